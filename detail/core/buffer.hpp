@@ -1,0 +1,59 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <span>
+#include <type_traits>
+#include <utility>
+
+namespace moe {
+
+/// `size` zeroed numbers, aligned to a cache line. Memory that is never touched is usually never resident,
+/// so a buffer may be sized for the worst case.
+template <class T>
+requires std::is_trivially_copyable_v<T>
+class Buffer {
+ public:
+  static constexpr std::size_t alignment = 64;
+
+  Buffer() = default;
+  explicit Buffer(std::size_t size) : size_(size) {
+    if (size > (SIZE_MAX - alignment) / sizeof(T)) throw std::bad_alloc();
+    // calloc rather than an aligned allocation: large ones come zeroed from the system, page by page on first
+    // use.
+    memory_.reset(std::calloc(1, size * sizeof(T) + alignment));
+    if (!memory_) throw std::bad_alloc();
+    const auto address = reinterpret_cast<std::uintptr_t>(memory_.get());
+    data_ = reinterpret_cast<T*>((address + alignment - 1) / alignment * alignment);
+  }
+  Buffer(Buffer&& other) noexcept { *this = std::move(other); }
+  Buffer& operator=(Buffer&& other) noexcept {
+    memory_ = std::move(other.memory_);
+    data_ = std::exchange(other.data_, nullptr);
+    size_ = std::exchange(other.size_, 0);
+    return *this;
+  }
+
+  T* data() { return data_; }
+  const T* data() const { return data_; }
+  std::size_t size() const { return size_; }
+  std::size_t bytes() const { return size_ * sizeof(T); }
+
+  T& operator[](std::size_t i) { return data_[i]; }
+  const T& operator[](std::size_t i) const { return data_[i]; }
+
+  std::span<T> span() { return {data_, size_}; }
+  std::span<const T> span() const { return {data_, size_}; }
+
+ private:
+  struct Free {
+    void operator()(void* memory) const { std::free(memory); }
+  };
+  std::unique_ptr<void, Free> memory_;
+  T* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+}  // namespace moe

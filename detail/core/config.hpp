@@ -1,0 +1,27 @@
+#pragma once
+// Everything a user may configure. None of these options changes the layout of a type, so translation units
+// with different options may be linked together.
+//
+//   MOE_ASSERT(condition)   what a broken precondition does; default: assert
+//   MOE_NO_AVX2             leave these kernels out (smaller, faster to compile);
+//   MOE_NO_AVX512             the scalar ones always remain
+//   MOE_NO_NEON
+//   MOE_COMPILED            kernels are declared only; one unit defines MOE_COMPILED_UNIT as well and holds
+//   them
+//                             (the CMake target moe::compiled does both)
+
+#define MOE_VERSION_MAJOR 0
+#define MOE_VERSION_MINOR 1
+#define MOE_VERSION_PATCH 0
+
+#if defined(_MSVC_LANG) ? _MSVC_LANG < 202002L : __cplusplus < 202002L
+#error "moe needs C++20 (-std=c++20, /std:c++20)"
+#endif
+#if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__ == 1)
+#error "moe promises the same tokens on every run: build without -ffast-math and -ffinite-math-only"
+#endif
+
+#if !defined(MOE_ASSERT)
+#include <cassert>
+#define MOE_ASSERT(condition) assert(condition)
+#endif

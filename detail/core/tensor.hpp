@@ -1,0 +1,35 @@
+#pragma once
+#include "config.hpp"
+#include "dtype.hpp"
+
+#include <cstddef>
+
+namespace moe {
+
+/// A view of `size` numbers; the owner of the bytes must outlive it. Any alignment.
+struct Vector {
+  const std::byte* data = nullptr;
+  DType dtype = DType::f32;
+  std::size_t size = 0;
+
+  std::size_t bytes() const { return bytes_of(dtype, size); }
+};
+
+/// A view of a row-major matrix [rows, cols] (out = matrix · x); the owner of the bytes must outlive it. Any
+/// alignment.
+struct Matrix {
+  const std::byte* data = nullptr;
+  DType dtype = DType::f32;
+  std::size_t rows = 0;
+  std::size_t cols = 0;
+
+  std::size_t row_bytes() const { return bytes_of(dtype, cols); }
+  std::size_t bytes() const { return rows * row_bytes(); }
+
+  Vector row(std::size_t r) const {
+    MOE_ASSERT(r < rows);
+    return {data + r * row_bytes(), dtype, cols};
+  }
+};
+
+}  // namespace moe
