@@ -2,6 +2,7 @@
 #include "../core/error.hpp"
 #include "system.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -20,6 +21,12 @@ inline bool is_file(const std::string& path) { return detail::kind_of(path) == d
 inline std::string join_path(std::string_view directory, std::string_view name) {
   const bool separated = directory.empty() || directory.back() == '/';
   return separated ? detail::concat(directory, name) : detail::concat(directory, '/', name);
+}
+
+/// The directory that holds `path`.
+inline std::string parent_directory(const std::string& path) {
+  const std::size_t slash = path.find_last_of("/\\");
+  return slash == std::string::npos ? "." : path.substr(0, (std::max)(slash, std::size_t{1}));
 }
 
 /// A whole file as read-only memory. If somebody shortens the file meanwhile, touching the lost part ends the

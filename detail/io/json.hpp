@@ -65,6 +65,16 @@ class Json {
     return *value;
   }
 
+  /// This value, which must be an array or an object; for going through it.
+  Json as_array() const {
+    require(Kind::array);
+    return *this;
+  }
+  Json as_object() const {
+    require(Kind::object);
+    return *this;
+  }
+
   /// The number of elements or members.
   std::size_t size() const {
     if (!is_array()) require(Kind::object);

@@ -1,0 +1,111 @@
+#pragma once
+#include "provider.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <optional>
+#include <span>
+#include <type_traits>
+#include <utility>
+
+namespace moe {
+
+/// Any provider behind one type, for choosing at run time. Costs one virtual call; allocates nothing per
+/// acquire.
+class AnyProvider {
+ public:
+  /// Any lease, in place.
+  class Lease {
+   public:
+    template <ExpertLease L>
+    requires(!std::same_as<L, Lease>) explicit Lease(L lease) : operations_(&operations_of<L>) {
+      static_assert(sizeof(L) <= sizeof storage_ && alignof(L) <= alignof(std::max_align_t),
+                    "a lease of more than 128 bytes: let it point to what it holds");
+      static_assert(std::is_nothrow_move_constructible_v<L>, "moving a lease must not throw");
+      ::new (static_cast<void*>(storage_)) L(std::move(lease));
+    }
+    Lease(Lease&& other) noexcept : operations_(std::exchange(other.operations_, nullptr)) {
+      if (operations_) operations_->relocate(other.storage_, storage_);
+    }
+    Lease& operator=(Lease&& other) noexcept {
+      if (this != &other) {
+        this->~Lease();
+        ::new (this) Lease(std::move(other));
+      }
+      return *this;
+    }
+    ~Lease() {
+      if (operations_) operations_->destroy(storage_);
+    }
+
+    const ExpertWeights& operator*() const { return operations_->weights(storage_); }
+
+   private:
+    struct Operations {
+      const ExpertWeights& (*weights)(const void* lease);
+      void (*relocate)(void* from, void* to);  // moves the lease there and ends its life here
+      void (*destroy)(void* lease);
+    };
+
+    template <class L>
+    static constexpr Operations operations_of{
+        [](const void* lease) -> const ExpertWeights& { return **static_cast<const L*>(lease); },
+        [](void* from, void* to) {
+          ::new (to) L(std::move(*static_cast<L*>(from)));
+          static_cast<L*>(from)->~L();
+        },
+        [](void* lease) { static_cast<L*>(lease)->~L(); }};
+
+    const Operations* operations_;
+    alignas(std::max_align_t) std::byte storage_[128];
+  };
+
+  template <ExpertProvider P>
+  requires(!std::same_as<P, AnyProvider>)
+      AnyProvider(P provider)  // NOLINT(google-explicit-constructor): made to take any
+      : provider_(std::make_unique<Holder<P>>(std::move(provider))) {}
+
+  Lease acquire(ExpertId id) { return provider_->acquire(id); }
+  std::optional<Lease> try_acquire(ExpertId id) { return provider_->try_acquire(id); }
+  void hint(std::span<const ExpertId> ids, Hint kind) noexcept { provider_->hint(ids, kind); }
+  std::size_t bytes(ExpertId id) { return provider_->bytes(id); }
+
+  /// The provider within, if it is a P; otherwise null.
+  template <ExpertProvider P>
+  P* get() {
+    auto* holder = dynamic_cast<Holder<P>*>(provider_.get());
+    return holder ? &holder->provider : nullptr;
+  }
+
+ private:
+  struct Interface {
+    virtual ~Interface() = default;
+    virtual Lease acquire(ExpertId) = 0;
+    virtual std::optional<Lease> try_acquire(ExpertId) = 0;
+    virtual void hint(std::span<const ExpertId>, Hint) noexcept = 0;
+    virtual std::size_t bytes(ExpertId) = 0;
+  };
+
+  template <class P>
+  struct Holder final : Interface {
+    explicit Holder(P from) : provider(std::move(from)) {}
+
+    Lease acquire(ExpertId id) override { return Lease(provider.acquire(id)); }
+    std::optional<Lease> try_acquire(ExpertId id) override {
+      auto lease = moe::try_acquire(provider, id);
+      if (!lease) return {};
+      return Lease(std::move(*lease));
+    }
+    void hint(std::span<const ExpertId> ids, Hint kind) noexcept override { moe::hint(provider, ids, kind); }
+    std::size_t bytes(ExpertId id) override { return moe::bytes(provider, id); }
+
+    P provider;
+  };
+
+  std::unique_ptr<Interface> provider_;
+};
+
+static_assert(ExpertProvider<AnyProvider>);
+
+}  // namespace moe

@@ -1,0 +1,199 @@
+#pragma once
+#include "../core/error.hpp"
+#include "../io/checkpoint.hpp"
+#include "expert.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace moe {
+namespace detail {
+
+/// Takes the name of a tensor apart, from the front.
+class NameReader {
+ public:
+  explicit NameReader(std::string_view name) : rest_(name) {}
+
+  std::string_view rest() const { return rest_; }
+
+  bool skip(std::string_view expected) {
+    if (!rest_.starts_with(expected)) return false;
+    rest_.remove_prefix(expected.size());
+    return true;
+  }
+
+  std::optional<std::uint32_t> number() {
+    std::uint32_t value = 0;
+    const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), value);
+    if (error != std::errc()) return {};
+    rest_.remove_prefix(static_cast<std::size_t>(end - rest_.data()));
+    return value;
+  }
+
+ private:
+  std::string_view rest_;
+};
+
+}  // namespace detail
+
+/// Where a matrix [rows, cols] lies in a checkpoint.
+struct MatrixLocation {
+  std::size_t file = 0;
+  std::uint64_t offset = 0;  // in that file; any alignment
+  DType dtype = DType::f32;
+  std::size_t rows = 0, cols = 0;
+
+  std::size_t bytes() const { return Matrix{nullptr, dtype, rows, cols}.bytes(); }
+};
+
+struct ExpertLocation {
+  MatrixLocation gate, up, down;
+
+  std::size_t bytes() const { return gate.bytes() + up.bytes() + down.bytes(); }
+};
+
+/// Where each expert of a checkpoint lies. Knows two layouts, with F = intermediate and H = hidden:
+///   one by one  layers.N.mlp.experts.J.{gate_proj [F, H], up_proj [F, H], down_proj [H, F]}.weight
+///   fused       layers.N.mlp.experts.{gate_up_proj [E, 2F, H], down_proj [E, H, F]}; in gate_up_proj gate
+///   comes first
+/// Of a multimodal checkpoint it takes those of the text model (thinker.model). Within a layer all experts
+/// are there, numbered from 0, of one shape.
+class ExpertCatalog {
+ public:
+  /// Throws if an expert is incomplete, or of a shape or type that cannot be used.
+  explicit ExpertCatalog(const Checkpoint& checkpoint)
+      : checkpoint_(checkpoint),
+        layers_(static_cast<std::size_t>(
+            checkpoint.config().at("num_hidden_layers").as_u64(checkpoint.tensors().size()))) {
+    const std::string prefix = detail::concat(checkpoint.tensor_prefix(), "model.layers.");
+    std::vector<Part> parts;
+    for (const TensorInfo& tensor : checkpoint.tensors()) add_parts(tensor, prefix, parts);
+    std::sort(parts.begin(), parts.end(), [](const Part& a, const Part& b) {
+      return std::pair(a.id, a.projection) < std::pair(b.id, b.projection);
+    });
+    build(parts);
+  }
+
+  /// The number of layers, dense ones included.
+  std::size_t layers() const { return layers_; }
+
+  /// The number of experts of a layer; 0 for a dense one.
+  std::size_t experts(std::size_t layer) const {
+    return layer < layers_ ? first_[layer + 1] - first_[layer] : 0;
+  }
+
+  /// The number of all experts. Experts have consecutive numbers, by layer: see index().
+  std::size_t size() const { return locations_.size(); }
+
+  /// The number of an expert among all. Throws if there is none of that id.
+  std::size_t index(ExpertId id) const {
+    if (id.expert >= experts(id.layer))
+      fail(checkpoint_.path(), detail::concat("expert ", id.expert, " of layer ", id.layer),
+           detail::concat("a number below ", experts(id.layer)), "no such expert");
+    return first_[id.layer] + id.expert;
+  }
+
+  const ExpertLocation& operator[](std::size_t index) const { return locations_[index]; }
+  const ExpertLocation& at(ExpertId id) const { return locations_[index(id)]; }
+
+  const Checkpoint& checkpoint() const { return checkpoint_; }
+
+ private:
+  struct Part {
+    ExpertId id;
+    std::size_t projection;  // 0: gate, 1: up, 2: down
+    MatrixLocation location;
+    const TensorInfo* tensor;
+  };
+
+  static constexpr std::array<std::string_view, 3> projections{"gate_proj", "up_proj", "down_proj"};
+
+  /// Adds the parts of experts that a tensor holds, if any.
+  void add_parts(const TensorInfo& tensor, std::string_view prefix, std::vector<Part>& parts) const {
+    detail::NameReader name(tensor.name);
+    const auto layer = name.skip(prefix) ? name.number() : std::nullopt;
+    if (!layer || *layer >= layers_ || !name.skip(".mlp.experts.")) return;
+    if (const auto expert = name.number()) {
+      for (std::size_t p = 0; p < projections.size(); ++p)
+        if (name.rest() == detail::concat('.', projections[p], ".weight"))
+          parts.push_back({{*layer, *expert}, p, location_of(tensor), &tensor});
+    } else if (name.rest() == "gate_up_proj") {
+      add_fused(tensor, *layer, 0, 2, parts);
+    } else if (name.rest() == "down_proj") {
+      add_fused(tensor, *layer, 2, 1, parts);
+    }
+  }
+
+  /// Adds the slices of a tensor [experts, count · rows, cols], which hold `count` projections from `first`
+  /// on.
+  void add_fused(const TensorInfo& tensor, std::uint32_t layer, std::size_t first, std::size_t count,
+                 std::vector<Part>& parts) const {
+    checkpoint_.require_usable(tensor);
+    if (tensor.shape.size() != 3 || tensor.bytes == 0 || tensor.shape[1] % count != 0)
+      fail_about(tensor, "shape [experts, rows, cols]", describe(tensor));
+    MatrixLocation location{tensor.file, tensor.offset, tensor.dtype,
+                            static_cast<std::size_t>(tensor.shape[1] / count),
+                            static_cast<std::size_t>(tensor.shape[2])};
+    for (std::uint32_t expert = 0; expert < tensor.shape[0]; ++expert)
+      for (std::size_t p = first; p < first + count; ++p, location.offset += location.bytes())
+        parts.push_back({{layer, expert}, p, location, &tensor});
+  }
+
+  MatrixLocation location_of(const TensorInfo& tensor) const {
+    checkpoint_.require_usable(tensor);
+    if (tensor.shape.size() != 2 || tensor.bytes == 0)
+      fail_about(tensor, "shape [rows, cols]", describe(tensor));
+    return {tensor.file, tensor.offset, tensor.dtype, static_cast<std::size_t>(tensor.shape[0]),
+            static_cast<std::size_t>(tensor.shape[1])};
+  }
+
+  /// Makes the table of `parts`, which are sorted: every three of them must be the projections of the next
+  /// expert.
+  void build(const std::vector<Part>& parts) {
+    auto next = parts.begin();
+    const auto take = [&](ExpertId id, std::size_t projection) -> const Part& {
+      if (next == parts.end() || next->id != id || next->projection != projection)
+        fail(checkpoint_.path(), detail::concat("expert ", id.expert, " of layer ", id.layer),
+             detail::concat("one ", projections[projection]), "none, or an expert that is there twice");
+      return *next++;
+    };
+    for (std::uint32_t layer = 0; layer < layers_; ++layer) {
+      first_.push_back(locations_.size());
+      for (std::uint32_t expert = 0; next != parts.end() && next->id.layer == layer; ++expert) {
+        const ExpertId id{layer, expert};
+        const MatrixLocation& shape = expert == 0 ? next->location : locations_[first_.back()].gate;
+        const ExpertLocation location{checked(take(id, 0), shape.rows, shape.cols),
+                                      checked(take(id, 1), shape.rows, shape.cols),
+                                      checked(take(id, 2), shape.cols, shape.rows)};
+        locations_.push_back(location);
+      }
+    }
+    first_.push_back(locations_.size());
+  }
+
+  const MatrixLocation& checked(const Part& part, std::size_t rows, std::size_t cols) const {
+    if (part.location.rows != rows || part.location.cols != cols)
+      fail_about(*part.tensor, detail::concat(projections[part.projection], " [", rows, ", ", cols, "]"),
+                 describe(*part.tensor));
+    return part.location;
+  }
+
+  [[noreturn]] void fail_about(const TensorInfo& tensor, std::string_view expected,
+                               std::string_view found) const {
+    fail(checkpoint_.file_of(tensor), detail::concat("tensor \"", tensor.name, '"'), expected, found);
+  }
+
+  Checkpoint checkpoint_;
+  std::size_t layers_;  // at most the number of tensors, so a lie in the configuration costs nothing
+  std::vector<std::size_t> first_;  // [layers + 1]: the index of each layer's first expert
+  std::vector<ExpertLocation> locations_;
+};
+
+}  // namespace moe

@@ -1,0 +1,83 @@
+#pragma once
+#include "expert.hpp"
+
+#include <concepts>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <utility>
+
+namespace moe {
+
+/// A claim on readable weights: `*lease` stays valid until the lease is destroyed, whatever else is acquired.
+/// `const ExpertWeights*` is the simplest lease.
+template <class L>
+concept ExpertLease = std::movable<L> && requires(const L lease) {
+  { *lease } -> std::convertible_to<const ExpertWeights&>;
+};
+
+/// Anything that hands out experts. The router chooses, the provider delivers: every expert of the model is
+/// asked for sooner or later.
+///
+/// | expression               | returns              | what it means |
+/// |--------------------------|----------------------|--------------------------------------------------------------|
+/// | provider.acquire(id)     | a lease              | blocks until the weights can be read; throws
+/// moe::Error      |
+///
+/// Optional members, and what happens without them:
+///
+/// | provider.try_acquire(id) | std::optional<Lease> | the weights can be read now: no I/O, no waiting | | |
+/// | (without: nothing is ever resident)                          | | provider.hint(ids, kind) | void,
+/// noexcept       | these will be acquired (Hint::chosen) or may be (predicted)  | | |                      |
+/// (without: hints are lost)                                    | | provider.bytes(id)       | std::size_t |
+/// what one lease costs in memory, padding included             | |                          | | (without:
+/// the bytes of the weights)                          |
+///
+/// All of them are called from several threads at once. A lease survives moves of its provider, but not its
+/// destruction. An error is not remembered: the next acquire() tries again. Whoever calls acquire() holds no
+/// other lease, so a provider with room for one expert can serve any number of callers.
+///
+/// The smallest model:
+///
+///   struct Mine {
+///     const moe::ExpertWeights* acquire(moe::ExpertId id);
+///   };
+template <class P>
+concept ExpertProvider = std::movable<P> && requires(P provider, ExpertId id) {
+  { provider.acquire(id) } -> ExpertLease;
+};
+
+template <ExpertProvider P>
+using LeaseOf = decltype(std::declval<P&>().acquire(ExpertId{}));
+
+/// What a hint announces: experts that the router has chosen, or a guess at what it may choose.
+enum class Hint { chosen, predicted };
+
+// The optional members as functions of any provider, with the fallbacks of the table above.
+
+template <ExpertProvider P>
+std::optional<LeaseOf<P>> try_acquire(P& provider, ExpertId id) {
+  if constexpr (requires { provider.try_acquire(id); }) {
+    return provider.try_acquire(id);
+  } else {
+    return {};
+  }
+}
+
+template <ExpertProvider P>
+void hint(P& provider, std::span<const ExpertId> ids, Hint kind) noexcept {
+  if constexpr (requires { provider.hint(ids, kind); }) provider.hint(ids, kind);
+}
+
+template <ExpertProvider P>
+std::size_t bytes(P& provider, ExpertId id) {
+  if constexpr (requires { provider.bytes(id); }) {
+    return provider.bytes(id);
+  } else {
+    const auto lease = provider.acquire(id);
+    const ExpertWeights& weights = *lease;
+    return weights.bytes();
+  }
+}
+
+}  // namespace moe

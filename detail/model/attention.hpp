@@ -1,0 +1,116 @@
+#pragma once
+#include "../core/config.hpp"
+#include "pass.hpp"
+#include "rope.hpp"
+#include "weights.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <initializer_list>
+#include <vector>
+
+namespace moe {
+namespace detail {
+
+/// queries, keys, values = projections of the normed input.
+inline void project(const Pass& pass, const LayerWeights& w) {
+  Scratch& s = pass.scratch;
+  const bool quantised =
+      is_quantised(w.query.dtype) || is_quantised(w.key.dtype) || is_quantised(w.value.dtype);
+  const Activations input = pass.compute.prepare(quantised, s.normed.data(), pass.config.hidden_size,
+                                                 pass.tokens, s.quantised_input);
+  const auto product = [&](const Matrix& weights, const std::vector<float>& bias, Buffer<float>& out) {
+    return Product{.weights = weights,
+                   .input = input,
+                   .tokens = pass.tokens,
+                   .out = out.data(),
+                   .out_stride = weights.rows,
+                   .bias = bias.empty() ? nullptr : bias.data()};
+  };
+  const Product products[] = {product(w.query, w.query_bias, s.queries), product(w.key, w.key_bias, s.keys),
+                              product(w.value, w.value_bias, s.values)};
+  pass.compute.multiply(products);
+}
+
+/// Norms each head of queries and keys, turns it by its position, scales the queries, stores keys and values.
+inline void place(const Pass& pass, const LayerWeights& w, std::size_t layer) {
+  const ModelConfig& c = pass.config;
+  const simd::Kernels& kernels = pass.compute.kernels();
+  Scratch& s = pass.scratch;
+  const float scale = 1.0f / std::sqrt(static_cast<float>(c.head_dim));
+  pass.compute.for_each(pass.tokens, [&](std::size_t t, std::size_t) noexcept {
+    const auto turned = [&](float* head, const std::vector<float>& norm) {
+      const std::size_t half = c.head_dim / 2;
+      kernels.rms_norm(head, norm.data(), c.rms_norm_epsilon, head, c.head_dim);
+      kernels.rope(head, &s.cosines[t * half], &s.sines[t * half], half);
+      return head;
+    };
+    for (std::size_t h = 0; h < c.heads; ++h)
+      kernels.scale(turned(&s.queries[(t * c.heads + h) * c.head_dim], w.query_norm), scale, c.head_dim);
+    for (std::size_t h = 0; h < c.kv_heads; ++h) {
+      const std::size_t at = (t * c.kv_heads + h) * c.head_dim;
+      pass.cache.store(kernels, layer, h, pass.position + t, turned(&s.keys[at], w.key_norm), &s.values[at]);
+    }
+  });
+}
+
+/// attended = softmax(queries · keys) · values, causal.
+inline void attend(const Pass& pass, std::size_t layer) {
+  const ModelConfig& c = pass.config;
+  Scratch& s = pass.scratch;
+  const simd::Kernels& kernels = pass.compute.kernels();
+  const auto kernel = pass.cache.type() == DType::f16 ? kernels.attend_f16 : kernels.attend_f32;
+  constexpr std::size_t tile = 16;  // tokens; enough work to be worth handing out
+  const std::size_t tiles = (pass.tokens + tile - 1) / tile;
+  const std::size_t group = c.heads / c.kv_heads;
+  pass.compute.for_each(tiles * c.kv_heads, [&](std::size_t item, std::size_t worker) noexcept {
+    const std::size_t head = item % c.kv_heads;
+    const std::size_t first = item / c.kv_heads * tile;
+    const std::size_t at = first * c.query_size() + head * group * c.head_dim;
+    kernel({.q = s.queries.data() + at,
+            .out = s.attended.data() + at,
+            .q_stride = c.query_size(),
+            .tokens = (std::min)(tile, pass.tokens - first),
+            .queries = group,
+            .head_dim = c.head_dim,
+            .keys = pass.cache.keys(layer, head),
+            .values = pass.cache.values(layer, head),
+            .position = pass.position + first,
+            .window = c.sliding_windows[layer],
+            .scratch = s.attention.data() + worker * simd::attention_scratch(group)});
+  });
+}
+
+}  // namespace detail
+
+/// The angles of the positions of a pass, which all layers share.
+inline void set_angles(const Pass& pass, const Rope& rope) {
+  const std::size_t half = pass.config.head_dim / 2;
+  pass.compute.for_each(pass.tokens, [&](std::size_t t, std::size_t) noexcept {
+    rope.angles(pass.position + t, &pass.scratch.cosines[t * half], &pass.scratch.sines[t * half]);
+  });
+}
+
+/// x += output · attention(norm(x)): grouped-query attention with norms on the heads of queries and keys.
+/// Source: Qwen3MoeAttention in transformers.
+inline void attention_layer(const Pass& pass, const LayerWeights& w, std::size_t layer) {
+  Scratch& s = pass.scratch;
+  const std::size_t hidden = pass.config.hidden_size;
+  pass.compute.rms_norm(s.x.data(), w.attention_norm, pass.config.rms_norm_epsilon, s.normed.data(),
+                        pass.tokens);
+  detail::project(pass, w);
+  detail::place(pass, w, layer);
+  detail::attend(pass, layer);
+  const Activations input = pass.compute.prepare(is_quantised(w.output.dtype), s.attended.data(),
+                                                 pass.config.query_size(), pass.tokens, s.quantised_input);
+  pass.compute.multiply({.weights = w.output,
+                         .input = input,
+                         .tokens = pass.tokens,
+                         .out = s.projected.data(),
+                         .out_stride = hidden,
+                         .bias = w.output_bias.empty() ? nullptr : w.output_bias.data()});
+  pass.compute.add(s.x.data(), s.projected.data(), pass.tokens, hidden);
+}
+
+}  // namespace moe

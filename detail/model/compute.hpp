@@ -1,0 +1,151 @@
+#pragma once
+#include "../core/buffer.hpp"
+#include "../core/config.hpp"
+#include "../core/tensor.hpp"
+#include "../core/thread_pool.hpp"
+#include "../simd/kernels.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <type_traits>
+
+namespace moe {
+
+/// The input of a matrix product: rows of activations [tokens, cols], as floats and, for quantised weights, as int8.
+/// Made by Compute::prepare().
+struct Activations {
+  const float* x = nullptr;
+  std::size_t stride = 0;               // from one row of x to the next
+  const std::int8_t* quants = nullptr;  // [tokens, cols]
+  const float* scales = nullptr;        // [tokens, cols / 32]
+};
+
+/// Memory for the int8 form of activations.
+struct QuantisedActivations {
+  QuantisedActivations() = default;
+  explicit QuantisedActivations(std::size_t numbers) : quants(numbers), scales(numbers / 32 + 1) {}
+
+  std::size_t bytes() const { return quants.bytes() + scales.bytes(); }
+
+  Buffer<std::int8_t> quants;
+  Buffer<float> scales;
+};
+
+/// One product of a parallel region: out[t, r] = weights[r, :] · x[rows[t], :] (+ bias[r]).
+struct Product {
+  Matrix weights;
+  Activations input;
+  std::size_t tokens = 0;
+  float* out = nullptr;  // [tokens, weights.rows], rows out_stride apart
+  std::size_t out_stride = 0;
+  const std::uint32_t* row_indices = nullptr;  // [tokens]; null: token t is row t
+  const float* bias = nullptr;                 // [weights.rows] or null
+};
+
+/// The kernels of an instruction set on the threads of a pool: the one door of the model to both.
+/// What is computed does not depend on the number of threads: rows are handed out, sums never are.
+class Compute {
+ public:
+  explicit Compute(ThreadPool& pool, const simd::Kernels& kernels = simd::kernels())
+      : pool_(&pool), kernels_(&kernels) {}
+
+  const simd::Kernels& kernels() const { return *kernels_; }
+  std::size_t threads() const { return pool_->threads(); }
+
+  /// Calls task(item, worker) for all items, in parallel; see ThreadPool::for_each.
+  template <class Task>
+  void for_each(std::size_t items, Task&& task) const {
+    pool_->for_each(items, std::forward<Task>(task));
+  }
+
+  /// The input of products with x: [tokens, cols]. If `quantised`, also as int8 in `memory`, from `offset` on; cols is
+  /// then a multiple of 32.
+  Activations prepare(bool quantised, const float* x, std::size_t cols, std::size_t tokens,
+                      QuantisedActivations& memory, std::size_t offset = 0) const {
+    if (!quantised) return {.x = x, .stride = cols};
+    MOE_ASSERT(cols % 32 == 0 && offset + tokens * cols <= memory.quants.size());
+    std::int8_t* quants = memory.quants.data() + offset;
+    float* scales = memory.scales.data() + offset / 32;
+    for_each(tokens, [&](std::size_t t, std::size_t) noexcept {
+      kernels_->quantise(x + t * cols, quants + t * cols, scales + t * (cols / 32), cols);
+    });
+    return {x, cols, quants, scales};
+  }
+
+  /// Computes all products in one parallel region. Then, in the same region, `then(product, first_row, rows)` for each
+  /// finished piece of a product.
+  template <class Then>
+  void multiply(std::span<const Product> products, Then then) const {
+    std::size_t items = 0;
+    for (const Product& product : products) items += pieces(product);
+    for_each(items, [&](std::size_t item, std::size_t) noexcept {
+      const Product* product = products.data();
+      while (item >= pieces(*product)) item -= pieces(*product++);
+      const std::size_t first = item * piece_rows(*product);
+      const std::size_t rows = (std::min)(piece_rows(*product), product->weights.rows - first);
+      multiply_piece(*product, first, rows);
+      then(*product, first, rows);
+    });
+  }
+
+  void multiply(std::span<const Product> products) const {
+    multiply(products, [](const Product&, std::size_t, std::size_t) noexcept {});
+  }
+  void multiply(const Product& product) const { multiply({&product, 1}); }
+
+  void multiply_piece(const Product& p, std::size_t first, std::size_t rows) const noexcept {
+    MOE_ASSERT(p.weights.dtype != DType::other && first + rows <= p.weights.rows);
+    const simd::MatmulArgs args{.weights = p.weights.data + first * p.weights.row_bytes(),
+                                .row_bytes = p.weights.row_bytes(),
+                                .rows = rows,
+                                .cols = p.weights.cols,
+                                .tokens = p.tokens,
+                                .x = p.input.x,
+                                .x_stride = p.input.stride,
+                                .quants = p.input.quants,
+                                .scales = p.input.scales,
+                                .row_indices = p.row_indices,
+                                .out = p.out + first,
+                                .out_stride = p.out_stride};
+    kernels_->matmul[static_cast<std::size_t>(p.weights.dtype)](args);
+    if (!p.bias) return;
+    for (std::size_t t = 0; t < p.tokens; ++t)
+      kernels_->add_scaled(args.out + t * p.out_stride, p.bias + first, 1.0f, rows);
+  }
+
+  /// out[t, :] = rms_norm(x[t, :]). x, out: [tokens, weight.size()].
+  void rms_norm(const float* x, std::span<const float> weight, float epsilon, float* out,
+                std::size_t tokens) const {
+    const std::size_t n = weight.size();
+    for_each(tokens, [&](std::size_t t, std::size_t) noexcept {
+      kernels_->rms_norm(x + t * n, weight.data(), epsilon, out + t * n, n);
+    });
+  }
+
+  /// x[t, :] += y[t, :]. x, y: [tokens, n].
+  void add(float* x, const float* y, std::size_t tokens, std::size_t n) const {
+    for_each(tokens, [&](std::size_t t, std::size_t) noexcept {
+      kernels_->add_scaled(x + t * n, y + t * n, 1.0f, n);
+    });
+  }
+
+  /// How many rows of a product are handed out at once: enough pieces to keep all threads busy to the end, but none of less
+  /// than about 16 KiB, and whole tiles of 16 rows.
+  std::size_t piece_rows(const Product& product) const {
+    const std::size_t even = product.weights.rows / (4 * threads());
+    const std::size_t least = (std::size_t{16} << 10) / (product.weights.row_bytes() + 1);
+    return ((std::max)(even, least) + 16) / 16 * 16;
+  }
+  std::size_t pieces(const Product& product) const {
+    const std::size_t rows = piece_rows(product);
+    return (product.weights.rows + rows - 1) / rows;
+  }
+
+ private:
+  ThreadPool* pool_;
+  const simd::Kernels* kernels_;
+};
+
+}  // namespace moe

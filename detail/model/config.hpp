@@ -1,0 +1,151 @@
+#pragma once
+#include "../core/error.hpp"
+#include "../core/token.hpp"
+#include "../io/checkpoint.hpp"
+#include "config_reader.hpp"
+#include "rope_config.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace moe {
+
+/// The shape of a model: what config.json says, checked, with the defaults of the architecture filled in.
+struct ModelConfig {
+  std::string architecture;  // model_type
+
+  std::size_t vocabulary_size = 0;
+  std::size_t hidden_size = 0;
+  std::size_t layers = 0;
+  std::size_t heads = 0;
+  std::size_t kv_heads = 0;  // each serves heads / kv_heads query heads
+  std::size_t head_dim = 0;  // need not be hidden_size / heads
+  std::size_t max_positions = 0;
+
+  std::size_t experts = 0;  // 0: every layer is dense
+  std::size_t experts_per_token = 0;
+  std::size_t expert_intermediate_size = 0;
+  std::size_t dense_intermediate_size = 0;
+  bool normalise_expert_weights = false;  // whether those of the chosen experts are made to sum to 1
+
+  bool attention_bias = false;
+  bool tied_embeddings = false;  // whether the head is the embedding
+  float rms_norm_epsilon = 0;
+  RopeConfig rope;
+
+  std::vector<bool> moe_layers;  // [layers]: has experts, otherwise a dense network
+  std::vector<std::size_t>
+      sliding_windows;              // [layers]: how many positions a token sees, its own included; 0: all
+  std::vector<TokenId> end_tokens;  // any of them ends a text
+
+  std::size_t query_size() const { return heads * head_dim; }
+  std::size_t kv_size() const { return kv_heads * head_dim; }
+
+  /// Reads the configuration of a checkpoint. Throws if it is no model that this library can run, or contradicts itself.
+  explicit ModelConfig(const Checkpoint& checkpoint);
+};
+
+namespace detail {
+
+/// What the configurations of an architecture leave out.
+struct ArchitectureDefaults {
+  std::string_view name;
+  bool has_experts;
+  bool normalise_expert_weights;
+  double rope_theta;
+};
+
+inline const ArchitectureDefaults& defaults_of(const ConfigReader& reader) {
+  static constexpr ArchitectureDefaults known[] = {
+      {"qwen3_moe", true, false, 1e4},
+      {"qwen3_omni_moe_text", true, true, 1e6},
+      {"qwen3", false, false, 1e4},
+  };
+  const std::string name = reader.text("model_type", "");
+  for (const ArchitectureDefaults& defaults : known)
+    if (defaults.name == name) return defaults;
+  reader.fail_at("model_type", "qwen3_moe, qwen3 or qwen3_omni_moe", name.empty() ? "none" : name);
+}
+
+/// A layer has experts unless it is named in mlp_only_layers or skipped by decoder_sparse_step.
+inline std::vector<bool> moe_layers_of(const ConfigReader& reader, std::size_t layers, bool has_experts) {
+  const std::size_t step = reader.size("decoder_sparse_step", 1, {.least = 1});
+  std::vector<bool> out(layers, has_experts);
+  for (std::size_t layer = 0; layer < layers; ++layer)
+    if ((layer + 1) % step != 0) out[layer] = false;
+  for (const std::size_t layer : reader.sizes("mlp_only_layers"))
+    if (layer < layers) out[layer] = false;
+  return out;
+}
+
+/// A model with experts slides in all layers or none; a dense one where layer_types says so, or from max_window_layers on.
+inline std::vector<std::size_t> sliding_windows_of(const ConfigReader& reader, std::size_t layers,
+                                                   bool has_experts) {
+  std::vector<std::size_t> out(layers, 0);
+  if (!reader.flag("use_sliding_window", false)) return out;
+  const std::size_t window = reader.size("sliding_window", 4096, {.least = 1});
+  const std::size_t first = has_experts ? 0 : reader.size("max_window_layers", 28);
+  const std::vector<std::string> types = reader.texts("layer_types");
+  for (std::size_t layer = 0; layer < layers; ++layer) {
+    const bool slides = layer < types.size() ? types[layer] == "sliding_attention" : layer >= first;
+    if (slides) out[layer] = window;
+  }
+  return out;
+}
+
+/// What generation_config.json says, or else config.json: one id or several.
+inline std::vector<TokenId> end_tokens_of(const Checkpoint& checkpoint, const ConfigReader& config) {
+  const Json generation = checkpoint.generation_config();
+  const bool stated = generation && generation.find("eos_token_id");
+  const ConfigReader reader = stated ? ConfigReader(generation) : config;
+  std::vector<TokenId> out;
+  for (const std::size_t id : reader.sizes("eos_token_id")) out.push_back(static_cast<TokenId>(id));
+  return out;
+}
+
+}  // namespace detail
+
+inline ModelConfig::ModelConfig(const Checkpoint& checkpoint) {
+  const detail::ConfigReader reader(checkpoint.config());
+  const detail::ArchitectureDefaults& defaults = detail::defaults_of(reader);
+  architecture = defaults.name;
+
+  vocabulary_size = reader.size("vocab_size", 151936, {.least = 1});
+  hidden_size = reader.size("hidden_size", 2048, {.least = 1});
+  // A layer has tensors, so a lie about their number cannot cost more memory than the file has.
+  layers = reader.size("num_hidden_layers", 24, {.least = 1, .most = checkpoint.tensors().size()});
+  heads = reader.size("num_attention_heads", 32, {.least = 1});
+  kv_heads = reader.size("num_key_value_heads", reader.is_null("num_key_value_heads") ? heads : 4,
+                         {.least = 1, .most = heads});
+  if (heads % kv_heads != 0)
+    reader.fail_at("num_key_value_heads", detail::concat("a divisor of ", heads), detail::concat(kv_heads));
+  head_dim = reader.size("head_dim", hidden_size / heads, {.least = 2});
+  if (head_dim % 2 != 0) reader.fail_at("head_dim", "an even number", detail::concat(head_dim));
+  max_positions = reader.size("max_position_embeddings", 32768, {.least = 1});
+
+  const std::size_t stated_experts =
+      reader.size("num_experts", reader.size("num_local_experts", defaults.has_experts ? 128 : 0));
+  experts = defaults.has_experts ? stated_experts : 0;
+  if (experts > 0) {
+    experts_per_token = reader.size("num_experts_per_tok", 8, {.least = 1, .most = experts});
+    expert_intermediate_size = reader.size("moe_intermediate_size", 768, {.least = 1});
+    normalise_expert_weights = reader.flag("norm_topk_prob", defaults.normalise_expert_weights);
+  }
+  moe_layers = detail::moe_layers_of(reader, layers, experts > 0);
+  const bool all_moe = std::find(moe_layers.begin(), moe_layers.end(), false) == moe_layers.end();
+  if (!all_moe) dense_intermediate_size = reader.size("intermediate_size", 6144, {.least = 1});
+
+  attention_bias = reader.flag("attention_bias", false);
+  tied_embeddings = reader.flag("tie_word_embeddings", false);
+  rms_norm_epsilon = static_cast<float>(reader.number("rms_norm_eps", 1e-6, {.least = 0, .most = 1}));
+  if (const std::string act = reader.text("hidden_act", "silu"); act != "silu")
+    reader.fail_at("hidden_act", "silu", act);
+  rope = detail::rope_config_of(reader, defaults.rope_theta, max_positions);
+  sliding_windows = detail::sliding_windows_of(reader, layers, experts > 0);
+  end_tokens = detail::end_tokens_of(checkpoint, reader);
+}
+
+}  // namespace moe

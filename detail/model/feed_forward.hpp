@@ -1,0 +1,85 @@
+#pragma once
+#include "../core/config.hpp"
+#include "../experts/expert.hpp"
+#include "pass.hpp"
+#include "weights.hpp"
+
+#include <cstddef>
+#include <numeric>
+#include <span>
+
+namespace moe {
+
+namespace detail {
+
+/// gate[slot] = silu(gate · x) ∘ (up · x), for all jobs in one parallel region.
+inline void gate_and_up(const Pass& pass, std::span<const ExpertJob> jobs) {
+  Scratch& s = pass.scratch;
+  const std::size_t hidden = pass.config.hidden_size;
+  bool quantised = false;
+  for (const ExpertJob& job : jobs)
+    quantised = quantised || is_quantised(job.weights->gate.dtype) || is_quantised(job.weights->up.dtype);
+  const Activations input =
+      pass.compute.prepare(quantised, s.normed.data(), hidden, pass.tokens, s.quantised_input);
+
+  s.products.clear();
+  for (const ExpertJob& job : jobs) {
+    const Matrix& gate = job.weights->gate;
+    s.products.push_back({.weights = gate,
+                          .input = input,
+                          .tokens = job.count,
+                          .out = s.gate.data() + job.first * gate.rows,
+                          .out_stride = gate.rows,
+                          .row_indices = s.token_of.data() + job.first});
+  }
+  pass.compute.multiply(s.products, [&](const Product& gate, std::size_t first, std::size_t rows) noexcept {
+    const ExpertJob& job = jobs[static_cast<std::size_t>(&gate - s.products.data())];
+    Product up = gate;
+    up.weights = job.weights->up;
+    up.out = s.up.data() + job.first * gate.out_stride;
+    pass.compute.multiply_piece(up, first, rows);
+    for (std::size_t i = 0; i < job.count; ++i) {
+      const std::size_t at = i * gate.out_stride + first;
+      pass.compute.kernels().silu_mul(gate.out + at, up.out + at, rows);
+    }
+  });
+}
+
+/// down[slot] = down · gate[slot], for all jobs in one parallel region.
+inline void down(const Pass& pass, std::span<const ExpertJob> jobs) {
+  Scratch& s = pass.scratch;
+  s.products.clear();
+  for (const ExpertJob& job : jobs) {
+    const Matrix& weights = job.weights->down;
+    const std::size_t at = job.first * weights.cols;
+    s.products.push_back({.weights = weights,
+                          .input = pass.compute.prepare(is_quantised(weights.dtype), s.gate.data() + at,
+                                                        weights.cols, job.count, s.quantised_gate, at),
+                          .tokens = job.count,
+                          .out = s.down.data() + job.first * weights.rows,
+                          .out_stride = weights.rows});
+  }
+  pass.compute.multiply(s.products);
+}
+
+}  // namespace detail
+
+/// Computes gated feed-forward networks: for every slot i of each job,
+/// down[i] = weights.down · (silu(weights.gate · x) ∘ (weights.up · x)) with x the normed input of token token_of[i].
+inline void run_jobs(const Pass& pass, std::span<const ExpertJob> jobs) {
+  if (jobs.empty()) return;
+  detail::gate_and_up(pass, jobs);
+  detail::down(pass, jobs);
+}
+
+/// x += network(norm(x)), for a layer without experts: one network that every token takes.
+inline void dense_layer(const Pass& pass, const LayerWeights& w) {
+  Scratch& s = pass.scratch;
+  pass.compute.rms_norm(s.x.data(), w.ffn_norm, pass.config.rms_norm_epsilon, s.normed.data(), pass.tokens);
+  std::iota(s.token_of.data(), s.token_of.data() + pass.tokens, 0u);
+  const ExpertJob job{&w.dense, 0, pass.tokens};
+  run_jobs(pass, {&job, 1});
+  pass.compute.add(s.x.data(), s.down.data(), pass.tokens, pass.config.hidden_size);
+}
+
+}  // namespace moe

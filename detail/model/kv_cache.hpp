@@ -1,0 +1,70 @@
+#pragma once
+#include "../core/buffer.hpp"
+#include "../core/config.hpp"
+#include "../core/dtype.hpp"
+#include "../simd/kernels.hpp"
+
+#include <cstddef>
+#include <cstring>
+
+namespace moe {
+
+/// The keys and values of all positions that a sequence has seen.
+/// Memory is taken from the system as positions are filled.
+class KvCache {
+ public:
+  /// `type`: f16, or f32 for exact comparison.
+  KvCache(std::size_t layers, std::size_t kv_heads, std::size_t head_dim, std::size_t positions, DType type)
+      : kv_heads_(kv_heads),
+        head_dim_(head_dim),
+        positions_(positions),
+        type_(type),
+        keys_(layers * kv_heads * positions * row_bytes()),
+        values_(keys_.size()) {
+    MOE_ASSERT(type == DType::f16 || type == DType::f32);
+  }
+
+  DType type() const { return type_; }
+  std::size_t positions() const { return positions_; }
+
+  /// What it takes when all positions are filled.
+  std::size_t bytes() const { return keys_.bytes() + values_.bytes(); }
+
+  /// The keys of one head: [positions, head_dim].
+  const std::byte* keys(std::size_t layer, std::size_t head) const {
+    return keys_.data() + at(layer, head, 0);
+  }
+  const std::byte* values(std::size_t layer, std::size_t head) const {
+    return values_.data() + at(layer, head, 0);
+  }
+
+  /// Stores what one head keeps of a position. key, value: [head_dim].
+  void store(const simd::Kernels& kernels, std::size_t layer, std::size_t head, std::size_t position,
+             const float* key, const float* value) noexcept {
+    MOE_ASSERT(position < positions_);
+    const std::size_t offset = at(layer, head, position);
+    convert(kernels, key, keys_.data() + offset);
+    convert(kernels, value, values_.data() + offset);
+  }
+
+ private:
+  std::size_t row_bytes() const { return bytes_of(type_, head_dim_); }
+
+  std::size_t at(std::size_t layer, std::size_t head, std::size_t position) const {
+    return ((layer * kv_heads_ + head) * positions_ + position) * row_bytes();
+  }
+
+  void convert(const simd::Kernels& kernels, const float* from, std::byte* to) const {
+    if (type_ == DType::f16) {
+      kernels.to_f16(from, to, head_dim_);
+    } else {
+      std::memcpy(to, from, row_bytes());
+    }
+  }
+
+  std::size_t kv_heads_, head_dim_, positions_;
+  DType type_;
+  Buffer<std::byte> keys_, values_;  // [layers, kv_heads, positions, head_dim]
+};
+
+}  // namespace moe

@@ -1,0 +1,21 @@
+#pragma once
+#include "compute.hpp"
+#include "config.hpp"
+#include "kv_cache.hpp"
+#include "scratch.hpp"
+
+#include <cstddef>
+
+namespace moe {
+
+/// Consecutive tokens of one sequence on their way through the layers.
+struct Pass {
+  const Compute& compute;
+  const ModelConfig& config;
+  Scratch& scratch;
+  KvCache& cache;
+  std::size_t position;  // of the first token
+  std::size_t tokens;
+};
+
+}  // namespace moe

@@ -1,0 +1,99 @@
+#pragma once
+#include "../core/buffer.hpp"
+#include "../experts/expert.hpp"
+#include "../simd/kernel_table.hpp"
+#include "compute.hpp"
+#include "config.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace moe {
+
+/// The tokens of one expert: slots [first, first + count) of Scratch. A slot is one token's visit to one expert.
+struct ExpertGroup {
+  std::uint32_t expert;
+  std::size_t first;
+  std::size_t count;
+};
+
+/// One network and the slots that it computes.
+struct ExpertJob {
+  const ExpertWeights* weights;
+  std::size_t first;
+  std::size_t count;
+};
+
+/// The intermediate results of one sequence, for up to `chunk` tokens at once.
+/// E = experts, K = experts per token (at least 1: a dense network counts as one), F = the width of the network.
+struct Scratch {
+  Scratch(const ModelConfig& c, std::size_t chunk, std::size_t threads)
+      : x(chunk * c.hidden_size),
+        normed(x.size()),
+        projected(x.size()),
+        queries(chunk * c.query_size()),
+        attended(queries.size()),
+        keys(chunk * c.kv_size()),
+        values(keys.size()),
+        cosines(chunk * (c.head_dim / 2)),
+        sines(cosines.size()),
+        attention(threads * simd::attention_scratch(c.heads / c.kv_heads)),
+        router(chunk * c.experts),
+        chosen(chunk * slots_per_token(c)),
+        slot_of(chosen.size()),
+        token_of(chosen.size()),
+        weights(chosen.size()),
+        gate(chunk * (std::max)(c.experts_per_token * c.expert_intermediate_size, c.dense_intermediate_size)),
+        up(gate.size()),
+        down(chosen.size() * c.hidden_size),
+        quantised_input((std::max)(x.size(), queries.size())),
+        quantised_gate(gate.size()),
+        logits(c.vocabulary_size) {
+    groups.reserve(c.experts);
+    missing.reserve(c.experts);
+    missing_ids.reserve(c.experts);
+    jobs.reserve(c.experts);
+    products.reserve((std::max)(c.experts, std::size_t{3}));
+    first_slots.reserve(c.experts + 1);
+  }
+
+  std::size_t bytes() const {
+    std::size_t sum = quantised_input.bytes() + quantised_gate.bytes();
+    for (const Buffer<float>* buffer :
+         {&x, &normed, &projected, &queries, &attended, &keys, &values, &cosines, &sines, &attention, &router,
+          &weights, &gate, &up, &down, &logits})
+      sum += buffer->bytes();
+    return sum + chosen.bytes() + slot_of.bytes() + token_of.bytes();
+  }
+
+  Buffer<float> x, normed, projected;  // [chunk, hidden]
+  Buffer<float> queries, attended;     // [chunk, heads, head_dim]
+  Buffer<float> keys, values;          // [chunk, kv_heads, head_dim]
+  Buffer<float> cosines, sines;        // [chunk, head_dim / 2]
+  Buffer<float> attention;             // [threads, attention_scratch]
+
+  Buffer<float> router;                             // [chunk, E]
+  Buffer<std::uint32_t> chosen, slot_of, token_of;  // [chunk, K], [chunk, K], [chunk · K]: see moe_layer.hpp
+  Buffer<float> weights;                            // [chunk, K]
+  Buffer<float> gate, up;                           // [chunk · K, F]: by slot
+  Buffer<float> down;                               // [chunk · K, hidden]: by slot
+
+  QuantisedActivations quantised_input, quantised_gate;
+  Buffer<float> logits;  // [vocabulary]
+
+  std::vector<std::size_t> first_slots;
+  std::vector<ExpertGroup> groups;
+  std::vector<ExpertGroup> missing;
+  std::vector<ExpertId> missing_ids;
+  std::vector<ExpertJob> jobs;
+  std::vector<Product> products;
+
+ private:
+  static std::size_t slots_per_token(const ModelConfig& c) {
+    return (std::max)(c.experts_per_token, std::size_t{1});
+  }
+};
+
+}  // namespace moe

@@ -1,0 +1,65 @@
+#pragma once
+#include "../core/dtype.hpp"
+#include "../experts/provider.hpp"
+#include "config.hpp"
+#include "kv_cache.hpp"
+#include "routes.hpp"
+#include "scratch.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <functional>
+#include <utility>
+#include <vector>
+
+namespace moe {
+
+struct SequenceOptions {
+  std::size_t context = 4096;  // how many positions there can be
+  std::size_t chunk = 512;     // how many tokens of a prompt go through the layers together
+  DType kv_type = DType::f16;  // of the KV cache; f32 for exact comparison
+
+  /// Called for every layer with experts, by the thread that computes.
+  std::function<void(const Routes&)> on_routes = nullptr;
+};
+
+template <ExpertProvider P>
+class Transformer;
+
+/// One text on its way through a model: its KV cache, and memory for intermediate results. Made by
+/// Transformer::sequence(). For one thread at a time; any number of sequences can share a model.
+template <ExpertProvider P>
+class Sequence {
+ public:
+  /// The number of positions that have been computed: where the next token stands.
+  std::size_t position() const { return position_; }
+
+  std::size_t context() const { return cache_.positions(); }
+
+  /// Forgets all positions from `position` on.
+  void truncate(std::size_t position) { position_ = (std::min)(position_, position); }
+
+  /// What the KV cache and the intermediate results take when they are full.
+  std::size_t kv_bytes() const { return cache_.bytes(); }
+  std::size_t scratch_bytes() const { return scratch_.bytes(); }
+
+ private:
+  friend class Transformer<P>;
+
+  Sequence(const ModelConfig& config, SequenceOptions options, std::size_t threads)
+      : chunk_(std::clamp(options.chunk, std::size_t{1}, options.context)),
+        on_routes_(std::move(options.on_routes)),
+        cache_(config.layers, config.kv_heads, config.head_dim, options.context, options.kv_type),
+        scratch_(config, chunk_, threads) {
+    held_.reserve(config.experts);
+  }
+
+  std::size_t chunk_;
+  std::size_t position_ = 0;
+  std::function<void(const Routes&)> on_routes_;
+  KvCache cache_;
+  Scratch scratch_;
+  std::vector<LeaseOf<P>> held_;  // empty between layers
+};
+
+}  // namespace moe

@@ -1,0 +1,129 @@
+#pragma once
+#include "../core/dequantise.hpp"
+#include "../core/error.hpp"
+#include "../core/tensor.hpp"
+#include "../experts/catalog.hpp"
+#include "../experts/expert.hpp"
+#include "../io/checkpoint.hpp"
+#include "config.hpp"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace moe {
+
+/// The weights of a layer but for its experts. Matrices are views of the checkpoint, small vectors are copies.
+struct LayerWeights {
+  std::vector<float> attention_norm;                                 // [hidden]
+  Matrix query;                                                      // [heads · head_dim, hidden]
+  Matrix key, value;                                                 // [kv_heads · head_dim, hidden]
+  Matrix output;                                                     // [hidden, heads · head_dim]
+  std::vector<float> query_bias, key_bias, value_bias, output_bias;  // empty without attention_bias
+  std::vector<float> query_norm, key_norm;                           // [head_dim]
+
+  std::vector<float> ffn_norm;  // [hidden]
+  Matrix router;                // [experts, hidden]; of a layer with experts
+  ExpertWeights dense;          // of a layer without: one network that every token takes
+};
+
+/// All weights of a model but for its experts.
+struct ModelWeights {
+  Matrix embedding;                  // [vocabulary, hidden]
+  std::vector<LayerWeights> layers;  // [layers]
+  std::vector<float> norm;           // [hidden]
+  Matrix head;                       // [vocabulary, hidden]
+
+  /// Throws unless all tensors are there, of the shapes that the configuration demands.
+  ModelWeights(const Checkpoint& checkpoint, const ModelConfig& config);
+};
+
+namespace detail {
+
+/// Finds the tensors of one model by their names in Hugging Face checkpoints.
+class WeightReader {
+ public:
+  WeightReader(const Checkpoint& checkpoint, const ModelConfig& config)
+      : checkpoint_(checkpoint), config_(config) {}
+
+  Matrix matrix(std::string_view name, std::size_t rows, std::size_t cols) const {
+    return checkpoint_.matrix(concat(checkpoint_.tensor_prefix(), name, ".weight"), rows, cols);
+  }
+
+  std::vector<float> vector(std::string_view name, std::string_view kind, std::size_t size) const {
+    return dequantise(checkpoint_.vector(concat(checkpoint_.tensor_prefix(), name, '.', kind), size));
+  }
+
+  LayerWeights layer(std::size_t number) const {
+    const std::string prefix = concat("model.layers.", number, '.');
+    const std::size_t hidden = config_.hidden_size;
+    LayerWeights out;
+    out.attention_norm = vector(prefix + "input_layernorm", "weight", hidden);
+    out.ffn_norm = vector(prefix + "post_attention_layernorm", "weight", hidden);
+    attention(prefix + "self_attn.", out);
+    if (config_.moe_layers[number]) {
+      out.router = matrix(prefix + "mlp.gate", config_.experts, hidden);
+    } else {
+      const std::size_t intermediate = config_.dense_intermediate_size;
+      out.dense.gate = matrix(prefix + "mlp.gate_proj", intermediate, hidden);
+      out.dense.up = matrix(prefix + "mlp.up_proj", intermediate, hidden);
+      out.dense.down = matrix(prefix + "mlp.down_proj", hidden, intermediate);
+    }
+    return out;
+  }
+
+  /// The head, which many checkpoints leave out because it is the embedding.
+  Matrix head(const Matrix& embedding) const {
+    const bool absent = !checkpoint_.find(concat(checkpoint_.tensor_prefix(), "lm_head.weight"));
+    if (config_.tied_embeddings || absent) return embedding;
+    return matrix("lm_head", config_.vocabulary_size, config_.hidden_size);
+  }
+
+ private:
+  void attention(const std::string& prefix, LayerWeights& out) const {
+    const std::size_t hidden = config_.hidden_size, queries = config_.query_size(), kv = config_.kv_size();
+    out.query = matrix(prefix + "q_proj", queries, hidden);
+    out.key = matrix(prefix + "k_proj", kv, hidden);
+    out.value = matrix(prefix + "v_proj", kv, hidden);
+    out.output = matrix(prefix + "o_proj", hidden, queries);
+    out.query_norm = vector(prefix + "q_norm", "weight", config_.head_dim);
+    out.key_norm = vector(prefix + "k_norm", "weight", config_.head_dim);
+    if (!config_.attention_bias) return;
+    out.query_bias = vector(prefix + "q_proj", "bias", queries);
+    out.key_bias = vector(prefix + "k_proj", "bias", kv);
+    out.value_bias = vector(prefix + "v_proj", "bias", kv);
+    out.output_bias = vector(prefix + "o_proj", "bias", hidden);
+  }
+
+  const Checkpoint& checkpoint_;
+  const ModelConfig& config_;
+};
+
+}  // namespace detail
+
+inline ModelWeights::ModelWeights(const Checkpoint& checkpoint, const ModelConfig& config) {
+  const detail::WeightReader reader(checkpoint, config);
+  embedding = reader.matrix("model.embed_tokens", config.vocabulary_size, config.hidden_size);
+  head = reader.head(embedding);
+  norm = reader.vector("model.norm", "weight", config.hidden_size);
+  for (std::size_t layer = 0; layer < config.layers; ++layer) layers.push_back(reader.layer(layer));
+}
+
+/// Throws unless the experts of the catalog are those that the configuration demands.
+inline void require_experts(const ExpertCatalog& catalog, const ModelConfig& config) {
+  const std::string& path = catalog.checkpoint().path();
+  for (std::size_t layer = 0; layer < config.layers; ++layer) {
+    if (!config.moe_layers[layer]) continue;
+    const std::string place = detail::concat("experts of layer ", layer);
+    if (catalog.experts(layer) != config.experts)
+      fail(path, place, detail::concat(config.experts), detail::concat(catalog.experts(layer)));
+    const MatrixLocation& gate = catalog.at({static_cast<std::uint32_t>(layer), 0}).gate;
+    if (gate.rows != config.expert_intermediate_size || gate.cols != config.hidden_size)
+      fail(path, place,
+           detail::concat("gate_proj [", config.expert_intermediate_size, ", ", config.hidden_size, "]"),
+           detail::concat("[", gate.rows, ", ", gate.cols, "]"));
+  }
+}
+
+}  // namespace moe

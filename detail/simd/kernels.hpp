@@ -1,0 +1,203 @@
+#pragma once
+#include "../core/config.hpp"
+#include "../core/dequantise.hpp"
+#include "isa.hpp"
+#include "kernel_table.hpp"
+
+#include <bit>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+// MOE_BEGIN_ISA(features) ... MOE_END_ISA: functions in between may use the named instructions, whatever the
+// compiler was told to build for. MSVC needs no permission. Only fragments (.inl) are included in such a
+// region.
+#define MOE_PRAGMA(text) _Pragma(#text)
+#if defined(__clang__)
+#define MOE_BEGIN_ISA(features) \
+  MOE_PRAGMA(clang attribute push(__attribute__((target(features))), apply_to = function))
+#define MOE_END_ISA MOE_PRAGMA(clang attribute pop)
+#define MOE_UNROLL MOE_PRAGMA(clang loop unroll(full))
+#elif defined(__GNUC__)
+#define MOE_BEGIN_ISA(features) MOE_PRAGMA(GCC push_options) MOE_PRAGMA(GCC target(features))
+#define MOE_END_ISA MOE_PRAGMA(GCC pop_options)
+#define MOE_UNROLL MOE_PRAGMA(GCC unroll 16)
+#else
+#define MOE_BEGIN_ISA(features)
+#define MOE_END_ISA
+#define MOE_UNROLL
+#endif
+
+#if !defined(MOE_COMPILED) || defined(MOE_COMPILED_UNIT)
+
+// GCC 12 calls the deliberately undefined registers of avx512fintrin.h uninitialised, in the user's build.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+
+namespace moe::simd {
+
+// Units built for different CPUs must not share one copy of these functions: the linker would keep any of
+// them.
+#if defined(MOE_COMPILED_UNIT)
+#define MOE_INLINE
+#elif defined(__AVX512F__)
+#define MOE_INLINE inline
+inline namespace built_for_avx512 {
+#elif defined(__AVX2__)
+#define MOE_INLINE inline
+inline namespace built_for_avx2 {
+#else
+#define MOE_INLINE inline
+inline namespace built_for_any {
+#endif
+
+// The weight types as arguments of templates and overloads; `bytes` per number, or per block of 32.
+struct F32 {
+  static constexpr std::size_t bytes = 4;
+};
+struct F16 {
+  static constexpr std::size_t bytes = 2;
+};
+struct BF16 {
+  static constexpr std::size_t bytes = 2;
+};
+struct Q8_0 {
+  static constexpr std::size_t bytes = 34;
+};
+struct Q4_0 {
+  static constexpr std::size_t bytes = 18;
+};
+
+namespace scalar {
+#include "vec_scalar.inl"
+#include "elementwise.inl"
+#include "matmul.inl"
+#include "attention.inl"
+#include "int8_scalar.inl"
+#include "matmul_int8.inl"
+#include "table.inl"
+}  // namespace scalar
+
+#if defined(MOE_ARM64) && !defined(MOE_NO_NEON)
+MOE_BEGIN_ISA("arch=armv8.2-a+dotprod")
+namespace neon {
+#include "vec_neon.inl"
+#include "elementwise.inl"
+#include "matmul.inl"
+#include "attention.inl"
+#include "int8_neon.inl"
+#include "matmul_int8.inl"
+#include "table.inl"
+}  // namespace neon
+MOE_END_ISA
+#endif
+
+#if defined(MOE_X86) && !defined(MOE_NO_AVX2)
+MOE_BEGIN_ISA("avx2,fma,f16c")
+namespace avx2 {
+#include "vec_avx2.inl"
+#include "elementwise.inl"
+#include "matmul.inl"
+#include "attention.inl"
+#include "int8_avx2.inl"
+#include "matmul_int8.inl"
+#include "table.inl"
+}  // namespace avx2
+MOE_END_ISA
+#endif
+
+#if defined(MOE_X86) && !defined(MOE_NO_AVX512)
+MOE_BEGIN_ISA("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl")
+namespace avx512 {
+#include "vec_avx512.inl"
+#include "elementwise.inl"
+#include "matmul.inl"
+#include "attention.inl"
+#include "dot_avx512.inl"
+#include "int8_avx512.inl"
+#include "matmul_int8.inl"
+#include "table.inl"
+}  // namespace avx512
+MOE_END_ISA
+
+// With VNNI only the products of quantised weights differ.
+MOE_BEGIN_ISA("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")
+namespace avx512::vnni {
+#include "dot_vnni.inl"
+#include "int8_avx512.inl"
+#include "matmul_int8.inl"
+}  // namespace avx512::vnni
+MOE_END_ISA
+
+namespace avx512 {
+inline const Kernels& best_kernels() {
+  static const Kernels with_vnni = [] {
+    Kernels table = kernels;
+    table.matmul[static_cast<std::size_t>(DType::q8_0)] = vnni::matmul_int8<Q8_0>;
+    table.matmul[static_cast<std::size_t>(DType::q4_0)] = vnni::matmul_int8<Q4_0>;
+    return table;
+  }();
+  return detail::cpu_has_vnni() ? with_vnni : kernels;
+}
+}  // namespace avx512
+#endif
+
+/// The kernels of one instruction set, which must be available().
+MOE_INLINE const Kernels& kernels_for(Isa isa) {
+  MOE_ASSERT(available(isa));
+  switch (isa) {
+#if defined(MOE_ARM64) && !defined(MOE_NO_NEON)
+    case Isa::neon:
+      return neon::kernels;
+#endif
+#if defined(MOE_X86) && !defined(MOE_NO_AVX2)
+    case Isa::avx2:
+      return avx2::kernels;
+#endif
+#if defined(MOE_X86) && !defined(MOE_NO_AVX512)
+    case Isa::avx512:
+      return avx512::best_kernels();
+#endif
+    default:
+      return scalar::kernels;
+  }
+}
+
+#if !defined(MOE_COMPILED_UNIT)
+}  // inline namespace
+#endif
+}  // namespace moe::simd
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
+
+#else
+
+namespace moe::simd {
+const Kernels& kernels_for(Isa isa);  // defined in the unit that is compiled with MOE_COMPILED_UNIT
+}
+
+#endif
+
+namespace moe::simd {
+
+/// The kernels of active_isa().
+inline const Kernels& kernels() {
+  static const Kernels& chosen = kernels_for(active_isa());
+  return chosen;
+}
+
+}  // namespace moe::simd
+
+#undef MOE_X86
+#undef MOE_ARM64
+#undef MOE_PRAGMA
+#undef MOE_BEGIN_ISA
+#undef MOE_END_ISA
+#undef MOE_UNROLL
+#undef MOE_INLINE

@@ -1,0 +1,69 @@
+// Products of float weights (f32, f16, bf16) with float activations. Compiled once per instruction set.
+//
+// Every element of the result is summed in one fixed order, whatever the tile it is computed in: one vector
+// accumulator along the columns, then sum(). So decoding (one token) and prompts (many) give the same bits.
+
+/// out[t, r] = weights[r, :] · x[t][:] for a tile of rows and tokens, so that each load serves several
+/// products.
+template <class Type, std::size_t Rows, std::size_t Tokens>
+inline void float_tile(const MatmulArgs& a, std::size_t row, std::size_t token) {
+  const std::byte* weights = a.weights + row * a.row_bytes;
+  const float* x[Tokens];
+  MOE_UNROLL
+  for (std::size_t t = 0; t < Tokens; ++t) x[t] = a.x + a.row_of(token + t) * a.x_stride;
+
+  Vec total[Rows][Tokens];
+  MOE_UNROLL
+  for (std::size_t r = 0; r < Rows; ++r) {
+    MOE_UNROLL
+    for (std::size_t t = 0; t < Tokens; ++t) total[r][t] = zero();
+  }
+
+  const std::size_t whole = a.cols / lanes * lanes;
+  for (std::size_t c = 0; c < whole; c += lanes) {
+    Vec xs[Tokens];
+    MOE_UNROLL
+    for (std::size_t t = 0; t < Tokens; ++t) xs[t] = load(x[t] + c);
+    MOE_UNROLL
+    for (std::size_t r = 0; r < Rows; ++r) {
+      const Vec w = load(Type{}, weights + r * a.row_bytes + c * Type::bytes);
+      MOE_UNROLL
+      for (std::size_t t = 0; t < Tokens; ++t) total[r][t] = fma(w, xs[t], total[r][t]);
+    }
+  }
+  if (whole < a.cols) {
+    Vec xs[Tokens];
+    MOE_UNROLL
+    for (std::size_t t = 0; t < Tokens; ++t) xs[t] = load_some(x[t] + whole, a.cols - whole);
+    MOE_UNROLL
+    for (std::size_t r = 0; r < Rows; ++r) {
+      const Vec w = load_some(Type{}, weights + r * a.row_bytes + whole * Type::bytes, a.cols - whole);
+      MOE_UNROLL
+      for (std::size_t t = 0; t < Tokens; ++t) total[r][t] = fma(w, xs[t], total[r][t]);
+    }
+  }
+
+  MOE_UNROLL
+  for (std::size_t t = 0; t < Tokens; ++t) {
+    MOE_UNROLL
+    for (std::size_t r = 0; r < Rows; ++r) a.out[(token + t) * a.out_stride + row + r] = sum(total[r][t]);
+  }
+}
+
+template <class Type, std::size_t Rows, std::size_t Tokens>
+inline void float_rows(const MatmulArgs& a, std::size_t token) {
+  std::size_t row = 0;
+  for (; row + Rows <= a.rows; row += Rows) float_tile<Type, Rows, Tokens>(a, row, token);
+  for (; row < a.rows; ++row) float_tile<Type, 1, Tokens>(a, row, token);
+}
+
+/// Four rows by four tokens keep 16 sums, 4 activations and 1 weight in registers (32 with AVX-512 and NEON;
+/// with AVX2's 16 two by four do). One token alone takes eight rows: as many sums as two FMA units with a
+/// latency of 4 need.
+template <class Type>
+void matmul_float(const MatmulArgs& a) {
+  constexpr std::size_t rows = registers >= 32 ? 4 : 2;
+  std::size_t token = 0;
+  for (; token + 4 <= a.tokens; token += 4) float_rows<Type, rows, 4>(a, token);
+  for (; token < a.tokens; ++token) float_rows<Type, 8, 1>(a, token);
+}

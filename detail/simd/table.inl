@@ -1,0 +1,15 @@
+// The table of this instruction set's kernels.
+
+inline constexpr Kernels kernels{
+    {matmul_float<F32>, matmul_float<F16>, matmul_float<BF16>, matmul_int8<Q8_0>, matmul_int8<Q4_0>},
+    attend<F32>,
+    attend<F16>,
+    rms_norm,
+    rope,
+    silu_mul,
+    add_scaled,
+    scale,
+    exponentiate,
+    quantise,
+    to_f16,
+};

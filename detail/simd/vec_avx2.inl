@@ -1,0 +1,85 @@
+// AVX2 with FMA and F16C: eight lanes. See vec_scalar.inl for what each primitive means.
+
+using Vec = __m256;
+inline constexpr std::size_t registers = 16;
+inline constexpr std::size_t lanes = 8;
+
+inline Vec set(float value) { return _mm256_set1_ps(value); }
+inline Vec zero() { return _mm256_setzero_ps(); }
+
+/// Ones in the first n lanes.
+inline __m256i mask_of(std::size_t n) {
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(n)),
+                            _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+
+inline Vec load(const float* p) { return _mm256_loadu_ps(p); }
+inline Vec load_some(const float* p, std::size_t n) { return _mm256_maskload_ps(p, mask_of(n)); }
+inline void store(float* p, Vec v) { _mm256_storeu_ps(p, v); }
+inline void store_some(float* p, Vec v, std::size_t n) { _mm256_maskstore_ps(p, mask_of(n), v); }
+
+inline __m128i load_halves(const std::byte* p) {
+  return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+}
+inline __m128i load_some_halves(const std::byte* p, std::size_t n) {
+  alignas(16) std::byte eight[16] = {};
+  std::memcpy(eight, p, n * 2);
+  return load_halves(eight);
+}
+inline Vec widen(F16, __m128i halves) { return _mm256_cvtph_ps(halves); }
+inline Vec widen(BF16, __m128i halves) {
+  return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(halves), 16));
+}
+
+inline Vec load(F32, const std::byte* p) { return load(reinterpret_cast<const float*>(p)); }
+inline Vec load_some(F32, const std::byte* p, std::size_t n) {
+  return load_some(reinterpret_cast<const float*>(p), n);
+}
+template <class Type>
+inline Vec load(Type type, const std::byte* p) {
+  return widen(type, load_halves(p));
+}
+template <class Type>
+inline Vec load_some(Type type, const std::byte* p, std::size_t n) {
+  return widen(type, load_some_halves(p, n));
+}
+
+inline void store_some(F32, std::byte* p, Vec v, std::size_t n) {
+  store_some(reinterpret_cast<float*>(p), v, n);
+}
+inline void store_some(F16, std::byte* p, Vec v, std::size_t n) {
+  const __m128i halves = _mm256_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  if (n == lanes) return _mm_storeu_si128(reinterpret_cast<__m128i*>(p), halves);
+  alignas(16) std::byte eight[16];
+  _mm_store_si128(reinterpret_cast<__m128i*>(eight), halves);
+  std::memcpy(p, eight, n * 2);
+}
+inline void store_i8(std::int8_t* p, Vec v) {
+  const __m256i wide = _mm256_cvtps_epi32(v);
+  const __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(wide), _mm256_extracti128_si256(wide, 1));
+  _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packs_epi16(words, words));
+}
+
+inline Vec add(Vec a, Vec b) { return _mm256_add_ps(a, b); }
+inline Vec sub(Vec a, Vec b) { return _mm256_sub_ps(a, b); }
+inline Vec mul(Vec a, Vec b) { return _mm256_mul_ps(a, b); }
+inline Vec div(Vec a, Vec b) { return _mm256_div_ps(a, b); }
+inline Vec fma(Vec a, Vec b, Vec c) { return _mm256_fmadd_ps(a, b, c); }
+inline Vec min(Vec a, Vec b) { return _mm256_min_ps(a, b); }
+inline Vec max(Vec a, Vec b) { return _mm256_max_ps(a, b); }
+inline Vec round(Vec v) { return _mm256_round_ps(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+inline Vec power_of_two(Vec n) {
+  const __m256i biased = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
+  return _mm256_castsi256_ps(_mm256_slli_epi32(biased, 23));
+}
+
+inline float sum(Vec v) {
+  __m128 s = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+  s = _mm_add_ps(s, _mm_movehl_ps(s, s));
+  return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
+}
+inline float largest(Vec v) {
+  __m128 m = _mm_max_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+  m = _mm_max_ps(m, _mm_movehl_ps(m, m));
+  return _mm_cvtss_f32(_mm_max_ss(m, _mm_movehdup_ps(m)));
+}

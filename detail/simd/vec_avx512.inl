@@ -1,0 +1,71 @@
+// AVX-512 F, BW, DQ and VL: sixteen lanes. See vec_scalar.inl for what each primitive means.
+
+using Vec = __m512;
+inline constexpr std::size_t registers = 32;
+inline constexpr std::size_t lanes = 16;
+
+inline Vec set(float value) { return _mm512_set1_ps(value); }
+inline Vec zero() { return _mm512_setzero_ps(); }
+
+/// Ones for the first n lanes.
+inline __mmask16 mask_of(std::size_t n) { return static_cast<__mmask16>((1u << n) - 1); }
+
+inline Vec load(const float* p) { return _mm512_loadu_ps(p); }
+inline Vec load_some(const float* p, std::size_t n) { return _mm512_maskz_loadu_ps(mask_of(n), p); }
+inline void store(float* p, Vec v) { _mm512_storeu_ps(p, v); }
+inline void store_some(float* p, Vec v, std::size_t n) { _mm512_mask_storeu_ps(p, mask_of(n), v); }
+
+inline __m256i load_halves(const std::byte* p) {
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+}
+inline __m256i load_some_halves(const std::byte* p, std::size_t n) {
+  return _mm256_maskz_loadu_epi16(mask_of(n), p);
+}
+inline Vec widen(F16, __m256i halves) { return _mm512_cvtph_ps(halves); }
+inline Vec widen(BF16, __m256i halves) {
+  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16));
+}
+
+inline Vec load(F32, const std::byte* p) { return load(reinterpret_cast<const float*>(p)); }
+inline Vec load_some(F32, const std::byte* p, std::size_t n) {
+  return load_some(reinterpret_cast<const float*>(p), n);
+}
+template <class Type>
+inline Vec load(Type type, const std::byte* p) {
+  return widen(type, load_halves(p));
+}
+template <class Type>
+inline Vec load_some(Type type, const std::byte* p, std::size_t n) {
+  return widen(type, load_some_halves(p, n));
+}
+
+inline void store_some(F32, std::byte* p, Vec v, std::size_t n) {
+  store_some(reinterpret_cast<float*>(p), v, n);
+}
+inline void store_some(F16, std::byte* p, Vec v, std::size_t n) {
+  _mm256_mask_storeu_epi16(p, mask_of(n), _mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+}
+inline void store_i8(std::int8_t* p, Vec v) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtsepi32_epi8(_mm512_cvtps_epi32(v)));
+}
+
+inline Vec add(Vec a, Vec b) { return _mm512_add_ps(a, b); }
+inline Vec sub(Vec a, Vec b) { return _mm512_sub_ps(a, b); }
+inline Vec mul(Vec a, Vec b) { return _mm512_mul_ps(a, b); }
+inline Vec div(Vec a, Vec b) { return _mm512_div_ps(a, b); }
+inline Vec fma(Vec a, Vec b, Vec c) { return _mm512_fmadd_ps(a, b, c); }
+inline Vec min(Vec a, Vec b) { return _mm512_min_ps(a, b); }
+inline Vec max(Vec a, Vec b) { return _mm512_max_ps(a, b); }
+inline Vec round(Vec v) { return _mm512_roundscale_ps(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+inline Vec power_of_two(Vec n) {
+  const __m512i biased = _mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127));
+  return _mm512_castsi512_ps(_mm512_slli_epi32(biased, 23));
+}
+
+inline float sum(Vec v) {
+  const __m256 half = _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
+  __m128 s = _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
+  s = _mm_add_ps(s, _mm_movehl_ps(s, s));
+  return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
+}
+inline float largest(Vec v) { return _mm512_reduce_max_ps(v); }

@@ -1,0 +1,109 @@
+// Plain C++, the reference for the other instruction sets. Eight lanes, as AVX2 has: sums of eight parts are
+// more exact than one running sum, and compilers can vectorise them.
+
+struct Vec {
+  float lane[8];
+};
+inline constexpr std::size_t registers = 16;
+inline constexpr std::size_t lanes = 8;
+
+template <class F>
+inline Vec map(F f) {
+  Vec out;
+  for (std::size_t i = 0; i < lanes; ++i) out.lane[i] = f(i);
+  return out;
+}
+
+inline Vec set(float value) {
+  return map([&](std::size_t) { return value; });
+}
+inline Vec zero() { return set(0); }
+
+inline Vec load(const float* p) {
+  return map([&](std::size_t i) { return p[i]; });
+}
+inline Vec load_some(const float* p, std::size_t n) {
+  return map([&](std::size_t i) { return i < n ? p[i] : 0.0f; });
+}
+inline void store(float* p, Vec v) {
+  for (std::size_t i = 0; i < lanes; ++i) p[i] = v.lane[i];
+}
+inline void store_some(float* p, Vec v, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) p[i] = v.lane[i];
+}
+
+inline float load_one(F32, const std::byte* p) { return moe::detail::load_as<float>(p); }
+inline float load_one(F16, const std::byte* p) {
+  return moe::detail::f16_to_float(moe::detail::load_as<std::uint16_t>(p));
+}
+inline float load_one(BF16, const std::byte* p) {
+  return moe::detail::bf16_to_float(moe::detail::load_as<std::uint16_t>(p));
+}
+template <class Type>
+inline Vec load(Type type, const std::byte* p) {
+  return map([&](std::size_t i) { return load_one(type, p + i * Type::bytes); });
+}
+template <class Type>
+inline Vec load_some(Type type, const std::byte* p, std::size_t n) {
+  return map([&](std::size_t i) { return i < n ? load_one(type, p + i * Type::bytes) : 0.0f; });
+}
+
+inline void store_some(F32, std::byte* p, Vec v, std::size_t n) { std::memcpy(p, v.lane, n * 4); }
+inline void store_some(F16, std::byte* p, Vec v, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::uint16_t half = moe::detail::float_to_f16(v.lane[i]);
+    std::memcpy(p + 2 * i, &half, 2);
+  }
+}
+inline Vec add(Vec a, Vec b) {
+  return map([&](std::size_t i) { return a.lane[i] + b.lane[i]; });
+}
+inline Vec sub(Vec a, Vec b) {
+  return map([&](std::size_t i) { return a.lane[i] - b.lane[i]; });
+}
+inline Vec mul(Vec a, Vec b) {
+  return map([&](std::size_t i) { return a.lane[i] * b.lane[i]; });
+}
+inline Vec div(Vec a, Vec b) {
+  return map([&](std::size_t i) { return a.lane[i] / b.lane[i]; });
+}
+/// a · b + c; fused where the instruction set can.
+inline Vec fma(Vec a, Vec b, Vec c) {
+  return map([&](std::size_t i) { return a.lane[i] * b.lane[i] + c.lane[i]; });
+}
+inline Vec min(Vec a, Vec b) {
+  return map([&](std::size_t i) { return a.lane[i] < b.lane[i] ? a.lane[i] : b.lane[i]; });
+}
+inline Vec max(Vec a, Vec b) {
+  return map([&](std::size_t i) { return a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i]; });
+}
+
+/// For whole numbers from -127 to 127; something for others.
+inline void store_i8(std::int8_t* p, Vec v) {
+  const Vec safe = max(min(v, set(127)), set(-127));
+  for (std::size_t i = 0; i < lanes; ++i) p[i] = static_cast<std::int8_t>(safe.lane[i]);
+}
+
+/// To the nearest whole number, ties to even; |v| < 2^22.
+inline Vec round(Vec v) {
+  // At 1.5·2^23 the last bit of a float is 1, so the addition rounds.
+  constexpr float shift = 0x1.8p23f;
+  return map([&](std::size_t i) { return (v.lane[i] + shift) - shift; });
+}
+/// 2^n for whole numbers n from -126 to 127.
+inline Vec power_of_two(Vec n) {
+  return map([&](std::size_t i) {
+    return std::bit_cast<float>(static_cast<std::uint32_t>(static_cast<std::int32_t>(n.lane[i]) + 127) << 23);
+  });
+}
+
+/// Always by halves, so that a sum of many vectors at once can follow the same order.
+inline float sum(Vec v) {
+  const float* a = v.lane;
+  return ((a[0] + a[4]) + (a[2] + a[6])) + ((a[1] + a[5]) + (a[3] + a[7]));
+}
+inline float largest(Vec v) {
+  float most = v.lane[0];
+  for (std::size_t i = 1; i < lanes; ++i) most = most < v.lane[i] ? v.lane[i] : most;
+  return most;
+}
