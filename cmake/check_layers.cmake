@@ -1,6 +1,6 @@
 # Fails if a file of detail/ includes from a folder that is not below its own:  cmake -P cmake/check_layers.cmake
 cmake_minimum_required(VERSION 3.25)
-set(below_core)
+set(below_core "")
 set(below_simd core)
 set(below_io core)
 set(below_text core io)

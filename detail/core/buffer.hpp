@@ -2,7 +2,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <memory>
 #include <new>
 #include <span>
 #include <type_traits>
@@ -10,29 +9,33 @@
 
 namespace moe {
 
-/// `size` zeroed numbers, aligned to a cache line. Memory that is never touched is usually never resident,
-/// so a buffer may be sized for the worst case.
+/// `size` zeroed numbers, aligned to a cache line. Memory that is never touched is usually never resident, so a buffer
+/// may be sized for the worst case.
 template <class T>
-requires std::is_trivially_copyable_v<T>
 class Buffer {
+  static_assert(std::is_trivially_copyable_v<T>);
+
  public:
   static constexpr std::size_t alignment = 64;
 
   Buffer() = default;
   explicit Buffer(std::size_t size) : size_(size) {
     if (size > (SIZE_MAX - alignment) / sizeof(T)) throw std::bad_alloc();
-    // calloc rather than an aligned allocation: large ones come zeroed from the system, page by page on first
-    // use.
-    memory_.reset(std::calloc(1, size * sizeof(T) + alignment));
+    // Not an aligned allocation: from calloc large ones come zeroed by the system, page by page on first use.
+    memory_ = std::calloc(1, size * sizeof(T) + alignment);
     if (!memory_) throw std::bad_alloc();
-    const auto address = reinterpret_cast<std::uintptr_t>(memory_.get());
+    const auto address = reinterpret_cast<std::uintptr_t>(memory_);
     data_ = reinterpret_cast<T*>((address + alignment - 1) / alignment * alignment);
   }
-  Buffer(Buffer&& other) noexcept { *this = std::move(other); }
+  ~Buffer() { std::free(memory_); }
+  Buffer(Buffer&& other) noexcept
+      : memory_(std::exchange(other.memory_, nullptr)),
+        data_(std::exchange(other.data_, nullptr)),
+        size_(std::exchange(other.size_, 0)) {}
   Buffer& operator=(Buffer&& other) noexcept {
-    memory_ = std::move(other.memory_);
-    data_ = std::exchange(other.data_, nullptr);
-    size_ = std::exchange(other.size_, 0);
+    std::swap(memory_, other.memory_);
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
     return *this;
   }
 
@@ -48,10 +51,7 @@ class Buffer {
   std::span<const T> span() const { return {data_, size_}; }
 
  private:
-  struct Free {
-    void operator()(void* memory) const { std::free(memory); }
-  };
-  std::unique_ptr<void, Free> memory_;
+  void* memory_ = nullptr;
   T* data_ = nullptr;
   std::size_t size_ = 0;
 };

@@ -5,22 +5,25 @@
 #include <utility>
 
 namespace moe {
+namespace detail {
+
+template <class F, class Not>
+concept OtherThan = !std::same_as<std::remove_cvref_t<F>, Not>;
+
+}  // namespace detail
 
 template <class Signature>
 class FunctionRef;
 
-/// A reference to something callable: two pointers, no allocation. It does not own what it refers to; empty
-/// unless given something.
+/// A reference to something callable: two pointers, no allocation. It does not own what it refers to; empty unless given
+/// something.
 template <class Result, class... Args>
 class FunctionRef<Result(Args...)> {
  public:
   FunctionRef() = default;
 
-  template <class F>
-  requires(!std::same_as<std::remove_cvref_t<F>, FunctionRef> &&
-           std::is_object_v<std::remove_reference_t<F>> && std::is_invocable_r_v<Result, F&, Args...>)
-      FunctionRef(F&& callable)
-  noexcept  // NOLINT(google-explicit-constructor): made to be passed a lambda
+  template <detail::OtherThan<FunctionRef> F>
+  FunctionRef(F&& callable) noexcept  // NOLINT(google-explicit-constructor): made to be passed a lambda
       : object_(const_cast<void*>(static_cast<const void*>(std::addressof(callable)))),
         call_([](void* object, Args... args) -> Result {
           return (*static_cast<std::remove_reference_t<F>*>(object))(std::forward<Args>(args)...);

@@ -80,14 +80,10 @@ inline SineCosine sine_cosine(double angle) {
   const double s = r * polynomial(sine_terms, r2);
   const double c = polynomial(cosine_terms, r2);
   switch (static_cast<std::int64_t>(n) & 3) {
-    case 0:
-      return {s, c};
-    case 1:
-      return {c, -s};
-    case 2:
-      return {-s, -c};
-    default:
-      return {-c, s};
+    case 0: return {s, c};
+    case 1: return {c, -s};
+    case 2: return {-s, -c};
+    default: return {-c, s};
   }
 }
 

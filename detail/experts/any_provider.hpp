@@ -10,6 +10,13 @@
 #include <utility>
 
 namespace moe {
+namespace detail {
+
+// The first comes first: asking of a class that is being made whether it is a provider has no answer.
+template <class P, class Not>
+concept ProviderOtherThan = !std::same_as<P, Not> && ExpertProvider<P>;
+
+}  // namespace detail
 
 /// Any provider behind one type, for choosing at run time. Costs one virtual call; allocates nothing per
 /// acquire.
@@ -19,7 +26,7 @@ class AnyProvider {
   class Lease {
    public:
     template <ExpertLease L>
-    requires(!std::same_as<L, Lease>) explicit Lease(L lease) : operations_(&operations_of<L>) {
+    Lease(std::in_place_t, L lease) : operations_(&operations_of<L>) {
       static_assert(sizeof(L) <= sizeof storage_ && alignof(L) <= alignof(std::max_align_t),
                     "a lease of more than 128 bytes: let it point to what it holds");
       static_assert(std::is_nothrow_move_constructible_v<L>, "moving a lease must not throw");
@@ -61,9 +68,8 @@ class AnyProvider {
     alignas(std::max_align_t) std::byte storage_[128];
   };
 
-  template <ExpertProvider P>
-  requires(!std::same_as<P, AnyProvider>)
-      AnyProvider(P provider)  // NOLINT(google-explicit-constructor): made to take any
+  template <detail::ProviderOtherThan<AnyProvider> P>
+  AnyProvider(P provider)  // NOLINT(google-explicit-constructor): made to take any
       : provider_(std::make_unique<Holder<P>>(std::move(provider))) {}
 
   Lease acquire(ExpertId id) { return provider_->acquire(id); }
@@ -91,11 +97,11 @@ class AnyProvider {
   struct Holder final : Interface {
     explicit Holder(P from) : provider(std::move(from)) {}
 
-    Lease acquire(ExpertId id) override { return Lease(provider.acquire(id)); }
+    Lease acquire(ExpertId id) override { return Lease(std::in_place, provider.acquire(id)); }
     std::optional<Lease> try_acquire(ExpertId id) override {
       auto lease = moe::try_acquire(provider, id);
       if (!lease) return {};
-      return Lease(std::move(*lease));
+      return Lease(std::in_place, std::move(*lease));
     }
     void hint(std::span<const ExpertId> ids, Hint kind) noexcept override { moe::hint(provider, ids, kind); }
     std::size_t bytes(ExpertId id) override { return moe::bytes(provider, id); }

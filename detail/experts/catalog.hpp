@@ -105,6 +105,23 @@ class ExpertCatalog {
 
   const Checkpoint& checkpoint() const { return checkpoint_; }
 
+  /// Reads an expert from its files: gate, up and down one after the other into `memory`, at(id).bytes() of it. Returns
+  /// views of that memory. Throws if there is no such expert or a file cannot be read.
+  ExpertWeights read(ExpertId id, std::byte* memory) const {
+    const ExpertLocation& location = at(id);
+    const auto read_matrix = [&](const MatrixLocation& from) {
+      checkpoint_.files()[from.file].read_at(from.offset, {memory, from.bytes()});
+      const Matrix matrix{memory, from.dtype, from.rows, from.cols};
+      memory += from.bytes();
+      return matrix;
+    };
+    ExpertWeights out;
+    out.gate = read_matrix(location.gate);
+    out.up = read_matrix(location.up);
+    out.down = read_matrix(location.down);
+    return out;
+  }
+
  private:
   struct Part {
     ExpertId id;

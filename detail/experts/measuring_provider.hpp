@@ -1,6 +1,7 @@
 #pragma once
 #include "provider.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -41,27 +42,26 @@ class MeasuringProvider {
 
   LeaseOf<Inner> acquire(ExpertId id) {
     if (auto ready = moe::try_acquire(state_->inner, id)) {
-      count(id, [&](ExpertStatistics& layer) { ++layer.in_flight, layer.bytes += bytes_of(*ready); });
+      state_->count_ready(id, bytes_of(*ready));
       return std::move(*ready);
     }
     const auto start = std::chrono::steady_clock::now();
     auto lease = state_->inner.acquire(id);
-    const auto waited = std::chrono::steady_clock::now() - start;
-    count(id, [&](ExpertStatistics& layer) {
-      ++layer.missed;
-      layer.bytes += bytes_of(lease);
-      layer.waited += waited;
-    });
+    state_->count_missed(id, bytes_of(lease), std::chrono::steady_clock::now() - start);
     return lease;
   }
 
   std::optional<LeaseOf<Inner>> try_acquire(ExpertId id) {
     auto lease = moe::try_acquire(state_->inner, id);
-    if (lease) count(id, [](ExpertStatistics& layer) { ++layer.resident; });
+    if (lease) state_->count_ready(id, bytes_of(*lease));
     return lease;
   }
 
-  void hint(std::span<const ExpertId> ids, Hint kind) noexcept { moe::hint(state_->inner, ids, kind); }
+  void hint(std::span<const ExpertId> ids, Hint kind) noexcept {
+    if (kind == Hint::chosen) state_->remember(ids);
+    moe::hint(state_->inner, ids, kind);
+  }
+
   std::size_t bytes(ExpertId id) { return moe::bytes(state_->inner, id); }
 
   /// By layer, up to the last one that was asked for.
@@ -81,21 +81,54 @@ class MeasuringProvider {
  private:
   struct State {
     explicit State(Inner from) : inner(std::move(from)) {}
+
+    void count_ready(ExpertId id, std::size_t size) {
+      const std::lock_guard lock(mutex);
+      ExpertStatistics& counts = layer(id);
+      if (forget(id)) {
+        ++counts.in_flight;
+        counts.bytes += size;
+      } else {
+        ++counts.resident;
+      }
+    }
+
+    void count_missed(ExpertId id, std::size_t size, std::chrono::nanoseconds waited) {
+      const std::lock_guard lock(mutex);
+      forget(id);
+      ExpertStatistics& counts = layer(id);
+      ++counts.missed;
+      counts.bytes += size;
+      counts.waited += waited;
+    }
+
+    void remember(std::span<const ExpertId> ids) noexcept {
+      const std::lock_guard lock(mutex);
+      expected.insert(expected.end(), ids.begin(), ids.end());
+    }
+
+    bool forget(ExpertId id) {
+      const auto found = std::find(expected.begin(), expected.end(), id);
+      if (found == expected.end()) return false;
+      *found = expected.back();
+      expected.pop_back();
+      return true;
+    }
+
+    ExpertStatistics& layer(ExpertId id) {
+      if (layers.size() <= id.layer) layers.resize(id.layer + std::size_t{1});
+      return layers[id.layer];
+    }
+
     Inner inner;
     mutable std::mutex mutex;  // guards what follows
     std::vector<ExpertStatistics> layers;
+    std::vector<ExpertId> expected;  // hinted as chosen and not yet acquired: they were not resident
   };
 
   static std::size_t bytes_of(const LeaseOf<Inner>& lease) {
     const ExpertWeights& weights = *lease;
     return weights.bytes();
-  }
-
-  template <class Change>
-  void count(ExpertId id, Change change) {
-    const std::lock_guard lock(state_->mutex);
-    if (state_->layers.size() <= id.layer) state_->layers.resize(id.layer + std::size_t{1});
-    change(state_->layers[id.layer]);
   }
 
   std::unique_ptr<State> state_;  // on the heap, so that the provider can be moved

@@ -5,14 +5,16 @@
 #include "provider.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
-#include <map>
+#include <memory>
 #include <optional>
-#include <span>
+#include <utility>
+#include <vector>
 
 namespace moe {
 
-/// Holds all experts in memory of its own. For models that fit, and for tests.
+/// Holds experts in memory of its own. For models that fit, and for tests.
 class MemoryProvider {
  public:
   using Lease = const ExpertWeights*;
@@ -22,35 +24,39 @@ class MemoryProvider {
   /// Reads every expert of the checkpoint.
   explicit MemoryProvider(const ExpertCatalog& catalog) {
     for (std::uint32_t layer = 0; layer < catalog.layers(); ++layer)
-      for (std::uint32_t expert = 0; expert < catalog.experts(layer); ++expert)
-        load(catalog.checkpoint(), {layer, expert}, catalog.at({layer, expert}));
+      for (std::uint32_t expert = 0; expert < catalog.experts(layer); ++expert) {
+        Buffer<std::byte> bytes(catalog.at({layer, expert}).bytes());
+        const ExpertWeights weights = catalog.read({layer, expert}, bytes.data());
+        keep({layer, expert}, {std::move(bytes), weights});
+      }
   }
   explicit MemoryProvider(const Checkpoint& checkpoint) : MemoryProvider(ExpertCatalog(checkpoint)) {}
 
   /// Keeps a copy of the weights under that id, in place of what it had. Not while others acquire.
-  void add(ExpertId id, const ExpertWeights& weights) {
-    Entry& entry = experts_[id] = Entry{Buffer<std::byte>(weights.bytes()), weights};
-    std::byte* at = entry.bytes.data();
-    for (Matrix* matrix : {&entry.weights.gate, &entry.weights.up, &entry.weights.down}) {
+  void add(ExpertId id, ExpertWeights weights) {
+    Buffer<std::byte> bytes(weights.bytes());
+    std::byte* at = bytes.data();
+    for (Matrix* matrix : {&weights.gate, &weights.up, &weights.down}) {
       std::memcpy(at, matrix->data, matrix->bytes());
       matrix->data = at;
       at += matrix->bytes();
     }
+    keep(id, {std::move(bytes), weights});
   }
 
   Lease acquire(ExpertId id) const {
-    const auto found = experts_.find(id);
-    if (found == experts_.end())
+    const Entry* entry = find(id);
+    if (!entry)
       fail("MemoryProvider", detail::concat("expert ", id.expert, " of layer ", id.layer), "to be there",
            "nothing");
-    return &found->second.weights;
+    return &entry->weights;
   }
 
   std::optional<Lease> try_acquire(ExpertId id) const { return acquire(id); }
 
   std::size_t bytes(ExpertId id) const noexcept {
-    const auto found = experts_.find(id);
-    return found == experts_.end() ? 0 : found->second.bytes.size();
+    const Entry* entry = find(id);
+    return entry ? entry->bytes.size() : 0;
   }
 
  private:
@@ -59,21 +65,19 @@ class MemoryProvider {
     ExpertWeights weights;  // views of bytes
   };
 
-  void load(const Checkpoint& checkpoint, ExpertId id, const ExpertLocation& location) {
-    Entry& entry = experts_[id] = Entry{Buffer<std::byte>(location.bytes()), {}};
-    std::byte* at = entry.bytes.data();
-    const auto read = [&](const MatrixLocation& from) {
-      checkpoint.files()[from.file].read_at(from.offset, {at, from.bytes()});
-      const Matrix matrix{at, from.dtype, from.rows, from.cols};
-      at += from.bytes();
-      return matrix;
-    };
-    entry.weights.gate = read(location.gate);
-    entry.weights.up = read(location.up);
-    entry.weights.down = read(location.down);
+  const Entry* find(ExpertId id) const {
+    if (id.layer >= layers_.size() || id.expert >= layers_[id.layer].size()) return nullptr;
+    return layers_[id.layer][id.expert].get();
   }
 
-  std::map<ExpertId, Entry> experts_;
+  void keep(ExpertId id, Entry entry) {
+    if (id.layer >= layers_.size()) layers_.resize(id.layer + std::size_t{1});
+    auto& layer = layers_[id.layer];
+    if (id.expert >= layer.size()) layer.resize(id.expert + std::size_t{1});
+    layer[id.expert] = std::make_unique<Entry>(std::move(entry));
+  }
+
+  std::vector<std::vector<std::unique_ptr<Entry>>> layers_;  // on the heap each: leases are their addresses
 };
 
 static_assert(ExpertProvider<MemoryProvider>);

@@ -105,20 +105,13 @@ class JsonParser {
     skip_space();
     node(self).begin = static_cast<std::uint32_t>(at_);
     switch (peek()) {
-      case '{':
-        return children(self, depth, object, '}');
-      case '[':
-        return children(self, depth, array, ']');
-      case '"':
-        return string_value(self);
-      case 't':
-        return literal(self, "true", boolean);
-      case 'f':
-        return literal(self, "false", boolean);
-      case 'n':
-        return literal(self, "null", null);
-      default:
-        return number_value(self);
+      case '{': return children(self, depth, object, '}');
+      case '[': return children(self, depth, array, ']');
+      case '"': return string_value(self);
+      case 't': return literal(self, "true", boolean);
+      case 'f': return literal(self, "false", boolean);
+      case 'n': return literal(self, "null", null);
+      default: return number_value(self);
     }
   }
 

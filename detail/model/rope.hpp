@@ -39,14 +39,10 @@ class Rope {
 
   static double scaled(const RopeConfig& config, double frequency, double i, double d) {
     switch (config.scaling) {
-      case RopeConfig::Scaling::none:
-        return frequency;
-      case RopeConfig::Scaling::linear:
-        return frequency / config.factor;
-      case RopeConfig::Scaling::yarn:
-        return yarn(config, frequency, i, d);
-      case RopeConfig::Scaling::llama3:
-        return llama3(config, frequency);
+      case RopeConfig::Scaling::none: return frequency;
+      case RopeConfig::Scaling::linear: return frequency / config.factor;
+      case RopeConfig::Scaling::yarn: return yarn(config, frequency, i, d);
+      case RopeConfig::Scaling::llama3: return llama3(config, frequency);
     }
     return frequency;
   }

@@ -37,6 +37,15 @@ struct ModelWeights {
 
   /// Throws unless all tensors are there, of the shapes that the configuration demands.
   ModelWeights(const Checkpoint& checkpoint, const ModelConfig& config);
+
+  /// Of all matrices, a head that is the embedding counted once.
+  std::size_t bytes() const {
+    std::size_t sum = embedding.bytes() + (head.data == embedding.data ? 0 : head.bytes());
+    for (const LayerWeights& layer : layers)
+      sum += layer.query.bytes() + layer.key.bytes() + layer.value.bytes() + layer.output.bytes() +
+             layer.router.bytes() + layer.dense.bytes();
+    return sum;
+  }
 };
 
 namespace detail {

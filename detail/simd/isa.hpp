@@ -115,22 +115,17 @@ inline bool cpu_has_neon() {
 /// Whether this machine can run the kernels of `isa`, and they were compiled in.
 inline bool available(Isa isa) {
   switch (isa) {
-    case Isa::scalar:
-      return true;
+    case Isa::scalar: return true;
 #if defined(MOE_ARM64) && !defined(MOE_NO_NEON)
-    case Isa::neon:
-      return detail::cpu_has_neon();
+    case Isa::neon: return detail::cpu_has_neon();
 #endif
 #if defined(MOE_X86) && !defined(MOE_NO_AVX2)
-    case Isa::avx2:
-      return detail::cpu_has_avx2();
+    case Isa::avx2: return detail::cpu_has_avx2();
 #endif
 #if defined(MOE_X86) && !defined(MOE_NO_AVX512)
-    case Isa::avx512:
-      return detail::cpu_has_avx512();
+    case Isa::avx512: return detail::cpu_has_avx512();
 #endif
-    default:
-      return false;
+    default: return false;
   }
 }
 

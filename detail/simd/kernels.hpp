@@ -134,36 +134,32 @@ namespace avx512::vnni {
 MOE_END_ISA
 
 namespace avx512 {
-inline const Kernels& best_kernels() {
-  static const Kernels with_vnni = [] {
-    Kernels table = kernels;
-    table.matmul[static_cast<std::size_t>(DType::q8_0)] = vnni::matmul_int8<Q8_0>;
-    table.matmul[static_cast<std::size_t>(DType::q4_0)] = vnni::matmul_int8<Q4_0>;
-    return table;
+inline const Kernels& with_vnni() {
+  static const Kernels table = [] {
+    Kernels out = kernels;
+    out.matmul[static_cast<std::size_t>(DType::q8_0)] = vnni::matmul_int8<Q8_0>;
+    out.matmul[static_cast<std::size_t>(DType::q4_0)] = vnni::matmul_int8<Q4_0>;
+    return out;
   }();
-  return detail::cpu_has_vnni() ? with_vnni : kernels;
+  return table;
 }
 }  // namespace avx512
 #endif
 
-/// The kernels of one instruction set, which must be available().
-MOE_INLINE const Kernels& kernels_for(Isa isa) {
+/// The kernels of one instruction set, which must be available(). `plain`: without VNNI even if the CPU has it.
+MOE_INLINE const Kernels& kernels_for(Isa isa, [[maybe_unused]] bool plain = false) {
   MOE_ASSERT(available(isa));
   switch (isa) {
 #if defined(MOE_ARM64) && !defined(MOE_NO_NEON)
-    case Isa::neon:
-      return neon::kernels;
+    case Isa::neon: return neon::kernels;
 #endif
 #if defined(MOE_X86) && !defined(MOE_NO_AVX2)
-    case Isa::avx2:
-      return avx2::kernels;
+    case Isa::avx2: return avx2::kernels;
 #endif
 #if defined(MOE_X86) && !defined(MOE_NO_AVX512)
-    case Isa::avx512:
-      return avx512::best_kernels();
+    case Isa::avx512: return detail::cpu_has_vnni() && !plain ? avx512::with_vnni() : avx512::kernels;
 #endif
-    default:
-      return scalar::kernels;
+    default: return scalar::kernels;
   }
 }
 
@@ -179,7 +175,8 @@ MOE_INLINE const Kernels& kernels_for(Isa isa) {
 #else
 
 namespace moe::simd {
-const Kernels& kernels_for(Isa isa);  // defined in the unit that is compiled with MOE_COMPILED_UNIT
+const Kernels& kernels_for(
+    Isa isa, bool plain = false);  // defined in the unit that is compiled with MOE_COMPILED_UNIT
 }
 
 #endif

@@ -1,0 +1,113 @@
+#pragma once
+#include "../core/token.hpp"
+#include "unicode.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace moe {
+
+/// A token that is looked for in the text as it stands, before the rest is broken into pieces.
+struct AddedToken {
+  TokenId id = 0;
+  std::string content;
+  bool single_word = false;  // not directly after or before a letter, a digit and the like (\w)
+  bool lstrip = false;       // takes the white space before it
+  bool rstrip = false;       // takes the white space after it
+  bool normalized = false;   // looked for in the normalized text, and normalized itself
+  bool special = false;      // controls the model; decoding may leave it out
+};
+
+namespace detail {
+
+/// Finds added tokens: the leftmost match, of those the longest, then the next one after its end.
+/// Source: find_matches of AddedVocabulary in Hugging Face's tokenizers.
+class AddedTokenMatcher {
+ public:
+  /// Every token has a content. Of those with the same one, that of the lowest id counts.
+  explicit AddedTokenMatcher(std::vector<AddedToken> tokens = {}) : tokens_(std::move(tokens)) {
+    std::sort(tokens_.begin(), tokens_.end(), [](const AddedToken& a, const AddedToken& b) {
+      return a.content != b.content ? a.content < b.content : a.id < b.id;
+    });
+    const auto same = [](const AddedToken& a, const AddedToken& b) { return a.content == b.content; };
+    tokens_.erase(std::unique(tokens_.begin(), tokens_.end(), same), tokens_.end());
+    for (const AddedToken& token : tokens_) begins_[static_cast<unsigned char>(token.content.front())] = true;
+  }
+
+  /// Goes through the text from left to right: on_token(id) for each match, on_text(part) for each part
+  /// between matches that is not empty.
+  template <class OnText, class OnToken>
+  void split(std::string_view text, OnText on_text, OnToken on_token) const {
+    std::size_t done = 0, space_end = 0;
+    for (std::size_t at = 0; const AddedToken* token = next_match(text, at);) {
+      std::size_t begin = at, end = at + token->content.size();
+      at = end;
+      if (token->single_word && touches_word(text, begin, end)) continue;
+      if (token->lstrip) begin = begin_of_space(text, done, (std::max)(begin, done));
+      if (token->rstrip) {
+        if (end >= space_end) space_end = end_of_run(text, end, character::space);
+        end = space_end;
+      }
+      if (done < begin) on_text(text.substr(done, begin - done));
+      if (begin < end) on_token(token->id);  // else it was white space that the one before took
+      done = end;
+    }
+    if (done < text.size()) on_text(text.substr(done));
+  }
+
+ private:
+  /// Moves `at` to the next match and returns its token; null if there is none.
+  const AddedToken* next_match(std::string_view text, std::size_t& at) const {
+    for (; at < text.size(); ++at) {
+      if (!begins_[static_cast<unsigned char>(text[at])]) continue;
+      if (const AddedToken* token = longest_prefix(text.substr(at))) return token;
+    }
+    return nullptr;
+  }
+
+  /// The longest token that `text` begins with. The tokens that share its first bytes are neighbours, since
+  /// they are sorted; each further byte leaves fewer of them.
+  const AddedToken* longest_prefix(std::string_view text) const {
+    const AddedToken* longest = nullptr;
+    auto first = tokens_.begin(), last = tokens_.end();
+    for (std::size_t size = 0; first != last; ++size) {
+      if (first->content.size() == size) {
+        longest = &*first;
+        ++first;
+      }
+      if (size == text.size()) break;
+      const auto byte = [size](const AddedToken& token) {
+        return static_cast<unsigned char>(token.content[size]);
+      };
+      const auto wanted = static_cast<unsigned char>(text[size]);
+      first = std::partition_point(first, last, [&](const AddedToken& t) { return byte(t) < wanted; });
+      last = std::partition_point(first, last, [&](const AddedToken& t) { return byte(t) == wanted; });
+    }
+    return longest;
+  }
+
+  static bool touches_word(std::string_view text, std::size_t begin, std::size_t end) {
+    return last_character(text.substr(0, begin)).is(character::word) ||
+           character_at(text, end).is(character::word);
+  }
+
+  /// Where the white space begins that ends at `end`, but not before `least`.
+  static std::size_t begin_of_space(std::string_view text, std::size_t least, std::size_t end) {
+    for (;;) {
+      const Character last = last_character(text.substr(least, end - least));
+      if (!last.is(character::space)) return end;
+      end -= last.bytes;
+    }
+  }
+
+  std::vector<AddedToken> tokens_;     // sorted by content
+  std::array<bool, 256> begins_ = {};  // whether a token begins with that byte
+};
+
+}  // namespace detail
+}  // namespace moe

@@ -1,0 +1,81 @@
+#pragma once
+#include "../core/concat.hpp"
+#include "../core/error.hpp"
+#include "../core/token.hpp"
+#include "../io/file.hpp"
+#include "../io/json.hpp"
+#include "json_members.hpp"
+#include "tokenizer_json.hpp"
+
+#include <charconv>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+namespace moe {
+namespace detail {
+
+/// What a class of transformers adds to a vocabulary and merges.
+struct TokenizerClass {
+  std::string_view name;
+  const SplitPattern* pattern;
+  bool nfc;
+};
+
+inline constexpr TokenizerClass tokenizer_classes[] = {
+    {"Qwen2Tokenizer", &qwen2_pattern, true},
+    {"Qwen2TokenizerFast", &qwen2_pattern, true},
+};
+
+inline const TokenizerClass& read_tokenizer_class(const Json& name) {
+  for (const TokenizerClass& known : tokenizer_classes)
+    if (known.name == name.as_string()) return known;
+  name.fail_here("a known class, such as \"Qwen2Tokenizer\"", concat('"', name.as_string(), '"'));
+}
+
+/// A member's name that is an id.
+inline TokenId read_key_as_id(const Json& member) {
+  TokenId id = 0;
+  const std::string_view digits = member.key();
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), id);
+  if (error != std::errc() || end != digits.data() + digits.size())
+    member.fail_here("the id of a token as name", concat('"', digits, '"'));
+  return id;
+}
+
+}  // namespace detail
+
+/// Reads the three files that stand for a tokenizer.json where it is missing: vocab.json, merges.txt, and
+/// tokenizer_config.json, which names the class that knows the rest.
+inline TokenizerParts read_vocabulary_files(const std::string& directory) {
+  const std::string config_path = join_path(directory, "tokenizer_config.json");
+  const std::string vocabulary_path = join_path(directory, "vocab.json");
+  const std::string merges_path = join_path(directory, "merges.txt");
+  const JsonDocument config(read_text(config_path), config_path);
+  const JsonDocument vocabulary(read_text(vocabulary_path), vocabulary_path);
+
+  const detail::TokenizerClass& known = detail::read_tokenizer_class(config.root().at("tokenizer_class"));
+  TokenizerParts parts;
+  parts.name = config_path;
+  parts.vocabulary = detail::read_vocabulary(vocabulary.root());
+  parts.merges = detail::read_merges(read_text(merges_path), parts.vocabulary, merges_path);
+  parts.pattern = known.pattern;
+  parts.nfc = known.nfc;
+  parts.add_prefix_space = detail::find_flag(config.root(), "add_prefix_space", false);
+  if (const Json tokens = detail::find_value(config.root(), "added_tokens_decoder"))
+    for (const Json token : tokens.as_object())
+      parts.added_tokens.push_back(detail::read_added_token(token, detail::read_key_as_id(token)));
+  return parts;
+}
+
+/// Reads the tokenizer of a checkpoint. `path`: a tokenizer.json, or a directory with one or with the files
+/// of read_vocabulary_files. Throws unless this library knows everything in it.
+inline TokenizerParts read_tokenizer(const std::string& path) {
+  if (!is_directory(path)) return read_tokenizer_json(path);
+  const std::string json = join_path(path, "tokenizer.json");
+  if (is_file(json)) return read_tokenizer_json(json);
+  if (is_file(join_path(path, "vocab.json"))) return read_vocabulary_files(path);
+  fail(path, "tokenizer", "tokenizer.json, or vocab.json with merges.txt", "neither");
+}
+
+}  // namespace moe

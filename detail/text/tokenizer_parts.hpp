@@ -1,0 +1,27 @@
+#pragma once
+#include "../core/token.hpp"
+#include "added_tokens.hpp"
+#include "bpe.hpp"
+#include "merge_table.hpp"
+#include "pre_tokenizer.hpp"
+#include "vocabulary.hpp"
+
+#include <string>
+#include <vector>
+
+namespace moe {
+
+/// What a tokenizer is made of, whatever file it comes from.
+struct TokenizerParts {
+  std::string name;  // of the file, for errors
+  Vocabulary vocabulary;
+  MergeTable merges;
+  BpeOptions bpe;
+  std::vector<AddedToken> added_tokens;
+  bool nfc = false;                       // normalize the text first
+  const SplitPattern* pattern = nullptr;  // how to cut the text into pieces
+  bool add_prefix_space = false;          // put a space before each piece that does not begin with one
+  std::vector<TokenId> prefix, suffix;    // special tokens around every text
+};
+
+}  // namespace moe

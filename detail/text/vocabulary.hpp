@@ -1,0 +1,135 @@
+#pragma once
+#include "../core/token.hpp"
+#include "byte_alphabet.hpp"
+#include "hash.hpp"
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace moe {
+
+/// The tokens of a byte-level vocabulary: which bytes each of them writes, and which of them writes given
+/// bytes. Files write tokens in an alphabet of one character per byte (`Ġthe` for " the"). A text with other
+/// characters (`<｜User｜>`) stands for its own UTF-8 bytes; it can be decoded, but no text becomes it.
+class Vocabulary {
+ public:
+  /// `tokens`: how many are going to be added; more are possible.
+  explicit Vocabulary(std::size_t tokens = 0) {
+    entries_.reserve(tokens);
+    rehash(std::bit_ceil(2 * tokens + 2));
+  }
+
+  /// The largest id that is allowed in a file of so many tokens: ids index tables, so a hostile one must not
+  /// make us reserve gigabytes.
+  static constexpr TokenId largest_id(std::size_t tokens) {
+    return tokens < (1u << 28) ? static_cast<TokenId>((1u << 20) + 4 * tokens) : none - 1;
+  }
+
+  /// Adds a token as a file writes it. Adds nothing and returns false if the id or the text is taken.
+  bool add(TokenId id, std::string_view text) {
+    if (contains(id)) return false;
+    if (2 * (added_ + 1) > slots_.size()) rehash(2 * slots_.size());
+    const Entry entry = append(text);
+    TokenId& slot = slots_[slot_of(bytes(entry), entry.kind)];
+    if (slot != none) {
+      arena_.resize(entry.begin);
+      return false;
+    }
+    slot = id;
+    set(id, entry);
+    ++added_;
+    return true;
+  }
+
+  /// Adds a token that is not found by its text: one of those that are looked for before the text is broken
+  /// into pieces. Adds nothing and returns false if the id is taken.
+  bool add_apart(TokenId id, std::string_view text) {
+    if (contains(id)) return false;
+    Entry entry = append(text);
+    entry.kind = Kind::apart;
+    set(id, entry);
+    return true;
+  }
+
+  /// The token that writes these bytes.
+  std::optional<TokenId> find(std::string_view bytes) const { return find(bytes, Kind::bytes); }
+
+  /// The token that a file writes so.
+  std::optional<TokenId> find_text(std::string_view text) const {
+    std::string bytes;
+    if (detail::append_bytes(bytes, text)) return find(bytes, Kind::bytes);
+    return find(text, Kind::literal);
+  }
+
+  bool contains(TokenId id) const { return id < entries_.size() && entries_[id].kind != Kind::absent; }
+
+  /// The bytes that a token writes, not always whole characters; none if there is no such token.
+  std::string_view bytes(TokenId id) const { return contains(id) ? bytes(entries_[id]) : std::string_view(); }
+
+  /// The highest id plus one.
+  std::size_t size() const { return entries_.size(); }
+
+ private:
+  enum class Kind : std::uint8_t { absent, bytes, literal, apart };
+  struct Entry {
+    std::uint32_t begin = 0, size = 0;  // in arena_
+    Kind kind = Kind::absent;
+  };
+  static constexpr TokenId none = std::numeric_limits<TokenId>::max();
+
+  std::string_view bytes(const Entry& entry) const {
+    return std::string_view(arena_).substr(entry.begin, entry.size);
+  }
+
+  Entry append(std::string_view text) {
+    Entry entry{static_cast<std::uint32_t>(arena_.size()), 0, Kind::bytes};
+    if (!detail::append_bytes(arena_, text)) {
+      arena_ += text;
+      entry.kind = Kind::literal;
+    }
+    entry.size = static_cast<std::uint32_t>(arena_.size() - entry.begin);
+    return entry;
+  }
+
+  void set(TokenId id, const Entry& entry) {
+    if (id >= entries_.size()) entries_.resize(std::size_t{id} + 1);
+    entries_[id] = entry;
+  }
+
+  std::optional<TokenId> find(std::string_view bytes, Kind kind) const {
+    const TokenId id = slots_[slot_of(bytes, kind)];
+    if (id == none) return {};
+    return id;
+  }
+
+  /// Where the token of these bytes stands in slots_, or the free slot where it would have to.
+  std::size_t slot_of(std::string_view bytes, Kind kind) const {
+    const std::size_t mask = slots_.size() - 1;
+    for (std::size_t at = detail::hash_bytes(bytes) & mask;; at = (at + 1) & mask) {
+      if (slots_[at] == none) return at;
+      const Entry& entry = entries_[slots_[at]];
+      if (entry.kind == kind && this->bytes(entry) == bytes) return at;
+    }
+  }
+
+  void rehash(std::size_t slots) {
+    slots_.assign(slots, none);
+    for (TokenId id = 0; id < entries_.size(); ++id) {
+      const Kind kind = entries_[id].kind;
+      if (kind == Kind::bytes || kind == Kind::literal) slots_[slot_of(bytes(id), kind)] = id;
+    }
+  }
+
+  std::string arena_;           // the bytes of all tokens
+  std::vector<Entry> entries_;  // [ids]
+  std::vector<TokenId> slots_;  // open addressing, a power of two, at most half full
+  std::size_t added_ = 0;       // tokens in slots_
+};
+
+}  // namespace moe

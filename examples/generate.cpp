@@ -1,0 +1,70 @@
+// Continues a text:  generate examples/data/babel-10m "<|endoftext|>In the beginning"
+#include <moe.hpp>
+
+#include "command_line.hpp"
+
+constexpr std::string_view help = R"(usage: generate MODEL PROMPT [options]
+Continues PROMPT with MODEL, a directory with a Hugging Face checkpoint. Special tokens may stand in the prompt: the
+bundled examples/data/babel-10m wants <|endoftext|> at the beginning.
+
+  --max-tokens N           how many tokens at most; default 100
+  --chat                   PROMPT is what a user says: put it into the model's chat template
+  --no-thinking            with --chat: have the model answer at once
+  --temperature T          0: always the most likely token. Default, as for the next three: what the model recommends
+  --top-k N                draw from the N most likely tokens; 0: from all
+  --top-p P                draw from the most likely tokens that make up P of the probability
+  --min-p P                draw from tokens with at least P times the probability of the most likely one
+  --repetition-penalty P   above 1 makes tokens less likely that were there before
+  --seed N                 the same seed gives the same text; default 0
+  --threads N              default: one per core
+  --context N              positions at most; default 4096, or what the model knows
+  --in-memory              read all experts at the start, instead of mapping them
+)";
+
+moe::Sampling sampling_of(const CommandLine& args, const moe::Model& model) {
+  moe::Sampling sampling = model.recommended_sampling();
+  sampling.temperature = args.number("--temperature", sampling.temperature);
+  sampling.top_k = args.number("--top-k", sampling.top_k);
+  sampling.top_p = args.number("--top-p", sampling.top_p);
+  sampling.min_p = args.number("--min-p", sampling.min_p);
+  sampling.repetition_penalty = args.number("--repetition-penalty", sampling.repetition_penalty);
+  sampling.seed = args.number("--seed", sampling.seed);
+  return sampling;
+}
+
+std::string prompt_of(const CommandLine& args, const moe::Model& model) {
+  const std::string text = args.positional(2, 2)[1];
+  if (!args.has("--chat")) return text;
+  const moe::Message message{"user", text};
+  return model.chat_template().render({&message, 1}, {.enable_thinking = !args.has("--no-thinking")});
+}
+
+void report(const moe::Session& session) {
+  const moe::SessionStatistics& s = session.statistics();
+  const auto rate = [](double tokens, std::chrono::duration<double> time) {
+    return tokens > 0 && time.count() > 0 ? tokens / time.count() : 0.0;
+  };
+  std::fprintf(stderr, "prompt: %zu tokens, %.1f tokens/s; generated: %zu tokens, %.1f tokens/s (%s)\n",
+               s.prompt_tokens, rate(static_cast<double>(s.prompt_tokens), s.prompt_time), s.generated_tokens,
+               rate(static_cast<double>(s.generated_tokens) - 1, s.generate_time),
+               moe::simd::name(moe::simd::active_isa()).data());
+}
+
+int main(int argc, char** argv) {
+  return run_example(argc, argv, help, [](const CommandLine& args) {
+    using enum moe::ModelOptions::Experts;
+    const moe::Model model =
+        moe::open(args.positional(2, 2)[0], {.threads = args.number<std::size_t>("--threads", 0),
+                                             .experts = args.has("--in-memory") ? in_memory : mapped});
+    moe::Session session(model, {.context = args.number<std::size_t>("--context", 4096)});
+
+    const std::string prompt = prompt_of(args, model);
+    if (!args.has("--chat")) std::cout << prompt << std::flush;
+    session.generate(
+        prompt,
+        {.max_tokens = args.number<std::size_t>("--max-tokens", 100), .sampling = sampling_of(args, model)},
+        [](const moe::Piece& piece) { std::cout << piece.text << std::flush; });
+    std::cout << std::endl;
+    report(session);
+  });
+}

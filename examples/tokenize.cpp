@@ -1,0 +1,86 @@
+// Shows the tokens of a text; or turns texts, ids and conversations into each other, one on each line:
+//   tokenize examples/data/babel-10m "Hello, world!"
+#include <moe.hpp>
+
+#include "command_line.hpp"
+
+constexpr std::string_view help = R"(usage: tokenize PATH TEXT...
+       tokenize PATH --json|--decode|--chat
+Shows the tokens of each TEXT, or answers standard input line by line. PATH is a directory with a checkpoint, or a
+tokenizer.json.
+
+  --json           a JSON string in, its ids out
+  --decode         ids in, a JSON string out
+  --skip-special   with --decode: leave special tokens out
+  --chat           a conversation in, the text that the model is to read out, as a JSON string. A conversation is
+                   {"messages": [{"role": "user", "content": "Hi"}], "options": {"enable_thinking": false}}; the
+                   options are add_generation_prompt, enable_thinking and tools
+)";
+
+namespace {
+
+std::string encode(const moe::Tokenizer& tokenizer, const moe::Json& text) {
+  std::string ids;
+  for (const moe::TokenId id : tokenizer.encode(text.as_string()))
+    ids += (ids.empty() ? "" : " ") + std::to_string(id);
+  return ids;
+}
+
+std::vector<moe::TokenId> read_ids(const std::string& line, std::string_view name) {
+  std::vector<moe::TokenId> ids;
+  const char* const end = line.data() + line.size();
+  for (const char* at = line.data(); at != end;) {
+    const auto [after, error] = std::from_chars(at, end, ids.emplace_back());
+    if (error != std::errc() || (after != end && *after != ' '))
+      moe::fail(name, "ids", "numbers with a space between them", line);
+    at = after == end ? end : after + 1;
+  }
+  return ids;
+}
+
+std::string render(const moe::ChatTemplate& chat, const moe::Json& conversation) {
+  std::vector<moe::Message> messages;
+  for (const moe::Json message : conversation.at("messages").as_array())
+    messages.push_back(moe::read_message(message));
+  moe::ChatOptions options;
+  if (const moe::Json given = conversation.find("options")) options = moe::read_chat_options(given);
+  return moe::to_json(chat.render(messages, options));
+}
+
+/// Prints f(line, name of the line) for each line. Only a line feed ends one: texts may hold other breaks.
+template <class F>
+void answer_lines(F f) {
+  std::string line;
+  for (int number = 1; std::getline(std::cin, line); ++number)
+    std::cout << f(line, "line " + std::to_string(number)) << '\n';
+}
+
+void show(const moe::Tokenizer& tokenizer, std::string_view text) {
+  for (const moe::TokenId id : tokenizer.encode(text))
+    std::cout << id << '\t' << moe::to_json(tokenizer.decode({&id, 1})) << '\n';
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return run_example(argc, argv, help, [](const CommandLine& args) {
+    const bool lines = args.has("--json") || args.has("--decode") || args.has("--chat");
+    const std::vector<std::string>& words = args.positional(lines ? 1 : 2, lines ? 1 : 1000);
+    if (args.has("--chat")) {
+      const moe::ChatTemplate chat(words[0]);
+      return answer_lines([&](const std::string& line, const std::string& name) {
+        return render(chat, moe::JsonDocument(line, name).root());
+      });
+    }
+    const moe::Tokenizer tokenizer(words[0]);
+    if (args.has("--decode"))
+      return answer_lines([&](const std::string& line, const std::string& name) {
+        return moe::to_json(tokenizer.decode(read_ids(line, name), args.has("--skip-special")));
+      });
+    if (args.has("--json"))
+      return answer_lines([&](const std::string& line, const std::string& name) {
+        return encode(tokenizer, moe::JsonDocument(line, name).root());
+      });
+    for (std::size_t i = 1; i < words.size(); ++i) show(tokenizer, words[i]);
+  });
+}

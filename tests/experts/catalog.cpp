@@ -1,0 +1,129 @@
+#include "detail/experts/catalog.hpp"
+#include "support/checkpoints.hpp"
+#include "support/message_of.hpp"
+#include "support/safetensors_writer.hpp"
+#include "support/temporary_directory.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+namespace {
+
+/// A model with an expert of hidden size 3 and width 2 per entry of `experts`, in layer 0.
+class Experts {
+ public:
+  Experts& add(const std::string& name, const std::vector<std::size_t>& shape, const char* dtype = "BF16") {
+    std::size_t numbers = 1;
+    for (const std::size_t size : shape) numbers *= size;
+    writer_.add("model.layers." + name, dtype, shape, std::string(numbers * 2, 'x'));
+    return *this;
+  }
+  Experts& add_expert(const std::string& prefix) {
+    return add(prefix + ".gate_proj.weight", {2, 3})
+        .add(prefix + ".up_proj.weight", {2, 3})
+        .add(prefix + ".down_proj.weight", {3, 2});
+  }
+
+  moe::ExpertCatalog catalog(std::size_t layers = 1) {
+    directory_.write("model.safetensors", writer_.text());
+    directory_.write("config.json", "{\"num_hidden_layers\": " + std::to_string(layers) + "}");
+    return moe::ExpertCatalog(moe::Checkpoint(directory_.path()));
+  }
+  std::string refusal(std::size_t layers = 1) {
+    return message_of([&] { return catalog(layers); });
+  }
+
+ private:
+  TemporaryDirectory directory_;
+  SafetensorsWriter writer_;
+};
+
+}  // namespace
+
+TEST_CASE("catalog: finds experts one by one, also more than ten") {
+  Experts experts;
+  for (int i = 0; i < 12; ++i) experts.add_expert("1.mlp.experts." + std::to_string(i));
+  const moe::ExpertCatalog catalog = experts.catalog(2);
+  CHECK(catalog.layers() == 2);
+  CHECK(catalog.experts(0) == 0);
+  CHECK(catalog.experts(1) == 12);
+  CHECK(catalog.size() == 12);
+  CHECK(catalog.index({1, 11}) == 11);
+  CHECK(catalog.at({1, 11}).gate.rows == 2);
+  CHECK(catalog.at({1, 11}).down.rows == 3);
+  CHECK(catalog.at({1, 11}).bytes() == 36);
+}
+
+TEST_CASE("catalog: slices fused tensors, gate before up") {
+  Experts experts;
+  experts.add("0.mlp.experts.gate_up_proj", {4, 4, 3}).add("0.mlp.experts.down_proj", {4, 3, 2});
+  const moe::ExpertCatalog catalog = experts.catalog();
+  CHECK(catalog.experts(0) == 4);
+  const moe::ExpertLocation& third = catalog.at({0, 2});
+  const std::uint64_t begin = catalog.at({0, 0}).gate.offset;
+  CHECK(third.gate.offset == begin + 2 * 24);
+  CHECK(third.up.offset == begin + 2 * 24 + 12);
+  CHECK(third.down.offset == catalog.at({0, 0}).down.offset + 2 * 12);
+}
+
+TEST_CASE("catalog: layers beyond the model's are none of it") {
+  Experts experts;
+  experts.add_expert("0.mlp.experts.0").add("1.mlp.experts.0.gate_proj.weight", {2, 3});
+  CHECK(experts.catalog(1).size() == 1);
+}
+
+TEST_CASE("catalog: an expert that is not whole is refused by its number") {
+  Experts half;
+  half.add("0.mlp.experts.0.gate_proj.weight", {2, 3}).add("0.mlp.experts.0.down_proj.weight", {3, 2});
+  CHECK(half.refusal().find("expert 0 of layer 0: expected one up_proj") != std::string::npos);
+  Experts hole;
+  hole.add_expert("0.mlp.experts.0").add_expert("0.mlp.experts.2");
+  CHECK(hole.refusal().find("expert 1 of layer 0: expected one gate_proj") != std::string::npos);
+  Experts twice;
+  twice.add_expert("0.mlp.experts.0")
+      .add("0.mlp.experts.gate_up_proj", {1, 4, 3})
+      .add("0.mlp.experts.down_proj", {1, 3, 2});
+  CHECK(twice.refusal().find("expert 0 of layer 0") != std::string::npos);
+}
+
+TEST_CASE("catalog: shapes that do not belong together are refused") {
+  Experts transposed;
+  transposed.add("0.mlp.experts.gate_up_proj", {2, 3, 4}).add("0.mlp.experts.down_proj", {2, 2, 3});
+  CHECK(transposed.refusal().find("shape") != std::string::npos);
+  Experts other;
+  other.add_expert("0.mlp.experts.0")
+      .add("0.mlp.experts.1.gate_proj.weight", {3, 3})
+      .add("0.mlp.experts.1.up_proj.weight", {3, 3})
+      .add("0.mlp.experts.1.down_proj.weight", {3, 3});
+  CHECK(other.refusal().find("experts.1.gate_proj.weight\": expected gate_proj [2, 3], found [3, 3] BF16") !=
+        std::string::npos);
+  Experts flat;
+  flat.add("0.mlp.experts.0.gate_proj.weight", {6});
+  CHECK(flat.refusal().find("expected shape [rows, cols], found [6] BF16") != std::string::npos);
+}
+
+TEST_CASE("catalog: a type that kernels cannot multiply is refused") {
+  Experts experts;
+  experts.add("0.mlp.experts.0.gate_proj.weight", {2, 3}, "I16");
+  CHECK(experts.refusal().find("expected f32, f16 or bf16, found I16") != std::string::npos);
+}
+
+TEST_CASE("catalog: a lie about the number of layers costs no memory") {
+  Experts experts;
+  experts.add_expert("0.mlp.experts.0");
+  CHECK(experts.refusal(4000000000u).find("$.num_hidden_layers") != std::string::npos);
+}
+
+TEST_CASE("catalog: an unknown id is an error that says what there is") {
+  const moe::ExpertCatalog catalog{moe::Checkpoint(golden("plain-f32"))};
+  check_error([&] { return catalog.at({1, 16}); }, {"expert 16 of layer 1", "below 16"});
+  check_error([&] { return catalog.at({3, 0}); }, {"expert 0 of layer 3"});
+}
+
+TEST_CASE("catalog: of a multimodal model only the text model's experts are seen") {
+  const moe::ExpertCatalog catalog{moe::Checkpoint(golden("omni-fused"))};
+  CHECK(catalog.layers() == 2);
+  CHECK(catalog.experts(0) == 8);
+}

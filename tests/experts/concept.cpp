@@ -1,0 +1,62 @@
+#include "detail/experts/provider.hpp"
+
+#include <doctest/doctest.h>
+
+#include <optional>
+#include <span>
+
+using moe::ExpertId;
+using moe::ExpertWeights;
+
+namespace {
+
+struct Smallest {
+  const ExpertWeights* acquire(ExpertId) { return &weights; }
+  ExpertWeights weights;
+};
+
+struct OwningLease {
+  ExpertWeights weights;
+  const ExpertWeights& operator*() const { return weights; }
+};
+
+struct WithOwningLease {
+  OwningLease acquire(ExpertId) { return {}; }
+};
+
+struct NoLease {
+  int acquire(ExpertId) { return 0; }
+};
+
+struct CannotMove {
+  CannotMove() = default;
+  CannotMove(CannotMove&&) = delete;
+  const ExpertWeights* acquire(ExpertId) { return nullptr; }
+};
+
+struct OtherArgument {
+  const ExpertWeights* acquire(const char*) { return nullptr; }
+};
+
+static_assert(moe::ExpertLease<const ExpertWeights*>);
+static_assert(moe::ExpertLease<OwningLease>);
+static_assert(!moe::ExpertLease<int>);
+static_assert(!moe::ExpertLease<const int*>);
+static_assert(moe::ExpertProvider<Smallest>);
+static_assert(moe::ExpertProvider<WithOwningLease>);
+static_assert(!moe::ExpertProvider<int>);
+static_assert(!moe::ExpertProvider<NoLease>);
+static_assert(!moe::ExpertProvider<CannotMove>);
+static_assert(!moe::ExpertProvider<OtherArgument>);
+
+}  // namespace
+
+TEST_CASE("provider concept: what a provider lacks has a fallback") {
+  Smallest provider;
+  std::byte some[4] = {};
+  provider.weights.gate = {some, moe::DType::f32, 1, 1};
+  const ExpertId id{};
+  CHECK_FALSE(moe::try_acquire(provider, id));
+  moe::hint(provider, {&id, 1}, moe::Hint::chosen);
+  CHECK(moe::bytes(provider, id) == 4);
+}

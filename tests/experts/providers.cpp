@@ -1,0 +1,82 @@
+#include "detail/experts/measuring_provider.hpp"
+#include "detail/experts/memory_provider.hpp"
+#include "detail/experts/mmap_provider.hpp"
+#include "experts/contract.hpp"
+#include "support/checkpoints.hpp"
+#include "support/expected_experts.hpp"
+
+#include <doctest/doctest.h>
+
+#include <memory>
+#include <string>
+
+namespace {
+
+const moe::Checkpoint& checkpoint() {
+  static const moe::Checkpoint one(golden("four-shards"));
+  return one;
+}
+
+/// The smallest provider: acquire() and nothing else; its lease owns what it shows.
+class CopyingProvider {
+ public:
+  explicit CopyingProvider(moe::ExpertCatalog catalog) : catalog_(std::move(catalog)) {}
+
+  struct Lease {
+    std::unique_ptr<std::byte[]> memory;
+    moe::ExpertWeights weights;
+    const moe::ExpertWeights& operator*() const { return weights; }
+  };
+
+  Lease acquire(moe::ExpertId id) {
+    auto memory = std::make_unique<std::byte[]>(catalog_.at(id).bytes());
+    const moe::ExpertWeights weights = catalog_.read(id, memory.get());
+    return {std::move(memory), weights};
+  }
+
+ private:
+  moe::ExpertCatalog catalog_;
+};
+
+}  // namespace
+
+TEST_SUITE_BEGIN("threads");
+
+TEST_CASE_TEMPLATE("providers: all keep the contract", Provider, moe::MemoryProvider, moe::MmapProvider,
+                   CopyingProvider) {
+  for (const char* name : {"four-shards", "fused-experts", "odd-sizes"}) {
+    const moe::Checkpoint model(golden(name));
+    check_provider_contract([&] { return Provider(moe::ExpertCatalog(model)); }, expected_experts(model));
+  }
+}
+
+TEST_CASE_TEMPLATE("providers: measuring one changes nothing", Inner, moe::MemoryProvider, moe::MmapProvider,
+                   CopyingProvider) {
+  check_provider_contract([] { return moe::MeasuringProvider(Inner(moe::ExpertCatalog(checkpoint()))); },
+                          expected_experts(checkpoint()));
+}
+
+TEST_SUITE_END();
+
+TEST_CASE("memory provider: keeps copies of what it is given") {
+  std::byte numbers[3 * 4] = {};
+  numbers[5] = std::byte{7};
+  const moe::ExpertWeights weights{{numbers, moe::DType::f32, 1, 1},
+                                   {numbers + 4, moe::DType::f32, 1, 1},
+                                   {numbers + 8, moe::DType::f32, 1, 1}};
+  moe::MemoryProvider provider;
+  provider.add({3, 5}, weights);
+  numbers[5] = std::byte{0};
+  CHECK((*provider.acquire({3, 5})).up.data[1] == std::byte{7});
+  CHECK(provider.bytes({3, 5}) == 12);
+  CHECK(provider.bytes({3, 4}) == 0);
+  check_error([&] { return provider.acquire({3, 4}); }, {"expert 4 of layer 3"});
+}
+
+TEST_CASE("mmap provider: an expert counts as resident once it was acquired") {
+  const moe::MmapProvider provider(checkpoint());
+  CHECK_FALSE(provider.try_acquire({0, 1}));
+  (void)provider.acquire({0, 1});
+  CHECK(provider.try_acquire({0, 1}));
+  CHECK_FALSE(provider.try_acquire({1, 1}));
+}

@@ -1,0 +1,189 @@
+#include "detail/model/config.hpp"
+#include "support/message_of.hpp"
+#include "support/tiny_checkpoint.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+using moe::ModelConfig;
+
+namespace {
+
+std::string refusal(std::string_view from, std::string_view to) {
+  TinyCheckpoint tiny;
+  tiny.edit(from, to);
+  return message_of([&] { return ModelConfig(tiny.open()); });
+}
+
+/// A configuration with only these members, and as many tensors as one wants layers.
+ModelConfig config_of(const std::string& members) {
+  TinyCheckpoint tiny;
+  tiny.directory().write("config.json", "{" + members + "}");
+  return ModelConfig(tiny.open());
+}
+
+}  // namespace
+
+TEST_CASE("config: says what the file says") {
+  const ModelConfig config{moe::Checkpoint(golden("plain-bf16"))};
+  CHECK(config.architecture == "qwen3_moe");
+  CHECK(config.vocabulary_size == 320);
+  CHECK(config.hidden_size == 64);
+  CHECK(config.layers == 3);
+  CHECK(config.heads == 4);
+  CHECK(config.kv_heads == 2);
+  CHECK(config.head_dim == 32);
+  CHECK(config.experts == 16);
+  CHECK(config.experts_per_token == 4);
+  CHECK(config.expert_intermediate_size == 32);
+  CHECK(config.normalise_expert_weights);
+  CHECK(config.max_positions == 512);
+  CHECK(config.rope.theta == 1e6);
+  CHECK(config.end_tokens == std::vector<moe::TokenId>{319});
+  CHECK(config.moe_layers == std::vector<bool>(3, true));
+}
+
+TEST_CASE("config: what is left out is what transformers takes") {
+  const ModelConfig config = config_of(R"("model_type": "qwen3_moe", "num_hidden_layers": 2)");
+  CHECK(config.vocabulary_size == 151936);
+  CHECK(config.hidden_size == 2048);
+  CHECK(config.heads == 32);
+  CHECK(config.kv_heads == 4);
+  CHECK(config.head_dim == 64);
+  CHECK(config.experts == 128);
+  CHECK(config.experts_per_token == 8);
+  CHECK(config.expert_intermediate_size == 768);
+  CHECK_FALSE(config.normalise_expert_weights);
+  CHECK_FALSE(config.attention_bias);
+  CHECK_FALSE(config.tied_embeddings);
+  CHECK(config.rms_norm_epsilon == 1e-6f);
+  CHECK(config.rope.theta == 10000);
+  CHECK(config.end_tokens.empty());
+}
+
+TEST_CASE("config: the thinker of a Qwen3-Omni has its own defaults") {
+  const ModelConfig config = config_of(
+      R"("model_type": "qwen3_omni_moe", "thinker_config": {"text_config": {"model_type": "qwen3_omni_moe_text", "num_hidden_layers": 1}})");
+  CHECK(config.architecture == "qwen3_omni_moe_text");
+  CHECK(config.normalise_expert_weights);
+  CHECK(config.rope.theta == 1e6);
+}
+
+TEST_CASE("config: mlp_only_layers and decoder_sparse_step say which layers are dense") {
+  const auto layers = [](const std::string& members) {
+    return config_of(R"("model_type": "qwen3_moe", "num_hidden_layers": 6, )" + members).moe_layers;
+  };
+  CHECK(layers(R"("mlp_only_layers": [0, 4, 99])") ==
+        std::vector<bool>{false, true, true, true, false, true});
+  CHECK(layers(R"("decoder_sparse_step": 2)") == std::vector<bool>{false, true, false, true, false, true});
+  CHECK(layers(R"("decoder_sparse_step": 3, "mlp_only_layers": [5])") ==
+        std::vector<bool>{false, false, true, false, false, false});
+  CHECK(layers(R"("num_experts": 0)") == std::vector<bool>(6, false));
+}
+
+TEST_CASE(
+    "config: sliding windows are for all layers of a model with experts, for the later ones of a dense one") {
+  const auto windows = [](const std::string& members) {
+    return config_of(R"("num_hidden_layers": 3, "sliding_window": 7, )" + members).sliding_windows;
+  };
+  using Windows = std::vector<std::size_t>;
+  CHECK(windows(R"("model_type": "qwen3_moe")") == Windows{0, 0, 0});
+  CHECK(windows(R"("model_type": "qwen3_moe", "use_sliding_window": true, "max_window_layers": 2)") ==
+        Windows{7, 7, 7});
+  CHECK(windows(R"("model_type": "qwen3", "use_sliding_window": true, "max_window_layers": 2)") ==
+        Windows{0, 0, 7});
+  CHECK(
+      windows(
+          R"("model_type": "qwen3", "use_sliding_window": true, "layer_types": ["sliding_attention", "full_attention", "sliding_attention"])") ==
+      Windows{7, 0, 7});
+}
+
+TEST_CASE("config: several tokens may end a text, and generation_config.json has the last word") {
+  TinyCheckpoint tiny;
+  tiny.edit("\"eos_token_id\": 319", "\"eos_token_id\": [1, 2]");
+  CHECK(ModelConfig(tiny.open()).end_tokens == std::vector<moe::TokenId>{1, 2});
+  tiny.directory().write("generation_config.json", R"({"eos_token_id": [3]})");
+  CHECK(ModelConfig(tiny.open()).end_tokens == std::vector<moe::TokenId>{3});
+}
+
+TEST_CASE("config: scaling of positions is read in the old and the new form") {
+  const auto rope = [](const std::string& members) {
+    return config_of(
+               R"("model_type": "qwen3_moe", "num_hidden_layers": 1, "max_position_embeddings": 1000, )" +
+               members)
+        .rope;
+  };
+  using enum moe::RopeConfig::Scaling;
+  CHECK(rope(R"("rope_scaling": null)").scaling == none);
+  CHECK(rope(R"("rope_scaling": {"rope_type": "default"}, "rope_theta": 5)").theta == 5);
+  CHECK(rope(R"("rope_scaling": {"type": "mrope", "mrope_section": [1, 2]})").scaling == none);
+  CHECK(rope(R"("rope_scaling": {"type": "linear", "factor": 2.5})").factor == 2.5);
+  CHECK(rope(R"("rope_parameters": {"rope_type": "linear", "factor": 2, "rope_theta": 7})").theta == 7);
+  CHECK(rope(R"("rope_parameters": {"full_attention": {"rope_type": "yarn", "factor": 4}})").scaling == yarn);
+  const moe::RopeConfig yarn_config =
+      rope(R"("rope_scaling": {"rope_type": "yarn", "factor": 4, "truncate": false})");
+  CHECK(yarn_config.original_positions == 1000);
+  CHECK(yarn_config.beta_fast == 32);
+  CHECK(yarn_config.beta_slow == 1);
+  CHECK_FALSE(yarn_config.truncate);
+  CHECK(yarn_config.magnitude == doctest::Approx(1.13862943611));
+  CHECK(rope(R"("rope_scaling": {"rope_type": "yarn", "factor": 4, "attention_factor": 1.5})").magnitude ==
+        1.5);
+  CHECK(rope(R"("rope_scaling": {"rope_type": "yarn", "factor": 40, "mscale": 0.7, "mscale_all_dim": 0.7})")
+            .magnitude == 1);
+  CHECK(rope(R"("rope_scaling": {"rope_type": "llama3", "factor": 8})").scaling == llama3);
+}
+
+TEST_CASE("config: every lie is refused with its place") {
+  const std::string path = "config.json";
+  struct Lie {
+    const char *from, *to, *place, *expected;
+  };
+  for (const Lie& lie : std::initializer_list<Lie>{
+           {"\"qwen3_moe\"", "\"mixtral\"", "$.model_type", "qwen3_moe"},
+           {"\"model_type\"", "\"model_typ\"", "$", "model_type"},
+           {"\"num_hidden_layers\": 3", "\"num_hidden_layers\": 0", "$.num_hidden_layers", "a number from 1"},
+           {"\"num_hidden_layers\": 3", "\"num_hidden_layers\": 4000000000", "$.num_hidden_layers",
+            "a whole number"},
+           {"\"num_hidden_layers\": 3", "\"num_hidden_layers\": \"3\"", "$.num_hidden_layers", "a number"},
+           {"\"hidden_size\": 64", "\"hidden_size\": 64.5", "$.hidden_size", "a whole number"},
+           {"\"hidden_size\": 64", "\"hidden_size\": -64", "$.hidden_size", "a whole number"},
+           {"\"num_attention_heads\": 4", "\"num_attention_heads\": 0", "$.num_attention_heads",
+            "a number from 1"},
+           {"\"num_key_value_heads\": 2", "\"num_key_value_heads\": 3", "$.num_key_value_heads",
+            "a divisor of 4"},
+           {"\"num_key_value_heads\": 2", "\"num_key_value_heads\": 8", "$.num_key_value_heads",
+            "from 0 to 4"},
+           {"\"head_dim\": 32", "\"head_dim\": 31", "$.head_dim", "an even number"},
+           {"\"head_dim\": 32", "\"head_dim\": 99999999999", "$.head_dim", "a whole number"},
+           {"\"num_experts_per_tok\": 4", "\"num_experts_per_tok\": 17", "$.num_experts_per_tok",
+            "from 0 to 16"},
+           {"\"num_experts_per_tok\": 4", "\"num_experts_per_tok\": 0", "$.num_experts_per_tok",
+            "a number from 1"},
+           {"\"norm_topk_prob\": true", "\"norm_topk_prob\": 1", "$.norm_topk_prob", "a boolean"},
+           {"\"rms_norm_eps\": 1e-06", "\"rms_norm_eps\": -1", "$.rms_norm_eps", "a number from 0"},
+           {"\"hidden_act\": \"silu\"", "\"hidden_act\": \"gelu\"", "$.hidden_act", "silu"},
+           {"\"rope_theta\": 1000000.0", "\"rope_theta\": 0", "$.rope_theta", "a number from"},
+           {"\"rope_theta\": 1000000.0", "\"rope_theta\": 1e999", "$.rope_theta",
+            "a number that an f64 can hold"},
+           {"\"rope_scaling\": null", "\"rope_scaling\": {\"type\": \"dynamic\"}", "$.rope_scaling.type",
+            "linear"},
+           {"\"rope_scaling\": null", "\"rope_scaling\": {\"type\": \"linear\", \"factor\": 0}",
+            "$.rope_scaling.factor", "a number"},
+           {"\"rope_scaling\": null", "\"rope_scaling\": 3", "$.rope_scaling", "an object"},
+           {"\"mlp_only_layers\": []", "\"mlp_only_layers\": [-1]", "$.mlp_only_layers[0]", "a whole number"},
+           {"\"decoder_sparse_step\": 1", "\"decoder_sparse_step\": 0", "$.decoder_sparse_step",
+            "a number from 1"},
+           {"\"eos_token_id\": 319", "\"eos_token_id\": [true]", "$.eos_token_id[0]", "a number"},
+       }) {
+    CAPTURE(lie.to);
+    const std::string message = refusal(lie.from, lie.to);
+    CAPTURE(message);
+    CHECK(message.find(path) != message.npos);
+    CHECK(message.find(lie.place) != message.npos);
+    CHECK(message.find(lie.expected) != message.npos);
+    CHECK(message.find("found") != message.npos);
+  }
+}

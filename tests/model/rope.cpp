@@ -1,0 +1,74 @@
+#include "detail/model/rope.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <vector>
+
+using moe::Rope;
+using moe::RopeConfig;
+
+TEST_CASE("rope: frequencies fall from 1 by powers of theta") {
+  const Rope rope({.theta = 1e6}, 128);
+  REQUIRE(rope.frequencies().size() == 64);
+  for (std::size_t i = 0; i < 64; ++i)
+    CHECK(rope.frequencies()[i] ==
+          doctest::Approx(std::pow(1e6, -static_cast<double>(i) / 64)).epsilon(1e-14));
+}
+
+TEST_CASE("rope: angles grow with the position") {
+  const Rope rope({.theta = 10000}, 8);
+  float cosines[4], sines[4];
+  rope.angles(1000, cosines, sines);
+  for (std::size_t i = 0; i < 4; ++i) {
+    const double angle = 1000 * std::pow(10000, -static_cast<double>(i) / 4);
+    CHECK(cosines[i] == doctest::Approx(std::cos(angle)).epsilon(1e-6));
+    CHECK(sines[i] == doctest::Approx(std::sin(angle)).epsilon(1e-6));
+  }
+}
+
+TEST_CASE("rope: linear scaling divides all frequencies") {
+  const Rope plain({.theta = 100}, 16);
+  const Rope scaled({.theta = 100, .scaling = RopeConfig::Scaling::linear, .factor = 2.5}, 16);
+  for (std::size_t i = 0; i < 8; ++i) CHECK(scaled.frequencies()[i] == plain.frequencies()[i] / 2.5);
+}
+
+TEST_CASE("rope: yarn leaves fast frequencies, stretches slow ones, and scales the magnitude") {
+  // By hand: d = 32, theta = 100, original 32: corr(2) = 3.2476 and corr(1) = 5.6558, so the ramp goes from 3 to 6.
+  const RopeConfig config{.theta = 100,
+                          .scaling = RopeConfig::Scaling::yarn,
+                          .factor = 4,
+                          .original_positions = 32,
+                          .beta_fast = 2,
+                          .beta_slow = 1,
+                          .magnitude = 1.138629436};
+  const Rope rope(config, 32);
+  const Rope plain({.theta = 100}, 32);
+  CHECK(rope.frequencies()[3] == plain.frequencies()[3]);
+  CHECK(rope.frequencies()[4] == doctest::Approx(0.237171).epsilon(1e-5));
+  CHECK(rope.frequencies()[6] == doctest::Approx(plain.frequencies()[6] / 4).epsilon(1e-14));
+  float cosines[16], sines[16];
+  rope.angles(0, cosines, sines);
+  CHECK(cosines[0] == 1.138629436f);
+  CHECK(sines[0] == 0);
+}
+
+TEST_CASE("rope: llama3 scaling stretches long waves only") {
+  const RopeConfig config{.theta = 10000,
+                          .scaling = RopeConfig::Scaling::llama3,
+                          .factor = 8,
+                          .original_positions = 100,
+                          .low_frequency_factor = 1,
+                          .high_frequency_factor = 4};
+  const Rope rope(config, 64);
+  const Rope plain({.theta = 10000}, 64);
+  for (std::size_t i = 0; i < 32; ++i) {
+    const double frequency = plain.frequencies()[i];
+    const double turns = 100 * frequency / 6.283185307179586;
+    const double smooth = (turns - 1) / 3;
+    const double expected = turns < 1   ? frequency / 8
+                            : turns > 4 ? frequency
+                                        : (1 - smooth) * frequency / 8 + smooth * frequency;
+    CHECK(rope.frequencies()[i] == doctest::Approx(expected).epsilon(1e-12));
+  }
+}

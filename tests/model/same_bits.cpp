@@ -1,0 +1,113 @@
+// One model, many ways to compute it: the logits must be the same to the bit.
+#include "detail/experts/any_provider.hpp"
+#include "detail/experts/memory_provider.hpp"
+#include "detail/experts/mmap_provider.hpp"
+#include "detail/model/transformer.hpp"
+#include "support/checkpoints.hpp"
+#include "support/quantise.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstdint>
+#include <memory>
+#include <numeric>
+#include <span>
+#include <vector>
+
+namespace {
+
+/// Some text of 100 tokens, as good as any.
+std::vector<moe::TokenId> tokens(std::size_t vocabulary) {
+  std::vector<moe::TokenId> ids(100);
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    ids[i] = static_cast<moe::TokenId>((i * i * 7919 + 13) % vocabulary);
+  return ids;
+}
+
+struct Way {
+  std::size_t threads = 1;
+  std::size_t chunk = 512;
+  moe::DType kv_type = moe::DType::f16;
+};
+
+/// The logits of all positions.
+std::vector<float> all_logits(const moe::Checkpoint& checkpoint, moe::AnyProvider experts, Way way) {
+  moe::ThreadPool pool(way.threads);
+  const moe::Transformer model(checkpoint, experts, pool);
+  auto sequence = model.sequence({.context = 128, .chunk = way.chunk, .kv_type = way.kv_type});
+  std::vector<float> out;
+  model.forward_each(sequence, tokens(model.config().vocabulary_size),
+                     [&](std::size_t, std::span<const float> logits) {
+                       out.insert(out.end(), logits.begin(), logits.end());
+                     });
+  return out;
+}
+
+/// |a − b| / |a|
+double distance(const std::vector<float>& a, const std::vector<float>& b) {
+  double squares = 0, differences = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    squares += std::pow(a[i], 2);
+    differences += std::pow(a[i] - b[i], 2);
+  }
+  return std::sqrt(differences / squares);
+}
+
+/// The experts of a checkpoint, stored as another type.
+moe::MemoryProvider quantised(const moe::Checkpoint& checkpoint, moe::DType dtype) {
+  const moe::ExpertCatalog catalog(checkpoint);
+  const moe::MemoryProvider original(catalog);
+  moe::MemoryProvider out;
+  for (std::uint32_t layer = 0; layer < catalog.layers(); ++layer)
+    for (std::uint32_t expert = 0; expert < catalog.experts(layer); ++expert) {
+      std::vector<std::vector<std::byte>> memory;
+      const auto convert = [&](const moe::Matrix& from) {
+        memory.push_back(encode(dtype, moe::dequantise({from.data, from.dtype, from.rows * from.cols})));
+        return moe::Matrix{memory.back().data(), dtype, from.rows, from.cols};
+      };
+      const moe::ExpertWeights& weights = *original.acquire({layer, expert});
+      out.add({layer, expert}, {convert(weights.gate), convert(weights.up), convert(weights.down)});
+    }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("same bits: threads, chunks and providers do not matter") {
+  for (const std::string& path :
+       {bundled_model(), golden("odd-sizes"), golden("dense-between"), golden("sliding-window")}) {
+    CAPTURE(path);
+    const moe::Checkpoint checkpoint(path);
+    const std::vector<float> expected = all_logits(checkpoint, moe::MmapProvider(checkpoint), {});
+    for (const std::size_t threads : {1u, 2u, 3u})
+      for (const std::size_t chunk : {1u, 2u, 7u, 512u}) {
+        CAPTURE(threads);
+        CAPTURE(chunk);
+        CHECK(all_logits(checkpoint, moe::MmapProvider(checkpoint), {threads, chunk}) == expected);
+        CHECK(all_logits(checkpoint, moe::MemoryProvider(checkpoint), {threads, chunk}) == expected);
+      }
+  }
+}
+
+TEST_CASE("same bits: also with quantised experts, whose logits stay near the original's") {
+  const moe::Checkpoint checkpoint(bundled_model());
+  const std::vector<float> original = all_logits(checkpoint, moe::MmapProvider(checkpoint), {});
+  for (const moe::DType dtype : {moe::DType::q8_0, moe::DType::q4_0}) {
+    CAPTURE(moe::name(dtype));
+    const std::vector<float> expected = all_logits(checkpoint, quantised(checkpoint, dtype), {});
+    for (const std::size_t threads : {1u, 3u})
+      for (const std::size_t chunk : {1u, 7u, 512u})
+        CHECK(all_logits(checkpoint, quantised(checkpoint, dtype), {threads, chunk}) == expected);
+    CHECK(distance(original, expected) < (dtype == moe::DType::q8_0 ? 0.1 : 0.3));
+  }
+}
+
+TEST_CASE("same bits: a KV cache of f16 stays near one of f32, and both do not depend on chunks") {
+  const moe::Checkpoint checkpoint(bundled_model());
+  const auto f32 = all_logits(checkpoint, moe::MmapProvider(checkpoint), {1, 512, moe::DType::f32});
+  const auto f16 = all_logits(checkpoint, moe::MmapProvider(checkpoint), {1, 512, moe::DType::f16});
+  CHECK(all_logits(checkpoint, moe::MmapProvider(checkpoint), {2, 3, moe::DType::f32}) == f32);
+  CHECK(f32 != f16);
+  CHECK(distance(f32, f16) < 0.02);
+}

@@ -1,0 +1,167 @@
+#include "detail/experts/memory_provider.hpp"
+#include "detail/experts/mmap_provider.hpp"
+#include "detail/model/transformer.hpp"
+#include "support/checkpoints.hpp"
+#include "support/message_of.hpp"
+
+#include <doctest/doctest.h>
+
+#include <map>
+#include <set>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace {
+
+/// Counts acquires per expert; `failing` ones cannot be had.
+class CountingProvider {
+ public:
+  explicit CountingProvider(const moe::Checkpoint& checkpoint) : experts_(checkpoint) {}
+
+  const moe::ExpertWeights* acquire(moe::ExpertId id) {
+    ++acquired[id];
+    if (failing) moe::fail("disk", "expert", "to be readable", "a scratch");
+    return experts_.acquire(id);
+  }
+
+  std::map<moe::ExpertId, int> acquired;
+  bool failing = false;
+
+ private:
+  moe::MemoryProvider experts_;
+};
+
+struct Fixture {
+  explicit Fixture(const std::string& name)
+      : checkpoint(golden(name)), experts(checkpoint), model(checkpoint, experts, pool) {}
+
+  moe::Checkpoint checkpoint;
+  CountingProvider experts;
+  moe::ThreadPool pool{2};
+  moe::Transformer<CountingProvider> model;
+};
+
+std::vector<float> copy(std::span<const float> logits) { return {logits.begin(), logits.end()}; }
+
+const std::vector<moe::TokenId> prompt{5, 17, 3, 91, 5, 42, 7};
+
+}  // namespace
+
+TEST_CASE("transformer: takes each expert once per chunk and layer, and all that the router chose") {
+  Fixture f("plain-bf16");
+  std::set<moe::ExpertId> chosen;
+  auto sequence = f.model.sequence({.on_routes = [&](const moe::Routes& routes) {
+    for (const std::uint32_t expert : routes.experts)
+      chosen.insert({static_cast<std::uint32_t>(routes.layer), expert});
+  }});
+  f.model.forward(sequence, prompt);
+  CHECK(f.experts.acquired.size() == chosen.size());
+  for (const auto& [id, count] : f.experts.acquired) {
+    CHECK(chosen.contains(id));
+    CHECK(count == 1);
+  }
+}
+
+TEST_CASE("transformer: routes are told for every position and layer with experts, weights with them") {
+  Fixture f("dense-between");
+  std::map<std::size_t, std::size_t> positions;
+  auto sequence = f.model.sequence({.chunk = 3, .on_routes = [&](const moe::Routes& routes) {
+                                      CHECK(routes.first_position == positions[routes.layer]);
+                                      CHECK(routes.experts.size() == routes.weights.size());
+                                      positions[routes.layer] +=
+                                          routes.experts.size() / routes.experts_per_token;
+                                    }});
+  f.model.forward(sequence, prompt);
+  CHECK(positions == std::map<std::size_t, std::size_t>{{1, 7}, {5, 7}});
+}
+
+TEST_CASE("transformer: a sequence goes on where it was, and can be cut back") {
+  Fixture f("plain-bf16");
+  auto whole = f.model.sequence();
+  const std::vector<float> expected = copy(f.model.forward(whole, prompt));
+  auto parts = f.model.sequence();
+  f.model.forward(parts, std::span(prompt).first(3));
+  f.model.forward(parts, std::vector<moe::TokenId>{1, 1, 1, 1});
+  parts.truncate(3);
+  CHECK(parts.position() == 3);
+  CHECK(copy(f.model.forward(parts, std::span(prompt).subspan(3))) == expected);
+  CHECK(parts.position() == 7);
+}
+
+TEST_CASE("transformer: empty ids, ids out of range and a full context are refused, and change nothing") {
+  Fixture f("plain-bf16");
+  auto sequence = f.model.sequence({.context = 8});
+  f.model.forward(sequence, prompt);
+  check_error([&] { return f.model.forward(sequence, {}); }, {"ids", "at least one"});
+  check_error([&] { return f.model.forward(sequence, std::vector<moe::TokenId>{320}); },
+              {"below 320", "320"});
+  check_error(
+      [&] {
+        return f.model.forward(sequence, std::vector<moe::TokenId>{1, 2});
+      },
+      {"at most 8 positions", "9"});
+  CHECK(sequence.position() == 7);
+  CHECK_FALSE(f.model.forward(sequence, std::vector<moe::TokenId>{1}).empty());
+}
+
+TEST_CASE("transformer: an expert that cannot be had is an error, after which the sequence goes on") {
+  Fixture f("plain-bf16");
+  auto expected_sequence = f.model.sequence();
+  const std::vector<float> expected = copy(f.model.forward(expected_sequence, prompt));
+  auto sequence = f.model.sequence();
+  f.model.forward(sequence, std::span(prompt).first(2));
+  f.experts.failing = true;
+  for (int round = 0; round < 2; ++round) {
+    check_error([&] { return f.model.forward(sequence, std::span(prompt).subspan(2)); },
+                {"disk", "a scratch"});
+    CHECK(sequence.position() == 2);
+  }
+  f.experts.failing = false;
+  CHECK(copy(f.model.forward(sequence, std::span(prompt).subspan(2))) == expected);
+}
+
+TEST_CASE("transformer: a stop ends the work within a layer and leaves the sequence as it was") {
+  Fixture f("plain-bf16");
+  std::stop_source stop;
+  auto sequence = f.model.sequence({.on_routes = [&](const moe::Routes& routes) {
+    if (routes.layer == 1) stop.request_stop();
+  }});
+  CHECK(f.model.forward(sequence, prompt, stop.get_token()).empty());
+  CHECK(sequence.position() == 0);
+  for (const auto& [id, count] : f.experts.acquired) CHECK(id.layer < 2);
+}
+
+TEST_CASE("transformer: options of a sequence that make no sense are refused") {
+  Fixture f("plain-bf16");
+  check_error([&] { return f.model.sequence({.context = 0}); }, {"context"});
+  check_error([&] { return f.model.sequence({.kv_type = moe::DType::q8_0}); }, {"kv_type", "q8_0"});
+  auto sequence = f.model.sequence({.context = 16, .chunk = 0});
+  CHECK_FALSE(f.model.forward(sequence, prompt).empty());
+}
+
+TEST_SUITE_BEGIN("threads");
+
+TEST_CASE("transformer: many sequences on many threads share one model") {
+  const moe::Checkpoint checkpoint(golden("plain-bf16"));
+  moe::MmapProvider experts(checkpoint);
+  moe::ThreadPool pool(2);
+  const moe::Transformer model(checkpoint, experts, pool);
+  auto alone = model.sequence();
+  const std::vector<float> expected = copy(model.forward(alone, prompt));
+  std::vector<std::vector<float>> results(6);
+  std::vector<std::thread> threads;
+  for (auto& result : results)
+    threads.emplace_back([&] {
+      for (int round = 0; round < 5; ++round) {
+        auto sequence = model.sequence({.chunk = 3});
+        result = copy(model.forward(sequence, prompt));
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  for (const auto& result : results) CHECK(result == expected);
+}
+
+TEST_SUITE_END();

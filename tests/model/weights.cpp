@@ -1,0 +1,101 @@
+#include "detail/experts/mmap_provider.hpp"
+#include "detail/model/weights.hpp"
+#include "support/message_of.hpp"
+#include "support/tiny_checkpoint.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+namespace {
+
+/// What is said when the whole model is opened.
+std::string refusal(const TinyCheckpoint& tiny) {
+  return message_of([&] {
+    const moe::Checkpoint checkpoint = tiny.open();
+    const moe::ModelConfig config(checkpoint);
+    moe::require_experts(moe::ExpertCatalog(checkpoint), config);
+    return moe::ModelWeights(checkpoint, config);
+  });
+}
+
+}  // namespace
+
+TEST_CASE("weights: a whole model is accepted") {
+  CHECK(refusal(TinyCheckpoint()).empty());
+  CHECK(refusal(TinyCheckpoint("tied-biased")).empty());
+}
+
+TEST_CASE("weights: every missing tensor is named") {
+  for (const char* name :
+       {"model.embed_tokens.weight", "model.norm.weight", "model.layers.1.input_layernorm.weight",
+        "model.layers.1.post_attention_layernorm.weight", "model.layers.2.self_attn.q_proj.weight",
+        "model.layers.0.self_attn.k_proj.weight", "model.layers.0.self_attn.v_proj.weight",
+        "model.layers.0.self_attn.o_proj.weight", "model.layers.0.self_attn.q_norm.weight",
+        "model.layers.0.self_attn.k_norm.weight", "model.layers.0.mlp.gate.weight"}) {
+    TinyCheckpoint tiny;
+    std::string other = name;
+    other.back() = 'X';
+    tiny.rename_tensor(name, other);
+    CAPTURE(name);
+    CHECK(refusal(tiny).find("tensor \"" + std::string(name) + "\": expected to be there") !=
+          std::string::npos);
+  }
+}
+
+TEST_CASE("weights: a missing expert is named") {
+  TinyCheckpoint tiny;
+  tiny.rename_tensor("model.layers.1.mlp.experts.3.up_proj.weight",
+                     "model.layers.1.mlp.experts.3.up_proj.weighX");
+  CHECK(refusal(tiny).find("expert 3 of layer 1: expected one up_proj") != std::string::npos);
+}
+
+TEST_CASE("weights: without lm_head the head is the embedding") {
+  TinyCheckpoint tiny;
+  tiny.rename_tensor("lm_head.weight", "xm_head.weight");
+  const moe::Checkpoint checkpoint = tiny.open();
+  const moe::ModelWeights weights(checkpoint, moe::ModelConfig(checkpoint));
+  CHECK(weights.head.data == weights.embedding.data);
+}
+
+TEST_CASE("weights: tied embeddings are the head also if there is another") {
+  TinyCheckpoint tiny;
+  tiny.edit("\"tie_word_embeddings\": false", "\"tie_word_embeddings\": true");
+  const moe::Checkpoint checkpoint = tiny.open();
+  const moe::ModelWeights weights(checkpoint, moe::ModelConfig(checkpoint));
+  CHECK(weights.head.data == weights.embedding.data);
+}
+
+TEST_CASE("weights: sizes that do not match the tensors are refused with both") {
+  struct Lie {
+    const char *from, *to, *tensor, *shapes;
+  };
+  for (const Lie& lie : std::initializer_list<Lie>{
+           {"\"vocab_size\": 320", "\"vocab_size\": 321", "model.embed_tokens.weight",
+            "expected shape [321, 64], found [320, 64]"},
+           {"\"hidden_size\": 64", "\"hidden_size\": 65", "experts of layer 0",
+            "gate_proj [32, 65], found [32, 64]"},
+           {"\"num_attention_heads\": 4", "\"num_attention_heads\": 6", "self_attn.q_proj.weight",
+            "expected shape [192, 64], found [128, 64]"},
+           {"\"num_key_value_heads\": 2", "\"num_key_value_heads\": 4", "self_attn.k_proj.weight",
+            "expected shape [128, 64], found [64, 64]"},
+           {"\"head_dim\": 32", "\"head_dim\": 16", "self_attn.q_proj.weight", "expected shape [64, 64]"},
+           {"\"num_experts\": 16", "\"num_experts\": 15", "experts of layer 0", "expected 15, found 16"},
+           {"\"num_experts\": 16", "\"num_experts\": 32", "experts of layer 0", "expected 32, found 16"},
+           {"\"moe_intermediate_size\": 32", "\"moe_intermediate_size\": 31", "experts of layer 0",
+            "gate_proj [31, 64], found [32, 64]"},
+           {"\"num_hidden_layers\": 3", "\"num_hidden_layers\": 4", "experts of layer 3",
+            "expected 16, found 0"},
+           {"\"attention_bias\": false", "\"attention_bias\": true", "self_attn.q_proj.bias", "to be there"},
+           {"\"mlp_only_layers\": []", "\"mlp_only_layers\": [1]", "model.layers.1.mlp.gate_proj.weight",
+            "to be there"},
+       }) {
+    CAPTURE(lie.to);
+    TinyCheckpoint tiny;
+    tiny.edit(lie.from, lie.to);
+    const std::string message = refusal(tiny);
+    CAPTURE(message);
+    CHECK(message.find(lie.tensor) != message.npos);
+    CHECK(message.find(lie.shapes) != message.npos);
+  }
+}

@@ -1,0 +1,187 @@
+#include "detail/core/dequantise.hpp"
+#include "detail/core/float_environment.hpp"
+#include "detail/simd/kernels.hpp"
+#include "support/quantise.hpp"
+#include "support/random_numbers.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <vector>
+
+using moe::DType;
+using moe::simd::MatmulArgs;
+
+namespace {
+
+/// A product with random weights at an odd address and random activations.
+struct Case {
+  Case(DType type, std::size_t row_count, std::size_t col_count, std::size_t token_count, std::size_t offset)
+      : dtype(type),
+        rows(row_count),
+        cols(col_count),
+        tokens(token_count),
+        x(random_numbers(tokens * cols, 7)),
+        bytes(encode(type, random_numbers(rows * cols, 3, 0.1f), offset)),
+        weights(bytes.data() + offset),
+        quants(x.size()),
+        scales(x.size() / 32 + 1) {
+    if (moe::is_quantised(type))
+      moe::simd::kernels().quantise(x.data(), quants.data(), scales.data(), x.size());
+  }
+
+  MatmulArgs args(float* out) const {
+    return {.weights = weights,
+            .row_bytes = moe::bytes_of(dtype, cols),
+            .rows = rows,
+            .cols = cols,
+            .tokens = tokens,
+            .x = x.data(),
+            .x_stride = cols,
+            .quants = quants.data(),
+            .scales = scales.data(),
+            .row_indices = nullptr,
+            .out = out,
+            .out_stride = rows};
+  }
+
+  std::vector<float> run() const {
+    std::vector<float> out(tokens * rows, 1e30f);
+    moe::simd::kernels().matmul[static_cast<std::size_t>(dtype)](args(out.data()));
+    return out;
+  }
+
+  /// In double precision, with the stored weights and the activations that the kernel really gets.
+  /// error: what single precision may add, from the sum of the magnitudes.
+  double exact(std::size_t token, std::size_t row, double& error) const {
+    const std::vector<float> w = moe::dequantise({weights + row * moe::bytes_of(dtype, cols), dtype, cols});
+    double sum = 0;
+    error = 0;
+    for (std::size_t c = 0; c < cols; ++c) {
+      const double activation = moe::is_quantised(dtype) ? static_cast<double>(quants[token * cols + c]) *
+                                                               double{scales[(token * cols + c) / 32]}
+                                                         : double{x[token * cols + c]};
+      sum += w[c] * activation;
+      error += std::abs(w[c] * activation);
+    }
+    error = error * 1e-6 + 1e-9;
+    return sum;
+  }
+
+  DType dtype;
+  std::size_t rows, cols, tokens;
+  std::vector<float> x;
+  std::vector<std::byte> bytes;
+  const std::byte* weights;
+  std::vector<std::int8_t> quants;
+  std::vector<float> scales;
+};
+
+std::vector<std::size_t> columns_of(DType dtype) {
+  if (moe::is_quantised(dtype)) return {32, 64, 96, 288, 2048};
+  return {1, 3, 4, 7, 8, 15, 16, 17, 31, 37, 72, 129, 2048};
+}
+
+constexpr DType types[] = {DType::f32, DType::f16, DType::bf16, DType::q8_0, DType::q4_0};
+
+}  // namespace
+
+TEST_CASE("matmul: every type, size and alignment gives the product, within single precision") {
+  const moe::FloatEnvironment environment;
+  for (const DType dtype : types)
+    for (const std::size_t cols : columns_of(dtype))
+      for (const std::size_t rows : {1u, 2u, 3u, 4u, 5u, 8u, 15u, 16u, 17u, 33u}) {
+        const Case product(dtype, rows, cols, 6, rows % 3);
+        CAPTURE(moe::name(dtype));
+        CAPTURE(cols);
+        CAPTURE(rows);
+        const std::vector<float> out = product.run();
+        for (std::size_t t = 0; t < product.tokens; ++t)
+          for (std::size_t r = 0; r < rows; ++r) {
+            double error = 0;
+            const double exact = product.exact(t, r, error);
+            REQUIRE(std::abs(out[t * rows + r] - exact) <= error);
+          }
+      }
+}
+
+TEST_CASE("matmul: a token's results are the same bits alone, among others, and for any part of the rows") {
+  const moe::FloatEnvironment environment;
+  for (const DType dtype : types)
+    for (const std::size_t cols : columns_of(dtype)) {
+      const Case product(dtype, 37, cols, 11, 1);
+      CAPTURE(moe::name(dtype));
+      CAPTURE(cols);
+      const std::vector<float> together = product.run();
+      std::vector<float> apart(together.size());
+      for (std::uint32_t t = 0; t < product.tokens; ++t)
+        for (const auto& [first, count] : {std::pair{0u, 5u}, std::pair{5u, 1u}, std::pair{6u, 31u}}) {
+          MatmulArgs args = product.args(apart.data() + t * product.rows + first);
+          args.weights += first * args.row_bytes;
+          args.rows = count;
+          args.tokens = 1;
+          args.row_indices = &t;
+          moe::simd::kernels().matmul[static_cast<std::size_t>(dtype)](args);
+        }
+      REQUIRE(apart == together);
+    }
+}
+
+TEST_CASE("matmul: byte products of VNNI give the same bits as without it") {
+  const moe::FloatEnvironment environment;
+  for (const DType dtype : {DType::q8_0, DType::q4_0}) {
+    const Case product(dtype, 37, 288, 6, 1);
+    std::vector<float> plain(product.tokens * product.rows);
+    moe::simd::kernels_for(moe::simd::active_isa(), true)
+        .matmul[static_cast<std::size_t>(dtype)](product.args(plain.data()));
+    CHECK(plain == product.run());
+  }
+}
+
+TEST_CASE("matmul: tokens are taken from the rows of activations that the indices name") {
+  const Case product(DType::bf16, 9, 40, 7, 0);
+  const std::vector<float> all = product.run();
+  const std::uint32_t indices[] = {6, 0, 0, 3, 5};
+  std::vector<float> out(5 * product.rows);
+  MatmulArgs args = product.args(out.data());
+  args.tokens = 5;
+  args.row_indices = indices;
+  moe::simd::kernels().matmul[static_cast<std::size_t>(DType::bf16)](args);
+  for (std::size_t t = 0; t < 5; ++t)
+    for (std::size_t r = 0; r < product.rows; ++r)
+      CHECK(out[t * product.rows + r] == all[indices[t] * product.rows + r]);
+}
+
+TEST_CASE("matmul: quantised products are exact in the integers, also at the ends of their range") {
+  // All weights and activations at the largest magnitude: any saturation on the way would show.
+  for (const DType dtype : {DType::q8_0, DType::q4_0})
+    for (const int sign : {1, -1})
+      for (const bool plain : {false, true}) {
+        std::vector<std::byte> row(moe::bytes_of(dtype, 64));
+        for (std::size_t block = 0; block < 2; ++block) {
+          std::byte* at = row.data() + block * moe::layout_of(dtype).bytes;
+          at[1] = std::byte{0x3c};  // scale 1
+          std::fill(at + 2, at + moe::layout_of(dtype).bytes,
+                    dtype == DType::q8_0 ? std::byte{0x80} : std::byte{0});
+        }
+        const std::vector<std::int8_t> quants(64, static_cast<std::int8_t>(127 * sign));
+        const float scales[] = {1, 1};
+        float out = 0;
+        moe::simd::kernels_for(moe::simd::active_isa(), plain)
+            .matmul[static_cast<std::size_t>(dtype)]({.weights = row.data(),
+                                                      .row_bytes = row.size(),
+                                                      .rows = 1,
+                                                      .cols = 64,
+                                                      .tokens = 1,
+                                                      .x = nullptr,
+                                                      .x_stride = 0,
+                                                      .quants = quants.data(),
+                                                      .scales = scales,
+                                                      .row_indices = nullptr,
+                                                      .out = &out,
+                                                      .out_stride = 1});
+        CHECK(out == 64.0f * static_cast<float>(-127 * sign) * (dtype == DType::q8_0 ? 128 : 8));
+      }
+}

@@ -1,0 +1,18 @@
+#pragma once
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+/// A file or folder below the one that MOE_TEST_DATA names; nothing, and a message, if it is not set.
+inline std::optional<std::string> test_data(std::string_view name) {
+  const char* folder = std::getenv("MOE_TEST_DATA");
+  if (!folder) {
+    MESSAGE("skipped: MOE_TEST_DATA is not set");
+    return {};
+  }
+  return (std::filesystem::path(folder) / name).string();
+}

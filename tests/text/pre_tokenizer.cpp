@@ -1,0 +1,219 @@
+#include "detail/core/concat.hpp"
+#include "detail/text/pre_tokenizer.hpp"
+
+#include <doctest/doctest.h>
+
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace character = moe::detail::character;
+
+namespace {
+
+using Pieces = std::vector<std::string>;
+
+Pieces qwen2(std::string_view text) {
+  Pieces pieces;
+  while (!text.empty()) {
+    const std::size_t size = moe::qwen2_pattern.first_piece(text);
+    REQUIRE(size > 0);
+    REQUIRE(size <= text.size());
+    pieces.emplace_back(text.substr(0, size));
+    text.remove_prefix(size);
+  }
+  return pieces;
+}
+
+/// The regular expression read word by word, with backtracking, over characters instead of bytes.
+class NaiveQwen2 {
+ public:
+  explicit NaiveQwen2(std::string_view text) {
+    for (std::size_t at = 0; at < text.size();) {
+      const moe::detail::Character c = moe::detail::character_at(text, at);
+      characters_.push_back({std::string(text.substr(at, c.bytes)), c.classes});
+      at += c.bytes;
+    }
+  }
+
+  Pieces pieces() const {
+    Pieces out;
+    for (std::size_t at = 0; at < characters_.size();) {
+      const std::size_t end = match(at);
+      out.emplace_back();
+      for (; at < end; ++at) out.back() += characters_[at].text;
+    }
+    return out;
+  }
+
+ private:
+  struct One {
+    std::string text;
+    moe::detail::CharacterClasses classes;
+  };
+
+  bool is(std::size_t at, moe::detail::CharacterClasses bits) const {
+    return at < characters_.size() && (characters_[at].classes & bits) != 0;
+  }
+  bool not_of(std::size_t at, moe::detail::CharacterClasses bits) const {
+    return at < characters_.size() && (characters_[at].classes & bits) == 0;
+  }
+  bool newline(std::size_t at) const {
+    return at < characters_.size() && (characters_[at].text == "\r" || characters_[at].text == "\n");
+  }
+
+  std::size_t match(std::size_t at) const {
+    using namespace character;
+    for (const std::string_view tail : {"s", "t", "re", "ve", "m", "ll", "d"})
+      if (folded(at, 1 + tail.size()) == moe::detail::concat('\'', tail)) return at + 1 + tail.size();
+    for (const std::size_t prefix : {std::size_t{1}, std::size_t{0}}) {  // [^\r\n\p{L}\p{N}]?\p{L}+
+      if (prefix == 1 && (newline(at) || !not_of(at, letter | number))) continue;
+      std::size_t end = at + prefix;
+      while (is(end, letter)) ++end;
+      if (end > at + prefix) return end;
+    }
+    if (is(at, number)) return at + 1;
+    for (const std::size_t prefix : {std::size_t{1}, std::size_t{0}}) {  // ` ?[^\s\p{L}\p{N}]+[\r\n]*`
+      if (prefix == 1 && characters_[at].text != " ") continue;
+      std::size_t end = at + prefix;
+      while (not_of(end, space | letter | number)) ++end;
+      if (end == at + prefix) continue;
+      while (newline(end)) ++end;
+      return end;
+    }
+    std::size_t run = at;
+    while (is(run, space)) ++run;
+    for (std::size_t end = run; end > at; --end)  // \s*[\r\n]+, the longest \s* first
+      if (newline(end - 1)) return end;
+    for (std::size_t end = run; end > at; --end)  // \s+(?!\S)
+      if (end == characters_.size() || is(end, space)) return end;
+    return run;
+  }
+
+  std::string folded(std::size_t at, std::size_t count) const {
+    std::string out;
+    for (std::size_t i = at; i < at + count && i < characters_.size(); ++i) {
+      const std::string& text = characters_[i].text;
+      const bool upper = text.size() == 1 && text[0] >= 'A' && text[0] <= 'Z';
+      out += upper ? std::string(1, static_cast<char>(text[0] + 32)) : text == "ſ" ? "s" : text;
+    }
+    return out;
+  }
+
+  std::vector<One> characters_;
+};
+
+}  // namespace
+
+TEST_CASE("qwen2 pieces: a word takes one character before it that is no letter, number or line break") {
+  CHECK(qwen2("a  b   c") == Pieces{"a", " ", " b", "  ", " c"});
+  CHECK(qwen2("(word)\tword") == Pieces{"(word", ")", "\tword"});
+  CHECK(qwen2("x\nword 1word") == Pieces{"x", "\n", "word", " ", "1", "word"});
+}
+
+TEST_CASE("qwen2 pieces: white space gives its last character to what follows, whichever space it is") {
+  CHECK(qwen2("  \u00a0word") == Pieces{"  ", "\u00a0word"});
+  CHECK(qwen2("  \u3000word") == Pieces{"  ", "\u3000word"});
+  CHECK(qwen2("   !") == Pieces{"  ", " !"});
+  CHECK(qwen2("  \u00a0!") == Pieces{"  ", "\u00a0", "!"});  // punctuation takes only U+0020
+  CHECK(qwen2("   1") == Pieces{"  ", " ", "1"});
+}
+
+TEST_CASE("qwen2 pieces: white space at the end stays in one piece") {
+  CHECK(qwen2("word   ") == Pieces{"word", "   "});
+  CHECK(qwen2(" ") == Pieces{" "});
+}
+
+TEST_CASE("qwen2 pieces: white space ends after its last line break") {
+  CHECK(qwen2(" \n\n x") == Pieces{" \n\n", " x"});
+  CHECK(qwen2("a \n \n  b") == Pieces{"a", " \n \n", " ", " b"});
+  CHECK(qwen2("a\r\n\rb") == Pieces{"a", "\r\n\r", "b"});
+  CHECK(qwen2("\rb") == Pieces{"\r", "b"});
+  CHECK(qwen2("a\u2028\u0085b") == Pieces{"a", "\u2028", "\u0085b"});  // white space, but no line breaks here
+}
+
+TEST_CASE("qwen2 pieces: punctuation takes the line breaks after it") {
+  CHECK(qwen2("end.\n\n  next") == Pieces{"end", ".\n\n", " ", " next"});
+  CHECK(qwen2(" ...\r\nx") == Pieces{" ...\r\n", "x"});
+  CHECK(qwen2("!\t\n") == Pieces{"!", "\t\n"});
+}
+
+TEST_CASE("qwen2 pieces: contractions are cut off in any case") {
+  CHECK(qwen2("don't've") == Pieces{"don", "'t", "'ve"});
+  CHECK(qwen2("it'S we'Ll") == Pieces{"it", "'S", " we", "'Ll"});
+  CHECK(qwen2("'ſab") == Pieces{"'ſ", "ab"});
+  CHECK(qwen2("x’s") == Pieces{"x", "’s"});  // a curly apostrophe is none
+  CHECK(qwen2("'re 'r 'v") == Pieces{"'re", " '", "r", " '", "v"});
+  CHECK(qwen2("'l") == Pieces{"'l"});
+  CHECK(qwen2("'") == Pieces{"'"});
+  CHECK(qwen2("\xc5\xbf'\xc5") == Pieces{"ſ", "'\xc5"});  // the first byte of ſ is not ſ
+}
+
+TEST_CASE("qwen2 pieces: every number stands alone") {
+  CHECK(qwen2("1234") == Pieces{"1", "2", "3", "4"});
+  CHECK(qwen2("x²Ⅷ½४") == Pieces{"x", "²", "Ⅷ", "½", "४"});
+}
+
+TEST_CASE("qwen2 pieces: marks are no letters") {
+  CHECK(qwen2("e\u0301x") == Pieces{"e", "\u0301x"});
+  CHECK(qwen2("क्षि") == Pieces{"क", "्ष", "ि"});
+}
+
+TEST_CASE("qwen2 pieces: symbols, joiners and characters of no class are like punctuation") {
+  CHECK(qwen2("👨‍👩‍👧🏽!") == Pieces{"👨‍👩‍👧🏽!"});
+  CHECK(qwen2("\u0378\ue000\uffff a") == Pieces{"\u0378\ue000\uffff", " a"});
+  CHECK(qwen2(std::string("\0\0a", 3)) == Pieces{std::string(2, '\0'), "a"});
+}
+
+TEST_CASE("qwen2 pieces: an invalid byte is like punctuation") {
+  CHECK(qwen2("a\xff\xfe b") == Pieces{"a", "\xff\xfe", " b"});
+  CHECK(qwen2("\xe4\xb8x") == Pieces{"\xe4\xb8", "x"});
+  CHECK(qwen2(" \xff\n") == Pieces{" \xff\n"});
+  CHECK(qwen2("\xffx") == Pieces{"\xffx"});
+}
+
+TEST_CASE("qwen2 pieces: a run of any length is one piece") {
+  for (const char* const unit : {"a", "中", " ", "\n", "!", "\xff"}) {
+    std::string run;
+    for (int i = 0; i < 100'000; ++i) run += unit;
+    CHECK(qwen2(run).size() == 1);
+  }
+}
+
+TEST_CASE("qwen2 pieces: agrees with the regular expression read word by word") {
+  const Pieces pool = {"a",        "B",
+                       "s",        "T",
+                       "re",       "LL",
+                       "d",        "m",
+                       "ve",       "'",
+                       "ſ",        " ",
+                       " ",        "  ",
+                       "\n",       "\r",
+                       "\t",       "1",
+                       "²",        "\u0301",
+                       "!",        "-",
+                       "中",       "\u00a0",
+                       "\u3000",   "😀",
+                       "\u200d",   "\u0085",
+                       "\u2028",   "\xff",
+                       "\xe4\xb8", "’",
+                       "<|",       std::string(1, '\0')};
+  std::mt19937 generator(1);
+  for (int i = 0; i < 30'000; ++i) {
+    std::string text;
+    for (auto left = generator() % 12; left > 0; --left) text += pool[generator() % pool.size()];
+    CAPTURE(text);
+    REQUIRE(qwen2(text) == NaiveQwen2(text).pieces());
+  }
+}
+
+TEST_CASE("split patterns: they are found by their regular expression, letter by letter") {
+  CHECK(moe::find_split_pattern(moe::qwen2_pattern.regex) == &moe::qwen2_pattern);
+  CHECK(moe::find_split_pattern(R"(\s+)") == nullptr);
+  CHECK(moe::find_split_pattern(std::string(moe::qwen2_pattern.regex) + " ") == nullptr);
+  CHECK(moe::qwen2_pattern.regex ==
+        "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| "
+        "?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|"
+        "\\s+(?!\\S)|\\s+");
+}

@@ -1,0 +1,111 @@
+// Compares with Hugging Face's tokenizers on the real vocabulary of Qwen3, which lies in MOE_TEST_DATA.
+#include "detail/text/chat_template.hpp"
+#include "detail/text/streaming_decoder.hpp"
+#include "support/test_data.hpp"
+
+#include <doctest/doctest.h>
+
+#include <fstream>
+#include <string>
+#include <vector>
+
+using moe::TokenId;
+using Ids = std::vector<TokenId>;
+
+namespace {
+
+const moe::Tokenizer& qwen3(const std::string& folder) {
+  static const moe::Tokenizer tokenizer(folder);
+  return tokenizer;
+}
+
+/// Calls f with each line that is an object.
+template <class F>
+std::size_t for_each_object(const std::string& path, F f) {
+  std::size_t count = 0;
+  std::string line;
+  for (std::ifstream file(path); std::getline(file, line);) {
+    if (!line.starts_with("{\"") || !line.ends_with('}')) continue;
+    const moe::JsonDocument document(line, path);
+    f(document.root());
+    ++count;
+  }
+  return count;
+}
+
+Ids read_ids(const moe::Json& json) {
+  Ids ids;
+  for (const moe::Json id : json) ids.push_back(static_cast<TokenId>(id.as_u64()));
+  return ids;
+}
+
+}  // namespace
+
+TEST_SUITE_BEGIN("qwen3-vocabulary");
+
+TEST_CASE("qwen3: texts become the ids of Hugging Face's tokenizers, and ids the same texts") {
+  const auto folder = test_data("qwen3"), vectors = test_data("vectors/qwen3.jsonl");
+  if (!folder || !vectors) return;
+  const moe::Tokenizer& tokenizer = qwen3(*folder);
+  const std::size_t count = for_each_object(*vectors, [&](const moe::Json& expected) {
+    const Ids ids = read_ids(expected.at("ids"));
+    CAPTURE(expected.at("text").as_string());
+    CHECK(tokenizer.encode(expected.at("text").as_string()) == ids);
+    CHECK(tokenizer.decode(ids) == expected.at("decoded").as_string());
+    CHECK(tokenizer.decode(ids, true) == expected.at("decoded_skip_special").as_string());
+  });
+  CHECK(count > 90);
+}
+
+TEST_CASE("qwen3: ids one by one become the same texts") {
+  const auto folder = test_data("qwen3"), vectors = test_data("vectors/qwen3.jsonl");
+  if (!folder || !vectors) return;
+  for_each_object(*vectors, [&](const moe::Json& expected) {
+    moe::StreamingDecoder decoder(qwen3(*folder));
+    std::string text;
+    for (const TokenId id : read_ids(expected.at("ids"))) text += decoder.push(id);
+    CHECK(text + decoder.finish() == expected.at("decoded").as_string());
+  });
+}
+
+TEST_CASE("qwen3: texts that are easy to get wrong") {
+  const auto folder = test_data("qwen3");
+  if (!folder) return;
+  const moe::Tokenizer& tokenizer = qwen3(*folder);
+  CHECK(tokenizer.encode("a  b   c") == Ids{64, 220, 293, 256, 272});
+  CHECK(tokenizer.encode(" \n\n x") == Ids{4710, 856});
+  CHECK(tokenizer.encode("\u212b\u2126") == Ids{144044, 144572});
+  CHECK(tokenizer.encode("e\u0301") == Ids{963});
+  CHECK(tokenizer.encode("'ſab") == Ids{6, 144815, 370});
+  CHECK(tokenizer.encode("<think>\n\n</think>\n\n") == Ids{151667, 271, 151668, 271});
+  CHECK(tokenizer.encode("\u0085") == Ids{126, 227});
+  CHECK(tokenizer.encode("\u2028") == Ids{378, 101});
+  CHECK(tokenizer.encode("<|im_end|><|im_end|>") == Ids{151645, 151645});
+  CHECK(tokenizer.size() == 151669);
+  CHECK(tokenizer.decode(Ids{151669, 151935}).empty());
+}
+
+TEST_CASE("qwen3: runs of a million bytes are encoded, not quadratically") {
+  const auto folder = test_data("qwen3");
+  if (!folder) return;
+  for (const char* const unit : {" ", "a", "中", "1", "\n", "\u0301", "!", "<|im_", "\xff"}) {
+    std::string run;
+    while (run.size() < 1'000'000) run += unit;
+    CHECK(qwen3(*folder).decode(qwen3(*folder).encode(run)).size() >= run.size());
+  }
+}
+
+TEST_CASE("qwen3: conversations are written as the checkpoint's template writes them") {
+  const auto folder = test_data("qwen3"), vectors = test_data("vectors/chat_qwen3.jsonl");
+  if (!folder || !vectors) return;
+  const moe::ChatTemplate chat(*folder);
+  const std::size_t count = for_each_object(*vectors, [&](const moe::Json& expected) {
+    std::vector<moe::Message> messages;
+    for (const moe::Json message : expected.at("messages")) messages.push_back(moe::read_message(message));
+    CHECK(chat.render(messages, moe::read_chat_options(expected.at("options"))) ==
+          expected.at("text").as_string());
+  });
+  CHECK(count >= 30);
+}
+
+TEST_SUITE_END();

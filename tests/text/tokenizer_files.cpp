@@ -1,0 +1,110 @@
+#include "detail/text/tokenizer_files.hpp"
+#include "detail/text/tokenizer.hpp"
+#include "support/message_of.hpp"
+#include "support/temporary_directory.hpp"
+#include "support/tiny_tokenizer.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+using Ids = std::vector<moe::TokenId>;
+
+namespace {
+
+/// A directory with vocab.json, merges.txt and tokenizer_config.json.
+struct ThreeFiles {
+  TinyTokenizer tiny = {.merges = {{"a", "b"}, {" ", "ab"}, {"\xc3", "\xa9"}}};
+  std::string merges = "#version: 0.2\na b\nĠ ab\nÃ ©\n";
+  std::string config = R"({"tokenizer_class": "Qwen2Tokenizer", "added_tokens_decoder": {
+      "259": {"content": "<s>", "special": true},
+      "260": {"content": "<t>", "lstrip": true, "normalized": false}}})";
+
+  moe::Tokenizer open() const {
+    const TemporaryDirectory directory;
+    directory.write("vocab.json", tiny.vocab());
+    directory.write("merges.txt", merges);
+    directory.write("tokenizer_config.json", config);
+    return moe::Tokenizer(directory.path());
+  }
+};
+
+}  // namespace
+
+TEST_CASE("tokenizer files: vocabulary, merges and configuration make a tokenizer of Qwen2") {
+  const moe::Tokenizer tokenizer = ThreeFiles().open();
+  CHECK(tokenizer.encode("ab ab <t>e\u0301") == Ids{256, 257, 260, 258});
+  CHECK(tokenizer.encode("<s>") == Ids{259});
+  CHECK(tokenizer.is_special(259));
+  CHECK_FALSE(tokenizer.is_special(260));
+  CHECK(tokenizer.decode(Ids{256, 257, 259, 260}, true) == "ab ab<t>");
+}
+
+TEST_CASE("tokenizer files: Qwen2TokenizerFast is the same class, and the space before pieces an option") {
+  ThreeFiles files;
+  files.config = R"({"tokenizer_class": "Qwen2TokenizerFast", "add_prefix_space": true})";
+  CHECK(files.open().encode("ab") == Ids{257});
+}
+
+TEST_CASE("tokenizer files: merges.txt may lack its version, and have blank lines and CRLF") {
+  ThreeFiles files;
+  for (const char* const merges : {"a b\nĠ ab\nÃ ©", "#version: 0.2\r\na b\r\n\r\nĠ ab\r\nÃ ©\r\n"}) {
+    files.merges = merges;
+    CHECK(files.open().encode(" ab") == Ids{257});
+  }
+}
+
+TEST_CASE("tokenizer files: a bad line of merges.txt is refused with its number") {
+  ThreeFiles files;
+  const auto refused = [&](const char* merges, std::initializer_list<std::string_view> message) {
+    files.merges = merges;
+    check_error([&] { files.open(); }, message);
+  };
+  refused("#version: 0.2\na b\nab", {"merges.txt", "line 3", "\"ab\""});
+  refused("a b c\n", {"merges.txt", "line 1", "one space"});
+  refused("a b\n\na c\n", {"merges.txt", "line 3", "vocabulary", "a c"});
+  refused("a b\n#version: 0.2\n", {"merges.txt", "line 2"});
+  refused("a b\n a\n", {"merges.txt", "line 2"});
+}
+
+TEST_CASE("tokenizer files: other classes are refused by name") {
+  ThreeFiles files;
+  files.config = R"({"tokenizer_class": "LlamaTokenizer"})";
+  check_error([&] { files.open(); }, {"tokenizer_config.json", "$.tokenizer_class", "LlamaTokenizer"});
+  files.config = "{}";
+  check_error([&] { files.open(); }, {"tokenizer_config.json", "tokenizer_class"});
+}
+
+TEST_CASE("tokenizer files: ids of added tokens must be numbers") {
+  ThreeFiles files;
+  for (const char* const id : {"", "x", "25x", "-1", "4294967296"}) {
+    files.config = R"({"tokenizer_class": "Qwen2Tokenizer", "added_tokens_decoder": {")" + std::string(id) +
+                   R"(": {"content": "<s>"}}})";
+    check_error([&] { files.open(); }, {"$.added_tokens_decoder", "id"});
+  }
+}
+
+TEST_CASE("tokenizer files: an added token is normalized by default unless it is special") {
+  ThreeFiles files;
+  files.config = R"({"tokenizer_class": "Qwen2Tokenizer", "added_tokens_decoder": {
+      "259": {"content": "\u212b", "special": true}, "260": {"content": "\u2126"}}})";
+  const moe::Tokenizer tokenizer = files.open();
+  CHECK(tokenizer.encode("\u03a9\u212b") == Ids{260, 259});
+  CHECK(tokenizer.encode("\u00c5") == Ids{0xc3, 0x85});
+}
+
+TEST_CASE("tokenizer files: tokenizer.json comes before the other files") {
+  const TemporaryDirectory directory;
+  directory.write("vocab.json", "broken");
+  directory.write("tokenizer.json", TinyTokenizer{}.json());
+  CHECK(moe::Tokenizer(directory.path()).encode("a") == Ids{'a'});
+}
+
+TEST_CASE("tokenizer files: a missing file is named") {
+  const TemporaryDirectory directory;
+  check_error([&] { moe::Tokenizer{directory.path()}; }, {directory.path(), "tokenizer.json", "vocab.json"});
+  check_error([&] { moe::Tokenizer{directory / "tokenizer.json"}; }, {"tokenizer.json", "readable file"});
+  directory.write("vocab.json", "{}");
+  check_error([&] { moe::Tokenizer{directory.path()}; }, {"tokenizer_config.json", "readable file"});
+}

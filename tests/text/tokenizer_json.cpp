@@ -1,0 +1,189 @@
+#include "detail/text/tokenizer_json.hpp"
+#include "support/message_of.hpp"
+#include "support/tiny_tokenizer.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+using moe::TokenId;
+using Ids = std::vector<TokenId>;
+
+namespace {
+
+std::string replaced(std::string text, std::string_view from, std::string_view to) {
+  const std::size_t at = text.find(from);
+  REQUIRE(at != text.npos);
+  return text.replace(at, from.size(), to);
+}
+
+/// Checks that the tiny tokenizer with `from` replaced by `to` is refused with that message.
+void refuses(std::string_view from, std::string_view to, std::initializer_list<std::string_view> message) {
+  const std::string json =
+      TinyTokenizer{.merges = {{"a", "b"}}, .added_tokens = added_token(257, "<x>")}.json();
+  check_error([&] { load(replaced(json, from, to)); }, message);
+}
+
+}  // namespace
+
+TEST_CASE("tokenizer.json: merges may be pairs or texts with a space") {
+  const std::string json = TinyTokenizer{.merges = {{"a", "b"}}}.json();
+  CHECK(load(json).encode("ab") == Ids{256});
+  CHECK(load(replaced(json, R"(["a", "b"])", R"("a b")")).encode("ab") == Ids{256});
+}
+
+TEST_CASE("tokenizer.json: what may be missing or null may be both") {
+  const TinyTokenizer tiny;
+  const std::string json = tiny.json();
+  for (const char* const member :
+       {R"("version": "1.0", )", R"("truncation": null, )", R"("added_tokens": [], )",
+        R"("normalizer": {"type": "NFC"}, )", R"("post_processor": null, )", R"("unk_token": null, )"})
+    CHECK(load(replaced(json, member, "")).encode("a") == Ids{'a'});
+  CHECK(load(replaced(json, R"("added_tokens": [])", R"("added_tokens": null)")).encode("a") == Ids{'a'});
+  CHECK(load(replaced(json, R"("unk_token": null)",
+                      R"("dropout": null, "continuing_subword_prefix": null, )"
+                      R"("end_of_word_suffix": "", "fuse_unk": null)"))
+            .encode("a") == Ids{'a'});
+}
+
+TEST_CASE("tokenizer.json: unk_token stands for missing bytes, fused or not") {
+  const std::string json = replaced(TinyTokenizer{}.json(), R"("a": 97)", R"("aa": 97)");
+  CHECK(load(json).encode("baab") == Ids{'b', 'b'});
+  CHECK(load(replaced(json, R"("unk_token": null)", R"("unk_token": "?")")).encode("baab") ==
+        Ids{'b', '?', '?', 'b'});
+  CHECK(
+      load(replaced(json, R"("unk_token": null)", R"("unk_token": "?", "fuse_unk": true)")).encode("baab") ==
+      Ids{'b', '?', 'b'});
+}
+
+TEST_CASE("tokenizer.json: unk_token must exist only where a byte is missing") {
+  const std::string json =
+      replaced(TinyTokenizer{}.json(), R"("unk_token": null)", R"("unk_token": "<unk>")");
+  CHECK(load(json).encode("a") == Ids{'a'});
+  check_error([&] { load(replaced(json, R"("a": 97)", R"("aa": 97)")); }, {"$.model.unk_token", "<unk>"});
+}
+
+TEST_CASE("tokenizer.json: ignore_merges is read") {
+  const std::string json = replaced(TinyTokenizer{}.json(), R"("a": 97)", R"("a": 97, "aa": 256)");
+  CHECK(load(json).encode("aa") == Ids{'a', 'a'});
+  CHECK(load(replaced(json, R"("unk_token": null)", R"("ignore_merges": true)")).encode("aa") == Ids{256});
+}
+
+TEST_CASE("tokenizer.json: parts that this library does not know are refused by name and place") {
+  refuses(R"({"type": "NFC"})", R"({"type": "NFKC"})", {"$.normalizer.type", "NFKC"});
+  refuses(R"({"type": "NFC"})", R"({"type": "Sequence", "normalizers": [{"type": "Lowercase"}]})",
+          {"$.normalizer.normalizers[0].type", "Lowercase"});
+  refuses(R"({"type": "Sequence", "pretokenizers")", R"({"type": "Metaspace", "pretokenizers")",
+          {"$.pre_tokenizer.type", "Metaspace"});
+  refuses(R"({"type": "Split")", R"({"type": "Digits")", {"$.pre_tokenizer.pretokenizers[0].type", "Digits"});
+  refuses(R"({"Regex": ")", R"({"String": ")", {"$.pre_tokenizer.pretokenizers[0].pattern", "Regex"});
+  refuses(R"(|\\s+"})", R"("})", {"pattern.Regex", R"re(|\s+(?!\S)")re"});
+  refuses("Isolated", "Removed", {".behavior", "Removed"});
+  refuses(R"("invert": false)", R"("invert": true)", {".invert", "true"});
+  refuses(R"("use_regex": false)", R"("use_regex": true)", {"pretokenizers[1]", "use_regex"});
+  refuses(R"(, "use_regex": false)", "", {"pretokenizers[1]", "use_regex"});  // true is its default
+  refuses(R"({"type": "ByteLevel", "add)", R"({"type": "Whitespace", "add)",
+          {"pretokenizers[1].type", "Whitespace"});
+  refuses(R"({"type": "ByteLevel"})", R"({"type": "Fuse"})", {"$.decoder.type", "Fuse"});
+  refuses(R"({"type": "ByteLevel"})", "null", {"$.decoder", "null"});
+  refuses(R"("post_processor": null)", R"("post_processor": {"type": "BertProcessing"})",
+          {"$.post_processor.type", "BertProcessing"});
+  refuses(R"({"type": "BPE")", R"({"type": "WordPiece")", {"$.model.type", "WordPiece"});
+  refuses(R"("version": "1.0")", R"("version": "2.0")", {"$.version", "2.0"});
+}
+
+TEST_CASE("tokenizer.json: options of the model that are not supported are refused by name") {
+  refuses(R"("unk_token": null)", R"("dropout": 0.1)", {"$.model.dropout", "0.1"});
+  refuses(R"("unk_token": null)", R"("byte_fallback": true)", {"$.model.byte_fallback"});
+  refuses(R"("unk_token": null)", R"("continuing_subword_prefix": "##")",
+          {"$.model.continuing_subword_prefix", "##"});
+  refuses(R"("unk_token": null)", R"("end_of_word_suffix": "</w>")", {"$.model.end_of_word_suffix", "</w>"});
+}
+
+TEST_CASE("tokenizer.json: lies of the vocabulary are refused with their place") {
+  refuses(R"("a": 97)", R"("a": "97")", {"$.model.vocab.a", "a number", "a string"});
+  refuses(R"("a": 97)", R"("a": -1)", {"$.model.vocab.a", "-1"});
+  refuses(R"("a": 97)", R"("a": 9.7)", {"$.model.vocab.a", "9.7"});
+  refuses(R"("a": 97)", R"("a": 98)", {"$.model.vocab.", "98"});
+  refuses(R"("a": 97)", R"("a": 4294967295)", {"$.model.vocab.a", "4294967295"});
+  refuses(R"("a": 97)", R"("a": 97, "a": 300)", {"$.model.vocab.a", "two"});
+}
+
+TEST_CASE("tokenizer.json: lies of the merges are refused with their place") {
+  refuses(R"(["a", "b"])", R"(["a", "c"])", {"$.model.merges[0]", "a c"});      // becomes nothing
+  refuses(R"(["a", "b"])", R"(["<", "ab>"])", {"$.model.merges[0]", "< ab>"});  // of a part that is no token
+  refuses(R"(["a", "b"])", R"(["a", "b", ""])", {"$.model.merges[0]", "two tokens", "3"});
+  refuses(R"(["a", "b"])", R"(["ab"])", {"$.model.merges[0]", "two tokens", "1"});
+  refuses(R"(["a", "b"])", R"(["a", 98])", {"$.model.merges[0][1]", "a string"});
+  refuses(R"(["a", "b"])", R"("a b c")", {"$.model.merges[0]", "one space", "a b c"});
+  refuses(R"(["a", "b"])", R"("ab")", {"$.model.merges[0]", "one space"});
+  refuses(R"(["a", "b"])", R"("a ")", {"$.model.merges[0]"});
+  refuses(R"(["a", "b"])", "7", {"$.model.merges[0]", "a number"});
+}
+
+TEST_CASE("tokenizer.json: lies of the added tokens are refused") {
+  refuses(R"("id": 257)", R"("id": 97)", {"\"<x>\"", "97"});
+  refuses(R"("id": 257)", R"("id": 4294967295)", {"\"<x>\"", "4294967295"});
+  refuses(R"("id": 257)", R"("id": 4294967296)", {"$.added_tokens[0].id", "4294967296"});
+  refuses(R"("content": "<x>")", R"("content": "ab")", {"\"ab\"", "256", "257"});
+  refuses(R"("content": "<x>")", R"("content": 7)", {"$.added_tokens[0].content"});
+  refuses(R"("added_tokens": [)", R"("added_tokens": [)" + added_token(258, "<x>") + ", ",
+          {"\"<x>\"", "two"});
+  refuses(R"("added_tokens": [)", R"("added_tokens": [)" + added_token(257, "<y>") + ", ",
+          {"\"<x>\"", "257"});
+}
+
+TEST_CASE("tokenizer.json: a member that must be there is missed by name") {
+  refuses(R"("lstrip": false, )", "", {"$.added_tokens[0]", "lstrip"});
+  refuses(R"("id": 257, )", "", {"$.added_tokens[0]", "id"});
+  refuses(R"("type": "BPE", )", "", {"$.model", "type"});
+  refuses(R"("vocab":)", R"("words":)", {"$.model", "vocab"});
+  refuses(R"("merges":)", R"("rules":)", {"$.model", "merges"});
+  refuses(R"("model":)", R"("modell":)", {"$", "model"});
+  refuses(R"("pre_tokenizer":)", R"("pre":)", {"$", "pre_tokenizer"});
+  refuses(R"("decoder":)", R"("post":)", {"$", "decoder"});
+  refuses(R"("behavior": "Isolated", )", "", {"pretokenizers[0]", "behavior"});
+  refuses(R"("add_prefix_space": false, )", "", {"pretokenizers[1]", "add_prefix_space"});
+}
+
+TEST_CASE("tokenizer.json: templates without the one text, or with unknown tokens, are refused") {
+  const auto with = [](std::string_view single, std::string_view special) {
+    return R"("post_processor": {"type": "TemplateProcessing", "single": )" + std::string(single) +
+           R"(, "special_tokens": )" + std::string(special) + "}";
+  };
+  const std::string null = R"("post_processor": null)", text = R"({"Sequence": {"id": "A"}})";
+  refuses(null, with("[]", "{}"), {"$.post_processor.single", "once"});
+  refuses(null, with("[" + text + ", " + text + "]", "{}"), {"$.post_processor.single[1].Sequence"});
+  refuses(null, with(R"([{"Sequence": {"id": "B"}}])", "{}"), {"$.post_processor.single[0].Sequence", "B"});
+  const std::string special = R"([{"SpecialToken": {"id": "<s>"}}, )" + text + "]";
+  refuses(null, with(special, "{}"), {"$.post_processor.special_tokens", "<s>"});
+  refuses(null, with(special, R"({"<s>": {"ids": [9999]}})"), {"before a text", "9999"});
+  refuses(null, with(special, R"({"<s>": {"ids": 1}})"), {"ids", "an array"});
+}
+
+TEST_CASE("tokenizer.json: a file that ends too early is refused wherever it ends") {
+  const std::string json =
+      TinyTokenizer{.merges = {{"a", "b"}}, .added_tokens = added_token(257, "<x>")}.json();
+  const TemporaryDirectory directory;
+  for (std::size_t size = 0; size < json.size(); ++size) {
+    const std::string path = directory.write("tokenizer.json", json.substr(0, size));
+    REQUIRE_FALSE(message_of([&] { moe::Tokenizer{path}; }).empty());
+  }
+}
+
+TEST_CASE("tokenizer.json: a damaged file is refused or read, nothing else") {
+  const std::string json = TinyTokenizer{.merges = {{"a", "b"}},
+                                         .added_tokens = added_token(257, "<x>", "lstrip rstrip")}
+                               .json();
+  const TemporaryDirectory directory;
+  for (std::size_t at = 0; at < json.size(); at += 3) {
+    for (const char damage : {'0', '"', '}', 'x', '\xff'}) {
+      std::string damaged = json;
+      damaged[at] = damage;
+      const std::string path = directory.write("tokenizer.json", damaged);
+      (void)message_of([&] { moe::Tokenizer(path).encode("ab <x> e\u0301"); });
+    }
+  }
+}
