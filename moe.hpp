@@ -6,7 +6,7 @@
 //
 //   #include <moe.hpp>
 //
-//   const moe::Model model = moe::open("Qwen3-30B-A3B");            // a checkpoint as it was downloaded
+//   const auto model = moe::open("Qwen3-30B-A3B");            // a checkpoint as it was downloaded
 //   moe::Session session(model);                                    // remembers what it has read
 //   for (const moe::Piece& piece : session.stream("The sea", {.max_tokens = 100}))
 //     std::cout << piece.text << std::flush;

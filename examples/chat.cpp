@@ -32,7 +32,7 @@ void on_interrupt(int) {
 
 int main(int argc, char** argv) {
   return run_example(argc, argv, help, [](const CommandLine& args) {
-    const moe::Model model =
+    const auto model =
         moe::open(args.positional(1, 1)[0], {.threads = args.number<std::size_t>("--threads", 0)});
     const moe::ChatTemplate chat = model.chat_template();
     moe::Session session(model, {.context = args.number<std::size_t>("--context", 8192)});

@@ -1,16 +1,13 @@
-// A provider of your own: one that reads every expert from disk each time, and counts.
+// A provider of your own: one that reads every expert from disk each time it is needed.
 //   custom_provider examples/data/babel-10m "<|endoftext|>In the beginning"
 #include <moe.hpp>
 
 #include "command_line.hpp"
 
-#include <atomic>
-
 /// All that a provider must have is acquire(). The lease owns what it shows, so nothing else needs to be managed.
 class RereadingProvider {
  public:
-  RereadingProvider(const moe::Checkpoint& checkpoint, std::atomic<std::uint64_t>& bytes_read)
-      : catalog_(checkpoint), bytes_read_(&bytes_read) {}
+  explicit RereadingProvider(const moe::Checkpoint& checkpoint) : catalog_(checkpoint) {}
 
   struct Lease {
     std::unique_ptr<std::byte[]> memory;
@@ -19,16 +16,13 @@ class RereadingProvider {
   };
 
   Lease acquire(moe::ExpertId id) {
-    const std::size_t bytes = catalog_.at(id).bytes();
-    *bytes_read_ += bytes;
-    auto memory = std::make_unique<std::byte[]>(bytes);
+    auto memory = std::make_unique<std::byte[]>(catalog_.at(id).bytes());
     const moe::ExpertWeights weights = catalog_.read(id, memory.get());
     return {std::move(memory), weights};
   }
 
  private:
-  moe::ExpertCatalog catalog_;
-  std::atomic<std::uint64_t>* bytes_read_;
+  moe::ExpertCatalog catalog_;  // knows where in the checkpoint each expert lies
 };
 static_assert(moe::ExpertProvider<RereadingProvider>);
 
@@ -41,15 +35,15 @@ those of any other provider.
 
 int main(int argc, char** argv) {
   return run_example(argc, argv, help, [](const CommandLine& args) {
-    const moe::Checkpoint checkpoint(args.positional(2, 2)[0]);
-    std::atomic<std::uint64_t> bytes_read = 0;
-    const moe::Model model(checkpoint, RereadingProvider(checkpoint, bytes_read));
+    const std::vector<std::string>& words = args.positional(2, 2);
+    const moe::Checkpoint checkpoint(words[0]);
+    const moe::Model model(checkpoint, moe::MeasuringProvider(RereadingProvider(checkpoint)));
     moe::Session session(model);
-    session.generate(args.positional(2, 2)[1], {.max_tokens = args.number<std::size_t>("--max-tokens", 50)},
+    session.generate(words[1], {.max_tokens = args.number<std::size_t>("--max-tokens", 50)},
                      [](const moe::Piece& piece) { std::cout << piece.text << std::flush; });
-    const double tokens = static_cast<double>(session.tokens().size());
-    std::fprintf(stderr, "\n%.1f MiB of experts read, %.2f MiB per token\n",
-                 static_cast<double>(bytes_read) / (1 << 20),
-                 static_cast<double>(bytes_read) / (1 << 20) / tokens);
+
+    const moe::ExpertStatistics read = model.experts().total();
+    std::printf("\n%llu experts read, %.1f MiB, in %.2f s\n", static_cast<unsigned long long>(read.missed),
+                static_cast<double>(read.bytes) / (1 << 20), read.waited_seconds);
   });
 }

@@ -21,7 +21,7 @@ bundled examples/data/babel-10m wants <|endoftext|> at the beginning.
   --in-memory              read all experts at the start, instead of mapping them
 )";
 
-moe::Sampling sampling_of(const CommandLine& args, const moe::Model& model) {
+moe::Sampling sampling_of(const CommandLine& args, const moe::Model<>& model) {
   moe::Sampling sampling = model.recommended_sampling();
   sampling.temperature = args.number("--temperature", sampling.temperature);
   sampling.top_k = args.number("--top-k", sampling.top_k);
@@ -32,28 +32,28 @@ moe::Sampling sampling_of(const CommandLine& args, const moe::Model& model) {
   return sampling;
 }
 
-std::string prompt_of(const CommandLine& args, const moe::Model& model) {
+std::string prompt_of(const CommandLine& args, const moe::Model<>& model) {
   const std::string text = args.positional(2, 2)[1];
   if (!args.has("--chat")) return text;
   const moe::Message message{"user", text};
   return model.chat_template().render({&message, 1}, {.enable_thinking = !args.has("--no-thinking")});
 }
 
-void report(const moe::Session& session) {
+void report(const moe::Session<>& session) {
   const moe::SessionStatistics& s = session.statistics();
-  const auto rate = [](double tokens, std::chrono::duration<double> time) {
-    return tokens > 0 && time.count() > 0 ? tokens / time.count() : 0.0;
+  const auto rate = [](std::size_t tokens, double seconds) {
+    return seconds > 0 ? static_cast<double>(tokens) / seconds : 0;
   };
+  const std::size_t after_first = s.generated_tokens - (s.generated_tokens > 0);
   std::fprintf(stderr, "prompt: %zu tokens, %.1f tokens/s; generated: %zu tokens, %.1f tokens/s (%s)\n",
-               s.prompt_tokens, rate(static_cast<double>(s.prompt_tokens), s.prompt_time), s.generated_tokens,
-               rate(static_cast<double>(s.generated_tokens) - 1, s.generate_time),
-               moe::simd::name(moe::simd::active_isa()).data());
+               s.prompt_tokens, rate(s.prompt_tokens - s.reused_tokens, s.prompt_seconds), s.generated_tokens,
+               rate(after_first, s.generate_seconds), moe::simd::name(moe::simd::active_isa()).data());
 }
 
 int main(int argc, char** argv) {
   return run_example(argc, argv, help, [](const CommandLine& args) {
     using enum moe::ModelOptions::Experts;
-    const moe::Model model =
+    const auto model =
         moe::open(args.positional(2, 2)[0], {.threads = args.number<std::size_t>("--threads", 0),
                                              .experts = args.has("--in-memory") ? in_memory : mapped});
     moe::Session session(model, {.context = args.number<std::size_t>("--context", 4096)});

@@ -3,6 +3,7 @@
 
 #include "command_line.hpp"
 
+#include <cmath>
 #include <map>
 
 constexpr std::string_view help = R"(usage: inspect MODEL [options]
@@ -46,7 +47,7 @@ void show_tensors(const moe::Checkpoint& checkpoint, bool all) {
 void show_shape(const moe::ModelConfig& c) {
   const auto text = [](std::size_t n) { return std::to_string(n); };
   row("architecture", c.architecture);
-  row("layers", text(c.layers));
+  row("layers", text(c.layers.size()));
   row("hidden size", text(c.hidden_size));
   row("heads",
       text(c.heads) + " of " + text(c.head_dim) + ", sharing " + text(c.kv_heads) + " of keys and values");
@@ -55,13 +56,14 @@ void show_shape(const moe::ModelConfig& c) {
   if (c.experts > 0)
     row("experts", text(c.experts) + " of width " + text(c.expert_intermediate_size) + " per layer, " +
                        text(c.experts_per_token) + " per token");
-  row("KV cache per position", bytes_text(static_cast<double>(2 * c.layers * c.kv_size() * 2)) + " as f16");
+  row("KV cache per position",
+      bytes_text(static_cast<double>(2 * c.layers.size() * c.kv_size() * 2)) + " as f16");
 }
 
 void show_experts(const moe::ExpertCatalog& catalog, const moe::ModelConfig& config, double dense_bytes) {
   double experts = 0, per_token = 0, largest = 0;
-  for (std::uint32_t layer = 0; layer < config.layers; ++layer) {
-    if (!config.moe_layers[layer]) continue;
+  for (std::uint32_t layer = 0; layer < config.layers.size(); ++layer) {
+    if (!config.layers[layer].has_experts) continue;
     const auto bytes = static_cast<double>(catalog.at({layer, 0}).bytes());
     experts += bytes * static_cast<double>(config.experts);
     per_token += bytes * static_cast<double>(config.experts_per_token);

@@ -32,12 +32,11 @@ int main(int argc, char** argv) {
     if (ids.empty()) throw UsageError("--ids is missing");
     const auto greedy = args.number<std::size_t>("--greedy", 0);
     const moe::DType kv_type = kv_type_of(args.text("--kv", "f32"));
-    const moe::Model model =
+    const auto model =
         moe::open(args.positional(1, 1)[0], {.threads = args.number<std::size_t>("--threads", 0),
                                              .experts = args.has("--in-memory") ? in_memory : mapped});
 
-    std::map<std::pair<std::size_t, std::size_t>, std::vector<std::uint32_t>>
-        routes;  // by layer and position
+    std::map<std::pair<std::size_t, std::size_t>, std::vector<std::uint32_t>> routes;  // by layer, position
     const auto on_routes = [&](const moe::Routes& chosen) {
       const std::size_t k = chosen.experts_per_token;
       for (std::size_t t = 0; t * k < chosen.experts.size(); ++t) {
@@ -47,8 +46,8 @@ int main(int argc, char** argv) {
     };
     auto sequence = model.transformer().sequence({.context = ids.size() + greedy,
                                                   .chunk = args.number<std::size_t>("--chunk", 512),
-                                                  .kv_type = kv_type,
-                                                  .on_routes = on_routes});
+                                                  .kv_type = kv_type});
+    sequence.observe_routes(on_routes);
     std::span<const float> logits = model.transformer().forward(sequence, ids);
     for (const float logit : logits) std::printf("%.9g\n", static_cast<double>(logit));
 

@@ -43,9 +43,10 @@ inline std::string join(std::initializer_list<MessagePart> parts) {
   return out;
 }
 
-/// The arguments one after the other; see MessagePart.
+/// The arguments one after the other; see MessagePart. By value, so that literals of all lengths are one type: compilers
+/// take long over each.
 template <class... Parts>
-std::string concat(const Parts&... parts) {
+std::string concat(Parts... parts) {
   return join({parts...});
 }
 

@@ -19,7 +19,8 @@ T load_as(const std::byte* at) {
 
 inline void dequantise_q8_0(const std::byte* block, float* out) {
   const float scale = f16_to_float(load_as<std::uint16_t>(block));
-  for (std::size_t i = 0; i < 32; ++i) out[i] = static_cast<float>(load_as<std::int8_t>(block + 2 + i)) * scale;
+  for (std::size_t i = 0; i < 32; ++i)
+    out[i] = static_cast<float>(load_as<std::int8_t>(block + 2 + i)) * scale;
 }
 
 inline void dequantise_q4_0(const std::byte* block, float* out) {
@@ -32,8 +33,12 @@ inline void dequantise_q4_0(const std::byte* block, float* out) {
 }
 
 inline void dequantise_f32(const std::byte* at, float* out) { *out = load_as<float>(at); }
-inline void dequantise_f16(const std::byte* at, float* out) { *out = f16_to_float(load_as<std::uint16_t>(at)); }
-inline void dequantise_bf16(const std::byte* at, float* out) { *out = bf16_to_float(load_as<std::uint16_t>(at)); }
+inline void dequantise_f16(const std::byte* at, float* out) {
+  *out = f16_to_float(load_as<std::uint16_t>(at));
+}
+inline void dequantise_bf16(const std::byte* at, float* out) {
+  *out = bf16_to_float(load_as<std::uint16_t>(at));
+}
 
 /// How one block of a type becomes floats; null for DType::other.
 inline auto block_decoder(DType dtype) -> void (*)(const std::byte*, float*) {
@@ -61,7 +66,7 @@ inline void dequantise(Vector stored, std::span<float> out) {
 
 inline std::vector<float> dequantise(Vector stored) {
   std::vector<float> out(stored.size);
-  dequantise(stored, out);
+  dequantise(stored, {out.data(), out.size()});
   return out;
 }
 

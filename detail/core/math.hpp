@@ -3,6 +3,10 @@
 #include <cstddef>
 #include <cstdint>
 
+#if !defined(__GNUC__)
+#include <cmath>
+#endif
+
 namespace moe::detail {
 
 // exp, log, sin and cos in double precision, exact to about 1e-15: results must not depend on the C library.
@@ -12,6 +16,20 @@ namespace moe::detail {
 inline double nearest(double x) {
   constexpr double shift = 0x1.8p52;  // above it the last bit of a double is 1, so the addition rounds
   return (x + shift) - shift;
+}
+
+/// The largest whole number that is not above x, and the smallest that is not below; |x| < 2^51.
+inline double floor(double x) { return nearest(x) > x ? nearest(x) - 1 : nearest(x); }
+inline double ceil(double x) { return nearest(x) < x ? nearest(x) + 1 : nearest(x); }
+
+/// Exact to the last bit on every machine, unlike the functions below in C libraries. Without <cmath>, whose special
+/// functions take compilers long.
+inline float sqrt(float x) {
+#if defined(__GNUC__)
+  return __builtin_sqrtf(x);
+#else
+  return std::sqrt(x);
+#endif
 }
 
 /// Σ coefficients[i] · x^i

@@ -1,9 +1,9 @@
 #pragma once
 #include "../core/error.hpp"
+#include "../core/order.hpp"
 #include "../io/checkpoint.hpp"
 #include "expert.hpp"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstddef>
@@ -75,8 +75,8 @@ class ExpertCatalog {
     const std::string prefix = detail::concat(checkpoint.tensor_prefix(), "model.layers.");
     std::vector<Part> parts;
     for (const TensorInfo& tensor : checkpoint.tensors()) add_parts(tensor, prefix, parts);
-    std::sort(parts.begin(), parts.end(), [](const Part& a, const Part& b) {
-      return std::pair(a.id, a.projection) < std::pair(b.id, b.projection);
+    detail::sort_by(parts, [](const Part& a, const Part& b) {
+      return a.id != b.id ? a.id < b.id : a.projection < b.projection;
     });
     build(parts);
   }

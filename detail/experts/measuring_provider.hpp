@@ -1,8 +1,7 @@
 #pragma once
+#include "../core/stopwatch.hpp"
 #include "provider.hpp"
 
-#include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -20,7 +19,7 @@ struct ExpertStatistics {
   std::uint64_t in_flight = 0;  // not then, but readable when acquired: it had been on its way
   std::uint64_t missed = 0;     // had to be waited for
   std::uint64_t bytes = 0;      // of weights that were not resident
-  std::chrono::nanoseconds waited{0};
+  double waited_seconds = 0;
 
   std::uint64_t acquired() const { return resident + in_flight + missed; }
 
@@ -29,7 +28,7 @@ struct ExpertStatistics {
     in_flight += other.in_flight;
     missed += other.missed;
     bytes += other.bytes;
-    waited += other.waited;
+    waited_seconds += other.waited_seconds;
     return *this;
   }
 };
@@ -45,9 +44,9 @@ class MeasuringProvider {
       state_->count_ready(id, bytes_of(*ready));
       return std::move(*ready);
     }
-    const auto start = std::chrono::steady_clock::now();
+    const Stopwatch stopwatch;
     auto lease = state_->inner.acquire(id);
-    state_->count_missed(id, bytes_of(lease), std::chrono::steady_clock::now() - start);
+    state_->count_missed(id, bytes_of(lease), stopwatch.seconds());
     return lease;
   }
 
@@ -93,26 +92,31 @@ class MeasuringProvider {
       }
     }
 
-    void count_missed(ExpertId id, std::size_t size, std::chrono::nanoseconds waited) {
+    void count_missed(ExpertId id, std::size_t size, double seconds) {
       const std::lock_guard lock(mutex);
       forget(id);
       ExpertStatistics& counts = layer(id);
       ++counts.missed;
       counts.bytes += size;
-      counts.waited += waited;
+      counts.waited_seconds += seconds;
     }
 
     void remember(std::span<const ExpertId> ids) noexcept {
       const std::lock_guard lock(mutex);
-      expected.insert(expected.end(), ids.begin(), ids.end());
+      try {
+        for (const ExpertId id : ids) expected.push_back(id);
+      } catch (...) {  // without memory they will count as resident
+      }
     }
 
     bool forget(ExpertId id) {
-      const auto found = std::find(expected.begin(), expected.end(), id);
-      if (found == expected.end()) return false;
-      *found = expected.back();
-      expected.pop_back();
-      return true;
+      for (ExpertId& candidate : expected)
+        if (candidate == id) {
+          candidate = expected.back();
+          expected.pop_back();
+          return true;
+        }
+      return false;
     }
 
     ExpertStatistics& layer(ExpertId id) {

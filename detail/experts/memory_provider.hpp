@@ -27,7 +27,7 @@ class MemoryProvider {
       for (std::uint32_t expert = 0; expert < catalog.experts(layer); ++expert) {
         Buffer<std::byte> bytes(catalog.at({layer, expert}).bytes());
         const ExpertWeights weights = catalog.read({layer, expert}, bytes.data());
-        keep({layer, expert}, {std::move(bytes), weights});
+        keep({layer, expert}, std::move(bytes), weights);
       }
   }
   explicit MemoryProvider(const Checkpoint& checkpoint) : MemoryProvider(ExpertCatalog(checkpoint)) {}
@@ -41,7 +41,7 @@ class MemoryProvider {
       matrix->data = at;
       at += matrix->bytes();
     }
-    keep(id, {std::move(bytes), weights});
+    keep(id, std::move(bytes), weights);
   }
 
   Lease acquire(ExpertId id) const {
@@ -61,23 +61,42 @@ class MemoryProvider {
 
  private:
   struct Entry {
+    ExpertId id;
     Buffer<std::byte> bytes;
     ExpertWeights weights;  // views of bytes
   };
 
+  /// Where the expert stands among the entries, or would have to.
+  std::size_t place_of(ExpertId id) const {
+    std::size_t first = 0, last = entries_.size();
+    while (first < last) {
+      const std::size_t middle = first + (last - first) / 2;
+      if (entries_[middle]->id < id) {
+        first = middle + 1;
+      } else {
+        last = middle;
+      }
+    }
+    return first;
+  }
+
   const Entry* find(ExpertId id) const {
-    if (id.layer >= layers_.size() || id.expert >= layers_[id.layer].size()) return nullptr;
-    return layers_[id.layer][id.expert].get();
+    const std::size_t place = place_of(id);
+    return place < entries_.size() && entries_[place]->id == id ? entries_[place].get() : nullptr;
   }
 
-  void keep(ExpertId id, Entry entry) {
-    if (id.layer >= layers_.size()) layers_.resize(id.layer + std::size_t{1});
-    auto& layer = layers_[id.layer];
-    if (id.expert >= layer.size()) layer.resize(id.expert + std::size_t{1});
-    layer[id.expert] = std::make_unique<Entry>(std::move(entry));
+  void keep(ExpertId id, Buffer<std::byte> bytes, const ExpertWeights& weights) {
+    auto entry = std::make_unique<Entry>(Entry{id, std::move(bytes), weights});
+    std::size_t place = place_of(id);
+    if (find(id)) {
+      entries_[place] = std::move(entry);
+      return;
+    }
+    entries_.push_back(std::move(entry));
+    for (std::size_t i = entries_.size() - 1; i > place; --i) entries_[i].swap(entries_[i - 1]);
   }
 
-  std::vector<std::vector<std::unique_ptr<Entry>>> layers_;  // on the heap each: leases are their addresses
+  std::vector<std::unique_ptr<Entry>> entries_;  // sorted by id; on the heap each, since leases are addresses
 };
 
 static_assert(ExpertProvider<MemoryProvider>);

@@ -5,7 +5,6 @@
 #include "random.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -30,29 +29,29 @@ struct Sampling {
                             double found) {
       if (!condition) fail("sampling", member, expected, detail::concat(found));
     };
-    require(temperature >= 0 && std::isfinite(temperature), "temperature", "a number from 0", temperature);
+    require(temperature >= 0 && temperature < 1e300, "temperature", "a number from 0", temperature);
     require(top_p > 0 && top_p <= 1, "top_p", "a number above 0, up to 1", top_p);
     require(min_p >= 0 && min_p <= 1, "min_p", "a number from 0 to 1", min_p);
-    require(repetition_penalty > 0 && std::isfinite(repetition_penalty), "repetition_penalty",
-            "a number above 0", repetition_penalty);
+    require(repetition_penalty > 0 && repetition_penalty < 1e300, "repetition_penalty", "a number above 0",
+            repetition_penalty);
   }
 };
 
 /// Draws tokens. Reproducible: the same seed, logits and contexts give the same tokens on every machine.
 class Sampler {
  public:
-  explicit Sampler(Sampling sampling) : sampling_(sampling), random_(sampling.seed) { sampling_.check(); }
+  explicit Sampler(const Sampling& sampling) : sampling_(sampling), random_(sampling.seed) {
+    sampling_.check();
+  }
 
   /// The next token. logits: [vocabulary]; context: the tokens so far, prompt included.
   TokenId operator()(std::span<const float> logits, std::span<const TokenId> context) {
     expect(!logits.empty(), "sampler", "logits", "at least one", "none");
-    scores_.clear();
-    for (TokenId id = 0; id < logits.size(); ++id) scores_.push_back({id, finite(logits[id])});
+    candidates_.clear();
+    for (TokenId id = 0; id < logits.size(); ++id) candidates_.push_back({id, finite(logits[id])});
     penalise(context);
-    if (sampling_.temperature == 0) return std::max_element(scores_.begin(), scores_.end(), lower)->id;
-
-    if (sampling_.temperature != 1)
-      for (Score& score : scores_) score.value /= sampling_.temperature;
+    if (sampling_.temperature == 0) return most_likely();
+    for (Candidate& candidate : candidates_) candidate.score /= sampling_.temperature;
     keep_top_k();
     keep_top_p();
     keep_min_p();
@@ -60,92 +59,103 @@ class Sampler {
   }
 
  private:
-  struct Score {
+  struct Candidate {
     TokenId id;
-    double value;
+    double score;
   };
 
-  static bool lower(const Score& a, const Score& b) { return a.value < b.value; }
+  /// As torch.sort leaves equals in order: the one with the higher id counts as more likely.
+  static bool less_likely(const Candidate& a, const Candidate& b) {
+    return a.score != b.score ? a.score < b.score : a.id < b.id;
+  }
 
   /// Hostile weights can make logits that no comparison can order.
   static double finite(float logit) {
-    constexpr float most = std::numeric_limits<float>::max();
-    return std::isnan(logit) ? -most : std::clamp(logit, -most, most);
+    constexpr double most = std::numeric_limits<float>::max();
+    return logit > most ? most : logit > -most ? double{logit} : -most;
   }
 
   void penalise(std::span<const TokenId> context) {
     if (sampling_.repetition_penalty == 1) return;
-    seen_.assign(context.begin(), context.end());
-    std::sort(seen_.begin(), seen_.end());
-    seen_.erase(std::unique(seen_.begin(), seen_.end()), seen_.end());
-    for (const TokenId id : seen_) {
-      if (id >= scores_.size()) continue;
-      double& value = scores_[id].value;
-      value = value < 0 ? value * sampling_.repetition_penalty : value / sampling_.repetition_penalty;
+    seen_.assign(candidates_.size(), 0);
+    for (const TokenId id : context) {
+      if (id >= candidates_.size() || seen_[id]) continue;
+      seen_[id] = 1;
+      double& score = candidates_[id].score;
+      score = score < 0 ? score * sampling_.repetition_penalty : score / sampling_.repetition_penalty;
     }
+  }
+
+  /// The first of those with the highest score.
+  TokenId most_likely() const {
+    const Candidate* best = candidates_.data();
+    for (const Candidate& candidate : candidates_)
+      if (candidate.score > best->score) best = &candidate;
+    return best->id;
+  }
+
+  double highest_score() const {
+    double most = candidates_.front().score;
+    for (const Candidate& candidate : candidates_) most = (std::max)(most, candidate.score);
+    return most;
   }
 
   void keep_top_k() {
-    if (sampling_.top_k == 0 || sampling_.top_k >= scores_.size()) return;
-    ranked_ = scores_;
-    const auto last = ranked_.begin() + static_cast<std::ptrdiff_t>(sampling_.top_k - 1);
-    std::nth_element(ranked_.begin(), last, ranked_.end(),
-                     [](const Score& a, const Score& b) { return lower(b, a); });
-    const double least = last->value;
-    std::erase_if(scores_, [&](const Score& score) { return score.value < least; });
+    if (sampling_.top_k == 0 || sampling_.top_k >= candidates_.size()) return;
+    std::make_heap(candidates_.begin(), candidates_.end(), less_likely);
+    auto rest = candidates_.end();  // the most likely ones stand behind
+    for (std::size_t i = 0; i < sampling_.top_k; ++i) std::pop_heap(candidates_.begin(), rest--, less_likely);
+    const double least = rest->score;
+    keep([&](const Candidate& candidate) { return candidate.score >= least; });
   }
 
-  /// Goes through the tokens from the least likely one and removes them while their sum is at most 1 − p.
+  /// Takes the most likely ones until their probabilities sum to p.
   void keep_top_p() {
     if (sampling_.top_p == 1) return;
-    ranked_ = scores_;
-    std::sort(ranked_.begin(), ranked_.end(), [](const Score& a, const Score& b) {
-      return a.value != b.value ? a.value < b.value : a.id < b.id;
-    });
-    const double total = exponentiate(ranked_);
-    double sum = 0;
-    std::size_t removed = 0;
-    while (removed + 1 < ranked_.size()) {
-      sum += ranked_[removed].value / total;
-      if (sum > 1 - sampling_.top_p) break;
-      ++removed;
-    }
-    seen_.clear();
-    for (std::size_t i = 0; i < removed; ++i) seen_.push_back(ranked_[i].id);
-    std::sort(seen_.begin(), seen_.end());
-    std::erase_if(scores_,
-                  [&](const Score& s) { return std::binary_search(seen_.begin(), seen_.end(), s.id); });
+    const double highest = highest_score();
+    double total = 0, sum = 0;
+    for (const Candidate& candidate : candidates_) total += detail::exp(candidate.score - highest);
+    std::make_heap(candidates_.begin(), candidates_.end(), less_likely);
+    auto rest = candidates_.end();
+    do {
+      std::pop_heap(candidates_.begin(), rest--, less_likely);
+      sum += detail::exp(rest->score - highest);
+    } while (rest != candidates_.begin() && sum < sampling_.top_p * total);
+    candidates_.erase(candidates_.begin(), rest);
   }
 
   void keep_min_p() {
     if (sampling_.min_p == 0) return;
-    const double most = std::max_element(scores_.begin(), scores_.end(), lower)->value;
-    std::erase_if(scores_, [&](const Score& s) { return detail::exp(s.value - most) < sampling_.min_p; });
+    const double highest = highest_score();
+    keep([&](const Candidate& c) { return detail::exp(c.score - highest) >= sampling_.min_p; });
   }
 
-  /// One token, by the inverse of the cumulative probabilities in the order of ids.
+  template <class Condition>
+  void keep(Condition condition) {
+    std::size_t kept = 0;
+    for (const Candidate& candidate : candidates_)
+      if (condition(candidate)) candidates_[kept++] = candidate;
+    candidates_.resize(kept);
+  }
+
+  /// One token, by the inverse of the cumulative probabilities.
   TokenId draw() {
-    const double total = exponentiate(scores_);
+    const double highest = highest_score();
+    double total = 0;
+    for (Candidate& candidate : candidates_)
+      total += candidate.score = detail::exp(candidate.score - highest);
     double rest = random_.uniform() * total;
-    for (const Score& score : scores_) {
-      rest -= score.value;
-      if (rest < 0) return score.id;
+    for (const Candidate& candidate : candidates_) {
+      rest -= candidate.score;
+      if (rest < 0) return candidate.id;
     }
-    return scores_.back().id;  // rounding can leave a little
-  }
-
-  /// value = e^(value − largest); returns the sum.
-  static double exponentiate(std::vector<Score>& scores) {
-    const double most = std::max_element(scores.begin(), scores.end(), lower)->value;
-    double sum = 0;
-    for (Score& score : scores) sum += score.value = detail::exp(score.value - most);
-    return sum;
+    return candidates_.back().id;  // rounding can leave a little
   }
 
   Sampling sampling_;
   Random random_;
-  std::vector<Score> scores_, ranked_;  // kept for their memory
-  std::vector<TokenId> seen_;
+  std::vector<Candidate> candidates_;
+  std::vector<char> seen_;  // [vocabulary]: kept for its memory
 };
 
 }  // namespace moe

@@ -32,10 +32,10 @@ class Checkpoint {
   const std::string& path() const { return state_->path; }
   const std::string& directory() const { return state_->contents.directory; }
 
-  std::span<const File> files() const { return state_->contents.files; }
+  const std::vector<File>& files() const { return state_->contents.files; }
 
   /// All tensors, sorted by name.
-  std::span<const TensorInfo> tensors() const { return state_->contents.tensors; }
+  const std::vector<TensorInfo>& tensors() const { return state_->contents.tensors; }
 
   /// The tensor of that name; null if there is none.
   const TensorInfo* find(std::string_view name) const { return find_by_name(tensors(), name); }
@@ -105,11 +105,7 @@ class Checkpoint {
   struct State {
     explicit State(const std::string& given) : path(given), contents(open_any(given)) {
       for (const File& file : contents.files) mappings.push_back(file.map());
-      sort_by_name(contents.tensors);
-      const auto same_name = [](const TensorInfo& a, const TensorInfo& b) { return a.name == b.name; };
-      const auto twice = std::adjacent_find(contents.tensors.begin(), contents.tensors.end(), same_name);
-      if (twice != contents.tensors.end())
-        fail(path, detail::concat("tensor \"", twice->name, '"'), "one of that name", "two");
+      sort_by_name(contents.tensors, path);
     }
 
     static CheckpointContents open_any(const std::string& path) {
@@ -124,7 +120,7 @@ class Checkpoint {
     static bool begins_with(const std::string& path, std::string_view magic) {
       const File file(path);
       std::string start(static_cast<std::size_t>((std::min)(file.size(), std::uint64_t{magic.size()})), '\0');
-      file.read_at(0, std::as_writable_bytes(std::span(start)));
+      file.read_at(0, {reinterpret_cast<std::byte*>(start.data()), start.size()});
       return start == magic;
     }
 

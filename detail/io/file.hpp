@@ -121,7 +121,7 @@ inline std::string read_text(const std::string& path, std::uint64_t most = std::
   if (file.size() > most)
     fail(path, "size", detail::concat("at most ", most, " bytes"), detail::concat(file.size(), " bytes"));
   std::string text(static_cast<std::size_t>(file.size()), '\0');
-  file.read_at(0, std::as_writable_bytes(std::span(text)));
+  file.read_at(0, {reinterpret_cast<std::byte*>(text.data()), text.size()});
   return text;
 }
 

@@ -1,13 +1,14 @@
 #pragma once
 #include "../core/error.hpp"
+#include "../core/order.hpp"
 #include "checkpoint_contents.hpp"
 #include "file.hpp"
 #include "json.hpp"
 #include "safetensors.hpp"
 #include "tensor_info.hpp"
 
-#include <algorithm>
-#include <span>
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -34,8 +35,6 @@ class HuggingFaceReader {
   }
 
  private:
-  using Entry = std::pair<std::string_view, Json>;  // a file, and the member of the index that says so
-
   void open_directory() {
     const std::string single = join_path(out_.directory, "model.safetensors");
     if (const auto index = read_json("model.safetensors.index.json")) {
@@ -47,35 +46,29 @@ class HuggingFaceReader {
     }
   }
 
+  /// Opens the shards one after the other and takes from each the tensors that the index says are in it.
   void open_shards(const Json& index) {
-    std::vector<Entry> entries;
-    for (const Json entry : index.at("weight_map").as_object())
-      entries.emplace_back(entry.as_string(), entry);
-    const auto by_file = [](const Entry& a, const Entry& b) { return a.first < b.first; };
-    std::stable_sort(entries.begin(), entries.end(), by_file);
-    for (auto first = entries.begin(); first != entries.end();) {
-      const auto last = std::upper_bound(first, entries.end(), *first, by_file);
-      open_shard(std::string(first->first), {first, last});
-      first = last;
+    std::vector<Json> entries;  // tensor: "file"
+    for (const Json entry : index.at("weight_map").as_object()) entries.push_back(entry);
+    const auto by_file = [](const Json& a, const Json& b) { return a.as_string() < b.as_string(); };
+    sort_by(entries, by_file);
+    std::vector<TensorInfo> present;  // in the file of the entry before
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      if (i == 0 || by_file(entries[i - 1], entries[i])) present = open_shard(entries[i]);
+      const TensorInfo* tensor = find_by_name(present, entries[i].key());
+      if (!tensor) entries[i].fail_here("a tensor of that file", "none of that name in it");
+      out_.tensors.push_back(*tensor);
     }
   }
 
-  /// Takes from a shard the tensors that the index says are in it.
-  void open_shard(const std::string& name, std::span<const Entry> entries) {
-    const Json& mention = entries.front().second;
+  std::vector<TensorInfo> open_shard(const Json& entry) {
+    const std::string_view name = entry.as_string();
     // A name with a path in it could reach any file of the machine.
     if (name.empty() || name.find_first_of("/\\") != name.npos || name.find("..") != name.npos)
-      mention.fail_here("the name of a file in the same directory", concat('"', name, '"'));
+      entry.fail_here("the name of a file in the same directory", concat('"', name, '"'));
     const std::string shard = join_path(out_.directory, name);
-    if (!is_file(shard)) mention.fail_here("an existing file", concat('"', name, '"'));
-
-    std::vector<TensorInfo> present = open_file(shard);
-    sort_by_name(present);
-    for (const auto& [file, entry] : entries) {
-      const TensorInfo* tensor = find_by_name(present, entry.key());
-      if (!tensor) entry.fail_here("a tensor of that file", "none of that name in it");
-      out_.tensors.push_back(*tensor);
-    }
+    if (!is_file(shard)) entry.fail_here("an existing file", concat('"', name, '"'));
+    return open_file(shard);
   }
 
   /// Opens one file and returns what it holds.

@@ -1,17 +1,15 @@
 #pragma once
 #include "../core/checked.hpp"
 #include "../core/error.hpp"
+#include "../core/order.hpp"
 #include "file.hpp"
 #include "json.hpp"
 #include "tensor_info.hpp"
 
-#include <algorithm>
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace moe {
@@ -45,7 +43,7 @@ class SafetensorsReader {
  public:
   explicit SafetensorsReader(const File& file) : file_(file) {}
 
-  /// In the order of their data.
+  /// Sorted by name.
   std::vector<TensorInfo> read() {
     const JsonDocument header(header_text(), file_.path());
     std::vector<TensorInfo> tensors;
@@ -57,7 +55,7 @@ class SafetensorsReader {
       }
     }
     check_layout(tensors);
-    check_names(tensors);
+    sort_by_name(tensors, file_.path());
     return tensors;
   }
 
@@ -67,14 +65,14 @@ class SafetensorsReader {
     constexpr std::uint64_t most = 100'000'000;
     check(file_.size() >= 8, "size", "at least 8 bytes", concat(file_.size()));
     unsigned char length[8];
-    file_.read_at(0, std::as_writable_bytes(std::span(length)));
+    file_.read_at(0, {reinterpret_cast<std::byte*>(length), 8});
     std::uint64_t size = 0;
     for (int i = 7; i >= 0; --i) size = size << 8 | length[i];
     check(size <= most, "header size", concat("at most ", most), concat(size));
     check(size <= file_.size() - 8, "header size",
           concat("at most ", file_.size() - 8, ", what the file holds"), concat(size));
     std::string text(static_cast<std::size_t>(size), '\0');
-    file_.read_at(8, std::as_writable_bytes(std::span(text)));
+    file_.read_at(8, {reinterpret_cast<std::byte*>(text.data()), text.size()});
     data_begin_ = 8 + size;
     return text;
   }
@@ -111,11 +109,13 @@ class SafetensorsReader {
 
   /// The data of all tensors fills the rest of the file, without holes and overlaps.
   void check_layout(std::vector<TensorInfo>& tensors) const {
-    std::sort(tensors.begin(), tensors.end(), [](const TensorInfo& a, const TensorInfo& b) {
-      return std::pair(a.offset, a.bytes) < std::pair(b.offset, b.bytes);
+    const auto order = sorted_indices(tensors.size(), [&](std::uint32_t a, std::uint32_t b) {
+      return tensors[a].offset != tensors[b].offset ? tensors[a].offset < tensors[b].offset
+                                                    : tensors[a].bytes < tensors[b].bytes;
     });
     std::uint64_t end = 0;
-    for (TensorInfo& tensor : tensors) {
+    for (const std::uint32_t i : order) {
+      TensorInfo& tensor = tensors[i];
       check(tensor.offset == end, place(tensor), concat("data from offset ", end, " on"),
             concat(tensor.offset));
       end += tensor.bytes;
@@ -123,14 +123,6 @@ class SafetensorsReader {
     }
     check(end == file_.size() - data_begin_, "size", concat(file_.size() - data_begin_, " bytes of tensors"),
           concat(end));
-  }
-
-  void check_names(const std::vector<TensorInfo>& tensors) const {
-    std::vector<std::string_view> names;
-    for (const TensorInfo& tensor : tensors) names.push_back(tensor.name);
-    std::sort(names.begin(), names.end());
-    const auto twice = std::adjacent_find(names.begin(), names.end());
-    if (twice != names.end()) fail(file_.path(), concat("tensor \"", *twice, '"'), "one of that name", "two");
   }
 
   static std::string place(const TensorInfo& tensor) { return concat("tensor \"", tensor.name, '"'); }
@@ -146,7 +138,7 @@ class SafetensorsReader {
 
 }  // namespace detail
 
-/// The tensors of a safetensors file, in the order of their data. Throws if the file breaks a rule of the
+/// The tensors of a safetensors file, sorted by name. Throws if the file breaks a rule of the
 /// format. A tensor of an unknown dtype is listed as DType::other.
 inline std::vector<TensorInfo> read_safetensors(const File& file) {
   return detail::SafetensorsReader(file).read();

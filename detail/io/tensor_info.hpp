@@ -1,10 +1,10 @@
 #pragma once
 #include "../core/concat.hpp"
 #include "../core/dtype.hpp"
+#include "../core/error.hpp"
+#include "../core/order.hpp"
 
-#include <algorithm>
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,17 +27,27 @@ inline std::string describe(const TensorInfo& tensor) {
   return detail::concat(detail::concat_list(tensor.shape), ' ', tensor.dtype_name);
 }
 
-inline void sort_by_name(std::vector<TensorInfo>& tensors) {
-  std::sort(tensors.begin(), tensors.end(),
-            [](const TensorInfo& a, const TensorInfo& b) { return a.name < b.name; });
+/// Sorts by name. Throws an Error about `file` if two have the same.
+inline void sort_by_name(std::vector<TensorInfo>& tensors, std::string_view file) {
+  detail::sort_by(tensors, [](const TensorInfo& a, const TensorInfo& b) { return a.name < b.name; });
+  for (std::size_t i = 1; i < tensors.size(); ++i)
+    if (tensors[i - 1].name == tensors[i].name)
+      fail(file, detail::concat("tensor \"", tensors[i].name, '"'), "one of that name", "two");
 }
 
 /// The tensor of that name in a list sorted by name; null if there is none.
-inline const TensorInfo* find_by_name(std::span<const TensorInfo> sorted, std::string_view name) {
-  const auto found =
-      std::lower_bound(sorted.begin(), sorted.end(), name,
-                       [](const TensorInfo& a, std::string_view wanted) { return a.name < wanted; });
-  return found != sorted.end() && found->name == name ? &*found : nullptr;
+inline const TensorInfo* find_by_name(const std::vector<TensorInfo>& sorted, std::string_view name) {
+  std::size_t first = 0, last = sorted.size();
+  while (first < last) {
+    const std::size_t middle = first + (last - first) / 2;
+    if (sorted[middle].name == name) return &sorted[middle];
+    if (sorted[middle].name < name) {
+      first = middle + 1;
+    } else {
+      last = middle;
+    }
+  }
+  return nullptr;
 }
 
 }  // namespace moe

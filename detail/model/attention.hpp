@@ -1,11 +1,10 @@
 #pragma once
-#include "../core/config.hpp"
+#include "../core/math.hpp"
 #include "pass.hpp"
 #include "rope.hpp"
 #include "weights.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <initializer_list>
 #include <vector>
@@ -30,7 +29,7 @@ inline void project(const Pass& pass, const LayerWeights& w) {
   };
   const Product products[] = {product(w.query, w.query_bias, s.queries), product(w.key, w.key_bias, s.keys),
                               product(w.value, w.value_bias, s.values)};
-  pass.compute.multiply(products);
+  pass.compute.multiply({products, 3});
 }
 
 /// Norms each head of queries and keys, turns it by its position, scales the queries, stores keys and values.
@@ -38,7 +37,7 @@ inline void place(const Pass& pass, const LayerWeights& w, std::size_t layer) {
   const ModelConfig& c = pass.config;
   const simd::Kernels& kernels = pass.compute.kernels();
   Scratch& s = pass.scratch;
-  const float scale = 1.0f / std::sqrt(static_cast<float>(c.head_dim));
+  const float scale = 1.0f / sqrt(static_cast<float>(c.head_dim));
   pass.compute.for_each(pass.tokens, [&](std::size_t t, std::size_t) noexcept {
     const auto turned = [&](float* head, const std::vector<float>& norm) {
       const std::size_t half = c.head_dim / 2;
@@ -77,7 +76,7 @@ inline void attend(const Pass& pass, std::size_t layer) {
             .keys = pass.cache.keys(layer, head),
             .values = pass.cache.values(layer, head),
             .position = pass.position + first,
-            .window = c.sliding_windows[layer],
+            .window = c.layers[layer].sliding_window,
             .scratch = s.attention.data() + worker * simd::attention_scratch(group)});
   });
 }

@@ -9,7 +9,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <type_traits>
+#include <utility>
+#include <vector>
 
 namespace moe {
 
@@ -116,7 +117,7 @@ class Compute {
   }
 
   /// out[t, :] = rms_norm(x[t, :]). x, out: [tokens, weight.size()].
-  void rms_norm(const float* x, std::span<const float> weight, float epsilon, float* out,
+  void rms_norm(const float* x, const std::vector<float>& weight, float epsilon, float* out,
                 std::size_t tokens) const {
     const std::size_t n = weight.size();
     for_each(tokens, [&](std::size_t t, std::size_t) noexcept {

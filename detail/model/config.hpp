@@ -5,7 +5,6 @@
 #include "config_reader.hpp"
 #include "rope_config.hpp"
 
-#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -13,13 +12,18 @@
 
 namespace moe {
 
+/// What is particular to a layer.
+struct LayerConfig {
+  bool has_experts = false;        // otherwise it has one network that every token takes
+  std::size_t sliding_window = 0;  // how many positions a token sees, its own included; 0: all
+};
+
 /// The shape of a model: what config.json says, checked, with the defaults of the architecture filled in.
 struct ModelConfig {
   std::string architecture;  // model_type
 
   std::size_t vocabulary_size = 0;
   std::size_t hidden_size = 0;
-  std::size_t layers = 0;
   std::size_t heads = 0;
   std::size_t kv_heads = 0;  // each serves heads / kv_heads query heads
   std::size_t head_dim = 0;  // need not be hidden_size / heads
@@ -36,9 +40,7 @@ struct ModelConfig {
   float rms_norm_epsilon = 0;
   RopeConfig rope;
 
-  std::vector<bool> moe_layers;  // [layers]: has experts, otherwise a dense network
-  std::vector<std::size_t>
-      sliding_windows;              // [layers]: how many positions a token sees, its own included; 0: all
+  std::vector<LayerConfig> layers;
   std::vector<TokenId> end_tokens;  // any of them ends a text
 
   std::size_t query_size() const { return heads * head_dim; }
@@ -70,30 +72,23 @@ inline const ArchitectureDefaults& defaults_of(const ConfigReader& reader) {
   reader.fail_at("model_type", "qwen3_moe, qwen3 or qwen3_omni_moe", name.empty() ? "none" : name);
 }
 
-/// A layer has experts unless it is named in mlp_only_layers or skipped by decoder_sparse_step.
-inline std::vector<bool> moe_layers_of(const ConfigReader& reader, std::size_t layers, bool has_experts) {
+/// A layer has experts unless it is named in mlp_only_layers or skipped by decoder_sparse_step. A model with experts has a
+/// sliding window in all layers or none; a dense one where layer_types says so, or from max_window_layers on.
+inline std::vector<LayerConfig> layers_of(const ConfigReader& reader, std::size_t count, bool has_experts) {
+  std::vector<LayerConfig> layers(count);
   const std::size_t step = reader.size("decoder_sparse_step", 1, {.least = 1});
-  std::vector<bool> out(layers, has_experts);
-  for (std::size_t layer = 0; layer < layers; ++layer)
-    if ((layer + 1) % step != 0) out[layer] = false;
-  for (const std::size_t layer : reader.sizes("mlp_only_layers"))
-    if (layer < layers) out[layer] = false;
-  return out;
-}
-
-/// A model with experts slides in all layers or none; a dense one where layer_types says so, or from max_window_layers on.
-inline std::vector<std::size_t> sliding_windows_of(const ConfigReader& reader, std::size_t layers,
-                                                   bool has_experts) {
-  std::vector<std::size_t> out(layers, 0);
-  if (!reader.flag("use_sliding_window", false)) return out;
-  const std::size_t window = reader.size("sliding_window", 4096, {.least = 1});
-  const std::size_t first = has_experts ? 0 : reader.size("max_window_layers", 28);
+  const bool slides = reader.flag("use_sliding_window", false);
+  const std::size_t window = reader.size("sliding_window", 4096, {.least = slides ? 1u : 0u});
+  const std::size_t first_window = has_experts ? 0 : reader.size("max_window_layers", 28);
   const std::vector<std::string> types = reader.texts("layer_types");
-  for (std::size_t layer = 0; layer < layers; ++layer) {
-    const bool slides = layer < types.size() ? types[layer] == "sliding_attention" : layer >= first;
-    if (slides) out[layer] = window;
+  for (std::size_t i = 0; i < count; ++i) {
+    layers[i].has_experts = has_experts && (i + 1) % step == 0;
+    const bool slides_here = i < types.size() ? types[i] == "sliding_attention" : i >= first_window;
+    if (slides && slides_here) layers[i].sliding_window = window;
   }
-  return out;
+  for (const std::size_t dense : reader.sizes("mlp_only_layers"))
+    if (dense < count) layers[dense].has_experts = false;
+  return layers;
 }
 
 /// What generation_config.json says, or else config.json: one id or several.
@@ -116,7 +111,8 @@ inline ModelConfig::ModelConfig(const Checkpoint& checkpoint) {
   vocabulary_size = reader.size("vocab_size", 151936, {.least = 1});
   hidden_size = reader.size("hidden_size", 2048, {.least = 1});
   // A layer has tensors, so a lie about their number cannot cost more memory than the file has.
-  layers = reader.size("num_hidden_layers", 24, {.least = 1, .most = checkpoint.tensors().size()});
+  const std::size_t layer_count =
+      reader.size("num_hidden_layers", 24, {.least = 1, .most = checkpoint.tensors().size()});
   heads = reader.size("num_attention_heads", 32, {.least = 1});
   kv_heads = reader.size("num_key_value_heads", reader.is_null("num_key_value_heads") ? heads : 4,
                          {.least = 1, .most = heads});
@@ -134,9 +130,9 @@ inline ModelConfig::ModelConfig(const Checkpoint& checkpoint) {
     expert_intermediate_size = reader.size("moe_intermediate_size", 768, {.least = 1});
     normalise_expert_weights = reader.flag("norm_topk_prob", defaults.normalise_expert_weights);
   }
-  moe_layers = detail::moe_layers_of(reader, layers, experts > 0);
-  const bool all_moe = std::find(moe_layers.begin(), moe_layers.end(), false) == moe_layers.end();
-  if (!all_moe) dense_intermediate_size = reader.size("intermediate_size", 6144, {.least = 1});
+  layers = detail::layers_of(reader, layer_count, experts > 0);
+  for (const LayerConfig& layer : layers)
+    if (!layer.has_experts) dense_intermediate_size = reader.size("intermediate_size", 6144, {.least = 1});
 
   attention_bias = reader.flag("attention_bias", false);
   tied_embeddings = reader.flag("tie_word_embeddings", false);
@@ -144,7 +140,6 @@ inline ModelConfig::ModelConfig(const Checkpoint& checkpoint) {
   if (const std::string act = reader.text("hidden_act", "silu"); act != "silu")
     reader.fail_at("hidden_act", "silu", act);
   rope = detail::rope_config_of(reader, defaults.rope_theta, max_positions);
-  sliding_windows = detail::sliding_windows_of(reader, layers, experts > 0);
   end_tokens = detail::end_tokens_of(checkpoint, reader);
 }
 

@@ -5,7 +5,7 @@
 #include "weights.hpp"
 
 #include <cstddef>
-#include <numeric>
+#include <cstdint>
 #include <span>
 
 namespace moe {
@@ -32,17 +32,18 @@ inline void gate_and_up(const Pass& pass, std::span<const ExpertJob> jobs) {
                           .out_stride = gate.rows,
                           .row_indices = s.token_of.data() + job.first});
   }
-  pass.compute.multiply(s.products, [&](const Product& gate, std::size_t first, std::size_t rows) noexcept {
-    const ExpertJob& job = jobs[static_cast<std::size_t>(&gate - s.products.data())];
-    Product up = gate;
-    up.weights = job.weights->up;
-    up.out = s.up.data() + job.first * gate.out_stride;
-    pass.compute.multiply_piece(up, first, rows);
-    for (std::size_t i = 0; i < job.count; ++i) {
-      const std::size_t at = i * gate.out_stride + first;
-      pass.compute.kernels().silu_mul(gate.out + at, up.out + at, rows);
-    }
-  });
+  pass.compute.multiply(s.products.span(),
+                        [&](const Product& gate, std::size_t first, std::size_t rows) noexcept {
+                          const ExpertJob& job = jobs[static_cast<std::size_t>(&gate - s.products.begin())];
+                          Product up = gate;
+                          up.weights = job.weights->up;
+                          up.out = s.up.data() + job.first * gate.out_stride;
+                          pass.compute.multiply_piece(up, first, rows);
+                          for (std::size_t i = 0; i < job.count; ++i) {
+                            const std::size_t at = i * gate.out_stride + first;
+                            pass.compute.kernels().silu_mul(gate.out + at, up.out + at, rows);
+                          }
+                        });
 }
 
 /// down[slot] = down · gate[slot], for all jobs in one parallel region.
@@ -59,7 +60,7 @@ inline void down(const Pass& pass, std::span<const ExpertJob> jobs) {
                           .out = s.down.data() + job.first * weights.rows,
                           .out_stride = weights.rows});
   }
-  pass.compute.multiply(s.products);
+  pass.compute.multiply(s.products.span());
 }
 
 }  // namespace detail
@@ -76,7 +77,7 @@ inline void run_jobs(const Pass& pass, std::span<const ExpertJob> jobs) {
 inline void dense_layer(const Pass& pass, const LayerWeights& w) {
   Scratch& s = pass.scratch;
   pass.compute.rms_norm(s.x.data(), w.ffn_norm, pass.config.rms_norm_epsilon, s.normed.data(), pass.tokens);
-  std::iota(s.token_of.data(), s.token_of.data() + pass.tokens, 0u);
+  for (std::size_t t = 0; t < pass.tokens; ++t) s.token_of[t] = static_cast<std::uint32_t>(t);
   const ExpertJob job{&w.dense, 0, pass.tokens};
   run_jobs(pass, {&job, 1});
   pass.compute.add(s.x.data(), s.down.data(), pass.tokens, pass.config.hidden_size);

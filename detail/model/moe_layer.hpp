@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/function_ref.hpp"
 #include "../experts/provider.hpp"
 #include "feed_forward.hpp"
 #include "pass.hpp"
@@ -9,7 +10,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <vector>
 
 namespace moe {
@@ -37,16 +37,17 @@ inline void route_all(const Pass& pass, const LayerWeights& w) {
 inline void group_by_expert(const Pass& pass) {
   Scratch& s = pass.scratch;
   const std::size_t visits = pass.tokens * pass.config.experts_per_token;
-  s.first_slots.assign(pass.config.experts + 1, 0);
-  for (std::size_t v = 0; v < visits; ++v) ++s.first_slots[s.chosen[v] + 1];
+  // Counts first: next_slot[e + 1] = how many tokens chose e. Then sums: next_slot[e] = the first slot of e.
+  for (std::size_t& slot : s.next_slot.span()) slot = 0;
+  for (std::size_t v = 0; v < visits; ++v) ++s.next_slot[s.chosen[v] + 1];
   s.groups.clear();
   for (std::uint32_t expert = 0; expert < pass.config.experts; ++expert) {
-    const std::size_t count = s.first_slots[expert + 1];
-    if (count > 0) s.groups.push_back({expert, s.first_slots[expert], count});
-    s.first_slots[expert + 1] += s.first_slots[expert];
+    const std::size_t count = s.next_slot[expert + 1];
+    if (count > 0) s.groups.push_back({expert, s.next_slot[expert], count});
+    s.next_slot[expert + 1] += s.next_slot[expert];
   }
   for (std::size_t v = 0; v < visits; ++v) {
-    const std::size_t slot = s.first_slots[s.chosen[v]]++;
+    const std::size_t slot = s.next_slot[s.chosen[v]]++;
     s.slot_of[v] = static_cast<std::uint32_t>(slot);
     s.token_of[slot] = static_cast<std::uint32_t>(v / pass.config.experts_per_token);
   }
@@ -81,11 +82,11 @@ void run_groups(const Pass& pass, std::uint32_t layer, P& provider, std::vector<
       s.missing_ids.push_back({layer, group.expert});
     }
   }
-  if (!s.missing.empty()) moe::hint(provider, s.missing_ids, Hint::chosen);
+  if (!s.missing.empty()) moe::hint(provider, s.missing_ids.span(), Hint::chosen);
   // Only now: leases may hold their weights in place, and have moved while the vector grew.
   for (std::size_t i = 0; i < held.size(); ++i)
     s.jobs[i].weights = &static_cast<const ExpertWeights&>(*held[i]);
-  run_jobs(pass, s.jobs);
+  run_jobs(pass, s.jobs.span());
   release();
 
   const auto run_one = [&](const LeaseOf<P>& lease, const ExpertGroup& group) {
@@ -94,17 +95,17 @@ void run_groups(const Pass& pass, std::uint32_t layer, P& provider, std::vector<
   };
   while (!s.missing.empty()) {
     // Whatever has arrived goes first; if nothing has, wait for the one that was asked for first.
-    auto next = s.missing.begin();
-    for (; next != s.missing.end(); ++next)
-      if (const auto lease = moe::try_acquire(provider, {layer, next->expert})) {
-        run_one(*lease, *next);
+    std::size_t next = 0;
+    for (; next < s.missing.size(); ++next)
+      if (const auto lease = moe::try_acquire(provider, {layer, s.missing[next].expert})) {
+        run_one(*lease, s.missing[next]);
         break;
       }
-    if (next == s.missing.end()) {
-      next = s.missing.begin();
-      run_one(provider.acquire({layer, next->expert}), *next);
+    if (next == s.missing.size()) {
+      next = 0;
+      run_one(provider.acquire({layer, s.missing[next].expert}), s.missing[next]);
     }
-    s.missing.erase(next);
+    s.missing.erase_at(next);
   }
 }
 
@@ -114,7 +115,7 @@ void run_groups(const Pass& pass, std::uint32_t layer, P& provider, std::vector<
 /// whatever the number of its tokens.
 template <ExpertProvider P>
 void moe_layer(const Pass& pass, const LayerWeights& w, std::size_t layer, P& provider,
-               std::vector<LeaseOf<P>>& held, const std::function<void(const Routes&)>& on_routes) {
+               std::vector<LeaseOf<P>>& held, FunctionRef<void(const Routes&)> on_routes) {
   Scratch& s = pass.scratch;
   pass.compute.rms_norm(s.x.data(), w.ffn_norm, pass.config.rms_norm_epsilon, s.normed.data(), pass.tokens);
   detail::route_all(pass, w);

@@ -1,12 +1,11 @@
 #pragma once
+#include "../core/buffer.hpp"
 #include "../core/math.hpp"
 #include "rope_config.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <span>
-#include <vector>
 
 namespace moe {
 
@@ -14,16 +13,17 @@ namespace moe {
 /// Source: Su et al. 2021 (arXiv 2104.09864); scaling as transformers' modeling_rope_utils.
 class Rope {
  public:
-  Rope(const RopeConfig& config, std::size_t head_dim) : magnitude_(config.magnitude) {
+  Rope(const RopeConfig& config, std::size_t head_dim)
+      : frequencies_(head_dim / 2), magnitude_(config.magnitude) {
     const auto d = static_cast<double>(head_dim);
     for (std::size_t i = 0; i < head_dim / 2; ++i) {
       const double frequency = detail::exp(-2.0 * static_cast<double>(i) / d * detail::log(config.theta));
-      frequencies_.push_back(scaled(config, frequency, static_cast<double>(i), d));
+      frequencies_[i] = scaled(config, frequency, static_cast<double>(i), d);
     }
   }
 
   /// The frequencies in radians per position. [head_dim / 2]
-  std::span<const double> frequencies() const { return frequencies_; }
+  std::span<const double> frequencies() const { return frequencies_.span(); }
 
   /// The cosines and sines of all angles at a position, times the magnitude of the scaling. [head_dim / 2]
   void angles(std::size_t position, float* cosines, float* sines) const {
@@ -55,11 +55,11 @@ class Rope {
     };
     double low = index_of(config.beta_fast);
     double high = index_of(config.beta_slow);
-    if (config.truncate) low = std::floor(low), high = std::ceil(high);
+    if (config.truncate) low = detail::floor(low), high = detail::ceil(high);
     low = (std::max)(low, 0.0);
     high = (std::min)(high, d - 1);
     if (low == high) high += 0.001;
-    const double ramp = std::clamp((i - low) / (high - low), 0.0, 1.0);
+    const double ramp = (std::min)((std::max)((i - low) / (high - low), 0.0), 1.0);
     return frequency / config.factor * ramp + frequency * (1 - ramp);
   }
 
@@ -73,7 +73,7 @@ class Rope {
     return (1 - smooth) * frequency / config.factor + smooth * frequency;
   }
 
-  std::vector<double> frequencies_;
+  Buffer<double> frequencies_;
   double magnitude_;
 };
 

@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/bounded_list.hpp"
 #include "../core/buffer.hpp"
 #include "../experts/expert.hpp"
 #include "../simd/kernel_table.hpp"
@@ -8,7 +9,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 namespace moe {
 
@@ -50,14 +50,13 @@ struct Scratch {
         down(chosen.size() * c.hidden_size),
         quantised_input((std::max)(x.size(), queries.size())),
         quantised_gate(gate.size()),
-        logits(c.vocabulary_size) {
-    groups.reserve(c.experts);
-    missing.reserve(c.experts);
-    missing_ids.reserve(c.experts);
-    jobs.reserve(c.experts);
-    products.reserve((std::max)(c.experts, std::size_t{3}));
-    first_slots.reserve(c.experts + 1);
-  }
+        logits(c.vocabulary_size),
+        next_slot(c.experts + 1),
+        groups(c.experts),
+        missing(c.experts),
+        missing_ids(c.experts),
+        jobs(c.experts + 1),
+        products(c.experts + 1) {}
 
   std::size_t bytes() const {
     std::size_t sum = quantised_input.bytes() + quantised_gate.bytes();
@@ -83,12 +82,12 @@ struct Scratch {
   QuantisedActivations quantised_input, quantised_gate;
   Buffer<float> logits;  // [vocabulary]
 
-  std::vector<std::size_t> first_slots;
-  std::vector<ExpertGroup> groups;
-  std::vector<ExpertGroup> missing;
-  std::vector<ExpertId> missing_ids;
-  std::vector<ExpertJob> jobs;
-  std::vector<Product> products;
+  Buffer<std::size_t> next_slot;     // [E + 1]
+  BoundedList<ExpertGroup> groups;   // of all experts that a layer's tokens have chosen
+  BoundedList<ExpertGroup> missing;  // those that were not there at once
+  BoundedList<ExpertId> missing_ids;
+  BoundedList<ExpertJob> jobs;
+  BoundedList<Product> products;
 
  private:
   static std::size_t slots_per_token(const ModelConfig& c) {

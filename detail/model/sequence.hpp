@@ -1,5 +1,6 @@
 #pragma once
 #include "../core/dtype.hpp"
+#include "../core/function_ref.hpp"
 #include "../experts/provider.hpp"
 #include "config.hpp"
 #include "kv_cache.hpp"
@@ -8,8 +9,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <functional>
-#include <utility>
 #include <vector>
 
 namespace moe {
@@ -18,9 +17,6 @@ struct SequenceOptions {
   std::size_t context = 4096;  // how many positions there can be
   std::size_t chunk = 512;     // how many tokens of a prompt go through the layers together
   DType kv_type = DType::f16;  // of the KV cache; f32 for exact comparison
-
-  /// Called for every layer with experts, by the thread that computes.
-  std::function<void(const Routes&)> on_routes = nullptr;
 };
 
 template <ExpertProvider P>
@@ -39,6 +35,13 @@ class Sequence {
   /// Forgets all positions from `position` on.
   void truncate(std::size_t position) { position_ = (std::min)(position_, position); }
 
+  /// From now on observer(routes) is called for every layer with experts, by the thread that computes, before the experts
+  /// are acquired. The observer must outlive the sequence, or the next call of this function.
+  template <class Observer>
+  void observe_routes(Observer& observer) {
+    on_routes_ = observer;
+  }
+
   /// What the KV cache and the intermediate results take when they are full.
   std::size_t kv_bytes() const { return cache_.bytes(); }
   std::size_t scratch_bytes() const { return scratch_.bytes(); }
@@ -46,17 +49,16 @@ class Sequence {
  private:
   friend class Transformer<P>;
 
-  Sequence(const ModelConfig& config, SequenceOptions options, std::size_t threads)
-      : chunk_(std::clamp(options.chunk, std::size_t{1}, options.context)),
-        on_routes_(std::move(options.on_routes)),
-        cache_(config.layers, config.kv_heads, config.head_dim, options.context, options.kv_type),
+  Sequence(const ModelConfig& config, const SequenceOptions& options, std::size_t threads)
+      : chunk_((std::max)(std::size_t{1}, (std::min)(options.chunk, options.context))),
+        cache_(config.layers.size(), config.kv_heads, config.head_dim, options.context, options.kv_type),
         scratch_(config, chunk_, threads) {
     held_.reserve(config.experts);
   }
 
   std::size_t chunk_;
   std::size_t position_ = 0;
-  std::function<void(const Routes&)> on_routes_;
+  FunctionRef<void(const Routes&)> on_routes_;
   KvCache cache_;
   Scratch scratch_;
   std::vector<LeaseOf<P>> held_;  // empty between layers

@@ -46,11 +46,11 @@ class Transformer {
   const ModelWeights& weights() const { return weights_; }
 
   /// A new, empty sequence.
-  Sequence<P> sequence(SequenceOptions options = {}) const {
+  Sequence<P> sequence(const SequenceOptions& options = {}) const {
     expect(options.context > 0, "sequence", "context", "at least 1 position", "0");
     expect(options.kv_type == DType::f16 || options.kv_type == DType::f32, "sequence", "kv_type",
            "f16 or f32", name(options.kv_type));
-    return Sequence<P>(config_, std::move(options), compute_.threads());
+    return Sequence<P>(config_, options, compute_.threads());
   }
 
   /// Appends `ids` to the sequence and returns the logits of the last one, [vocabulary], valid until the next call for this
@@ -110,11 +110,11 @@ class Transformer {
 
   /// False if it was stopped.
   bool run_layers(const Pass& pass, Sequence<P>& sequence, const std::stop_token& stop) const {
-    for (std::size_t layer = 0; layer < config_.layers; ++layer) {
+    for (std::size_t layer = 0; layer < config_.layers.size(); ++layer) {
       if (stop.stop_requested()) return false;
       const LayerWeights& w = weights_.layers[layer];
       attention_layer(pass, w, layer);
-      if (config_.moe_layers[layer]) {
+      if (config_.layers[layer].has_experts) {
         moe_layer(pass, w, layer, *provider_, sequence.held_, sequence.on_routes_);
       } else {
         dense_layer(pass, w);

@@ -71,7 +71,7 @@ class WeightReader {
     out.attention_norm = vector(prefix + "input_layernorm", "weight", hidden);
     out.ffn_norm = vector(prefix + "post_attention_layernorm", "weight", hidden);
     attention(prefix + "self_attn.", out);
-    if (config_.moe_layers[number]) {
+    if (config_.layers[number].has_experts) {
       out.router = matrix(prefix + "mlp.gate", config_.experts, hidden);
     } else {
       const std::size_t intermediate = config_.dense_intermediate_size;
@@ -116,14 +116,14 @@ inline ModelWeights::ModelWeights(const Checkpoint& checkpoint, const ModelConfi
   embedding = reader.matrix("model.embed_tokens", config.vocabulary_size, config.hidden_size);
   head = reader.head(embedding);
   norm = reader.vector("model.norm", "weight", config.hidden_size);
-  for (std::size_t layer = 0; layer < config.layers; ++layer) layers.push_back(reader.layer(layer));
+  for (std::size_t layer = 0; layer < config.layers.size(); ++layer) layers.push_back(reader.layer(layer));
 }
 
 /// Throws unless the experts of the catalog are those that the configuration demands.
 inline void require_experts(const ExpertCatalog& catalog, const ModelConfig& config) {
   const std::string& path = catalog.checkpoint().path();
-  for (std::size_t layer = 0; layer < config.layers; ++layer) {
-    if (!config.moe_layers[layer]) continue;
+  for (std::size_t layer = 0; layer < config.layers.size(); ++layer) {
+    if (!config.layers[layer].has_experts) continue;
     const std::string place = detail::concat("experts of layer ", layer);
     if (catalog.experts(layer) != config.experts)
       fail(path, place, detail::concat(config.experts), detail::concat(catalog.experts(layer)));

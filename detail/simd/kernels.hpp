@@ -1,11 +1,11 @@
 #pragma once
 #include "../core/config.hpp"
 #include "../core/dequantise.hpp"
+#include "../core/math.hpp"
 #include "isa.hpp"
 #include "kernel_table.hpp"
 
 #include <bit>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>

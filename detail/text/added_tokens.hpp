@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/order.hpp"
 #include "../core/token.hpp"
 #include "unicode.hpp"
 
@@ -30,13 +31,15 @@ namespace detail {
 class AddedTokenMatcher {
  public:
   /// Every token has a content. Of those with the same one, that of the lowest id counts.
-  explicit AddedTokenMatcher(std::vector<AddedToken> tokens = {}) : tokens_(std::move(tokens)) {
-    std::sort(tokens_.begin(), tokens_.end(), [](const AddedToken& a, const AddedToken& b) {
+  explicit AddedTokenMatcher(std::vector<AddedToken> tokens = {}) {
+    sort_by(tokens, [](const AddedToken& a, const AddedToken& b) {
       return a.content != b.content ? a.content < b.content : a.id < b.id;
     });
-    const auto same = [](const AddedToken& a, const AddedToken& b) { return a.content == b.content; };
-    tokens_.erase(std::unique(tokens_.begin(), tokens_.end(), same), tokens_.end());
-    for (const AddedToken& token : tokens_) begins_[static_cast<unsigned char>(token.content.front())] = true;
+    for (AddedToken& token : tokens) {
+      if (!tokens_.empty() && tokens_.back().content == token.content) continue;
+      begins_[static_cast<unsigned char>(token.content.front())] = true;
+      tokens_.push_back(std::move(token));
+    }
   }
 
   /// Goes through the text from left to right: on_token(id) for each match, on_text(part) for each part

@@ -6,7 +6,6 @@
 #include "nfc.hpp"
 #include "vocabulary.hpp"
 
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,7 +27,8 @@ class AddedVocabulary {
       if (token.content.empty()) continue;
       const std::string place = concat("added token \"", token.content, '"');
       if (token.id > largest) fail(name, place, concat("an id up to ", largest), concat(token.id));
-      if (!ids_.emplace(token.content, token.id).second) fail(name, place, "one of that content", "two");
+      if (contents_.find_text(token.content)) fail(name, place, "one of that content", "two");
+      contents_.add(token.id, token.content);
       const std::optional<TokenId> known = vocabulary.find_text(token.content);
       if (known && *known != token.id)
         fail(name, place, concat("its id in the vocabulary, ", *known), concat(token.id));
@@ -47,22 +47,18 @@ class AddedVocabulary {
   const AddedTokenMatcher& in_raw() const { return in_raw_; }
   const AddedTokenMatcher& in_normalized() const { return in_normalized_; }
 
-  std::optional<TokenId> find(std::string_view content) const {
-    const auto found = ids_.find(std::string(content));
-    if (found == ids_.end()) return {};
-    return found->second;
-  }
+  std::optional<TokenId> find(std::string_view content) const { return contents_.find_text(content); }
 
-  bool is_special(TokenId id) const { return id < special_.size() && special_[id]; }
+  bool is_special(TokenId id) const { return id < special_.size() && special_[id] != 0; }
 
  private:
   void mark_special(TokenId id) {
     if (id >= special_.size()) special_.resize(std::size_t{id} + 1);
-    special_[id] = true;
+    special_[id] = 1;
   }
 
-  std::map<std::string, TokenId> ids_;  // by content
-  std::vector<bool> special_;           // [ids]; those after its end are not special
+  Vocabulary contents_;        // found by their content, before it is normalized
+  std::vector<char> special_;  // [ids]; those after its end are not special
   AddedTokenMatcher in_raw_, in_normalized_;
 };
 

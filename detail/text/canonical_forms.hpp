@@ -1,5 +1,6 @@
 #pragma once
 #include "../core/buffer.hpp"
+#include "../core/order.hpp"
 #include "nfc_tables.hpp"
 #include "table_reader.hpp"
 
@@ -109,7 +110,7 @@ class CanonicalForms {
       const char32_t moved = both_ways ? step.second : step.composed;
       if (states_[moved] == 0) states_[moved] = movable;
     }
-    std::sort(pairs_.begin(), pairs_.end());
+    sort_by(pairs_, [](const Pair& a, const Pair& b) { return a < b; });
   }
 
   Buffer<std::uint8_t> states_;  // [code points] 0: stable; movable; otherwise the combining class

@@ -1,8 +1,8 @@
 #pragma once
+#include "../core/order.hpp"
 #include "../core/utf8.hpp"
 #include "canonical_forms.hpp"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -47,13 +47,12 @@ inline NfcSegment next_segment(std::string_view text, std::size_t at) {
 /// Sorts every run of combining marks by class, and keeps the order of equals.
 inline void order_marks(std::u32string& text) {
   const CanonicalForms& forms = canonical_forms();
-  const auto is_starter = [&](char32_t c) { return forms.combining_class(c) == 0; };
-  for (auto run = text.begin(); run != text.end();) {
-    const auto first = std::find_if_not(run, text.end(), is_starter);
-    run = std::find_if(first, text.end(), is_starter);
-    std::stable_sort(first, run, [&](char32_t a, char32_t b) {
-      return forms.combining_class(a) < forms.combining_class(b);
-    });
+  for (std::size_t first = 0, last = 0; first < text.size(); first = last + 1) {
+    for (last = first; last < text.size() && forms.combining_class(text[last]) != 0;) ++last;
+    if (last - first < 2) continue;
+    std::u32string run = text.substr(first, last - first);
+    sort_by(run, [&](char32_t a, char32_t b) { return forms.combining_class(a) < forms.combining_class(b); });
+    text.replace(first, run.size(), run);
   }
 }
 

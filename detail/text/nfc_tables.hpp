@@ -1,5 +1,4 @@
 #pragma once
-#include <string_view>
 
 namespace moe::detail {
 
@@ -8,7 +7,7 @@ namespace moe::detail {
 // version. Hangul syllables are computed instead.
 
 /// "class:" and the ranges of its characters; the class of all others is 0.
-inline constexpr std::string_view combining_classes =
+inline constexpr char combining_classes[] =
     "1:334-338 1cd4 1ce2-1ce8 20d2-20d3 20d8-20da 20e5-20e6 20ea-20eb 10a39 16af0-16af4 1bc9e 1d167-1d169 "
     "7:93c 9bc a3c abc b3c cbc 1037 1b34 1be6 1c37 a9b3 110ba 11173 111ca 11236 112e9 1133c 11446 114c3 "
     "115c0 116b7 1e94a 8:3099-309a 9:94d 9cd a4d acd b4d bcd c4d ccd d4d dca e3a f84 1039-103a 1714 1734 "
@@ -35,7 +34,7 @@ inline constexpr std::string_view combining_classes =
     "ea:35d-35e 360-361 1dcd f0:345";
 
 /// One canonical step each: "composed=parts" works in both directions, "composed>parts" only decomposes.
-inline constexpr std::string_view decompositions =
+inline constexpr char decompositions[] =
     "c0=41+300 c1=41+301 c2=41+302 c3=41+303 c4=41+308 c5=41+30a c7=43+327 c8=45+300 c9=45+301 ca=45+302 "
     "cb=45+308 cc=49+300 cd=49+301 ce=49+302 cf=49+308 d1=4e+303 d2=4f+300 d3=4f+301 d4=4f+302 d5=4f+303 "
     "d6=4f+308 d9=55+300 da=55+301 db=55+302 dc=55+308 dd=59+301 e0=61+300 e1=61+301 e2=61+302 e3=61+303 "

@@ -32,7 +32,7 @@ inline constexpr std::string_view qwen3_tools_end =
     "{\"name\": <function-name>, \"arguments\": <args-json-object>}\n</tool_call>";
 
 /// The system's turn. With tools there always is one, without them only if the first message is the system's.
-inline void append_qwen3_head(std::string& out, const Message& first, std::span<const std::string> tools) {
+inline void append_qwen3_head(std::string& out, const Message& first, const std::vector<std::string>& tools) {
   const bool has_system = first.role == "system";
   if (!has_system && tools.empty()) return;
   out += "<|im_start|>system\n";

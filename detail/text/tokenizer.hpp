@@ -11,7 +11,6 @@
 #include "utf8_stream.hpp"
 
 #include <cstddef>
-#include <list>
 #include <optional>
 #include <span>
 #include <string>
@@ -52,12 +51,13 @@ class Tokenizer {
     expect(text.size() < std::size_t{1} << 30, "tokenizer", "text", "less than 1 GiB", "more");
     std::vector<TokenId> out;
     if (options.add_special_tokens) out = prefix_;
-    std::list<std::string> normalized;  // outlives the encoder, which keeps views
+    std::string
+        normalized;  // of the parts that are not; the encoder keeps views, so it must not move when it grows
     detail::PieceEncoder encoder(bpe_, *pattern_, add_prefix_space_, text.size(), out);
     const auto on_token = [&](TokenId id) { out.push_back(id); };
     const auto on_text = [&](std::string_view part) { encoder.append(part); };
     const auto on_raw_text = [&](std::string_view part) {
-      if (nfc_ && !detail::is_surely_nfc(part)) part = normalized.emplace_back(detail::nfc(part));
+      if (nfc_ && !detail::is_surely_nfc(part)) part = append_nfc(part, text.size(), normalized);
       added_.in_normalized().split(part, on_text, on_token);
     };
     added_.in_raw().split(text, on_raw_text, on_token);
@@ -92,6 +92,14 @@ class Tokenizer {
   std::size_t size() const { return bpe_.vocabulary().size(); }
 
  private:
+  /// Appends the normalized part and returns it. A text becomes at most three times as long (annex 15 of Unicode).
+  static std::string_view append_nfc(std::string_view part, std::size_t text_size, std::string& out) {
+    out.reserve(3 * text_size);
+    const std::size_t begin = out.size();
+    out += detail::nfc(part);
+    return std::string_view(out).substr(begin);
+  }
+
   void require_token(TokenId id, std::string_view name, std::string_view place) const {
     if (!bpe_.vocabulary().contains(id)) fail(name, place, "the id of a token", detail::concat(id));
   }

@@ -1,5 +1,4 @@
 #pragma once
-#include <string_view>
 
 namespace moe::detail {
 
@@ -7,7 +6,7 @@ namespace moe::detail {
 // see it. What is not assigned is in none.
 
 /// \p{L}: letters.
-inline constexpr std::string_view letter_ranges =
+inline constexpr char letter_ranges[] =
     "41-5a 61-7a aa b5 ba c0-d6 d8-f6 f8-2c1 2c6-2d1 2e0-2e4 2ec 2ee 370-374 376-377 37a-37d 37f 386 "
     "388-38a 38c 38e-3a1 3a3-3f5 3f7-481 48a-52f 531-556 559 560-588 5d0-5ea 5ef-5f2 620-64a 66e-66f "
     "671-6d3 6d5 6e5-6e6 6ee-6ef 6fa-6fc 6ff 710 712-72f 74d-7a5 7b1 7ca-7ea 7f4-7f5 7fa 800-815 81a 824 "
@@ -75,7 +74,7 @@ inline constexpr std::string_view letter_ranges =
     "30000-3134a 31350-323af";
 
 /// \p{N}: digits, letter numbers such as Ⅷ, and the other numbers.
-inline constexpr std::string_view number_ranges =
+inline constexpr char number_ranges[] =
     "30-39 b2-b3 b9 bc-be 660-669 6f0-6f9 7c0-7c9 966-96f 9e6-9ef 9f4-9f9 a66-a6f ae6-aef b66-b6f b72-b77 "
     "be6-bf2 c66-c6f c78-c7e ce6-cef d58-d5e d66-d78 de6-def e50-e59 ed0-ed9 f20-f33 1040-1049 1090-1099 "
     "1369-137c 16ee-16f0 17e0-17e9 17f0-17f9 1810-1819 1946-194f 19d0-19da 1a80-1a89 1a90-1a99 1b50-1b59 "
@@ -94,7 +93,7 @@ inline constexpr std::string_view number_ranges =
     "1ed01-1ed2d 1ed2f-1ed3d 1f100-1f10c 1fbf0-1fbf9";
 
 /// \p{No}, a part of \p{N}: superscripts, fractions and the like, which are no part of words.
-inline constexpr std::string_view other_number_ranges =
+inline constexpr char other_number_ranges[] =
     "b2-b3 b9 bc-be 9f4-9f9 b72-b77 bf0-bf2 c78-c7e d58-d5e d70-d78 f2a-f33 1369-137c 17f0-17f9 19da 2070 "
     "2074-2079 2080-2089 2150-215f 2189 2460-249b 24ea-24ff 2776-2793 2cfd 3192-3195 3220-3229 3248-324f "
     "3251-325f 3280-3289 32b1-32bf a830-a835 10107-10133 10175-10178 1018a-1018b 102e1-102fb 10320-10323 "
@@ -105,7 +104,7 @@ inline constexpr std::string_view other_number_ranges =
     "1ec71-1ecab 1ecad-1ecaf 1ecb1-1ecb4 1ed01-1ed2d 1ed2f-1ed3d 1f100-1f10c";
 
 /// \p{M}: combining marks.
-inline constexpr std::string_view mark_ranges =
+inline constexpr char mark_ranges[] =
     "300-36f 483-489 591-5bd 5bf 5c1-5c2 5c4-5c5 5c7 610-61a 64b-65f 670 6d6-6dc 6df-6e4 6e7-6e8 6ea-6ed "
     "711 730-74a 7a6-7b0 7eb-7f3 7fd 816-819 81b-823 825-827 829-82d 859-85b 897-89f 8ca-8e1 8e3-903 "
     "93a-93c 93e-94f 951-957 962-963 981-983 9bc 9be-9c4 9c7-9c8 9cb-9cd 9d7 9e2-9e3 9fe a01-a03 a3c "
@@ -138,11 +137,11 @@ inline constexpr std::string_view mark_ranges =
     "1e5ee-1e5ef 1e8d0-1e8d6 1e944-1e94a e0100-e01ef";
 
 /// \s: white space.
-inline constexpr std::string_view space_ranges = "9-d 20 85 a0 1680 2000-200a 2028-2029 202f 205f 3000";
+inline constexpr char space_ranges[] = "9-d 20 85 a0 1680 2000-200a 2028-2029 202f 205f 3000";
 
 /// What \w holds beside letters, marks, and numbers that are not "other": \p{Pc}, the two join controls, and
 /// symbols that are alphabetic.
-inline constexpr std::string_view word_extra_ranges =
+inline constexpr char word_extra_ranges[] =
     "5f 200c-200d 203f-2040 2054 24b6-24e9 fe33-fe34 fe4d-fe4f ff3f 1f130-1f149 1f150-1f169 1f170-1f189";
 
 }  // namespace moe::detail

@@ -31,7 +31,7 @@ TEST_CASE("config: says what the file says") {
   CHECK(config.architecture == "qwen3_moe");
   CHECK(config.vocabulary_size == 320);
   CHECK(config.hidden_size == 64);
-  CHECK(config.layers == 3);
+  CHECK(config.layers.size() == 3);
   CHECK(config.heads == 4);
   CHECK(config.kv_heads == 2);
   CHECK(config.head_dim == 32);
@@ -42,7 +42,7 @@ TEST_CASE("config: says what the file says") {
   CHECK(config.max_positions == 512);
   CHECK(config.rope.theta == 1e6);
   CHECK(config.end_tokens == std::vector<moe::TokenId>{319});
-  CHECK(config.moe_layers == std::vector<bool>(3, true));
+  for (const moe::LayerConfig& layer : config.layers) CHECK((layer.has_experts && layer.sliding_window == 0));
 }
 
 TEST_CASE("config: what is left out is what transformers takes") {
@@ -73,20 +73,26 @@ TEST_CASE("config: the thinker of a Qwen3-Omni has its own defaults") {
 
 TEST_CASE("config: mlp_only_layers and decoder_sparse_step say which layers are dense") {
   const auto layers = [](const std::string& members) {
-    return config_of(R"("model_type": "qwen3_moe", "num_hidden_layers": 6, )" + members).moe_layers;
+    std::string out;
+    for (const moe::LayerConfig& layer :
+         config_of(R"("model_type": "qwen3_moe", "num_hidden_layers": 6, )" + members).layers)
+      out += layer.has_experts ? 'E' : '-';
+    return out;
   };
-  CHECK(layers(R"("mlp_only_layers": [0, 4, 99])") ==
-        std::vector<bool>{false, true, true, true, false, true});
-  CHECK(layers(R"("decoder_sparse_step": 2)") == std::vector<bool>{false, true, false, true, false, true});
-  CHECK(layers(R"("decoder_sparse_step": 3, "mlp_only_layers": [5])") ==
-        std::vector<bool>{false, false, true, false, false, false});
-  CHECK(layers(R"("num_experts": 0)") == std::vector<bool>(6, false));
+  CHECK(layers(R"("mlp_only_layers": [0, 4, 99])") == "-EEE-E");
+  CHECK(layers(R"("decoder_sparse_step": 2)") == "-E-E-E");
+  CHECK(layers(R"("decoder_sparse_step": 3, "mlp_only_layers": [5])") == "--E---");
+  CHECK(layers(R"("num_experts": 0)") == "------");
 }
 
 TEST_CASE(
     "config: sliding windows are for all layers of a model with experts, for the later ones of a dense one") {
   const auto windows = [](const std::string& members) {
-    return config_of(R"("num_hidden_layers": 3, "sliding_window": 7, )" + members).sliding_windows;
+    std::vector<std::size_t> out;
+    for (const moe::LayerConfig& layer :
+         config_of(R"("num_hidden_layers": 3, "sliding_window": 7, )" + members).layers)
+      out.push_back(layer.sliding_window);
+    return out;
   };
   using Windows = std::vector<std::size_t>;
   CHECK(windows(R"("model_type": "qwen3_moe")") == Windows{0, 0, 0});
@@ -94,10 +100,8 @@ TEST_CASE(
         Windows{7, 7, 7});
   CHECK(windows(R"("model_type": "qwen3", "use_sliding_window": true, "max_window_layers": 2)") ==
         Windows{0, 0, 7});
-  CHECK(
-      windows(
-          R"("model_type": "qwen3", "use_sliding_window": true, "layer_types": ["sliding_attention", "full_attention", "sliding_attention"])") ==
-      Windows{7, 0, 7});
+  CHECK(windows(R"("model_type": "qwen3", "use_sliding_window": true, "layer_types":
+                   ["sliding_attention", "full_attention", "sliding_attention"])") == Windows{7, 0, 7});
 }
 
 TEST_CASE("config: several tokens may end a text, and generation_config.json has the last word") {

@@ -50,14 +50,15 @@ TEST_CASE("golden: logits, greedy tokens and routes are those of the float64 ref
     moe::ThreadPool pool(2);
     const moe::Transformer model(checkpoint, experts, pool);
 
-    std::vector<std::vector<Experts>> routes(model.config().layers);
-    auto sequence =
-        model.sequence({.kv_type = moe::DType::f32, .on_routes = [&](const moe::Routes& chosen) {
-                          for (std::size_t i = 0; i < chosen.experts.size(); i += chosen.experts_per_token) {
-                            const auto of_token = chosen.experts.subspan(i, chosen.experts_per_token);
-                            routes[chosen.layer].emplace_back(of_token.begin(), of_token.end());
-                          }
-                        }});
+    std::vector<std::vector<Experts>> routes(model.config().layers.size());
+    auto sequence = model.sequence({.kv_type = moe::DType::f32});
+    const auto on_routes = [&](const moe::Routes& chosen) {
+      for (std::size_t i = 0; i < chosen.experts.size(); i += chosen.experts_per_token) {
+        const auto of_token = chosen.experts.subspan(i, chosen.experts_per_token);
+        routes[chosen.layer].emplace_back(of_token.begin(), of_token.end());
+      }
+    };
+    sequence.observe_routes(on_routes);
 
     std::span<const float> logits = model.forward(sequence, expected.prompt);
     REQUIRE(logits.size() == expected.logits.size());

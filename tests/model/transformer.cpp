@@ -53,10 +53,12 @@ const std::vector<moe::TokenId> prompt{5, 17, 3, 91, 5, 42, 7};
 TEST_CASE("transformer: takes each expert once per chunk and layer, and all that the router chose") {
   Fixture f("plain-bf16");
   std::set<moe::ExpertId> chosen;
-  auto sequence = f.model.sequence({.on_routes = [&](const moe::Routes& routes) {
+  auto sequence = f.model.sequence();
+  const auto on_routes = [&](const moe::Routes& routes) {
     for (const std::uint32_t expert : routes.experts)
       chosen.insert({static_cast<std::uint32_t>(routes.layer), expert});
-  }});
+  };
+  sequence.observe_routes(on_routes);
   f.model.forward(sequence, prompt);
   CHECK(f.experts.acquired.size() == chosen.size());
   for (const auto& [id, count] : f.experts.acquired) {
@@ -68,12 +70,13 @@ TEST_CASE("transformer: takes each expert once per chunk and layer, and all that
 TEST_CASE("transformer: routes are told for every position and layer with experts, weights with them") {
   Fixture f("dense-between");
   std::map<std::size_t, std::size_t> positions;
-  auto sequence = f.model.sequence({.chunk = 3, .on_routes = [&](const moe::Routes& routes) {
-                                      CHECK(routes.first_position == positions[routes.layer]);
-                                      CHECK(routes.experts.size() == routes.weights.size());
-                                      positions[routes.layer] +=
-                                          routes.experts.size() / routes.experts_per_token;
-                                    }});
+  auto sequence = f.model.sequence({.chunk = 3});
+  const auto on_routes = [&](const moe::Routes& routes) {
+    CHECK(routes.first_position == positions[routes.layer]);
+    CHECK(routes.experts.size() == routes.weights.size());
+    positions[routes.layer] += routes.experts.size() / routes.experts_per_token;
+  };
+  sequence.observe_routes(on_routes);
   f.model.forward(sequence, prompt);
   CHECK(positions == std::map<std::size_t, std::size_t>{{1, 7}, {5, 7}});
 }
@@ -126,9 +129,11 @@ TEST_CASE("transformer: an expert that cannot be had is an error, after which th
 TEST_CASE("transformer: a stop ends the work within a layer and leaves the sequence as it was") {
   Fixture f("plain-bf16");
   std::stop_source stop;
-  auto sequence = f.model.sequence({.on_routes = [&](const moe::Routes& routes) {
+  auto sequence = f.model.sequence();
+  const auto on_routes = [&](const moe::Routes& routes) {
     if (routes.layer == 1) stop.request_stop();
-  }});
+  };
+  sequence.observe_routes(on_routes);
   CHECK(f.model.forward(sequence, prompt, stop.get_token()).empty());
   CHECK(sequence.position() == 0);
   for (const auto& [id, count] : f.experts.acquired) CHECK(id.layer < 2);

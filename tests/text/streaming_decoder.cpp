@@ -31,8 +31,7 @@ TEST_CASE("streaming decoder: what is left at the end becomes one U+FFFD, and a 
 }
 
 TEST_CASE("streaming decoder: special tokens can be left out, and do not break a character") {
-  const moe::Tokenizer tokenizer =
-      load(TinyTokenizer{.added_tokens = added_token(256, "<s>", "special")});
+  const moe::Tokenizer tokenizer = load(TinyTokenizer{.added_tokens = added_token(256, "<s>", "special")});
   StreamingDecoder with(tokenizer), without(tokenizer, true);
   CHECK(with.push(0xc3) == "");
   CHECK(with.push(256) == "\ufffd<s>");
@@ -42,9 +41,9 @@ TEST_CASE("streaming decoder: special tokens can be left out, and do not break a
 }
 
 TEST_CASE("streaming decoder: all together is what decode says, also of random ids") {
-  const moe::Tokenizer tokenizer = load(TinyTokenizer{
-      .merges = {{"\xc3", "\xa9"}, {"\xe4", "\xb8"}, {"a", "\xf0"}, {"\x9f", "\x98"}},
-      .added_tokens = added_token(260, "<s>", "special") + ", " + added_token(261, "中")});
+  const moe::Tokenizer tokenizer =
+      load(TinyTokenizer{.merges = {{"\xc3", "\xa9"}, {"\xe4", "\xb8"}, {"a", "\xf0"}, {"\x9f", "\x98"}},
+                         .added_tokens = added_token(260, "<s>", "special") + ", " + added_token(261, "中")});
   std::mt19937 generator(1);
   for (int round = 0; round < 2000; ++round) {
     const bool skip_special = round % 2 == 0;

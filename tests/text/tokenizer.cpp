@@ -88,8 +88,8 @@ TEST_CASE("tokenizer: raw added tokens are taken before normalized ones, and eac
 }
 
 TEST_CASE("tokenizer: added tokens that are in the vocabulary keep their id") {
-  const moe::Tokenizer tokenizer = load(
-      TinyTokenizer{.merges = {{"x", "y"}}, .added_tokens = added_token(256, "xy", "special")});
+  const moe::Tokenizer tokenizer =
+      load(TinyTokenizer{.merges = {{"x", "y"}}, .added_tokens = added_token(256, "xy", "special")});
   CHECK(tokenizer.encode("axyb") == Ids{'a', 256, 'b'});
   CHECK(tokenizer.size() == 257);
   CHECK(tokenizer.is_special(256));
@@ -102,8 +102,8 @@ TEST_CASE("tokenizer: an added token without content is ignored") {
 }
 
 TEST_CASE("tokenizer: special tokens are left out of a text on request, other added tokens are not") {
-  const moe::Tokenizer tokenizer = load(TinyTokenizer{
-      .added_tokens = added_token(256, "<s>", "special") + ", " + added_token(257, "<t>")});
+  const moe::Tokenizer tokenizer = load(
+      TinyTokenizer{.added_tokens = added_token(256, "<s>", "special") + ", " + added_token(257, "<t>")});
   const Ids ids = tokenizer.encode("a<s><t>b");
   CHECK(ids == Ids{'a', 256, 257, 'b'});
   CHECK(tokenizer.decode(ids) == "a<s><t>b");
@@ -122,8 +122,8 @@ TEST_CASE("tokenizer: ids without a token are decoded to nothing") {
 
 TEST_CASE("tokenizer: an added token that the byte alphabet can write is decoded as those bytes") {
   const moe::Tokenizer tokenizer =
-      load(TinyTokenizer{.added_tokens = added_token(256, "éé") + ", " + added_token(257, "é中") +
-                                         ", " + added_token(258, "é ")});
+      load(TinyTokenizer{.added_tokens = added_token(256, "éé") + ", " + added_token(257, "é中") + ", " +
+                                         added_token(258, "é ")});
   CHECK(tokenizer.decode(Ids{256}) == "\ufffd\ufffd");  // the bytes E9 E9
   CHECK(tokenizer.decode(Ids{257}) == "é中");
   CHECK(tokenizer.decode(Ids{258}) == "é ");

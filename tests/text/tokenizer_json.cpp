@@ -174,9 +174,8 @@ TEST_CASE("tokenizer.json: a file that ends too early is refused wherever it end
 }
 
 TEST_CASE("tokenizer.json: a damaged file is refused or read, nothing else") {
-  const std::string json = TinyTokenizer{.merges = {{"a", "b"}},
-                                         .added_tokens = added_token(257, "<x>", "lstrip rstrip")}
-                               .json();
+  const std::string json =
+      TinyTokenizer{.merges = {{"a", "b"}}, .added_tokens = added_token(257, "<x>", "lstrip rstrip")}.json();
   const TemporaryDirectory directory;
   for (std::size_t at = 0; at < json.size(); at += 3) {
     for (const char damage : {'0', '"', '}', 'x', '\xff'}) {
