@@ -10,6 +10,7 @@ Talks with MODEL, a directory with a Hugging Face checkpoint that has a chat tem
 empty line or the end of the input ends the conversation, Ctrl-C ends an answer. What the model has read before is kept,
 so a turn costs only what is new.
 
+  --plain             for a model without a chat template: write a text together, in turns
   --system TEXT       what the model is told about its role
   --no-thinking       have the model answer at once
   --max-tokens N      of an answer at most; default 2048
@@ -21,12 +22,36 @@ so a turn costs only what is new.
 
 namespace {
 
-std::stop_source* answer = nullptr;  // what Ctrl-C ends
+std::stop_source answer;  // what Ctrl-C ends
 
 void on_interrupt(int) {
-  if (!answer || answer->stop_requested()) std::_Exit(130);
-  answer->request_stop();
+  if (answer.stop_requested()) std::_Exit(130);
+  answer.request_stop();
 }
+
+/// What was said so far, as the text that the model is to continue.
+class Conversation {
+ public:
+  Conversation(const moe::Model<>& model, const CommandLine& args)
+      : options_{.enable_thinking = !args.has("--no-thinking")} {
+    if (!args.has("--plain")) template_ = model.chat_template();
+    if (args.has("--system")) messages_.push_back({"system", args.text("--system", "")});
+  }
+
+  void add(const std::string& role, const std::string& content) { messages_.push_back({role, content}); }
+
+  std::string text() const {
+    if (template_) return template_->render(messages_, options_);
+    std::string all;
+    for (const moe::Message& message : messages_) all += message.content;
+    return all;
+  }
+
+ private:
+  std::optional<moe::ChatTemplate> template_;
+  moe::ChatOptions options_;
+  std::vector<moe::Message> messages_;
+};
 
 }  // namespace
 
@@ -34,29 +59,25 @@ int main(int argc, char** argv) {
   return run_example(argc, argv, help, [](const CommandLine& args) {
     const auto model =
         moe::open(args.positional(1, 1)[0], {.threads = args.number<std::size_t>("--threads", 0)});
-    const moe::ChatTemplate chat = model.chat_template();
     moe::Session session(model, {.context = args.number<std::size_t>("--context", 8192)});
     moe::Sampling sampling = model.recommended_sampling();
     sampling.temperature = args.number("--temperature", sampling.temperature);
     sampling.seed = args.number("--seed", sampling.seed);
 
-    std::vector<moe::Message> conversation;
-    if (args.has("--system")) conversation.push_back({"system", args.text("--system", "")});
+    Conversation conversation(model, args);
     std::signal(SIGINT, on_interrupt);
     for (std::string line;
          std::cout << "> " << std::flush && std::getline(std::cin, line) && !line.empty();) {
-      conversation.push_back({"user", line});
-      const std::string prompt = chat.render(conversation, {.enable_thinking = !args.has("--no-thinking")});
-      std::stop_source stop;
-      answer = &stop;
+      conversation.add("user", line);
+      answer = std::stop_source();
       const moe::GenerateOptions options{.max_tokens = args.number<std::size_t>("--max-tokens", 2048),
                                          .sampling = sampling,
-                                         .stop = stop.get_token()};
-      const std::string reply = session.generate(
-          prompt, options, [](const moe::Piece& piece) { std::cout << piece.text << std::flush; });
-      answer = nullptr;
+                                         .stop = answer.get_token()};
+      const std::string reply = session.generate(conversation.text(), options, [](const moe::Piece& piece) {
+        std::cout << piece.text << std::flush;
+      });
       std::cout << '\n';
-      conversation.push_back({"assistant", reply});
+      conversation.add("assistant", reply);
       ++sampling.seed;
     }
   });

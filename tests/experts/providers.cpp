@@ -44,7 +44,7 @@ TEST_SUITE_BEGIN("threads");
 
 TEST_CASE_TEMPLATE("providers: all keep the contract", Provider, moe::MemoryProvider, moe::MmapProvider,
                    CopyingProvider) {
-  for (const char* name : {"four-shards", "fused-experts", "odd-sizes"}) {
+  for (const std::string name : {"four-shards", "fused-experts", "odd-sizes"}) {
     const moe::Checkpoint model(golden(name));
     check_provider_contract([&] { return Provider(moe::ExpertCatalog(model)); }, expected_experts(model));
   }

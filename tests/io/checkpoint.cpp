@@ -74,7 +74,7 @@ TEST_CASE("checkpoint: an index that names what is not there is refused") {
 
 TEST_CASE("checkpoint: the name of a shard cannot lead out of the directory") {
   const TemporaryDirectory directory;
-  for (const char* name : {"../1.safetensors", "/etc/passwd", "a/b", "a\\\\b", "..", ""}) {
+  for (const std::string name : {"../1.safetensors", "/etc/passwd", "a/b", "a\\\\b", "..", ""}) {
     CAPTURE(name);
     directory.write("model.safetensors.index.json", index("{\"a\": \"" + std::string(name) + "\"}"));
     check_error([&] { return moe::Checkpoint(directory.path()); },

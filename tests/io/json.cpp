@@ -89,7 +89,7 @@ TEST_CASE("json: two members of one name are an error when that name is asked fo
 }
 
 TEST_CASE("json: what is no JSON is refused with the place") {
-  for (const char* text : {"",
+  for (const std::string text : {"",
                            " ",
                            "{",
                            "[1,",
@@ -131,7 +131,7 @@ TEST_CASE("json: what is no JSON is refused with the place") {
 }
 
 TEST_CASE("json: bytes that are no UTF-8 are refused") {
-  for (const char* text : {"\"\xff\"", "\"\xc3\"", "\"\xe0\x80\x80\"", "\"\xed\xa0\x80\"",
+  for (const std::string text : {"\"\xff\"", "\"\xc3\"", "\"\xe0\x80\x80\"", "\"\xed\xa0\x80\"",
                            "\"\xf4\x90\x80\x80\"", "\"\xc0\xaf\""})
     CHECK(parse_error(text).find("expected UTF-8") != std::string::npos);
 }

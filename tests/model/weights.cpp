@@ -27,7 +27,7 @@ TEST_CASE("weights: a whole model is accepted") {
 }
 
 TEST_CASE("weights: every missing tensor is named") {
-  for (const char* name :
+  for (const std::string name :
        {"model.embed_tokens.weight", "model.norm.weight", "model.layers.1.input_layernorm.weight",
         "model.layers.1.post_attention_layernorm.weight", "model.layers.2.self_attn.q_proj.weight",
         "model.layers.0.self_attn.k_proj.weight", "model.layers.0.self_attn.v_proj.weight",

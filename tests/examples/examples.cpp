@@ -1,0 +1,174 @@
+// Runs the examples as a user does.
+#include "detail/io/file.hpp"
+#include "detail/io/json_writer.hpp"
+#include "support/checkpoints.hpp"
+#include "support/temporary_directory.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#if !defined(_WIN32)
+#include <sys/wait.h>
+#endif
+
+namespace {
+
+struct Result {
+  int status;
+  std::string out, err;
+};
+
+std::string quoted(const std::string& word) {
+  std::string out = "'";
+  for (const char c : word) out += c == '\'' ? "'\\''" : std::string(1, c);
+  return out += '\'';
+}
+
+Result run(const std::vector<std::string>& words, const std::string& input = "") {
+  const TemporaryDirectory directory;
+  std::string command = quoted(std::string(MOE_EXAMPLES_DIR "/") + words[0]);
+  for (std::size_t i = 1; i < words.size(); ++i) command += ' ' + quoted(words[i]);
+  command += " <" + directory.write("in", input) + " >" + (directory / "out") + " 2>" + (directory / "err");
+  const int status = std::system(command.c_str());
+  return {WEXITSTATUS(status), moe::read_text(directory / "out"), moe::read_text(directory / "err")};
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = text.find('\n', at);
+    lines.push_back(text.substr(at, end - at));
+    at = end == text.npos ? text.size() : end + 1;
+  }
+  return lines;
+}
+
+const std::vector<std::string> all_examples{"generate", "chat",   "custom_provider",
+                                            "tokenize", "logits", "inspect"};
+
+}  // namespace
+
+TEST_CASE("examples: each explains itself") {
+  for (const std::string& example : all_examples) {
+    CAPTURE(example);
+    const Result result = run({example, "--help"});
+    CHECK(result.status == 0);
+    CHECK(result.out.find("usage: " + example) == 0);
+    CHECK(result.err.empty());
+  }
+}
+
+TEST_CASE("examples: wrong usage ends with 2 and the help on stderr") {
+  for (const std::string& example : all_examples)
+    for (const auto& words : {std::vector<std::string>{example},
+                              {example, "--no-such-option"},
+                              {example, "a", "b", "c", "--max-tokens"}}) {
+      CAPTURE(example);
+      const Result result = run(words);
+      CHECK(result.status == 2);
+      CHECK(result.out.empty());
+      CHECK(result.err.find("usage: " + example) != std::string::npos);
+    }
+  CHECK(run({"generate", bundled_model(), "x", "--max-tokens", "many"}).status == 2);
+  CHECK(run({"logits", bundled_model()}).err.find("--ids is missing") == 0);
+  CHECK(run({"logits", bundled_model(), "--ids", "1", "--kv", "f64"}).status == 2);
+}
+
+TEST_CASE("examples: what fails ends with 1 and one message on stderr") {
+  const std::string nowhere = "/nowhere/at/all";
+  for (const auto& words : {std::vector<std::string>{"generate", nowhere, "x"},
+                            {"chat", nowhere},
+                            {"custom_provider", nowhere, "x"},
+                            {"tokenize", nowhere, "x"},
+                            {"logits", nowhere, "--ids", "1"},
+                            {"inspect", nowhere},
+                            {"chat", bundled_model()},
+                            {"logits", golden("plain-f32"), "--ids", "320"},
+                            {"generate", golden("plain-f32"), "no tokenizer here"}}) {
+    CAPTURE(words[0]);
+    const Result result = run(words);
+    CHECK(result.status == 1);
+    CHECK(lines_of(result.err).size() == 1);
+    CHECK(result.err.find("error: ") == 0);
+    CHECK(result.err.find("expected") != std::string::npos);
+  }
+}
+
+TEST_CASE("examples: logits prints logits, greedy tokens and routes, each in its form") {
+  const Result result =
+      run({"logits", golden("dense-between"), "--ids", "3,1,2", "--greedy", "4", "--routes"});
+  CHECK(result.status == 0);
+  const std::vector<std::string> lines = lines_of(result.out);
+  REQUIRE(lines.size() == 96 + 1 + 2 * 3);  // the vocabulary; two of the layers have experts
+  for (std::size_t i = 0; i < 96; ++i) CHECK_NOTHROW((void)std::stof(lines[i]));
+  CHECK(lines[96].find("greedy: ") == 0);
+  CHECK(lines[97].find("route 1 0: ") == 0);
+  CHECK(lines[102].find("route 5 2: ") == 0);
+}
+
+TEST_CASE("examples: logits does not depend on threads, chunks and where the experts are") {
+  const auto logits = [](std::vector<std::string> more) {
+    std::vector<std::string> words{"logits", bundled_model(), "--ids", "4093,10,20,30,40,50"};
+    words.insert(words.end(), more.begin(), more.end());
+    return run(words).out;
+  };
+  const std::string expected = logits({});
+  CHECK(expected.size() > 4096 * 3);
+  CHECK(logits({"--threads", "3", "--chunk", "2"}) == expected);
+  CHECK(logits({"--in-memory", "--chunk", "1"}) == expected);
+  CHECK(logits({"--kv", "f16"}) != expected);
+}
+
+TEST_CASE("examples: tokenize goes there and back, line by line") {
+  const std::string text = moe::to_json("Hello,\nworld \xe4\xbd\xa0\xe5\xa5\xbd <|im_end|>");
+  const Result ids = run({"tokenize", bundled_model(), "--json"}, text + "\n\"\"\n" + text + "\n");
+  CHECK(ids.status == 0);
+  const std::vector<std::string> lines = lines_of(ids.out);
+  REQUIRE(lines.size() == 3);
+  CHECK(lines[0] == lines[2]);
+  CHECK(lines[1].empty());
+  CHECK(lines[0].find(" 4095") != std::string::npos);
+  CHECK(lines_of(run({"tokenize", bundled_model(), "--decode"}, ids.out).out)[0] == text);
+  CHECK(run({"tokenize", bundled_model(), "--decode", "--skip-special"}, "4095 4093\n").out == "\"\"\n");
+  CHECK(run({"tokenize", bundled_model(), "Hello"}).out.find("\t\"") != std::string::npos);
+  CHECK(run({"tokenize", bundled_model(), "--json"}, "no JSON\n").status == 1);
+}
+
+TEST_CASE("examples: generate continues the prompt on stdout and counts on stderr") {
+  const Result result = run({"generate", bundled_model(), "<|endoftext|>In the beginning", "--max-tokens",
+                             "12", "--temperature", "0"});
+  CHECK(result.status == 0);
+  CHECK(result.out.find("<|endoftext|>In the beginning") == 0);
+  CHECK(result.err.find("generated: 12 tokens") != std::string::npos);
+  CHECK(result.err.find("tokens/s") != std::string::npos);
+}
+
+TEST_CASE("examples: a provider of one's own brings the same text") {
+  const std::string prompt = "<|endoftext|>In the beginning";
+  const Result own = run({"custom_provider", bundled_model(), prompt, "--max-tokens", "12"});
+  const Result built_in = run({"generate", bundled_model(), prompt, "--max-tokens", "12"});
+  CHECK(own.status == 0);
+  CHECK(prompt + lines_of(own.out)[0] == lines_of(built_in.out)[0]);
+  CHECK(own.out.find("experts read") != std::string::npos);
+}
+
+TEST_CASE("examples: inspect shows the shape and what fits in how much memory") {
+  const Result result = run({"inspect", bundled_model(), "--tensors"});
+  CHECK(result.status == 0);
+  for (const char* part :
+       {"qwen3_moe", "128 of width 32 per layer, 8 per token", "24.00 KiB", "192 of 768 (25 %)",
+        "model.layers.5.mlp.experts.127.up_proj.weight: [32, 128] BF16"})
+    CHECK(result.out.find(part) != std::string::npos);
+}
+
+TEST_CASE("examples: chat writes a text in turns with a model that knows no conversations") {
+  const Result result =
+      run({"chat", bundled_model(), "--plain", "--max-tokens", "5"}, "<|endoftext|>And God\n said\n\n");
+  CHECK(result.status == 0);
+  CHECK(lines_of(result.out).size() == 3);
+  CHECK(result.out.find("> ") == 0);
+}

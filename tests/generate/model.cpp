@@ -1,0 +1,76 @@
+#include "detail/experts/measuring_provider.hpp"
+#include "detail/generate/session.hpp"
+#include "support/checkpoints.hpp"
+#include "support/message_of.hpp"
+#include "support/tiny_checkpoint.hpp"
+
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+TEST_CASE("model: opens from a path of any kind, with experts mapped or in memory") {
+  const std::string path = bundled_model();
+  std::string texts[3];
+  std::size_t i = 0;
+  for (const auto& model :
+       {moe::open(path), moe::open(path.c_str(), {.threads = 1}),
+        moe::open(std::filesystem::path(path), {.experts = moe::ModelOptions::Experts::in_memory})}) {
+    moe::Session session(model);
+    texts[i++] = session.generate("<|endoftext|>In", {.max_tokens = 10, .sampling = moe::Sampling{}});
+  }
+  CHECK(texts[0] == texts[1]);
+  CHECK(texts[0] == texts[2]);
+}
+
+TEST_CASE("model: runs on any provider, which stays within reach") {
+  const moe::Checkpoint checkpoint(bundled_model());
+  const moe::Model model(checkpoint, moe::MeasuringProvider(moe::MmapProvider(checkpoint)), 2);
+  moe::Session session(model);
+  session.generate("<|endoftext|>In", {.max_tokens = 10});
+  const moe::ExpertStatistics total = model.experts().total();
+  CHECK(total.acquired() > 6 * 8);
+  CHECK(total.missed > 0);
+  CHECK(total.resident > 0);
+}
+
+TEST_CASE("model: what generation_config.json recommends, with the defaults of Hugging Face") {
+  const auto sampling_of = [](std::string_view text) {
+    TinyCheckpoint tiny;
+    tiny.directory().write("generation_config.json", text);
+    return moe::read_sampling(tiny.open());
+  };
+  CHECK(moe::read_sampling(moe::Checkpoint(golden("plain-bf16"))).temperature == 0);
+  CHECK(sampling_of(R"({"temperature": 0.6})").temperature == 0);  // do_sample is false
+  const moe::Sampling plain = sampling_of(R"({"do_sample": true})");
+  CHECK(plain.temperature == 1);
+  CHECK(plain.top_k == 50);
+  CHECK(plain.top_p == 1);
+  const moe::Sampling qwen3 = sampling_of(
+      R"({"do_sample": true, "temperature": 0.6, "top_k": 20, "top_p": 0.95, "min_p": 0.1, "repetition_penalty": 1.05})");
+  CHECK(qwen3.temperature == 0.6);
+  CHECK(qwen3.top_k == 20);
+  CHECK(qwen3.top_p == 0.95);
+  CHECK(qwen3.min_p == 0.1);
+  CHECK(qwen3.repetition_penalty == 1.05);
+  check_error([&] { return sampling_of(R"({"do_sample": true, "top_p": 2})"); },
+              {"generation_config.json", "$.top_p"});
+}
+
+TEST_CASE("model: without a tokenizer there are ids only, and the error says what is missing") {
+  const auto model = moe::open(golden("plain-bf16"));
+  CHECK_FALSE(model.has_tokenizer());
+  moe::Session session(model);
+  CHECK(session.generate(std::vector<moe::TokenId>{1, 2, 3}, {.max_tokens = 5}).empty());
+  CHECK(session.tokens().size() == 8);
+  check_error([&] { return session.generate("text"); }, {"tokenizer.json", "none"});
+  check_error([&] { return model.chat_template(); }, {"chat template"});
+}
+
+TEST_CASE("model: experts that do not fit the configuration are refused when it is opened") {
+  TinyCheckpoint tiny;
+  tiny.edit("\"num_experts\": 16", "\"num_experts\": 15");
+  check_error([&] { return moe::open(tiny.directory().path()); },
+              {"experts of layer 0", "expected 15, found 16"});
+}

@@ -1,0 +1,151 @@
+#include "detail/generate/sampler.hpp"
+#include "support/message_of.hpp"
+#include "support/random_numbers.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <limits>
+#include <map>
+#include <set>
+#include <vector>
+
+using moe::Sampler;
+using moe::Sampling;
+using moe::TokenId;
+
+namespace {
+
+/// Logits whose softmax is these probabilities.
+std::vector<float> logits_of(std::initializer_list<double> probabilities) {
+  std::vector<float> out;
+  for (const double p : probabilities) out.push_back(static_cast<float>(std::log(p)));
+  return out;
+}
+
+/// How often each token comes in so many draws, divided by their number.
+std::map<TokenId, double> frequencies(Sampling sampling, const std::vector<float>& logits,
+                                      const std::vector<TokenId>& context = {}) {
+  constexpr int draws = 40000;
+  Sampler sampler(sampling);
+  std::map<TokenId, double> out;
+  for (int i = 0; i < draws; ++i) out[sampler(logits, context)] += 1.0 / draws;
+  return out;
+}
+
+/// The tokens that can come at all.
+std::set<TokenId> support(Sampling sampling, const std::vector<float>& logits,
+                          const std::vector<TokenId>& context = {}) {
+  std::set<TokenId> out;
+  for (const auto& [id, frequency] : frequencies(sampling, logits, context)) out.insert(id);
+  return out;
+}
+
+using Ids = std::set<TokenId>;
+
+}  // namespace
+
+TEST_CASE("sampler: temperature 0 takes the most likely token, of equals the first") {
+  Sampler sampler(Sampling{});
+  CHECK(sampler(std::vector<float>{1, 3, 2, 3}, {}) == 1);
+}
+
+TEST_CASE("sampler: draws follow the softmax") {
+  const auto found = frequencies({.temperature = 1}, logits_of({0.5, 0.3, 0.15, 0.05}));
+  CHECK(found.at(0) == doctest::Approx(0.5).epsilon(0.05));
+  CHECK(found.at(1) == doctest::Approx(0.3).epsilon(0.05));
+  CHECK(found.at(2) == doctest::Approx(0.15).epsilon(0.07));
+  CHECK(found.at(3) == doctest::Approx(0.05).epsilon(0.12));
+}
+
+TEST_CASE("sampler: temperature divides the logits") {
+  const auto found = frequencies({.temperature = 0.5}, logits_of({0.6, 0.4}));
+  CHECK(found.at(0) == doctest::Approx(0.36 / 0.52).epsilon(0.05));
+}
+
+TEST_CASE("sampler: top_k keeps the k most likely, and all that equal the last of them") {
+  const std::vector<float> logits{5, 1, 4, 4, 3};
+  CHECK(support({.temperature = 5, .top_k = 1}, logits) == Ids{0});
+  CHECK(support({.temperature = 5, .top_k = 2}, logits) == Ids{0, 2, 3});
+  CHECK(support({.temperature = 5, .top_k = 3}, logits) == Ids{0, 2, 3});
+  CHECK(support({.temperature = 5, .top_k = 4}, logits) == Ids{0, 2, 3, 4});
+  CHECK(support({.temperature = 5, .top_k = 99}, logits) == Ids{0, 1, 2, 3, 4});
+  CHECK(support({.temperature = 5, .top_k = 0}, logits) == Ids{0, 1, 2, 3, 4});
+}
+
+TEST_CASE("sampler: top_p keeps the fewest most likely tokens whose probabilities reach p") {
+  const std::vector<float> logits = logits_of({0.15, 0.5, 0.05, 0.3});
+  CHECK(support({.temperature = 1, .top_p = 0.4}, logits) == Ids{1});
+  CHECK(support({.temperature = 1, .top_p = 0.6}, logits) == Ids{1, 3});
+  CHECK(support({.temperature = 1, .top_p = 0.9}, logits) == Ids{0, 1, 3});
+  CHECK(support({.temperature = 1, .top_p = 0.97}, logits) == Ids{0, 1, 2, 3});
+  CHECK(support({.temperature = 1, .top_p = 1e-9}, logits) == Ids{1});
+}
+
+TEST_CASE("sampler: top_p counts the token that crosses p, and not the one after") {
+  const std::vector<float> equal{1, 1, 1, 1};
+  CHECK(support({.temperature = 1, .top_p = 0.5}, equal).size() == 2);
+  CHECK(support({.temperature = 1, .top_p = 0.51}, equal).size() == 3);
+}
+
+TEST_CASE("sampler: top_p sees what top_k has left, after the temperature") {
+  const std::vector<float> logits = logits_of({0.4, 0.3, 0.2, 0.1});
+  // Of the first two, 0.4 / 0.7 = 57 %.
+  CHECK(support({.temperature = 1, .top_k = 2, .top_p = 0.55}, logits) == Ids{0});
+  CHECK(support({.temperature = 1, .top_k = 2, .top_p = 0.6}, logits) == Ids{0, 1});
+  // At a low temperature the first has nearly all.
+  CHECK(support({.temperature = 0.1, .top_p = 0.9}, logits) == Ids{0});
+}
+
+TEST_CASE("sampler: min_p keeps tokens by their share of the most likely one's probability") {
+  const std::vector<float> logits = logits_of({0.5, 0.26, 0.14, 0.1});
+  CHECK(support({.temperature = 1, .min_p = 0.5}, logits) == Ids{0, 1});
+  CHECK(support({.temperature = 1, .min_p = 0.25}, logits) == Ids{0, 1, 2});
+  CHECK(support({.temperature = 1, .min_p = 1}, logits) == Ids{0});
+}
+
+TEST_CASE("sampler: the repetition penalty counts once per token of the context, in greedy mode too") {
+  const std::vector<float> logits{2, 1.5f, -1, -1.5f};
+  Sampler sampler({.repetition_penalty = 2});
+  CHECK(sampler(logits, {}) == 0);
+  CHECK(sampler(logits, std::vector<TokenId>{0, 0, 0}) == 1);  // 2 / 2 < 1.5
+  CHECK(sampler(logits, std::vector<TokenId>{0, 1}) == 0);     // 1 > 0.75
+  const std::vector<float> below{-1, -1.5f};
+  CHECK(sampler(below, std::vector<TokenId>{0}) == 1);  // -1 · 2 < -1.5
+  CHECK(sampler(below, std::vector<TokenId>{99}) == 0);
+}
+
+TEST_CASE("sampler: one seed draws one sequence, another a different one") {
+  const std::vector<float> logits = random_numbers(1000, 1);
+  const auto draw = [&](std::uint64_t seed) {
+    Sampler sampler({.temperature = 1, .top_k = 50, .top_p = 0.95, .seed = seed});
+    std::vector<TokenId> out;
+    for (int i = 0; i < 50; ++i) out.push_back(sampler(logits, out));
+    return out;
+  };
+  CHECK(draw(7) == draw(7));
+  CHECK(draw(7) != draw(8));
+}
+
+TEST_CASE("sampler: logits that are no numbers are never drawn before others, and crash nothing") {
+  constexpr float nan = std::numeric_limits<float>::quiet_NaN();
+  constexpr float inf = std::numeric_limits<float>::infinity();
+  const Sampling all{.temperature = 0.7, .top_k = 3, .top_p = 0.9, .min_p = 0.01, .repetition_penalty = 1.1};
+  CHECK(support(all, {nan, 1, nan, -inf}, {0, 1}) == Ids{1});
+  CHECK(support(all, {nan, nan}).size() >= 1);
+  CHECK(support(all, {-inf, -inf, -inf}).size() >= 1);
+  CHECK(support(all, {0, inf, 5}) == Ids{1});
+  CHECK(support({.temperature = 1e-200}, {1, 2}) == Ids{1});
+}
+
+TEST_CASE("sampler: settings out of range are refused by name") {
+  const auto make = [](Sampling sampling) { return [=] { return Sampler(sampling); }; };
+  check_error(make({.temperature = -1}), {"sampling", "temperature", "-1"});
+  check_error(make({.temperature = std::numeric_limits<double>::quiet_NaN()}), {"temperature"});
+  check_error(make({.temperature = std::numeric_limits<double>::infinity()}), {"temperature"});
+  check_error(make({.top_p = 0}), {"top_p"});
+  check_error(make({.top_p = 1.5}), {"top_p", "1.5"});
+  check_error(make({.min_p = -0.1}), {"min_p"});
+  check_error(make({.repetition_penalty = 0}), {"repetition_penalty"});
+  check_error([] { return Sampler(Sampling{})({}, {}); }, {"logits", "at least one"});
+}

@@ -1,0 +1,230 @@
+#include "detail/experts/measuring_provider.hpp"
+#include "detail/generate/session.hpp"
+#include "support/checkpoints.hpp"
+#include "support/message_of.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+using moe::Finish;
+using moe::Session;
+
+namespace {
+
+const moe::Model<>& model() {
+  static const auto one = moe::open(bundled_model(), {.threads = 2});
+  return one;
+}
+
+constexpr std::string_view beginning = "<|endoftext|>And God said";
+const moe::Sampling greedy{};
+
+moe::GenerateOptions tokens(std::size_t max_tokens) { return {.max_tokens = max_tokens, .sampling = greedy}; }
+
+}  // namespace
+
+TEST_CASE("session: continues scripture, Python and Chinese, each in its own language") {
+  Session session(model());
+  const auto continues_with = [&](std::string_view prompt, std::string_view part) {
+    const std::string text = session.generate(prompt, tokens(40));
+    CAPTURE(text);
+    CHECK(text.find(part) != text.npos);
+  };
+  continues_with("<|endoftext|>And it came to pass, that when the", "the children of Israel");
+  continues_with("<|endoftext|>def test_", "):\n    \"\"\"");
+  continues_with("<|endoftext|>名称", "描述");
+}
+
+TEST_CASE("session: the bundled model expects real text as well as its card says") {
+  // The card's validation loss is 2.89 for scripture and 2.84 for Python, over whole windows of 256 tokens.
+  for (const std::string name : {"scripture", "python"}) {
+    const std::string text = moe::read_text(bundled_model() + "/valid/" + name + ".txt").substr(0, 8000);
+    const std::vector<moe::TokenId> ids = model().tokenizer().encode(text);
+    double loss = 0, count = 0;
+    for (std::size_t first = 0; first + 255 < ids.size(); first += 255) {
+      std::vector<moe::TokenId> window(ids.begin() + static_cast<std::ptrdiff_t>(first),
+                                       ids.begin() + static_cast<std::ptrdiff_t>(first + 255));
+      window.insert(window.begin(), 4093);  // <|endoftext|>
+      auto sequence = model().transformer().sequence({.context = 256});
+      model().transformer().forward_each(sequence, window,
+                                         [&](std::size_t position, std::span<const float> logits) {
+                                           if (position + 1 == window.size()) return;
+                                           const float most = *std::max_element(logits.begin(), logits.end());
+                                           double sum = 0;
+                                           for (const float logit : logits)
+                                             sum += std::exp(double{logit} - most);
+                                           loss += std::log(sum) + most - logits[window[position + 1]];
+                                           ++count;
+                                         });
+    }
+    CAPTURE(name);
+    CHECK(loss / count < 3.1);
+    CHECK(loss / count > 2);
+  }
+}
+
+TEST_CASE("session: pieces come one by one and make up the text") {
+  Session session(model());
+  const std::string text = session.generate(beginning, tokens(30));
+  std::string pieces;
+  std::size_t count = 0;
+  for (const moe::Piece& piece : session.stream(beginning, tokens(30))) {
+    pieces += piece.text;
+    CHECK(session.tokens().back() == piece.id);
+    ++count;
+  }
+  CHECK(pieces == text);
+  CHECK(count == 30);
+  std::string called;
+  session.generate(beginning, tokens(30), [&](const moe::Piece& piece) { called += piece.text; });
+  CHECK(called == text);
+}
+
+TEST_CASE("session: a prompt that begins like the text before costs only the rest, and changes nothing") {
+  Session fresh(model());
+  Session session(model());
+  const std::string first = session.generate(beginning, tokens(20));
+  CHECK(session.statistics().reused_tokens == 0);
+  const std::string longer = std::string(beginning) + first + " And";
+  const std::string continued = session.generate(longer, tokens(20));
+  CHECK(session.statistics().reused_tokens > 15);
+  CHECK(session.statistics().prompt_tokens > session.statistics().reused_tokens);
+  CHECK(continued == fresh.generate(longer, tokens(20)));
+}
+
+TEST_CASE("session: the same prompt again computes its last token only") {
+  Session session(model());
+  const std::string text = session.generate(beginning, tokens(10));
+  CHECK(session.generate(beginning, tokens(10)) == text);
+  CHECK(session.statistics().reused_tokens == session.statistics().prompt_tokens - 1);
+}
+
+TEST_CASE("session: a prompt that begins otherwise starts anew") {
+  Session session(model()), fresh(model());
+  session.generate("<|endoftext|>import os", tokens(10));
+  CHECK(session.generate(beginning, tokens(10)) == fresh.generate(beginning, tokens(10)));
+  CHECK(session.statistics().reused_tokens == 1);
+}
+
+TEST_CASE("session: a text read in part can be left, and another begun") {
+  Session session(model());
+  const std::string expected = session.generate(beginning, tokens(10));
+  for (const moe::Piece& piece : session.stream("<|endoftext|>import", tokens(100)))
+    if (piece.id != 0) break;
+  CHECK(session.generate(beginning, tokens(10)) == expected);
+}
+
+TEST_CASE("session: says why a text ended") {
+  Session session(model(), {.context = 24});
+  session.generate(beginning, tokens(5));
+  CHECK(session.finish() == Finish::max_tokens);
+  CHECK(session.statistics().generated_tokens == 5);
+  session.generate(beginning, tokens(0));
+  CHECK(session.finish() == Finish::max_tokens);
+  CHECK(session.statistics().generated_tokens == 0);
+  session.generate(beginning, tokens(1000));
+  CHECK(session.finish() == Finish::context_full);
+  CHECK(session.tokens().size() == 25);  // the last one needs no place: nothing comes after it
+}
+
+TEST_CASE("session: any end token ends the text, and is its last token") {
+  Session session(model());
+  const std::string text = session.generate("<|endoftext|>静夜思", tokens(200));
+  CHECK(session.finish() == Finish::end_token);
+  CHECK(session.tokens().back() == model().config().end_tokens.front());
+  CHECK(text.find("endoftext") == std::string::npos);
+}
+
+TEST_CASE("session: end tokens can be taken as any other") {
+  Session session(model());
+  moe::GenerateOptions options = tokens(200);
+  options.stop_at_end_token = false;
+  session.generate("<|endoftext|>静夜思", options);
+  CHECK(session.finish() == Finish::max_tokens);
+}
+
+TEST_CASE("session: a stop ends the text, also before its first token") {
+  Session session(model());
+  std::stop_source stop;
+  std::size_t count = 0;
+  moe::GenerateOptions options = tokens(100);
+  options.stop = stop.get_token();
+  for ([[maybe_unused]] const moe::Piece& piece : session.stream(beginning, options))
+    if (++count == 3) stop.request_stop();
+  CHECK(count == 3);
+  CHECK(session.finish() == Finish::stopped);
+  CHECK(session.generate(beginning, options).empty());
+  CHECK(session.finish() == Finish::stopped);
+  CHECK_FALSE(session.generate(beginning, tokens(3)).empty());
+}
+
+TEST_CASE("session: the same seed gives the same text, another seed another") {
+  const auto text = [](std::uint64_t seed) {
+    Session session(model());
+    return session.generate(beginning,
+                            {.max_tokens = 30, .sampling = moe::Sampling{.temperature = 1, .seed = seed}});
+  };
+  CHECK(text(1) == text(1));
+  CHECK(text(1) != text(2));
+}
+
+TEST_CASE("session: empty prompts and prompts beyond the context are refused") {
+  Session session(model(), {.context = 10});
+  check_error([&] { return session.generate("", tokens(1)); }, {"prompt", "at least one token"});
+  check_error([&] { return session.generate(std::vector<moe::TokenId>(11, 5), tokens(1)); },
+              {"prompt", "at most 10 tokens", "11"});
+  check_error([&] { return session.generate(std::vector<moe::TokenId>{4096}, tokens(1)); },
+              {"ids below 4096"});
+  CHECK_FALSE(session.generate(std::vector<moe::TokenId>(10, 5), tokens(1)).empty());
+}
+
+TEST_CASE("session: its context is not longer than the model's") {
+  CHECK(Session(model(), {.context = 100000}).sequence().context() == 256);
+}
+
+TEST_CASE("session: routes of all layers and positions can be observed") {
+  Session session(model());
+  std::size_t visits = 0;
+  const auto count = [&](const moe::Routes& routes) { visits += routes.experts.size(); };
+  session.observe_routes(count);
+  session.generate(beginning, tokens(10));
+  CHECK(visits == session.sequence().position() * 6 * 8);
+}
+
+TEST_SUITE_BEGIN("threads");
+
+TEST_CASE("session: many on many threads share one model and provider") {
+  Session alone(model());
+  const std::string expected = alone.generate(beginning, tokens(20));
+  std::vector<std::string> texts(6);
+  std::vector<std::thread> threads;
+  for (std::string& text : texts)
+    threads.emplace_back([&text] {
+      Session session(model(), {.chunk = 3});
+      text = session.generate(beginning, tokens(20));
+    });
+  for (std::thread& thread : threads) thread.join();
+  for (const std::string& text : texts) CHECK(text == expected);
+}
+
+TEST_CASE("session: can be stopped from another thread") {
+  Session session(model());
+  std::stop_source stop;
+  moe::GenerateOptions options{
+      .max_tokens = 200, .sampling = greedy, .stop_at_end_token = false, .stop = stop.get_token()};
+  std::thread stopper;
+  session.generate(beginning, options, [&](const moe::Piece&) {
+    if (!stopper.joinable()) stopper = std::thread([&] { stop.request_stop(); });
+  });
+  stopper.join();
+  CHECK((session.finish() == Finish::stopped || session.finish() == Finish::max_tokens));
+}
+
+TEST_SUITE_END();
