@@ -60,18 +60,18 @@ inline std::optional<double> parse_double(std::string_view digits) {
 class JsonParser {
  public:
   JsonParser(std::string text, std::string name) : tree_{std::move(name), std::move(text), {}} {
-    expect(text_().size() < std::numeric_limits<std::uint32_t>::max(), tree_.name, "size",
+    expect(tree_.text.size() < std::numeric_limits<std::uint32_t>::max(), tree_.name, "size",
            "less than 4 GiB of JSON", "more");
   }
 
   JsonTree parse() && {
-    at_ = utf8_valid_prefix(text_());
-    if (at_ != text_().size()) fail_here("UTF-8", "an invalid byte");
+    at_ = utf8_valid_prefix(tree_.text);
+    if (at_ != tree_.text.size()) fail_here("UTF-8", "an invalid byte");
     at_ = 0;
-    tree_.nodes.reserve(text_().size() / 16 + 1);
+    tree_.nodes.reserve(tree_.text.size() / 16 + 1);
     value(add_node(0), 0);
     skip_space();
-    if (at_ != text_().size()) fail_here("the end of the text", quote_here());
+    if (at_ != text().size()) fail_here("the end of the text", quote_here());
     return std::move(tree_);
   }
 
@@ -79,7 +79,7 @@ class JsonParser {
   enum Kind : std::uint8_t { null, boolean, number, string, array, object };  // as Json::Kind
   static constexpr int max_depth = 128;
 
-  std::string& text_() { return tree_.text; }
+  std::string& text() { return tree_.text; }
   JsonNode& node(std::uint32_t index) { return tree_.nodes[index]; }
 
   std::uint32_t add_node(std::uint32_t parent) {
@@ -149,13 +149,13 @@ class JsonParser {
   }
 
   void literal(std::uint32_t self, std::string_view word, Kind kind) {
-    if (std::string_view(text_()).substr(at_, word.size()) != word) fail_here("a JSON value", quote_here());
+    if (std::string_view(text()).substr(at_, word.size()) != word) fail_here("a JSON value", quote_here());
     finish(self, kind, at_ + word.size());
   }
 
   void number_value(std::uint32_t self) {
     std::size_t end = at_;
-    const auto at = [&](std::size_t i) { return i < text_().size() ? text_()[i] : '\0'; };
+    const auto at = [&](std::size_t i) { return i < text().size() ? text()[i] : '\0'; };
     const auto digits = [&] {
       const std::size_t first = end;
       while (at(end) >= '0' && at(end) <= '9') ++end;
@@ -188,15 +188,15 @@ class JsonParser {
     const std::size_t begin = ++at_;
     std::size_t out = begin;
     for (;;) {
-      if (at_ == text_().size()) fail_here("'\"'", "the end of the text");
-      const char c = text_()[at_];
+      if (at_ == text().size()) fail_here("'\"'", "the end of the text");
+      const char c = text()[at_];
       if (static_cast<unsigned char>(c) < 0x20) fail_here("an escaped control character", "a bare one");
       if (c == '"') break;
       if (c == '\\') {
         std::string piece = escape();
-        for (const char byte : piece) text_()[out++] = byte;
+        for (const char byte : piece) text()[out++] = byte;
       } else {
-        text_()[out++] = c;
+        text()[out++] = c;
         ++at_;
       }
     }
@@ -218,7 +218,7 @@ class JsonParser {
   std::string unicode_escape() {
     char32_t c = four_digits();
     if (c >= 0xd800 && c < 0xe000) {  // a code point beyond U+FFFF is written as two surrogates
-      const bool paired = c < 0xdc00 && std::string_view(text_()).substr(at_, 2) == "\\u";
+      const bool paired = c < 0xdc00 && std::string_view(text()).substr(at_, 2) == "\\u";
       if (paired) ++at_;
       const char32_t low = paired ? four_digits() : 0;
       if (low < 0xdc00 || low >= 0xe000) fail_here("a pair of surrogates", "one alone");
@@ -232,7 +232,7 @@ class JsonParser {
   char32_t four_digits() {
     ++at_;
     unsigned value = 0;
-    const std::string_view digits = std::string_view(text_()).substr(at_, 4);
+    const std::string_view digits = std::string_view(text()).substr(at_, 4);
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
     if (error != std::errc() || end != digits.data() + 4 || digits.size() < 4)
       fail_here("four hexadecimal digits", quote_here());

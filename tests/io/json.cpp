@@ -90,40 +90,40 @@ TEST_CASE("json: two members of one name are an error when that name is asked fo
 
 TEST_CASE("json: what is no JSON is refused with the place") {
   for (const std::string text : {"",
-                           " ",
-                           "{",
-                           "[1,",
-                           "[1 2]",
-                           "[1,]",
-                           "{\"a\"}",
-                           "{\"a\":}",
-                           "{a:1}",
-                           "{\"a\":1,}",
-                           "nul",
-                           "truex",
-                           "01",
-                           "+1",
-                           "1.",
-                           ".5",
-                           "1e",
-                           "1e+",
-                           "-",
-                           "NaN",
-                           "Infinity",
-                           "'a'",
-                           "\"a",
-                           "\"\\x\"",
-                           "\"\\u12\"",
-                           "\"\\u12g4\"",
-                           "\"\\ud800\"",
-                           "\"\\udc00\"",
-                           "\"\\ud800\\u0041\"",
-                           "\"a\nb\"",
-                           "[] []",
-                           "{} x",
-                           "\"\\",
-                           "\"\\ud800\\",
-                           "[\"\t\"]"}) {
+                                 " ",
+                                 "{",
+                                 "[1,",
+                                 "[1 2]",
+                                 "[1,]",
+                                 "{\"a\"}",
+                                 "{\"a\":}",
+                                 "{a:1}",
+                                 "{\"a\":1,}",
+                                 "nul",
+                                 "truex",
+                                 "01",
+                                 "+1",
+                                 "1.",
+                                 ".5",
+                                 "1e",
+                                 "1e+",
+                                 "-",
+                                 "NaN",
+                                 "Infinity",
+                                 "'a'",
+                                 "\"a",
+                                 "\"\\x\"",
+                                 "\"\\u12\"",
+                                 "\"\\u12g4\"",
+                                 "\"\\ud800\"",
+                                 "\"\\udc00\"",
+                                 "\"\\ud800\\u0041\"",
+                                 "\"a\nb\"",
+                                 "[] []",
+                                 "{} x",
+                                 "\"\\",
+                                 "\"\\ud800\\",
+                                 "[\"\t\"]"}) {
     CAPTURE(text);
     const std::string message = parse_error(text);
     CHECK(message.find("x.json: byte ") == 0);
@@ -132,7 +132,7 @@ TEST_CASE("json: what is no JSON is refused with the place") {
 
 TEST_CASE("json: bytes that are no UTF-8 are refused") {
   for (const std::string text : {"\"\xff\"", "\"\xc3\"", "\"\xe0\x80\x80\"", "\"\xed\xa0\x80\"",
-                           "\"\xf4\x90\x80\x80\"", "\"\xc0\xaf\""})
+                                 "\"\xf4\x90\x80\x80\"", "\"\xc0\xaf\""})
     CHECK(parse_error(text).find("expected UTF-8") != std::string::npos);
 }
 

@@ -40,9 +40,10 @@ struct Expected {
 }  // namespace
 
 TEST_CASE("golden: logits, greedy tokens and routes are those of the float64 reference") {
-  for (const std::string name : {"plain-f32", "plain-bf16", "omni-thinker-bf16-sharded", "odd-sizes", "tied-biased",
-                           "dense-between", "four-shards", "fused-experts", "yarn", "linear-rope",
-                           "rope-parameters", "dense-qwen3", "omni-fused", "sliding-window", "one-expert"}) {
+  for (const std::string name :
+       {"plain-f32", "plain-bf16", "omni-thinker-bf16-sharded", "odd-sizes", "tied-biased", "dense-between",
+        "four-shards", "fused-experts", "yarn", "linear-rope", "rope-parameters", "dense-qwen3", "omni-fused",
+        "sliding-window", "one-expert"}) {
     CAPTURE(name);
     const Expected expected(golden(name) + "/expected.json");
     const moe::Checkpoint checkpoint(golden(name));

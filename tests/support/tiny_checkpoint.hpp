@@ -11,7 +11,9 @@
 class TinyCheckpoint {
  public:
   explicit TinyCheckpoint(const std::string& name = "plain-bf16") {
-    std::filesystem::copy(golden(name), directory_.path(), std::filesystem::copy_options::recursive | std::filesystem::copy_options::overwrite_existing);
+    std::filesystem::copy(
+        golden(name), directory_.path(),
+        std::filesystem::copy_options::recursive | std::filesystem::copy_options::overwrite_existing);
   }
 
   /// Replaces the first occurrence of a text in config.json.

@@ -21,7 +21,7 @@ inline std::string in_byte_alphabet(std::string_view bytes) {
 /// (256, 257...).
 struct TinyTokenizer {
   std::vector<std::pair<std::string, std::string>> merges = {};  // in raw bytes
-  std::string added_tokens = "";  // elements, with commas between them
+  std::string added_tokens = "";                                 // elements, with commas between them
   std::string normalizer = R"({"type": "NFC"})";
   std::string add_prefix_space = "false";
   std::string post_processor = "null";
