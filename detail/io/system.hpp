@@ -48,6 +48,12 @@ inline FileHandle open_file(const std::string& path) {
                      FILE_ATTRIBUTE_NORMAL, nullptr);
 }
 
+/// The same past the page cache, if the system can; reads must then be aligned.
+inline FileHandle open_file_direct(const std::string& path) {
+  return CreateFileW(wide(path).c_str(), GENERIC_READ, FILE_SHARE_READ, nullptr, OPEN_EXISTING,
+                     FILE_FLAG_NO_BUFFERING, nullptr);
+}
+
 inline void close_file(FileHandle file) { CloseHandle(file); }
 
 inline bool size_of_file(FileHandle file, std::uint64_t& size) {
@@ -91,6 +97,12 @@ inline void will_need(std::byte* address, std::size_t bytes) {
   if (prefetch) prefetch(GetCurrentProcess(), 1, &range, 0);
 }
 
+/// Zeroed pages of memory; null if there are none.
+inline void* allocate_pages(std::size_t bytes) {
+  return VirtualAlloc(nullptr, bytes, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+}
+inline void free_pages(void* address, std::size_t) { VirtualFree(address, 0, MEM_RELEASE); }
+
 enum class PathKind { missing, file, directory };
 
 inline PathKind kind_of(const std::string& path) {
@@ -108,6 +120,22 @@ inline int last_error() { return errno; }
 inline bool interrupted(int error) { return error == EINTR; }
 
 inline FileHandle open_file(const std::string& path) { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); }
+
+/// The same past the page cache, if the system can; reads must then be aligned.
+inline FileHandle open_file_direct(const std::string& path) {
+#if defined(O_DIRECT)
+  return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECT);
+#elif defined(F_NOCACHE)
+  const FileHandle file = open_file(path);
+  if (file == no_file || ::fcntl(file, F_NOCACHE, 1) == 0) return file;
+  ::close(file);
+  return no_file;
+#else
+  (void)path;
+  return no_file;
+#endif
+}
+
 inline void close_file(FileHandle file) { ::close(file); }
 
 inline bool size_of_file(FileHandle file, std::uint64_t& size) {
@@ -135,6 +163,13 @@ inline void will_need(std::byte* address, std::size_t bytes) {
   const std::uintptr_t skipped = reinterpret_cast<std::uintptr_t>(address) % page;
   ::madvise(address - skipped, bytes + skipped, MADV_WILLNEED);
 }
+
+/// Zeroed pages of memory; null if there are none.
+inline void* allocate_pages(std::size_t bytes) {
+  void* address = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return address == MAP_FAILED ? nullptr : address;
+}
+inline void free_pages(void* address, std::size_t bytes) { ::munmap(address, bytes); }
 
 enum class PathKind { missing, file, directory };
 
