@@ -1,0 +1,107 @@
+#pragma once
+#include "../core/math.hpp"
+#include "../core/pairing_heap.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace moe {
+
+/// Evicts what was used least often and least recently, both fading with age:
+///   score = 0.3 · Σ over uses of 2^(−age / 32 tokens) + 0.7 · 2^(−age of the last use / 4 tokens)
+/// where the second term is taken as zero once it is below a thousandth, after 40 tokens. See Lru for the members.
+///
+/// The two terms fade at different rates, so no fixed key orders all experts. But experts whose last use is equally old are
+/// ordered by the first term alone, and it fades for all of them alike: so there is one heap per age, and one for the old.
+class DecayedFrequency {
+ public:
+  static constexpr std::uint32_t none = detail::PairingHeaps::none;
+
+  void resize(std::size_t experts) {
+    heaps_.resize(experts);
+    uses_.resize(experts);
+  }
+
+  void use(std::uint32_t expert, std::uint64_t token) {
+    Uses& uses = uses_[expert];
+    const double added = static_cast<double>(token) / frequency_half_life;
+    // log2(2^sum + 2^added), so that nothing overflows however long a text is.
+    const double most = uses.sum_log2 > added ? uses.sum_log2 : added;
+    const double least = uses.sum_log2 > added ? added : uses.sum_log2;
+    uses.sum_log2 = most + log2(1 + exp2(least - most));
+    uses.last_token = token;
+  }
+
+  void insert(std::uint32_t expert, std::uint64_t token) {
+    retire(token);
+    heaps_.insert(heap_of(expert), expert, uses_[expert].sum_log2);
+  }
+  void erase(std::uint32_t expert) { heaps_.erase(heap_of(expert), expert); }
+
+  std::uint32_t lowest(std::uint64_t token) {
+    retire(token);
+    std::uint32_t lowest = old_;
+    double least = old_ == none ? 0 : score(old_, token);
+    for (const Top top : recent_) {
+      if (top == none) continue;
+      const double candidate = score(top, token);
+      if (lowest != none && (candidate > least || (candidate == least && top > lowest))) continue;
+      lowest = top;
+      least = candidate;
+    }
+    return lowest;
+  }
+
+  double score(std::uint32_t expert, std::uint64_t token) const {
+    const Uses& uses = uses_[expert];
+    const double age = static_cast<double>(token) - static_cast<double>(uses.last_token);
+    const double frequency = exp2(uses.sum_log2 - static_cast<double>(token) / frequency_half_life);
+    const bool recent = token < uses.last_token + recent_tokens;
+    return 0.3 * frequency + (recent ? 0.7 * exp2(-age / recency_half_life) : 0);
+  }
+
+ private:
+  using Top = detail::PairingHeaps::Top;
+  static constexpr double frequency_half_life = 32;
+  static constexpr double recency_half_life = 4;
+  static constexpr std::uint64_t recent_tokens = 40;
+  static constexpr double never = -1e9;  // the logarithm of no use at all
+
+  struct Uses {
+    double sum_log2 = never;  // log2 of Σ over uses of 2^(token / frequency_half_life)
+    std::uint64_t last_token = 0;
+  };
+
+  static double exp2(double x) { return x < -1000 ? 0 : detail::exp(x * 0.6931471805599453); }
+  static double log2(double x) { return detail::log(x) * 1.4426950408889634; }
+
+  Top& heap_of(std::uint32_t expert) {
+    const std::uint64_t last = uses_[expert].last_token;
+    return last + recent_tokens > now_ ? recent_[last % recent_tokens] : old_;
+  }
+
+  /// Moves the heaps of ages that are no longer recent to the old ones.
+  void retire(std::uint64_t token) {
+    if (token <= now_) return;
+    const std::uint64_t steps = token - now_ < recent_tokens ? token - now_ : recent_tokens;
+    for (std::uint64_t step = 1; step <= steps; ++step) {
+      // What was last used `recent_tokens` before has the place of the new token.
+      heaps_.meld(old_, recent_[(now_ + step) % recent_tokens]);
+    }
+    now_ = token;
+  }
+
+  std::vector<Uses> uses_;  // [experts]
+  detail::PairingHeaps heaps_;
+  Top old_ = none;
+  std::array<Top, recent_tokens> recent_ = [] {
+    std::array<Top, recent_tokens> empty;
+    empty.fill(none);
+    return empty;
+  }();  // by the token of the last use
+  std::uint64_t now_ = 0;
+};
+
+}  // namespace moe

@@ -1,0 +1,85 @@
+// Both policies against plain searches.
+#include "detail/experts/decayed_frequency.hpp"
+#include "detail/experts/lru.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstdint>
+#include <random>
+#include <vector>
+
+namespace {
+
+constexpr std::uint32_t experts = 60;
+
+/// Uses and makes candidates of random experts, and calls check(policy, uses, candidates, token) after each step.
+template <class Policy, class Check>
+void play(Check check) {
+  std::mt19937 engine(2);
+  const auto random = [&] { return static_cast<std::uint32_t>(engine()); };
+  Policy policy;
+  policy.resize(experts);
+  std::vector<std::vector<std::uint64_t>> uses(experts);  // the tokens of each expert's uses
+  std::vector<bool> candidates(experts);
+  std::uint64_t token = 0;
+  for (int step = 0; step < 20'000; ++step) {
+    if (random() % 8 == 0) token += random() % 100 == 0 ? 60 : 1;
+    const std::uint32_t expert = random() % (random() % experts + 1);  // some more often
+    if (candidates[expert]) policy.erase(expert);
+    policy.use(expert, token);
+    uses[expert].push_back(token);
+    candidates[expert] = random() % 3 != 0;
+    if (candidates[expert]) policy.insert(expert, token);
+    check(policy, uses, candidates, token);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("lru: the lowest is the candidate that was used least recently") {
+  std::vector<std::uint64_t> last(experts);
+  std::vector<std::size_t> counted(experts);
+  std::uint64_t clock = 0;
+  play<moe::Lru>([&](moe::Lru& policy, const auto& uses, const auto& candidates, std::uint64_t token) {
+    ++clock;
+    for (std::uint32_t e = 0; e < experts; ++e)
+      if (counted[e] != uses[e].size()) last[e] = clock, counted[e] = uses[e].size();
+    std::uint32_t expected = moe::Lru::none;
+    for (std::uint32_t e = 0; e < experts; ++e)
+      if (candidates[e] && (expected == moe::Lru::none || last[e] < last[expected])) expected = e;
+    REQUIRE(policy.lowest(token) == expected);
+  });
+}
+
+TEST_CASE(
+    "decayed frequency: the lowest is the candidate of the lowest score, and scores follow the formula") {
+  play<moe::DecayedFrequency>(
+      [&](moe::DecayedFrequency& policy, const auto& uses, const auto& candidates, std::uint64_t token) {
+        const auto now = static_cast<double>(token);
+        double least = INFINITY;
+        for (std::uint32_t e = 0; e < experts; ++e) {
+          if (!candidates[e]) continue;
+          double frequency = 0;
+          for (const std::uint64_t use : uses[e])
+            frequency += std::exp2((static_cast<double>(use) - now) / 32);
+          const double age = now - static_cast<double>(uses[e].back());
+          const double score = 0.3 * frequency + (age < 40 ? 0.7 * std::exp2(-age / 4) : 0);
+          REQUIRE(policy.score(e, token) == doctest::Approx(score).epsilon(1e-9));
+          least = std::fmin(least, score);
+        }
+        const std::uint32_t lowest = policy.lowest(token);
+        REQUIRE((lowest == moe::DecayedFrequency::none) == std::isinf(least));
+        if (std::isinf(least)) return;
+        REQUIRE(candidates[lowest]);
+        REQUIRE(policy.score(lowest, token) == doctest::Approx(least).epsilon(1e-9));
+      });
+}
+
+TEST_CASE("decayed frequency: a million tokens later scores are still right") {
+  moe::DecayedFrequency policy;
+  policy.resize(1);
+  for (std::uint64_t token = 1'000'000; token < 1'000'400; ++token) policy.use(0, token);
+  // A geometric sum: 0.3 / (1 − 2^(−1/32)) + 0.7
+  CHECK(policy.score(0, 1'000'399) == doctest::Approx(0.3 / (1 - std::exp2(-1.0 / 32)) + 0.7).epsilon(1e-3));
+}
