@@ -50,8 +50,13 @@ concept ExpertProvider = std::movable<P> && requires(P provider, ExpertId id) {
 template <ExpertProvider P>
 using LeaseOf = decltype(std::declval<P&>().acquire(ExpertId{}));
 
-/// What a hint announces: experts that the router has chosen, or a guess at what it may choose.
-enum class Hint { chosen, predicted };
+/// What a hint announces.
+enum class Hint {
+  chosen,     // the router has chosen them: they will be acquired
+  passing,    // the same, for the many tokens of a prompt, which says little about what comes next
+  predicted,  // a guess at what it may choose; takes the place of the guess before
+  favoured,   // what the tokens of a prompt used in one layer, most used first: worth keeping
+};
 
 // The optional members as functions of any provider, with the fallbacks of the table above.
 

@@ -1,0 +1,326 @@
+#pragma once
+#include "../core/error.hpp"
+#include "../core/signal.hpp"
+#include "decayed_frequency.hpp"
+#include "expert_table.hpp"
+#include "lru.hpp"
+#include "provider.hpp"
+#include "residency.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace moe {
+
+/// What a cache has done so far.
+struct CacheStatistics {
+  std::uint64_t loads = 0;      // begun
+  std::uint64_t evictions = 0;  // of what was loaded
+  std::uint64_t withdrawn = 0;  // announced, and never loaded
+  std::size_t resident_bytes = 0;
+  std::size_t peak_bytes = 0;  // of resident_bytes; never above the budget
+};
+
+/// Keeps leases of `Inner` alive within a budget, those that were used most recently and most often: `Eviction` says which
+/// goes first (see Lru). An expert is loaded once however many ask for it, outside the lock.
+///
+/// Admission is apart from loading: announced experts are let in, and room is made for them, at hint(); whoever comes first
+/// loads them, a caller of acquire() or of load(). So what is evicted does not depend on how fast anything is read.
+/// At no instant do resident experts, those that are being loaded included, take more than the budget.
+template <ExpertProvider Inner, class Eviction = DecayedFrequency>
+class LruProvider {
+  struct Entry;
+  struct State;
+
+ public:
+  /// Shared by all that ask for the same expert; keeps it from being evicted.
+  class Lease {
+   public:
+    Lease(Lease&& other) noexcept : state_(other.state_), entry_(std::exchange(other.entry_, nullptr)) {}
+    Lease& operator=(Lease&& other) noexcept {
+      std::swap(state_, other.state_);
+      std::swap(entry_, other.entry_);
+      return *this;
+    }
+    ~Lease() {
+      if (entry_) state_->release(*entry_);
+    }
+
+    const ExpertWeights& operator*() const { return **entry_->lease; }
+
+   private:
+    friend State;
+    Lease(State& state, Entry& entry) : state_(&state), entry_(&entry) {}
+
+    State* state_;
+    Entry* entry_;
+  };
+
+  /// Throws if the budget is known to be too small for one expert. What the options leave out is taken from the catalog of
+  /// `inner`, if it has one.
+  LruProvider(Inner inner, std::size_t budget_bytes)
+      : LruProvider(std::move(inner), options_of(budget_bytes)) {}
+  LruProvider(Inner inner, const ResidencyOptions& options)
+      : state_(std::make_unique<State>(std::move(inner), options)) {}
+
+  /// Waits if all room is taken by experts that others hold. Throws what `Inner` throws, each time anew.
+  Lease acquire(ExpertId id) { return state_->acquire(id); }
+
+  std::optional<Lease> try_acquire(ExpertId id) { return state_->try_acquire(id); }
+
+  /// Lets in what was chosen, as far as there is room, in the order of `ids`.
+  void hint(std::span<const ExpertId> ids, Hint kind) noexcept {
+    try {
+      state_->hint(ids, kind);
+    } catch (...) {  // what could not be announced is a miss when it is acquired, and fails there
+    }
+  }
+
+  /// Loads an expert that was let in and that nobody has begun to load. Of others, only one that is a guess is let in.
+  /// Errors are forgotten: they appear at acquire().
+  void load(ExpertId id, Hint kind) noexcept {
+    try {
+      state_->load_announced(id, kind);
+    } catch (...) {
+    }
+  }
+
+  std::size_t bytes(ExpertId id) { return moe::bytes(state_->inner, id); }
+
+  /// Loads these experts, in this order, and keeps them for good, as long as half of the budget remains for others.
+  /// Returns how many were pinned. Throws what `Inner` throws.
+  std::size_t pin(std::span<const ExpertId> ids) {
+    std::size_t pinned = 0;
+    while (pinned < ids.size() && state_->pin(ids[pinned])) ++pinned;
+    return pinned;
+  }
+
+  CacheStatistics statistics() const { return state_->statistics(); }
+  std::size_t budget_bytes() const { return state_->residency.budget_bytes(); }
+
+  Inner& inner() { return state_->inner; }
+
+ private:
+  enum class Stage : std::uint8_t { absent, admitted, loading, ready };
+
+  struct Entry {
+    Entry(ExpertId from, std::uint32_t own) : id(from), number(own) {}
+
+    ExpertId id;
+    std::uint32_t number;
+    Stage stage = Stage::absent;
+    std::optional<LeaseOf<Inner>> lease;  // when ready
+  };
+
+  static ResidencyOptions options_of(std::size_t budget_bytes) {
+    ResidencyOptions options;
+    options.budget_bytes = budget_bytes;
+    return options;
+  }
+
+  static ResidencyOptions completed(ResidencyOptions options, const Inner& inner) {
+    if constexpr (requires { inner.catalog().experts(0), inner.largest_bytes(); }) {
+      if (options.largest_bytes == 0) options.largest_bytes = inner.largest_bytes();
+      if (options.layers == 0)
+        for (std::size_t layer = 0; layer < inner.catalog().layers(); ++layer)
+          options.layers += inner.catalog().experts(layer) > 0;
+    }
+    return options;
+  }
+
+  struct State {
+    State(Inner from, const ResidencyOptions& options)
+        : inner(std::move(from)), residency(completed(options, inner)) {
+      if (const std::size_t largest = completed(options, inner).largest_bytes; largest > options.budget_bytes)
+        refuse(largest);
+    }
+
+    Lease acquire(ExpertId id) {
+      const std::size_t size = size_of(id);
+      std::unique_lock lock(mutex);
+      Entry& entry = entry_of(id);
+      for (;;) {
+        if (entry.stage == Stage::ready) return lease_of(entry);
+        if (entry.stage == Stage::admitted ||
+            (entry.stage == Stage::absent && admit(entry, size, Admission::demanded)))
+          return load(entry, lock);
+        changed.wait(lock);
+      }
+    }
+
+    std::optional<Lease> try_acquire(ExpertId id) {
+      const std::lock_guard lock(mutex);
+      const std::uint32_t number = table.find(id);
+      if (number == table.none || entries[number]->stage != Stage::ready) return {};
+      return lease_of(*entries[number]);
+    }
+
+    void hint(std::span<const ExpertId> ids, Hint kind) {
+      if (kind == Hint::favoured) return favour(ids);
+      if (kind == Hint::predicted) {
+        const std::lock_guard lock(mutex);
+        return residency.forget_predictions();
+      }
+      for (const ExpertId id : ids) {
+        const std::size_t size = size_of(id);
+        const std::lock_guard lock(mutex);
+        Entry& entry = entry_of(id);
+        if (entry.stage != Stage::absent) {
+          residency.expect(entry.number);
+        } else if (!admit(entry, size, kind == Hint::chosen ? Admission::chosen : Admission::passing)) {
+          return;  // in this order or not at all
+        }
+      }
+    }
+
+    void load_announced(ExpertId id, Hint kind) {
+      const std::size_t size = kind == Hint::predicted ? size_of(id) : 0;
+      std::unique_lock lock(mutex);
+      Entry& entry = entry_of(id);
+      const bool guessed = kind == Hint::predicted && entry.stage == Stage::absent;
+      if (guessed && !admit(entry, size, Admission::predicted)) return;
+      if (entry.stage != Stage::admitted) return;
+      read(entry, lock);
+    }
+
+    bool pin(ExpertId id) {
+      const std::size_t size = size_of(id);
+      {
+        const std::lock_guard lock(mutex);
+        if (pinned_bytes + size > residency.budget_bytes() / 2) return false;
+      }
+      const Lease lease = acquire(id);
+      const std::lock_guard lock(mutex);
+      residency.pin(lease.entry_->number);
+      pinned_bytes += size;
+      return true;
+    }
+
+    void release(Entry& entry) {
+      const std::lock_guard lock(mutex);
+      residency.released(entry.number);
+      changed.tell();
+    }
+
+    CacheStatistics statistics() const {
+      const std::lock_guard lock(mutex);
+      CacheStatistics out = counts;
+      out.resident_bytes = residency.resident_bytes();
+      return out;
+    }
+
+    [[noreturn]] void refuse(std::size_t expert_bytes) const {
+      fail("cache", "budget", detail::concat("at least ", expert_bytes, " bytes, for one expert"),
+           detail::concat(residency.budget_bytes(), " bytes"));
+    }
+
+   private:
+    /// What a lease costs. A provider that cannot say, or whose leases cost nothing, is asked for the expert: the size of
+    /// its weights then stands for those of its layer.
+    std::size_t size_of(ExpertId id) {
+      std::size_t size = 0;
+      if constexpr (requires { inner.bytes(id); }) size = inner.bytes(id);
+      if (size == 0) size = measured(id);
+      if (size > residency.budget_bytes()) refuse(size);
+      return size;
+    }
+
+    std::size_t measured(ExpertId id) {
+      {
+        const std::lock_guard lock(mutex);
+        for (const auto& [layer, size] : layer_sizes)
+          if (layer == id.layer) return size;
+      }
+      const auto lease = inner.acquire(id);
+      const std::size_t size = static_cast<const ExpertWeights&>(*lease).bytes();
+      const std::lock_guard lock(mutex);
+      layer_sizes.emplace_back(id.layer, size);
+      return size == 0 ? 1 : size;
+    }
+
+    Entry& entry_of(ExpertId id) {
+      const std::uint32_t number = table.add(id);
+      if (number == entries.size()) entries.push_back(std::make_unique<Entry>(id, number));
+      return *entries[number];
+    }
+
+    bool admit(Entry& entry, std::size_t size, Admission why) {
+      const bool admitted = residency.admit(entry.number, entry.id, size, why,
+                                            [&](std::uint32_t victim) { evict(*entries[victim]); });
+      if (admitted) entry.stage = Stage::admitted;
+      counts.peak_bytes = (std::max)(counts.peak_bytes, residency.resident_bytes());
+      return admitted;
+    }
+
+    void evict(Entry& entry) {
+      ++(entry.stage == Stage::ready ? counts.evictions : counts.withdrawn);
+      entry.stage = Stage::absent;
+      entry.lease.reset();
+    }
+
+    Lease lease_of(Entry& entry) {
+      residency.acquired(entry.number);
+      return Lease(*this, entry);
+    }
+
+    Lease load(Entry& entry, std::unique_lock<std::mutex>& lock) {
+      read(entry, lock);
+      return lease_of(entry);  // nobody has had the lock in between
+    }
+
+    /// Reads the weights of an admitted expert outside the lock. If that fails, it is as if it had never been admitted.
+    void read(Entry& entry, std::unique_lock<std::mutex>& lock) {
+      entry.stage = Stage::loading;
+      residency.loading(entry.number);
+      ++counts.loads;
+      lock.unlock();
+      try {
+        auto lease = inner.acquire(entry.id);
+        lock.lock();
+        entry.lease.emplace(std::move(lease));
+      } catch (...) {
+        if (!lock.owns_lock()) lock.lock();
+        entry.stage = Stage::absent;
+        residency.remove(entry.number);
+        changed.tell();
+        throw;
+      }
+      entry.stage = Stage::ready;
+      residency.loaded(entry.number);
+      changed.tell();
+    }
+
+    void favour(std::span<const ExpertId> ids) {
+      const std::lock_guard lock(mutex);
+      favourites.clear();
+      for (const ExpertId id : ids)
+        if (const std::uint32_t number = table.find(id); number != table.none) favourites.push_back(number);
+      residency.favour({favourites.data(), favourites.size()});
+    }
+
+   public:
+    Inner inner;
+    mutable std::mutex mutex;  // guards what follows
+    Residency<Eviction> residency;
+
+   private:
+    detail::ExpertTable table;
+    std::vector<std::unique_ptr<Entry>> entries;  // by number; on the heap each, since leases are addresses
+    std::vector<std::pair<std::uint32_t, std::size_t>> layer_sizes;  // of layers that were measured
+    std::vector<std::uint32_t> favourites;                           // kept for its memory
+    CacheStatistics counts;
+    std::size_t pinned_bytes = 0;
+    detail::Signal changed;  // something was loaded, or let go
+  };
+
+  std::unique_ptr<State> state_;  // on the heap: leases point to it, and the provider may move
+};
+
+}  // namespace moe

@@ -1,0 +1,162 @@
+#include "detail/experts/lru.hpp"
+#include "detail/experts/residency.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+using moe::Admission;
+using Residency = moe::Residency<moe::Lru>;
+
+namespace {
+
+/// Experts of ten bytes; number = 100 · layer + expert.
+struct Cache {
+  explicit Cache(std::size_t experts, std::size_t layers = 0, std::size_t k = 2)
+      : residency({.budget_bytes = 10 * experts,
+                   .layers = layers,
+                   .experts_per_token = k,
+                   .largest_bytes = layers > 0 ? std::size_t{10} : 0}) {}
+
+  /// Lets an expert in; what goes is returned, and nothing if there was no room.
+  std::optional<std::vector<std::uint32_t>> admit(std::uint32_t number, Admission why = Admission::demanded) {
+    std::vector<std::uint32_t> evicted;
+    const bool admitted = residency.admit(number, {number / 100, number % 100}, 10, why,
+                                          [&](std::uint32_t victim) { evicted.push_back(victim); });
+    if (!admitted) return {};
+    return evicted;
+  }
+
+  /// One request from beginning to end; what goes is returned.
+  std::vector<std::uint32_t> use(std::uint32_t number, Admission why = Admission::demanded) {
+    std::vector<std::uint32_t> evicted;
+    if (!residency.resident(number)) {
+      evicted = admit(number, why).value();
+      residency.loading(number);
+      residency.loaded(number);
+    }
+    residency.acquired(number);
+    residency.released(number);
+    return evicted;
+  }
+
+  Residency residency;
+};
+
+using Numbers = std::vector<std::uint32_t>;
+
+}  // namespace
+
+TEST_CASE("residency: the budget is never exceeded, and what was used least recently goes") {
+  Cache cache(3);
+  for (const std::uint32_t number : {0u, 1u, 2u, 0u}) CHECK(cache.use(number).empty());
+  CHECK(cache.residency.resident_bytes() == 30);
+  CHECK(cache.use(3) == Numbers{1});
+  CHECK(cache.use(1) == Numbers{2});
+  CHECK(cache.residency.resident_bytes() == 30);
+}
+
+TEST_CASE("residency: a leased expert is no victim, and without another there is no room") {
+  Cache cache(2);
+  cache.use(0);
+  cache.use(1);
+  cache.residency.acquired(0);
+  CHECK(cache.use(2) == Numbers{1});
+  cache.residency.acquired(2);
+  CHECK_FALSE(cache.admit(3));
+  cache.residency.released(2);
+  CHECK(cache.use(3) == Numbers{2});
+}
+
+TEST_CASE(
+    "residency: what was announced stays until it is acquired, unless somebody waits and nothing else is "
+    "left") {
+  Cache cache(2);
+  CHECK(cache.admit(0, Admission::chosen));
+  CHECK(cache.admit(1, Admission::chosen));
+  CHECK_FALSE(cache.admit(2, Admission::chosen));
+  CHECK_FALSE(cache.admit(2, Admission::predicted));
+  CHECK(cache.admit(2, Admission::demanded) == Numbers{0});
+}
+
+TEST_CASE("residency: a prediction that nobody asked for goes first") {
+  Cache cache(3);
+  cache.use(0);
+  cache.use(1);
+  CHECK(cache.admit(2, Admission::predicted) == Numbers{});
+  cache.residency.loading(2);
+  cache.residency.loaded(2);
+  cache.residency.forget_predictions();
+  CHECK(cache.use(3) == Numbers{2});
+}
+
+TEST_CASE("residency: the experts that a prompt passes by go before those that were there") {
+  Cache cache(3);
+  cache.use(0);
+  cache.use(1);
+  CHECK(cache.use(2, Admission::passing).empty());
+  CHECK(cache.use(3, Admission::passing) == Numbers{2});
+  CHECK(cache.use(4, Admission::passing) == Numbers{3});
+  CHECK(cache.use(4) == Numbers{});  // used by a token of its own: it is one of the others now
+  CHECK(cache.use(5) == Numbers{0});
+}
+
+TEST_CASE("residency: of what a prompt used most, each layer keeps its share") {
+  Cache cache(8, 2);  // favourites of a layer: (8 − 2 · 2) / 2 = 2
+  for (const std::uint32_t number : {0u, 1u, 2u, 3u}) cache.use(number, Admission::passing);
+  const Numbers most_used_first{3, 1, 0, 2};
+  cache.residency.favour(most_used_first);
+  for (const std::uint32_t number : {100u, 101u, 102u, 103u})
+    CHECK(cache.use(number, Admission::passing).empty());
+  CHECK(cache.use(104) == Numbers{0});
+  CHECK(cache.use(105) == Numbers{2});
+  CHECK(cache.use(106) == Numbers{100});
+}
+
+TEST_CASE("residency: below one token's cycle every layer keeps its floor, where a plain LRU hits nothing") {
+  constexpr std::uint32_t layers = 4;
+  const auto hits = [&](bool floor) {
+    Residency residency(
+        {.budget_bytes = 80, .layers = layers, .experts_per_token = 3, .largest_bytes = 10, .floor = floor});
+    int count = 0;
+    for (int token = 0; token < 10; ++token)
+      for (std::uint32_t layer = 0; layer < layers; ++layer) {
+        Numbers missing;
+        for (std::uint32_t number = 3 * layer; number < 3 * layer + 3; ++number) {
+          if (!residency.resident(number)) {
+            missing.push_back(number);
+            continue;
+          }
+          ++count;
+          residency.acquired(number);
+          residency.released(number);
+        }
+        for (const std::uint32_t number : missing) {
+          REQUIRE(residency.admit(number, {layer, number}, 10, Admission::demanded, [](std::uint32_t) {}));
+          residency.acquired(number);
+          residency.released(number);
+        }
+      }
+    return count;
+  };
+  CHECK(hits(false) == 0);
+  CHECK(hits(true) == 4 * 2 * 9);  // two of three in each layer, from the second token on
+}
+
+TEST_CASE("residency: what failed to load takes no room") {
+  Cache cache(1);
+  CHECK(cache.admit(0));
+  cache.residency.loading(0);
+  cache.residency.remove(0);
+  CHECK(cache.residency.resident_bytes() == 0);
+  CHECK(cache.use(1) == Numbers{});
+}
+
+TEST_CASE("residency: what somebody announced who then failed can be evicted after a while") {
+  Cache cache(3, 1, 1);
+  CHECK(cache.admit(0, Admission::chosen));
+  for (std::uint32_t round = 0; round < 100; ++round) cache.use(1 + round % 2);
+  CHECK(cache.use(3) == Numbers{0});
+}
