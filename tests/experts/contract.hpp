@@ -48,6 +48,7 @@ void brings_the_right_weights(Provider& provider, const ExpectedExperts& expecte
 
 template <class Provider>
 void keeps_a_lease_valid(Provider provider, const ExpectedExperts& expected) {
+  std::optional<Provider> moved;  // declared first: no lease outlives the provider that it came from
   const moe::ExpertId first = expected.begin()->first;
   auto lease = provider.acquire(first);
   // One other at a time: a provider may have room for no more than two.
@@ -55,10 +56,10 @@ void keeps_a_lease_valid(Provider provider, const ExpectedExperts& expected) {
   CHECK(same(*lease, expected.at(first)));
   const auto moved_lease = std::move(lease);
   CHECK(same(*moved_lease, expected.at(first)));
-  Provider moved = std::move(provider);
+  moved.emplace(std::move(provider));
   CHECK(same(*moved_lease, expected.at(first)));
   const moe::ExpertId last = expected.rbegin()->first;
-  CHECK(same(*moved.acquire(last), expected.at(last)));
+  CHECK(same(*moved->acquire(last), expected.at(last)));
 }
 
 template <class Provider>

@@ -1,6 +1,9 @@
+#include "detail/experts/lru_provider.hpp"
 #include "detail/experts/measuring_provider.hpp"
 #include "detail/experts/memory_provider.hpp"
 #include "detail/experts/mmap_provider.hpp"
+#include "detail/experts/prefetching_provider.hpp"
+#include "detail/experts/read_provider.hpp"
 #include "experts/contract.hpp"
 #include "support/checkpoints.hpp"
 #include "support/expected_experts.hpp"
@@ -43,7 +46,7 @@ class CopyingProvider {
 TEST_SUITE_BEGIN("threads");
 
 TEST_CASE_TEMPLATE("providers: all keep the contract", Provider, moe::MemoryProvider, moe::MmapProvider,
-                   CopyingProvider) {
+                   moe::ReadProvider, CopyingProvider) {
   for (const std::string name : {"four-shards", "fused-experts", "odd-sizes"}) {
     const moe::Checkpoint model(golden(name));
     check_provider_contract([&] { return Provider(moe::ExpertCatalog(model)); }, expected_experts(model));
@@ -54,6 +57,29 @@ TEST_CASE_TEMPLATE("providers: measuring one changes nothing", Inner, moe::Memor
                    CopyingProvider) {
   check_provider_contract([] { return moe::MeasuringProvider(Inner(moe::ExpertCatalog(checkpoint()))); },
                           expected_experts(checkpoint()));
+}
+
+TEST_CASE_TEMPLATE("providers: a cache keeps the contract around any other, with and without prefetching",
+                   Inner, moe::MemoryProvider, moe::MmapProvider, moe::ReadProvider, CopyingProvider) {
+  const ExpectedExperts expected = expected_experts(checkpoint());
+  const std::size_t largest =
+      moe::Pages::rounded(expected.begin()->second.bytes()) + 3 * moe::Pages::page_bytes;
+  for (const std::size_t budget : {2 * largest, 5 * largest, 1000 * largest}) {
+    const auto cached = [&] { return moe::LruProvider(Inner(moe::ExpertCatalog(checkpoint())), budget); };
+    check_provider_contract(cached, expected);
+    check_provider_contract([&] { return moe::PrefetchingProvider(cached(), 3); }, expected);
+  }
+}
+
+TEST_CASE("providers: reading directly keeps the contract") {
+  const ExpectedExperts expected = expected_experts(checkpoint());
+  check_provider_contract([] { return moe::ReadProvider(checkpoint(), {.direct = true}); }, expected);
+  check_provider_contract(
+      [] {
+        return moe::PrefetchingProvider(moe::LruProvider<moe::ReadProvider, moe::Lru>(
+            moe::ReadProvider(checkpoint(), {.direct = true}), 100'000));
+      },
+      expected);
 }
 
 TEST_SUITE_END();

@@ -1,0 +1,142 @@
+#pragma once
+#include "../core/signal.hpp"
+#include "provider.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace moe {
+
+/// Loads announced experts in the background, on `lanes` threads that mostly wait for the disk. What was chosen goes before
+/// what was predicted: a prediction is only read while nobody waits for an expert and nothing chosen is queued, and it is
+/// withdrawn by the next one. An announced expert that is still in the queue when it is acquired is read by whoever
+/// acquires it.
+///
+/// `Inner` must remember what it has loaded, as LruProvider does; if it has load(id, kind), that is called, otherwise the
+/// expert is acquired and let go. A failed load is forgotten: the error appears at acquire().
+template <ExpertProvider Inner>
+class PrefetchingProvider {
+ public:
+  static constexpr std::size_t default_lanes = 4;
+
+  explicit PrefetchingProvider(Inner inner, std::size_t lanes = default_lanes)
+      : state_(std::make_unique<State>(std::move(inner), lanes == 0 ? 1 : lanes)) {}
+
+  LeaseOf<Inner> acquire(ExpertId id) {
+    const Demand demand(*state_);
+    return state_->inner.acquire(id);
+  }
+  std::optional<LeaseOf<Inner>> try_acquire(ExpertId id) { return moe::try_acquire(state_->inner, id); }
+
+  void hint(std::span<const ExpertId> ids, Hint kind) noexcept {
+    moe::hint(state_->inner, ids, kind);
+    if (kind != Hint::favoured) state_->enqueue(ids, kind);
+  }
+
+  std::size_t bytes(ExpertId id) { return moe::bytes(state_->inner, id); }
+
+  std::size_t lanes() const { return state_->lanes.size(); }
+
+  Inner& inner() { return state_->inner; }
+
+ private:
+  struct State {
+    State(Inner from, std::size_t count) : inner(std::move(from)) {
+      try {
+        for (std::size_t lane = 0; lane < count; ++lane) lanes.emplace_back([this] { serve(); });
+      } catch (...) {
+        stop();
+        throw;
+      }
+    }
+    ~State() { stop(); }
+
+    void stop() {
+      {
+        const std::lock_guard lock(mutex);
+        stopping = true;
+        changed.tell();
+      }
+      for (std::thread& lane : lanes) lane.join();
+      lanes.clear();
+    }
+
+    void enqueue(std::span<const ExpertId> ids, Hint kind) noexcept {
+      const std::lock_guard lock(mutex);
+      predicted.clear();  // what is chosen now was predicted before
+      try {
+        std::vector<ExpertId>& queue = kind == Hint::predicted ? predicted : chosen;
+        if (&queue == &chosen && next_chosen == chosen.size()) chosen.clear(), next_chosen = 0;
+        queue.insert(queue.end(), ids.begin(), ids.end());
+      } catch (...) {  // without memory nothing is read ahead
+      }
+      changed.tell();
+    }
+
+    void serve() {
+      std::unique_lock lock(mutex);
+      while (!stopping) {
+        if (next_chosen < chosen.size()) {
+          load(chosen[next_chosen++], Hint::chosen, lock);
+        } else if (demands == 0 && !predicted.empty()) {
+          const ExpertId id = predicted.front();
+          predicted.erase(predicted.begin());
+          load(id, Hint::predicted, lock);
+        } else {
+          changed.wait(lock);
+        }
+      }
+    }
+
+    void load(ExpertId id, Hint kind, std::unique_lock<std::mutex>& lock) {
+      lock.unlock();
+      if constexpr (requires { inner.load(id, kind); }) {
+        inner.load(id, kind);
+      } else {
+        try {
+          (void)inner.acquire(id);
+        } catch (...) {
+        }
+      }
+      lock.lock();
+    }
+
+    Inner inner;
+    std::mutex mutex;  // guards what follows but for the lanes
+    detail::Signal changed;
+    std::vector<ExpertId> chosen;  // from next_chosen on
+    std::size_t next_chosen = 0;
+    std::vector<ExpertId> predicted;  // most likely first
+    std::size_t demands = 0;          // callers in acquire()
+    bool stopping = false;
+    std::vector<std::thread> lanes;  // last, so that all else is there when they begin
+  };
+
+  /// While it lives, somebody waits for an expert.
+  class Demand {
+   public:
+    explicit Demand(State& state) : state_(state) { change(1); }
+    ~Demand() { change(-1); }
+    Demand(const Demand&) = delete;
+    Demand& operator=(const Demand&) = delete;
+
+   private:
+    void change(int by) {
+      const std::lock_guard lock(state_.mutex);
+      state_.demands += static_cast<std::size_t>(by);
+      if (state_.demands == 0 && !state_.predicted.empty()) state_.changed.tell();
+    }
+    State& state_;
+  };
+
+  std::unique_ptr<State> state_;  // on the heap: the lanes keep its address, and the provider may move
+};
+
+}  // namespace moe

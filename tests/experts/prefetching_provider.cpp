@@ -1,0 +1,143 @@
+#include "detail/experts/lru_provider.hpp"
+#include "detail/experts/prefetching_provider.hpp"
+#include "support/message_of.hpp"
+#include "support/scripted_provider.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace {
+
+constexpr std::size_t one = ScriptedProvider::expert_bytes;
+using Cache = moe::LruProvider<ScriptedProvider, moe::Lru>;
+
+/// A cache of 16 experts with lanes, whose reads can be held back.
+struct Setup {
+  explicit Setup(std::size_t lanes = 1) : provider(Cache(ScriptedProvider(shared), 16 * one), lanes) {}
+
+  /// Blocks all reads from the next one on, until open() is called.
+  void close() { gate.store(true); }
+  void open() { gate.store(false); }
+
+  std::shared_ptr<ScriptedProvider::Shared> make_shared() {
+    auto made = std::make_shared<ScriptedProvider::Shared>();
+    made->on_read = [this](moe::ExpertId, std::size_t) {
+      while (gate.load()) std::this_thread::yield();
+    };
+    return made;
+  }
+
+  std::vector<moe::ExpertId> order() {
+    const std::lock_guard lock(shared->mutex);
+    return shared->order;
+  }
+
+  std::atomic<bool> gate = false;
+  std::shared_ptr<ScriptedProvider::Shared> shared = make_shared();
+  moe::PrefetchingProvider<Cache> provider;
+};
+
+template <class Condition>
+void wait_until(Condition condition) {
+  while (!condition()) std::this_thread::yield();
+}
+
+}  // namespace
+
+TEST_SUITE_BEGIN("threads");
+
+TEST_CASE("prefetching: what was chosen is read without being asked for, once") {
+  Setup setup(2);
+  const moe::ExpertId ids[] = {{0, 0}, {0, 1}, {0, 2}};
+  setup.provider.hint(ids, moe::Hint::chosen);
+  for (const moe::ExpertId id : ids) wait_until([&] { return setup.provider.try_acquire(id).has_value(); });
+  for (const moe::ExpertId id : ids) CHECK(ScriptedProvider::right(*setup.provider.acquire(id), id));
+  CHECK(setup.shared->reads == 3);
+}
+
+TEST_CASE("prefetching: what was chosen is read before what was predicted") {
+  Setup setup;
+  setup.close();
+  const moe::ExpertId busy{9, 9}, guesses[] = {{1, 0}, {1, 1}}, chosen[] = {{0, 0}, {0, 1}};
+  setup.provider.hint({&busy, 1}, moe::Hint::chosen);
+  wait_until([&] { return setup.shared->reads == 1; });
+  setup.provider.hint(chosen, moe::Hint::chosen);
+  setup.provider.hint(guesses, moe::Hint::predicted);
+  setup.open();
+  wait_until([&] { return setup.order().size() == 5; });
+  CHECK(setup.order() == std::vector<moe::ExpertId>{busy, chosen[0], chosen[1], guesses[0], guesses[1]});
+}
+
+TEST_CASE("prefetching: a prediction is withdrawn by the next one") {
+  Setup setup;
+  setup.close();
+  const moe::ExpertId busy{9, 9}, old_guess{1, 0}, new_guess{2, 0};
+  setup.provider.hint({&busy, 1}, moe::Hint::chosen);
+  wait_until([&] { return setup.shared->reads == 1; });
+  setup.provider.hint({&old_guess, 1}, moe::Hint::predicted);
+  setup.provider.hint({&new_guess, 1}, moe::Hint::predicted);
+  setup.open();
+  wait_until([&] { return setup.order().size() == 2; });
+  CHECK(setup.order() == std::vector<moe::ExpertId>{busy, new_guess});
+}
+
+TEST_CASE("prefetching: while somebody waits for an expert no prediction is read") {
+  Setup setup;
+  setup.close();
+  std::thread waiting([&] { CHECK(ScriptedProvider::right(*setup.provider.acquire({0, 0}), {0, 0})); });
+  wait_until([&] { return setup.shared->reads == 1; });
+  const moe::ExpertId guess{1, 0};
+  setup.provider.hint({&guess, 1}, moe::Hint::predicted);
+  for (int i = 0; i < 1000; ++i) std::this_thread::yield();
+  CHECK(setup.shared->reads == 1);
+  setup.open();
+  waiting.join();
+  wait_until([&] { return setup.order().size() == 2; });
+}
+
+TEST_CASE("prefetching: an expert still in the queue is read by whoever acquires it") {
+  Setup setup;
+  setup.close();
+  const moe::ExpertId ids[] = {{9, 9}, {0, 0}, {0, 1}};
+  setup.provider.hint(ids, moe::Hint::chosen);
+  wait_until([&] { return setup.shared->reads == 1; });
+  std::thread asking([&] { CHECK(ScriptedProvider::right(*setup.provider.acquire(ids[2]), ids[2])); });
+  wait_until([&] { return setup.shared->reads == 2; });
+  setup.open();
+  asking.join();
+  CHECK(ScriptedProvider::right(*setup.provider.acquire(ids[1]), ids[1]));
+  CHECK(setup.shared->reads == 3);
+}
+
+TEST_CASE("prefetching: a failed read ahead is forgotten, and the error appears at acquire") {
+  Setup setup;
+  std::atomic<bool> broken = true;
+  setup.shared->on_read = [&](moe::ExpertId, std::size_t) {
+    if (broken) moe::fail("disk", "byte 0", "to read", "Input/output error");
+  };
+  const moe::ExpertId id{0, 0};
+  setup.provider.hint({&id, 1}, moe::Hint::chosen);
+  wait_until([&] { return setup.shared->reads == 1; });
+  check_error([&] { return setup.provider.acquire(id); }, {"Input/output error"});
+  broken = false;
+  CHECK(ScriptedProvider::right(*setup.provider.acquire(id), id));
+}
+
+TEST_CASE("prefetching: can be destroyed while reads are in flight and queued") {
+  for (int round = 0; round < 20; ++round) {
+    Setup setup(3);
+    std::vector<moe::ExpertId> ids;
+    for (std::uint32_t i = 0; i < 12; ++i) ids.push_back({i, i});
+    setup.provider.hint(ids, moe::Hint::chosen);
+    setup.provider.hint({ids.data(), 3}, moe::Hint::predicted);
+  }
+}
+
+TEST_SUITE_END();
