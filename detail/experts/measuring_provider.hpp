@@ -57,7 +57,7 @@ class MeasuringProvider {
   }
 
   void hint(std::span<const ExpertId> ids, Hint kind) noexcept {
-    if (kind == Hint::chosen) state_->remember(ids);
+    if (kind == Hint::chosen || kind == Hint::passing) state_->remember(ids);
     moe::hint(state_->inner, ids, kind);
   }
 

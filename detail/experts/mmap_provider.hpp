@@ -36,7 +36,7 @@ class MmapProvider {
 
   /// Has the system read experts that were chosen.
   void hint(std::span<const ExpertId> ids, Hint kind) const noexcept {
-    if (kind != Hint::chosen) return;
+    if (kind != Hint::chosen && kind != Hint::passing) return;
     for (const ExpertId id : ids) {
       if (id.expert >= state_->catalog.experts(id.layer)) continue;
       const ExpertWeights& weights = state_->weights[state_->catalog.index(id)];

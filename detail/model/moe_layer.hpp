@@ -1,5 +1,6 @@
 #pragma once
 #include "../core/function_ref.hpp"
+#include "../core/order.hpp"
 #include "../experts/provider.hpp"
 #include "feed_forward.hpp"
 #include "pass.hpp"
@@ -10,22 +11,30 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <span>
+#include <utility>
 #include <vector>
 
 namespace moe {
 namespace detail {
 
+/// The logits of a router, of all tokens.
+inline void multiply_router(const Pass& pass, const Matrix& router) {
+  Scratch& s = pass.scratch;
+  const Activations input = pass.compute.prepare(is_quantised(router.dtype), s.normed.data(),
+                                                 pass.config.hidden_size, pass.tokens, s.quantised_input);
+  pass.compute.multiply({.weights = router,
+                         .input = input,
+                         .tokens = pass.tokens,
+                         .out = s.router.data(),
+                         .out_stride = pass.config.experts});
+}
+
 /// chosen, weights = what the router says of each token.
 inline void route_all(const Pass& pass, const LayerWeights& w) {
   const ModelConfig& c = pass.config;
   Scratch& s = pass.scratch;
-  const Activations input = pass.compute.prepare(is_quantised(w.router.dtype), s.normed.data(), c.hidden_size,
-                                                 pass.tokens, s.quantised_input);
-  pass.compute.multiply({.weights = w.router,
-                         .input = input,
-                         .tokens = pass.tokens,
-                         .out = s.router.data(),
-                         .out_stride = c.experts});
+  multiply_router(pass, w.router);
   pass.compute.for_each(pass.tokens, [&](std::size_t t, std::size_t) noexcept {
     const std::size_t k = c.experts_per_token;
     route(pass.compute.kernels(), {&s.router[t * c.experts], c.experts}, c.normalise_expert_weights,
@@ -64,13 +73,22 @@ inline void add_weighted(const Pass& pass) {
   });
 }
 
-/// Computes all groups of a layer: first, in one go, the experts that are there, while the provider fetches the others;
-/// then those one by one as they arrive. Holds no lease while it waits. `held` is memory for leases, empty.
+/// How many experts that are not there are announced ahead of the one that is computed: more than there are lanes that read.
+inline constexpr std::size_t announced_ahead = 16;
+
+/// Announces those of `missing` from `first` on, as far as they go and as many as `count`.
 template <ExpertProvider P>
-void run_groups(const Pass& pass, std::uint32_t layer, P& provider, std::vector<LeaseOf<P>>& held) {
+void announce(const Pass& pass, P& provider, std::size_t first, std::size_t count) {
+  const std::span<const ExpertId> all = pass.scratch.missing_ids.span();
+  if (first >= all.size()) return;
+  moe::hint(provider, all.subspan(first, (std::min)(count, all.size() - first)),
+            pass.tokens > 1 ? Hint::passing : Hint::chosen);
+}
+
+/// Takes a lease of every expert that is there, and makes jobs of them; lists the others. `held`: empty.
+template <ExpertProvider P>
+void hold_present(const Pass& pass, std::uint32_t layer, P& provider, std::vector<LeaseOf<P>>& held) {
   Scratch& s = pass.scratch;
-  const auto release = [&] { held.clear(), s.jobs.clear(); };
-  release();  // of an earlier call that threw
   s.missing.clear();
   s.missing_ids.clear();
   for (const ExpertGroup& group : s.groups) {
@@ -82,40 +100,105 @@ void run_groups(const Pass& pass, std::uint32_t layer, P& provider, std::vector<
       s.missing_ids.push_back({layer, group.expert});
     }
   }
-  if (!s.missing.empty()) moe::hint(provider, s.missing_ids.span(), Hint::chosen);
   // Only now: leases may hold their weights in place, and have moved while the vector grew.
   for (std::size_t i = 0; i < held.size(); ++i)
     s.jobs[i].weights = &static_cast<const ExpertWeights&>(*held[i]);
-  run_jobs(pass, s.jobs.span());
-  release();
+}
 
-  const auto run_one = [&](const LeaseOf<P>& lease, const ExpertGroup& group) {
-    const ExpertJob job{&static_cast<const ExpertWeights&>(*lease), group.first, group.count};
-    run_jobs(pass, {&job, 1});
-  };
+template <class Lease>
+void run_one(const Pass& pass, const Lease& lease, const ExpertGroup& group) {
+  const ExpertJob job{&static_cast<const ExpertWeights&>(*lease), group.first, group.count};
+  run_jobs(pass, {&job, 1});
+}
+
+/// Computes the missing experts of one token: whatever has arrived goes first; if nothing has, waits for the one that was
+/// announced first.
+template <ExpertProvider P>
+void run_missing(const Pass& pass, std::uint32_t layer, P& provider) {
+  Scratch& s = pass.scratch;
   while (!s.missing.empty()) {
-    // Whatever has arrived goes first; if nothing has, wait for the one that was asked for first.
     std::size_t next = 0;
     for (; next < s.missing.size(); ++next)
       if (const auto lease = moe::try_acquire(provider, {layer, s.missing[next].expert})) {
-        run_one(*lease, s.missing[next]);
+        run_one(pass, *lease, s.missing[next]);
         break;
       }
     if (next == s.missing.size()) {
       next = 0;
-      run_one(provider.acquire({layer, s.missing[next].expert}), s.missing[next]);
+      run_one(pass, provider.acquire({layer, s.missing[next].expert}), s.missing[next]);
     }
     s.missing.erase_at(next);
   }
 }
 
+/// Computes the missing experts of many tokens, in the order in which they lie in the file, announcing as it goes.
+template <ExpertProvider P>
+void run_missing_of_prompt(const Pass& pass, std::uint32_t layer, P& provider) {
+  Scratch& s = pass.scratch;
+  for (std::size_t i = 0; i < s.missing.size(); ++i) {
+    run_one(pass, provider.acquire({layer, s.missing[i].expert}), s.missing[i]);
+    announce(pass, provider, i + announced_ahead, 1);
+  }
+}
+
+/// Tells the provider which experts of the layer were used by how many tokens.
+template <ExpertProvider P>
+void tell_favourites(const Pass& pass, std::uint32_t layer, P& provider) {
+  Scratch& s = pass.scratch;
+  s.missing_ids.clear();
+  for (const std::uint32_t i : sorted_indices(s.groups.size(), [&](std::uint32_t a, std::uint32_t b) {
+         return s.groups[a].count > s.groups[b].count;
+       }))
+    s.missing_ids.push_back({layer, s.groups[i].expert});
+  moe::hint(provider, s.missing_ids.span(), Hint::favoured);
+}
+
+/// Computes all groups of a layer: first, in one go, the experts that are there, while the provider fetches the others;
+/// then those one by one. Holds no lease while it waits. `held` is memory for leases. Calls before_work() when all that
+/// is missing has been announced.
+template <ExpertProvider P, class BeforeWork>
+void run_groups(const Pass& pass, std::uint32_t layer, P& provider, std::vector<LeaseOf<P>>& held,
+                BeforeWork before_work) {
+  Scratch& s = pass.scratch;
+  const auto release = [&] { held.clear(), s.jobs.clear(); };
+  release();  // of an earlier call that threw
+  hold_present(pass, layer, provider, held);
+  announce(pass, provider, 0, announced_ahead);
+  before_work();
+  run_jobs(pass, s.jobs.span());
+  release();
+  if (pass.tokens == 1) return run_missing(pass, layer, provider);
+  run_missing_of_prompt(pass, layer, provider);
+  tell_favourites(pass, layer, provider);
+}
+
+/// Guesses the next layer's experts, whose router is given, from what this layer's router has seen.
+template <ExpertProvider P>
+void predict(const Pass& pass, std::uint32_t next_layer, const Matrix& next_router, P& provider) {
+  const ModelConfig& c = pass.config;
+  Scratch& s = pass.scratch;
+  multiply_router(pass, next_router);
+  top_k({s.router.data(), c.experts}, {s.predicted.data(), c.experts_per_token});
+  s.predicted_ids.clear();
+  for (std::size_t rank = 0; rank < c.experts_per_token; ++rank)
+    s.predicted_ids.push_back({next_layer, s.predicted[rank]});
+  moe::hint(provider, s.predicted_ids.span(), Hint::predicted);
+}
+
 }  // namespace detail
+
+/// The router of the layer that comes after, for looking ahead.
+struct NextRouter {
+  std::uint32_t layer = 0;
+  const Matrix* router = nullptr;  // null: do not look ahead
+};
 
 /// x += Σ weight · expert(norm(x)) over the experts that the router chose for each token. Each expert is taken once,
 /// whatever the number of its tokens.
 template <ExpertProvider P>
 void moe_layer(const Pass& pass, const LayerWeights& w, std::size_t layer, P& provider,
-               std::vector<LeaseOf<P>>& held, FunctionRef<void(const Routes&)> on_routes) {
+               std::vector<LeaseOf<P>>& held, FunctionRef<void(const Routes&)> on_routes,
+               const NextRouter& next = {}) {
   Scratch& s = pass.scratch;
   pass.compute.rms_norm(s.x.data(), w.ffn_norm, pass.config.rms_norm_epsilon, s.normed.data(), pass.tokens);
   detail::route_all(pass, w);
@@ -125,7 +208,9 @@ void moe_layer(const Pass& pass, const LayerWeights& w, std::size_t layer, P& pr
                s.weights.span().first(visits)});
   }
   detail::group_by_expert(pass);
-  detail::run_groups(pass, static_cast<std::uint32_t>(layer), provider, held);
+  detail::run_groups(pass, static_cast<std::uint32_t>(layer), provider, held, [&] {
+    if (next.router && pass.tokens == 1) detail::predict(pass, next.layer, *next.router, provider);
+  });
   detail::add_weighted(pass);
 }
 

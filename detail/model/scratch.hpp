@@ -55,6 +55,8 @@ struct Scratch {
         groups(c.experts),
         missing(c.experts),
         missing_ids(c.experts),
+        predicted(slots_per_token(c)),
+        predicted_ids(predicted.size()),
         jobs(c.experts + 1),
         products(c.experts + 1) {}
 
@@ -86,6 +88,8 @@ struct Scratch {
   BoundedList<ExpertGroup> groups;   // of all experts that a layer's tokens have chosen
   BoundedList<ExpertGroup> missing;  // those that were not there at once
   BoundedList<ExpertId> missing_ids;
+  Buffer<std::uint32_t> predicted;  // [K]: what the next layer may choose
+  BoundedList<ExpertId> predicted_ids;
   BoundedList<ExpertJob> jobs;
   BoundedList<Product> products;
 

@@ -17,6 +17,7 @@ struct SequenceOptions {
   std::size_t context = 4096;  // how many positions there can be
   std::size_t chunk = 512;     // how many tokens of a prompt go through the layers together
   DType kv_type = DType::f16;  // of the KV cache; f32 for exact comparison
+  bool lookahead = false;      // have the provider told which experts the next layer may choose
 };
 
 template <ExpertProvider P>
@@ -50,12 +51,14 @@ class Sequence {
   friend class Transformer<P>;
 
   Sequence(const ModelConfig& config, const SequenceOptions& options, std::size_t threads)
-      : chunk_((std::max)(std::size_t{1}, (std::min)(options.chunk, options.context))),
+      : lookahead_(options.lookahead),
+        chunk_((std::max)(std::size_t{1}, (std::min)(options.chunk, options.context))),
         cache_(config.layers.size(), config.kv_heads, config.head_dim, options.context, options.kv_type),
         scratch_(config, chunk_, threads) {
     held_.reserve(config.experts);
   }
 
+  bool lookahead_;
   std::size_t chunk_;
   std::size_t position_ = 0;
   FunctionRef<void(const Routes&)> on_routes_;

@@ -115,12 +115,21 @@ class Transformer {
       const LayerWeights& w = weights_.layers[layer];
       attention_layer(pass, w, layer);
       if (config_.layers[layer].has_experts) {
-        moe_layer(pass, w, layer, *provider_, sequence.held_, sequence.on_routes_);
+        moe_layer(pass, w, layer, *provider_, sequence.held_, sequence.on_routes_,
+                  sequence.lookahead_ ? router_after(layer) : NextRouter{});
       } else {
         dense_layer(pass, w);
       }
     }
     return true;
+  }
+
+  /// The router of the next layer that has experts; of the last one, that of none.
+  NextRouter router_after(std::size_t layer) const {
+    for (std::size_t next = layer + 1; next < config_.layers.size(); ++next)
+      if (config_.layers[next].has_experts)
+        return {static_cast<std::uint32_t>(next), &weights_.layers[next].router};
+    return {};
   }
 
   /// logits = head · norm(x) of the t-th token of the pass.
