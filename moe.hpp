@@ -54,6 +54,12 @@
 #include "detail/experts/catalog.hpp"
 #include "detail/experts/memory_provider.hpp"
 #include "detail/experts/mmap_provider.hpp"
+#include "detail/experts/read_provider.hpp"
+#include "detail/experts/residency.hpp"
+#include "detail/experts/lru.hpp"
+#include "detail/experts/decayed_frequency.hpp"
+#include "detail/experts/lru_provider.hpp"
+#include "detail/experts/prefetching_provider.hpp"
 #include "detail/experts/measuring_provider.hpp"
 #include "detail/experts/any_provider.hpp"
 
