@@ -62,10 +62,15 @@
 #include "detail/experts/prefetching_provider.hpp"
 #include "detail/experts/measuring_provider.hpp"
 #include "detail/experts/any_provider.hpp"
+#include "detail/experts/trace.hpp"
+#include "detail/experts/trace_reader.hpp"
+#include "detail/experts/trace_writer.hpp"
+#include "detail/experts/usage_profile.hpp"
 
 // Storey 3: the model
 #include "detail/model/config.hpp"
 #include "detail/model/transformer.hpp"
+#include "detail/model/route_recorder.hpp"
 
 // Storey 4: from a prompt to text
 #include "detail/generate/sampler.hpp"

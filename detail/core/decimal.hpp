@@ -1,0 +1,44 @@
+#pragma once
+#include <charconv>
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+namespace moe::detail {
+
+/// Whether a text is a number like 12, 0.5, 1e-07: digits, perhaps with a point between or around them and an exponent.
+inline bool is_decimal(std::string_view text) {
+  std::size_t at = 0;
+  const auto digits = [&] {
+    const std::size_t first = at;
+    while (at < text.size() && text[at] >= '0' && text[at] <= '9') ++at;
+    return at - first;
+  };
+  std::size_t count = digits();
+  if (at < text.size() && text[at] == '.') ++at, count += digits();
+  if (count == 0) return false;
+  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
+    ++at;
+    if (at < text.size() && (text[at] == '+' || text[at] == '-')) ++at;
+    if (digits() == 0) return false;
+  }
+  return at == text.size();
+}
+
+/// A finite number in as few digits as it takes to read the same number back, whatever the locale.
+template <class Float>
+std::string to_decimal(Float value) {
+  char text[40];
+#if defined(__cpp_lib_to_chars)
+  return {text, std::to_chars(text, text + sizeof text, value).ptr};
+#else
+  const int size =
+      std::snprintf(text, sizeof text, sizeof value == 4 ? "%.9g" : "%.17g", static_cast<double>(value));
+  std::string out(text, static_cast<std::size_t>(size));
+  for (char& c : out)
+    if (c == ',') c = '.';
+  return out;
+#endif
+}
+
+}  // namespace moe::detail
