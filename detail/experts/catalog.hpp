@@ -69,9 +69,7 @@ class ExpertCatalog {
  public:
   /// Throws if an expert is incomplete, or of a shape or type that cannot be used.
   explicit ExpertCatalog(const Checkpoint& checkpoint)
-      : checkpoint_(checkpoint),
-        layers_(static_cast<std::size_t>(
-            checkpoint.config().at("num_hidden_layers").as_u64(checkpoint.tensors().size()))) {
+      : checkpoint_(checkpoint), layers_(layers_of(checkpoint)) {
     const std::string prefix = detail::concat(checkpoint.tensor_prefix(), "model.layers.");
     std::vector<Part> parts;
     for (const TensorInfo& tensor : checkpoint.tensors()) add_parts(tensor, prefix, parts);
@@ -131,6 +129,13 @@ class ExpertCatalog {
   };
 
   static constexpr std::array<std::string_view, 3> projections{"gate_proj", "up_proj", "down_proj"};
+
+  /// What the configuration says, or 24 as in transformers. A layer has tensors, so a lie costs no memory.
+  static std::size_t layers_of(const Checkpoint& checkpoint) {
+    const Json stated = checkpoint.config().find("num_hidden_layers");
+    if (!stated || stated.is_null()) return 24;
+    return static_cast<std::size_t>(stated.as_u64(checkpoint.tensors().size()));
+  }
 
   /// Adds the parts of experts that a tensor holds, if any.
   void add_parts(const TensorInfo& tensor, std::string_view prefix, std::vector<Part>& parts) const {
@@ -208,7 +213,7 @@ class ExpertCatalog {
   }
 
   Checkpoint checkpoint_;
-  std::size_t layers_;  // at most the number of tensors, so a lie in the configuration costs nothing
+  std::size_t layers_;
   std::vector<std::size_t> first_;  // [layers + 1]: the index of each layer's first expert
   std::vector<ExpertLocation> locations_;
 };

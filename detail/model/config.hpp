@@ -77,7 +77,7 @@ inline const ArchitectureDefaults& defaults_of(const ConfigReader& reader) {
 inline std::vector<LayerConfig> layers_of(const ConfigReader& reader, std::size_t count, bool has_experts) {
   std::vector<LayerConfig> layers(count);
   const std::size_t step = reader.size("decoder_sparse_step", 1, {.least = 1});
-  const bool slides = reader.flag("use_sliding_window", false);
+  const bool slides = reader.flag("use_sliding_window", false) && !reader.is_null("sliding_window");
   const std::size_t window = reader.size("sliding_window", 4096, {.least = slides ? 1u : 0u});
   const std::size_t first_window = has_experts ? 0 : reader.size("max_window_layers", 28);
   const std::vector<std::string> types = reader.texts("layer_types");
@@ -94,7 +94,7 @@ inline std::vector<LayerConfig> layers_of(const ConfigReader& reader, std::size_
 /// What generation_config.json says, or else config.json: one id or several.
 inline std::vector<TokenId> end_tokens_of(const Checkpoint& checkpoint, const ConfigReader& config) {
   const Json generation = checkpoint.generation_config();
-  const bool stated = generation && generation.find("eos_token_id");
+  const bool stated = generation && ConfigReader(generation).has("eos_token_id");
   const ConfigReader reader = stated ? ConfigReader(generation) : config;
   std::vector<TokenId> out;
   for (const std::size_t id : reader.sizes("eos_token_id")) out.push_back(static_cast<TokenId>(id));

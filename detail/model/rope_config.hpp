@@ -51,9 +51,11 @@ inline void read_scaling(const ConfigReader& reader, std::size_t max_positions, 
     reader.fail_at(reader.has("rope_type") ? "rope_type" : "type", "default, mrope, linear, yarn or llama3",
                    type);
 
-  out.factor = reader.number("factor", 1, positive);
-  out.original_positions =
-      reader.number("original_max_position_embeddings", static_cast<double>(max_positions), positive);
+  const auto positions = static_cast<double>(max_positions);
+  out.original_positions = reader.number("original_max_position_embeddings", positions, positive);
+  if (!reader.has("factor") && !(type == "yarn" && reader.has("original_max_position_embeddings")))
+    reader.fail_at("factor", "a number", "none");
+  out.factor = reader.number("factor", positions / out.original_positions, positive);
   if (type == "linear") {
     out.scaling = RopeConfig::Scaling::linear;
   } else if (type == "yarn") {

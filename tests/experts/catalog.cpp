@@ -27,8 +27,11 @@ class Experts {
   }
 
   moe::ExpertCatalog catalog(std::size_t layers = 1) {
+    return catalog_with("{\"num_hidden_layers\": " + std::to_string(layers) + "}");
+  }
+  moe::ExpertCatalog catalog_with(const std::string& config) {
     directory_.write("model.safetensors", writer_.text());
-    directory_.write("config.json", "{\"num_hidden_layers\": " + std::to_string(layers) + "}");
+    directory_.write("config.json", config);
     return moe::ExpertCatalog(moe::Checkpoint(directory_.path()));
   }
   std::string refusal(std::size_t layers = 1) {
@@ -54,6 +57,16 @@ TEST_CASE("catalog: finds experts one by one, also more than ten") {
   CHECK(catalog.at({1, 11}).gate.rows == 2);
   CHECK(catalog.at({1, 11}).down.rows == 3);
   CHECK(catalog.at({1, 11}).bytes() == 36);
+}
+
+TEST_CASE("catalog: a configuration that does not count its layers has those of transformers") {
+  Experts experts;
+  experts.add_expert("23.mlp.experts.0").add_expert("24.mlp.experts.0");
+  for (const char* config : {"{}", "{\"num_hidden_layers\": null}"}) {
+    const moe::ExpertCatalog catalog = experts.catalog_with(config);
+    CHECK(catalog.layers() == 24);
+    CHECK(catalog.size() == 1);
+  }
 }
 
 TEST_CASE("catalog: slices fused tensors, gate before up") {

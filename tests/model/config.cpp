@@ -102,6 +102,9 @@ TEST_CASE(
         Windows{0, 0, 7});
   CHECK(windows(R"("model_type": "qwen3", "use_sliding_window": true, "layer_types":
                    ["sliding_attention", "full_attention", "sliding_attention"])") == Windows{7, 0, 7});
+  const ModelConfig without = config_of(
+      R"("model_type": "qwen3_moe", "num_hidden_layers": 1, "use_sliding_window": true, "sliding_window": null)");
+  CHECK(without.layers[0].sliding_window == 0);
 }
 
 TEST_CASE("config: several tokens may end a text, and generation_config.json has the last word") {
@@ -110,6 +113,8 @@ TEST_CASE("config: several tokens may end a text, and generation_config.json has
   CHECK(ModelConfig(tiny.open()).end_tokens == std::vector<moe::TokenId>{1, 2});
   tiny.directory().write("generation_config.json", R"({"eos_token_id": [3]})");
   CHECK(ModelConfig(tiny.open()).end_tokens == std::vector<moe::TokenId>{3});
+  tiny.directory().write("generation_config.json", R"({"eos_token_id": null})");
+  CHECK(ModelConfig(tiny.open()).end_tokens == std::vector<moe::TokenId>{1, 2});
 }
 
 TEST_CASE("config: scaling of positions is read in the old and the new form") {
@@ -137,6 +142,8 @@ TEST_CASE("config: scaling of positions is read in the old and the new form") {
         1.5);
   CHECK(rope(R"("rope_scaling": {"rope_type": "yarn", "factor": 40, "mscale": 0.7, "mscale_all_dim": 0.7})")
             .magnitude == 1);
+  CHECK(rope(R"("rope_scaling": {"rope_type": "yarn", "original_max_position_embeddings": 250})").factor ==
+        4);
   CHECK(rope(R"("rope_scaling": {"rope_type": "llama3", "factor": 8})").scaling == llama3);
 }
 
@@ -174,6 +181,8 @@ TEST_CASE("config: every lie is refused with its place") {
             "a number that an f64 can hold"},
            {"\"rope_scaling\": null", "\"rope_scaling\": {\"type\": \"dynamic\"}", "$.rope_scaling.type",
             "linear"},
+           {"\"rope_scaling\": null", "\"rope_scaling\": {\"type\": \"linear\"}", "$.rope_scaling",
+            "\"factor\" to be a number"},
            {"\"rope_scaling\": null", "\"rope_scaling\": {\"type\": \"linear\", \"factor\": 0}",
             "$.rope_scaling.factor", "a number"},
            {"\"rope_scaling\": null", "\"rope_scaling\": 3", "$.rope_scaling", "an object"},
