@@ -1,14 +1,13 @@
 #pragma once
-// Everything a user may configure. None of these options changes the layout of a type, so translation units
-// with different options may be linked together.
+// Everything a user may configure. None of these options changes the layout of a type, so translation units with
+// different options may be linked together.
 //
 //   MOE_ASSERT(condition)   what a broken precondition does; default: assert
-//   MOE_NO_AVX2             leave these kernels out (smaller, faster to compile);
-//   MOE_NO_AVX512             the scalar ones always remain
+//   MOE_NO_AVX2             leave these kernels out: smaller, faster to compile; the scalar ones always remain
+//   MOE_NO_AVX512
 //   MOE_NO_NEON
-//   MOE_COMPILED            kernels are declared only; one unit defines MOE_COMPILED_UNIT as well and holds
-//   them
-//                             (the CMake target moe::compiled does both)
+//   MOE_COMPILED            kernels are only declared; one unit of the program defines MOE_COMPILED_UNIT as well and
+//                           holds them (the CMake target moe::compiled does both)
 
 #define MOE_VERSION_MAJOR 0
 #define MOE_VERSION_MINOR 1

@@ -8,8 +8,8 @@ namespace moe {
 
 /// How the numbers of a tensor are stored. Kernels multiply all of them but `other`.
 ///   q8_0  32 numbers in 34 bytes: f16 scale, then 32 i8;     value = q · scale
-///   q4_0  32 numbers in 18 bytes: f16 scale, then 16 bytes;  value = (q − 8) · scale, where the low nibbles
-///         are numbers 0 to 15 and the high nibbles 16 to 31
+///   q4_0  32 numbers in 18 bytes: f16 scale, then 16 bytes;  value = (q − 8) · scale; the low nibbles are the
+///         numbers 0 to 15, the high nibbles 16 to 31
 ///   other whatever a file may hold besides; it can be listed but not used
 enum class DType : std::uint8_t { f32, f16, bf16, q8_0, q4_0, other };
 

@@ -20,8 +20,7 @@ class FloatEnvironment {
 
  private:
 #if defined(__x86_64__) || defined(_M_X64)
-  // MXCSR: all exceptions masked (bits 7 to 12), denormal inputs are zero (6), denormal results are zero
-  // (15).
+  // MXCSR: all exceptions masked (bits 7 to 12), denormal inputs are zero (6), denormal results are zero (15).
   static constexpr std::uint64_t wanted = 0x1f80 | 1 << 6 | 1 << 15;
   static std::uint64_t read() { return _mm_getcsr(); }
   static void write(std::uint64_t state) { _mm_setcsr(static_cast<unsigned>(state)); }

@@ -15,8 +15,8 @@ concept OtherThan = !std::same_as<std::remove_cvref_t<F>, Not>;
 template <class Signature>
 class FunctionRef;
 
-/// A reference to something callable: two pointers, no allocation. It does not own what it refers to; empty unless given
-/// something.
+/// A reference to something callable: two pointers, no allocation. It does not own what it refers to;
+/// empty unless given something.
 template <class Result, class... Args>
 class FunctionRef<Result(Args...)> {
  public:

@@ -15,8 +15,7 @@ struct Vector {
   std::size_t bytes() const { return bytes_of(dtype, size); }
 };
 
-/// A view of a row-major matrix [rows, cols] (out = matrix · x); the owner of the bytes must outlive it. Any
-/// alignment.
+/// A view of a row-major matrix [rows, cols] (out = matrix · x); the owner of the bytes must outlive it. Any alignment.
 struct Matrix {
   const std::byte* data = nullptr;
   DType dtype = DType::f32;

@@ -7,8 +7,7 @@
 
 namespace moe::detail {
 
-/// One step through UTF-8: a code point and the bytes it takes, or an invalid part. Never longer than the
-/// text.
+/// One step through UTF-8: a code point and the bytes it takes, or an invalid part. Never longer than the text.
 struct Utf8Step {
   char32_t code_point;  // U+FFFD for an invalid part
   std::size_t

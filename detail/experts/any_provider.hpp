@@ -18,8 +18,7 @@ concept ProviderOtherThan = !std::same_as<P, Not> && ExpertProvider<P>;
 
 }  // namespace detail
 
-/// Any provider behind one type, for choosing at run time. Costs one virtual call; allocates nothing per
-/// acquire.
+/// Any provider behind one type, for choosing at run time. Costs one virtual call; allocates nothing per acquire.
 class AnyProvider {
  public:
   /// Any lease, in place.

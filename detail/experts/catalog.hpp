@@ -61,10 +61,9 @@ struct ExpertLocation {
 
 /// Where each expert of a checkpoint lies. Knows two layouts, with F = intermediate and H = hidden:
 ///   one by one  layers.N.mlp.experts.J.{gate_proj [F, H], up_proj [F, H], down_proj [H, F]}.weight
-///   fused       layers.N.mlp.experts.{gate_up_proj [E, 2F, H], down_proj [E, H, F]}; in gate_up_proj gate
-///   comes first
-/// Of a multimodal checkpoint it takes those of the text model (thinker.model). Within a layer all experts
-/// are there, numbered from 0, of one shape.
+///   fused       layers.N.mlp.experts.{gate_up_proj [E, 2F, H], down_proj [E, H, F]}; in gate_up_proj gate comes first
+/// Of a multimodal checkpoint it takes those of the text model (thinker.model). Within a layer all experts are there,
+/// numbered from 0, of one shape.
 class ExpertCatalog {
  public:
   /// Throws if an expert is incomplete, or of a shape or type that cannot be used.
@@ -153,8 +152,7 @@ class ExpertCatalog {
     }
   }
 
-  /// Adds the slices of a tensor [experts, count · rows, cols], which hold `count` projections from `first`
-  /// on.
+  /// Adds the slices of a tensor [experts, count · rows, cols], which hold `count` projections from `first` on.
   void add_fused(const TensorInfo& tensor, std::uint32_t layer, std::size_t first, std::size_t count,
                  std::vector<Part>& parts) const {
     checkpoint_.require_usable(tensor);
@@ -176,8 +174,7 @@ class ExpertCatalog {
             static_cast<std::size_t>(tensor.shape[1])};
   }
 
-  /// Makes the table of `parts`, which are sorted: every three of them must be the projections of the next
-  /// expert.
+  /// Makes the table of `parts`, which are sorted: every three of them must be the projections of the next expert.
   void build(const std::vector<Part>& parts) {
     auto next = parts.begin();
     const auto take = [&](ExpertId id, std::size_t projection) -> const Part& {

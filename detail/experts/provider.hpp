@@ -16,26 +16,24 @@ concept ExpertLease = std::movable<L> && requires(const L lease) {
   { *lease } -> std::convertible_to<const ExpertWeights&>;
 };
 
-/// Anything that hands out experts. The router chooses, the provider delivers: every expert of the model is
-/// asked for sooner or later.
+/// Anything that hands out experts. The router chooses, the provider delivers: every expert of the model is asked for
+/// sooner or later.
 ///
-/// | expression               | returns              | what it means |
-/// |--------------------------|----------------------|--------------------------------------------------------------|
-/// | provider.acquire(id)     | a lease              | blocks until the weights can be read; throws
-/// moe::Error      |
+/// | expression               | returns              | what it means                                                  |
+/// |--------------------------|----------------------|----------------------------------------------------------------|
+/// | provider.acquire(id)     | a lease              | blocks until the weights can be read; throws moe::Error        |
 ///
 /// Optional members, and what happens without them:
 ///
-/// | provider.try_acquire(id) | std::optional<Lease> | the weights can be read now: no I/O, no waiting | | |
-/// | (without: nothing is ever resident)                          | | provider.hint(ids, kind) | void,
-/// noexcept       | these will be acquired (Hint::chosen) or may be (predicted)  | | |                      |
-/// (without: hints are lost)                                    | | provider.bytes(id)       | std::size_t |
-/// what one lease costs in memory, padding included             | |                          | | (without:
-/// the bytes of the weights)                          |
+/// | expression               | returns              | what it means                            | without it          |
+/// |--------------------------|----------------------|------------------------------------------|---------------------|
+/// | provider.try_acquire(id) | std::optional<Lease> | readable now: no I/O, no waiting         | nothing is resident |
+/// | provider.hint(ids, kind) | void, noexcept       | what is coming, and how surely: see Hint | hints are lost      |
+/// | provider.bytes(id)       | std::size_t          | what a lease costs, padding included     | the weights' bytes  |
 ///
-/// All of them are called from several threads at once. A lease survives moves of its provider, but not its
-/// destruction. An error is not remembered: the next acquire() tries again. Whoever calls acquire() holds no
-/// other lease, so a provider with room for one expert can serve any number of callers.
+/// All of them are called from several threads at once. A lease survives moves of its provider, but not its destruction.
+/// An error is not remembered: the next acquire() tries again. Whoever calls acquire() holds no other lease, so a
+/// provider with room for one expert can serve any number of callers.
 ///
 /// The smallest model:
 ///

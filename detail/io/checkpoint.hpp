@@ -18,10 +18,9 @@
 
 namespace moe {
 
-/// A model on disk, as it was downloaded: its files, mapped, its tensors by name, and its configuration.
-/// One face over all formats; names and configuration are those of Hugging Face checkpoints.
-/// A handle that is cheap to copy; the files stay open as long as any copy lives. All members are
-/// thread-safe.
+/// A model on disk, as it was downloaded: its files, mapped, its tensors by name, and its configuration. One face over
+/// all formats; names and configuration are those of Hugging Face checkpoints. A handle that is cheap to copy; the
+/// files stay open as long as any copy lives. All members are thread-safe.
 class Checkpoint {
  public:
   /// `path`: a directory with config.json and model.safetensors (or shards and their index), or one
@@ -56,8 +55,7 @@ class Checkpoint {
         .subspan(static_cast<std::size_t>(tensor.offset), static_cast<std::size_t>(tensor.bytes));
   }
 
-  /// The tensor of that name as a view. Throws unless it is there, of that shape and of a type that kernels
-  /// know.
+  /// The tensor of that name as a view. Throws unless it is there, of that shape and of a type that kernels know.
   Matrix matrix(std::string_view name, std::size_t rows, std::size_t cols) const {
     const TensorInfo& tensor = checked(name, {rows, cols});
     return {bytes(tensor).data(), tensor.dtype, rows, cols};

@@ -17,8 +17,8 @@
 namespace moe {
 namespace detail {
 
-/// Opens a checkpoint in the form of Hugging Face: config.json beside model.safetensors, or beside shards and
-/// their index.
+/// Opens a checkpoint in the form of Hugging Face: config.json beside model.safetensors, or beside
+/// shards and their index.
 class HuggingFaceReader {
  public:
   CheckpointContents read(const std::string& path) {

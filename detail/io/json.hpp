@@ -14,10 +14,9 @@
 
 namespace moe {
 
-/// One value of a JSON document: a view that is cheap to copy and valid as long as the document.
-/// What is read from it is checked: a wrong kind, a missing member or a number that does not fit throws an
-/// Error with the path of the value, such as `config.json: $.rope_scaling.factor: expected a number, found a
-/// string`.
+/// One value of a JSON document: a view that is cheap to copy and valid as long as the document. What is read from it
+/// is checked: a wrong kind, a missing member or a number that does not fit throws an Error with the path of the value,
+/// such as `config.json: $.rope_scaling.factor: expected a number, found a string`.
 class Json {
  public:
   enum class Kind : std::uint8_t { null, boolean, number, string, array, object };

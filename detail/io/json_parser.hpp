@@ -182,8 +182,7 @@ class JsonParser {
     at_ = end;
   }
 
-  /// Reads a string from its opening quote on and writes it unescaped over itself, which never needs more
-  /// room.
+  /// Reads a string from its opening quote on and writes it unescaped over itself, which never needs more room.
   std::pair<std::uint32_t, std::uint32_t> unescaped() {
     const std::size_t begin = ++at_;
     std::size_t out = begin;

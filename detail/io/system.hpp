@@ -25,8 +25,7 @@
 namespace moe {
 namespace detail {
 
-// The operating system's file calls with one face for POSIX and Windows. Paths are UTF-8. No checks, no
-// exceptions.
+// The operating system's file calls with one face for POSIX and Windows. Paths are UTF-8. No checks, no exceptions.
 
 #if defined(_WIN32)
 

@@ -6,8 +6,7 @@ inline float maximum(const float* x, std::size_t n) {
   return most;
 }
 
-/// out[q, :] = factors[q] · out[q, :] + Σ over rows j of weights[q, j] · values[j, :], for `Queries` rows of
-/// out.
+/// out[q, :] = factors[q] · out[q, :] + Σ over rows j of weights[q, j] · values[j, :], for `Queries` rows of out.
 template <class Type, std::size_t Queries>
 inline void add_values(const AttentionArgs& a, const std::byte* values, std::size_t rows,
                        const float* weights, const float* factors, float* out) {

@@ -1,10 +1,8 @@
 // Everything between the matrix products. Compiled once per instruction set.
 //
-// Products that are added to something are written as fma(): left to compilers, some would fuse them and some
-// not.
+// Products that are added to something are written as fma(): left to compilers, some would fuse them and some not.
 
-/// e^v, relative error below 2e-7; v is taken as at least -87 and at most 88, so the result is normal and
-/// finite.
+/// e^v, relative error below 2e-7; v is taken as at least -87 and at most 88, so the result is normal and finite.
 inline Vec exp(Vec v) {
   v = max(min(v, set(88.0f)), set(-87.0f));
   const Vec n = round(mul(v, set(1.44269504f)));  // log2(e)

@@ -59,8 +59,7 @@ namespace detail {
 #if defined(MOE_X86)
 
 #if defined(_MSC_VER)
-// Whether the CPU has the instructions and the system saves the registers (XCR0: 6 = ymm, 0xe6 = zmm and
-// masks).
+// Whether the CPU has the instructions and the system saves the registers (XCR0: 6 = ymm, 0xe6 = zmm and masks).
 struct X86Features {
   bool avx2 = false, avx512 = false, vnni = false;
   X86Features() {

@@ -26,8 +26,7 @@ struct MatmulArgs {
   std::size_t row_of(std::size_t token) const { return row_indices ? row_indices[token] : token; }
 };
 
-/// Keys are walked in blocks of so many positions: 64 keys of 128 f16 fill half of a 32 KiB first-level
-/// cache.
+/// Keys are walked in blocks of so many positions: 64 keys of 128 f16 fill half of a 32 KiB first-level cache.
 inline constexpr std::size_t kv_block = 64;
 
 /// Causal attention of the query heads that share one kv head, for consecutive tokens:
@@ -47,8 +46,7 @@ struct AttentionArgs {
 
 constexpr std::size_t attention_scratch(std::size_t queries) { return queries * (kv_block + 3); }
 
-/// The entry points of one instruction set. Unless said otherwise pointers may have any alignment, and x may
-/// be out.
+/// The entry points of one instruction set. Unless said otherwise pointers may have any alignment, and x may be out.
 struct Kernels {
   using Matmul = void (*)(const MatmulArgs&);
   using Attend = void (*)(const AttentionArgs&);

@@ -10,9 +10,8 @@
 #include <cstdint>
 #include <cstring>
 
-// MOE_BEGIN_ISA(features) ... MOE_END_ISA: functions in between may use the named instructions, whatever the
-// compiler was told to build for. MSVC needs no permission. Only fragments (.inl) are included in such a
-// region.
+// MOE_BEGIN_ISA(features) ... MOE_END_ISA: functions in between may use the named instructions, whatever the compiler
+// was told to build for. MSVC needs no permission. Only fragments (.inl) are included in such a region.
 #define MOE_PRAGMA(text) _Pragma(#text)
 #if defined(__clang__)
 #define MOE_BEGIN_ISA(features) \
@@ -40,8 +39,7 @@
 
 namespace moe::simd {
 
-// Units built for different CPUs must not share one copy of these functions: the linker would keep any of
-// them.
+// Units built for different CPUs must not share one copy of these functions: the linker would keep any of them.
 #if defined(MOE_COMPILED_UNIT)
 #define MOE_INLINE
 #elif defined(__AVX512F__)

@@ -3,8 +3,7 @@
 // Every element of the result is summed in one fixed order, whatever the tile it is computed in: one vector
 // accumulator along the columns, then sum(). So decoding (one token) and prompts (many) give the same bits.
 
-/// out[t, r] = weights[r, :] · x[t][:] for a tile of rows and tokens, so that each load serves several
-/// products.
+/// out[t, r] = weights[r, :] · x[t][:] for a tile of rows and tokens, so that each load serves several products.
 template <class Type, std::size_t Rows, std::size_t Tokens>
 inline void float_tile(const MatmulArgs& a, std::size_t row, std::size_t token) {
   const std::byte* weights = a.weights + row * a.row_bytes;

@@ -28,8 +28,8 @@ struct ChatTemplateText {
   std::string text, file;
 };
 
-/// `path`: the checkpoint's directory or a file in it. The newer chat_template.jinja comes before the member
-/// of tokenizer_config.json.
+/// `path`: the checkpoint's directory or a file in it. The newer chat_template.jinja comes before
+/// the member of tokenizer_config.json.
 inline ChatTemplateText read_chat_template(const std::string& path) {
   const std::string directory = is_directory(path) ? path : parent_directory(path);
   const std::string jinja = join_path(directory, "chat_template.jinja");

@@ -22,8 +22,8 @@ class StreamingDecoder {
     return text;
   }
 
-  /// What is left when no more tokens come: U+FFFD for the beginning of a character. The next text may begin
-  /// after that.
+  /// What is left when no more tokens come: U+FFFD for the beginning of a character. The next text
+  /// may begin after that.
   std::string finish() {
     std::string text;
     stream_.finish(text);

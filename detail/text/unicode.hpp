@@ -22,8 +22,7 @@ inline constexpr CharacterClasses space = 8;   // \s
 inline constexpr CharacterClasses word = 16;   // \w
 }  // namespace character
 
-/// A character of a text with the bytes that it takes. A byte that is not valid UTF-8 is a character without
-/// any class.
+/// A character of a text with the bytes that it takes. A byte that is not valid UTF-8 is a character without any class.
 struct Character {
   CharacterClasses classes;
   std::size_t bytes;
