@@ -10,14 +10,15 @@ namespace moe {
 ///
 /// An eviction policy orders experts, which it knows by number. Not thread-safe.
 ///
-/// | member                       | what it means                                                              |
-/// |------------------------------|----------------------------------------------------------------------------|
-/// | policy.resize(experts)       | from now on there are numbers below `experts`                              |
-/// | policy.use(expert, token)    | it was used, at that token; tokens only grow; not while it is a candidate  |
-/// | policy.insert(expert, token) | it becomes a candidate for eviction                                        |
-/// | policy.erase(expert)         | it is none any more                                                        |
-/// | policy.lowest(token)         | the candidate to evict first; `none` without one. O(log n)                 |
-/// | policy.score(expert, token)  | what the order goes by: the lowest goes first                              |
+/// | member                              | what it means                                                              |
+/// |-------------------------------------|----------------------------------------------------------------------------|
+/// | policy.resize(experts)              | from now on there are numbers below `experts`                              |
+/// | policy.use(expert, token)           | it was used, at that token; tokens only grow; not while it is a candidate  |
+/// | policy.insert(expert, layer, token) | it becomes a candidate for eviction                                        |
+/// | policy.erase(expert)                | it is none any more                                                        |
+/// | policy.lowest(layer, token)         | the candidate to evict first, so that an expert of `layer` has room;       |
+/// |                                     | `none` without one. O(log n)                                               |
+/// | policy.score(expert, token)         | what the order goes by: the lowest goes first                              |
 class Lru {
  public:
   static constexpr std::uint32_t none = detail::PairingHeaps::none;
@@ -27,11 +28,11 @@ class Lru {
     last_use_.resize(experts);
   }
   void use(std::uint32_t expert, std::uint64_t) { last_use_[expert] = ++uses_; }
-  void insert(std::uint32_t expert, std::uint64_t) {
+  void insert(std::uint32_t expert, std::uint32_t, std::uint64_t) {
     heaps_.insert(candidates_, expert, static_cast<double>(last_use_[expert]));
   }
   void erase(std::uint32_t expert) { heaps_.erase(candidates_, expert); }
-  std::uint32_t lowest(std::uint64_t) const { return candidates_; }
+  std::uint32_t lowest(std::uint32_t, std::uint64_t) const { return candidates_; }
   double score(std::uint32_t expert, std::uint64_t) const { return static_cast<double>(last_use_[expert]); }
 
  private:

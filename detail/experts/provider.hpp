@@ -56,6 +56,9 @@ enum class Hint {
   favoured,   // what the tokens of a prompt used in one layer, most used first: worth keeping
 };
 
+/// How many missing experts of a layer are announced before the first of them is acquired: more than there are lanes to read.
+inline constexpr std::size_t announced_ahead = 16;
+
 // The optional members as functions of any provider, with the fallbacks of the table above.
 
 template <ExpertProvider P>

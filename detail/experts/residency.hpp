@@ -40,7 +40,8 @@ class Residency {
  public:
   static constexpr std::uint32_t none = detail::PairingHeaps::none;
 
-  explicit Residency(const ResidencyOptions& options) : options_(options) {
+  explicit Residency(const ResidencyOptions& options, const Eviction& eviction = Eviction())
+      : options_(options), eviction_(eviction) {
     const std::size_t of_layers = options.layers * options.largest_bytes;
     const std::size_t share = of_layers == 0 ? 0 : options.budget_bytes / of_layers;
     const std::size_t k = options.experts_per_token;
@@ -127,6 +128,7 @@ class Residency {
 
   /// The experts of a layer that a prompt used, most used first, of which the first are worth keeping.
   void favour(std::span<const std::uint32_t> experts) {
+    if (!options_.cold_prompts) return;
     for (std::size_t i = 0; i < experts.size() && i < favourites_; ++i) {
       if (!resident(experts[i])) continue;
       hold(experts[i]);
@@ -218,7 +220,7 @@ class Residency {
       if (should) cold_.insert(coldest_, expert, static_cast<double>(entry.arrival));
       if (!should) cold_.erase(coldest_, expert);
     } else {
-      if (should) eviction_.insert(expert, token());
+      if (should) eviction_.insert(expert, entry.layer, token());
       if (!should) eviction_.erase(expert);
     }
   }
@@ -244,7 +246,7 @@ class Residency {
 
   std::uint32_t find_victim(std::uint32_t layer, Admission why) {
     if (coldest_ != none) return coldest_;
-    if (const std::uint32_t lowest = eviction_.lowest(token()); lowest != none) return lowest;
+    if (const std::uint32_t lowest = eviction_.lowest(layer, token()); lowest != none) return lowest;
     // All layers are at their floors, or all above them is taken.
     const auto free = [](const Expert& entry) { return entry.holds == 0 && entry.expected_since == 0; };
     std::uint32_t victim = lowest_of(layers_[layer], free);

@@ -62,8 +62,11 @@ class Trace {
             std::span(weights_).subspan(visit.first, visit.count)};
   }
 
-  /// The number of experts in all visits.
+  /// The number of experts in all visits, and the number of one of them, which is in that slot of a visit of this trace.
   std::size_t choices() const { return experts_.size(); }
+  std::size_t choice(const TraceVisit& visit, std::size_t slot) const {
+    return static_cast<std::size_t>(visit.experts.data() - experts_.data()) + slot;
+  }
 
   /// Adds what happened next. Throws if it cannot be of this model.
   void add(const TraceVisit& visit) {

@@ -73,9 +73,6 @@ inline void add_weighted(const Pass& pass) {
   });
 }
 
-/// How many experts that are not there are announced ahead of the one that is computed: more than there are lanes that read.
-inline constexpr std::size_t announced_ahead = 16;
-
 /// Announces those of `missing` from `first` on, as far as they go and as many as `count`.
 template <ExpertProvider P>
 void announce(const Pass& pass, P& provider, std::size_t first, std::size_t count) {

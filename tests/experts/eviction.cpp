@@ -12,6 +12,7 @@
 namespace {
 
 constexpr std::uint32_t experts = 60;
+constexpr std::uint32_t layers = 5;
 
 /// Uses and makes candidates of random experts, and calls check(policy, uses, candidates, token) after each step.
 template <class Policy, class Check>
@@ -30,7 +31,7 @@ void play(Check check) {
     policy.use(expert, token);
     uses[expert].push_back(token);
     candidates[expert] = random() % 3 != 0;
-    if (candidates[expert]) policy.insert(expert, token);
+    if (candidates[expert]) policy.insert(expert, expert % layers, token);
     check(policy, uses, candidates, token);
   }
 }
@@ -48,12 +49,13 @@ TEST_CASE("lru: the lowest is the candidate that was used least recently") {
     std::uint32_t expected = moe::Lru::none;
     for (std::uint32_t e = 0; e < experts; ++e)
       if (candidates[e] && (expected == moe::Lru::none || last[e] < last[expected])) expected = e;
-    REQUIRE(policy.lowest(token) == expected);
+    REQUIRE(policy.lowest(0, token) == expected);
   });
 }
 
 TEST_CASE(
-    "decayed frequency: the lowest is the candidate of the lowest score, and scores follow the formula") {
+    "decayed frequency: scores follow the formula, and the lowest goes first, that of the asking layer "
+    "sooner") {
   play<moe::DecayedFrequency>(
       [&](moe::DecayedFrequency& policy, const auto& uses, const auto& candidates, std::uint64_t token) {
         const auto now = static_cast<double>(token);
@@ -66,13 +68,14 @@ TEST_CASE(
           const double age = now - static_cast<double>(uses[e].back());
           const double score = 0.3 * frequency + (age < 40 ? 0.7 * std::exp2(-age / 4) : 0);
           REQUIRE(policy.score(e, token) == doctest::Approx(score).epsilon(1e-9));
-          least = std::fmin(least, score);
+          least = std::fmin(least, e % layers == 0 ? 0.6 * score : score);
         }
-        const std::uint32_t lowest = policy.lowest(token);
+        const std::uint32_t lowest = policy.lowest(0, token);
         REQUIRE((lowest == moe::DecayedFrequency::none) == std::isinf(least));
         if (std::isinf(least)) return;
         REQUIRE(candidates[lowest]);
-        REQUIRE(policy.score(lowest, token) == doctest::Approx(least).epsilon(1e-9));
+        const double own_share = lowest % layers == 0 ? 0.6 : 1;
+        REQUIRE(own_share * policy.score(lowest, token) == doctest::Approx(least).epsilon(1e-9));
       });
 }
 

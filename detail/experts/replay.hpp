@@ -1,0 +1,276 @@
+#pragma once
+#include "../core/error.hpp"
+#include "../core/order.hpp"
+#include "decayed_frequency.hpp"
+#include "lru.hpp"
+#include "provider.hpp"
+#include "replay_policies.hpp"
+#include "residency.hpp"
+#include "trace.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace moe {
+
+/// What can be replayed. `decayed` is what the engine does; `lru_floor` differs from it in the eviction alone.
+enum class ReplayPolicy { belady, lru, lru_floor, decayed, lfu, layer_lfu, random };
+
+inline constexpr ReplayPolicy replay_policies[] = {
+    ReplayPolicy::belady, ReplayPolicy::lru,       ReplayPolicy::lru_floor, ReplayPolicy::decayed,
+    ReplayPolicy::lfu,    ReplayPolicy::layer_lfu, ReplayPolicy::random};
+
+constexpr std::string_view name(ReplayPolicy policy) {
+  constexpr std::string_view names[] = {"belady", "lru",       "lru_floor", "decayed",
+                                        "lfu",    "layer_lfu", "random"};
+  return names[static_cast<std::size_t>(policy)];
+}
+
+/// In which order the experts of a visit are asked for.
+enum class ReplayOrder {
+  rank,  // as recorded, one after the other, those of prompts too: how caches are compared in publications
+  hits_first,  // as the engine does: first those that are there, then the others; a prompt takes each expert once per layer
+};
+
+/// How many of the experts that were asked for were resident. Prompts warm the cache and do not count.
+struct ReplayCounts {
+  std::uint64_t hits = 0;
+  std::uint64_t requests = 0;
+
+  double hit_percent() const {
+    return requests == 0 ? 0 : 100 * static_cast<double>(hits) / static_cast<double>(requests);
+  }
+};
+
+namespace detail {
+
+/// Plays a trace to a cache, or to one for each layer.
+template <class Eviction>
+class Player {
+ public:
+  /// One cache of that budget, or, if `per_layer`, one for each layer, which share it equally.
+  Player(const Trace& trace, const ResidencyOptions& options, bool per_layer, const Eviction& eviction)
+      : trace_(trace), per_layer_(per_layer) {
+    ResidencyOptions each = options;
+    const std::size_t caches = per_layer ? (std::max)(trace.layers(), std::size_t{1}) : 1;
+    each.budget_bytes /= caches;
+    if (each.budget_bytes < options.largest_bytes)
+      fail("replay", "budget", concat("at least ", options.largest_bytes * caches, " bytes"),
+           concat(options.budget_bytes));
+    for (std::size_t cache = 0; cache < caches; ++cache) caches_.emplace_back(each, eviction);
+  }
+
+  /// `cursor`: set to the number of each choice of the trace before it is used.
+  ReplayCounts play(ReplayOrder order, std::size_t* cursor = nullptr) {
+    cursor_ = cursor;
+    for (std::size_t i = 0; i < trace_.size();)
+      i = order == ReplayOrder::rank ? play_in_rank(i) : play_hits_first(i);
+    return counts_;
+  }
+
+ private:
+  struct Request {
+    std::uint32_t number;  // of the expert
+    ExpertId id;
+    std::size_t choice;      // its number among all choices of the trace; of many, the last
+    std::size_t tokens = 1;  // how many chose it
+    bool resident = false;
+    bool admitted = false;
+  };
+
+  /// The experts of a visit are needed together: none of them makes room for another.
+  std::size_t play_in_rank(std::size_t i) {
+    const TraceVisit visit = trace_[i];
+    requests_.clear();
+    for (std::size_t slot = 0; slot < visit.experts.size(); ++slot) {
+      Request request = request_of(visit, slot);
+      request.resident = cache_of(request).resident(request.number);
+      if (request.resident) cache_of(request).pin(request.number);
+      if (!visit.prompt) count(request.resident);
+      requests_.push_back(request);
+    }
+    for (const Request& request : requests_) {
+      if (!request.resident && !admit(request, Admission::demanded)) continue;
+      acquire(request);
+    }
+    for (const Request& request : requests_) {
+      if (!cache_of(request).resident(request.number)) continue;
+      cache_of(request).released(request.number);
+      if (request.resident) cache_of(request).released(request.number);
+    }
+    return i + 1;
+  }
+
+  /// What moe_layer.hpp does with a layer's groups, step by step.
+  std::size_t play_hits_first(std::size_t i) {
+    const TraceVisit first = trace_[i];
+    const std::size_t end = gather(i);
+    missing_.clear();
+    for (const Request& request : requests_) {
+      const bool hit = cache_of(request).resident(request.number);
+      if (!hit) missing_.push_back(request);
+      if (hit) acquire(request);
+      if (!first.prompt) count(hit);
+    }
+    for (std::size_t m = 0; m < (std::min)(announced_ahead, missing_.size()); ++m)
+      if (!announce(missing_[m], first.prompt)) break;
+    for (const Request& request : requests_)
+      if (!is_missing(request)) cache_of(request).released(request.number);
+    for (std::size_t m = 0; m < missing_.size(); ++m) {
+      if (!missing_[m].admitted) admit(missing_[m], Admission::demanded);
+      use(missing_[m]);
+      if (first.prompt && m + announced_ahead < missing_.size())
+        announce(missing_[m + announced_ahead], true);
+    }
+    if (first.prompt) favour();
+    return end;
+  }
+
+  /// The requests of the visit i, or of a prompt's whole chunk in one layer, in the order of the experts; returns what
+  /// comes behind.
+  std::size_t gather(std::size_t i) {
+    const TraceVisit first = trace_[i];
+    requests_.clear();
+    do {
+      const TraceVisit visit = trace_[i];
+      for (std::size_t slot = 0; slot < visit.experts.size(); ++slot) {
+        const Request request = request_of(visit, slot);
+        std::size_t at = 0;
+        while (at < requests_.size() && requests_[at].number < request.number) ++at;
+        if (at < requests_.size() && requests_[at].number == request.number) {
+          ++requests_[at].tokens;
+          requests_[at].choice = request.choice;
+        } else {
+          requests_.insert(requests_.begin() + static_cast<std::ptrdiff_t>(at), request);
+        }
+      }
+      ++i;
+    } while (i < trace_.size() && first.prompt && trace_[i].prompt && trace_[i].layer == first.layer &&
+             trace_[i].turn == first.turn);
+    return i;
+  }
+
+  Request request_of(const TraceVisit& visit, std::size_t slot) const {
+    const std::uint32_t expert = visit.experts[slot];
+    const auto number = static_cast<std::uint32_t>(visit.layer * trace_.experts() + expert);
+    return {number, {visit.layer, expert}, trace_.choice(visit, slot)};
+  }
+
+  bool is_missing(const Request& request) const {
+    for (const Request& other : missing_)
+      if (other.number == request.number) return true;
+    return false;
+  }
+
+  Residency<Eviction>& cache_of(const Request& request) { return caches_[per_layer_ ? request.id.layer : 0]; }
+
+  bool admit(const Request& request, Admission why) {
+    if (cursor_) *cursor_ = request.choice;
+    const auto bytes = static_cast<std::size_t>(trace_.expert_bytes(request.id.layer));
+    return cache_of(request).admit(request.number, request.id, bytes == 0 ? 1 : bytes, why,
+                                   [](std::uint32_t) {});
+  }
+
+  bool announce(Request& request, bool prompt) {
+    return request.admitted = admit(request, prompt ? Admission::passing : Admission::chosen);
+  }
+
+  void acquire(const Request& request) {
+    if (cursor_) *cursor_ = request.choice;
+    cache_of(request).acquired(request.number);
+  }
+
+  void use(const Request& request) {
+    acquire(request);
+    cache_of(request).released(request.number);
+  }
+
+  void favour() {
+    sort_by(requests_, [](const Request& a, const Request& b) { return a.tokens > b.tokens; });
+    favourites_.clear();
+    for (const Request& request : requests_) favourites_.push_back(request.number);
+    cache_of(requests_.front()).favour({favourites_.data(), favourites_.size()});
+  }
+
+  void count(bool hit) {
+    counts_.hits += hit;
+    ++counts_.requests;
+  }
+
+  const Trace& trace_;
+  bool per_layer_;
+  std::vector<Residency<Eviction>> caches_;
+  std::vector<Request> requests_, missing_;
+  std::vector<std::uint32_t> favourites_;
+  ReplayCounts counts_;
+  std::size_t* cursor_ = nullptr;
+};
+
+/// When each choice of a trace is made again.
+inline std::shared_ptr<Belady::Future> future_of(const Trace& trace) {
+  auto future = std::make_shared<Belady::Future>();
+  future->next_use.assign(trace.choices(), trace.choices());
+  std::vector<std::size_t> next(trace.layers() * trace.experts(), trace.choices());
+  for (std::size_t i = trace.size(); i-- > 0;) {
+    const TraceVisit visit = trace[i];
+    for (std::size_t slot = visit.experts.size(); slot-- > 0;) {
+      const std::size_t choice = trace.choice(visit, slot);
+      std::size_t& later = next[visit.layer * trace.experts() + visit.experts[slot]];
+      future->next_use[choice] = later;
+      later = choice;
+    }
+  }
+  return future;
+}
+
+}  // namespace detail
+
+/// What a cache knows of the model of a trace.
+inline ResidencyOptions residency_of(const Trace& trace, std::size_t budget_bytes) {
+  ResidencyOptions options;
+  options.budget_bytes = budget_bytes;
+  std::vector<char> visited(trace.layers());
+  for (std::size_t i = 0; i < trace.size(); ++i) visited[trace[i].layer] = 1;
+  for (const char layer : visited) options.layers += layer != 0;
+  options.experts_per_token = trace.experts_per_token();
+  for (std::size_t layer = 0; layer < trace.layers(); ++layer)
+    options.largest_bytes =
+        (std::max)(options.largest_bytes, static_cast<std::size_t>(trace.expert_bytes(layer)));
+  return options;
+}
+
+/// Plays a trace to a cache under these options.
+template <class Eviction>
+ReplayCounts replay(const Trace& trace, const ResidencyOptions& options, ReplayOrder order) {
+  return detail::Player<Eviction>(trace, options, false, Eviction()).play(order);
+}
+
+/// The hits of a policy on a trace. Throws if the budget has no room for one expert, of each layer for layer_lfu.
+inline ReplayCounts replay(const Trace& trace, ReplayPolicy policy, std::size_t budget_bytes,
+                           ReplayOrder order = ReplayOrder::hits_first) {
+  ResidencyOptions options = residency_of(trace, budget_bytes);
+  options.cold_prompts = order == ReplayOrder::hits_first;
+  options.floor = policy == ReplayPolicy::lru_floor || policy == ReplayPolicy::decayed;
+  switch (policy) {
+    case ReplayPolicy::belady: {
+      const auto future = detail::future_of(trace);
+      options.cold_prompts = false;
+      return detail::Player<Belady>(trace, options, false, Belady(future)).play(order, &future->now);
+    }
+    case ReplayPolicy::lru:
+    case ReplayPolicy::lru_floor: return replay<Lru>(trace, options, order);
+    case ReplayPolicy::decayed: return replay<DecayedFrequency>(trace, options, order);
+    case ReplayPolicy::lfu: return replay<Lfu>(trace, options, order);
+    case ReplayPolicy::layer_lfu: return detail::Player<Lfu>(trace, options, true, Lfu()).play(order);
+    case ReplayPolicy::random: return replay<RandomEviction>(trace, options, order);
+  }
+  return {};
+}
+
+}  // namespace moe

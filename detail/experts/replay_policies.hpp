@@ -1,0 +1,104 @@
+#pragma once
+#include "../core/pairing_heap.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace moe {
+
+// Eviction policies for comparison; see Lru for what their members mean.
+
+/// Evicts what was used least often in all the time since the beginning; of equals what was used least recently.
+class Lfu {
+ public:
+  static constexpr std::uint32_t none = detail::PairingHeaps::none;
+
+  void resize(std::size_t experts) {
+    heaps_.resize(experts);
+    keys_.resize(experts);
+  }
+  void use(std::uint32_t expert, std::uint64_t) {
+    // The number of uses, and behind the point the time of the last one: exact up to 2^21 uses of 2^32 in all.
+    const auto count = static_cast<double>(static_cast<std::uint64_t>(keys_[expert]) + 1);
+    keys_[expert] = count + static_cast<double>(++uses_) * 0x1p-32;
+  }
+  void insert(std::uint32_t expert, std::uint32_t, std::uint64_t) {
+    heaps_.insert(candidates_, expert, keys_[expert]);
+  }
+  void erase(std::uint32_t expert) { heaps_.erase(candidates_, expert); }
+  std::uint32_t lowest(std::uint32_t, std::uint64_t) const { return candidates_; }
+  double score(std::uint32_t expert, std::uint64_t) const { return keys_[expert]; }
+
+ private:
+  detail::PairingHeaps heaps_;
+  detail::PairingHeaps::Top candidates_ = none;
+  std::vector<double> keys_;  // [experts]
+  std::uint64_t uses_ = 0;
+};
+
+/// Evicts any, with equal chances: what a policy must be better than. The same on every run.
+class RandomEviction {
+ public:
+  static constexpr std::uint32_t none = detail::PairingHeaps::none;
+
+  void resize(std::size_t experts) { places_.resize(experts); }
+  void use(std::uint32_t, std::uint64_t) {}
+  void insert(std::uint32_t expert, std::uint32_t, std::uint64_t) {
+    places_[expert] = candidates_.size();
+    candidates_.push_back(expert);
+  }
+  void erase(std::uint32_t expert) {
+    candidates_[places_[expert]] = candidates_.back();
+    places_[candidates_.back()] = places_[expert];
+    candidates_.pop_back();
+  }
+  std::uint32_t lowest(std::uint32_t, std::uint64_t) {
+    if (candidates_.empty()) return none;
+    state_ = state_ * 6364136223846793005 + 1442695040888963407;  // Knuth's MMIX
+    return candidates_[static_cast<std::size_t>((state_ >> 33) % candidates_.size())];
+  }
+  double score(std::uint32_t, std::uint64_t) const { return 0; }
+
+ private:
+  std::vector<std::uint32_t> candidates_;
+  std::vector<std::size_t> places_;  // [experts]: among the candidates
+  std::uint64_t state_ = 1;
+};
+
+/// Evicts what will not be used for the longest time: the optimum for experts of one size, which only somebody who knows
+/// the future can reach. Source: Belady 1966.
+class Belady {
+ public:
+  static constexpr std::uint32_t none = detail::PairingHeaps::none;
+
+  /// The future, shared with whoever plays it.
+  struct Future {
+    std::vector<std::size_t> next_use;  // of each use: when the same expert is used again
+    std::size_t now = 0;                // the use that is being made
+  };
+
+  explicit Belady(std::shared_ptr<const Future> future) : future_(std::move(future)) {}
+
+  void resize(std::size_t experts) {
+    heaps_.resize(experts);
+    next_.resize(experts);
+  }
+  void use(std::uint32_t expert, std::uint64_t) { next_[expert] = future_->next_use[future_->now]; }
+  void insert(std::uint32_t expert, std::uint32_t, std::uint64_t) {
+    heaps_.insert(candidates_, expert, score(expert, 0));
+  }
+  void erase(std::uint32_t expert) { heaps_.erase(candidates_, expert); }
+  std::uint32_t lowest(std::uint32_t, std::uint64_t) const { return candidates_; }
+  double score(std::uint32_t expert, std::uint64_t) const { return -static_cast<double>(next_[expert]); }
+
+ private:
+  std::shared_ptr<const Future> future_;
+  detail::PairingHeaps heaps_;
+  detail::PairingHeaps::Top candidates_ = none;
+  std::vector<std::size_t> next_;  // [experts]
+};
+
+}  // namespace moe

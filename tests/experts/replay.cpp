@@ -1,0 +1,99 @@
+#include "detail/experts/replay.hpp"
+#include "support/message_of.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+using moe::ReplayOrder;
+using moe::ReplayPolicy;
+
+namespace {
+
+/// A trace of one layer, ten bytes an expert, one token per visit.
+moe::Trace trace_of(const std::vector<std::vector<std::uint32_t>>& visits) {
+  moe::Trace trace({"", "", 1, 16, 0});
+  trace.set_expert_bytes(0, 10);
+  for (std::uint32_t step = 0; step < visits.size(); ++step)
+    trace.add({.step = step, .experts = {visits[step].data(), visits[step].size()}});
+  return trace;
+}
+
+std::uint64_t hits(const moe::Trace& trace, ReplayPolicy policy, std::size_t experts,
+                   ReplayOrder order = ReplayOrder::rank) {
+  return moe::replay(trace, policy, 10 * experts, order).hits;
+}
+
+}  // namespace
+
+TEST_CASE("replay: lru keeps what was used most recently") {
+  const moe::Trace trace = trace_of({{0}, {1}, {0}, {2}, {0}, {1}});
+  CHECK(hits(trace, ReplayPolicy::lru, 2) == 2);  // 0, 0
+  CHECK(hits(trace, ReplayPolicy::lru, 3) == 3);
+  CHECK(moe::replay(trace, ReplayPolicy::lru, 20, ReplayOrder::rank).requests == 6);
+}
+
+TEST_CASE("replay: the optimum keeps what is used soonest") {
+  // A cycle of three with room for two: lru always evicts what comes next.
+  const moe::Trace trace = trace_of({{0}, {1}, {2}, {0}, {1}, {2}, {0}, {1}, {2}});
+  CHECK(hits(trace, ReplayPolicy::lru, 2) == 0);
+  CHECK(hits(trace, ReplayPolicy::belady, 2) == 3);
+}
+
+TEST_CASE("replay: lfu keeps what was used most often") {
+  const moe::Trace trace = trace_of({{0}, {0}, {1}, {2}, {0}, {3}, {0}});
+  CHECK(hits(trace, ReplayPolicy::lfu, 2) == 3);
+  CHECK(hits(trace, ReplayPolicy::lru, 2) == 2);
+}
+
+TEST_CASE("replay: no policy hits more than the optimum, and all hit everything that fits") {
+  std::vector<std::vector<std::uint32_t>> visits;
+  std::uint32_t state = 1;
+  for (int step = 0; step < 400; ++step) {
+    std::vector<std::uint32_t> visit;
+    while (visit.size() < 3) {
+      state = state * 1664525 + 1013904223;
+      const std::uint32_t expert = (state >> 24) * (state >> 24) >> 12;
+      if (std::find(visit.begin(), visit.end(), expert) == visit.end()) visit.push_back(expert);
+    }
+    visits.push_back(visit);
+  }
+  const moe::Trace trace = trace_of(visits);
+  for (const ReplayOrder order : {ReplayOrder::rank, ReplayOrder::hits_first})
+    for (const ReplayPolicy policy : moe::replay_policies) {
+      CAPTURE(moe::name(policy));
+      for (const std::size_t experts : {4u, 6u, 9u})
+        CHECK(hits(trace, policy, experts, order) <= hits(trace, ReplayPolicy::belady, experts, order));
+      CHECK(hits(trace, policy, 16, order) == 1200 - 16);
+    }
+}
+
+TEST_CASE("replay: asking for what is there first hits it before it can go") {
+  const moe::Trace trace = trace_of({{0, 1}, {2, 0}, {1, 2}});
+  // In rank order 2 comes when 0 and 1 are there; the visit needs 0, so 1 goes; then 1 is missing and 0 goes.
+  CHECK(hits(trace, ReplayPolicy::lru, 2, ReplayOrder::rank) == 2);
+  CHECK(hits(trace, ReplayPolicy::lru, 2, ReplayOrder::hits_first) == 2);
+}
+
+TEST_CASE("replay: a prompt warms the cache and does not count") {
+  moe::Trace trace({"", "", 2, 4, 0});
+  for (std::size_t layer = 0; layer < 2; ++layer) trace.set_expert_bytes(layer, 10);
+  const std::uint32_t a[] = {0}, b[] = {1};
+  for (std::uint32_t layer = 0; layer < 2; ++layer)
+    for (std::uint32_t step = 0; step < 2; ++step)
+      trace.add({.prompt = true, .step = step, .layer = layer, .experts = step == 0 ? a : b});
+  for (std::uint32_t layer = 0; layer < 2; ++layer) trace.add({.step = 2, .layer = layer, .experts = a});
+  for (const ReplayOrder order : {ReplayOrder::rank, ReplayOrder::hits_first})
+    for (const ReplayPolicy policy : moe::replay_policies) {
+      const moe::ReplayCounts counts = moe::replay(trace, policy, 80, order);
+      CHECK(counts.requests == 2);
+      CHECK(counts.hits == 2);
+    }
+}
+
+TEST_CASE("replay: a budget without room for one expert is refused") {
+  const moe::Trace trace = trace_of({{0}});
+  check_error([&] { return moe::replay(trace, ReplayPolicy::lru, 9); }, {"budget", "10 bytes", "9"});
+}
