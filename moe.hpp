@@ -60,6 +60,7 @@
 #include "detail/experts/decayed_frequency.hpp"
 #include "detail/experts/lru_provider.hpp"
 #include "detail/experts/prefetching_provider.hpp"
+#include "detail/experts/replay.hpp"
 #include "detail/experts/measuring_provider.hpp"
 #include "detail/experts/any_provider.hpp"
 #include "detail/experts/trace.hpp"
@@ -74,5 +75,6 @@
 
 // Storey 4: from a prompt to text
 #include "detail/generate/sampler.hpp"
+#include "detail/generate/memory_plan.hpp"
 #include "detail/generate/model.hpp"
 #include "detail/generate/session.hpp"

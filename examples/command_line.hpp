@@ -50,16 +50,23 @@ class CommandLine {
     return parse<Number>(options_.at(option), option);
   }
 
+  /// A size: 512MiB, 8GiB, or a number of bytes.
+  std::size_t bytes(const std::string& option, std::size_t otherwise) const {
+    return has(option) ? parse_bytes(options_.at(option), option) : otherwise;
+  }
+
+  /// Sizes with commas between them.
+  std::vector<std::size_t> sizes(const std::string& option) const {
+    std::vector<std::size_t> out;
+    for_each_part(option, [&](const std::string& part) { out.push_back(parse_bytes(part, option)); });
+    return out;
+  }
+
   /// Numbers with commas between them.
   template <class Number>
   std::vector<Number> numbers(const std::string& option) const {
     std::vector<Number> out;
-    std::string rest = text(option, "");
-    while (!rest.empty()) {
-      const std::size_t comma = rest.find(',');
-      out.push_back(parse<Number>(rest.substr(0, comma), option));
-      rest = comma == rest.npos ? "" : rest.substr(comma + 1);
-    }
+    for_each_part(option, [&](const std::string& part) { out.push_back(parse<Number>(part, option)); });
     return out;
   }
 
@@ -83,6 +90,28 @@ class CommandLine {
     if (error != std::errc() || end != text.data() + text.size())
       throw UsageError(option + " needs a number, not '" + text + "'");
     return value;
+  }
+
+  static std::size_t parse_bytes(const std::string& text, const std::string& option) {
+    const std::pair<std::string_view, int> units[] = {
+        {"KiB", 10}, {"MiB", 20}, {"GiB", 30}, {"TiB", 40}, {"", 0}};
+    for (const auto& [unit, shift] : units) {
+      if (!text.ends_with(unit)) continue;
+      const auto number = parse<std::size_t>(text.substr(0, text.size() - unit.size()), option);
+      if (number > SIZE_MAX >> shift) throw UsageError(option + " is too large: " + text);
+      return number << shift;
+    }
+    return 0;
+  }
+
+  template <class Each>
+  void for_each_part(const std::string& option, Each each) const {
+    std::string rest = text(option, "");
+    while (!rest.empty()) {
+      const std::size_t comma = rest.find(',');
+      each(rest.substr(0, comma));
+      rest = comma == rest.npos ? "" : rest.substr(comma + 1);
+    }
   }
 
   std::vector<std::string> positional_;

@@ -19,6 +19,14 @@ bundled examples/data/babel-10m wants <|endoftext|> at the beginning.
   --threads N              default: one per core
   --context N              positions at most; default 4096, or what the model knows
   --in-memory              read all experts at the start, instead of mapping them
+
+For a model whose experts do not fit in memory; the text is the same whatever these say:
+  --memory SIZE            what everything together may take: 8GiB; or auto, what the machine or its cgroup can give
+  --budget SIZE            what experts alone may take
+  --max-loaded-experts N   the same, as so many experts of each layer
+  --direct                 read experts past the page cache
+  --lanes N                threads that read ahead; default 4
+  --lookahead              also read ahead what the next layer may choose
 )";
 
 moe::Sampling sampling_of(const CommandLine& args, const moe::Model<>& model) {
@@ -39,6 +47,29 @@ std::string prompt_of(const CommandLine& args, const moe::Model<>& model) {
   return model.chat_template().render({&message, 1}, {.enable_thinking = !args.has("--no-thinking")});
 }
 
+moe::ModelOptions options_of(const CommandLine& args) {
+  using enum moe::ModelOptions::Experts;
+  return {.threads = args.number<std::size_t>("--threads", 0),
+          .experts = args.has("--in-memory") ? in_memory : mapped,
+          .memory = {.budget_bytes = args.bytes("--budget", 0),
+                     .max_loaded_experts = args.number<std::size_t>("--max-loaded-experts", 0),
+                     .total_bytes = args.text("--memory", "") == "auto" ? moe::MemoryOptions::automatic
+                                                                        : args.bytes("--memory", 0)},
+          .direct = args.has("--direct"),
+          .lanes = args.number<std::size_t>("--lanes", 4),
+          .sequence = {.context = args.number<std::size_t>("--context", 4096),
+                       .lookahead = args.has("--lookahead")}};
+}
+
+void show(const moe::MemoryPlan& plan) {
+  if (plan.budget_bytes == 0) return;
+  const auto mib = [](std::size_t bytes) { return static_cast<double>(bytes) / (1 << 20); };
+  std::fprintf(stderr,
+               "memory in MiB: %.0f weights, %.0f KV cache, %.0f intermediate, %.0f others, %.0f experts\n",
+               mib(plan.dense_bytes), mib(plan.kv_bytes), mib(plan.scratch_bytes), mib(plan.other_bytes),
+               mib(plan.budget_bytes));
+}
+
 void report(const moe::Session<>& session) {
   const moe::SessionStatistics& s = session.statistics();
   const auto rate = [](std::size_t tokens, double seconds) {
@@ -52,11 +83,10 @@ void report(const moe::Session<>& session) {
 
 int main(int argc, char** argv) {
   return run_example(argc, argv, help, [](const CommandLine& args) {
-    using enum moe::ModelOptions::Experts;
-    const auto model =
-        moe::open(args.positional(2, 2)[0], {.threads = args.number<std::size_t>("--threads", 0),
-                                             .experts = args.has("--in-memory") ? in_memory : mapped});
-    moe::Session session(model, {.context = args.number<std::size_t>("--context", 4096)});
+    const moe::ModelOptions options = options_of(args);
+    const auto model = moe::open(args.positional(2, 2)[0], options);
+    show(model.memory_plan());
+    moe::Session session(model, options.sequence);
 
     const std::string prompt = prompt_of(args, model);
     if (!args.has("--chat")) std::cout << prompt << std::flush;

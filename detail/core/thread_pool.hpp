@@ -19,9 +19,7 @@ class ThreadPool {
  public:
   /// `threads` counts the caller; 0 stands for one per core.
   explicit ThreadPool(std::size_t threads = 0) {
-    if (threads == 0) threads = std::thread::hardware_concurrency();
-    if (threads > max_threads) threads = max_threads;
-    for (std::size_t worker = 1; worker < threads; ++worker)
+    for (std::size_t worker = 1; worker < threads_for(threads); ++worker)
       workers_.emplace_back([this, worker] { serve(worker); });
   }
 
@@ -36,6 +34,12 @@ class ThreadPool {
   ThreadPool& operator=(const ThreadPool&) = delete;
 
   std::size_t threads() const { return workers_.size() + 1; }
+
+  /// How many a pool has that is made with that number.
+  static std::size_t threads_for(std::size_t threads) {
+    if (threads == 0) threads = std::thread::hardware_concurrency();
+    return threads < 1 ? 1 : threads > max_threads ? max_threads : threads;
+  }
 
   /// Calls task(item, worker) once for every item in [0, items), in any order; returns when all are done.
   /// worker < threads(), and no two calls of one region run at the same time with the same worker.

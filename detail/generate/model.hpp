@@ -1,16 +1,22 @@
 #pragma once
+#include "../core/byte_units.hpp"
 #include "../core/error.hpp"
 #include "../core/thread_pool.hpp"
 #include "../experts/any_provider.hpp"
+#include "../experts/lru_provider.hpp"
 #include "../experts/memory_provider.hpp"
 #include "../experts/mmap_provider.hpp"
+#include "../experts/prefetching_provider.hpp"
+#include "../experts/read_provider.hpp"
 #include "../io/checkpoint.hpp"
 #include "../model/config.hpp"
 #include "../model/transformer.hpp"
 #include "../text/chat_template.hpp"
 #include "../text/tokenizer.hpp"
+#include "memory_plan.hpp"
 #include "recommended_sampling.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -24,7 +30,13 @@ struct ModelOptions {
   std::size_t threads = 0;  // 0: one per core
 
   enum class Experts { mapped, in_memory };
-  Experts experts = Experts::mapped;  // see MmapProvider and MemoryProvider
+  Experts experts =
+      Experts::mapped;  // see MmapProvider and MemoryProvider; if `memory` is limited it does not count
+
+  MemoryOptions memory = {};      // if it is limited, experts are read from disk and kept within a budget
+  bool direct = false;            // read them past the page cache
+  std::size_t lanes = 4;          // threads that read ahead
+  SequenceOptions sequence = {};  // what the session will be opened with: it counts into memory.total_bytes
 };
 
 /// Everything that a text needs: a transformer with its experts, the tokenizer, the threads.
@@ -33,14 +45,18 @@ template <ExpertProvider P = AnyProvider>
 class Model {
  public:
   /// A model whose experts come from `provider`. Throws if the checkpoint is none that can be run.
-  Model(Checkpoint checkpoint, P provider, std::size_t threads = 0)
-      : state_(std::make_unique<State>(std::move(checkpoint), std::move(provider), threads)) {}
+  Model(Checkpoint checkpoint, P provider, std::size_t threads = 0,
+        WeightStorage storage = WeightStorage::mapped, const MemoryPlan& plan = {})
+      : state_(std::make_unique<State>(std::move(checkpoint), std::move(provider), threads, storage, plan)) {}
 
   const Checkpoint& checkpoint() const { return state_->checkpoint; }
   const ModelConfig& config() const { return state_->transformer.config(); }
   const Transformer<P>& transformer() const { return state_->transformer; }
   P& experts() const { return state_->experts; }
   std::size_t threads() const { return state_->pool.threads(); }
+
+  /// What open() decided; zeros if memory was not limited.
+  const MemoryPlan& memory_plan() const { return state_->plan; }
 
   bool has_tokenizer() const { return state_->tokenizer.has_value(); }
 
@@ -58,16 +74,18 @@ class Model {
 
  private:
   struct State {
-    State(Checkpoint from, P provider, std::size_t threads)
-        : checkpoint(std::move(from)),
+    State(Checkpoint from, P provider, std::size_t threads, WeightStorage storage, const MemoryPlan& decided)
+        : plan(decided),
+          checkpoint(std::move(from)),
           experts(std::move(provider)),
           pool(threads),
-          transformer(checkpoint, experts, pool) {
+          transformer(checkpoint, experts, pool, simd::kernels(), storage) {
       for (const char* name : {"tokenizer.json", "vocab.json"})
         if (!tokenizer && is_file(join_path(checkpoint.directory(), name)))
           tokenizer.emplace(checkpoint.directory());
     }
 
+    MemoryPlan plan;
     Checkpoint checkpoint;
     P experts;
     ThreadPool pool;
@@ -78,9 +96,41 @@ class Model {
   std::unique_ptr<State> state_;  // on the heap: the transformer keeps the addresses of its neighbours
 };
 
+/// What keeps experts within a budget: threads that read ahead, a cache, and reads from disk.
+using CachedProvider = PrefetchingProvider<LruProvider<ReadProvider>>;
+
+/// Where the memory of a checkpoint's model goes under these options, whose memory is limited. Throws if it is not enough.
+inline MemoryPlan plan_memory(const Checkpoint& checkpoint, const ModelOptions& options) {
+  using namespace literals;
+  const ModelConfig config(checkpoint);
+  const ReadProvider experts(checkpoint, {.direct = options.direct});
+  MemoryPlan plan;
+  plan.dense_bytes = ModelWeights(checkpoint, config).bytes();
+  plan.kv_bytes = KvCache::bytes_for(config.layers.size(), config.kv_heads, config.head_dim,
+                                     (std::min)(options.sequence.context, config.max_positions),
+                                     options.sequence.kv_type);
+  plan.scratch_bytes =
+      Scratch(config, options.sequence.chunk, ThreadPool::threads_for(options.threads)).bytes();
+  plan.other_bytes = 64_MiB;
+  std::size_t layers = 0;
+  for (const LayerConfig& layer : config.layers) layers += layer.has_experts;
+  const std::size_t largest = experts.largest_bytes();
+  return plan_memory(plan, options.memory, layers, largest, largest * experts.catalog().size());
+}
+
+/// The cache for experts of a checkpoint that `plan` allows.
+inline CachedProvider cached_experts(const Checkpoint& checkpoint, const MemoryPlan& plan,
+                                     const ModelOptions& options) {
+  ReadProvider reading(checkpoint, {.direct = options.direct});
+  ResidencyOptions residency;
+  residency.budget_bytes = plan.budget_bytes;
+  residency.experts_per_token = (std::max)(ModelConfig(checkpoint).experts_per_token, std::size_t{1});
+  return CachedProvider(LruProvider(std::move(reading), residency), options.lanes);
+}
+
 /// Opens a checkpoint as it was downloaded. `path`: a std::string or what converts to one; see Checkpoint.
 ///
-///   const auto model = moe::open("Qwen3-30B-A3B");
+///   const auto model = moe::open("Qwen3-30B-A3B", {.memory = {.total_bytes = 8_GiB}});
 ///   moe::Session session(model);
 ///   for (const moe::Piece& piece : session.stream("The sea")) std::cout << piece.text << std::flush;
 template <class Path>
@@ -88,6 +138,12 @@ Model<AnyProvider> open(const Path& path, const ModelOptions& options = {}) {
   const Checkpoint checkpoint(path);
   const ExpertCatalog catalog(checkpoint);
   require_experts(catalog, ModelConfig(checkpoint));
+  // Weights that are mapped would be pushed out of the page cache by the experts that are read through it.
+  if (options.memory.limited() && catalog.size() > 0) {
+    const MemoryPlan plan = plan_memory(checkpoint, options);
+    return Model<AnyProvider>(checkpoint, cached_experts(checkpoint, plan, options), options.threads,
+                              WeightStorage::owned, plan);
+  }
   const bool in_memory = options.experts == ModelOptions::Experts::in_memory;
   return Model<AnyProvider>(
       checkpoint, in_memory ? AnyProvider(MemoryProvider(catalog)) : AnyProvider(MmapProvider(catalog)),

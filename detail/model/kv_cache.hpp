@@ -24,6 +24,12 @@ class KvCache {
     MOE_ASSERT(type == DType::f16 || type == DType::f32);
   }
 
+  /// What such a cache takes when all positions are filled.
+  static std::size_t bytes_for(std::size_t layers, std::size_t kv_heads, std::size_t head_dim,
+                               std::size_t positions, DType type) {
+    return 2 * layers * kv_heads * positions * bytes_of(type, head_dim);
+  }
+
   DType type() const { return type_; }
   std::size_t positions() const { return positions_; }
 

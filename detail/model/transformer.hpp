@@ -24,7 +24,7 @@
 
 namespace moe {
 
-/// A decoder-only transformer: token ids in, logits out. Its experts come from a provider; everything else are views of the
+/// A decoder-only transformer: token ids in, logits out. Its experts come from a provider, everything else from the
 /// checkpoint, which it keeps open.
 ///
 /// For one instruction set the logits are the same to the bit whatever the provider, the number of threads and the chunks of
@@ -34,10 +34,10 @@ class Transformer {
  public:
   /// provider, pool: must outlive the transformer. Throws if the checkpoint is no complete model.
   Transformer(Checkpoint checkpoint, P& provider, ThreadPool& pool,
-              const simd::Kernels& kernels = simd::kernels())
+              const simd::Kernels& kernels = simd::kernels(), WeightStorage storage = WeightStorage::mapped)
       : checkpoint_(std::move(checkpoint)),
         config_(checkpoint_),
-        weights_(checkpoint_, config_),
+        weights_(checkpoint_, config_, storage),
         rope_(config_.rope, config_.head_dim),
         compute_(pool, kernels),
         provider_(&provider) {}

@@ -5,6 +5,7 @@
 #include "../experts/catalog.hpp"
 #include "../experts/expert.hpp"
 #include "../io/checkpoint.hpp"
+#include "../io/pages.hpp"
 #include "config.hpp"
 
 #include <cstddef>
@@ -28,15 +29,21 @@ struct LayerWeights {
   ExpertWeights dense;          // of a layer without: one network that every token takes
 };
 
+/// Where a model keeps the weights that are not experts: in the mapped files, where the system may drop them whenever it
+/// needs the room, or in memory of its own, read at the start.
+enum class WeightStorage { mapped, owned };
+
 /// All weights of a model but for its experts.
 struct ModelWeights {
   Matrix embedding;                  // [vocabulary, hidden]
   std::vector<LayerWeights> layers;  // [layers]
   std::vector<float> norm;           // [hidden]
   Matrix head;                       // [vocabulary, hidden]
+  std::vector<Pages> memory;         // of matrices that are owned
 
   /// Throws unless all tensors are there, of the shapes that the configuration demands.
-  ModelWeights(const Checkpoint& checkpoint, const ModelConfig& config);
+  ModelWeights(const Checkpoint& checkpoint, const ModelConfig& config,
+               WeightStorage storage = WeightStorage::mapped);
 
   /// Of all matrices, a head that is the embedding counted once.
   std::size_t bytes() const {
@@ -53,11 +60,19 @@ namespace detail {
 /// Finds the tensors of one model by their names in Hugging Face checkpoints.
 class WeightReader {
  public:
-  WeightReader(const Checkpoint& checkpoint, const ModelConfig& config)
-      : checkpoint_(checkpoint), config_(config) {}
+  /// `memory`: of matrices that are to be owned; null: they stay in the mapped files.
+  WeightReader(const Checkpoint& checkpoint, const ModelConfig& config, std::vector<Pages>* memory)
+      : checkpoint_(checkpoint), config_(config), memory_(memory) {}
 
   Matrix matrix(std::string_view name, std::size_t rows, std::size_t cols) const {
-    return checkpoint_.matrix(concat(checkpoint_.tensor_prefix(), name, ".weight"), rows, cols);
+    const std::string full_name = concat(checkpoint_.tensor_prefix(), name, ".weight");
+    Matrix out = checkpoint_.matrix(full_name, rows, cols);
+    if (!memory_ || out.bytes() == 0) return out;
+    const TensorInfo& tensor = checkpoint_.at(full_name);
+    const Pages& pages = memory_->emplace_back(out.bytes());
+    checkpoint_.files()[tensor.file].read_at(tensor.offset, {pages.data(), out.bytes()});
+    out.data = pages.data();
+    return out;
   }
 
   std::vector<float> vector(std::string_view name, std::string_view kind, std::size_t size) const {
@@ -107,12 +122,14 @@ class WeightReader {
 
   const Checkpoint& checkpoint_;
   const ModelConfig& config_;
+  std::vector<Pages>* memory_;
 };
 
 }  // namespace detail
 
-inline ModelWeights::ModelWeights(const Checkpoint& checkpoint, const ModelConfig& config) {
-  const detail::WeightReader reader(checkpoint, config);
+inline ModelWeights::ModelWeights(const Checkpoint& checkpoint, const ModelConfig& config,
+                                  WeightStorage storage) {
+  const detail::WeightReader reader(checkpoint, config, storage == WeightStorage::owned ? &memory : nullptr);
   embedding = reader.matrix("model.embed_tokens", config.vocabulary_size, config.hidden_size);
   head = reader.head(embedding);
   norm = reader.vector("model.norm", "weight", config.hidden_size);

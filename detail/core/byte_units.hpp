@@ -1,0 +1,12 @@
+#pragma once
+#include <cstddef>
+
+namespace moe::literals {
+
+// 8_GiB: so many bytes. Needs `using namespace moe::literals`.
+
+constexpr std::size_t operator""_KiB(unsigned long long n) { return static_cast<std::size_t>(n << 10); }
+constexpr std::size_t operator""_MiB(unsigned long long n) { return static_cast<std::size_t>(n << 20); }
+constexpr std::size_t operator""_GiB(unsigned long long n) { return static_cast<std::size_t>(n << 30); }
+
+}  // namespace moe::literals
