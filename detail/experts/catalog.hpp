@@ -59,9 +59,10 @@ struct ExpertLocation {
   std::size_t bytes() const { return gate.bytes() + up.bytes() + down.bytes(); }
 };
 
-/// Where each expert of a checkpoint lies. Knows two layouts, with F = intermediate and H = hidden:
+/// Where each expert of a checkpoint lies. Knows three layouts, with F = intermediate and H = hidden:
 ///   one by one  layers.N.mlp.experts.J.{gate_proj [F, H], up_proj [F, H], down_proj [H, F]}.weight
 ///   fused       layers.N.mlp.experts.{gate_up_proj [E, 2F, H], down_proj [E, H, F]}; in gate_up_proj gate comes first
+///   merged      layers.N.mlp.experts.{gate_proj [E, F, H], up_proj [E, F, H], down_proj [E, H, F]}, as in GGUF files
 /// Of a multimodal checkpoint it takes those of the text model (thinker.model). Within a layer all experts are there,
 /// numbered from 0, of one shape.
 class ExpertCatalog {
@@ -147,8 +148,9 @@ class ExpertCatalog {
           parts.push_back({{*layer, *expert}, p, location_of(tensor), &tensor});
     } else if (name.rest() == "gate_up_proj") {
       add_fused(tensor, *layer, 0, 2, parts);
-    } else if (name.rest() == "down_proj") {
-      add_fused(tensor, *layer, 2, 1, parts);
+    } else {
+      for (std::size_t p = 0; p < projections.size(); ++p)
+        if (name.rest() == projections[p]) add_fused(tensor, *layer, p, 1, parts);
     }
   }
 

@@ -3,6 +3,7 @@
 #include "../core/tensor.hpp"
 #include "checkpoint_contents.hpp"
 #include "file.hpp"
+#include "gguf.hpp"
 #include "json.hpp"
 #include "hugging_face.hpp"
 #include "tensor_info.hpp"
@@ -23,8 +24,9 @@ namespace moe {
 /// files stay open as long as any copy lives. All members are thread-safe.
 class Checkpoint {
  public:
-  /// `path`: a directory with config.json and model.safetensors (or shards and their index), or one
-  /// safetensors file in such a directory. Reads the headers only. Throws if anything in them is wrong.
+  /// `path`: a directory with config.json and model.safetensors (or shards and their index), or one safetensors file in such
+  /// a directory; or a GGUF file, one of the parts of a split one, or a directory with dense.gguf and experts.gguf. Reads the
+  /// headers only. Throws if anything in them is wrong.
   explicit Checkpoint(const std::string& path) : state_(std::make_shared<const State>(path)) {}
 
   /// The path it was opened with, and the directory that holds its files.
@@ -68,7 +70,7 @@ class Checkpoint {
   /// Throws unless kernels can multiply the tensor's type.
   void require_usable(const TensorInfo& tensor) const {
     if (tensor.dtype == DType::other)
-      fail(file_of(tensor), detail::concat("tensor \"", tensor.name, '"'), "f32, f16 or bf16",
+      fail(file_of(tensor), detail::concat("tensor \"", tensor.name, '"'), "f32, f16, bf16, q8_0 or q4_0",
            tensor.dtype_name);
   }
 
@@ -109,10 +111,8 @@ class Checkpoint {
     static CheckpointContents open_any(const std::string& path) {
       expect(is_directory(path) || is_file(path), path, "opening", "a checkpoint",
              "no such file or directory");
-      if (!is_directory(path) && begins_with(path, "GGUF"))
-        fail(path, "opening", "a directory with safetensors, or a safetensors file",
-             "a GGUF file, which this version does not read");
-      return open_hugging_face(path);
+      const bool gguf = is_directory(path) ? is_file(join_path(path, "dense.gguf")) : begins_with(path, "GGUF");
+      return gguf ? open_gguf(path) : open_hugging_face(path);
     }
 
     static bool begins_with(const std::string& path, std::string_view magic) {

@@ -81,6 +81,18 @@ TEST_CASE("catalog: slices fused tensors, gate before up") {
   CHECK(third.down.offset == catalog.at({0, 0}).down.offset + 2 * 12);
 }
 
+TEST_CASE("catalog: slices experts merged into one tensor per projection") {
+  Experts experts;
+  experts.add("0.mlp.experts.gate_proj", {4, 2, 3}).add("0.mlp.experts.up_proj", {4, 2, 3});
+  experts.add("0.mlp.experts.down_proj", {4, 3, 2});
+  const moe::ExpertCatalog catalog = experts.catalog();
+  CHECK(catalog.experts(0) == 4);
+  CHECK(catalog.at({0, 2}).gate.offset == catalog.at({0, 0}).gate.offset + 2 * 12);
+  CHECK(catalog.at({0, 2}).up.offset == catalog.at({0, 0}).up.offset + 2 * 12);
+  CHECK(catalog.at({0, 2}).down.offset == catalog.at({0, 0}).down.offset + 2 * 12);
+  CHECK(catalog.at({0, 2}).down.rows == 3);
+}
+
 TEST_CASE("catalog: layers beyond the model's are none of it") {
   Experts experts;
   experts.add_expert("0.mlp.experts.0").add("1.mlp.experts.0.gate_proj.weight", {2, 3});
@@ -120,7 +132,7 @@ TEST_CASE("catalog: shapes that do not belong together are refused") {
 TEST_CASE("catalog: a type that kernels cannot multiply is refused") {
   Experts experts;
   experts.add("0.mlp.experts.0.gate_proj.weight", {2, 3}, "I16");
-  CHECK(experts.refusal().find("expected f32, f16 or bf16, found I16") != std::string::npos);
+  CHECK(experts.refusal().find("expected f32, f16, bf16, q8_0 or q4_0, found I16") != std::string::npos);
 }
 
 TEST_CASE("catalog: a lie about the number of layers costs no memory") {

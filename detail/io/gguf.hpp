@@ -1,0 +1,126 @@
+#pragma once
+#include "../core/error.hpp"
+#include "checkpoint_contents.hpp"
+#include "file.hpp"
+#include "gguf_config.hpp"
+#include "gguf_metadata.hpp"
+#include "gguf_names.hpp"
+#include "gguf_parser.hpp"
+#include "tensor_info.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace moe {
+namespace detail {
+
+/// The name of a part of a split file: `STEM-00002-of-00005.gguf`.
+struct GgufPartName {
+  std::string stem;
+  std::uint32_t part, parts;  // counted from 1
+
+  std::string path(std::uint32_t number) const {
+    char text[32];
+    std::snprintf(text, sizeof text, "-%05u-of-%05u.gguf", number, parts);
+    return stem + text;
+  }
+
+  /// Nothing if the path is not of that form.
+  static std::optional<GgufPartName> parse(std::string_view path) {
+    constexpr std::string_view form = "-00001-of-00001.gguf";
+    if (path.size() < form.size()) return {};
+    const std::string_view end = path.substr(path.size() - form.size());
+    const auto number = [&](std::size_t at) {
+      std::uint32_t value = 0;
+      for (const char c : end.substr(at, 5)) value = value * 10 + static_cast<std::uint32_t>(c - '0');
+      return value;
+    };
+    for (std::size_t i = 0; i < form.size(); ++i) {
+      const bool digit = form[i] == '0' || form[i] == '1';
+      if (digit ? end[i] < '0' || end[i] > '9' : end[i] != form[i]) return {};
+    }
+    return GgufPartName{std::string(path.substr(0, path.size() - form.size())), number(1), number(10)};
+  }
+};
+
+/// Opens a checkpoint in GGUF: one file, all parts of a split one, or dense.gguf and experts.gguf in a directory.
+class GgufReader {
+ public:
+  CheckpointContents read(const std::string& path) && {
+    if (is_directory(path)) {
+      out_.directory = path;
+      open_file(join_path(path, "dense.gguf"));
+      const std::string experts = join_path(path, "experts.gguf");
+      if (is_file(experts)) open_file(experts);
+    } else {
+      out_.directory = parent_directory(path);
+      open_parts(path);
+    }
+    sort_by_name(out_.tensors, path);
+    out_.config = JsonDocument(GgufConfig(metadata_, out_.tensors).json(), out_.files[0].path());
+    return std::move(out_);
+  }
+
+ private:
+  /// Opens a file and takes its tensors; of the first file, its metadata as well. Returns what the file says.
+  GgufMetadata open_file(const std::string& path) {
+    out_.files.emplace_back(path);
+    GgufContents contents = GgufParser(out_.files.back()).parse();
+    for (TensorInfo& tensor : contents.tensors) {
+      tensor.name = hugging_face_name(tensor.name);
+      tensor.file = out_.files.size() - 1;
+      out_.tensors.push_back(std::move(tensor));
+    }
+    if (out_.files.size() == 1) metadata_ = contents.metadata;
+    return std::move(contents.metadata);
+  }
+
+  /// A split file has its metadata in the first part, and the number of each part in all of them.
+  void open_parts(const std::string& path) {
+    const auto name = GgufPartName::parse(path);
+    const std::string first = name ? name->path(1) : path;
+    require_file(first);
+    open_file(first);
+    const std::uint64_t parts = metadata_.whole("split.count").value_or(1);
+    if (parts <= 1) return;
+    if (!name || name->parts != parts)
+      fail(first, "name of the file", concat("the end -00001-of-N.gguf, where N is ", parts), "another");
+    require_part(metadata_, first, 0, parts);
+    for (std::uint32_t part = 2; part <= parts; ++part) {
+      require_file(name->path(part));
+      require_part(open_file(name->path(part)), name->path(part), part - 1, parts);
+    }
+    if (const auto tensors = metadata_.whole("split.tensors.count");
+        tensors && *tensors != out_.tensors.size())
+      fail(first, "tensors of all parts", concat(*tensors, ", as split.tensors.count says"),
+           concat(out_.tensors.size()));
+  }
+
+  static void require_file(const std::string& path) {
+    expect(is_file(path), path, "opening", "a part of a split GGUF file", "no such file");
+  }
+
+  static void require_part(const GgufMetadata& metadata, const std::string& path, std::uint64_t number,
+                           std::uint64_t parts) {
+    const auto no = metadata.whole("split.no"), count = metadata.whole("split.count");
+    if (no != number) fail(path, "split.no", concat(number), no ? concat(*no) : "none");
+    if (count != parts) fail(path, "split.count", concat(parts), count ? concat(*count) : "none");
+  }
+
+  CheckpointContents out_;
+  GgufMetadata metadata_;  // of the first file
+};
+
+}  // namespace detail
+
+/// Opens a GGUF file, one of the parts of a split one, or a directory with dense.gguf and experts.gguf. Architectures:
+/// qwen3moe, qwen3vlmoe, qwen3. Throws if anything in the heads of the files is wrong.
+inline CheckpointContents open_gguf(const std::string& path) { return detail::GgufReader().read(path); }
+
+}  // namespace moe

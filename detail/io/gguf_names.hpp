@@ -1,0 +1,73 @@
+#pragma once
+#include "../core/concat.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace moe::detail {
+
+struct TensorNamePair {
+  std::string_view gguf, hugging_face;
+};
+
+/// The names of tensors in GGUF files, without `.weight` or `.bias`, and those in Hugging Face checkpoints.
+inline constexpr TensorNamePair outer_names[] = {
+    {"token_embd", "model.embed_tokens"}, {"output_norm", "model.norm"}, {"output", "lm_head"}};
+
+/// The same of a layer: behind `blk.N.` and behind `model.layers.N.`.
+inline constexpr TensorNamePair layer_names[] = {
+    {"attn_norm", "input_layernorm"},    {"attn_q", "self_attn.q_proj"},
+    {"attn_k", "self_attn.k_proj"},      {"attn_v", "self_attn.v_proj"},
+    {"attn_output", "self_attn.o_proj"}, {"attn_q_norm", "self_attn.q_norm"},
+    {"attn_k_norm", "self_attn.k_norm"}, {"ffn_norm", "post_attention_layernorm"},
+    {"ffn_gate_inp", "mlp.gate"},        {"ffn_gate", "mlp.gate_proj"},
+    {"ffn_up", "mlp.up_proj"},           {"ffn_down", "mlp.down_proj"},
+};
+
+/// Experts merged into one tensor, which are fused ones without `.weight` in Hugging Face checkpoints.
+inline constexpr TensorNamePair merged_names[] = {{"ffn_gate_exps.weight", "mlp.experts.gate_proj"},
+                                                  {"ffn_up_exps.weight", "mlp.experts.up_proj"},
+                                                  {"ffn_down_exps.weight", "mlp.experts.down_proj"},
+                                                  {"ffn_gate_up_exps.weight", "mlp.experts.gate_up_proj"}};
+
+/// An expert by itself, behind `ffn_gate.`: `J.weight`.
+inline constexpr TensorNamePair expert_names[] = {
+    {"ffn_gate.", "gate_proj"}, {"ffn_up.", "up_proj"}, {"ffn_down.", "down_proj"}};
+
+inline bool all_digits(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+}
+
+/// What stands behind `blk.N.` as it stands behind `model.layers.N.`; empty if there is no such name.
+inline std::string hugging_face_layer_name(std::string_view name) {
+  for (const auto& [gguf, hugging_face] : merged_names)
+    if (name == gguf) return std::string(hugging_face);
+  for (const auto& [gguf, hugging_face] : expert_names) {
+    if (!name.starts_with(gguf) || !name.ends_with(".weight")) continue;
+    const std::string_view number =
+        name.substr(gguf.size(), name.size() - (std::min)(name.size(), gguf.size() + 7));
+    if (all_digits(number)) return concat("mlp.experts.", number, '.', hugging_face, ".weight");
+  }
+  const std::size_t dot = name.rfind('.');
+  for (const auto& [gguf, hugging_face] : layer_names)
+    if (name.substr(0, dot) == gguf) return concat(hugging_face, name.substr((std::min)(dot, name.size())));
+  return {};
+}
+
+/// The name in Hugging Face checkpoints of a tensor of a GGUF file; the same name if it has none there.
+inline std::string hugging_face_name(std::string_view name) {
+  if (name.starts_with("blk.")) {
+    const std::size_t end = (std::min)(name.find('.', 4), name.size());
+    const std::string_view number = name.substr(4, end - 4),
+                           rest = name.substr((std::min)(end + 1, name.size()));
+    const std::string known = hugging_face_layer_name(rest);
+    if (all_digits(number) && !known.empty()) return concat("model.layers.", number, '.', known);
+  }
+  for (const auto& [gguf, hugging_face] : outer_names)
+    if (name == concat(gguf, ".weight")) return concat(hugging_face, ".weight");
+  return std::string(name);
+}
+
+}  // namespace moe::detail

@@ -1,0 +1,112 @@
+#include "detail/extract/gguf_writer.hpp"
+#include "detail/io/file.hpp"
+#include "detail/io/gguf_parser.hpp"
+#include "support/message_of.hpp"
+#include "support/temporary_directory.hpp"
+
+#include <doctest/doctest.h>
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+std::span<const std::byte> bytes_of(std::string_view text) {
+  return std::as_bytes(std::span(text.data(), text.size()));
+}
+
+moe::detail::GgufContents read(const std::string& path) {
+  return moe::detail::GgufParser(moe::File(path)).parse();
+}
+
+}  // namespace
+
+TEST_CASE("gguf writer: what is written reads the same") {
+  const TemporaryDirectory directory;
+  moe::GgufWriter file(directory / "x.gguf", 64);
+  file.set("name", "word");
+  file.set("number", 7u);
+  file.set("long", std::uint64_t{1} << 40);
+  file.set("negative", std::int16_t{-1});
+  file.set("flag", true);
+  file.set("fraction", 0.5f);
+  file.set("list", std::span<const std::uint32_t>(std::vector<std::uint32_t>{5, 5}));
+  file.set("words", std::span<const std::string>(std::vector<std::string>{"a", "bc"}));
+  file.add("b", moe::DType::f32, {2, 3});
+  file.add("empty", moe::DType::f32, {0});
+  file.add("a", moe::DType::q4_0, {2, 1, 32});
+  file.add("last", moe::DType::q8_0, {32});
+  CHECK(file.data_bytes() == 64 + 64 + 34);
+  const std::string b(24, 'b'), a(36, 'a'), last(34, 'l');
+  file.write(bytes_of(b).first(7));  // in pieces of any size
+  file.write({});
+  file.write(bytes_of(b).subspan(7));
+  file.write(bytes_of(a));
+  file.write(bytes_of(last));
+  file.finish();
+
+  const auto [metadata, tensors] = read(directory / "x.gguf");
+  CHECK(metadata.text("name") == "word");
+  CHECK(metadata.whole("number") == 7);
+  CHECK(metadata.whole("long") == std::uint64_t{1} << 40);
+  CHECK(metadata.find("negative")->type == moe::detail::GgufType::i16);
+  CHECK(metadata.find("flag")->type == moe::detail::GgufType::boolean);
+  CHECK(metadata.number("fraction") == 0.5);
+  CHECK(metadata.whole("list") == 5);
+  CHECK(metadata.find("words")->count == 2);
+  CHECK(metadata.whole("general.alignment") == 64);
+  REQUIRE(tensors.size() == 4);
+  CHECK(tensors[0].shape == std::vector<std::uint64_t>{2, 1, 32});
+  CHECK(tensors[0].dtype == moe::DType::q4_0);
+  CHECK(tensors[1].shape == std::vector<std::uint64_t>{2, 3});
+  const std::string contents = moe::read_text(directory / "x.gguf");
+  CHECK(contents.size() % 64 == 0);
+  for (const moe::TensorInfo& tensor : tensors) {
+    CHECK(tensor.offset % 64 == 0);
+    CHECK(contents.substr(tensor.offset, tensor.bytes) == std::string(tensor.bytes, tensor.name[0]));
+  }
+}
+
+TEST_CASE("gguf writer: a file without tensors, and one whose tensors are empty") {
+  const TemporaryDirectory directory;
+  moe::GgufWriter(directory / "none.gguf").finish();
+  CHECK(read(directory / "none.gguf").tensors.empty());
+  moe::GgufWriter file(directory / "empty.gguf");
+  file.add("a", moe::DType::f32, {0});
+  file.add("b", moe::DType::f32, {0, 4});
+  file.finish();
+  CHECK(read(directory / "empty.gguf").tensors.size() == 2);
+}
+
+TEST_CASE("gguf writer: there is no file of that name until it is complete") {
+  const TemporaryDirectory directory;
+  {
+    moe::GgufWriter file(directory / "x.gguf");
+    file.add("a", moe::DType::f32, {2});
+    file.write(bytes_of("0123"));
+    CHECK_FALSE(moe::is_file(directory / "x.gguf"));
+    check_error([&] { file.finish(); }, {"8 bytes of data", "4"});
+  }
+  CHECK_FALSE(moe::is_file(directory / "x.gguf"));
+  CHECK_FALSE(moe::is_file(directory / "x.gguf.part"));
+}
+
+TEST_CASE("gguf writer: what cannot be written is refused") {
+  const TemporaryDirectory directory;
+  check_error([&] { moe::GgufWriter(directory / "x.gguf", 48); }, {"a power of two", "48"});
+  check_error([&] { moe::GgufWriter(directory / "none/x.gguf"); }, {"none/x.gguf.part", "a writable file"});
+  moe::GgufWriter file(directory / "x.gguf");
+  check_error([&] { file.add("a", moe::DType::q4_0, {32, 4}); }, {"a: expected", "[32, 4] q4_0"});
+  check_error([&] { file.add("a", moe::DType::f32, {}); }, {"1 to 4 sizes", "[] f32"});
+  check_error([&] { file.add("a", moe::DType::f32, {1, 1, 1, 1, 1}); }, {"1 to 4 sizes"});
+  check_error([&] { file.add("a", moe::DType::other, {1}); }, {"other"});
+  check_error([&] { file.add(std::string(64, 'n'), moe::DType::f32, {1}); }, {"1 to 63 bytes"});
+  file.add("a", moe::DType::f32, {2});
+  check_error([&] { file.write(bytes_of("0123456789")); }, {"at most 8 bytes", "10"});
+  file.write(bytes_of("01234567"));
+  check_error([&] { file.write(bytes_of("8")); }, {"at most 0 bytes"});
+  check_error([&] { file.set("late", 1u); }, {"late", "before data"});
+  check_error([&] { file.add("late", moe::DType::f32, {1}); }, {"late", "before data"});
+}

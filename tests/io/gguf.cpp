@@ -1,0 +1,253 @@
+#include "detail/io/checkpoint.hpp"
+#include "support/checkpoints.hpp"
+#include "support/gguf_builder.hpp"
+#include "support/message_of.hpp"
+#include "support/temporary_directory.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace {
+
+/// The metadata of a model with two layers.
+GgufBuilder model(const std::string& architecture = "qwen3moe") {
+  GgufBuilder file;
+  const auto key = [&](const char* name) { return architecture + "." + name; };
+  file.value("general.architecture", architecture)
+      .value(key("block_count"), 2u)
+      .value(key("context_length"), 512u);
+  file.value(key("embedding_length"), 4u)
+      .value(key("feed_forward_length"), 6u)
+      .value(key("attention.head_count"), 2u);
+  file.value(key("expert_count"), 8u).value(key("expert_used_count"), 3u);
+  file.value(key("attention.layer_norm_rms_epsilon"), 1e-6f);
+  return file;
+}
+
+moe::Checkpoint open(const GgufBuilder& file, const std::string& name = "x.gguf") {
+  static const TemporaryDirectory directory;
+  return moe::Checkpoint(directory.write(name, file.file()));
+}
+
+std::string config(const GgufBuilder& file) { return to_json(open(file).config()); }
+
+void check_config(const GgufBuilder& file, std::string_view part) {
+  const std::string text = config(file);
+  CAPTURE(text);
+  CAPTURE(part);
+  CHECK(text.find(part) != text.npos);
+}
+
+void check_refused(const GgufBuilder& file, std::initializer_list<std::string_view> parts) {
+  check_error([&] { return open(file); }, parts);
+}
+
+GgufBuilder& add(GgufBuilder& file, const std::string& name, const std::vector<std::uint64_t>& sizes) {
+  std::uint64_t numbers = 1;
+  for (const std::uint64_t size : sizes) numbers *= size;
+  return file.tensor(name, sizes, 0, std::string(4 * numbers, 'x'));
+}
+
+}  // namespace
+
+TEST_CASE("gguf checkpoint: tensors have the names of Hugging Face checkpoints") {
+  const std::vector<std::pair<std::string, std::string>> names{
+      {"token_embd.weight", "model.embed_tokens.weight"},
+      {"output_norm.weight", "model.norm.weight"},
+      {"output.weight", "lm_head.weight"},
+      {"blk.0.attn_norm.weight", "model.layers.0.input_layernorm.weight"},
+      {"blk.1.ffn_norm.weight", "model.layers.1.post_attention_layernorm.weight"},
+      {"blk.0.attn_q.weight", "model.layers.0.self_attn.q_proj.weight"},
+      {"blk.0.attn_q.bias", "model.layers.0.self_attn.q_proj.bias"},
+      {"blk.0.attn_k.weight", "model.layers.0.self_attn.k_proj.weight"},
+      {"blk.0.attn_v.weight", "model.layers.0.self_attn.v_proj.weight"},
+      {"blk.0.attn_output.weight", "model.layers.0.self_attn.o_proj.weight"},
+      {"blk.0.attn_q_norm.weight", "model.layers.0.self_attn.q_norm.weight"},
+      {"blk.0.attn_k_norm.weight", "model.layers.0.self_attn.k_norm.weight"},
+      {"blk.0.ffn_gate_inp.weight", "model.layers.0.mlp.gate.weight"},
+      {"blk.1.ffn_gate.weight", "model.layers.1.mlp.gate_proj.weight"},
+      {"blk.1.ffn_up.weight", "model.layers.1.mlp.up_proj.weight"},
+      {"blk.1.ffn_down.weight", "model.layers.1.mlp.down_proj.weight"},
+      {"blk.0.ffn_gate.7.weight", "model.layers.0.mlp.experts.7.gate_proj.weight"},
+      {"blk.0.ffn_up.12.weight", "model.layers.0.mlp.experts.12.up_proj.weight"},
+      {"blk.0.ffn_down.0.weight", "model.layers.0.mlp.experts.0.down_proj.weight"},
+      {"blk.1.ffn_gate_exps.weight", "model.layers.1.mlp.experts.gate_proj"},
+      {"blk.1.ffn_up_exps.weight", "model.layers.1.mlp.experts.up_proj"},
+      {"blk.1.ffn_down_exps.weight", "model.layers.1.mlp.experts.down_proj"},
+      {"blk.1.ffn_gate_up_exps.weight", "model.layers.1.mlp.experts.gate_up_proj"},
+      {"blk.x.attn_q.weight", "blk.x.attn_q.weight"},
+      {"blk.0.ffn_up.x.weight", "blk.0.ffn_up.x.weight"},
+      {"blk.0.something.new", "blk.0.something.new"},
+      {"blk.", "blk."},
+      {"rope_freqs.weight", "rope_freqs.weight"},
+      {"ffn_down..weight", "ffn_down..weight"},
+      {"blk.0.ffn_down..weight", "blk.0.ffn_down..weight"},
+  };
+  for (const auto& [gguf, hugging_face] : names) {
+    CAPTURE(gguf);
+    CHECK(moe::detail::hugging_face_name(gguf) == hugging_face);
+  }
+}
+
+TEST_CASE("gguf checkpoint: the golden one has the configuration and tensors of its Hugging Face form") {
+  const moe::Checkpoint gguf(golden("plain-f32.gguf")), hugging_face(golden("plain-f32"));
+  const moe::Json a = gguf.config(), b = hugging_face.config();
+  for (const char* key :
+       {"model_type", "hidden_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads",
+        "head_dim", "num_experts", "num_experts_per_tok", "moe_intermediate_size", "vocab_size",
+        "intermediate_size", "max_position_embeddings", "norm_topk_prob", "tie_word_embeddings"}) {
+    CAPTURE(key);
+    CHECK(a.at(key).slice() == b.at(key).slice());
+  }
+  CHECK(a.at("rms_norm_eps").as_double() == b.at("rms_norm_eps").as_double());
+  CHECK(a.at("rope_theta").as_double() == b.at("rope_theta").as_double());
+  CHECK(to_json(a.at("eos_token_id")) == "[319]");
+  for (const moe::TensorInfo& tensor : hugging_face.tensors()) {
+    if (tensor.name.find(".experts.") != tensor.name.npos) continue;
+    CAPTURE(tensor.name);
+    const moe::TensorInfo& same = gguf.at(tensor.name);
+    CHECK(same.shape == tensor.shape);
+    const auto x = gguf.bytes(same), y = hugging_face.bytes(tensor);
+    CHECK(std::equal(x.begin(), x.end(), y.begin(), y.end()));
+  }
+}
+
+TEST_CASE("gguf checkpoint: what files leave out has the defaults of the format") {
+  check_config(model(), R"("num_key_value_heads": 2)");
+  check_config(model(), R"("rope_theta": 10000)");
+  check_config(model(), R"("tie_word_embeddings": true)");
+  check_config(model(), R"("eos_token_id": [])");
+  GgufBuilder merged = model(), single = model();
+  check_config(add(merged, "blk.0.ffn_gate_exps.weight", {4, 3, 8}), R"("moe_intermediate_size": 3)");
+  check_config(add(single, "blk.0.ffn_gate.0.weight", {4, 3}), R"("moe_intermediate_size": 3)");
+}
+
+TEST_CASE("gguf checkpoint: metadata becomes the configuration of the architecture") {
+  check_config(model(), R"("model_type": "qwen3_moe")");
+  check_config(model("qwen3vlmoe"), R"("model_type": "qwen3_omni_moe_text")");
+  check_config(model("qwen3"), R"("model_type": "qwen3")");
+  CHECK(config(model("qwen3")).find("num_experts") == std::string::npos);
+  check_config(model().value("qwen3moe.attention.head_count_kv", 1u), R"("num_key_value_heads": 1)");
+  check_config(model().value("qwen3moe.attention.key_length", 6u), R"("head_dim": 6)");
+  check_config(model().value("qwen3moe.rope.freq_base", 5e6f), R"("rope_theta": 5e+06)");
+  check_config(model().value("tokenizer.ggml.eos_token_id", 7u).value("tokenizer.ggml.eot_token_id", 9u),
+               R"("eos_token_id": [7, 9])");
+  check_config(model().value("tokenizer.ggml.eos_token_id", 7u).value("tokenizer.ggml.eot_token_id", 7u),
+               R"("eos_token_id": [7])");
+  GgufBuilder routed = model(), biased = model();
+  check_config(add(add(routed, "blk.1.ffn_gate_inp.weight", {4, 8}), "a", {1}), R"("mlp_only_layers": [0])");
+  check_config(add(biased, "blk.0.attn_q.bias", {4}), R"("attention_bias": true)");
+}
+
+TEST_CASE("gguf checkpoint: the scaling of positions is that of the metadata") {
+  GgufBuilder linear = model(), yarn = model(), none = model();
+  check_config(
+      linear.value("qwen3moe.rope.scaling.type", "linear").value("qwen3moe.rope.scaling.factor", 4.0f),
+      R"("rope_scaling": {"rope_type": "linear", "factor": 4})");
+  check_config(
+      yarn.value("qwen3moe.rope.scaling.type", "yarn")
+          .value("qwen3moe.rope.scaling.factor", 2.0f)
+          .value("qwen3moe.rope.scaling.original_context_length", 256u)
+          .value("qwen3moe.rope.scaling.yarn_beta_fast", 16.0f),
+      R"("rope_type": "yarn", "factor": 2, "original_max_position_embeddings": 256, "beta_fast": 16)");
+  CHECK(config(none.value("qwen3moe.rope.scaling.type", "none")).find("rope_scaling") == std::string::npos);
+}
+
+TEST_CASE("gguf checkpoint: what the library cannot do is refused, with the key") {
+  check_refused(model("llama"), {"x.gguf: key \"general.architecture\"", "qwen3moe", "\"llama\""});
+  check_refused(GgufBuilder(), {"key \"general.architecture\"", "to be there"});
+  check_refused(GgufBuilder().value("general.architecture", 1u), {"general.architecture", "a string"});
+  check_refused(GgufBuilder().value("general.architecture", "qwen3moe"),
+                {"qwen3moe.block_count", "to be there"});
+  check_refused(model().value("qwen3moe.expert_shared_count", 1u),
+                {"expert_shared_count", "expected 0", "found 1"});
+  check_refused(model().value("qwen3moe.expert_gating_func", 2u),
+                {"expert_gating_func", "expected 1", "found 2"});
+  check_refused(model().value("qwen3moe.expert_weights_scale", 2.5f),
+                {"expert_weights_scale", "expected 1", "found 2.5"});
+  check_refused(
+      model().value("qwen3moe.attention.key_length", 6u).value("qwen3moe.attention.value_length", 8u),
+      {"value_length", "expected 6", "found 8"});
+  check_refused(model().value("qwen3moe.attention.key_length", 6u).value("qwen3moe.rope.dimension_count", 3u),
+                {"dimension_count", "expected 6", "found 3"});
+  check_refused(model().value("qwen3moe.attention.head_count_kv", "two"),
+                {"head_count_kv", "a whole number", "string"});
+  CHECK_FALSE(
+      config(model().value("qwen3moe.expert_weights_scale", 1.0f).value("qwen3moe.expert_gating_func", 1u))
+          .empty());
+}
+
+TEST_CASE("gguf checkpoint: two tensors that become one name are refused") {
+  GgufBuilder file = model();
+  add(add(file, "output_norm.weight", {4}), "model.norm.weight", {4});
+  check_refused(file, {"tensor \"model.norm.weight\"", "two"});
+}
+
+TEST_CASE("gguf checkpoint: a directory with dense.gguf and experts.gguf is one") {
+  const TemporaryDirectory directory;
+  GgufBuilder dense = model(), experts;
+  directory.write("dense.gguf", add(dense, "output_norm.weight", {4}).file());
+  CHECK(moe::Checkpoint(directory.path()).files().size() == 1);
+  directory.write("experts.gguf", add(experts, "blk.0.ffn_up.0.weight", {4, 3}).file());
+  const moe::Checkpoint checkpoint(directory.path());
+  CHECK(checkpoint.files().size() == 2);
+  CHECK(checkpoint.directory() == directory.path());
+  CHECK(checkpoint.file_of(checkpoint.at("model.layers.0.mlp.experts.0.up_proj.weight")) ==
+        directory / "experts.gguf");
+}
+
+namespace {
+
+/// Part `number` of `count`, counted from 0, with one tensor.
+GgufBuilder part(std::uint16_t number, std::uint16_t count, bool first) {
+  GgufBuilder file = first ? model() : GgufBuilder();
+  file.value("split.no", 2, GgufBuilder::bytes_of(number))
+      .value("split.count", 2, GgufBuilder::bytes_of(count));
+  if (first) file.value("split.tensors.count", 5, GgufBuilder::bytes_of(std::int32_t{3}));
+  return add(file, "blk." + std::to_string(number) + ".attn_norm.weight", {4});
+}
+
+}  // namespace
+
+TEST_CASE("gguf checkpoint: all parts of a split file are opened, whichever is named") {
+  const TemporaryDirectory directory;
+  for (std::uint16_t i = 0; i < 3; ++i)
+    directory.write("x-0000" + std::to_string(i + 1) + "-of-00003.gguf", part(i, 3, i == 0).file());
+  for (const char* name : {"x-00001-of-00003.gguf", "x-00003-of-00003.gguf"}) {
+    const moe::Checkpoint checkpoint(directory / name);
+    CHECK(checkpoint.files().size() == 3);
+    CHECK(checkpoint.tensors().size() == 3);
+    CHECK(checkpoint.file_of(checkpoint.at("model.layers.2.input_layernorm.weight")) ==
+          directory / "x-00003-of-00003.gguf");
+  }
+}
+
+TEST_CASE("gguf checkpoint: parts that do not belong together are refused") {
+  const TemporaryDirectory directory;
+  const std::string first = directory.write("x-00001-of-00003.gguf", part(0, 3, true).file());
+  const auto check = [&](std::initializer_list<std::string_view> parts) {
+    check_error([&] { return moe::Checkpoint(first); }, parts);
+  };
+  check({"x-00002-of-00003.gguf", "a part of a split GGUF file", "no such file"});
+  directory.write("x-00003-of-00003.gguf", part(2, 3, false).file());
+  directory.write("x-00002-of-00003.gguf", part(2, 3, false).file());
+  check({"x-00002-of-00003.gguf: split.no: expected 1, found 2"});
+  directory.write("x-00002-of-00003.gguf", part(1, 4, false).file());
+  check({"x-00002-of-00003.gguf: split.count: expected 3, found 4"});
+  directory.write("x-00002-of-00003.gguf", GgufBuilder().file());
+  check({"x-00002-of-00003.gguf: split.no: expected 1, found none"});
+  GgufBuilder more = part(1, 3, false);
+  directory.write("x-00002-of-00003.gguf", add(more, "a", {1}).file());
+  check({"tensors of all parts", "expected 3", "found 4"});
+  directory.write("x-00001-of-00003.gguf", part(0, 2, true).file());
+  check({"name of the file", "N is 2"});
+  check_error([&] { return moe::Checkpoint(directory.write("y.gguf", part(0, 3, true).file())); },
+              {"y.gguf: name of the file", "-00001-of-N.gguf, where N is 3"});
+  CHECK(moe::Checkpoint(directory.write("z.gguf", part(0, 1, true).file())).files().size() == 1);
+}

@@ -1,0 +1,67 @@
+#pragma once
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// Puts the bytes of a GGUF file together, also of one that is wrong.
+class GgufBuilder {
+ public:
+  std::string magic = "GGUF";
+  std::uint32_t version = 3;
+  std::uint64_t alignment = 32;                     // of the data; the metadata says nothing of it
+  std::uint64_t more_tensors = 0, more_values = 0;  // that are counted but not there
+
+  template <class T>
+  static std::string bytes_of(T value) {
+    std::string out(sizeof value, '\0');
+    std::memcpy(out.data(), &value, sizeof value);
+    return out;
+  }
+  static std::string text(std::string_view text) { return bytes_of(std::uint64_t{text.size()}).append(text); }
+
+  /// Adds a value of that type, whose bytes are given.
+  GgufBuilder& value(std::string_view key, std::uint32_t type, std::string_view bytes) {
+    values_ += text(key) + bytes_of(type);
+    values_ += bytes;
+    ++value_count_;
+    return *this;
+  }
+  GgufBuilder& value(std::string_view key, std::uint32_t number) { return value(key, 4, bytes_of(number)); }
+  GgufBuilder& value(std::string_view key, float number) { return value(key, 6, bytes_of(number)); }
+  GgufBuilder& value(std::string_view key, std::string_view string) { return value(key, 8, text(string)); }
+
+  /// Adds what a file says of a tensor. sizes: innermost first.
+  GgufBuilder& info(std::string_view name, const std::vector<std::uint64_t>& sizes, std::uint32_t type,
+                    std::uint64_t offset) {
+    infos_ += text(name) + bytes_of(static_cast<std::uint32_t>(sizes.size()));
+    for (const std::uint64_t size : sizes) infos_ += bytes_of(size);
+    infos_ += bytes_of(type) + bytes_of(offset);
+    ++tensor_count_;
+    return *this;
+  }
+
+  /// Adds a tensor and its data.
+  GgufBuilder& tensor(std::string_view name, const std::vector<std::uint64_t>& sizes, std::uint32_t type,
+                      std::string_view data) {
+    data_.resize((data_.size() + alignment - 1) / alignment * alignment);
+    info(name, sizes, type, data_.size());
+    data_ += data;
+    return *this;
+  }
+
+  std::string head() const {
+    return magic + bytes_of(version) + bytes_of(tensor_count_ + more_tensors) +
+           bytes_of(value_count_ + more_values) + values_ + infos_;
+  }
+  std::string file() const {
+    std::string out = head();
+    out.resize((out.size() + alignment - 1) / alignment * alignment);
+    return out + data_;
+  }
+
+ private:
+  std::uint64_t tensor_count_ = 0, value_count_ = 0;
+  std::string values_, infos_, data_;
+};
