@@ -62,6 +62,7 @@
 #include "detail/experts/prefetching_provider.hpp"
 #include "detail/experts/replay.hpp"
 #include "detail/experts/measuring_provider.hpp"
+#include "detail/experts/verifying_provider.hpp"
 #include "detail/experts/any_provider.hpp"
 #include "detail/experts/trace.hpp"
 #include "detail/experts/trace_reader.hpp"
@@ -72,6 +73,7 @@
 #include "detail/model/config.hpp"
 #include "detail/model/transformer.hpp"
 #include "detail/model/route_recorder.hpp"
+#include "detail/extract/quantise.hpp"
 #include "detail/extract/gguf_writer.hpp"
 
 // Storey 4: from a prompt to text

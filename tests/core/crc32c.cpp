@@ -1,0 +1,28 @@
+#include "detail/core/crc32c.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
+
+}  // namespace
+
+TEST_CASE("crc32c: the values that RFC 3720 gives") {
+  CHECK(moe::crc32c(bytes_of("123456789")) == 0xe3069283);
+  CHECK(moe::crc32c(std::vector<std::byte>(32, std::byte{0x00})) == 0x8a9136aa);
+  CHECK(moe::crc32c(std::vector<std::byte>(32, std::byte{0xff})) == 0x62a8ab43);
+  CHECK(moe::crc32c({}) == 0);
+}
+
+TEST_CASE("crc32c: goes on where it stopped, whatever the pieces") {
+  const std::string_view text = "The quick brown fox jumps over the lazy dog";
+  for (std::size_t cut = 0; cut <= text.size(); ++cut)
+    CHECK(moe::crc32c(bytes_of(text.substr(cut)), moe::crc32c(bytes_of(text.substr(0, cut)))) ==
+          moe::crc32c(bytes_of(text)));
+}

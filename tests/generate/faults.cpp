@@ -1,0 +1,156 @@
+// What goes wrong below a cache reaches whoever asked, once, and the text can go on.
+#include "detail/experts/verifying_provider.hpp"
+#include "detail/generate/session.hpp"
+#include "support/checkpoints.hpp"
+#include "support/faulty_provider.hpp"
+#include "support/message_of.hpp"
+#include "support/temporary_directory.hpp"
+#include "support/watchdog.hpp"
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace {
+
+using namespace std::chrono_literals;
+
+using Faulty = FaultyProvider<moe::ReadProvider>;
+using Verified = moe::VerifyingProvider<Faulty>;
+using Cached = moe::PrefetchingProvider<moe::LruProvider<Verified>>;
+
+constexpr std::string_view beginning = "<|endoftext|>And God said unto";
+constexpr std::size_t one = 24 << 10;
+
+const moe::Checkpoint& checkpoint() {
+  static const moe::Checkpoint open(bundled_model());
+  return open;
+}
+
+moe::Model<Cached> model_with(std::shared_ptr<Faulty::Script> script, std::size_t experts) {
+  static const std::vector<moe::ExpertChecksums> checksums = checksums_of(moe::ExpertCatalog(checkpoint()));
+  const moe::ExpertCatalog catalog(checkpoint());
+  Verified verified(Faulty(moe::ReadProvider(catalog), std::move(script)), catalog, checksums);
+  return {checkpoint(), Cached(moe::LruProvider(std::move(verified), experts * one), 3), 2};
+}
+
+const std::string& expected() {
+  static const auto model = moe::open(bundled_model(), {.threads = 1});
+  static const std::string text =
+      moe::Session(model).generate(beginning, {.max_tokens = 10, .sampling = moe::Sampling{}});
+  return text;
+}
+
+/// Tries until the text comes; returns how many errors there were, each of which must contain `part`.
+std::size_t errors_until_done(const moe::Model<Cached>& model, std::string_view part) {
+  moe::Session session(model);
+  for (std::size_t errors = 0; errors < 100'000; ++errors) {
+    std::string text;
+    const std::string message = message_of([&] {
+      text = session.generate(beginning, {.max_tokens = 10, .sampling = moe::Sampling{}});
+      return text;
+    });
+    if (message.empty()) {
+      CHECK(text == expected());
+      return errors;
+    }
+    CAPTURE(message);
+    REQUIRE(message.find(part) != message.npos);
+  }
+  FAIL("no text after all these tries");
+  return 0;
+}
+
+}  // namespace
+
+TEST_SUITE_BEGIN("threads");
+
+TEST_CASE("faults: failing reads are errors, and once they stop the text is what it should be") {
+  const Watchdog watchdog(300s);
+  for (const std::size_t every : {1u, 50u, 700u})
+    for (const std::size_t experts : {1u, 30u, 800u}) {
+      CAPTURE(every);
+      CAPTURE(experts);
+      auto script = std::make_shared<Faulty::Script>();
+      script->fault = Fault::fails;
+      script->every = every;
+      const auto model = model_with(script, experts);
+      moe::Session session(model);
+      const std::string message = message_of(
+          [&] { return session.generate(beginning, {.max_tokens = 10, .sampling = moe::Sampling{}}); });
+      if (every == 1) CHECK(message.find("Input/output error") != message.npos);
+      script->fault = Fault::none;
+      CHECK(session.generate(beginning, {.max_tokens = 10, .sampling = moe::Sampling{}}) == expected());
+    }
+}
+
+TEST_CASE("faults: with room for what was read, trying again gets a text past reads that fail now and then") {
+  const Watchdog watchdog(300s);
+  auto script = std::make_shared<Faulty::Script>();
+  script->fault = Fault::fails;
+  script->every = 30;
+  const std::size_t errors = errors_until_done(model_with(script, 800), "Input/output error");
+  CHECK(errors <= script->faults);
+}
+
+TEST_CASE("faults: wrong bytes are an error, never a wrong token") {
+  const Watchdog watchdog(300s);
+  auto script = std::make_shared<Faulty::Script>();
+  script->fault = Fault::wrong_bytes;
+  script->every = 30;
+  const std::size_t errors = errors_until_done(model_with(script, 800), "CRC-32C");
+  CHECK(script->faults > 0);
+  CHECK(errors <= script->faults);
+}
+
+TEST_CASE("faults: a read that hangs holds up who needs it, and nobody for good") {
+  const Watchdog watchdog(300s);
+  auto script = std::make_shared<Faulty::Script>();
+  script->fault = Fault::hangs;
+  script->every = 150;
+  const auto model = model_with(script, 60);
+  std::vector<std::thread> threads;
+  std::vector<std::string> texts(2);
+  for (std::string& text : texts)
+    threads.emplace_back([&] {
+      moe::Session session(model);
+      text = session.generate(beginning, {.max_tokens = 10, .sampling = moe::Sampling{}});
+    });
+  for (std::thread& thread : threads) thread.join();
+  CHECK(texts[0] == expected());
+  CHECK(texts[1] == expected());
+  CHECK(script->faults > 0);
+}
+
+TEST_CASE("faults: a file that has become short is an error as long as it is") {
+  const TemporaryDirectory directory;
+  std::filesystem::copy(
+      bundled_model(), directory.path(),
+      std::filesystem::copy_options::recursive | std::filesystem::copy_options::overwrite_existing);
+  const std::string file = directory / "model.safetensors";
+  const auto size = std::filesystem::file_size(file);
+  const std::string contents = moe::read_text(file);
+  for (const bool direct : {false, true}) {
+    const moe::ReadProvider provider{moe::Checkpoint(directory.path()), {.direct = direct}};
+    const moe::ExpertCatalog& catalog = provider.catalog();
+    moe::ExpertId last;
+    for (std::uint32_t layer = 0; layer < catalog.layers(); ++layer)
+      for (std::uint32_t expert = 0; expert < catalog.experts(layer); ++expert)
+        if (catalog.at({layer, expert}).down.offset > catalog.at(last).down.offset) last = {layer, expert};
+    std::filesystem::resize_file(file, catalog.at(last).down.offset + 10);
+    moe::ReadProvider reading{catalog, {.direct = direct}};
+    for (int round = 0; round < 2; ++round)
+      check_error([&] { return reading.acquire(last); }, {"model.safetensors", "the end of the file"});
+    directory.write("model.safetensors", contents);
+    CHECK((*reading.acquire(last)).down.bytes() > 0);
+    CHECK(std::filesystem::file_size(file) == size);
+  }
+}
+
+TEST_SUITE_END();

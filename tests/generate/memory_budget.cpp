@@ -1,0 +1,203 @@
+// A model whose experts do not fit: the tokens are the same, the budget is kept, and nobody is ever stuck.
+#include "detail/experts/measuring_provider.hpp"
+#include "detail/experts/replay.hpp"
+#include "detail/generate/session.hpp"
+#include "detail/model/route_recorder.hpp"
+#include "support/checkpoints.hpp"
+#include "support/watchdog.hpp"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::string_view beginning = "<|endoftext|>And it came to pass, that when the";
+
+const moe::Checkpoint& checkpoint() {
+  static const moe::Checkpoint one(bundled_model());
+  return one;
+}
+
+std::size_t one_expert(bool direct = false) {
+  return moe::ReadProvider(checkpoint(), {.direct = direct}).largest_bytes();
+}
+
+/// The logits of all positions of a prompt and of eight tokens after it.
+template <class Model>
+std::vector<float> logits_of(const Model& model, bool lookahead) {
+  std::vector<float> out;
+  auto sequence = model.transformer().sequence({.context = 64, .chunk = 16, .lookahead = lookahead});
+  const auto keep = [&](std::size_t, std::span<const float> logits) {
+    out.insert(out.end(), logits.begin(), logits.end());
+  };
+  const std::vector<moe::TokenId> prompt = model.tokenizer().encode(beginning);
+  model.transformer().forward_each(sequence, prompt, keep);
+  for (moe::TokenId id = 100; id < 108; ++id) model.transformer().forward_each(sequence, {&id, 1}, keep);
+  return out;
+}
+
+/// A ReadProvider that checks, whenever an expert is about to be read, that what is alive stays within a budget.
+class CheckedProvider {
+ public:
+  struct Shared {
+    std::size_t budget_bytes;
+    std::atomic<std::size_t> alive_bytes = 0;
+    std::atomic<bool> exceeded = false;
+  };
+  struct Lease {
+    Lease(moe::ReadProvider::Lease from, std::size_t size, std::shared_ptr<Shared> owner)
+        : lease(std::move(from)), bytes(size), shared(std::move(owner)) {}
+    Lease(Lease&&) = default;
+    Lease& operator=(Lease&&) = default;
+    ~Lease() {
+      if (shared) shared->alive_bytes -= bytes;
+    }
+    const moe::ExpertWeights& operator*() const { return *lease; }
+
+    moe::ReadProvider::Lease lease;
+    std::size_t bytes;
+    std::shared_ptr<Shared> shared;
+  };
+
+  explicit CheckedProvider(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
+
+  Lease acquire(moe::ExpertId id) {
+    const std::size_t size = reading_.bytes(id);
+    if ((shared_->alive_bytes += size) > shared_->budget_bytes) shared_->exceeded = true;
+    try {
+      return Lease(reading_.acquire(id), size, shared_);
+    } catch (...) {
+      shared_->alive_bytes -= size;
+      throw;
+    }
+  }
+  std::size_t bytes(moe::ExpertId id) const noexcept { return reading_.bytes(id); }
+  std::size_t largest_bytes() const { return reading_.largest_bytes(); }
+  const moe::ExpertCatalog& catalog() const { return reading_.catalog(); }
+
+ private:
+  moe::ReadProvider reading_{checkpoint()};
+  std::shared_ptr<Shared> shared_;
+};
+
+}  // namespace
+
+TEST_SUITE_BEGIN("threads");
+
+TEST_CASE(
+    "memory budget: budgets, lanes, looking ahead, direct reads and threads change no bit of any logit") {
+  const Watchdog watchdog(300s);
+  const std::vector<float> expected = logits_of(moe::open(bundled_model(), {.threads = 1}), false);
+  for (const std::size_t experts : {1u, 8u, 100u, 1000u})
+    for (const std::size_t lanes : {1u, 3u, 8u})
+      for (const bool lookahead : {false, true})
+        for (const bool direct : {false, true})
+          for (const std::size_t threads : {1u, 2u}) {
+            CAPTURE(experts);
+            CAPTURE(lanes);
+            CAPTURE(lookahead);
+            CAPTURE(direct);
+            CAPTURE(threads);
+            const auto model =
+                moe::open(bundled_model(), {.threads = threads,
+                                            .memory = {.budget_bytes = experts * one_expert(direct)},
+                                            .direct = direct,
+                                            .lanes = lanes});
+            CHECK((logits_of(model, lookahead) == expected));
+          }
+}
+
+TEST_CASE("memory budget: two sessions on eight threads never exceed it and are never stuck") {
+  const Watchdog watchdog(300s);
+  const std::string expected = moe::Session(moe::open(bundled_model(), {.threads = 1}))
+                                   .generate(beginning, {.max_tokens = 12, .sampling = moe::Sampling{}});
+  for (const std::size_t experts : {1u, 2u, 7u, 60u, 800u}) {
+    CAPTURE(experts);
+    auto shared = std::make_shared<CheckedProvider::Shared>(experts * one_expert());
+    moe::ResidencyOptions options;
+    options.budget_bytes = shared->budget_bytes;
+    const moe::Model model(
+        checkpoint(), moe::PrefetchingProvider(moe::LruProvider(CheckedProvider(shared), options), 3), 8);
+    std::atomic<int> right = 0;
+    std::vector<std::thread> threads;
+    for (const bool lookahead : {false, true})
+      threads.emplace_back([&, lookahead] {
+        moe::Session session(model, {.context = 64, .lookahead = lookahead});
+        right += session.generate(beginning, {.max_tokens = 12, .sampling = moe::Sampling{}}) == expected;
+      });
+    for (std::thread& thread : threads) thread.join();
+    CHECK(right == 2);
+    CHECK_FALSE(shared->exceeded);
+    CHECK(model.experts().inner().statistics().peak_bytes <= shared->budget_bytes);
+  }
+}
+
+TEST_CASE(
+    "memory budget: a prompt takes every expert at most once per layer and chunk, misses in file order") {
+  struct Counting {
+    struct Shared {
+      std::vector<moe::ExpertId> acquired;
+    };
+    const moe::ExpertWeights* acquire(moe::ExpertId id) {
+      shared->acquired.push_back(id);
+      return inner.acquire(id);
+    }
+    std::shared_ptr<Shared> shared;
+    moe::MmapProvider inner;
+  };
+  auto shared = std::make_shared<Counting::Shared>();
+  const moe::Model model(checkpoint(), Counting{shared, moe::MmapProvider(checkpoint())}, 1);
+  auto sequence = model.transformer().sequence({.context = 512, .chunk = 256});
+  std::vector<moe::TokenId> ids(256);
+  for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<moe::TokenId>(i * 13 % 4096);
+  model.transformer().forward(sequence, ids);
+  const std::vector<moe::ExpertId>& acquired = shared->acquired;
+  CHECK(acquired.size() > 6 * 100);
+  for (std::size_t i = 1; i < acquired.size(); ++i) REQUIRE(acquired[i - 1] < acquired[i]);
+}
+
+TEST_SUITE_END();
+
+TEST_CASE("memory budget: a replay of the recorded trace hits exactly what the engine hit") {
+  for (const std::size_t experts : {1u, 9u, 48u, 150u, 600u})
+    for (const std::size_t prompt_tokens : {1u, 30u}) {
+      CAPTURE(experts);
+      CAPTURE(prompt_tokens);
+      moe::ModelOptions options;
+      options.memory.budget_bytes = experts * one_expert();
+      const moe::MemoryPlan plan = moe::plan_memory(checkpoint(), options);
+      const moe::Model model(checkpoint(),
+                             moe::MeasuringProvider(moe::cached_experts(checkpoint(), plan, options)), 2);
+      moe::Trace trace = moe::trace_of(model.config(), moe::ExpertCatalog(checkpoint()));
+      for (std::uint32_t layer = 0; layer < trace.layers(); ++layer)
+        trace.set_expert_bytes(layer, model.experts().bytes({layer, 0}));
+      moe::RouteRecorder recorder(trace);
+      recorder.as_prompt(true);
+
+      auto sequence = model.transformer().sequence({.context = 128});
+      sequence.observe_routes(recorder);
+      std::vector<moe::TokenId> ids =
+          model.tokenizer().encode(moe::read_text(bundled_model() + "/valid/scripture.txt"));
+      std::uint64_t before = 0;
+      const std::span<const moe::TokenId> all(ids);
+      model.transformer().forward(sequence, all.first(prompt_tokens));
+      before = model.experts().total().resident;
+      recorder.as_prompt(false);
+      for (std::size_t i = prompt_tokens; i < prompt_tokens + 40; ++i)
+        model.transformer().forward(sequence, all.subspan(i, 1));
+      const std::uint64_t hits = model.experts().total().resident - before;
+      const moe::ReplayCounts replayed = moe::replay(trace, moe::ReplayPolicy::decayed, plan.budget_bytes);
+      CHECK(replayed.requests == 40u * 6 * 8);
+      CHECK(replayed.hits == hits);
+    }
+}
