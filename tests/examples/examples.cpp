@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cctype>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -47,8 +48,8 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-const std::vector<std::string> all_examples{"generate", "chat",   "custom_provider",
-                                            "tokenize", "logits", "inspect"};
+const std::vector<std::string> all_examples{"generate", "chat",    "custom_provider", "tokenize",
+                                            "logits",   "inspect", "synthesize"};
 
 }  // namespace
 
@@ -86,6 +87,7 @@ TEST_CASE("examples: what fails ends with 1 and one message on stderr") {
                             {"tokenize", nowhere, "x"},
                             {"logits", nowhere, "--ids", "1"},
                             {"inspect", nowhere},
+                            {"synthesize", nowhere, "--shape", "tiny", "--trace", nowhere},
                             {"chat", bundled_model()},
                             {"logits", golden("plain-f32"), "--ids", "320"},
                             {"generate", golden("plain-f32"), "no tokenizer here"}}) {
@@ -163,6 +165,70 @@ TEST_CASE("examples: inspect shows the shape and what fits in how much memory") 
        {"qwen3_moe", "128 of width 32 per layer, 8 per token", "24.00 KiB", "192 of 768 (25 %)",
         "model.layers.5.mlp.experts.127.up_proj.weight: [32, 128] BF16"})
     CHECK(result.out.find(part) != std::string::npos);
+}
+
+TEST_CASE("examples: synthesize writes a model of the shape and types asked for") {
+  for (const std::string type : {"q4_0", "q8_0", "f16", "bf16", "f32"}) {
+    CAPTURE(type);
+    const TemporaryDirectory directory;
+    CHECK(run({"synthesize", directory.path(), "--shape", "tiny", "--type", type}).status == 0);
+    const Result shown = run({"inspect", directory.path(), "--tensors"});
+    CHECK(shown.status == 0);
+    CHECK(shown.out.find("16 of width 32 per layer, 4 per token") != std::string::npos);
+    std::string upper = type;
+    for (char& c : upper) c = static_cast<char>(std::toupper(c));
+    CHECK(shown.out.find("experts.15.down_proj.weight: [64, 32] " + upper) != std::string::npos);
+    CHECK(lines_of(run({"logits", directory.path(), "--ids", "1,2,3"}).out).size() == 512);
+  }
+}
+
+TEST_CASE("examples: synthesize routes the tokens that it lists as the trace says") {
+  const TemporaryDirectory directory;
+  std::string trace = "# n_layer=2 n_expert=16 n_expert_used=3\nturn,phase,step,layer,slot,expert\n";
+  std::vector<std::string> expected;  // by layer, then token
+  for (int layer = 0; layer < 2; ++layer)
+    for (int step = 0; step < 60; ++step) {
+      std::string experts;
+      for (int slot = 0; slot < 3; ++slot) {
+        const int expert = (step * 7 + slot * 5 + layer) % 16;
+        trace += "0,0," + std::to_string(step) + ',' + std::to_string(layer) + ',' + std::to_string(slot) +
+                 ',' + std::to_string(expert) + '\n';
+        experts += ' ' + std::to_string(expert);
+      }
+      expected.push_back("route " + std::to_string(layer) + ' ' + std::to_string(step) + ':' + experts);
+    }
+  const Result result =
+      run({"synthesize", directory.path(), "--shape", "tiny", "--trace", directory.write("x.csv", trace)});
+  CHECK(result.status == 0);
+  CHECK(result.out.find("first token of the trace: 256") != std::string::npos);
+  const std::string ids = lines_of(moe::read_text(directory / "ids.txt"))[0];
+  CHECK(ids.find("256,257,258,") == 0);
+  const std::vector<std::string> lines =
+      lines_of(run({"logits", directory.path(), "--ids", ids, "--routes"}).out);
+  REQUIRE(lines.size() == 512 + 120);
+  for (std::size_t i = 0; i < 120; ++i) CHECK(lines[512 + i] == expected[i]);
+}
+
+TEST_CASE("examples: synthesize refuses what no model can be made of") {
+  const TemporaryDirectory directory;
+  const auto synthesize = [&](const std::string& trace) {
+    return run(
+        {"synthesize", directory.path(), "--shape", "tiny", "--trace", directory.write("x.csv", trace)});
+  };
+  CHECK(synthesize("step,layer,expert\n0,0,99\n0,1,1\n").err.find("2 layers of at most 16 experts") !=
+        std::string::npos);
+  CHECK(synthesize("step,layer,expert\n0,0,9\n").err.find("found 1 of 10") != std::string::npos);
+  CHECK(synthesize("step,layer,expert\n0,0,9\n0,0,8\n0,1,1\n").err.find("experts of a token") !=
+        std::string::npos);
+  std::string many = "step,layer,expert\n";
+  for (int step = 0; step < 65; ++step) many += std::to_string(step) + ",1,1\n";
+  CHECK(synthesize(many).err.find("at most 64") != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(directory / "dense.gguf"));
+  CHECK_FALSE(std::filesystem::exists(directory / "dense.gguf.part"));
+  CHECK(run({"synthesize", directory.path(), "--shape", "huge"}).status == 2);
+  CHECK(run({"synthesize", directory.path()}).status == 2);
+  CHECK(run({"synthesize", directory.path(), "--shape", "tiny", "--type", "q3_k"}).status == 2);
+  CHECK(run({"synthesize", directory.path(), "--shape", "tiny", "--layers", "3"}).status == 2);
 }
 
 TEST_CASE("examples: chat writes a text in turns with a model that knows no conversations") {
