@@ -1,0 +1,107 @@
+// How fast a model could be at best under a memory budget: what its parts take when nothing waits, and what the disk gives.
+#pragma once
+#include <moe.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <random>
+#include <span>
+#include <thread>
+#include <vector>
+
+/// Some experts of each layer, in memory, which stand for all of the layer. Measures how long they are in use.
+class SampleProvider {
+ public:
+  SampleProvider(const moe::Checkpoint& checkpoint, std::size_t of_each_layer)
+      : state_(std::make_unique<State>(checkpoint)) {
+    const moe::ExpertCatalog& catalog = state_->reading.catalog();
+    state_->layers.resize(catalog.layers());
+    for (std::uint32_t layer = 0; layer < catalog.layers(); ++layer)
+      for (std::uint32_t expert = 0; expert < std::min(of_each_layer, catalog.experts(layer)); ++expert)
+        state_->layers[layer].push_back(state_->reading.acquire({layer, expert}));
+  }
+
+  class Lease {
+   public:
+    Lease(SampleProvider& owner, const moe::ExpertWeights& weights) : owner_(&owner), weights_(&weights) {
+      if (owner.state_->leases++ == 0) owner.state_->since = moe::Stopwatch();
+    }
+    Lease(Lease&& other) noexcept : owner_(std::exchange(other.owner_, nullptr)), weights_(other.weights_) {}
+    Lease& operator=(Lease&& other) noexcept {
+      std::swap(owner_, other.owner_);
+      std::swap(weights_, other.weights_);
+      return *this;
+    }
+    ~Lease() {
+      if (owner_ && --owner_->state_->leases == 0) owner_->state_->seconds += owner_->state_->since.seconds();
+    }
+    const moe::ExpertWeights& operator*() const { return *weights_; }
+
+   private:
+    SampleProvider* owner_;
+    const moe::ExpertWeights* weights_;
+  };
+
+  Lease acquire(moe::ExpertId id) {
+    const auto& layer = state_->layers[id.layer];
+    return Lease(*this, *layer[id.expert % layer.size()]);
+  }
+  std::optional<Lease> try_acquire(moe::ExpertId id) { return acquire(id); }
+
+  double seconds_in_use() const { return state_->seconds; }
+
+ private:
+  struct State {
+    explicit State(const moe::Checkpoint& checkpoint) : reading(checkpoint) {}
+    moe::ReadProvider reading;
+    std::vector<std::vector<moe::ReadProvider::Lease>> layers;
+    std::size_t leases = 0;
+    moe::Stopwatch since;
+    double seconds = 0;
+  };
+  std::unique_ptr<State> state_;
+};
+
+/// What the parts of a token take when all experts are in memory.
+struct ComputeSeconds {
+  double dense = 0;       // all but the experts
+  double per_expert = 0;  // one expert of one layer
+};
+
+inline ComputeSeconds measure_compute(const moe::Checkpoint& checkpoint, std::span<const moe::TokenId> ids,
+                                      const moe::ModelOptions& options) {
+  const moe::ModelConfig config(checkpoint);
+  const moe::Model model(checkpoint, SampleProvider(checkpoint, 2 * config.experts_per_token),
+                         options.threads, moe::WeightStorage::owned);
+  auto sequence = model.transformer().sequence(options.sequence);
+  model.transformer().forward(sequence, ids.first(1));  // touches all memory
+  const double before = model.experts().seconds_in_use();
+  const moe::Stopwatch stopwatch;
+  for (std::size_t i = 1; i < ids.size(); ++i) model.transformer().forward(sequence, ids.subspan(i, 1));
+  const double all = stopwatch.seconds(), experts = model.experts().seconds_in_use() - before;
+  double layers = 0;
+  for (const moe::LayerConfig& layer : config.layers) layers += layer.has_experts;
+  const auto tokens = static_cast<double>(ids.size() - 1);
+  return {(all - experts) / tokens,
+          experts / tokens / layers / static_cast<double>(config.experts_per_token)};
+}
+
+/// Bytes per second of experts that are read at random by so many threads, for about a second.
+inline double measure_reading(const moe::Checkpoint& checkpoint, const moe::ModelOptions& options) {
+  moe::ReadProvider reading(checkpoint, {.direct = options.direct});
+  std::vector<moe::ExpertId> ids;
+  for (std::uint32_t layer = 0; layer < reading.catalog().layers(); ++layer)
+    for (std::uint32_t expert = 0; expert < reading.catalog().experts(layer); ++expert)
+      ids.push_back({layer, expert});
+  std::shuffle(ids.begin(), ids.end(), std::mt19937(std::random_device()()));
+  std::atomic<std::size_t> next = 0;
+  const moe::Stopwatch stopwatch;
+  std::vector<std::thread> threads;
+  for (std::size_t lane = 0; lane < options.lanes; ++lane)
+    threads.emplace_back([&] {
+      while (stopwatch.seconds() < 1) (void)reading.acquire(ids[next++ % ids.size()]);
+    });
+  for (std::thread& thread : threads) thread.join();
+  return static_cast<double>(reading.statistics().bytes) / stopwatch.seconds();
+}

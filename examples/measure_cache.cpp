@@ -1,0 +1,236 @@
+// Measures a model whose experts do not fit, under several budgets:
+//   measure_cache examples/data/babel-10m --budgets 1MiB,4MiB,16MiB
+#include <moe.hpp>
+
+#include "bound.hpp"
+#include "command_line.hpp"
+
+#include <fstream>
+#include <random>
+
+constexpr std::string_view help = R"(usage: measure_cache MODEL --budgets LIST [options]
+Feeds a text to MODEL, token by token, under each budget for experts, and shows how many experts were there when they were
+needed, what was read, how fast it was, and how near that is to the bound: the time that computing and reading would take
+if neither ever waited for the other without need. The disk is measured before and after each budget, the computing once.
+
+  --budgets LIST    budgets for experts: 512MiB,2GiB
+  --ids FILE        the tokens: numbers with commas or spaces between them; default: some text of all tokens
+  --warm N          the first N tokens warm the cache and do not count; default 28
+  --tokens N        how many count; default 100
+  --prompt          read the first tokens as a prompt, not one by one
+  --provider NAME   cached (the default); mapped, which the system keeps in its page cache, told what is needed next; or
+                    faulting, the same without being told
+  --direct          read past the page cache
+  --lanes N         threads that read ahead; default 4
+  --lookahead       also read ahead what the next layer may choose
+  --spoil PERCENT   of these guesses, replace so many by wrong ones
+  --lru             evict what was used least recently
+  --no-floor        let layers lose all their experts to others
+  --no-cold         let the experts of a prompt enter as all others
+  --no-hits-first   ask for a layer's experts one after the other
+  --threads N       default: one per core
+  --record FILE     write what the routers chose, for `replay`
+)";
+
+namespace {
+
+/// Passes on what is asked of `Inner`, but for what is to be left out or spoilt.
+template <class Inner>
+class Tampered {
+ public:
+  Tampered(Inner inner, const CommandLine& args, std::size_t experts)
+      : inner_(std::move(inner)),
+        hits_first_(!args.has("--no-hits-first")),
+        hints_(args.text("--provider", "cached") != "faulting"),
+        spoilt_(args.number("--spoil", 0.0) / 100),
+        experts_(experts) {}
+
+  moe::LeaseOf<Inner> acquire(moe::ExpertId id) { return inner_.acquire(id); }
+  std::optional<moe::LeaseOf<Inner>> try_acquire(moe::ExpertId id) {
+    if (!hits_first_) return {};
+    return moe::try_acquire(inner_, id);
+  }
+  void hint(std::span<const moe::ExpertId> ids, moe::Hint kind) noexcept {
+    if (!hints_) return;
+    if (kind != moe::Hint::predicted || spoilt_ == 0) return moe::hint(inner_, ids, kind);
+    std::vector<moe::ExpertId> guesses(ids.begin(), ids.end());
+    for (moe::ExpertId& id : guesses)
+      if (std::uniform_real_distribution()(random_) < spoilt_)
+        id.expert = static_cast<std::uint32_t>(random_() % experts_);
+    moe::hint(inner_, {guesses.data(), guesses.size()}, kind);
+  }
+  std::size_t bytes(moe::ExpertId id) { return moe::bytes(inner_, id); }
+  Inner& inner() { return inner_; }
+
+ private:
+  Inner inner_;
+  bool hits_first_, hints_;
+  double spoilt_;
+  std::size_t experts_;
+  std::mt19937 random_{1};
+};
+
+/// One row of the table.
+struct Row {
+  double hit_percent = 0, bytes_per_token = 0, tokens_per_second = 0, waited = 0, share_of_bound = 0;
+  std::size_t peak_bytes = 0;
+};
+
+struct Setup {
+  const CommandLine& args;
+  moe::Checkpoint checkpoint;
+  moe::ModelConfig config;
+  moe::ModelOptions options;
+  std::vector<moe::TokenId> ids;
+  std::size_t warm = 0;
+  ComputeSeconds compute;
+};
+
+/// The time that the token which brought `after` from `before` would take at best.
+double bound_seconds(const std::vector<moe::ExpertStatistics>& before,
+                     const std::vector<moe::ExpertStatistics>& after, const ComputeSeconds& compute,
+                     double bytes_per_second) {
+  double seconds = compute.dense;
+  for (std::size_t layer = 0; layer < after.size(); ++layer) {
+    const moe::ExpertStatistics& a = after[layer];
+    const moe::ExpertStatistics b = layer < before.size() ? before[layer] : moe::ExpertStatistics{};
+    const auto hits = static_cast<double>(a.resident - b.resident);
+    const auto misses = static_cast<double>(a.acquired() - b.acquired()) - hits;
+    const double reading = static_cast<double>(a.bytes - b.bytes) / bytes_per_second;
+    seconds += std::max(reading, hits * compute.per_expert) + misses * compute.per_expert;
+  }
+  return seconds;
+}
+
+/// Runs the text with the experts of a provider.
+template <class Inner>
+Row run(const Setup& setup, Inner inner, moe::Trace* trace) {
+  const double rate_before = measure_reading(setup.checkpoint, setup.options);
+  const moe::Model model(
+      setup.checkpoint,
+      moe::MeasuringProvider(Tampered<Inner>(std::move(inner), setup.args, setup.config.experts)),
+      setup.options.threads, moe::WeightStorage::owned);
+  auto sequence = model.transformer().sequence(setup.options.sequence);
+  moe::Trace unused;
+  moe::RouteRecorder recorder(trace ? *trace : unused);
+  if (trace) sequence.observe_routes(recorder);
+
+  const std::span<const moe::TokenId> ids(setup.ids);
+  recorder.as_prompt(true);
+  if (setup.args.has("--prompt")) model.transformer().forward(sequence, ids.first(setup.warm));
+  for (std::size_t i = sequence.position(); i < setup.warm; ++i)
+    model.transformer().forward(sequence, ids.subspan(i, 1));
+  recorder.as_prompt(false);
+
+  const moe::ExpertStatistics warm = model.experts().total();
+  std::vector<std::vector<moe::ExpertStatistics>> steps{model.experts().layers()};
+  double seconds = 0;
+  for (std::size_t i = setup.warm; i < ids.size(); ++i) {
+    const moe::Stopwatch stopwatch;
+    model.transformer().forward(sequence, ids.subspan(i, 1));
+    seconds += stopwatch.seconds();
+    steps.push_back(model.experts().layers());
+  }
+  const double rate = (rate_before + measure_reading(setup.checkpoint, setup.options)) / 2;
+  double bound = 0;
+  for (std::size_t i = 1; i < steps.size(); ++i)
+    bound += bound_seconds(steps[i - 1], steps[i], setup.compute, rate);
+
+  const moe::ExpertStatistics all = model.experts().total();
+  const auto tokens = static_cast<double>(ids.size() - setup.warm);
+  Row row;
+  row.hit_percent = 100 * static_cast<double>(all.resident - warm.resident) /
+                    static_cast<double>(all.acquired() - warm.acquired());
+  row.bytes_per_token = static_cast<double>(all.bytes - warm.bytes) / tokens;
+  row.tokens_per_second = tokens / seconds;
+  row.waited = all.waited_seconds - warm.waited_seconds;
+  row.share_of_bound = bound / seconds;
+  if constexpr (requires { model.experts().inner().inner().inner().statistics().peak_bytes; })
+    row.peak_bytes = model.experts().inner().inner().inner().statistics().peak_bytes;
+  std::fprintf(stderr, "disk: %.0f MB/s\n", rate / 1e6);
+  return row;
+}
+
+template <class Eviction>
+Row run_cached(const Setup& setup, std::size_t budget_bytes, moe::Trace* trace) {
+  moe::ResidencyOptions residency;
+  residency.budget_bytes = budget_bytes;
+  residency.experts_per_token = setup.config.experts_per_token;
+  residency.floor = !setup.args.has("--no-floor");
+  residency.cold_prompts = !setup.args.has("--no-cold");
+  moe::ReadProvider reading(setup.checkpoint, {.direct = setup.options.direct});
+  moe::LruProvider<moe::ReadProvider, Eviction> cache(std::move(reading), residency);
+  return run(setup, moe::PrefetchingProvider(std::move(cache), setup.options.lanes), trace);
+}
+
+Row run_budget(const Setup& setup, std::size_t budget_bytes, moe::Trace* trace) {
+  const std::string provider = setup.args.text("--provider", "cached");
+  if (provider == "mapped" || provider == "faulting")
+    return run(setup, moe::MmapProvider(setup.checkpoint), trace);
+  if (provider != "cached")
+    throw UsageError("--provider is cached, mapped or faulting, not '" + provider + "'");
+  return setup.args.has("--lru") ? run_cached<moe::Lru>(setup, budget_bytes, trace)
+                                 : run_cached<moe::DecayedFrequency>(setup, budget_bytes, trace);
+}
+
+/// The numbers in a file.
+std::vector<moe::TokenId> read_ids(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) throw std::runtime_error(path + ": expected a readable file");
+  std::vector<moe::TokenId> ids;
+  for (moe::TokenId id; file >> id;) {
+    ids.push_back(id);
+    if (file.peek() == ',') file.get();
+  }
+  return ids;
+}
+
+Setup setup_of(const CommandLine& args) {
+  const moe::Checkpoint checkpoint(args.positional(1, 1)[0]);
+  Setup setup{args, checkpoint, moe::ModelConfig(checkpoint), {}, {}, args.number<std::size_t>("--warm", 28),
+              {}};
+  setup.options = {.threads = args.number<std::size_t>("--threads", 0),
+                   .direct = args.has("--direct"),
+                   .lanes = args.number<std::size_t>(
+                       "--lanes", moe::PrefetchingProvider<moe::MmapProvider>::default_lanes)};
+  std::size_t tokens = setup.warm + args.number<std::size_t>("--tokens", 100);
+  if (args.has("--ids")) {
+    setup.ids = read_ids(args.text("--ids", ""));
+    tokens = std::min(tokens, setup.ids.size());
+  } else {
+    for (std::size_t i = 0; i < tokens; ++i)
+      setup.ids.push_back(static_cast<moe::TokenId>(i * i * 7919 % setup.config.vocabulary_size));
+  }
+  if (tokens <= setup.warm) throw UsageError("there are no more tokens than --warm takes");
+  setup.ids.resize(tokens);
+  setup.options.sequence = {.context = tokens, .lookahead = args.has("--lookahead")};
+  return setup;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return run_example(argc, argv, help, [](const CommandLine& args) {
+    const std::vector<std::size_t> budgets = args.sizes("--budgets");
+    if (budgets.empty()) throw UsageError("--budgets is missing");
+    Setup setup = setup_of(args);
+    const std::span<const moe::TokenId> ids(setup.ids);
+    setup.compute =
+        measure_compute(setup.checkpoint, ids.first(std::min<std::size_t>(ids.size(), 17)), setup.options);
+    std::fprintf(stderr, "with all experts in memory: %.2f ms per token, and %.3f ms per expert\n",
+                 1e3 * setup.compute.dense, 1e3 * setup.compute.per_expert);
+
+    std::printf("%12s %8s %12s %10s %10s %12s %8s\n", "budget MiB", "hit %", "MiB/token", "tokens/s",
+                "waited s", "peak MiB", "bound %");
+    for (const std::size_t budget : budgets) {
+      moe::Trace trace = moe::trace_of(setup.config, moe::ExpertCatalog(setup.checkpoint));
+      const Row row = run_budget(setup, budget, args.has("--record") ? &trace : nullptr);
+      const auto mib = [](auto bytes) { return static_cast<double>(bytes) / (1 << 20); };
+      std::printf("%12.1f %8.1f %12.1f %10.2f %10.2f %12.1f %8.1f\n", mib(budget), row.hit_percent,
+                  mib(row.bytes_per_token), row.tokens_per_second, row.waited, mib(row.peak_bytes),
+                  100 * row.share_of_bound);
+      std::fflush(stdout);
+      if (args.has("--record")) moe::write_trace(trace, args.text("--record", ""));
+    }
+  });
+}
