@@ -255,6 +255,22 @@ class Synthesis {
   Tensors dense_, experts_;
 };
 
+/// A tokenizer that knows nothing but the 256 bytes, so that the model can be given texts.
+void write_tokenizer(const std::string& directory) {
+  std::string vocabulary;
+  for (std::size_t byte = 0; byte < 256; ++byte) {
+    std::string character;
+    moe::detail::append_utf8(character, moe::detail::byte_alphabet.character[byte]);
+    vocabulary += (byte == 0 ? "" : ", ") + moe::to_json(character) + ": " + std::to_string(byte);
+  }
+  std::ofstream(directory + "/tokenizer.json")
+      << R"({"version": "1.0", "normalizer": {"type": "NFC"}, "pre_tokenizer": {"type": "Sequence", "pretokenizers": [)"
+      << R"({"type": "Split", "behavior": "Isolated", "invert": false, "pattern": {"Regex": )"
+      << moe::to_json(moe::qwen2_pattern.regex)
+      << R"(}}, {"type": "ByteLevel", "add_prefix_space": false, "use_regex": false}]}, "decoder": {"type": "ByteLevel"}, )"
+      << R"("model": {"type": "BPE", "vocab": {)" << vocabulary << "}, \"merges\": []}}\n";
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -274,6 +290,7 @@ int main(int argc, char** argv) {
     std::filesystem::create_directories(directory);
     Synthesis synthesis(directory, shape, type, dense_type, trace);
     synthesis.write();
+    write_tokenizer(directory);
     std::printf("%s: %.1f MB, %u layers of %u experts\n", directory.c_str(),
                 static_cast<double>(synthesis.bytes()) / 1e6, shape.layers, shape.experts);
     if (!trace) return;
