@@ -32,7 +32,7 @@ struct Way {
 };
 
 /// The logits of all positions.
-std::vector<float> all_logits(const moe::Checkpoint& checkpoint, moe::AnyProvider experts, Way way) {
+std::vector<float> all_logits(const moe::Checkpoint& checkpoint, moe::AnyProvider& experts, Way way) {
   moe::ThreadPool pool(way.threads);
   const moe::Transformer model(checkpoint, experts, pool);
   auto sequence = model.sequence({.context = 128, .chunk = way.chunk, .kv_type = way.kv_type});
@@ -79,35 +79,39 @@ TEST_CASE("same bits: threads, chunks and providers do not matter") {
        {bundled_model(), golden("odd-sizes"), golden("dense-between"), golden("sliding-window")}) {
     CAPTURE(path);
     const moe::Checkpoint checkpoint(path);
-    const std::vector<float> expected = all_logits(checkpoint, moe::MmapProvider(checkpoint), {});
+    moe::AnyProvider mapped{moe::MmapProvider(checkpoint)}, in_memory{moe::MemoryProvider(checkpoint)};
+    const std::vector<float> expected = all_logits(checkpoint, mapped, {});
     for (const std::size_t threads : {1u, 2u, 3u})
       for (const std::size_t chunk : {1u, 2u, 7u, 512u}) {
         CAPTURE(threads);
         CAPTURE(chunk);
-        CHECK(all_logits(checkpoint, moe::MmapProvider(checkpoint), {threads, chunk}) == expected);
-        CHECK(all_logits(checkpoint, moe::MemoryProvider(checkpoint), {threads, chunk}) == expected);
+        CHECK(all_logits(checkpoint, mapped, {threads, chunk}) == expected);
+        CHECK(all_logits(checkpoint, in_memory, {threads, chunk}) == expected);
       }
   }
 }
 
 TEST_CASE("same bits: also with quantised experts, whose logits stay near the original's") {
   const moe::Checkpoint checkpoint(bundled_model());
-  const std::vector<float> original = all_logits(checkpoint, moe::MmapProvider(checkpoint), {});
+  moe::AnyProvider mapped{moe::MmapProvider(checkpoint)};
+  const std::vector<float> original = all_logits(checkpoint, mapped, {});
   for (const moe::DType dtype : {moe::DType::q8_0, moe::DType::q4_0}) {
     CAPTURE(moe::name(dtype));
-    const std::vector<float> expected = all_logits(checkpoint, quantised(checkpoint, dtype), {});
+    moe::AnyProvider experts{quantised(checkpoint, dtype)};
+    const std::vector<float> expected = all_logits(checkpoint, experts, {});
     for (const std::size_t threads : {1u, 3u})
       for (const std::size_t chunk : {1u, 7u, 512u})
-        CHECK(all_logits(checkpoint, quantised(checkpoint, dtype), {threads, chunk}) == expected);
+        CHECK(all_logits(checkpoint, experts, {threads, chunk}) == expected);
     CHECK(distance(original, expected) < (dtype == moe::DType::q8_0 ? 0.1 : 0.3));
   }
 }
 
 TEST_CASE("same bits: a KV cache of f16 stays near one of f32, and both do not depend on chunks") {
   const moe::Checkpoint checkpoint(bundled_model());
-  const auto f32 = all_logits(checkpoint, moe::MmapProvider(checkpoint), {1, 512, moe::DType::f32});
-  const auto f16 = all_logits(checkpoint, moe::MmapProvider(checkpoint), {1, 512, moe::DType::f16});
-  CHECK(all_logits(checkpoint, moe::MmapProvider(checkpoint), {2, 3, moe::DType::f32}) == f32);
+  moe::AnyProvider experts{moe::MmapProvider(checkpoint)};
+  const auto f32 = all_logits(checkpoint, experts, {1, 512, moe::DType::f32});
+  const auto f16 = all_logits(checkpoint, experts, {1, 512, moe::DType::f16});
+  CHECK(all_logits(checkpoint, experts, {2, 3, moe::DType::f32}) == f32);
   CHECK(f32 != f16);
   CHECK(distance(f32, f16) < 0.02);
 }
