@@ -31,8 +31,8 @@ struct TraceVisit {
       {};  // of the experts; may be empty when adding: unknown, which reads back as 0
 };
 
-/// What routers chose, in the order in which it happened. A prompt goes layer by layer: all its tokens in one layer, then
-/// all in the next; what follows goes token by token. See read_trace() and write_trace() for its form as a file.
+/// What routers chose, in the order in which it happened. A prompt goes layer by layer: all its tokens in one layer,
+/// then all in the next; what follows goes token by token. See read_trace() and write_trace() for its form as a file.
 class Trace {
  public:
   Trace() = default;

@@ -244,8 +244,8 @@ class TraceReader {
 ///   # model=... arch=... n_layer=L n_expert=E n_expert_used=K     all optional, as every comment
 ///   # layer=N expert_bytes=B dense_bytes=D                        else B is the largest of the layer's rows
 ///   turn,phase,step,layer,slot,expert,weight,residency,expert_bytes
-/// phase: 0 prompt, 1 after it. slot: the rank. residency is not kept. Needed are step, layer and expert; other columns may
-/// be missing or empty, and are then turn 0, phase 1, the next slot, weight 0. Throws if anything in it is wrong.
+/// phase: 0 prompt, 1 after it. slot: the rank. residency is not kept. Needed are step, layer and expert; other columns
+/// may be missing or empty, and are then turn 0, phase 1, the next slot, weight 0. Throws if anything in it is wrong.
 inline Trace read_trace(const std::string& path) {
   const std::string text = read_text(path);
   return detail::TraceReader(text, path).read();

@@ -79,8 +79,8 @@ class UsageProfile {
     return *this;
   }
 
-  /// The `most` experts of a layer that were chosen most often, most often first; of equals the one of more mass, then the
-  /// first. Experts that were never chosen are not among them, so it may be fewer.
+  /// The `most` experts of a layer that were chosen most often, most often first; of equals the one of more mass, then
+  /// the first. Experts that were never chosen are not among them, so it may be fewer.
   std::vector<std::uint32_t> most_used(std::size_t layer, std::size_t most) const {
     const std::size_t first = index({static_cast<std::uint32_t>(layer), 0});
     std::vector<std::uint32_t> order =

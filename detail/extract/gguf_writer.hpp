@@ -87,8 +87,8 @@ class GgufWriter {
   /// How many bytes of data the tensors take that were added, padding between them included.
   std::uint64_t data_bytes() const { return data_bytes_; }
 
-  /// Writes what comes next of the tensors' data: bytes of one tensor after the other. A piece must not go beyond the end
-  /// of its tensor.
+  /// Writes what comes next of the tensors' data: bytes of one tensor after the other. A piece must not go beyond the
+  /// end of its tensor.
   void write(std::span<const std::byte> bytes) {
     if (!begun_) write_head();
     if (bytes.empty()) return;

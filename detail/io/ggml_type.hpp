@@ -14,8 +14,7 @@ struct GgmlType {
   DType dtype;
 };
 
-/// The type of that number; null if there is none. Source: ggml.h and ggml-common.h of ggml; types that went away are not
-/// among them.
+/// The type of that number; null if there is none, or none any more. Source: ggml.h and ggml-common.h of ggml.
 inline const GgmlType* ggml_type(std::uint32_t id) {
   using enum DType;
   static constexpr GgmlType types[] = {

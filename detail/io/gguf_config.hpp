@@ -22,8 +22,8 @@ struct GgufArchitecture {
   bool has_experts;
 };
 
-/// Says in the words of a config.json what the metadata of a GGUF file and its tensors say of a model. Values are checked
-/// by whoever reads the configuration.
+/// Says in the words of a config.json what the metadata of a GGUF file and its tensors say of a model. Values are
+/// checked by whoever reads the configuration.
 class GgufConfig {
  public:
   /// `tensors`: sorted by name, in the names of Hugging Face checkpoints.
