@@ -89,9 +89,9 @@ TEST_CASE("gguf checkpoint: tensors have the names of Hugging Face checkpoints")
       {"ffn_down..weight", "ffn_down..weight"},
       {"blk.0.ffn_down..weight", "blk.0.ffn_down..weight"},
   };
-  for (const auto& [gguf, hugging_face] : names) {
-    CAPTURE(gguf);
-    CHECK(moe::detail::hugging_face_name(gguf) == hugging_face);
+  for (const auto& pair : names) {
+    CAPTURE(pair.first);
+    CHECK(moe::detail::hugging_face_name(pair.first) == pair.second);
   }
 }
 
