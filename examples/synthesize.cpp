@@ -196,8 +196,8 @@ class Synthesis {
         routes_ ? static_cast<std::uint32_t>(routes_->experts_per_token()) : shape_.experts_per_token);
     set("expert_feed_forward_length", shape_.width);
     if (shape_.architecture != std::string_view("qwen3vlmoe")) return;
-    constexpr std::uint32_t sections[] = {24, 20, 20,
-                                          0};  // of positions in time, height, width; all the same for text
+    // For positions in time, height and width, which are all the same for text.
+    constexpr std::uint32_t sections[] = {24, 20, 20, 0};
     set("rope.dimension_sections", std::span<const std::uint32_t>(sections));
     set("n_deepstack_layers", 0u);
   }
