@@ -81,7 +81,6 @@ class Player {
     std::size_t choice;      // its number among all choices of the trace; of many, the last
     std::size_t tokens = 1;  // how many chose it
     bool resident = false;
-    bool admitted = false;
   };
 
   /// The experts of a visit are needed together: none of them makes room for another.
@@ -111,6 +110,7 @@ class Player {
   std::size_t play_hits_first(std::size_t i) {
     const TraceVisit first = trace_[i];
     const std::size_t end = gather(i);
+    const bool together = end - i > 1;  // many tokens of a prompt
     missing_.clear();
     for (const Request& request : requests_) {
       const bool hit = cache_of(request).resident(request.number);
@@ -119,16 +119,15 @@ class Player {
       if (!first.prompt) count(hit);
     }
     for (std::size_t m = 0; m < (std::min)(announced_ahead, missing_.size()); ++m)
-      if (!announce(missing_[m], first.prompt)) break;
+      if (!announce(missing_[m], together)) break;
     for (const Request& request : requests_)
       if (!is_missing(request)) cache_of(request).released(request.number);
     for (std::size_t m = 0; m < missing_.size(); ++m) {
-      if (!missing_[m].admitted) admit(missing_[m], Admission::demanded);
+      if (!cache_of(missing_[m]).resident(missing_[m].number)) admit(missing_[m], Admission::demanded);
       use(missing_[m]);
-      if (first.prompt && m + announced_ahead < missing_.size())
-        announce(missing_[m + announced_ahead], true);
+      if (together && m + announced_ahead < missing_.size()) announce(missing_[m + announced_ahead], true);
     }
-    if (first.prompt) favour();
+    if (together) favour();
     return end;
   }
 
@@ -177,8 +176,8 @@ class Player {
                                    [](std::uint32_t) {});
   }
 
-  bool announce(Request& request, bool prompt) {
-    return request.admitted = admit(request, prompt ? Admission::passing : Admission::chosen);
+  bool announce(const Request& request, bool together) {
+    return admit(request, together ? Admission::passing : Admission::chosen);
   }
 
   void acquire(const Request& request) {

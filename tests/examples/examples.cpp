@@ -48,8 +48,9 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-const std::vector<std::string> all_examples{"generate", "chat",    "custom_provider", "tokenize",
-                                            "logits",   "inspect", "synthesize"};
+const std::vector<std::string> all_examples{"generate",      "chat",   "custom_provider",
+                                            "tokenize",      "logits", "inspect",
+                                            "measure_cache", "replay", "synthesize"};
 
 }  // namespace
 
@@ -237,4 +238,66 @@ TEST_CASE("examples: chat writes a text in turns with a model that knows no conv
   CHECK(result.status == 0);
   CHECK(lines_of(result.out).size() == 3);
   CHECK(result.out.find("> ") == 0);
+}
+
+TEST_CASE("examples: generate brings the same text under a memory budget, and says what was decided") {
+  const std::vector<std::string> plain{"generate", bundled_model(), "<|endoftext|>And God said",
+                                       "--max-tokens", "12"};
+  const Result expected = run(plain);
+  const std::vector<std::vector<std::string>> budgets{
+      {"--budget", "24KiB"},
+      {"--budget", "1MiB", "--direct", "--lanes", "2", "--lookahead"},
+      {"--memory", "auto"},
+      {"--memory", "100MiB"},
+      {"--max-loaded-experts", "8"}};
+  for (const std::vector<std::string>& options : budgets) {
+    std::vector<std::string> words = plain;
+    words.insert(words.end(), options.begin(), options.end());
+    const Result result = run(words);
+    CHECK(result.status == 0);
+    CHECK(result.out == expected.out);
+    CHECK(result.err.find("memory in MiB: ") == 0);
+  }
+}
+
+TEST_CASE("examples: generate refuses memory that is not enough, with the number") {
+  const Result result = run({"generate", bundled_model(), "<|endoftext|>", "--budget", "20KiB"});
+  CHECK(result.status == 1);
+  CHECK(result.err.find("at least 24576 bytes") != std::string::npos);
+  const Result total = run({"generate", bundled_model(), "<|endoftext|>", "--memory", "1MiB"});
+  CHECK(total.status == 1);
+  CHECK(total.err.find("of KV cache") != std::string::npos);
+  CHECK(run({"generate", bundled_model(), "<|endoftext|>", "--budget", "1MB"}).status == 2);
+}
+
+TEST_CASE("examples: measure_cache records a trace, and replay plays it to all policies") {
+  const TemporaryDirectory directory;
+  const std::string trace = directory / "trace.csv";
+  const Result measured = run({"measure_cache", bundled_model(), "--budgets", "1MiB", "--warm", "4",
+                               "--tokens", "20", "--record", trace});
+  CHECK(measured.status == 0);
+  const std::vector<std::string> table = lines_of(measured.out);
+  REQUIRE(table.size() == 2);
+  CHECK(table[0].find("budget MiB    hit %    MiB/token   tokens/s   waited s     peak MiB  bound %") !=
+        std::string::npos);
+  CHECK(table[1].find("         1.0 ") == 0);
+
+  const Result csv = run({"replay", trace, "--budgets-mib", "1,18", "--csv"});
+  CHECK(csv.status == 0);
+  const std::vector<std::string> rows = lines_of(csv.out);
+  REQUIRE(rows.size() == 3);
+  CHECK(rows[0] == "budget_mib,belady,lru,lru_floor,decayed,lfu,layer_lfu,random");
+  CHECK(rows[1].find("1,") == 0);
+  // Everything fits: only the first use of each expert is a miss, whatever the policy. The engine hit as the replay does.
+  const std::string all = rows[2].substr(3, rows[2].find(',', 3) - 3);
+  CHECK(rows[2] == "18," + all + ',' + all + ',' + all + ',' + all + ',' + all + ',' + all + ',' + all);
+  std::string decayed = rows[1];
+  for (int column = 0; column < 4; ++column) decayed = decayed.substr(decayed.find(',') + 1);
+  decayed = decayed.substr(0, decayed.find(','));
+  CHECK(table[1].find(' ' + decayed + ' ') != std::string::npos);
+
+  CHECK(lines_of(run({"replay", trace, "--budgets-mib", "1", "--order", "rank"}).out).size() == 2);
+  CHECK(run({"replay", trace, "--budgets-mib", "1", "--order", "none"}).status == 2);
+  CHECK(run({"replay", trace}).status == 2);
+  CHECK(run({"replay", directory / "nothing.csv", "--budgets-mib", "1"}).status == 1);
 }
