@@ -111,7 +111,8 @@ class Checkpoint {
     static CheckpointContents open_any(const std::string& path) {
       expect(is_directory(path) || is_file(path), path, "opening", "a checkpoint",
              "no such file or directory");
-      const bool gguf = is_directory(path) ? is_file(join_path(path, "dense.gguf")) : begins_with(path, "GGUF");
+      const bool gguf =
+          is_directory(path) ? is_file(join_path(path, "dense.gguf")) : begins_with(path, "GGUF");
       return gguf ? open_gguf(path) : open_hugging_face(path);
     }
 

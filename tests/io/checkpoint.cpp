@@ -101,7 +101,8 @@ TEST_CASE("checkpoint: a missing or wrong tensor is an error that names it") {
   check_error([&] { return checkpoint.matrix("a", 1, 2); },
               {"model.safetensors", "tensor \"a\"", "[1, 2]", "[2, 1]"});
   check_error([&] { return checkpoint.vector("a", 2); }, {"[2]", "[2, 1]"});
-  check_error([&] { return checkpoint.vector("b", 1); }, {"tensor \"b\"", "f32, f16, bf16, q8_0 or q4_0", "I64"});
+  check_error([&] { return checkpoint.vector("b", 1); },
+              {"tensor \"b\"", "f32, f16, bf16, q8_0 or q4_0", "I64"});
   check_error([&] { return checkpoint.config(); }, {"config.json"});
 }
 

@@ -17,9 +17,9 @@
 
 namespace {
 
-/// Some text of 100 tokens, as good as any.
+/// Some text of 72 tokens, as good as any: more than a block of keys in attention.
 std::vector<moe::TokenId> tokens(std::size_t vocabulary) {
-  std::vector<moe::TokenId> ids(100);
+  std::vector<moe::TokenId> ids(72);
   for (std::size_t i = 0; i < ids.size(); ++i)
     ids[i] = static_cast<moe::TokenId>((i * i * 7919 + 13) % vocabulary);
   return ids;
