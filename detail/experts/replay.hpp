@@ -9,6 +9,7 @@
 #include "trace.hpp"
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -212,7 +213,8 @@ class Player {
 };
 
 /// When each choice of a trace is made again.
-inline std::shared_ptr<Belady::Future> future_of(const Trace& trace) {
+template <std::same_as<Trace> T>
+std::shared_ptr<Belady::Future> future_of(const T& trace) {
   auto future = std::make_shared<Belady::Future>();
   future->next_use.assign(trace.choices(), trace.choices());
   std::vector<std::size_t> next(trace.layers() * trace.experts(), trace.choices());
@@ -231,7 +233,8 @@ inline std::shared_ptr<Belady::Future> future_of(const Trace& trace) {
 }  // namespace detail
 
 /// What a cache knows of the model of a trace.
-inline ResidencyOptions residency_of(const Trace& trace, std::size_t budget_bytes) {
+template <std::same_as<Trace> T>
+ResidencyOptions residency_of(const T& trace, std::size_t budget_bytes) {
   ResidencyOptions options;
   options.budget_bytes = budget_bytes;
   std::vector<char> visited(trace.layers());
@@ -251,8 +254,10 @@ ReplayCounts replay(const Trace& trace, const ResidencyOptions& options, ReplayO
 }
 
 /// The hits of a policy on a trace. Throws if the budget has no room for one expert, of each layer for layer_lfu.
-inline ReplayCounts replay(const Trace& trace, ReplayPolicy policy, std::size_t budget_bytes,
-                           ReplayOrder order = ReplayOrder::hits_first) {
+/// A template, so that only who replays pays for compiling all the policies.
+template <std::same_as<Trace> T>
+ReplayCounts replay(const T& trace, ReplayPolicy policy, std::size_t budget_bytes,
+                    ReplayOrder order = ReplayOrder::hits_first) {
   ResidencyOptions options = residency_of(trace, budget_bytes);
   options.cold_prompts = order == ReplayOrder::hits_first;
   options.floor = policy == ReplayPolicy::lru_floor || policy == ReplayPolicy::decayed;

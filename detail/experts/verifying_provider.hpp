@@ -4,6 +4,7 @@
 #include "catalog.hpp"
 #include "provider.hpp"
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -19,7 +20,8 @@ struct ExpertChecksums {
 };
 
 /// The checksums of all experts of a catalog, by its index. Reads the whole mapped checkpoint.
-inline std::vector<ExpertChecksums> checksums_of(const ExpertCatalog& catalog) {
+template <std::same_as<ExpertCatalog> Catalog>
+std::vector<ExpertChecksums> checksums_of(const Catalog& catalog) {
   std::vector<ExpertChecksums> out;
   const auto checksum = [&](const MatrixLocation& matrix) {
     return crc32c(catalog.checkpoint()

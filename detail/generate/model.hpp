@@ -17,6 +17,7 @@
 #include "recommended_sampling.hpp"
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -99,8 +100,11 @@ class Model {
 /// What keeps experts within a budget: threads that read ahead, a cache, and reads from disk.
 using CachedProvider = PrefetchingProvider<LruProvider<ReadProvider>>;
 
+// Templates, so that only who limits memory pays for compiling all this.
+
 /// Where the memory of a checkpoint's model goes under these options, whose memory is limited. Throws if it is not enough.
-inline MemoryPlan plan_memory(const Checkpoint& checkpoint, const ModelOptions& options) {
+template <std::same_as<Checkpoint> C>
+MemoryPlan plan_memory(const C& checkpoint, const ModelOptions& options) {
   using namespace literals;
   const ModelConfig config(checkpoint);
   const ReadProvider experts(checkpoint, {.direct = options.direct});
@@ -119,8 +123,8 @@ inline MemoryPlan plan_memory(const Checkpoint& checkpoint, const ModelOptions& 
 }
 
 /// The cache for experts of a checkpoint that `plan` allows.
-inline CachedProvider cached_experts(const Checkpoint& checkpoint, const MemoryPlan& plan,
-                                     const ModelOptions& options) {
+template <std::same_as<Checkpoint> C>
+CachedProvider cached_experts(const C& checkpoint, const MemoryPlan& plan, const ModelOptions& options) {
   ReadProvider reading(checkpoint, {.direct = options.direct});
   ResidencyOptions residency;
   residency.budget_bytes = plan.budget_bytes;
