@@ -68,6 +68,10 @@ class ReadProvider {
     return most;
   }
 
+  /// Takes memory for leases of so many bytes from the system now, so that the first reads need not: with fast disks that
+  /// takes longer than reading.
+  void reserve(std::size_t total_bytes) { state_->pool.reserve(largest_bytes(), total_bytes); }
+
   ReadStatistics statistics() const {
     ReadStatistics out{state_->reads.load(std::memory_order_relaxed),
                        state_->read_bytes.load(std::memory_order_relaxed)};

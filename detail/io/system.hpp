@@ -102,6 +102,11 @@ inline void* allocate_pages(std::size_t bytes) {
 }
 inline void free_pages(void* address, std::size_t) { VirtualFree(address, 0, MEM_RELEASE); }
 
+/// Lets the system take the memory of whole pages back, and with it what stood there.
+inline void discard_pages(void* address, std::size_t bytes) {
+  VirtualAlloc(address, bytes, MEM_RESET, PAGE_READWRITE);
+}
+
 enum class PathKind { missing, file, directory };
 
 inline PathKind kind_of(const std::string& path) {
@@ -163,12 +168,27 @@ inline void will_need(std::byte* address, std::size_t bytes) {
   ::madvise(address - skipped, bytes + skipped, MADV_WILLNEED);
 }
 
-/// Zeroed pages of memory; null if there are none.
+/// Zeroed pages of memory; null if there are none. Large pieces begin where huge pages can, and ask for them: a fault for
+/// every 4 KiB costs more than reading them from a fast disk.
 inline void* allocate_pages(std::size_t bytes) {
-  void* address = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  return address == MAP_FAILED ? nullptr : address;
+  constexpr std::size_t huge = std::size_t{2} << 20;
+  const std::size_t slack = bytes >= huge ? huge : 0;
+  void* mapped = ::mmap(nullptr, bytes + slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (mapped == MAP_FAILED) return nullptr;
+  if (slack == 0) return mapped;
+  auto* const begin = static_cast<std::byte*>(mapped);
+  const std::size_t before = (huge - reinterpret_cast<std::uintptr_t>(begin) % huge) % huge;
+  if (before > 0) ::munmap(begin, before);
+  if (before < slack) ::munmap(begin + before + bytes, slack - before);
+#if defined(MADV_HUGEPAGE)
+  ::madvise(begin + before, bytes, MADV_HUGEPAGE);
+#endif
+  return begin + before;
 }
 inline void free_pages(void* address, std::size_t bytes) { ::munmap(address, bytes); }
+
+/// Lets the system take the memory of whole pages back, and with it what stood there.
+inline void discard_pages(void* address, std::size_t bytes) { ::madvise(address, bytes, MADV_DONTNEED); }
 
 enum class PathKind { missing, file, directory };
 
