@@ -19,9 +19,16 @@ class PairingHeaps {
 
   double key(std::uint32_t number) const { return nodes_[number].key; }
 
-  void insert(Top& heap, std::uint32_t number, double key) {
-    nodes_[number] = {key, none, none, none};
+  /// Of equal keys the smaller `tie` is on top.
+  void insert(Top& heap, std::uint32_t number, double key, std::uint64_t tie) {
+    nodes_[number] = {key, tie, none, none, none};
     heap = melded(heap, number);
+  }
+  void insert(Top& heap, std::uint32_t number, double key) { insert(heap, number, key, number); }
+
+  /// Whether a is to be above b.
+  bool before(std::uint32_t a, std::uint32_t b) const {
+    return nodes_[a].key != nodes_[b].key ? nodes_[a].key < nodes_[b].key : nodes_[a].tie < nodes_[b].tie;
   }
 
   /// The number must be in that heap.
@@ -47,15 +54,16 @@ class PairingHeaps {
  private:
   struct Node {
     double key = 0;
+    std::uint64_t tie = 0;
     std::uint32_t child = none;     // the first one
     std::uint32_t next = none;      // sibling
     std::uint32_t previous = none;  // sibling, or the parent of a first child
   };
 
-  /// One heap of two; of equal keys the smaller number is on top, so that the order does not depend on history.
+  /// One heap of two.
   Top melded(Top a, Top b) {
     if (a == none || b == none) return a == none ? b : a;
-    if (nodes_[b].key < nodes_[a].key || (nodes_[b].key == nodes_[a].key && b < a)) {
+    if (before(b, a)) {
       const Top swapped = a;
       a = b;
       b = swapped;

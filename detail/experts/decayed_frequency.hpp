@@ -1,6 +1,7 @@
 #pragma once
 #include "../core/math.hpp"
 #include "../core/pairing_heap.hpp"
+#include "expert.hpp"
 
 #include <array>
 #include <cstddef>
@@ -36,16 +37,16 @@ class DecayedFrequency {
     uses.last_token = token;
   }
 
-  void insert(std::uint32_t expert, std::uint32_t layer, std::uint64_t token) {
-    if (layer >= layers_.size()) layers_.resize(layer + std::size_t{1});
-    uses_[expert].layer = layer;
+  void insert(std::uint32_t expert, ExpertId id, std::uint64_t token) {
+    if (id.layer >= layers_.size()) layers_.resize(id.layer + std::size_t{1});
+    uses_[expert].id = id;
     const Uses& uses = uses_[expert];
     all_.insert(of_all_, expert, uses, token);
-    layers_[layer].insert(of_layers_, expert, uses, token);
+    layers_[id.layer].insert(of_layers_, expert, uses, token);
   }
   void erase(std::uint32_t expert) {
     all_.erase(of_all_, expert, uses_[expert]);
-    layers_[uses_[expert].layer].erase(of_layers_, expert, uses_[expert]);
+    layers_[uses_[expert].id.layer].erase(of_layers_, expert, uses_[expert]);
   }
 
   std::uint32_t lowest(std::uint32_t layer, std::uint64_t token) {
@@ -74,7 +75,7 @@ class DecayedFrequency {
   struct Uses {
     double sum_log2 = never;  // log2 of Σ over uses of 2^(token / frequency_half_life)
     std::uint64_t last_token = 0;
-    std::uint32_t layer = 0;
+    ExpertId id;
   };
 
   /// Candidates by the token of their last use.
@@ -84,7 +85,7 @@ class DecayedFrequency {
 
     void insert(detail::PairingHeaps& heaps, std::uint32_t expert, const Uses& uses, std::uint64_t token) {
       retire(heaps, token);
-      heaps.insert(heap_of(uses), expert, uses.sum_log2);
+      heaps.insert(heap_of(uses), expert, uses.sum_log2, std::uint64_t{uses.id.layer} << 32 | uses.id.expert);
     }
     void erase(detail::PairingHeaps& heaps, std::uint32_t expert, const Uses& uses) {
       heaps.erase(heap_of(uses), expert);
@@ -124,7 +125,8 @@ class DecayedFrequency {
     double least = 0;
     order.for_each_top(heaps, token, [&](std::uint32_t top) {
       const double candidate = score(top, token);
-      if (lowest != none && (candidate > least || (candidate == least && top > lowest))) return;
+      if (lowest != none && (candidate > least || (candidate == least && uses_[lowest].id < uses_[top].id)))
+        return;
       lowest = top;
       least = candidate;
     });

@@ -1,5 +1,6 @@
 #pragma once
 #include "../core/pairing_heap.hpp"
+#include "expert.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -14,7 +15,8 @@ namespace moe {
 /// |-------------------------------------|----------------------------------------------------------------------------|
 /// | policy.resize(experts)              | from now on there are numbers below `experts`                              |
 /// | policy.use(expert, token)           | it was used, at that token; tokens only grow; not while it is a candidate  |
-/// | policy.insert(expert, layer, token) | it becomes a candidate for eviction                                        |
+/// | policy.insert(expert, id, token)    | it becomes a candidate for eviction. Of equals the smaller id goes first,  |
+/// |                                     | since numbers depend on who came first                                     |
 /// | policy.erase(expert)                | it is none any more                                                        |
 /// | policy.lowest(layer, token)         | the candidate to evict first, so that an expert of `layer` has room;       |
 /// |                                     | `none` without one. O(log n)                                               |
@@ -28,7 +30,7 @@ class Lru {
     last_use_.resize(experts);
   }
   void use(std::uint32_t expert, std::uint64_t) { last_use_[expert] = ++uses_; }
-  void insert(std::uint32_t expert, std::uint32_t, std::uint64_t) {
+  void insert(std::uint32_t expert, ExpertId, std::uint64_t) {
     heaps_.insert(candidates_, expert, static_cast<double>(last_use_[expert]));
   }
   void erase(std::uint32_t expert) { heaps_.erase(candidates_, expert); }

@@ -104,7 +104,10 @@ class MeasuringProvider {
     void remember(std::span<const ExpertId> ids) noexcept {
       const std::lock_guard lock(mutex);
       try {
-        for (const ExpertId id : ids) expected.push_back(id);
+        for (const ExpertId id : ids) {
+          forget(id);  // it may have been announced before
+          expected.push_back(id);
+        }
       } catch (...) {  // without memory they will count as resident
       }
     }

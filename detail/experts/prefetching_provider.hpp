@@ -74,10 +74,17 @@ class PrefetchingProvider {
       try {
         std::vector<ExpertId>& queue = kind == Hint::predicted ? predicted : chosen;
         if (&queue == &chosen && next_chosen == chosen.size()) chosen.clear(), next_chosen = 0;
-        queue.insert(queue.end(), ids.begin(), ids.end());
+        for (const ExpertId id : ids)
+          if (&queue == &predicted || !is_queued(id)) queue.push_back(id);
       } catch (...) {  // without memory nothing is read ahead
       }
       changed.tell();
+    }
+
+    bool is_queued(ExpertId id) const {
+      for (std::size_t i = next_chosen; i < chosen.size(); ++i)
+        if (chosen[i] == id) return true;
+      return false;
     }
 
     void serve() {

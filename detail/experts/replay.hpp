@@ -119,14 +119,13 @@ class Player {
       if (hit) acquire(request);
       if (!first.prompt) count(hit);
     }
-    for (std::size_t m = 0; m < (std::min)(announced_ahead, missing_.size()); ++m)
-      if (!announce(missing_[m], together)) break;
+    announce(0, together);
     for (const Request& request : requests_)
       if (!is_missing(request)) cache_of(request).released(request.number);
     for (std::size_t m = 0; m < missing_.size(); ++m) {
       if (!cache_of(missing_[m]).resident(missing_[m].number)) admit(missing_[m], Admission::demanded);
       use(missing_[m]);
-      if (together && m + announced_ahead < missing_.size()) announce(missing_[m + announced_ahead], true);
+      if (together) announce(m + 1, true);
     }
     if (together) favour();
     return end;
@@ -177,8 +176,12 @@ class Player {
                                    [](std::uint32_t) {});
   }
 
-  bool announce(const Request& request, bool together) {
-    return admit(request, together ? Admission::passing : Admission::chosen);
+  /// Lets in those that are missing from `first` on, in this order or not at all.
+  void announce(std::size_t first, bool together) {
+    for (std::size_t m = first; m < (std::min)(first + announced_ahead, missing_.size()); ++m) {
+      if (cache_of(missing_[m]).resident(missing_[m].number)) continue;
+      if (!admit(missing_[m], together ? Admission::passing : Admission::chosen)) return;
+    }
   }
 
   void acquire(const Request& request) {

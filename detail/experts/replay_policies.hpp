@@ -1,5 +1,6 @@
 #pragma once
 #include "../core/pairing_heap.hpp"
+#include "expert.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -25,7 +26,7 @@ class Lfu {
     const auto count = static_cast<double>(static_cast<std::uint64_t>(keys_[expert]) + 1);
     keys_[expert] = count + static_cast<double>(++uses_) * 0x1p-32;
   }
-  void insert(std::uint32_t expert, std::uint32_t, std::uint64_t) {
+  void insert(std::uint32_t expert, ExpertId, std::uint64_t) {
     heaps_.insert(candidates_, expert, keys_[expert]);
   }
   void erase(std::uint32_t expert) { heaps_.erase(candidates_, expert); }
@@ -46,7 +47,7 @@ class RandomEviction {
 
   void resize(std::size_t experts) { places_.resize(experts); }
   void use(std::uint32_t, std::uint64_t) {}
-  void insert(std::uint32_t expert, std::uint32_t, std::uint64_t) {
+  void insert(std::uint32_t expert, ExpertId, std::uint64_t) {
     places_[expert] = candidates_.size();
     candidates_.push_back(expert);
   }
@@ -87,7 +88,7 @@ class Belady {
     next_.resize(experts);
   }
   void use(std::uint32_t expert, std::uint64_t) { next_[expert] = future_->next_use[future_->now]; }
-  void insert(std::uint32_t expert, std::uint32_t, std::uint64_t) {
+  void insert(std::uint32_t expert, ExpertId, std::uint64_t) {
     heaps_.insert(candidates_, expert, score(expert, 0));
   }
   void erase(std::uint32_t expert) { heaps_.erase(candidates_, expert); }

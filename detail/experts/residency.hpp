@@ -150,7 +150,7 @@ class Residency {
  private:
   struct Expert {
     std::size_t bytes = 0;  // 0: not resident
-    std::uint32_t layer = 0;
+    ExpertId id;
     std::uint32_t place = 0;           // in its layer's list
     std::uint32_t holds = 0;           // leases, loading and pins
     std::uint64_t expected_since = 0;  // the use at which it was announced, + 1; 0: it is not expected
@@ -167,7 +167,7 @@ class Residency {
       eviction_.resize(experts_.size());
     }
     if (id.layer >= layers_.size()) layers_.resize(id.layer + std::size_t{1});
-    experts_[expert].layer = id.layer;
+    experts_[expert].id = id;
   }
 
   /// Age is measured in tokens: so many uses are one.
@@ -213,27 +213,27 @@ class Residency {
   void update(std::uint32_t expert) {
     Expert& entry = experts_[expert];
     const bool should = entry.bytes != 0 && entry.holds == 0 && entry.expected_since == 0 &&
-                        layers_[entry.layer].size() > floor_;
+                        layers_[entry.id.layer].size() > floor_;
     if (should == entry.candidate) return;
     entry.candidate = should;
     if (entry.cold) {
       if (should) cold_.insert(coldest_, expert, static_cast<double>(entry.arrival));
       if (!should) cold_.erase(coldest_, expert);
     } else {
-      if (should) eviction_.insert(expert, entry.layer, token());
+      if (should) eviction_.insert(expert, entry.id, token());
       if (!should) eviction_.erase(expert);
     }
   }
 
   void join_layer(std::uint32_t expert) {
-    std::vector<std::uint32_t>& layer = layers_[experts_[expert].layer];
+    std::vector<std::uint32_t>& layer = layers_[experts_[expert].id.layer];
     experts_[expert].place = static_cast<std::uint32_t>(layer.size());
     layer.push_back(expert);
     if (layer.size() == floor_ + 1) update_all(layer);
   }
 
   void leave_layer(std::uint32_t expert) {
-    std::vector<std::uint32_t>& layer = layers_[experts_[expert].layer];
+    std::vector<std::uint32_t>& layer = layers_[experts_[expert].id.layer];
     layer[experts_[expert].place] = layer.back();
     experts_[layer.back()].place = experts_[expert].place;
     layer.pop_back();
@@ -272,7 +272,7 @@ class Residency {
     if (experts_[a].cold != experts_[b].cold) return experts_[a].cold ? a : b;
     if (experts_[a].cold) return experts_[a].arrival < experts_[b].arrival ? a : b;
     const double of_a = eviction_.score(a, token()), of_b = eviction_.score(b, token());
-    return of_a < of_b || (of_a == of_b && a < b) ? a : b;
+    return of_a < of_b || (of_a == of_b && experts_[a].id < experts_[b].id) ? a : b;
   }
 
   ResidencyOptions options_;

@@ -73,13 +73,25 @@ inline void add_weighted(const Pass& pass) {
   });
 }
 
-/// Announces those of `missing` from `first` on, as far as they go and as many as `count`.
+/// Announces those of `missing` from `first` on, as many as are announced ahead. Those that were announced before are
+/// announced again: there may be room for them only now, and none is to come before one that is needed sooner.
 template <ExpertProvider P>
-void announce(const Pass& pass, P& provider, std::size_t first, std::size_t count) {
+void announce(const Pass& pass, P& provider, std::size_t first) {
   const std::span<const ExpertId> all = pass.scratch.missing_ids.span();
   if (first >= all.size()) return;
-  moe::hint(provider, all.subspan(first, (std::min)(count, all.size() - first)),
+  moe::hint(provider, all.subspan(first, (std::min)(announced_ahead, all.size() - first)),
             pass.tokens > 1 ? Hint::passing : Hint::chosen);
+}
+
+/// Takes a lease of a group's expert if it is there.
+template <ExpertProvider P>
+bool hold_if_present(const Pass& pass, std::uint32_t layer, P& provider, const ExpertGroup& group,
+                     std::vector<LeaseOf<P>>& held) {
+  auto lease = moe::try_acquire(provider, {layer, group.expert});
+  if (!lease) return false;
+  held.push_back(std::move(*lease));
+  pass.scratch.jobs.push_back({nullptr, group.first, group.count});
+  return true;
 }
 
 /// Takes a lease of every expert that is there, and makes jobs of them; lists the others. `held`: empty.
@@ -89,52 +101,61 @@ void hold_present(const Pass& pass, std::uint32_t layer, P& provider, std::vecto
   s.missing.clear();
   s.missing_ids.clear();
   for (const ExpertGroup& group : s.groups) {
-    if (auto lease = moe::try_acquire(provider, {layer, group.expert})) {
-      held.push_back(std::move(*lease));
-      s.jobs.push_back({nullptr, group.first, group.count});
-    } else {
-      s.missing.push_back(group);
-      s.missing_ids.push_back({layer, group.expert});
-    }
+    if (hold_if_present(pass, layer, provider, group, held)) continue;
+    s.missing.push_back(group);
+    s.missing_ids.push_back({layer, group.expert});
   }
+}
+
+/// Computes all that is held, in one go, and lets it go.
+template <class Lease>
+void run_held(const Pass& pass, std::vector<Lease>& held) {
+  Scratch& s = pass.scratch;
   // Only now: leases may hold their weights in place, and have moved while the vector grew.
   for (std::size_t i = 0; i < held.size(); ++i)
     s.jobs[i].weights = &static_cast<const ExpertWeights&>(*held[i]);
+  run_jobs(pass, s.jobs.span());
+  held.clear();
+  s.jobs.clear();
 }
 
-template <class Lease>
-void run_one(const Pass& pass, const Lease& lease, const ExpertGroup& group) {
-  const ExpertJob job{&static_cast<const ExpertWeights&>(*lease), group.first, group.count};
-  run_jobs(pass, {&job, 1});
-}
-
-/// Computes the missing experts of one token: whatever has arrived goes first; if nothing has, waits for the one that was
+/// Computes the missing experts of one token: whatever has arrived, together; if nothing has, waits for the one that was
 /// announced first.
 template <ExpertProvider P>
-void run_missing(const Pass& pass, std::uint32_t layer, P& provider) {
+void run_missing(const Pass& pass, std::uint32_t layer, P& provider, std::vector<LeaseOf<P>>& held) {
   Scratch& s = pass.scratch;
-  while (!s.missing.empty()) {
-    std::size_t next = 0;
-    for (; next < s.missing.size(); ++next)
-      if (const auto lease = moe::try_acquire(provider, {layer, s.missing[next].expert})) {
-        run_one(pass, *lease, s.missing[next]);
-        break;
+  const auto hold_arrived = [&] {
+    for (std::size_t i = 0; i < s.missing.size();) {
+      if (hold_if_present(pass, layer, provider, s.missing[i], held)) {
+        s.missing.erase_at(i);
+      } else {
+        ++i;
       }
-    if (next == s.missing.size()) {
-      next = 0;
-      run_one(pass, provider.acquire({layer, s.missing[next].expert}), s.missing[next]);
     }
-    s.missing.erase_at(next);
+  };
+  while (!s.missing.empty()) {
+    hold_arrived();
+    if (held.empty()) {
+      const ExpertGroup first = s.missing[0];
+      held.push_back(provider.acquire({layer, first.expert}));
+      s.jobs.push_back({nullptr, first.first, first.count});
+      s.missing.erase_at(0);
+      hold_arrived();
+    }
+    run_held(pass, held);
   }
 }
 
 /// Computes the missing experts of many tokens, in the order in which they lie in the file, announcing as it goes.
 template <ExpertProvider P>
-void run_missing_of_prompt(const Pass& pass, std::uint32_t layer, P& provider) {
+void run_missing_of_prompt(const Pass& pass, std::uint32_t layer, P& provider,
+                           std::vector<LeaseOf<P>>& held) {
   Scratch& s = pass.scratch;
   for (std::size_t i = 0; i < s.missing.size(); ++i) {
-    run_one(pass, provider.acquire({layer, s.missing[i].expert}), s.missing[i]);
-    announce(pass, provider, i + announced_ahead, 1);
+    held.push_back(provider.acquire({layer, s.missing[i].expert}));
+    s.jobs.push_back({nullptr, s.missing[i].first, s.missing[i].count});
+    run_held(pass, held);
+    announce(pass, provider, i + 1);
   }
 }
 
@@ -156,16 +177,14 @@ void tell_favourites(const Pass& pass, std::uint32_t layer, P& provider) {
 template <ExpertProvider P, class BeforeWork>
 void run_groups(const Pass& pass, std::uint32_t layer, P& provider, std::vector<LeaseOf<P>>& held,
                 BeforeWork before_work) {
-  Scratch& s = pass.scratch;
-  const auto release = [&] { held.clear(), s.jobs.clear(); };
-  release();  // of an earlier call that threw
+  held.clear();  // of an earlier call that threw
+  pass.scratch.jobs.clear();
   hold_present(pass, layer, provider, held);
-  announce(pass, provider, 0, announced_ahead);
+  announce(pass, provider, 0);
   before_work();
-  run_jobs(pass, s.jobs.span());
-  release();
-  if (pass.tokens == 1) return run_missing(pass, layer, provider);
-  run_missing_of_prompt(pass, layer, provider);
+  run_held(pass, held);
+  if (pass.tokens == 1) return run_missing(pass, layer, provider, held);
+  run_missing_of_prompt(pass, layer, provider, held);
   tell_favourites(pass, layer, provider);
 }
 

@@ -31,7 +31,7 @@ void play(Check check) {
     policy.use(expert, token);
     uses[expert].push_back(token);
     candidates[expert] = random() % 3 != 0;
-    if (candidates[expert]) policy.insert(expert, expert % layers, token);
+    if (candidates[expert]) policy.insert(expert, {expert % layers, expert}, token);
     check(policy, uses, candidates, token);
   }
 }
