@@ -63,32 +63,44 @@ class SampleProvider {
   std::unique_ptr<State> state_;
 };
 
-/// What the parts of a token take when all experts are in memory.
-struct ComputeSeconds {
-  double dense = 0;       // all but the experts
-  double per_expert = 0;  // one expert of one layer
+/// Experts that come from a provider, or, to measure what computing alone takes, from a sample.
+class SwitchedProvider {
+ public:
+  SwitchedProvider(moe::AnyProvider real, moe::AnyProvider sample)
+      : real_(std::move(real)), sample_(std::move(sample)) {}
+
+  moe::AnyProvider::Lease acquire(moe::ExpertId id) { return now().acquire(id); }
+  std::optional<moe::AnyProvider::Lease> try_acquire(moe::ExpertId id) { return now().try_acquire(id); }
+  void hint(std::span<const moe::ExpertId> ids, moe::Hint kind) noexcept { now().hint(ids, kind); }
+  std::size_t bytes(moe::ExpertId id) { return now().bytes(id); }
+
+  void use_sample(bool use) { sampling_ = use; }
+  moe::AnyProvider& real() { return real_; }
+  moe::AnyProvider& sample() { return sample_; }
+
+ private:
+  moe::AnyProvider& now() { return sampling_ ? sample_ : real_; }
+
+  moe::AnyProvider real_, sample_;
+  bool sampling_ = false;
 };
 
-inline ComputeSeconds measure_compute(const moe::Checkpoint& checkpoint, std::span<const moe::TokenId> ids,
-                                      const moe::ModelOptions& options) {
-  const moe::ModelConfig config(checkpoint);
-  const moe::Model model(checkpoint, SampleProvider(checkpoint, 2 * config.experts_per_token),
-                         options.threads, moe::WeightStorage::owned);
-  auto sequence = model.transformer().sequence(options.sequence);
-  model.transformer().forward(sequence, ids.first(1));  // touches all memory
-  const double before = model.experts().seconds_in_use();
-  const moe::Stopwatch stopwatch;
-  for (std::size_t i = 1; i < ids.size(); ++i) model.transformer().forward(sequence, ids.subspan(i, 1));
-  const double all = stopwatch.seconds(), experts = model.experts().seconds_in_use() - before;
-  double layers = 0;
-  for (const moe::LayerConfig& layer : config.layers) layers += layer.has_experts;
-  const auto tokens = static_cast<double>(ids.size() - 1);
-  return {(all - experts) / tokens,
-          experts / tokens / layers / static_cast<double>(config.experts_per_token)};
-}
+/// What the machine can do at the moment: what the parts of a token take when all experts are in memory, and what the disk
+/// gives.
+struct Limits {
+  double dense_seconds = 0;   // of a token: all but the experts
+  double expert_seconds = 0;  // of one expert of one layer
+  double bytes_per_second = 0;
 
-/// Bytes per second of experts that are read at random by so many threads, for about a second.
-inline double measure_reading(const moe::Checkpoint& checkpoint, const moe::ModelOptions& options) {
+  friend Limits mean(const Limits& a, const Limits& b) {
+    return {(a.dense_seconds + b.dense_seconds) / 2, (a.expert_seconds + b.expert_seconds) / 2,
+            (a.bytes_per_second + b.bytes_per_second) / 2};
+  }
+};
+
+/// Bytes per second of experts that are read at random by so many threads.
+inline double measure_reading(const moe::Checkpoint& checkpoint, const moe::ModelOptions& options,
+                              double seconds) {
   moe::ReadProvider reading(checkpoint, {.direct = options.direct});
   std::vector<moe::ExpertId> ids;
   for (std::uint32_t layer = 0; layer < reading.catalog().layers(); ++layer)
@@ -100,8 +112,30 @@ inline double measure_reading(const moe::Checkpoint& checkpoint, const moe::Mode
   std::vector<std::thread> threads;
   for (std::size_t lane = 0; lane < options.lanes; ++lane)
     threads.emplace_back([&] {
-      while (stopwatch.seconds() < 1) (void)reading.acquire(ids[next++ % ids.size()]);
+      while (stopwatch.seconds() < seconds) (void)reading.acquire(ids[next++ % ids.size()]);
     });
   for (std::thread& thread : threads) thread.join();
   return static_cast<double>(reading.statistics().bytes) / stopwatch.seconds();
+}
+
+/// Measures for about half a second.
+template <class Model>
+Limits measure_limits(const Model& model, std::span<const moe::TokenId> ids,
+                      const moe::ModelOptions& options) {
+  auto sequence = model.transformer().sequence({.context = ids.size(), .chunk = 1});
+  auto* sample = model.experts().sample().template get<SampleProvider>();
+  model.experts().use_sample(true);
+  model.transformer().forward(sequence, ids.first(1));  // warms up
+  const double before = sample->seconds_in_use();
+  const moe::Stopwatch stopwatch;
+  for (std::size_t i = 1; i < ids.size(); ++i) model.transformer().forward(sequence, ids.subspan(i, 1));
+  const double all = stopwatch.seconds(), experts = sample->seconds_in_use() - before;
+  model.experts().use_sample(false);
+
+  double layers = 0;
+  for (const moe::LayerConfig& layer : model.config().layers) layers += layer.has_experts;
+  const auto tokens = static_cast<double>(ids.size() - 1);
+  return {(all - experts) / tokens,
+          experts / tokens / layers / static_cast<double>(model.config().experts_per_token),
+          measure_reading(model.checkpoint(), options, 0.3)};
 }

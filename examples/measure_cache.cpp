@@ -11,7 +11,8 @@
 constexpr std::string_view help = R"(usage: measure_cache MODEL --budgets LIST [options]
 Feeds a text to MODEL, token by token, under each budget for experts, and shows how many experts were there when they were
 needed, what was read, how fast it was, and how near that is to the bound: the time that computing and reading would take
-if neither ever waited for the other without need. The disk is measured before and after each budget, the computing once.
+if neither ever waited for the other without need. What computing takes and what the disk gives is measured again every
+few tokens, since both change.
 
   --budgets LIST    budgets for experts: 512MiB,2GiB
   --ids FILE        the tokens: numbers with commas or spaces between them; default: some text of all tokens
@@ -28,6 +29,7 @@ if neither ever waited for the other without need. The disk is measured before a
   --no-floor        let layers lose all their experts to others
   --no-cold         let the experts of a prompt enter as all others
   --no-hits-first   ask for a layer's experts one after the other
+  --preallocate     take the memory of the whole budget at the start, as if the cache had been full before
   --threads N       default: one per core
   --record FILE     write what the routers chose, for `replay`
 )";
@@ -74,6 +76,7 @@ class Tampered {
 struct Row {
   double hit_percent = 0, bytes_per_token = 0, tokens_per_second = 0, waited = 0, share_of_bound = 0;
   std::size_t peak_bytes = 0;
+  Limits limits;  // the means
 };
 
 struct Setup {
@@ -83,21 +86,20 @@ struct Setup {
   moe::ModelOptions options;
   std::vector<moe::TokenId> ids;
   std::size_t warm = 0;
-  ComputeSeconds compute;
 };
 
+using Steps = std::vector<moe::ExpertStatistics>;  // by layer
+
 /// The time that the token which brought `after` from `before` would take at best.
-double bound_seconds(const std::vector<moe::ExpertStatistics>& before,
-                     const std::vector<moe::ExpertStatistics>& after, const ComputeSeconds& compute,
-                     double bytes_per_second) {
-  double seconds = compute.dense;
+double bound_seconds(const Steps& before, const Steps& after, const Limits& limits) {
+  double seconds = limits.dense_seconds;
   for (std::size_t layer = 0; layer < after.size(); ++layer) {
     const moe::ExpertStatistics& a = after[layer];
     const moe::ExpertStatistics b = layer < before.size() ? before[layer] : moe::ExpertStatistics{};
     const auto hits = static_cast<double>(a.resident - b.resident);
     const auto misses = static_cast<double>(a.acquired() - b.acquired()) - hits;
-    const double reading = static_cast<double>(a.bytes - b.bytes) / bytes_per_second;
-    seconds += std::max(reading, hits * compute.per_expert) + misses * compute.per_expert;
+    const double reading = static_cast<double>(a.bytes - b.bytes) / limits.bytes_per_second;
+    seconds += std::max(reading, hits * limits.expert_seconds) + misses * limits.expert_seconds;
   }
   return seconds;
 }
@@ -105,11 +107,13 @@ double bound_seconds(const std::vector<moe::ExpertStatistics>& before,
 /// Runs the text with the experts of a provider.
 template <class Inner>
 Row run(const Setup& setup, Inner inner, moe::Trace* trace) {
-  const double rate_before = measure_reading(setup.checkpoint, setup.options);
+  using Measured = moe::MeasuringProvider<Tampered<Inner>>;
   const moe::Model model(
       setup.checkpoint,
-      moe::MeasuringProvider(Tampered<Inner>(std::move(inner), setup.args, setup.config.experts)),
+      SwitchedProvider(Measured(Tampered<Inner>(std::move(inner), setup.args, setup.config.experts)),
+                       SampleProvider(setup.checkpoint, 2 * setup.config.experts_per_token)),
       setup.options.threads, moe::WeightStorage::owned);
+  Measured& measured = *model.experts().real().template get<Measured>();
   auto sequence = model.transformer().sequence(setup.options.sequence);
   moe::Trace unused;
   moe::RouteRecorder recorder(trace ? *trace : unused);
@@ -122,21 +126,27 @@ Row run(const Setup& setup, Inner inner, moe::Trace* trace) {
     model.transformer().forward(sequence, ids.subspan(i, 1));
   recorder.as_prompt(false);
 
-  const moe::ExpertStatistics warm = model.experts().total();
-  std::vector<std::vector<moe::ExpertStatistics>> steps{model.experts().layers()};
-  double seconds = 0;
-  for (std::size_t i = setup.warm; i < ids.size(); ++i) {
-    const moe::Stopwatch stopwatch;
-    model.transformer().forward(sequence, ids.subspan(i, 1));
-    seconds += stopwatch.seconds();
-    steps.push_back(model.experts().layers());
+  constexpr std::size_t tokens_between = 10;
+  const auto limits_now = [&] {
+    return measure_limits(model, ids.first(std::min<std::size_t>(ids.size(), 4)), setup.options);
+  };
+  const moe::ExpertStatistics warm = measured.total();
+  std::vector<Limits> limits{limits_now()};
+  double seconds = 0, bound = 0;
+  for (std::size_t first = setup.warm; first < ids.size(); first += tokens_between) {
+    std::vector<Steps> steps{measured.layers()};
+    for (std::size_t i = first; i < std::min(first + tokens_between, ids.size()); ++i) {
+      const moe::Stopwatch stopwatch;
+      model.transformer().forward(sequence, ids.subspan(i, 1));
+      seconds += stopwatch.seconds();
+      steps.push_back(measured.layers());
+    }
+    limits.push_back(limits_now());
+    const Limits between = mean(limits[limits.size() - 2], limits.back());
+    for (std::size_t i = 1; i < steps.size(); ++i) bound += bound_seconds(steps[i - 1], steps[i], between);
   }
-  const double rate = (rate_before + measure_reading(setup.checkpoint, setup.options)) / 2;
-  double bound = 0;
-  for (std::size_t i = 1; i < steps.size(); ++i)
-    bound += bound_seconds(steps[i - 1], steps[i], setup.compute, rate);
 
-  const moe::ExpertStatistics all = model.experts().total();
+  const moe::ExpertStatistics all = measured.total();
   const auto tokens = static_cast<double>(ids.size() - setup.warm);
   Row row;
   row.hit_percent = 100 * static_cast<double>(all.resident - warm.resident) /
@@ -145,9 +155,13 @@ Row run(const Setup& setup, Inner inner, moe::Trace* trace) {
   row.tokens_per_second = tokens / seconds;
   row.waited = all.waited_seconds - warm.waited_seconds;
   row.share_of_bound = bound / seconds;
-  if constexpr (requires { model.experts().inner().inner().inner().statistics().peak_bytes; })
-    row.peak_bytes = model.experts().inner().inner().inner().statistics().peak_bytes;
-  std::fprintf(stderr, "disk: %.0f MB/s\n", rate / 1e6);
+  for (const Limits& one : limits) {
+    row.limits.dense_seconds += one.dense_seconds / static_cast<double>(limits.size());
+    row.limits.expert_seconds += one.expert_seconds / static_cast<double>(limits.size());
+    row.limits.bytes_per_second += one.bytes_per_second / static_cast<double>(limits.size());
+  }
+  if constexpr (requires { measured.inner().inner().inner().statistics().peak_bytes; })
+    row.peak_bytes = measured.inner().inner().inner().statistics().peak_bytes;
   return row;
 }
 
@@ -159,6 +173,7 @@ Row run_cached(const Setup& setup, std::size_t budget_bytes, moe::Trace* trace) 
   residency.floor = !setup.args.has("--no-floor");
   residency.cold_prompts = !setup.args.has("--no-cold");
   moe::ReadProvider reading(setup.checkpoint, {.direct = setup.options.direct});
+  if (setup.args.has("--preallocate")) reading.reserve(budget_bytes);
   moe::LruProvider<moe::ReadProvider, Eviction> cache(std::move(reading), residency);
   return run(setup, moe::PrefetchingProvider(std::move(cache), setup.options.lanes), trace);
 }
@@ -187,8 +202,7 @@ std::vector<moe::TokenId> read_ids(const std::string& path) {
 
 Setup setup_of(const CommandLine& args) {
   const moe::Checkpoint checkpoint(args.positional(1, 1)[0]);
-  Setup setup{args, checkpoint, moe::ModelConfig(checkpoint), {}, {}, args.number<std::size_t>("--warm", 28),
-              {}};
+  Setup setup{args, checkpoint, moe::ModelConfig(checkpoint), {}, {}, args.number<std::size_t>("--warm", 28)};
   setup.options = {.threads = args.number<std::size_t>("--threads", 0),
                    .direct = args.has("--direct"),
                    .lanes = args.number<std::size_t>(
@@ -213,22 +227,17 @@ int main(int argc, char** argv) {
   return run_example(argc, argv, help, [](const CommandLine& args) {
     const std::vector<std::size_t> budgets = args.sizes("--budgets");
     if (budgets.empty()) throw UsageError("--budgets is missing");
-    Setup setup = setup_of(args);
-    const std::span<const moe::TokenId> ids(setup.ids);
-    setup.compute =
-        measure_compute(setup.checkpoint, ids.first(std::min<std::size_t>(ids.size(), 17)), setup.options);
-    std::fprintf(stderr, "with all experts in memory: %.2f ms per token, and %.3f ms per expert\n",
-                 1e3 * setup.compute.dense, 1e3 * setup.compute.per_expert);
-
-    std::printf("%12s %8s %12s %10s %10s %12s %8s\n", "budget MiB", "hit %", "MiB/token", "tokens/s",
-                "waited s", "peak MiB", "bound %");
+    const Setup setup = setup_of(args);
+    std::printf("%10s %6s %10s %9s %9s %9s %8s %9s %9s %9s\n", "budget MiB", "hit %", "MiB/token", "tokens/s",
+                "waited s", "peak MiB", "bound %", "disk MB/s", "dense ms", "expert ms");
     for (const std::size_t budget : budgets) {
       moe::Trace trace = moe::trace_of(setup.config, moe::ExpertCatalog(setup.checkpoint));
       const Row row = run_budget(setup, budget, args.has("--record") ? &trace : nullptr);
       const auto mib = [](auto bytes) { return static_cast<double>(bytes) / (1 << 20); };
-      std::printf("%12.1f %8.1f %12.1f %10.2f %10.2f %12.1f %8.1f\n", mib(budget), row.hit_percent,
-                  mib(row.bytes_per_token), row.tokens_per_second, row.waited, mib(row.peak_bytes),
-                  100 * row.share_of_bound);
+      std::printf("%10.1f %6.1f %10.1f %9.2f %9.2f %9.1f %8.1f %9.0f %9.2f %9.3f\n", mib(budget),
+                  row.hit_percent, mib(row.bytes_per_token), row.tokens_per_second, row.waited,
+                  mib(row.peak_bytes), 100 * row.share_of_bound, row.limits.bytes_per_second / 1e6,
+                  1e3 * row.limits.dense_seconds, 1e3 * row.limits.expert_seconds);
       std::fflush(stdout);
       if (args.has("--record")) moe::write_trace(trace, args.text("--record", ""));
     }
