@@ -2,6 +2,7 @@
 #include <moe.hpp>
 
 #include "command_line.hpp"
+#include "memory_options.hpp"
 
 #include <csignal>
 
@@ -18,6 +19,9 @@ so a turn costs only what is new.
   --seed N            the same seed gives the same answers; default 0
   --threads N         default: one per core
   --context N         positions at most; default 8192, or what the model knows
+  --memory SIZE       what everything together may take: 8GiB; or auto, what the machine or its cgroup can give
+  --budget SIZE       what experts alone may take
+  --direct            read experts past the page cache
 )";
 
 namespace {
@@ -57,9 +61,12 @@ class Conversation {
 
 int main(int argc, char** argv) {
   return run_example(argc, argv, help, [](const CommandLine& args) {
-    const auto model =
-        moe::open(args.positional(1, 1)[0], {.threads = args.number<std::size_t>("--threads", 0)});
-    moe::Session session(model, {.context = args.number<std::size_t>("--context", 8192)});
+    moe::ModelOptions model_options = memory_options_of(args);
+    model_options.threads = args.number<std::size_t>("--threads", 0);
+    model_options.sequence.context = args.number<std::size_t>("--context", 8192);
+    const auto model = moe::open(args.positional(1, 1)[0], model_options);
+    show_memory(model);
+    moe::Session session(model, model_options.sequence);
     moe::Sampling sampling = model.recommended_sampling();
     sampling.temperature = args.number("--temperature", sampling.temperature);
     sampling.seed = args.number("--seed", sampling.seed);

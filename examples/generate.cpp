@@ -2,6 +2,7 @@
 #include <moe.hpp>
 
 #include "command_line.hpp"
+#include "memory_options.hpp"
 
 constexpr std::string_view help = R"(usage: generate MODEL PROMPT [options]
 Continues PROMPT with MODEL, a directory with a Hugging Face checkpoint. Special tokens may stand in the prompt: the
@@ -49,25 +50,14 @@ std::string prompt_of(const CommandLine& args, const moe::Model<>& model) {
 
 moe::ModelOptions options_of(const CommandLine& args) {
   using enum moe::ModelOptions::Experts;
-  return {.threads = args.number<std::size_t>("--threads", 0),
-          .experts = args.has("--in-memory") ? in_memory : mapped,
-          .memory = {.budget_bytes = args.bytes("--budget", 0),
-                     .max_loaded_experts = args.number<std::size_t>("--max-loaded-experts", 0),
-                     .total_bytes = args.text("--memory", "") == "auto" ? moe::MemoryOptions::automatic
-                                                                        : args.bytes("--memory", 0)},
-          .direct = args.has("--direct"),
-          .lanes = args.number<std::size_t>("--lanes", 4),
-          .sequence = {.context = args.number<std::size_t>("--context", 4096),
-                       .lookahead = args.has("--lookahead")}};
-}
-
-void show(const moe::MemoryPlan& plan) {
-  if (plan.budget_bytes == 0) return;
-  const auto mib = [](std::size_t bytes) { return static_cast<double>(bytes) / (1 << 20); };
-  std::fprintf(stderr,
-               "memory in MiB: %.0f weights, %.0f KV cache, %.0f intermediate, %.0f others, %.0f experts\n",
-               mib(plan.dense_bytes), mib(plan.kv_bytes), mib(plan.scratch_bytes), mib(plan.other_bytes),
-               mib(plan.budget_bytes));
+  moe::ModelOptions options = memory_options_of(args);
+  options.threads = args.number<std::size_t>("--threads", 0);
+  options.experts = args.has("--in-memory") ? in_memory : mapped;
+  options.memory.max_loaded_experts = args.number<std::size_t>("--max-loaded-experts", 0);
+  options.lanes = args.number("--lanes", options.lanes);
+  options.sequence = {.context = args.number<std::size_t>("--context", 4096),
+                      .lookahead = args.has("--lookahead")};
+  return options;
 }
 
 void report(const moe::Session<>& session) {
@@ -85,7 +75,7 @@ int main(int argc, char** argv) {
   return run_example(argc, argv, help, [](const CommandLine& args) {
     const moe::ModelOptions options = options_of(args);
     const auto model = moe::open(args.positional(2, 2)[0], options);
-    show(model.memory_plan());
+    show_memory(model);
     moe::Session session(model, options.sequence);
 
     const std::string prompt = prompt_of(args, model);
@@ -96,5 +86,6 @@ int main(int argc, char** argv) {
         [](const moe::Piece& piece) { std::cout << piece.text << std::flush; });
     std::cout << std::endl;
     report(session);
+    show_refusal(model);
   });
 }

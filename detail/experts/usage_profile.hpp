@@ -94,6 +94,20 @@ class UsageProfile {
     return order;
   }
 
+  /// All experts that were ever chosen, most often first; of equals the one of more mass, then the first: what
+  /// LruProvider::pin() takes.
+  std::vector<ExpertId> ranking() const {
+    std::vector<ExpertId> out;
+    for (const std::uint32_t i :
+         detail::sorted_indices(counts_.size(), [this](std::uint32_t a, std::uint32_t b) {
+           return counts_[a] != counts_[b] ? counts_[a] > counts_[b] : mass_[a] > mass_[b];
+         })) {
+      if (counts_[i] == 0) break;
+      out.push_back({static_cast<std::uint32_t>(i / experts_), static_cast<std::uint32_t>(i % experts_)});
+    }
+    return out;
+  }
+
  private:
   std::size_t index(ExpertId id) const {
     if (id.layer >= layers_ || id.expert >= experts_)

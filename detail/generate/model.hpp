@@ -34,8 +34,9 @@ struct ModelOptions {
   Experts experts =
       Experts::mapped;  // see MmapProvider and MemoryProvider; if `memory` is limited it does not count
 
-  MemoryOptions memory = {};  // if it is limited, experts are read from disk and kept within a budget
-  bool direct = false;        // read them past the page cache: pays where that has no room for all of them
+  // If it is limited, experts are read from disk and kept within a budget.
+  MemoryOptions memory = {};
+  bool direct = false;    // read them past the page cache: pays where that has no room for all of them
   std::size_t lanes = 4;  // threads that read ahead; one is enough for some disks, more than 4 gained nothing
   SequenceOptions sequence = {};  // what the session will be opened with: it counts into memory.total_bytes
 };

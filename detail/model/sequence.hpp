@@ -17,9 +17,9 @@ struct SequenceOptions {
   std::size_t context = 4096;  // how many positions there can be
   std::size_t chunk = 512;     // how many tokens of a prompt go through the layers together
   DType kv_type = DType::f16;  // of the KV cache; f32 for exact comparison
-  bool lookahead =
-      false;  // tell the provider which experts the next layer may choose: off, since measured with one
-              // guess in eight wrong it cost more reads and room than it saved (docs/memory.md)
+  // Tell the provider which experts the next layer may choose. Off, since with one guess in eight wrong it cost more reads
+  // and room than it saved: docs/memory.md.
+  bool lookahead = false;
 };
 
 template <ExpertProvider P>

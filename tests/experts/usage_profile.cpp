@@ -113,3 +113,12 @@ TEST_CASE("usage profile: what is no profile is refused, with the place") {
   check_refused(with("[[1]]", "[[1e999]]"), {"$.mass[0][0]"});
   check_refused(with("[[1]]", "[[null]]"), {"$.mass[0][0]", "a number"});
 }
+
+TEST_CASE("usage profile: ranks the experts of all layers, those that were never chosen left out") {
+  moe::UsageProfile profile(2, 3);
+  profile.add({1, 2}, 5, 1.0);
+  profile.add({0, 1}, 7, 1.0);
+  profile.add({1, 0}, 5, 2.0);
+  CHECK(profile.ranking() == std::vector<moe::ExpertId>{{0, 1}, {1, 0}, {1, 2}});
+  CHECK(moe::UsageProfile(2, 3).ranking().empty());
+}
