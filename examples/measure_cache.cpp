@@ -4,6 +4,7 @@
 
 #include "bound.hpp"
 #include "command_line.hpp"
+#include "progress.hpp"
 
 #include <fstream>
 #include <random>
@@ -122,9 +123,11 @@ Row run(const Setup& setup, Inner inner, moe::Trace* trace) {
   if (trace) sequence.observe_routes(recorder);
 
   const std::span<const moe::TokenId> ids(setup.ids);
+  Progress progress(ids.size(), "tokens");
   recorder.as_prompt(true);
   if (setup.args.has("--prompt")) model.transformer().forward(sequence, ids.first(setup.warm));
-  for (std::size_t i = sequence.position(); i < setup.warm; ++i)
+  progress.add(sequence.position());
+  for (std::size_t i = sequence.position(); i < setup.warm; ++i, progress.add(1))
     model.transformer().forward(sequence, ids.subspan(i, 1));
   recorder.as_prompt(false);
 
@@ -143,6 +146,7 @@ Row run(const Setup& setup, Inner inner, moe::Trace* trace) {
       model.transformer().forward(sequence, ids.subspan(i, 1));
       seconds += stopwatch.seconds();
       steps.push_back(measured.layers());
+      progress.add(1);
     }
     limits.push_back(limits_now());
     const Limits between = mean(limits[limits.size() - 2], limits.back());

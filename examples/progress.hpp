@@ -4,28 +4,35 @@
 #include <cstdint>
 #include <cstdio>
 
-/// Counts bytes that are done. From the second second on it shows a line: how many, at which rate, how long still.
+/// Counts bytes, or whatever `unit` names, that are done. From the second second on it shows a line: how many, at which rate,
+/// how long still.
 class Progress {
  public:
-  explicit Progress(std::uint64_t total) : total_(total) {}
+  explicit Progress(std::uint64_t total, const char* unit = nullptr) : total_(total), unit_(unit) {}
   ~Progress() {
     if (shown_ > 0) std::fprintf(stderr, "\n");
   }
 
-  void add(std::uint64_t bytes) {
-    done_ += bytes;
+  void add(std::uint64_t more) {
+    done_ += more;
     const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
     if (seconds < 2 || (seconds < shown_ + 0.5 && done_ < total_)) return;
     shown_ = seconds;
-    const double rate = static_cast<double>(done_) / seconds;
-    std::fprintf(stderr, "\r%.2f of %.2f GB, %.0f MB/s, %.0f s left   ", static_cast<double>(done_) / 1e9,
-                 static_cast<double>(total_) / 1e9, rate / 1e6, static_cast<double>(total_ - done_) / rate);
+    const auto done = static_cast<double>(done_), total = static_cast<double>(total_), rate = done / seconds;
+    if (unit_) {
+      std::fprintf(stderr, "\r%.0f of %.0f %s, %.1f per second, %.0f s left   ", done, total, unit_, rate,
+                   (total - done) / rate);
+    } else {
+      std::fprintf(stderr, "\r%.2f of %.2f GB, %.0f MB/s, %.0f s left   ", done / 1e9, total / 1e9,
+                   rate / 1e6, (total - done) / rate);
+    }
   }
 
  private:
   using Clock = std::chrono::steady_clock;
 
   std::uint64_t total_, done_ = 0;
+  const char* unit_;
   Clock::time_point start_ = Clock::now();
   double shown_ = 0;  // when the line was shown last
 };
