@@ -91,12 +91,18 @@ struct Limits {
   double dense_seconds = 0;   // of a token: all but the experts
   double expert_seconds = 0;  // of one expert of one layer
   double bytes_per_second = 0;
-
-  friend Limits mean(const Limits& a, const Limits& b) {
-    return {(a.dense_seconds + b.dense_seconds) / 2, (a.expert_seconds + b.expert_seconds) / 2,
-            (a.bytes_per_second + b.bytes_per_second) / 2};
-  }
 };
+
+inline Limits mean(std::span<const Limits> limits) {
+  Limits sum;
+  for (const Limits& one : limits) {
+    sum.dense_seconds += one.dense_seconds;
+    sum.expert_seconds += one.expert_seconds;
+    sum.bytes_per_second += one.bytes_per_second;
+  }
+  const auto count = static_cast<double>(limits.size());
+  return {sum.dense_seconds / count, sum.expert_seconds / count, sum.bytes_per_second / count};
+}
 
 /// Bytes per second of experts that are read at random by so many threads.
 inline double measure_reading(const moe::Checkpoint& checkpoint, const moe::ModelOptions& options,

@@ -105,16 +105,63 @@ double bound_seconds(const Steps& before, const Steps& after, const Limits& limi
   return seconds;
 }
 
+/// What is mapped is to be alone with the memory that it is given: then nothing else is measured.
+bool is_bounded(const Setup& setup) { return setup.args.text("--provider", "cached") == "cached"; }
+
+struct Timing {
+  double seconds = 0;
+  double bound_seconds = 0;
+  std::vector<Limits> limits;
+};
+
+/// Feeds the first tokens, which warm the cache.
+template <class Model, class Sequence>
+void warm_up(const Setup& setup, const Model& model, Sequence& sequence, Progress& progress) {
+  const std::span<const moe::TokenId> ids(setup.ids);
+  if (setup.args.has("--prompt")) model.transformer().forward(sequence, ids.first(setup.warm));
+  progress.add(sequence.position());
+  for (std::size_t i = sequence.position(); i < setup.warm; ++i, progress.add(1))
+    model.transformer().forward(sequence, ids.subspan(i, 1));
+}
+
+/// Feeds the others, token by token; between every ten measures what the machine can do.
+template <class Model, class Sequence, class Measured>
+Timing time_text(const Setup& setup, const Model& model, Sequence& sequence, const Measured& measured,
+                 Progress& progress) {
+  constexpr std::size_t tokens_between = 10;
+  const std::span<const moe::TokenId> ids(setup.ids);
+  const auto limits_now = [&] {
+    if (!is_bounded(setup)) return Limits();
+    return measure_limits(model, ids.first(std::min<std::size_t>(ids.size(), 4)), setup.options);
+  };
+  Timing timing;
+  timing.limits.push_back(limits_now());
+  for (std::size_t first = setup.warm; first < ids.size(); first += tokens_between) {
+    std::vector<Steps> steps{measured.layers()};
+    for (std::size_t i = first; i < std::min(first + tokens_between, ids.size()); ++i, progress.add(1)) {
+      const moe::Stopwatch stopwatch;
+      model.transformer().forward(sequence, ids.subspan(i, 1));
+      timing.seconds += stopwatch.seconds();
+      steps.push_back(measured.layers());
+    }
+    timing.limits.push_back(limits_now());
+    if (!is_bounded(setup)) continue;
+    const Limits between = mean(std::span(timing.limits).last(2));
+    for (std::size_t i = 1; i < steps.size(); ++i)
+      timing.bound_seconds += bound_seconds(steps[i - 1], steps[i], between);
+  }
+  return timing;
+}
+
 /// Runs the text with the experts of a provider.
 template <class Inner>
 Row run(const Setup& setup, Inner inner, moe::Trace* trace) {
   using Measured = moe::MeasuringProvider<Tampered<Inner>>;
-  // What is mapped is to be alone with the memory that it is given.
-  const bool bounded = setup.args.text("--provider", "cached") == "cached";
   const moe::Model model(
       setup.checkpoint,
-      SwitchedProvider(Measured(Tampered<Inner>(std::move(inner), setup.args, setup.config.experts)),
-                       SampleProvider(setup.checkpoint, bounded ? 2 * setup.config.experts_per_token : 0)),
+      SwitchedProvider(
+          Measured(Tampered<Inner>(std::move(inner), setup.args, setup.config.experts)),
+          SampleProvider(setup.checkpoint, is_bounded(setup) ? 2 * setup.config.experts_per_token : 0)),
       setup.options.threads, moe::WeightStorage::owned);
   Measured& measured = *model.experts().real().template get<Measured>();
   auto sequence = model.transformer().sequence(setup.options.sequence);
@@ -122,52 +169,23 @@ Row run(const Setup& setup, Inner inner, moe::Trace* trace) {
   moe::RouteRecorder recorder(trace ? *trace : unused);
   if (trace) sequence.observe_routes(recorder);
 
-  const std::span<const moe::TokenId> ids(setup.ids);
-  Progress progress(ids.size(), "tokens");
+  Progress progress(setup.ids.size(), "tokens");
   recorder.as_prompt(true);
-  if (setup.args.has("--prompt")) model.transformer().forward(sequence, ids.first(setup.warm));
-  progress.add(sequence.position());
-  for (std::size_t i = sequence.position(); i < setup.warm; ++i, progress.add(1))
-    model.transformer().forward(sequence, ids.subspan(i, 1));
+  warm_up(setup, model, sequence, progress);
   recorder.as_prompt(false);
-
-  constexpr std::size_t tokens_between = 10;
-  const auto limits_now = [&] {
-    if (!bounded) return Limits();
-    return measure_limits(model, ids.first(std::min<std::size_t>(ids.size(), 4)), setup.options);
-  };
   const moe::ExpertStatistics warm = measured.total();
-  std::vector<Limits> limits{limits_now()};
-  double seconds = 0, bound = 0;
-  for (std::size_t first = setup.warm; first < ids.size(); first += tokens_between) {
-    std::vector<Steps> steps{measured.layers()};
-    for (std::size_t i = first; i < std::min(first + tokens_between, ids.size()); ++i) {
-      const moe::Stopwatch stopwatch;
-      model.transformer().forward(sequence, ids.subspan(i, 1));
-      seconds += stopwatch.seconds();
-      steps.push_back(measured.layers());
-      progress.add(1);
-    }
-    limits.push_back(limits_now());
-    const Limits between = mean(limits[limits.size() - 2], limits.back());
-    for (std::size_t i = 1; bounded && i < steps.size(); ++i)
-      bound += bound_seconds(steps[i - 1], steps[i], between);
-  }
+  const Timing timing = time_text(setup, model, sequence, measured, progress);
 
   const moe::ExpertStatistics all = measured.total();
-  const auto tokens = static_cast<double>(ids.size() - setup.warm);
+  const auto tokens = static_cast<double>(setup.ids.size() - setup.warm);
   Row row;
   row.hit_percent = 100 * static_cast<double>(all.resident - warm.resident) /
                     static_cast<double>(all.acquired() - warm.acquired());
   row.bytes_per_token = static_cast<double>(all.bytes - warm.bytes) / tokens;
-  row.tokens_per_second = tokens / seconds;
+  row.tokens_per_second = tokens / timing.seconds;
   row.waited = all.waited_seconds - warm.waited_seconds;
-  row.share_of_bound = bound / seconds;
-  for (const Limits& one : limits) {
-    row.limits.dense_seconds += one.dense_seconds / static_cast<double>(limits.size());
-    row.limits.expert_seconds += one.expert_seconds / static_cast<double>(limits.size());
-    row.limits.bytes_per_second += one.bytes_per_second / static_cast<double>(limits.size());
-  }
+  row.share_of_bound = timing.bound_seconds / timing.seconds;
+  row.limits = mean(timing.limits);
   if constexpr (requires { measured.inner().inner().inner().statistics().peak_bytes; })
     row.peak_bytes = measured.inner().inner().inner().statistics().peak_bytes;
   return row;

@@ -32,4 +32,19 @@ void sort_by(Items& items, Before before) {
   items = std::move(sorted);
 }
 
+/// Of the indices below `count`, which before(i) is true of up to some point: the first for which it is false.
+template <class Before>
+std::size_t partition_index(std::size_t count, Before before) {
+  std::size_t first = 0, last = count;
+  while (first < last) {
+    const std::size_t middle = first + (last - first) / 2;
+    if (before(middle)) {
+      first = middle + 1;
+    } else {
+      last = middle;
+    }
+  }
+  return first;
+}
+
 }  // namespace moe::detail

@@ -1,6 +1,7 @@
 #pragma once
 #include "../core/buffer.hpp"
 #include "../core/error.hpp"
+#include "../core/order.hpp"
 #include "catalog.hpp"
 #include "provider.hpp"
 
@@ -68,16 +69,7 @@ class MemoryProvider {
 
   /// Where the expert stands among the entries, or would have to.
   std::size_t place_of(ExpertId id) const {
-    std::size_t first = 0, last = entries_.size();
-    while (first < last) {
-      const std::size_t middle = first + (last - first) / 2;
-      if (entries_[middle]->id < id) {
-        first = middle + 1;
-      } else {
-        last = middle;
-      }
-    }
-    return first;
+    return detail::partition_index(entries_.size(), [&](std::size_t i) { return entries_[i]->id < id; });
   }
 
   const Entry* find(ExpertId id) const {

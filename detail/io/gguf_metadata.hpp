@@ -1,5 +1,6 @@
 #pragma once
 #include "../core/error.hpp"
+#include "../core/order.hpp"
 
 #include <bit>
 #include <cstddef>
@@ -67,17 +68,9 @@ class GgufMetadata {
 
   /// The value of that key; null if there is none.
   const GgufValue* find(std::string_view key) const {
-    std::size_t first = 0, last = values_.size();
-    while (first < last) {
-      const std::size_t middle = first + (last - first) / 2;
-      if (values_[middle].key == key) return &values_[middle];
-      if (values_[middle].key < key) {
-        first = middle + 1;
-      } else {
-        last = middle;
-      }
-    }
-    return nullptr;
+    const std::size_t place =
+        detail::partition_index(values_.size(), [&](std::size_t i) { return values_[i].key < key; });
+    return place < values_.size() && values_[place].key == key ? &values_[place] : nullptr;
   }
 
   /// A whole number from 0 on, of any size and sign; also that of all elements of an array that are the same, as files

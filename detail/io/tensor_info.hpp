@@ -37,17 +37,9 @@ inline void sort_by_name(std::vector<TensorInfo>& tensors, std::string_view file
 
 /// The tensor of that name in a list sorted by name; null if there is none.
 inline const TensorInfo* find_by_name(const std::vector<TensorInfo>& sorted, std::string_view name) {
-  std::size_t first = 0, last = sorted.size();
-  while (first < last) {
-    const std::size_t middle = first + (last - first) / 2;
-    if (sorted[middle].name == name) return &sorted[middle];
-    if (sorted[middle].name < name) {
-      first = middle + 1;
-    } else {
-      last = middle;
-    }
-  }
-  return nullptr;
+  const std::size_t place =
+      detail::partition_index(sorted.size(), [&](std::size_t i) { return sorted[i].name < name; });
+  return place < sorted.size() && sorted[place].name == name ? &sorted[place] : nullptr;
 }
 
 }  // namespace moe
