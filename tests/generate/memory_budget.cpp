@@ -50,6 +50,8 @@ std::vector<float> logits_of(const Model& model, bool lookahead) {
 class CheckedProvider {
  public:
   struct Shared {
+    explicit Shared(std::size_t budget) : budget_bytes(budget) {}
+
     std::size_t budget_bytes;
     std::atomic<std::size_t> alive_bytes = 0;
     std::atomic<bool> exceeded = false;
