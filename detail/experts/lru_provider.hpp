@@ -222,8 +222,8 @@ class LruProvider {
     }
 
    private:
-    /// What a lease costs. A provider that cannot say, or whose leases cost nothing, is asked for the expert: the size of
-    /// its weights then stands for those of its layer.
+    /// What a lease costs. A provider that cannot say, or whose leases cost nothing, is asked for the expert, once for each
+    /// layer and for that moment beyond the budget: the size of its weights then stands for those of its layer.
     std::size_t size_of(ExpertId id) {
       std::size_t size = 0;
       if constexpr (requires { inner.bytes(id); }) size = inner.bytes(id);
@@ -239,10 +239,10 @@ class LruProvider {
           if (layer == id.layer) return size;
       }
       const auto lease = inner.acquire(id);
-      const std::size_t size = static_cast<const ExpertWeights&>(*lease).bytes();
+      const std::size_t size = (std::max)(static_cast<const ExpertWeights&>(*lease).bytes(), std::size_t{1});
       const std::lock_guard lock(mutex);
       layer_sizes.emplace_back(id.layer, size);
-      return size == 0 ? 1 : size;
+      return size;
     }
 
     Entry& entry_of(ExpertId id) {
