@@ -41,6 +41,7 @@ class DecayedFrequency {
     if (id.layer >= layers_.size()) layers_.resize(id.layer + std::size_t{1});
     uses_[expert].id = id;
     const Uses& uses = uses_[expert];
+    MOE_ASSERT(uses.last_token <= token);  // time does not go back
     all_.insert(of_all_, expert, uses, token);
     layers_[id.layer].insert(of_layers_, expert, uses, token);
   }

@@ -170,25 +170,27 @@ class Residency {
     experts_[expert].id = id;
   }
 
-  /// Age is measured in tokens: so many uses are one.
-  std::uint64_t token() const {
+  /// Age is measured in tokens: so many uses are one. While layers become known a token grows, but time never goes back.
+  void advance_clock() {
     const std::size_t layers = options_.layers > 0 ? options_.layers : layers_.size();
     const std::size_t per_token = layers * options_.experts_per_token;
-    return per_token == 0 ? 0 : uses_ / per_token;
+    const std::uint64_t token = per_token == 0 ? 0 : uses_ / per_token;
+    if (token > token_) token_ = token;
   }
 
   /// It must not be a candidate.
   void count_use(std::uint32_t expert) {
-    eviction_.use(expert, token());
+    eviction_.use(expert, token_);
     experts_[expert].cold = false;
     ++uses_;
-    if (token() >= next_sweep_) sweep();
+    advance_clock();
+    if (token_ >= next_sweep_) sweep();
   }
 
   /// What was announced long ago was announced by somebody who has failed since.
   void sweep() {
     constexpr std::uint64_t patience_tokens = 16;
-    next_sweep_ = token() + patience_tokens;
+    next_sweep_ = token_ + patience_tokens;
     const std::uint64_t since = swept_uses_;
     swept_uses_ = uses_;
     for (std::uint32_t expert = 0; expert < experts_.size(); ++expert) {
@@ -220,7 +222,7 @@ class Residency {
       if (should) cold_.insert(coldest_, expert, static_cast<double>(entry.arrival));
       if (!should) cold_.erase(coldest_, expert);
     } else {
-      if (should) eviction_.insert(expert, entry.id, token());
+      if (should) eviction_.insert(expert, entry.id, token_);
       if (!should) eviction_.erase(expert);
     }
   }
@@ -246,7 +248,7 @@ class Residency {
 
   std::uint32_t find_victim(std::uint32_t layer, Admission why) {
     if (coldest_ != none) return coldest_;
-    if (const std::uint32_t lowest = eviction_.lowest(layer, token()); lowest != none) return lowest;
+    if (const std::uint32_t lowest = eviction_.lowest(layer, token_); lowest != none) return lowest;
     // All layers are at their floors, or all above them is taken.
     const auto free = [](const Expert& entry) { return entry.holds == 0 && entry.expected_since == 0; };
     std::uint32_t victim = lowest_of(layers_[layer], free);
@@ -271,7 +273,7 @@ class Residency {
     if (a == none || b == none) return a == none ? b : a;
     if (experts_[a].cold != experts_[b].cold) return experts_[a].cold ? a : b;
     if (experts_[a].cold) return experts_[a].arrival < experts_[b].arrival ? a : b;
-    const double of_a = eviction_.score(a, token()), of_b = eviction_.score(b, token());
+    const double of_a = eviction_.score(a, token_), of_b = eviction_.score(b, token_);
     return of_a < of_b || (of_a == of_b && experts_[a].id < experts_[b].id) ? a : b;
   }
 
@@ -280,6 +282,7 @@ class Residency {
   std::size_t favourites_ = 0;  // of a prompt, per layer
   std::size_t resident_bytes_ = 0;
   std::uint64_t uses_ = 0;
+  std::uint64_t token_ = 0;       // the clock
   std::uint64_t next_sweep_ = 0;  // the token of it
   std::uint64_t swept_uses_ = 0;  // at the last one
   std::uint64_t arrivals_ = 0;

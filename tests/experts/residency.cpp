@@ -1,3 +1,4 @@
+#include "detail/experts/decayed_frequency.hpp"
 #include "detail/experts/lru.hpp"
 #include "detail/experts/residency.hpp"
 
@@ -159,4 +160,31 @@ TEST_CASE("residency: what somebody announced who then failed can be evicted aft
   CHECK(cache.admit(0, Admission::chosen));
   for (std::uint32_t round = 0; round < 100; ++round) cache.use(1 + round % 2);
   CHECK(cache.use(3) == Numbers{0});
+}
+
+TEST_CASE(
+    "residency: whoever does not say how many layers there are gets the right victims while they become "
+    "known") {
+  moe::Residency<moe::DecayedFrequency> residency({.budget_bytes = 300, .experts_per_token = 1});
+  std::vector<bool> resident(1000);
+  const auto acquire = [&](std::uint32_t number) {
+    if (!resident[number])
+      REQUIRE(residency.admit(number, {number / 100, number % 100}, 10, Admission::demanded,
+                              [&](std::uint32_t victim) {
+                                REQUIRE(resident[victim]);
+                                resident[victim] = false;
+                              }));
+    resident[number] = true;
+    residency.acquired(number);
+  };
+  for (std::uint32_t number = 0; number < 20; ++number) acquire(number);  // held while layers appear
+  acquire(900);
+  for (std::uint32_t number = 0; number < 20; ++number) residency.released(number);
+  residency.released(900);
+  for (std::uint32_t step = 0; step < 2000; ++step) {
+    const std::uint32_t number = step * 7 % 10 * 100 + step % 41;
+    acquire(number);
+    residency.released(number);
+  }
+  CHECK(residency.resident_bytes() == 300);
 }
