@@ -51,6 +51,7 @@
 #include "detail/text/streaming_decoder.hpp"
 #include "detail/text/chat_template.hpp"
 #include "detail/experts/provider.hpp"
+#include "detail/experts/allowed_experts.hpp"
 #include "detail/experts/catalog.hpp"
 #include "detail/experts/memory_provider.hpp"
 #include "detail/experts/mmap_provider.hpp"

@@ -2,6 +2,7 @@
 #include "../core/byte_units.hpp"
 #include "../core/error.hpp"
 #include "../core/thread_pool.hpp"
+#include "../experts/allowed_experts.hpp"
 #include "../experts/any_provider.hpp"
 #include "../experts/lru_provider.hpp"
 #include "../experts/memory_provider.hpp"
@@ -39,6 +40,9 @@ struct ModelOptions {
   bool direct = false;    // read them past the page cache: pays where that has no room for all of them
   std::size_t lanes = 4;  // threads that read ahead; one is enough for some disks, more than 4 gained nothing
   SequenceOptions sequence = {};  // what the session will be opened with: it counts into memory.total_bytes
+
+  // An experiment: routers choose from these experts only. It costs quality: README.md shows how much.
+  AllowedExperts allowed_experts = {};
 };
 
 /// Everything that a text needs: a transformer with its experts, the tokenizer, the threads.
@@ -48,14 +52,19 @@ class Model {
  public:
   /// A model whose experts come from `provider`. Throws if the checkpoint is none that can be run.
   Model(Checkpoint checkpoint, P provider, std::size_t threads = 0,
-        WeightStorage storage = WeightStorage::mapped, const MemoryPlan& plan = {})
-      : state_(std::make_unique<State>(std::move(checkpoint), std::move(provider), threads, storage, plan)) {}
+        WeightStorage storage = WeightStorage::mapped, const MemoryPlan& plan = {},
+        AllowedExperts allowed = {})
+      : state_(std::make_unique<State>(std::move(checkpoint), std::move(provider), threads, storage, plan,
+                                       std::move(allowed))) {}
 
   const Checkpoint& checkpoint() const { return state_->checkpoint; }
   const ModelConfig& config() const { return state_->transformer.config(); }
   const Transformer<P>& transformer() const { return state_->transformer; }
   P& experts() const { return state_->experts; }
   std::size_t threads() const { return state_->pool.threads(); }
+
+  /// What routers may choose from: everything, unless the options said otherwise.
+  const AllowedExperts& allowed_experts() const { return state_->transformer.allowed_experts(); }
 
   /// What open() decided; zeros if memory was not limited.
   const MemoryPlan& memory_plan() const { return state_->plan; }
@@ -76,12 +85,13 @@ class Model {
 
  private:
   struct State {
-    State(Checkpoint from, P provider, std::size_t threads, WeightStorage storage, const MemoryPlan& decided)
+    State(Checkpoint from, P provider, std::size_t threads, WeightStorage storage, const MemoryPlan& decided,
+          AllowedExperts allowed)
         : plan(decided),
           checkpoint(std::move(from)),
           experts(std::move(provider)),
           pool(threads),
-          transformer(checkpoint, experts, pool, simd::kernels(), storage) {
+          transformer(checkpoint, experts, pool, simd::kernels(), storage, std::move(allowed)) {
       for (const char* name : {"tokenizer.json", "vocab.json"})
         if (!tokenizer && is_file(join_path(checkpoint.directory(), name)))
           tokenizer.emplace(checkpoint.directory());
@@ -147,12 +157,12 @@ Model<AnyProvider> open(const Path& path, const ModelOptions& options = {}) {
   if (options.memory.limited() && catalog.size() > 0) {
     const MemoryPlan plan = plan_memory(checkpoint, options);
     return Model<AnyProvider>(checkpoint, cached_experts(checkpoint, plan, options), options.threads,
-                              WeightStorage::owned, plan);
+                              WeightStorage::owned, plan, options.allowed_experts);
   }
   const bool in_memory = options.experts == ModelOptions::Experts::in_memory;
   return Model<AnyProvider>(
       checkpoint, in_memory ? AnyProvider(MemoryProvider(catalog)) : AnyProvider(MmapProvider(catalog)),
-      options.threads);
+      options.threads, WeightStorage::mapped, MemoryPlan(), options.allowed_experts);
 }
 
 }  // namespace moe

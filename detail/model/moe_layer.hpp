@@ -30,16 +30,36 @@ inline void multiply_router(const Pass& pass, const Matrix& router) {
                          .out_stride = pass.config.experts});
 }
 
-/// chosen, weights = what the router says of each token.
-inline void route_all(const Pass& pass, const LayerWeights& w) {
+/// chosen, weights = what the router says of each token; allowed_mass, if it is restricted.
+inline void route_all(const Pass& pass, const LayerWeights& w, std::span<const ExpertId> allowed) {
   const ModelConfig& c = pass.config;
   Scratch& s = pass.scratch;
   multiply_router(pass, w.router);
   pass.compute.for_each(pass.tokens, [&](std::size_t t, std::size_t) noexcept {
     const std::size_t k = c.experts_per_token;
-    route(pass.compute.kernels(), {&s.router[t * c.experts], c.experts}, c.normalise_expert_weights,
-          {&s.chosen[t * k], k}, {&s.weights[t * k], k});
+    const std::span<float> logits{&s.router[t * c.experts], c.experts}, weights{&s.weights[t * k], k};
+    const std::span<std::uint32_t> chosen{&s.chosen[t * k], k};
+    const simd::Kernels& kernels = pass.compute.kernels();
+    if (allowed.empty()) {
+      route(kernels, logits, c.normalise_expert_weights, chosen, weights);
+    } else {
+      s.allowed_mass[t] = route_among(allowed, kernels, logits, c.normalise_expert_weights, chosen, weights);
+    }
   });
+}
+
+/// Tells the observer what route_all() found.
+inline void tell_routes(const Pass& pass, std::size_t layer, std::size_t allowed,
+                        FunctionRef<void(const Routes&)> on_routes) {
+  const Scratch& s = pass.scratch;
+  const std::size_t visits = pass.tokens * pass.config.experts_per_token;
+  on_routes({.layer = layer,
+             .first_position = pass.position,
+             .experts_per_token = pass.config.experts_per_token,
+             .experts = s.chosen.span().first(visits),
+             .weights = s.weights.span().first(visits),
+             .allowed_experts = allowed,
+             .allowed_mass = s.allowed_mass.span().first(allowed == 0 ? 0 : pass.tokens)});
 }
 
 /// Gathers the tokens of each expert: groups in the order of the experts' numbers, with consecutive slots.
@@ -194,10 +214,15 @@ void predict(const Pass& pass, std::uint32_t next_layer, const Matrix& next_rout
   const ModelConfig& c = pass.config;
   Scratch& s = pass.scratch;
   multiply_router(pass, next_router);
-  top_k({s.router.data(), c.experts}, {s.predicted.data(), c.experts_per_token});
+  const std::span<float> scores{s.router.data(), c.experts};
+  const std::span<std::uint32_t> predicted{s.predicted.data(), c.experts_per_token};
+  if (const auto allowed = pass.allowed.of(next_layer); allowed.empty()) {
+    top_k(scores, predicted);
+  } else {
+    top_k_among(allowed, scores, predicted);
+  }
   s.predicted_ids.clear();
-  for (std::size_t rank = 0; rank < c.experts_per_token; ++rank)
-    s.predicted_ids.push_back({next_layer, s.predicted[rank]});
+  for (const std::uint32_t expert : predicted) s.predicted_ids.push_back({next_layer, expert});
   moe::hint(provider, s.predicted_ids.span(), Hint::predicted);
 }
 
@@ -217,12 +242,9 @@ void moe_layer(const Pass& pass, const LayerWeights& w, std::size_t layer, P& pr
                const NextRouter& next = {}) {
   Scratch& s = pass.scratch;
   pass.compute.rms_norm(s.x.data(), w.ffn_norm, pass.config.rms_norm_epsilon, s.normed.data(), pass.tokens);
-  detail::route_all(pass, w);
-  if (on_routes) {
-    const std::size_t visits = pass.tokens * pass.config.experts_per_token;
-    on_routes({layer, pass.position, pass.config.experts_per_token, s.chosen.span().first(visits),
-               s.weights.span().first(visits)});
-  }
+  const std::span<const ExpertId> allowed = pass.allowed.of(layer);
+  detail::route_all(pass, w, allowed);
+  if (on_routes) detail::tell_routes(pass, layer, allowed.size(), on_routes);
   detail::group_by_expert(pass);
   detail::run_groups(pass, static_cast<std::uint32_t>(layer), provider, held, [&] {
     if (next.router && pass.tokens == 1) detail::predict(pass, next.layer, *next.router, provider);

@@ -1,4 +1,5 @@
 #pragma once
+#include "../experts/allowed_experts.hpp"
 #include "compute.hpp"
 #include "config.hpp"
 #include "kv_cache.hpp"
@@ -14,6 +15,7 @@ struct Pass {
   const ModelConfig& config;
   Scratch& scratch;
   KvCache& cache;
+  const AllowedExperts& allowed;
   std::size_t position;  // of the first token
   std::size_t tokens;
 };

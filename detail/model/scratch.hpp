@@ -45,6 +45,7 @@ struct Scratch {
         slot_of(chosen.size()),
         token_of(chosen.size()),
         weights(chosen.size()),
+        allowed_mass(chunk),
         gate(chunk * (std::max)(c.experts_per_token * c.expert_intermediate_size, c.dense_intermediate_size)),
         up(gate.size()),
         down(chosen.size() * c.hidden_size),
@@ -64,7 +65,7 @@ struct Scratch {
     std::size_t sum = quantised_input.bytes() + quantised_gate.bytes();
     for (const Buffer<float>* buffer :
          {&x, &normed, &projected, &queries, &attended, &keys, &values, &cosines, &sines, &attention, &router,
-          &weights, &gate, &up, &down, &logits})
+          &weights, &allowed_mass, &gate, &up, &down, &logits})
       sum += buffer->bytes();
     return sum + chosen.bytes() + slot_of.bytes() + token_of.bytes();
   }
@@ -78,6 +79,7 @@ struct Scratch {
   Buffer<float> router;                             // [chunk, E]
   Buffer<std::uint32_t> chosen, slot_of, token_of;  // [chunk, K], [chunk, K], [chunk · K]: see moe_layer.hpp
   Buffer<float> weights;                            // [chunk, K]
+  Buffer<float> allowed_mass;                       // [chunk]: of a layer whose router is restricted
   Buffer<float> gate, up;                           // [chunk · K, F]: by slot
   Buffer<float> down;                               // [chunk · K, hidden]: by slot
 

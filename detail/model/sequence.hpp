@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <span>
 #include <vector>
 
 namespace moe {
@@ -20,6 +21,20 @@ struct SequenceOptions {
   // Tell the provider which experts the next layer may choose. Off, since with one guess in eight wrong it cost more reads
   // and room than it saved: docs/memory.md.
   bool lookahead = false;
+};
+
+/// What a restriction of the routers took away; see AllowedExperts.
+struct RestrictionStatistics {
+  std::size_t choices = 0;  // of restricted routers: one for each token and layer
+  double mass = 0;          // the sum of the shares of router mass that the allowed experts had
+
+  /// The mean of these shares; 1 if nothing was restricted.
+  double mean_mass() const { return choices == 0 ? 1 : mass / static_cast<double>(choices); }
+
+  void add(std::span<const float> shares) {
+    choices += shares.size();
+    for (const float share : shares) mass += static_cast<double>(share);
+  }
 };
 
 template <ExpertProvider P>
@@ -45,6 +60,9 @@ class Sequence {
     on_routes_ = observer;
   }
 
+  /// Of all tokens that this sequence has computed.
+  const RestrictionStatistics& restriction() const { return restriction_; }
+
   /// What the KV cache and the intermediate results take when they are full.
   std::size_t kv_bytes() const { return cache_.bytes(); }
   std::size_t scratch_bytes() const { return scratch_.bytes(); }
@@ -64,6 +82,7 @@ class Sequence {
   std::size_t chunk_;
   std::size_t position_ = 0;
   FunctionRef<void(const Routes&)> on_routes_;
+  RestrictionStatistics restriction_;
   KvCache cache_;
   Scratch scratch_;
   std::vector<LeaseOf<P>> held_;  // empty between layers

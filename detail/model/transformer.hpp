@@ -5,6 +5,7 @@
 #include "../core/function_ref.hpp"
 #include "../core/thread_pool.hpp"
 #include "../core/token.hpp"
+#include "../experts/allowed_experts.hpp"
 #include "../experts/provider.hpp"
 #include "../io/checkpoint.hpp"
 #include "attention.hpp"
@@ -20,6 +21,7 @@
 #include <cstddef>
 #include <span>
 #include <stop_token>
+#include <string>
 #include <utility>
 
 namespace moe {
@@ -32,18 +34,25 @@ namespace moe {
 template <ExpertProvider P>
 class Transformer {
  public:
-  /// provider, pool: must outlive the transformer. Throws if the checkpoint is no complete model.
+  /// provider, pool: must outlive the transformer. `allowed` restricts the routers, for experiments and for checkpoints that
+  /// lack experts: the others are never chosen. Throws if the checkpoint is no complete model, or if `allowed` names an expert
+  /// that it does not have, or fewer of a layer than a token takes.
   Transformer(Checkpoint checkpoint, P& provider, ThreadPool& pool,
-              const simd::Kernels& kernels = simd::kernels(), WeightStorage storage = WeightStorage::mapped)
+              const simd::Kernels& kernels = simd::kernels(), WeightStorage storage = WeightStorage::mapped,
+              AllowedExperts allowed = {})
       : checkpoint_(std::move(checkpoint)),
         config_(checkpoint_),
         weights_(checkpoint_, config_, storage),
         rope_(config_.rope, config_.head_dim),
         compute_(pool, kernels),
-        provider_(&provider) {}
+        provider_(&provider),
+        allowed_(std::move(allowed)) {
+    check_allowed();
+  }
 
   const ModelConfig& config() const { return config_; }
   const ModelWeights& weights() const { return weights_; }
+  const AllowedExperts& allowed_experts() const { return allowed_; }
 
   /// A new, empty sequence.
   Sequence<P> sequence(const SequenceOptions& options = {}) const {
@@ -78,7 +87,8 @@ class Transformer {
     const FloatEnvironment environment;
     while (!ids.empty()) {
       const std::size_t tokens = (std::min)(sequence.chunk_, ids.size());
-      const Pass pass{compute_, config_, sequence.scratch_, sequence.cache_, sequence.position_, tokens};
+      const Pass pass{compute_,           config_, sequence.scratch_, sequence.cache_, allowed_,
+                      sequence.position_, tokens};
       embed(pass, ids.first(tokens));
       if (!run_layers(pass, sequence, stop)) return {};
       sequence.position_ += tokens;
@@ -101,6 +111,20 @@ class Transformer {
            detail::concat(sequence.position() + ids.size()));
   }
 
+  void check_allowed() const {
+    for (const ExpertId id : allowed_.ids()) {
+      const std::string place = detail::concat("layer ", id.layer);
+      if (id.layer >= config_.layers.size() || !config_.layers[id.layer].has_experts)
+        fail("allowed experts", place, "a layer with experts", "none");
+      if (id.expert >= config_.experts)
+        fail("allowed experts", place, detail::concat("experts below ", config_.experts),
+             detail::concat(id.expert));
+      if (const std::size_t count = allowed_.of(id.layer).size(); count < config_.experts_per_token)
+        fail("allowed experts", place, detail::concat("at least ", config_.experts_per_token),
+             detail::concat(count));
+    }
+  }
+
   void embed(const Pass& pass, std::span<const TokenId> ids) const {
     for (std::size_t t = 0; t < ids.size(); ++t)
       dequantise(weights_.embedding.row(ids[t]),
@@ -117,6 +141,8 @@ class Transformer {
       if (config_.layers[layer].has_experts) {
         moe_layer(pass, w, layer, *provider_, sequence.held_, sequence.on_routes_,
                   sequence.lookahead_ ? router_after(layer) : NextRouter{});
+        if (!allowed_.of(layer).empty())
+          sequence.restriction_.add(pass.scratch.allowed_mass.span().first(pass.tokens));
       } else {
         dense_layer(pass, w);
       }
@@ -153,6 +179,7 @@ class Transformer {
   Rope rope_;
   Compute compute_;
   P* provider_;
+  AllowedExperts allowed_;
 };
 
 }  // namespace moe

@@ -35,6 +35,23 @@ TEST_CASE("model: runs on any provider, which stays within reach") {
   CHECK(total.resident > 0);
 }
 
+TEST_CASE("model: opens with restricted routers, mapped or within a budget, and writes the same in both") {
+  moe::AllowedExperts allowed;
+  for (std::uint32_t layer = 0; layer < 6; ++layer)
+    allowed.allow_only(layer, std::vector<std::uint32_t>{0, 1, 2, 3, 4, 5, 6, 7});
+  std::vector<std::string> texts;
+  for (const moe::MemoryOptions& memory :
+       {moe::MemoryOptions{}, moe::MemoryOptions{.budget_bytes = std::size_t{1} << 20}}) {
+    const auto model = moe::open(bundled_model(), {.memory = memory, .allowed_experts = allowed});
+    CHECK(model.allowed_experts().of(5).size() == 8);
+    moe::Session session(model);
+    texts.push_back(session.generate("<|endoftext|>In", {.max_tokens = 10, .sampling = moe::Sampling{}}));
+    CHECK(session.sequence().restriction().choices == 6 * session.sequence().position());
+    CHECK(session.sequence().restriction().mean_mass() < 0.5);
+  }
+  CHECK(texts[0] == texts[1]);
+}
+
 TEST_CASE("model: what generation_config.json recommends, with the defaults of Hugging Face") {
   const auto sampling_of = [](std::string_view text) {
     TinyCheckpoint tiny;

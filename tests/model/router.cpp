@@ -43,6 +43,70 @@ TEST_CASE("router: weights are the softmax over all experts, or over the chosen 
   }
 }
 
+TEST_CASE(
+    "router: a restricted one chooses and weighs as if all other logits were -inf, and tells their mass") {
+  const std::vector<float> logits = random_numbers(130, 5, 2);
+  for (const std::size_t count : {9u, 10u, 64u, 129u, 130u})
+    for (const bool normalise : {false, true}) {
+      std::vector<moe::ExpertId> allowed;  // spread over all
+      for (std::size_t i = 0; i < count; ++i)
+        allowed.push_back({3, static_cast<std::uint32_t>(i * 130 / count)});
+      std::vector<float> masked(130, -std::numeric_limits<float>::infinity());
+      double total = 0, total_of_all = 0;
+      for (const float logit : logits) total_of_all += std::exp(double{logit});
+      for (const moe::ExpertId id : allowed) {
+        masked[id.expert] = logits[id.expert];
+        total += std::exp(double{logits[id.expert]});
+      }
+      std::vector<std::uint32_t> expected(9), chosen(9);
+      moe::top_k(masked, expected);
+      double sum = 0;
+      for (const std::uint32_t expert : expected) sum += std::exp(double{logits[expert]}) / total;
+
+      std::vector<float> scratch = logits, weights(9);
+      const float mass = moe::route_among(allowed, moe::simd::kernels(), scratch, normalise, chosen, weights);
+      CHECK(chosen == expected);
+      CHECK(mass == doctest::Approx(total / total_of_all).epsilon(1e-5));
+      for (std::size_t rank = 0; rank < 9; ++rank)
+        CHECK(weights[rank] ==
+              doctest::Approx(std::exp(double{logits[chosen[rank]]}) / total / (normalise ? sum : 1))
+                  .epsilon(1e-5));
+      scratch = logits;
+      moe::top_k_among(allowed, scratch, chosen);
+      CHECK(chosen == expected);
+    }
+}
+
+TEST_CASE("router: allowing every expert changes no bit") {
+  std::vector<moe::ExpertId> all;
+  for (std::uint32_t expert = 0; expert < 130; ++expert) all.push_back({0, expert});
+  std::vector<float> free = random_numbers(130, 6, 2), among = free, free_weights(9), among_weights(9);
+  std::vector<std::uint32_t> free_chosen(9), among_chosen(9);
+  moe::route(moe::simd::kernels(), free, true, free_chosen, free_weights);
+  CHECK(moe::route_among(all, moe::simd::kernels(), among, true, among_chosen, among_weights) == 1);
+  CHECK(among_chosen == free_chosen);
+  CHECK(among_weights == free_weights);
+}
+
+TEST_CASE("router: allowed experts far below the others still share all the weight") {
+  const std::vector<moe::ExpertId> allowed{{0, 1}, {0, 3}};
+  std::vector<float> logits{500, -500, 400, -500}, weights(2);
+  std::vector<std::uint32_t> chosen(2);
+  CHECK(moe::route_among(allowed, moe::simd::kernels(), logits, true, chosen, weights) < 1e-30f);
+  CHECK(chosen == std::vector<std::uint32_t>{1, 3});
+  CHECK(weights == std::vector<float>{0.5f, 0.5f});
+}
+
+TEST_CASE("router: a restricted one never leaves its experts, also if their scores are no numbers") {
+  const std::vector<moe::ExpertId> allowed{{0, 2}, {0, 5}, {0, 6}};
+  for (const float bad : {std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::infinity()}) {
+    std::vector<float> logits{1, 2, bad, 4, 5, bad, bad, 3}, weights(2);
+    std::vector<std::uint32_t> chosen(2);
+    moe::route_among(allowed, moe::simd::kernels(), logits, false, chosen, weights);
+    for (const std::uint32_t expert : chosen) CHECK((expert == 2 || expert == 5 || expert == 6));
+  }
+}
+
 TEST_CASE("router: scores that are no numbers choose something, and crash nothing") {
   std::vector<float> scores(16, std::numeric_limits<float>::quiet_NaN());
   std::vector<std::uint32_t> chosen(4);

@@ -27,7 +27,12 @@ class CountingProvider {
     return experts_.acquire(id);
   }
 
+  void hint(std::span<const moe::ExpertId> ids, moe::Hint kind) noexcept {
+    if (kind == moe::Hint::predicted) predicted.insert(ids.begin(), ids.end());
+  }
+
   std::map<moe::ExpertId, int> acquired;
+  std::set<moe::ExpertId> predicted;
   bool failing = false;
 
  private:
@@ -35,14 +40,24 @@ class CountingProvider {
 };
 
 struct Fixture {
-  explicit Fixture(const std::string& name)
-      : checkpoint(golden(name)), experts(checkpoint), model(checkpoint, experts, pool) {}
+  explicit Fixture(const std::string& name, const moe::AllowedExperts& allowed = {})
+      : checkpoint(golden(name)),
+        experts(checkpoint),
+        model(checkpoint, experts, pool, moe::simd::kernels(), moe::WeightStorage::mapped, allowed) {}
 
   moe::Checkpoint checkpoint;
   CountingProvider experts;
   moe::ThreadPool pool{2};
   moe::Transformer<CountingProvider> model;
 };
+
+/// In each of the layers, these experts only.
+moe::AllowedExperts allow(const std::vector<std::uint32_t>& layers,
+                          const std::vector<std::uint32_t>& experts) {
+  moe::AllowedExperts allowed;
+  for (const std::uint32_t layer : layers) allowed.allow_only(layer, experts);
+  return allowed;
+}
 
 std::vector<float> copy(std::span<const float> logits) { return {logits.begin(), logits.end()}; }
 
@@ -145,6 +160,87 @@ TEST_CASE("transformer: options of a sequence that make no sense are refused") {
   check_error([&] { return f.model.sequence({.kv_type = moe::DType::q8_0}); }, {"kv_type", "q8_0"});
   auto sequence = f.model.sequence({.context = 16, .chunk = 0});
   CHECK_FALSE(f.model.forward(sequence, prompt).empty());
+}
+
+TEST_CASE(
+    "transformer: restricted layers take allowed experts only, whatever the chunks, and look ahead to no "
+    "others") {
+  const std::vector<std::uint32_t> few{0, 3, 4, 5, 9, 12, 13, 15};
+  Fixture f("plain-bf16", allow({1}, few));
+  const std::set<std::uint32_t> allowed(few.begin(), few.end());
+  std::set<std::uint32_t> taken_elsewhere;
+  std::vector<float> expected;
+  for (const std::size_t chunk : {1u, 3u, 512u}) {
+    f.experts.acquired.clear();
+    auto sequence = f.model.sequence({.chunk = chunk, .lookahead = true});
+    const std::vector<float> logits = copy(f.model.forward(sequence, prompt));
+    if (expected.empty()) expected = logits;
+    CHECK(logits == expected);
+    for (const auto& [id, count] : f.experts.acquired) {
+      if (id.layer == 1) CHECK(allowed.contains(id.expert));
+      if (id.layer != 1) taken_elsewhere.insert(id.expert);
+    }
+    for (const moe::ExpertId id : f.experts.predicted)
+      if (id.layer == 1) CHECK(allowed.contains(id.expert));
+  }
+  CHECK_FALSE(f.experts.predicted.empty());
+  CHECK(taken_elsewhere.size() > few.size());
+}
+
+TEST_CASE("transformer: allowing every expert changes no bit, allowing few does") {
+  Fixture free("plain-bf16");
+  auto sequence = free.model.sequence();
+  const std::vector<float> expected = copy(free.model.forward(sequence, prompt));
+  CHECK(sequence.restriction().choices == 0);
+  CHECK(sequence.restriction().mean_mass() == 1);
+  std::vector<std::uint32_t> every(free.model.config().experts);
+  for (std::uint32_t i = 0; i < every.size(); ++i) every[i] = i;
+
+  Fixture all("plain-bf16", allow({0, 1}, every));
+  auto same = all.model.sequence();
+  CHECK(copy(all.model.forward(same, prompt)) == expected);
+  CHECK(same.restriction().choices == 2 * prompt.size());
+  CHECK(same.restriction().mean_mass() == 1);
+
+  every.resize(free.model.config().experts_per_token);
+  Fixture few("plain-bf16", allow({0}, every));
+  auto other = few.model.sequence();
+  CHECK(copy(few.model.forward(other, prompt)) != expected);
+}
+
+TEST_CASE("transformer: routes and the sequence tell how many experts were allowed, and their mass") {
+  Fixture f("plain-bf16", allow({1}, {0, 3, 4, 5, 9, 12, 13, 15}));
+  double mass = 0;
+  auto sequence = f.model.sequence({.chunk = 2});
+  const auto on_routes = [&](const moe::Routes& routes) {
+    CHECK(routes.allowed_experts == (routes.layer == 1 ? 8 : 0));
+    CHECK(routes.allowed_mass.size() * routes.experts_per_token ==
+          (routes.layer == 1 ? routes.experts.size() : 0));
+    for (const float share : routes.allowed_mass) {
+      CHECK((share > 0 && share < 1));
+      mass += static_cast<double>(share);
+    }
+  };
+  sequence.observe_routes(on_routes);
+  f.model.forward(sequence, prompt);
+  CHECK(sequence.restriction().choices == prompt.size());
+  CHECK(sequence.restriction().mean_mass() == doctest::Approx(mass / static_cast<double>(prompt.size())));
+}
+
+TEST_CASE("transformer: a restriction that the model cannot keep is refused") {
+  check_error([] { Fixture("plain-bf16", allow({0}, {1})); },
+              {"allowed experts", "layer 0", "at least", "1"});
+  check_error(
+      [] {
+        Fixture("plain-bf16", allow({1}, {0, 1, 2, 3, 4, 5, 6, 7, 16}));
+      },
+      {"layer 1", "experts below 16", "16"});
+  check_error([] { Fixture("plain-bf16", allow({40}, {0})); }, {"layer 40", "a layer with experts"});
+  check_error(
+      [] {
+        Fixture("dense-between", allow({0}, {0, 1, 2, 3}));
+      },
+      {"layer 0", "a layer with experts"});
 }
 
 TEST_SUITE_BEGIN("threads");
