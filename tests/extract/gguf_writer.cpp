@@ -98,8 +98,8 @@ TEST_CASE("gguf writer: what cannot be written is refused") {
   check_error([&] { moe::GgufWriter(directory / "x.gguf", 48); }, {"a power of two", "48"});
   check_error([&] { moe::GgufWriter(directory / "none/x.gguf"); }, {"none/x.gguf.part", "a writable file"});
   moe::GgufWriter file(directory / "x.gguf");
-  check_error([&] { file.add("a", moe::DType::q4_0, {32, 4}); }, {"a: expected", "[32, 4] q4_0"});
-  check_error([&] { file.add("a", moe::DType::f32, {}); }, {"1 to 4 sizes", "[] f32"});
+  check_error([&] { file.add("a", moe::DType::q4_0, {32, 4}); }, {"a: expected", "[32, 4] Q4_0"});
+  check_error([&] { file.add("a", moe::DType::f32, {}); }, {"1 to 4 sizes", "[] F32"});
   check_error([&] { file.add("a", moe::DType::f32, {1, 1, 1, 1, 1}); }, {"1 to 4 sizes"});
   check_error([&] { file.add("a", moe::DType::other, {1}); }, {"other"});
   check_error([&] { file.add(std::string(64, 'n'), moe::DType::f32, {1}); }, {"1 to 63 bytes"});
