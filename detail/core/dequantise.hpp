@@ -1,41 +1,18 @@
 #pragma once
+#include "blocks_of_256.hpp"
+#include "blocks_of_32.hpp"
 #include "config.hpp"
-#include "half.hpp"
+#include "load_as.hpp"
 #include "tensor.hpp"
 
-#include <cstring>
 #include <span>
 #include <vector>
 
 namespace moe {
 namespace detail {
 
-template <class T>
-T load_as(const std::byte* at) {
-  T value;
-  std::memcpy(&value, at, sizeof value);
-  return value;
-}
-
-inline void dequantise_q8_0(const std::byte* block, float* out) {
-  const float scale = f16_to_float(load_as<std::uint16_t>(block));
-  for (std::size_t i = 0; i < 32; ++i)
-    out[i] = static_cast<float>(load_as<std::int8_t>(block + 2 + i)) * scale;
-}
-
-inline void dequantise_q4_0(const std::byte* block, float* out) {
-  const float scale = f16_to_float(load_as<std::uint16_t>(block));
-  for (std::size_t i = 0; i < 16; ++i) {
-    const int byte = std::to_integer<int>(block[2 + i]);
-    out[i] = static_cast<float>((byte & 15) - 8) * scale;
-    out[i + 16] = static_cast<float>((byte >> 4) - 8) * scale;
-  }
-}
-
 inline void dequantise_f32(const std::byte* at, float* out) { *out = load_as<float>(at); }
-inline void dequantise_f16(const std::byte* at, float* out) {
-  *out = f16_to_float(load_as<std::uint16_t>(at));
-}
+inline void dequantise_f16(const std::byte* at, float* out) { *out = load_f16(at); }
 inline void dequantise_bf16(const std::byte* at, float* out) {
   *out = bf16_to_float(load_as<std::uint16_t>(at));
 }
@@ -47,7 +24,18 @@ inline auto block_decoder(DType dtype) -> void (*)(const std::byte*, float*) {
     case DType::f16: return dequantise_f16;
     case DType::bf16: return dequantise_bf16;
     case DType::q8_0: return dequantise_q8_0;
+    case DType::q5_0: return dequantise_q5_0;
     case DType::q4_0: return dequantise_q4_0;
+    case DType::q5_1: return dequantise_q5_1;
+    case DType::q4_1: return dequantise_q4_1;
+    case DType::q6_k: return dequantise_q6_k;
+    case DType::q5_k: return dequantise_q5_k;
+    case DType::q4_k: return dequantise_q4_k;
+    case DType::q3_k: return dequantise_q3_k;
+    case DType::q2_k: return dequantise_q2_k;
+    case DType::iq4_nl: return dequantise_iq4_nl;
+    case DType::iq4_xs: return dequantise_iq4_xs;
+    case DType::mxfp4: return dequantise_mxfp4;
     case DType::other: break;
   }
   return nullptr;

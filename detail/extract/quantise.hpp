@@ -2,6 +2,7 @@
 #include "../core/config.hpp"
 #include "../core/dtype.hpp"
 #include "../core/half.hpp"
+#include "quantise_k.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -45,10 +46,17 @@ inline void quantise_q4_0(std::span<const float> x, std::byte* block) {
 
 }  // namespace detail
 
-/// Stores finite numbers as a type, rounded as the reference encoders of ggml do. x.size() is a multiple of the type's
-/// block; stored: bytes_of(dtype, x.size()). Not for DType::other.
+/// Whether quantise() can store numbers as that type.
+constexpr bool can_quantise(DType dtype) {
+  using enum DType;
+  return dtype == f32 || dtype == f16 || dtype == bf16 || dtype == q8_0 || dtype == q4_0 || dtype == q6_k ||
+         dtype == q4_k;
+}
+
+/// Stores finite numbers as a type that can_quantise(): q8_0 and q4_0 rounded as the reference encoders of ggml do, q6_k
+/// and q4_k with little squared error. x.size() is a multiple of the type's block; stored: bytes_of(dtype, x.size()).
 inline void quantise(std::span<const float> x, DType dtype, std::span<std::byte> stored) {
-  MOE_ASSERT(dtype != DType::other && stored.size() == bytes_of(dtype, x.size()));
+  MOE_ASSERT(can_quantise(dtype) && stored.size() == bytes_of(dtype, x.size()));
   const auto [name, elements, bytes] = layout_of(dtype);
   std::byte* block = stored.data();
   for (std::size_t i = 0; i < x.size(); i += elements, block += bytes) {
@@ -59,7 +67,9 @@ inline void quantise(std::span<const float> x, DType dtype, std::span<std::byte>
       case DType::bf16: std::memcpy(block, &half, sizeof half); break;
       case DType::q8_0: detail::quantise_q8_0(x.subspan(i, elements), block); break;
       case DType::q4_0: detail::quantise_q4_0(x.subspan(i, elements), block); break;
-      case DType::other: break;
+      case DType::q6_k: detail::quantise_q6_k(x.subspan(i, elements), block); break;
+      case DType::q4_k: detail::quantise_q4_k(x.subspan(i, elements), block); break;
+      default: break;
     }
   }
 }

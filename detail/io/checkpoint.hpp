@@ -4,11 +4,11 @@
 #include "checkpoint_contents.hpp"
 #include "file.hpp"
 #include "gguf.hpp"
+#include "gguf_path.hpp"
 #include "json.hpp"
 #include "hugging_face.hpp"
 #include "tensor_info.hpp"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -25,8 +25,8 @@ namespace moe {
 class Checkpoint {
  public:
   /// `path`: a directory with config.json and model.safetensors (or shards and their index), or one safetensors file in such
-  /// a directory; or a GGUF file, one of the parts of a split one, or a directory with dense.gguf and experts.gguf. Reads the
-  /// headers only. Throws if anything in them is wrong.
+  /// a directory; or a GGUF file, one of the parts of a split one, or a directory with one of these, or with dense.gguf and
+  /// experts.gguf. Reads the headers only. Throws if anything in them is wrong.
   explicit Checkpoint(const std::string& path) : state_(std::make_shared<const State>(path)) {}
 
   /// The path it was opened with, and the directory that holds its files.
@@ -70,8 +70,8 @@ class Checkpoint {
   /// Throws unless kernels can multiply the tensor's type.
   void require_usable(const TensorInfo& tensor) const {
     if (tensor.dtype == DType::other)
-      fail(file_of(tensor), detail::concat("tensor \"", tensor.name, '"'), "f32, f16, bf16, q8_0 or q4_0",
-           tensor.dtype_name);
+      fail(file_of(tensor), detail::concat("tensor \"", tensor.name, '"'),
+           "f32, f16, bf16, q8_0 to q2_k, iq4_nl, iq4_xs or mxfp4", tensor.dtype_name);
   }
 
   /// Throws unless the tensor has that shape.
@@ -111,16 +111,15 @@ class Checkpoint {
     static CheckpointContents open_any(const std::string& path) {
       expect(is_directory(path) || is_file(path), path, "opening", "a checkpoint",
              "no such file or directory");
-      const bool gguf =
-          is_directory(path) ? is_file(join_path(path, "dense.gguf")) : begins_with(path, "GGUF");
-      return gguf ? open_gguf(path) : open_hugging_face(path);
+      return holds_gguf(path) ? open_gguf(path) : open_hugging_face(path);
     }
 
-    static bool begins_with(const std::string& path, std::string_view magic) {
-      const File file(path);
-      std::string start(static_cast<std::size_t>((std::min)(file.size(), std::uint64_t{magic.size()})), '\0');
-      file.read_at(0, {reinterpret_cast<std::byte*>(start.data()), start.size()});
-      return start == magic;
+    static bool holds_gguf(const std::string& path) {
+      if (!is_directory(path)) return detail::is_gguf(path);
+      if (is_file(join_path(path, "dense.gguf"))) return true;
+      for (const char* name : {"model.safetensors", "model.safetensors.index.json"})
+        if (is_file(join_path(path, name))) return false;
+      return !detail::gguf_in_directory(path).empty();
     }
 
     std::string path;

@@ -99,6 +99,7 @@ class Compute {
   void multiply_piece(const Product& p, std::size_t first, std::size_t rows) const noexcept {
     MOE_ASSERT(p.weights.dtype != DType::other && first + rows <= p.weights.rows);
     const simd::MatmulArgs args{.weights = p.weights.data + first * p.weights.row_bytes(),
+                                .dtype = p.weights.dtype,
                                 .row_bytes = p.weights.row_bytes(),
                                 .rows = rows,
                                 .cols = p.weights.cols,

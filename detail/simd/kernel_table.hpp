@@ -10,6 +10,7 @@ namespace moe::simd {
 /// A product out[t, r] = weights[r, :] · x[t, :] for all rows and tokens. Nothing may overlap `out`.
 struct MatmulArgs {
   const std::byte* weights;  // [rows, cols], any alignment
+  DType dtype;
   std::size_t row_bytes;     // from one row to the next
   std::size_t rows, cols, tokens;
 
@@ -51,7 +52,7 @@ struct Kernels {
   using Matmul = void (*)(const MatmulArgs&);
   using Attend = void (*)(const AttentionArgs&);
 
-  std::array<Matmul, 5> matmul;  // by DType, of the weights
+  std::array<Matmul, usable_dtypes> matmul;  // by DType, of the weights
   Attend attend_f32, attend_f16;
 
   /// out = weight · x / sqrt(mean(x²) + eps). x, weight, out: [n].

@@ -1,7 +1,24 @@
 // The table of this instruction set's kernels.
 
 inline constexpr Kernels kernels{
-    {matmul_float<F32>, matmul_float<F16>, matmul_float<BF16>, matmul_int8<Q8_0>, matmul_int8<Q4_0>},
+    {
+        matmul_float<F32>,
+        matmul_float<F16>,
+        matmul_float<BF16>,
+        matmul_int8<Q8_0>,
+        matmul_decoded,  // q5_0
+        matmul_int8<Q4_0>,
+        matmul_decoded,  // q5_1
+        matmul_decoded,  // q4_1
+        matmul_decoded,  // q6_k
+        matmul_decoded,  // q5_k
+        matmul_decoded,  // q4_k
+        matmul_decoded,  // q3_k
+        matmul_decoded,  // q2_k
+        matmul_decoded,  // iq4_nl
+        matmul_decoded,  // iq4_xs
+        matmul_decoded,  // mxfp4
+    },
     attend<F32>,
     attend<F16>,
     rms_norm,

@@ -132,7 +132,8 @@ TEST_CASE("catalog: shapes that do not belong together are refused") {
 TEST_CASE("catalog: a type that kernels cannot multiply is refused") {
   Experts experts;
   experts.add("0.mlp.experts.0.gate_proj.weight", {2, 3}, "I16");
-  CHECK(experts.refusal().find("expected f32, f16, bf16, q8_0 or q4_0, found I16") != std::string::npos);
+  CHECK(experts.refusal().find("expected f32, f16, bf16, q8_0 to q2_k, iq4_nl, iq4_xs or mxfp4, found I16") !=
+        std::string::npos);
 }
 
 TEST_CASE("catalog: a lie about the number of layers costs no memory") {

@@ -46,3 +46,55 @@ TEST_CASE("quantise: zeros stay zeros, and no number is farther off than it must
     }
   }
 }
+
+TEST_CASE("quantise: k-quants leave little squared error, less than steps of an even ladder would") {
+  const auto relative_error = [](moe::DType dtype, const std::vector<float>& x) {
+    const std::vector<std::byte> stored = quantised(dtype, x);
+    const std::vector<float> back = moe::dequantise(moe::Vector{stored.data(), dtype, x.size()});
+    double squares = 0, errors = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      squares += double{x[i]} * double{x[i]};
+      errors += (double{x[i]} - double{back[i]}) * (double{x[i]} - double{back[i]});
+    }
+    return std::sqrt(errors / squares);
+  };
+  for (const float scale : {1e-3f, 1.0f, 100.0f}) {
+    CAPTURE(scale);
+    std::vector<float> x = random_numbers(256 * 100, 9, scale);
+    CHECK(relative_error(moe::DType::q4_k, x) < 0.9 * relative_error(moe::DType::q4_0, x));
+    CHECK(relative_error(moe::DType::q4_k, x) < 0.075);
+    CHECK(relative_error(moe::DType::q6_k, x) < 0.02);
+    for (float& value : x) value += 2 * scale;  // only q4_k has offsets, and only of one sign
+    CHECK(relative_error(moe::DType::q6_k, x) < 0.02);
+    for (float& value : x) value -= 4 * scale;
+    CHECK(relative_error(moe::DType::q4_k, x) < 0.04);
+  }
+}
+
+TEST_CASE("quantise: no number of a k-quant is farther off than a step of its part of the block") {
+  for (const moe::DType dtype : {moe::DType::q4_k, moe::DType::q6_k}) {
+    const std::size_t part = dtype == moe::DType::q4_k ? 32 : 16;
+    const std::vector<float> x = random_numbers(256 * 100, 10, 0.02f);
+    const std::vector<std::byte> stored = quantised(dtype, x);
+    const std::vector<float> back = moe::dequantise(moe::Vector{stored.data(), dtype, x.size()});
+    for (std::size_t first = 0; first < x.size(); first += part) {
+      float least = 0, most = 0;
+      for (std::size_t i = first; i < first + part; ++i)
+        least = std::min(least, x[i]), most = std::max(most, x[i]);
+      const float step = dtype == moe::DType::q4_k ? (most - least) / 15 : std::max(most, -least) / 32;
+      for (std::size_t i = first; i < first + part; ++i) CHECK(std::abs(x[i] - back[i]) <= 1.2f * step);
+    }
+  }
+}
+
+TEST_CASE("quantise: k-quants of zeros, of one value and of numbers too small for their scales are finite") {
+  for (const moe::DType dtype : {moe::DType::q4_k, moe::DType::q6_k})
+    for (const float value : {0.0f, 1.0f, -1.0f, 1e-30f, -1e-30f, 3e4f}) {
+      CAPTURE(moe::name(dtype));
+      CAPTURE(value);
+      const std::vector<float> x(256, value);
+      const std::vector<std::byte> stored = quantised(dtype, x);
+      for (const float back : moe::dequantise(moe::Vector{stored.data(), dtype, 256}))
+        CHECK(std::abs(back - value) <= 0.01f * std::abs(value) + 1e-29f);
+    }
+}

@@ -102,7 +102,7 @@ TEST_CASE("checkpoint: a missing or wrong tensor is an error that names it") {
               {"model.safetensors", "tensor \"a\"", "[1, 2]", "[2, 1]"});
   check_error([&] { return checkpoint.vector("a", 2); }, {"[2]", "[2, 1]"});
   check_error([&] { return checkpoint.vector("b", 1); },
-              {"tensor \"b\"", "f32, f16, bf16, q8_0 or q4_0", "I64"});
+              {"tensor \"b\"", "f32, f16, bf16, q8_0 to q2_k, iq4_nl, iq4_xs or mxfp4", "I64"});
   check_error([&] { return checkpoint.config(); }, {"config.json"});
 }
 

@@ -34,6 +34,7 @@ struct Case {
 
   MatmulArgs args(float* out) const {
     return {.weights = weights,
+            .dtype = dtype,
             .row_bytes = moe::bytes_of(dtype, cols),
             .rows = rows,
             .cols = cols,
@@ -171,6 +172,7 @@ TEST_CASE("matmul: quantised products are exact in the integers, also at the end
         float out = 0;
         moe::simd::kernels_for(moe::simd::active_isa(), plain)
             .matmul[static_cast<std::size_t>(dtype)]({.weights = row.data(),
+                                                      .dtype = dtype,
                                                       .row_bytes = row.size(),
                                                       .rows = 1,
                                                       .cols = 64,

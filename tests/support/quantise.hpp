@@ -50,7 +50,7 @@ inline std::vector<std::byte> encode(moe::DType dtype, std::span<const float> x,
       case moe::DType::bf16: std::memcpy(block, &bf16, 2); break;
       case moe::DType::q8_0: encode_q8_0(x.subspan(i, 32), block); break;
       case moe::DType::q4_0: encode_q4_0(x.subspan(i, 32), block); break;
-      case moe::DType::other: break;
+      default: break;
     }
   }
   return out;

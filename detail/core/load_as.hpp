@@ -1,0 +1,20 @@
+#pragma once
+#include "half.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+namespace moe::detail {
+
+/// The T at any address.
+template <class T>
+T load_as(const std::byte* at) {
+  T value;
+  std::memcpy(&value, at, sizeof value);
+  return value;
+}
+
+inline float load_f16(const std::byte* at) { return f16_to_float(load_as<std::uint16_t>(at)); }
+
+}  // namespace moe::detail
