@@ -78,7 +78,7 @@ class Model {
   }
 
   /// Reads the checkpoint's chat template. Throws if it has none, or one that is not known.
-  ChatTemplate chat_template() const { return ChatTemplate(checkpoint().directory()); }
+  ChatTemplate chat_template() const { return ChatTemplate(checkpoint().path()); }
 
   /// What generation_config.json recommends, with the defaults of Hugging Face; without it, the most likely token.
   Sampling recommended_sampling() const { return read_sampling(checkpoint()); }
@@ -92,9 +92,7 @@ class Model {
           experts(std::move(provider)),
           pool(threads),
           transformer(checkpoint, experts, pool, simd::kernels(), storage, std::move(allowed)) {
-      for (const char* name : {"tokenizer.json", "vocab.json"})
-        if (!tokenizer && is_file(join_path(checkpoint.directory(), name)))
-          tokenizer.emplace(checkpoint.directory());
+      if (const std::string found = find_tokenizer(checkpoint.path()); !found.empty()) tokenizer.emplace(found);
     }
 
     MemoryPlan plan;

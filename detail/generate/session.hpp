@@ -145,7 +145,7 @@ class Session<P>::Generation {
         prompt_(std::move(prompt)),
         options_(options),
         sampler_(options.sampling ? *options.sampling : session.model_->recommended_sampling()) {
-    if (session.model_->has_tokenizer()) decoder_.emplace(session.model_->tokenizer(), true);
+    if (session.model_->has_tokenizer()) decoder_.emplace(session.model_->tokenizer(), true, true);
   }
 
   struct End {};

@@ -6,11 +6,11 @@
 #include "gguf_metadata.hpp"
 #include "gguf_names.hpp"
 #include "gguf_parser.hpp"
+#include "gguf_path.hpp"
 #include "tensor_info.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,50 +20,22 @@
 namespace moe {
 namespace detail {
 
-/// The name of a part of a split file: `STEM-00002-of-00005.gguf`.
-struct GgufPartName {
-  std::string stem;
-  std::uint32_t part, parts;  // counted from 1
-
-  std::string path(std::uint32_t number) const {
-    char text[32];
-    std::snprintf(text, sizeof text, "-%05u-of-%05u.gguf", number, parts);
-    return stem + text;
-  }
-
-  /// Nothing if the path is not of that form.
-  static std::optional<GgufPartName> parse(std::string_view path) {
-    constexpr std::string_view form = "-00001-of-00001.gguf";
-    if (path.size() < form.size()) return {};
-    const std::string_view end = path.substr(path.size() - form.size());
-    const auto number = [&](std::size_t at) {
-      std::uint32_t value = 0;
-      for (const char c : end.substr(at, 5)) value = value * 10 + static_cast<std::uint32_t>(c - '0');
-      return value;
-    };
-    for (std::size_t i = 0; i < form.size(); ++i) {
-      const bool digit = form[i] == '0' || form[i] == '1';
-      if (digit ? end[i] < '0' || end[i] > '9' : end[i] != form[i]) return {};
-    }
-    return GgufPartName{std::string(path.substr(0, path.size() - form.size())), number(1), number(10)};
-  }
-};
-
-/// Opens a checkpoint in GGUF: one file, all parts of a split one, or dense.gguf and experts.gguf in a directory.
+/// Opens a checkpoint in GGUF: one file, all parts of a split one, or what a directory has of them: dense.gguf and
+/// experts.gguf, or one model.
 class GgufReader {
  public:
   CheckpointContents read(const std::string& path) && {
-    if (is_directory(path)) {
-      out_.directory = path;
+    const bool directory = is_directory(path);
+    out_.directory = directory ? path : parent_directory(path);
+    if (directory && is_file(join_path(path, "dense.gguf"))) {
       open_file(join_path(path, "dense.gguf"));
       const std::string experts = join_path(path, "experts.gguf");
       if (is_file(experts)) open_file(experts);
     } else {
-      out_.directory = parent_directory(path);
-      open_parts(path);
+      open_parts(directory ? gguf_in_directory(path) : path);
     }
     sort_by_name(out_.tensors, path);
-    out_.config = JsonDocument(GgufConfig(metadata_, out_.tensors).json(), out_.files[0].path());
+    read_config();
     return std::move(out_);
   }
 
@@ -79,6 +51,16 @@ class GgufReader {
     }
     if (out_.files.size() == 1) metadata_ = contents.metadata;
     return std::move(contents.metadata);
+  }
+
+  /// What an extraction of a checkpoint in the form of Hugging Face carries along says it all; others have keys of GGUF.
+  void read_config() {
+    const std::string& file = out_.files[0].path();
+    const auto config = metadata_.text("moe.config");
+    out_.config = config ? JsonDocument(std::string(*config), concat(file, ", moe.config"))
+                         : JsonDocument(GgufConfig(metadata_, out_.tensors).json(), file);
+    const std::string generation = join_path(out_.directory, "generation_config.json");
+    if (config && is_file(generation)) out_.generation_config = JsonDocument(read_text(generation), generation);
   }
 
   /// A split file has its metadata in the first part, and the number of each part in all of them.
@@ -119,8 +101,8 @@ class GgufReader {
 
 }  // namespace detail
 
-/// Opens a GGUF file, one of the parts of a split one, or a directory with dense.gguf and experts.gguf. Architectures:
-/// qwen3moe, qwen3vlmoe, qwen3. Throws if anything in the heads of the files is wrong.
+/// Opens a GGUF file, one of the parts of a split one, or a directory with one of these, or with dense.gguf and
+/// experts.gguf. Architectures: qwen3moe, qwen3vlmoe, qwen3, llama. Throws if anything in the heads of the files is wrong.
 inline CheckpointContents open_gguf(const std::string& path) { return detail::GgufReader().read(path); }
 
 }  // namespace moe

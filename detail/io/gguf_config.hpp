@@ -20,6 +20,7 @@ namespace moe::detail {
 struct GgufArchitecture {
   std::string_view name, model_type;
   bool has_experts;
+  bool rope_interleaved;  // the rows of queries and keys are sorted so that neighbours are turned together
 };
 
 /// Says in the words of a config.json what the metadata of a GGUF file and its tensors say of a model. Values are
@@ -34,80 +35,107 @@ class GgufConfig {
     text("model_type", architecture_.model_type);
     copy("num_hidden_layers", "block_count");
     copy("hidden_size", "embedding_length");
-    copy("intermediate_size", "feed_forward_length");
     copy("max_position_embeddings", "context_length");
+    vocabulary();
     attention();
     rope();
+    feed_forward();
     if (architecture_.has_experts) experts();
-    if (const TensorInfo* embedding = find_by_name(tensors_, "model.embed_tokens.weight"))
-      if (!embedding->shape.empty()) number("vocab_size", embedding->shape[0]);
-    flag("tie_word_embeddings", !find_by_name(tensors_, "lm_head.weight"));
+    refuse_the_rest();
     end_tokens();
     return concat("{", members_, "\n}\n");
   }
 
  private:
   const GgufArchitecture& architecture() const {
-    static constexpr GgufArchitecture known[] = {{"qwen3moe", "qwen3_moe", true},
-                                                 {"qwen3vlmoe", "qwen3_omni_moe_text", true},
-                                                 {"qwen3", "qwen3", false}};
+    static constexpr GgufArchitecture known[] = {{"qwen3moe", "qwen3_moe", true, false},
+                                                 {"qwen3vlmoe", "qwen3_omni_moe_text", true, false},
+                                                 {"qwen3", "qwen3", false, false},
+                                                 {"llama", "llama", false, true}};
     metadata_.require("general.architecture");
     const std::string_view name = *metadata_.text("general.architecture");
     for (const GgufArchitecture& one : known)
       if (one.name == name) return one;
-    metadata_.fail_at(*metadata_.find("general.architecture"), "qwen3moe, qwen3vlmoe or qwen3",
+    metadata_.fail_at(*metadata_.find("general.architecture"), "qwen3moe, qwen3vlmoe, qwen3 or llama",
                       concat('"', name, '"'));
+  }
+
+  void vocabulary() {
+    const TensorInfo* embedding = find_by_name(tensors_, "model.embed_tokens.weight");
+    if (embedding && !embedding->shape.empty()) {
+      number("vocab_size", embedding->shape[0]);
+    } else if (const auto size = whole("vocab_size")) {
+      number("vocab_size", *size);
+    }
+    flag("tie_word_embeddings", !find_by_name(tensors_, "lm_head.weight"));
   }
 
   void attention() {
     copy("num_attention_heads", "attention.head_count");
-    const auto heads = whole("attention.head_count"), kv_heads = whole("attention.head_count_kv");
-    if (heads) number("num_key_value_heads", kv_heads.value_or(*heads));
-    if (const auto size = whole("attention.key_length")) {
-      number("head_dim", *size);
-      require_value("attention.value_length", *size);
-      require_value("rope.dimension_count", *size);
-    }
+    const std::uint64_t heads = *whole("attention.head_count"), hidden = *whole("embedding_length");
+    number("num_key_value_heads", whole("attention.head_count_kv").value_or(heads));
+    const std::uint64_t size = whole("attention.key_length").value_or(heads > 0 ? hidden / heads : 0);
+    number("head_dim", size);
+    require_value("attention.value_length", size);
+    require_value("rope.dimension_count", size);
     flag("attention_bias", find_by_name(tensors_, "model.layers.0.self_attn.q_proj.bias"));
-    if (const auto epsilon = metadata_.number(key("attention.layer_norm_rms_epsilon")))
+    if (const auto epsilon = fraction("attention.layer_norm_rms_epsilon"))
       number("rms_norm_eps", static_cast<float>(*epsilon));
   }
 
   void rope() {
     // What files leave out is 10000 here, which need not be the default of the architecture.
-    number("rope_theta", static_cast<float>(metadata_.number(key("rope.freq_base")).value_or(10000)));
-    const std::string_view type = metadata_.text(key("rope.scaling.type")).value_or("none");
-    if (type == "none") return;
-    const double factor = metadata_.number(key("rope.scaling.factor")).value_or(1);
+    number("rope_theta", static_cast<float>(fraction("rope.freq_base").value_or(10000)));
+    if (architecture_.rope_interleaved) flag("rope_interleave", true);
+    // A factor without a type is that of linear scaling; in old files it has another name.
+    const std::string_view type = metadata_.text(key("rope.scaling.type")).value_or("linear");
+    double factor = fraction("rope.scaling.factor").value_or(fraction("rope.scale_linear").value_or(1));
+    if (factor == 0) factor = 1;
+    if (type == "none" || (type == "linear" && factor == 1)) return;
     std::string scaling = concat("{\"rope_type\": ", to_json(type), ", \"factor\": ", finite(factor));
     if (const auto positions = whole("rope.scaling.original_context_length"))
       scaling += concat(", \"original_max_position_embeddings\": ", *positions);
-    if (const auto magnitude = metadata_.number(key("rope.scaling.attn_factor")); magnitude && factor >= 1)
-      scaling += concat(", \"attention_factor\": ", finite(*magnitude * (1 + 0.1 * log(factor))));
+    if (const double magnitude = fraction("rope.scaling.attn_factor").value_or(1) *
+                                 fraction("rope.scaling.yarn_attn_factor").value_or(1);
+        magnitude != 1 && factor >= 1)
+      scaling += concat(", \"attention_factor\": ", finite(magnitude * (1 + 0.1 * log(factor))));
     for (const std::string_view beta : {"beta_fast", "beta_slow"})
-      if (const auto value = metadata_.number(key(concat("rope.scaling.yarn_", beta))))
+      if (const auto value = fraction(concat("rope.scaling.yarn_", beta)))
         scaling += concat(", \"", beta, "\": ", finite(*value));
     member("rope_scaling", scaling + "}");
+  }
+
+  /// The width of the networks that are no experts. What tensors show counts more than what is stated, which some files do for
+  /// each layer.
+  void feed_forward() {
+    for (const TensorInfo& tensor : tensors_)
+      if (tensor.name.ends_with(".mlp.gate_proj.weight") && tensor.shape.size() == 2)
+        return number("intermediate_size", tensor.shape[0]);
+    if (!architecture_.has_experts) copy("intermediate_size", "feed_forward_length");
   }
 
   void experts() {
     copy("num_experts", "expert_count");
     copy("num_experts_per_tok", "expert_used_count");
-    flag("norm_topk_prob", true);  // which no file says; llama.cpp always does it
-    require_value("expert_shared_count", 0);
-    if (whole("expert_gating_func") != std::uint64_t{0}) require_value("expert_gating_func", 1);  // softmax
-    if (const auto scale = metadata_.number(key("expert_weights_scale")); scale && *scale != 0 && *scale != 1)
-      metadata_.fail_at(*metadata_.find(key("expert_weights_scale")), "1", concat(*scale));
+    // Which hardly a file says; llama.cpp always does it.
+    flag("norm_topk_prob", metadata_.flag(key("expert_weights_norm")).value_or(true));
     dense_layers();
-    // Where the width of experts is not stated, their tensors show it.
-    if (const auto width = whole("expert_feed_forward_length"))
-      return number("moe_intermediate_size", *width);
+    if (const auto width = expert_width()) number("moe_intermediate_size", *width);
+  }
+
+  /// The width of experts: as their tensors show it, or else as stated, or as llama.cpp has it where it is not.
+  std::optional<std::uint64_t> expert_width() const {
     for (const TensorInfo& tensor : tensors_) {
-      const bool merged = tensor.name.ends_with(".mlp.experts.gate_proj") && tensor.shape.size() == 3;
-      const bool single = tensor.name.ends_with(".gate_proj.weight") && tensor.shape.size() == 2 &&
-                          tensor.name.find(".mlp.experts.") != tensor.name.npos;
-      if (merged || single) return number("moe_intermediate_size", tensor.shape[merged ? 1 : 0]);
+      if (tensor.name.find(".mlp.experts.") == tensor.name.npos) continue;
+      if (tensor.name.ends_with(".gate_proj.weight") && tensor.shape.size() == 2) return tensor.shape[0];
+      if (tensor.shape.size() != 3) continue;
+      if (tensor.name.ends_with(".gate_proj")) return tensor.shape[1];
+      if (tensor.name.ends_with(".gate_up_proj")) return tensor.shape[1] / 2;
     }
+    if (const auto width = whole("expert_feed_forward_length")) return width;
+    const auto width = whole("feed_forward_length"), used = whole("expert_used_count");
+    if (!width || !used || *used == 0) return {};
+    return *width / *used;
   }
 
   /// A layer without a router has no experts.
@@ -120,17 +148,53 @@ class GgufConfig {
     member("mlp_only_layers", concat('[', list, ']'));
   }
 
+  /// What would change the numbers if it were there, and cannot be done.
+  void refuse_the_rest() const {
+    if (!architecture_.has_experts) require_value("expert_count", 0);
+    require_value("expert_shared_count", 0);
+    require_value("nextn_predict_layers", 0);
+    if (whole("expert_group_count") != std::uint64_t{0}) require_value("expert_group_count", 1);
+    if (whole("expert_gating_func") != std::uint64_t{0}) require_value("expert_gating_func", 1);  // softmax
+    for (const std::string_view scale :
+         {"expert_weights_scale", "embedding_scale", "residual_scale", "logit_scale"})
+      require_fraction(scale, 1);
+    require_fraction("attention.clamp_kqv", 0);
+    require_fraction("attention.scale", 0);
+    if (metadata_.text(key("rope.scaling.type")) == "yarn") require_fraction("rope.scaling.yarn_ext_factor", 1);
+    require_fraction("rope.scaling.yarn_log_multiplier", 0);
+    if (find_by_name(tensors_, "model.layers.0.mlp.gate_proj.bias")) fail_at_tensor("blk.0.ffn_gate.bias");
+  }
+
+  /// Any of these ends a text: the end of all, of a turn, of a message.
   void end_tokens() {
-    const auto end = metadata_.whole("tokenizer.ggml.eos_token_id"),
-               turn = metadata_.whole("tokenizer.ggml.eot_token_id");
     std::string list;
-    if (end) list += concat(*end);
-    if (turn && turn != end) list += concat(list.empty() ? "" : ", ", *turn);
+    std::optional<std::uint64_t> ids[3];
+    constexpr std::string_view names[] = {"eos", "eot", "eom"};
+    for (std::size_t i = 0; i < 3; ++i) {
+      ids[i] = metadata_.whole(concat("tokenizer.ggml.", names[i], "_token_id"));
+      if (i == 0 && !ids[0] && metadata_.text("tokenizer.ggml.model") == "llama") ids[0] = 2;
+      bool again = false;
+      for (std::size_t before = 0; before < i; ++before) again = again || ids[before] == ids[i];
+      if (ids[i] && !again) list += concat(list.empty() ? "" : ", ", *ids[i]);
+    }
     member("eos_token_id", concat('[', list, ']'));
   }
 
   std::string key(std::string_view name) const { return concat(architecture_.name, '.', name); }
   std::optional<std::uint64_t> whole(std::string_view name) const { return metadata_.whole(key(name)); }
+
+  std::optional<double> fraction(std::string_view name) const { return metadata_.number(key(name)); }
+
+  /// Throws if the value is there and neither 0, which says nothing, nor the one that the library can do.
+  void require_fraction(std::string_view name, double wanted) const {
+    const auto value = fraction(name);
+    if (value && *value != 0 && *value != wanted)
+      metadata_.fail_at(*metadata_.find(key(name)), concat(wanted), concat(*value));
+  }
+
+  [[noreturn]] void fail_at_tensor(std::string_view name) const {
+    metadata_.fail_at(*metadata_.find("general.architecture"), "a model without that tensor", name);
+  }
 
   /// Throws if the value is there and not the one that the library can do.
   void require_value(std::string_view name, std::uint64_t wanted) const {

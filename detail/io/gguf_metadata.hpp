@@ -105,6 +105,13 @@ class GgufMetadata {
     return value->bytes;
   }
 
+  std::optional<bool> flag(std::string_view key) const {
+    const GgufValue* value = find(key);
+    if (!value) return {};
+    if (value->type != GgufType::boolean) fail_at(*value, "a boolean");
+    return value->bytes[0] != 0;
+  }
+
   /// Throws unless there is a value of that key.
   void require(std::string_view key) const {
     if (!find(key)) fail(file_, concat("key \"", key, '"'), "to be there", "nothing");

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #if defined(_WIN32)
 #if !defined(WIN32_LEAN_AND_MEAN)
@@ -14,6 +15,7 @@
 #endif
 #include <windows.h>
 #else
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -115,6 +117,21 @@ inline PathKind kind_of(const std::string& path) {
   return attributes & FILE_ATTRIBUTE_DIRECTORY ? PathKind::directory : PathKind::file;
 }
 
+/// The names in a directory, in any order; none if it cannot be read.
+inline std::vector<std::string> names_in(const std::string& directory) {
+  std::vector<std::string> out;
+  WIN32_FIND_DATAW entry;
+  const HANDLE search = FindFirstFileW((wide(directory) + L"\\*").c_str(), &entry);
+  if (search == INVALID_HANDLE_VALUE) return out;
+  do {
+    char name[4 * MAX_PATH];
+    WideCharToMultiByte(CP_UTF8, 0, entry.cFileName, -1, name, sizeof name, nullptr, nullptr);
+    out.emplace_back(name);
+  } while (FindNextFileW(search, &entry));
+  FindClose(search);
+  return out;
+}
+
 #else
 
 using FileHandle = int;
@@ -196,6 +213,16 @@ inline PathKind kind_of(const std::string& path) {
   struct stat status;
   if (::stat(path.c_str(), &status) != 0) return PathKind::missing;
   return S_ISDIR(status.st_mode) ? PathKind::directory : PathKind::file;
+}
+
+/// The names in a directory, in any order; none if it cannot be read.
+inline std::vector<std::string> names_in(const std::string& directory) {
+  std::vector<std::string> out;
+  DIR* const opened = ::opendir(directory.c_str());
+  if (!opened) return out;
+  while (const dirent* entry = ::readdir(opened)) out.emplace_back(entry->d_name);
+  ::closedir(opened);
+  return out;
 }
 
 #endif

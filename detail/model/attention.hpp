@@ -32,7 +32,18 @@ inline void project(const Pass& pass, const LayerWeights& w) {
   pass.compute.multiply({products, 3});
 }
 
-/// Norms each head of queries and keys, turns it by its position, scales the queries, stores keys and values.
+/// Sorts a head that is stored as pairs: (a0 b0 a1 b1 ...) becomes (a0 a1 ... b0 b1 ...). spare: [head_dim].
+inline void sort_pairs(float* head, float* spare, std::size_t head_dim) {
+  const std::size_t half = head_dim / 2;
+  for (std::size_t i = 0; i < head_dim; ++i) spare[i] = head[i];
+  for (std::size_t i = 0; i < half; ++i) {
+    head[i] = spare[2 * i];
+    head[half + i] = spare[2 * i + 1];
+  }
+}
+
+/// Norms each head of queries and keys, if the model does, turns it by its position, scales the queries, stores keys and
+/// values.
 inline void place(const Pass& pass, const LayerWeights& w, std::size_t layer) {
   const ModelConfig& c = pass.config;
   const simd::Kernels& kernels = pass.compute.kernels();
@@ -41,7 +52,8 @@ inline void place(const Pass& pass, const LayerWeights& w, std::size_t layer) {
   pass.compute.for_each(pass.tokens, [&](std::size_t t, std::size_t) noexcept {
     const auto turned = [&](float* head, const std::vector<float>& norm) {
       const std::size_t half = c.head_dim / 2;
-      kernels.rms_norm(head, norm.data(), c.rms_norm_epsilon, head, c.head_dim);
+      if (c.rope.interleaved) sort_pairs(head, &s.attended[t * c.query_size()], c.head_dim);  // unused as yet
+      if (!norm.empty()) kernels.rms_norm(head, norm.data(), c.rms_norm_epsilon, head, c.head_dim);
       kernels.rope(head, &s.cosines[t * half], &s.sines[t * half], half);
       return head;
     };
@@ -91,8 +103,8 @@ inline void set_angles(const Pass& pass, const Rope& rope) {
   });
 }
 
-/// x += output · attention(norm(x)): grouped-query attention with norms on the heads of queries and keys.
-/// Source: Qwen3MoeAttention in transformers.
+/// x += output · attention(norm(x)): grouped-query attention, in some models with norms on the heads of queries and keys.
+/// Source: Qwen3MoeAttention and LlamaAttention in transformers.
 inline void attention_layer(const Pass& pass, const LayerWeights& w, std::size_t layer) {
   Scratch& s = pass.scratch;
   const std::size_t hidden = pass.config.hidden_size;

@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/dequantise.hpp"
 #include "../core/error.hpp"
 #include "../core/token.hpp"
 #include "../io/checkpoint.hpp"
@@ -36,6 +37,7 @@ struct ModelConfig {
   bool normalise_expert_weights = false;  // whether those of the chosen experts are made to sum to 1
 
   bool attention_bias = false;
+  bool query_key_norms = true;  // whether the heads of queries and keys are normed
   bool tied_embeddings = false;  // whether the head is the embedding
   float rms_norm_epsilon = 0;
   RopeConfig rope;
@@ -57,19 +59,23 @@ struct ArchitectureDefaults {
   std::string_view name;
   bool has_experts;
   bool normalise_expert_weights;
+  bool query_key_norms;
   double rope_theta;
+  std::size_t kv_heads;  // 0: as many as query heads
+  std::size_t max_positions;
 };
 
 inline const ArchitectureDefaults& defaults_of(const ConfigReader& reader) {
   static constexpr ArchitectureDefaults known[] = {
-      {"qwen3_moe", true, false, 1e4},
-      {"qwen3_omni_moe_text", true, true, 1e6},
-      {"qwen3", false, false, 1e4},
+      {"qwen3_moe", true, false, true, 1e4, 4, 32768},
+      {"qwen3_omni_moe_text", true, true, true, 1e6, 4, 32768},
+      {"qwen3", false, false, true, 1e4, 4, 32768},
+      {"llama", false, false, false, 1e4, 0, 2048},
   };
   const std::string name = reader.text("model_type", "");
   for (const ArchitectureDefaults& defaults : known)
     if (defaults.name == name) return defaults;
-  reader.fail_at("model_type", "qwen3_moe, qwen3 or qwen3_omni_moe", name.empty() ? "none" : name);
+  reader.fail_at("model_type", "qwen3_moe, qwen3, qwen3_omni_moe or llama", name.empty() ? "none" : name);
 }
 
 /// A layer has experts unless it is named in mlp_only_layers or skipped by decoder_sparse_step. A model with experts has a
@@ -89,6 +95,18 @@ inline std::vector<LayerConfig> layers_of(const ConfigReader& reader, std::size_
   for (const std::size_t dense : reader.sizes("mlp_only_layers"))
     if (dense < count) layers[dense].has_experts = false;
   return layers;
+}
+
+/// What GGUF files have beside the scaling in their metadata; empty in others.
+inline std::vector<float> rope_divisors_of(const Checkpoint& checkpoint, std::size_t head_dim) {
+  constexpr std::string_view name = "rope_freqs.weight";
+  const TensorInfo* tensor = checkpoint.find(name);
+  if (!tensor) return {};
+  std::vector<float> out = dequantise(checkpoint.vector(name, head_dim / 2));
+  for (const float divisor : out)
+    if (!(divisor >= 1e-6f && divisor <= 1e9f))
+      fail(checkpoint.file_of(*tensor), concat("tensor \"", name, '"'), "numbers from 1e-6 to 1e9", "another");
+  return out;
 }
 
 /// What generation_config.json says, or else config.json: one id or several.
@@ -114,13 +132,14 @@ inline ModelConfig::ModelConfig(const Checkpoint& checkpoint) {
   const std::size_t layer_count =
       reader.size("num_hidden_layers", 24, {.least = 1, .most = checkpoint.tensors().size()});
   heads = reader.size("num_attention_heads", 32, {.least = 1});
-  kv_heads = reader.size("num_key_value_heads", reader.is_null("num_key_value_heads") ? heads : 4,
+  const bool as_heads = defaults.kv_heads == 0 || reader.is_null("num_key_value_heads");
+  kv_heads = reader.size("num_key_value_heads", as_heads ? heads : defaults.kv_heads,
                          {.least = 1, .most = heads});
   if (heads % kv_heads != 0)
     reader.fail_at("num_key_value_heads", detail::concat("a divisor of ", heads), detail::concat(kv_heads));
   head_dim = reader.size("head_dim", hidden_size / heads, {.least = 2});
   if (head_dim % 2 != 0) reader.fail_at("head_dim", "an even number", detail::concat(head_dim));
-  max_positions = reader.size("max_position_embeddings", 32768, {.least = 1});
+  max_positions = reader.size("max_position_embeddings", defaults.max_positions, {.least = 1});
 
   const std::size_t stated_experts =
       reader.size("num_experts", reader.size("num_local_experts", defaults.has_experts ? 128 : 0));
@@ -135,11 +154,14 @@ inline ModelConfig::ModelConfig(const Checkpoint& checkpoint) {
     if (!layer.has_experts) dense_intermediate_size = reader.size("intermediate_size", 6144, {.least = 1});
 
   attention_bias = reader.flag("attention_bias", false);
+  query_key_norms = defaults.query_key_norms;
+  if (reader.flag("mlp_bias", false)) reader.fail_at("mlp_bias", "false", "true");
   tied_embeddings = reader.flag("tie_word_embeddings", false);
   rms_norm_epsilon = static_cast<float>(reader.number("rms_norm_eps", 1e-6, {.least = 0, .most = 1}));
   if (const std::string act = reader.text("hidden_act", "silu"); act != "silu")
     reader.fail_at("hidden_act", "silu", act);
   rope = detail::rope_config_of(reader, defaults.rope_theta, max_positions);
+  rope.divisors = detail::rope_divisors_of(checkpoint, head_dim);
   end_tokens = detail::end_tokens_of(checkpoint, reader);
 }
 

@@ -10,6 +10,7 @@
 namespace moe {
 
 /// Rotary position embedding: at position p, the pair (i, i + d/2) of a head of d numbers is turned by p · frequency[i].
+/// Where heads are stored with the pair (2i, 2i + 1) in place of that, attention sorts them first.
 /// Source: Su et al. 2021 (arXiv 2104.09864); scaling as transformers' modeling_rope_utils.
 class Rope {
  public:
@@ -19,6 +20,7 @@ class Rope {
     for (std::size_t i = 0; i < head_dim / 2; ++i) {
       const double frequency = detail::exp(-2.0 * static_cast<double>(i) / d * detail::log(config.theta));
       frequencies_[i] = scaled(config, frequency, static_cast<double>(i), d);
+      if (!config.divisors.empty()) frequencies_[i] /= static_cast<double>(config.divisors[i]);
     }
   }
 

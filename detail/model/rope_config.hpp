@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace moe {
 
@@ -17,6 +18,9 @@ struct RopeConfig {
   Scaling scaling = Scaling::none;
   double factor = 1;
   double original_positions = 0;  // what the model was trained on before it was stretched
+
+  bool interleaved = false;     // whether heads are stored with neighbours turned together: see Rope
+  std::vector<float> divisors;  // of the frequencies, [head_dim / 2]; empty: none
 
   // yarn
   double beta_fast = 32;
@@ -82,6 +86,7 @@ inline RopeConfig rope_config_of(const ConfigReader& config, double default_thet
   if (!parameters) parameters = config.object("rope_scaling");
   constexpr NumberRange range{1.001, 1e12};
   out.theta = config.number("rope_theta", default_theta, range);
+  out.interleaved = config.flag("rope_interleave", false);
   if (parameters) {
     out.theta = parameters->number("rope_theta", out.theta, range);
     read_scaling(*parameters, max_positions, out);

@@ -22,7 +22,7 @@ struct LayerWeights {
   Matrix key, value;                                                 // [kv_heads · head_dim, hidden]
   Matrix output;                                                     // [hidden, heads · head_dim]
   std::vector<float> query_bias, key_bias, value_bias, output_bias;  // empty without attention_bias
-  std::vector<float> query_norm, key_norm;                           // [head_dim]
+  std::vector<float> query_norm, key_norm;                           // [head_dim]; empty without query_key_norms
 
   std::vector<float> ffn_norm;  // [hidden]
   Matrix router;                // [experts, hidden]; of a layer with experts
@@ -111,8 +111,10 @@ class WeightReader {
     out.key = matrix(prefix + "k_proj", kv, hidden);
     out.value = matrix(prefix + "v_proj", kv, hidden);
     out.output = matrix(prefix + "o_proj", hidden, queries);
-    out.query_norm = vector(prefix + "q_norm", "weight", config_.head_dim);
-    out.key_norm = vector(prefix + "k_norm", "weight", config_.head_dim);
+    if (config_.query_key_norms) {
+      out.query_norm = vector(prefix + "q_norm", "weight", config_.head_dim);
+      out.key_norm = vector(prefix + "k_norm", "weight", config_.head_dim);
+    }
     if (!config_.attention_bias) return;
     out.query_bias = vector(prefix + "q_proj", "bias", queries);
     out.key_bias = vector(prefix + "k_proj", "bias", kv);

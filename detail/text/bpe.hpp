@@ -1,5 +1,6 @@
 #pragma once
 #include "../core/token.hpp"
+#include "../core/utf8.hpp"
 #include "merge_table.hpp"
 #include "vocabulary.hpp"
 
@@ -21,9 +22,16 @@ struct BpeOptions {
   bool ignore_merges = false;           // a piece that is a token as a whole becomes that token
 };
 
-/// Byte-level byte-pair encoding: a piece of text is spelled in tokens of one byte, then the neighbours whose
-/// merge has the lowest rank, the leftmost of equals, are merged, until none can be.
-/// Source: Sennrich et al. 2016 (arXiv 1508.07909), as in Hugging Face's tokenizers.
+/// What a vocabulary of SentencePiece has in place of merges.
+struct TokenScores {
+  std::vector<std::uint32_t> ranks;                    // [ids]; the best score has the lowest
+  std::array<std::optional<TokenId>, 256> bytes = {};  // the token <0x0A> and so on, for characters that are no token
+};
+
+/// Byte-pair encoding: a piece of text is spelled in symbols, then the neighbours whose merge has the lowest rank, the
+/// leftmost of equals, are merged, until none can be. With merges, symbols are tokens of one byte; with scores,
+/// characters, which merge if together they are a token, and what in the end is no token is spelled in bytes.
+/// Source: Sennrich et al. 2016 (arXiv 1508.07909), as in Hugging Face's tokenizers and in SentencePiece.
 class Bpe {
  public:
   Bpe(Vocabulary vocabulary, MergeTable merges, BpeOptions options)
@@ -34,9 +42,24 @@ class Bpe {
     }
   }
 
+  Bpe(Vocabulary vocabulary, TokenScores scores, BpeOptions options)
+      : vocabulary_(std::move(vocabulary)),
+        options_(options),
+        ranks_(std::move(scores.ranks)),
+        spelling_(scores.bytes) {}
+
   const Vocabulary& vocabulary() const { return vocabulary_; }
   const MergeTable& merges() const { return merges_; }
   const BpeOptions& options() const { return options_; }
+
+  /// Whether tokens have scores, rather than merges.
+  bool has_scores() const { return !ranks_.empty(); }
+
+  /// With scores: what becomes of the symbols that write these bytes together; a merge of rank `never` if nothing.
+  Merge merge_into(std::string_view bytes) const {
+    const std::optional<TokenId> whole = vocabulary_.find(bytes);
+    return whole ? Merge{ranks_[*whole], *whole} : Merge{};
+  }
 
   /// The token of a single byte; nothing if there is none.
   std::optional<TokenId> token_of(char byte) const { return spelling_[static_cast<unsigned char>(byte)]; }
@@ -45,6 +68,7 @@ class Bpe {
   Vocabulary vocabulary_;
   MergeTable merges_;
   BpeOptions options_;
+  std::vector<std::uint32_t> ranks_;
   std::array<std::optional<TokenId>, 256> spelling_;
 };
 
@@ -58,9 +82,15 @@ class BpeEncoder {
     if (bpe_.options().ignore_merges) {
       if (const auto whole = bpe_.vocabulary().find(piece)) return out.push_back(*whole);
     }
-    spell(piece);
+    piece_ = piece;
+    if (bpe_.has_scores()) {
+      spell_characters();
+    } else {
+      spell(piece);
+    }
     merge_all();
     if (symbols_.empty()) return;
+    if (bpe_.has_scores()) return append_scored(out);
     for (std::uint32_t at = 0; at != end; at = symbols_[at].next) out.push_back(symbols_[at].id);
   }
 
@@ -83,6 +113,47 @@ class BpeEncoder {
     friend bool operator<(Candidate a, Candidate b) { return a.key() > b.key(); }
   };
 
+  /// One symbol for each byte of the piece, of which only those are in the list that begin a character: so a symbol's
+  /// position is where its text begins.
+  void spell_characters() {
+    symbols_.assign(piece_.size(), Symbol{});
+    std::uint32_t before = end;
+    for (std::size_t at = 0; at < piece_.size();) {
+      const std::size_t after = at + detail::utf8_step(piece_.substr(at)).bytes;
+      symbols_[at].previous = before;
+      symbols_[at].next = after < piece_.size() ? static_cast<std::uint32_t>(after) : end;
+      before = static_cast<std::uint32_t>(at);
+      at = after;
+    }
+  }
+
+  /// The bytes from a symbol up to the one that begins at `next`.
+  std::string_view text_of(std::uint32_t position, std::uint32_t next) const {
+    return piece_.substr(position, next == end ? std::string_view::npos : next - position);
+  }
+
+  void append_scored(std::vector<TokenId>& out) const {
+    bool after_unknown = false;
+    for (std::uint32_t at = 0; at != end; at = symbols_[at].next) {
+      const std::string_view text = text_of(at, symbols_[at].next);
+      const std::size_t before = out.size();
+      bool known = true;
+      if (const auto whole = bpe_.vocabulary().find(text)) {
+        out.push_back(*whole);
+      } else {
+        for (const char byte : text) {
+          const std::optional<TokenId> id = bpe_.token_of(byte);
+          known = known && id;
+          if (known) out.push_back(*id);
+        }
+      }
+      if (!known) out.resize(before);
+      const bool fused = after_unknown && bpe_.options().fuse_unknown;
+      if (!known && !fused && bpe_.options().unknown) out.push_back(*bpe_.options().unknown);
+      after_unknown = !known;
+    }
+  }
+
   void spell(std::string_view piece) {
     symbols_.clear();
     bool after_unknown = false;
@@ -103,7 +174,7 @@ class BpeEncoder {
 
   void merge_all() {
     candidates_.clear();
-    for (std::uint32_t at = 0; at + 1 < symbols_.size(); ++at)
+    for (std::uint32_t at = 0; !symbols_.empty() && at != end; at = symbols_[at].next)
       if (find_merge(at)) candidates_.push_back({symbols_[at].merge.rank, at});
     std::make_heap(candidates_.begin(), candidates_.end());
     while (!candidates_.empty()) {
@@ -133,11 +204,18 @@ class BpeEncoder {
 
   bool find_merge(std::uint32_t position) {
     Symbol& symbol = symbols_[position];
-    symbol.merge = symbol.next == end ? Merge{} : bpe_.merges().find(symbol.id, symbols_[symbol.next].id);
+    if (symbol.next == end) {
+      symbol.merge = {};
+    } else if (bpe_.has_scores()) {
+      symbol.merge = bpe_.merge_into(text_of(position, symbols_[symbol.next].next));
+    } else {
+      symbol.merge = bpe_.merges().find(symbol.id, symbols_[symbol.next].id);
+    }
     return symbol.merge.rank != Merge::never;
   }
 
   const Bpe& bpe_;
+  std::string_view piece_;
   std::vector<Symbol> symbols_;
   std::vector<Candidate> candidates_;  // a heap
 };

@@ -2,6 +2,8 @@
 #include "../core/concat.hpp"
 #include "../core/error.hpp"
 #include "../io/file.hpp"
+#include "../io/gguf_parser.hpp"
+#include "../io/gguf_path.hpp"
 #include "../io/json.hpp"
 #include "chat_message.hpp"
 #include "json_members.hpp"
@@ -28,10 +30,20 @@ struct ChatTemplateText {
   std::string text, file;
 };
 
-/// `path`: the checkpoint's directory or a file in it. The newer chat_template.jinja comes before
-/// the member of tokenizer_config.json.
+/// That of a GGUF file; without a text if it has none.
+inline ChatTemplateText gguf_chat_template(const std::string& path) {
+  if (path.empty()) return {};
+  const GgufMetadata metadata = GgufParser(File(path)).parse().metadata;
+  return {std::string(metadata.text("tokenizer.chat_template").value_or("")), path};
+}
+
+/// `path`: the checkpoint's directory or a file in it. A GGUF file has its own before those of the directory, of which the
+/// newer chat_template.jinja comes before the member of tokenizer_config.json.
 inline ChatTemplateText read_chat_template(const std::string& path) {
-  const std::string directory = is_directory(path) ? path : parent_directory(path);
+  const bool is_file_of_it = !is_directory(path);
+  if (ChatTemplateText found = gguf_chat_template(is_file_of_it ? find_gguf(path) : ""); !found.text.empty())
+    return found;
+  const std::string directory = is_file_of_it ? parent_directory(path) : path;
   const std::string jinja = join_path(directory, "chat_template.jinja");
   if (is_file(jinja)) return {read_text(jinja), jinja};
   const std::string file = join_path(directory, "tokenizer_config.json");
@@ -40,8 +52,11 @@ inline ChatTemplateText read_chat_template(const std::string& path) {
     if (const Json text = find_value(config.root(), "chat_template"))
       return {std::string(default_template(text)), file};
   }
-  fail(directory, "chat template", "chat_template.jinja, or chat_template in tokenizer_config.json",
-       "neither");
+  if (!is_file_of_it)
+    if (ChatTemplateText found = gguf_chat_template(gguf_in_directory(path)); !found.text.empty())
+      return found;
+  fail(path, "chat template",
+       "chat_template.jinja, or chat_template in tokenizer_config.json or in a GGUF model", "none");
 }
 
 /// How to know the template of a family of models: it contains all of these texts. What is here without a

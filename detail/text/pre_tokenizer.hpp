@@ -27,26 +27,42 @@ inline std::size_t contraction(std::string_view text) {
   return two ? 3 : 0;
 }
 
-/// `[^\r\n\p{L}\p{N}]?\p{L}+`
-inline std::size_t prefixed_word(std::string_view text) {
+/// `[^\r\n\p{L}\p{N}]?\p{L}+`; `letters` may also have marks in it, as in `[\p{L}\p{M}]+`.
+inline std::size_t prefixed_word(std::string_view text, CharacterClasses letters) {
   const Character first = character_at(text, 0);
-  if (first.is(character::letter)) return end_of_run(text, first.bytes, character::letter);
+  if (first.is(letters)) return end_of_run(text, first.bytes, letters);
   if (first.is(character::number) || is_newline(text, 0)) return 0;
-  const std::size_t end = end_of_run(text, first.bytes, character::letter);
+  const std::size_t end = end_of_run(text, first.bytes, letters);
   return end > first.bytes ? end : 0;
 }
 
-/// ` ?[^\s\p{L}\p{N}]+[\r\n]*`
-inline std::size_t punctuation(std::string_view text) {
+/// `\p{N}{1,most}`
+inline std::size_t digits(std::string_view text, std::size_t most) {
+  std::size_t end = 0;
+  for (std::size_t i = 0; i < most; ++i) {
+    const Character c = character_at(text, end);
+    if (!c.is(character::number)) break;
+    end += c.bytes;
+  }
+  return end;
+}
+
+/// ` ?[^\s\p{L}\p{N}]+`, also without what else is in `letters`.
+inline std::size_t symbols(std::string_view text, CharacterClasses letters) {
   const std::size_t begin = text.front() == ' ' ? 1 : 0;
   std::size_t end = begin;
   while (end < text.size()) {
     const Character c = character_at(text, end);
-    if (c.is(character::space | character::letter | character::number)) break;
+    if (c.is(character::space | character::number | letters)) break;
     end += c.bytes;
   }
-  if (end == begin) return 0;
-  while (is_newline(text, end)) ++end;
+  return end > begin ? end : 0;
+}
+
+/// ` ?[^\s\p{L}\p{N}]+[\r\n]*`
+inline std::size_t punctuation(std::string_view text, CharacterClasses letters) {
+  std::size_t end = symbols(text, letters);
+  while (end > 0 && is_newline(text, end)) ++end;
   return end;
 }
 
@@ -63,12 +79,35 @@ inline std::size_t white_space(std::string_view text) {
   return end == text.size() || last == 0 ? end : last;
 }
 
-inline std::size_t qwen2_piece(std::string_view text) {
+/// The patterns of this shape differ in how many digits stand together, and in whether marks are like letters.
+inline std::size_t piece(std::string_view text, std::size_t most_digits, CharacterClasses letters) {
   if (const std::size_t size = contraction(text)) return size;
-  if (const std::size_t size = prefixed_word(text)) return size;
-  if (const Character first = character_at(text, 0); first.is(character::number)) return first.bytes;
-  if (const std::size_t size = punctuation(text)) return size;
+  if (const std::size_t size = prefixed_word(text, letters)) return size;
+  if (const std::size_t size = digits(text, most_digits)) return size;
+  if (const std::size_t size = punctuation(text, letters)) return size;
   return white_space(text);
+}
+
+inline std::size_t qwen2_piece(std::string_view text) { return piece(text, 1, character::letter); }
+inline std::size_t llama3_piece(std::string_view text) { return piece(text, 3, character::letter); }
+inline std::size_t qwen35_piece(std::string_view text) {
+  return piece(text, 1, character::letter | character::mark);
+}
+
+/// `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
+inline std::size_t gpt2_piece(std::string_view text) {
+  for (const std::string_view tail : {"'s", "'t", "'re", "'ve", "'m", "'ll", "'d"})
+    if (text.starts_with(tail)) return tail.size();
+  const std::size_t begin = text.front() == ' ' ? 1 : 0;
+  for (const CharacterClasses run : {character::letter, character::number})
+    if (const std::size_t end = end_of_run(text, begin, run); end > begin) return end;
+  if (const std::size_t size = symbols(text, character::letter)) return size;
+  std::size_t end = 0, last = 0;
+  for (Character c = character_at(text, 0); c.is(character::space); c = character_at(text, end)) {
+    last = end;
+    end += c.bytes;
+  }
+  return end == text.size() || last == 0 ? end : last;
 }
 
 }  // namespace detail
@@ -88,9 +127,28 @@ inline constexpr SplitPattern qwen2_pattern = {
     R"(\s*[\r\n]+|\s+(?!\S)|\s+)",
     detail::qwen2_piece};
 
+/// Llama 3, and others of its time.
+inline constexpr SplitPattern llama3_pattern = {
+    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|)"
+    R"(\s*[\r\n]+|\s+(?!\S)|\s+)",
+    detail::llama3_piece};
+
+/// Qwen3.5.
+inline constexpr SplitPattern qwen35_pattern = {
+    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|)"
+    R"(\s*[\r\n]+|\s+(?!\S)|\s+)",
+    detail::qwen35_piece};
+
+/// GPT-2.
+inline constexpr SplitPattern gpt2_pattern = {
+    R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)", detail::gpt2_piece};
+
+/// Cuts nothing.
+inline constexpr SplitPattern whole_text_pattern = {"", [](std::string_view text) { return text.size(); }};
+
 /// The pattern of that regular expression, letter by letter; null if there is none.
 inline const SplitPattern* find_split_pattern(std::string_view regex) {
-  for (const SplitPattern* pattern : {&qwen2_pattern})
+  for (const SplitPattern* pattern : {&qwen2_pattern, &llama3_pattern, &qwen35_pattern, &gpt2_pattern})
     if (pattern->regex == regex) return pattern;
   return nullptr;
 }

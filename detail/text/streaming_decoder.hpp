@@ -11,14 +11,18 @@ namespace moe {
 /// Tokenizer::decode makes of the same tokens.
 class StreamingDecoder {
  public:
-  /// `tokenizer` must outlive the decoder.
-  explicit StreamingDecoder(const Tokenizer& tokenizer, bool skip_special = false)
-      : tokenizer_(&tokenizer), skip_special_(skip_special) {}
+  /// `tokenizer` must outlive the decoder. `continues`: the tokens come behind others, so that a space which they begin
+  /// with is part of the text, whatever the tokenizer does at the beginning of texts.
+  explicit StreamingDecoder(const Tokenizer& tokenizer, bool skip_special = false, bool continues = false)
+      : tokenizer_(&tokenizer),
+        skip_special_(skip_special),
+        at_begin_(!continues && tokenizer.adds_text_space()) {}
 
   /// The text that is complete with this token; may be empty.
   std::string push(TokenId id) {
     std::string text;
     if (!skip_special_ || !tokenizer_->is_special(id)) stream_.write(tokenizer_->bytes(id), text);
+    drop_space(text);
     return text;
   }
 
@@ -27,12 +31,19 @@ class StreamingDecoder {
   std::string finish() {
     std::string text;
     stream_.finish(text);
+    at_begin_ = tokenizer_->adds_text_space();
     return text;
   }
 
  private:
+  void drop_space(std::string& text) {
+    if (!at_begin_ || text.empty()) return;
+    at_begin_ = false;
+    if (text.front() == ' ') text.erase(0, 1);
+  }
+
   const Tokenizer* tokenizer_;
-  bool skip_special_;
+  bool skip_special_, at_begin_;
   detail::Utf8Stream stream_;
 };
 

@@ -27,17 +27,20 @@ struct EncodeOptions {
 /// Turns text into tokens and back, as Hugging Face's tokenizers do. All members are thread-safe.
 class Tokenizer {
  public:
-  /// `path`: a tokenizer.json, or a directory that holds it, or vocab.json, merges.txt and
-  /// tokenizer_config.json. Throws if anything in these files is wrong, or unknown to this library.
+  /// `path`: a tokenizer.json, or a file in GGUF; or a directory that holds tokenizer.json, or vocab.json, merges.txt and
+  /// tokenizer_config.json, or a GGUF model. Throws if anything in these files is wrong, or unknown to this library.
   explicit Tokenizer(const std::string& path) : Tokenizer(read_tokenizer(path)) {}
 
   /// Throws if the parts contradict each other.
   explicit Tokenizer(TokenizerParts parts)
       : added_(parts.added_tokens, parts.nfc, parts.vocabulary, parts.name),
-        bpe_(std::move(parts.vocabulary), std::move(parts.merges), parts.bpe),
+        bpe_(parts.scores.ranks.empty()
+                 ? Bpe(std::move(parts.vocabulary), std::move(parts.merges), parts.bpe)
+                 : Bpe(std::move(parts.vocabulary), std::move(parts.scores), parts.bpe)),
         pattern_(parts.pattern),
         nfc_(parts.nfc),
         add_prefix_space_(parts.add_prefix_space),
+        add_text_space_(parts.add_text_space),
         prefix_(std::move(parts.prefix)),
         suffix_(std::move(parts.suffix)) {
     expect(pattern_ != nullptr, parts.name, "pre-tokenizer", "one", "none");
@@ -57,6 +60,7 @@ class Tokenizer {
     const auto on_token = [&](TokenId id) { out.push_back(id); };
     const auto on_text = [&](std::string_view part) { encoder.append(part); };
     const auto on_raw_text = [&](std::string_view part) {
+      if (bpe_.has_scores()) part = append_metaspaced(part, text.size(), normalized);
       if (nfc_ && !detail::is_surely_nfc(part)) part = append_nfc(part, text.size(), normalized);
       added_.in_normalized().split(part, on_text, on_token);
     };
@@ -73,8 +77,12 @@ class Tokenizer {
     for (const TokenId id : ids)
       if (!skip_special || !is_special(id)) stream.write(bytes(id), out);
     stream.finish(out);
+    if (add_text_space_ && out.starts_with(' ')) out.erase(0, 1);
     return out;
   }
+
+  /// Whether every text is encoded with a space before it, which decoding takes away again.
+  bool adds_text_space() const { return add_text_space_; }
 
   /// The bytes that a token writes, not always whole characters; none if there is no such token.
   std::string_view bytes(TokenId id) const { return bpe_.vocabulary().bytes(id); }
@@ -100,6 +108,16 @@ class Tokenizer {
     return std::string_view(out).substr(begin);
   }
 
+  /// Appends the part as SentencePiece sees it, and returns it: a space before it, and the same for a space as for a ▁. No
+  /// more than one byte longer each, so that twice the text is enough for all parts.
+  std::string_view append_metaspaced(std::string_view part, std::size_t text_size, std::string& out) const {
+    out.reserve(2 * text_size);
+    const std::size_t begin = out.size();
+    if (add_text_space_) out += ' ';
+    detail::append_spaced(out, part);
+    return std::string_view(out).substr(begin);
+  }
+
   void require_token(TokenId id, std::string_view name, std::string_view place) const {
     if (!bpe_.vocabulary().contains(id)) fail(name, place, "the id of a token", detail::concat(id));
   }
@@ -107,7 +125,7 @@ class Tokenizer {
   detail::AddedVocabulary added_;
   Bpe bpe_;
   const SplitPattern* pattern_;
-  bool nfc_, add_prefix_space_;
+  bool nfc_, add_prefix_space_, add_text_space_;
   std::vector<TokenId> prefix_, suffix_;
 };
 

@@ -3,7 +3,10 @@
 #include "../core/error.hpp"
 #include "../core/token.hpp"
 #include "../io/file.hpp"
+#include "../io/gguf_parser.hpp"
+#include "../io/gguf_path.hpp"
 #include "../io/json.hpp"
+#include "gguf_tokenizer.hpp"
 #include "json_members.hpp"
 #include "tokenizer_json.hpp"
 
@@ -68,14 +71,38 @@ inline TokenizerParts read_vocabulary_files(const std::string& directory) {
   return parts;
 }
 
-/// Reads the tokenizer of a checkpoint. `path`: a tokenizer.json, or a directory with one or with the files
-/// of read_vocabulary_files. Throws unless this library knows everything in it.
+namespace detail {
+
+inline bool has_gguf_tokenizer(const std::string& path) {
+  const GgufMetadata metadata = GgufParser(File(path)).parse().metadata;
+  return metadata.find("tokenizer.ggml.model") && metadata.text("tokenizer.ggml.model") != "none";
+}
+
+}  // namespace detail
+
+/// The tokenizer of a checkpoint, as read_tokenizer() takes it; empty if it has none. `path`: the checkpoint's directory or a
+/// file in it. A GGUF file has its own before that of the directory; a directory has tokenizer.json before vocab.json, and
+/// these before a GGUF file.
+inline std::string find_tokenizer(const std::string& path) {
+  const std::string file = is_directory(path) ? std::string() : detail::find_gguf(path);
+  if (!file.empty() && detail::has_gguf_tokenizer(file)) return file;
+  const std::string directory = is_directory(path) ? path : parent_directory(path);
+  if (const std::string json = join_path(directory, "tokenizer.json"); is_file(json)) return json;
+  if (is_file(join_path(directory, "vocab.json"))) return directory;
+  if (!is_directory(path)) return {};
+  const std::string model = detail::gguf_in_directory(directory);
+  return !model.empty() && detail::has_gguf_tokenizer(model) ? model : std::string();
+}
+
+/// Reads the tokenizer of a checkpoint. `path`: a tokenizer.json, a GGUF file, or a directory with one of these or with the
+/// files of read_vocabulary_files. Throws unless this library knows everything in it.
 inline TokenizerParts read_tokenizer(const std::string& path) {
-  if (!is_directory(path)) return read_tokenizer_json(path);
-  const std::string json = join_path(path, "tokenizer.json");
-  if (is_file(json)) return read_tokenizer_json(json);
-  if (is_file(join_path(path, "vocab.json"))) return read_vocabulary_files(path);
-  fail(path, "tokenizer", "tokenizer.json, or vocab.json with merges.txt", "neither");
+  const bool directory = is_directory(path);
+  const std::string found = directory || (is_file(path) && detail::is_gguf(path)) ? find_tokenizer(path) : path;
+  if (found.empty())
+    fail(path, "tokenizer", "tokenizer.json, or vocab.json with merges.txt, or a GGUF model with one", "none");
+  if (is_directory(found)) return read_vocabulary_files(found);
+  return is_file(found) && detail::is_gguf(found) ? read_gguf_tokenizer(found) : read_tokenizer_json(found);
 }
 
 }  // namespace moe

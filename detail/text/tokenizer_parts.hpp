@@ -16,11 +16,13 @@ struct TokenizerParts {
   std::string name;  // of the file, for errors
   Vocabulary vocabulary;
   MergeTable merges;
+  TokenScores scores;  // of a SentencePiece vocabulary, in place of merges
   BpeOptions bpe;
   std::vector<AddedToken> added_tokens;
   bool nfc = false;                       // normalize the text first
   const SplitPattern* pattern = nullptr;  // how to cut the text into pieces
   bool add_prefix_space = false;          // put a space before each piece that does not begin with one
+  bool add_text_space = false;            // with scores: put a space before each text between added tokens
   std::vector<TokenId> prefix, suffix;    // special tokens around every text
 };
 

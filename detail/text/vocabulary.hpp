@@ -2,6 +2,7 @@
 #include "../core/token.hpp"
 #include "byte_alphabet.hpp"
 #include "hash.hpp"
+#include "metaspace.hpp"
 
 #include <bit>
 #include <cstddef>
@@ -14,13 +15,17 @@
 
 namespace moe {
 
-/// The tokens of a byte-level vocabulary: which bytes each of them writes, and which of them writes given
-/// bytes. Files write tokens in an alphabet of one character per byte (`Ġthe` for " the"). A text with other
-/// characters (`<｜User｜>`) stands for its own UTF-8 bytes; it can be decoded, but no text becomes it.
+/// How files write tokens. byte_alphabet: with one character for each byte, `Ġthe` for " the"; a text with other characters
+/// (`<｜User｜>`) stands for its own UTF-8 bytes: it can be decoded, but no text becomes it. sentence_piece: as they are, but
+/// with ▁ for a space; one that has a space in it all the same can be decoded, but no text becomes it.
+enum class Notation { byte_alphabet, sentence_piece };
+
+/// The tokens of a vocabulary: which bytes each of them writes, and which of them writes given bytes.
 class Vocabulary {
  public:
   /// `tokens`: how many are going to be added; more are possible.
-  explicit Vocabulary(std::size_t tokens = 0) {
+  explicit Vocabulary(std::size_t tokens = 0, Notation notation = Notation::byte_alphabet)
+      : notation_(notation) {
     entries_.reserve(tokens);
     rehash(std::bit_ceil(2 * tokens + 2));
   }
@@ -47,7 +52,7 @@ class Vocabulary {
     return true;
   }
 
-  /// Adds a token that is not found by its text: one of those that are looked for before the text is broken
+  /// Adds a token that is not found by its text, such as one of those that are looked for before the text is broken
   /// into pieces. Adds nothing and returns false if the id is taken.
   bool add_apart(TokenId id, std::string_view text) {
     if (contains(id)) return false;
@@ -63,8 +68,8 @@ class Vocabulary {
   /// The token that a file writes so.
   std::optional<TokenId> find_text(std::string_view text) const {
     std::string bytes;
-    if (detail::append_bytes(bytes, text)) return find(bytes, Kind::bytes);
-    return find(text, Kind::literal);
+    const Kind kind = write(bytes, text);
+    return find(bytes, kind);
   }
 
   bool contains(TokenId id) const { return id < entries_.size() && entries_[id].kind != Kind::absent; }
@@ -87,12 +92,20 @@ class Vocabulary {
     return std::string_view(arena_).substr(entry.begin, entry.size);
   }
 
+  /// Appends the bytes that stand for a text of a file.
+  Kind write(std::string& out, std::string_view text) const {
+    if (notation_ == Notation::sentence_piece) {
+      detail::append_spaced(out, text);
+      return text.find(' ') == text.npos ? Kind::bytes : Kind::literal;
+    }
+    if (detail::append_bytes(out, text)) return Kind::bytes;
+    out += text;
+    return Kind::literal;
+  }
+
   Entry append(std::string_view text) {
     Entry entry{static_cast<std::uint32_t>(arena_.size()), 0, Kind::bytes};
-    if (!detail::append_bytes(arena_, text)) {
-      arena_ += text;
-      entry.kind = Kind::literal;
-    }
+    entry.kind = write(arena_, text);
     entry.size = static_cast<std::uint32_t>(arena_.size() - entry.begin);
     return entry;
   }
@@ -126,6 +139,7 @@ class Vocabulary {
     }
   }
 
+  Notation notation_;
   std::string arena_;           // the bytes of all tokens
   std::vector<Entry> entries_;  // [ids]
   std::vector<TokenId> slots_;  // open addressing, a power of two, at most half full

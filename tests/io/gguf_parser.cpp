@@ -85,7 +85,7 @@ TEST_CASE("gguf: tensors are listed by name, outermost size first, with their pl
   GgufBuilder file;
   file.tensor("b", {4, 2}, 0, std::string(32, 'b')).tensor("a", {32, 1, 2}, 2, std::string(36, 'a'));
   file.tensor("scalar", {}, 24, "s")
-      .tensor("k", {256}, 12, std::string(144, 'k'))
+      .tensor("k", {256}, 15, std::string(292, 'k'))
       .tensor("h", {3}, 30, "hhhhhh");
   const std::string bytes = file.file();
   const auto tensors = parse(bytes).tensors;
@@ -96,7 +96,7 @@ TEST_CASE("gguf: tensors are listed by name, outermost size first, with their pl
   CHECK(tensors[1].shape == std::vector<std::uint64_t>{2, 4});
   CHECK(tensors[2].dtype == moe::DType::bf16);
   CHECK(
-      (tensors[3].dtype == moe::DType::other && tensors[3].dtype_name == "Q4_K" && tensors[3].bytes == 144));
+      (tensors[3].dtype == moe::DType::other && tensors[3].dtype_name == "Q8_K" && tensors[3].bytes == 292));
   CHECK((tensors[4].shape.empty() && tensors[4].bytes == 1));
   for (const moe::TensorInfo& tensor : tensors)
     CHECK(bytes.substr(tensor.offset, tensor.bytes) == std::string(tensor.bytes, tensor.name[0]));

@@ -1,0 +1,26 @@
+// Pre-tokenizers: each cuts any bytes into pieces that are not empty; and the normalizer changes nothing the second time.
+#include "target.hpp"
+
+#include "detail/text/nfc.hpp"
+#include "detail/text/pre_tokenizer.hpp"
+
+#include <string>
+#include <string_view>
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  for (const moe::SplitPattern* pattern : {&moe::qwen2_pattern, &moe::llama3_pattern, &moe::qwen35_pattern,
+                                           &moe::gpt2_pattern, &moe::whole_text_pattern}) {
+    for (std::string_view rest = text; !rest.empty();) {
+      const std::size_t piece = pattern->first_piece(rest);
+      FUZZ_CHECK(piece > 0 && piece <= rest.size());
+      // What a piece is does not depend on text far behind it: only the next two characters may decide.
+      FUZZ_CHECK(pattern == &moe::whole_text_pattern || piece + 8 > rest.size() ||
+                 pattern->first_piece(rest.substr(0, piece + 8)) == piece);
+      rest.remove_prefix(piece);
+    }
+  }
+  const std::string once = moe::detail::nfc(text);
+  FUZZ_CHECK(moe::detail::nfc(once) == once);
+  return 0;
+}
