@@ -49,6 +49,7 @@ struct MatrixLocation {
   std::uint64_t offset = 0;  // in that file; any alignment
   DType dtype = DType::f32;
   std::size_t rows = 0, cols = 0;
+  std::optional<std::uint32_t> crc32c = {};  // of its bytes, if the file states it
 
   std::size_t bytes() const { return Matrix{nullptr, dtype, rows, cols}.bytes(); }
 };
@@ -59,16 +60,21 @@ struct ExpertLocation {
   std::size_t bytes() const { return gate.bytes() + up.bytes() + down.bytes(); }
 };
 
+struct CatalogOptions {
+  bool allow_partial = false;  // experts may be missing, as in an extraction of some of them
+};
+
 /// Where each expert of a checkpoint lies. Knows three layouts, with F = intermediate and H = hidden:
 ///   one by one  layers.N.mlp.experts.J.{gate_proj [F, H], up_proj [F, H], down_proj [H, F]}.weight
 ///   fused       layers.N.mlp.experts.{gate_up_proj [E, 2F, H], down_proj [E, H, F]}; in gate_up_proj gate comes first
 ///   merged      layers.N.mlp.experts.{gate_proj [E, F, H], up_proj [E, F, H], down_proj [E, H, F]}, as in GGUF files
 /// Of a multimodal checkpoint it takes those of the text model (thinker.model). Within a layer all experts are there,
-/// numbered from 0, of one shape.
+/// numbered from 0, of one shape; of a partial checkpoint they have the numbers that the router knows them by.
 class ExpertCatalog {
  public:
-  /// Throws if an expert is incomplete, or of a shape or type that cannot be used.
-  explicit ExpertCatalog(const Checkpoint& checkpoint)
+  /// Throws if an expert is incomplete, or of a shape or type that cannot be used; or if one is missing that a router knows,
+  /// unless that is allowed.
+  explicit ExpertCatalog(const Checkpoint& checkpoint, const CatalogOptions& options = {})
       : checkpoint_(checkpoint), layers_(layers_of(checkpoint)) {
     const std::string prefix = detail::concat(checkpoint.tensor_prefix(), "model.layers.");
     std::vector<Part> parts;
@@ -77,12 +83,15 @@ class ExpertCatalog {
       return a.id != b.id ? a.id < b.id : a.projection < b.projection;
     });
     build(parts);
+    if (missing_ > 0 && !options.allow_partial)
+      fail(checkpoint.path(), "experts", detail::concat("all ", size(), ", or allow_partial to be set"),
+           detail::concat(describe_missing(), " missing"));
   }
 
   /// The number of layers, dense ones included.
   std::size_t layers() const { return layers_; }
 
-  /// The number of experts of a layer; 0 for a dense one.
+  /// The number of experts of a layer, missing ones included; 0 for a dense one.
   std::size_t experts(std::size_t layer) const {
     return layer < layers_ ? first_[layer + 1] - first_[layer] : 0;
   }
@@ -90,14 +99,45 @@ class ExpertCatalog {
   /// The number of all experts. Experts have consecutive numbers, by layer: see index().
   std::size_t size() const { return locations_.size(); }
 
-  /// The number of an expert among all. Throws if there is none of that id.
+  /// How many of them are missing, and whether one is there.
+  std::size_t missing() const { return missing_; }
+  bool has(ExpertId id) const {
+    return id.expert < experts(id.layer) && locations_[first_[id.layer] + id.expert].bytes() > 0;
+  }
+
+  /// `3072 of 6144: 64 of 128 in layer 0 to 47`, as it may stand in an error
+  std::string describe_missing() const {
+    std::string out = detail::concat(missing_, " of ", size());
+    std::string_view between = ": ";
+    for (std::size_t layer = 0, first = 0; layer < layers_; first = layer) {
+      const std::size_t lacking = missing_in(first), count = experts(first);
+      while (layer < layers_ && missing_in(layer) == lacking && experts(layer) == count) ++layer;
+      if (lacking == 0) continue;
+      out += detail::concat(between, lacking, " of ", count, " in layer ", first);
+      if (layer - first > 1) out += detail::concat(" to ", layer - 1);
+      between = ", ";
+    }
+    return out;
+  }
+
+  /// The first expert of a layer that is there; null if there is none.
+  const ExpertLocation* first_of(std::size_t layer) const {
+    for (std::uint32_t expert = 0; expert < experts(layer); ++expert)
+      if (has({static_cast<std::uint32_t>(layer), expert})) return &locations_[first_[layer] + expert];
+    return nullptr;
+  }
+
+  /// The number of an expert among all. Throws if there is none of that id, or if it is missing.
   std::size_t index(ExpertId id) const {
-    if (id.expert >= experts(id.layer))
+    if (!has(id))
       fail(checkpoint_.path(), detail::concat("expert ", id.expert, " of layer ", id.layer),
-           detail::concat("a number below ", experts(id.layer)), "no such expert");
+           id.expert < experts(id.layer) ? "one of those that are there"
+                                         : detail::concat("a number below ", experts(id.layer)),
+           id.expert < experts(id.layer) ? "one that is missing" : "no such expert");
     return first_[id.layer] + id.expert;
   }
 
+  /// By its number. A missing one has no bytes.
   const ExpertLocation& operator[](std::size_t index) const { return locations_[index]; }
   const ExpertLocation& at(ExpertId id) const { return locations_[index(id)]; }
 
@@ -121,6 +161,13 @@ class ExpertCatalog {
   }
 
  private:
+  std::size_t missing_in(std::size_t layer) const {
+    std::size_t out = 0;
+    for (std::uint32_t expert = 0; expert < experts(layer); ++expert)
+      out += has({static_cast<std::uint32_t>(layer), expert}) ? 0 : 1;
+    return out;
+  }
+
   struct Part {
     ExpertId id;
     std::size_t projection;  // 0: gate, 1: up, 2: down
@@ -173,30 +220,50 @@ class ExpertCatalog {
     if (tensor.shape.size() != 2 || tensor.bytes == 0)
       fail_about(tensor, "shape [rows, cols]", describe(tensor));
     return {tensor.file, tensor.offset, tensor.dtype, static_cast<std::size_t>(tensor.shape[0]),
-            static_cast<std::size_t>(tensor.shape[1])};
+            static_cast<std::size_t>(tensor.shape[1]), tensor.crc32c};
   }
 
-  /// Makes the table of `parts`, which are sorted: every three of them must be the projections of the next expert.
+  /// The number of experts that a layer's router chooses from; 0 if it has none. Not more than a model can have, since a lie
+  /// would cost memory.
+  std::size_t known_to_router(std::uint32_t layer) const {
+    constexpr std::uint64_t most = std::uint64_t{1} << 16;
+    const TensorInfo* router = checkpoint_.find(
+        detail::concat(checkpoint_.tensor_prefix(), "model.layers.", layer, ".mlp.gate.weight"));
+    if (!router || router->shape.size() != 2 || router->shape[0] > most) return 0;
+    return static_cast<std::size_t>(router->shape[0]);
+  }
+
+  /// Makes the table of `parts`, which are sorted.
   void build(const std::vector<Part>& parts) {
-    auto next = parts.begin();
-    const auto take = [&](ExpertId id, std::size_t projection) -> const Part& {
-      if (next == parts.end() || next->id != id || next->projection != projection)
-        fail(checkpoint_.path(), detail::concat("expert ", id.expert, " of layer ", id.layer),
-             detail::concat("one ", projections[projection]), "none, or an expert that is there twice");
-      return *next++;
-    };
+    std::size_t next = 0;
     for (std::uint32_t layer = 0; layer < layers_; ++layer) {
       first_.push_back(locations_.size());
-      for (std::uint32_t expert = 0; next != parts.end() && next->id.layer == layer; ++expert) {
-        const ExpertId id{layer, expert};
-        const MatrixLocation& shape = expert == 0 ? next->location : locations_[first_.back()].gate;
-        const ExpertLocation location{checked(take(id, 0), shape.rows, shape.cols),
-                                      checked(take(id, 1), shape.rows, shape.cols),
-                                      checked(take(id, 2), shape.cols, shape.rows)};
-        locations_.push_back(location);
+      const std::size_t known = known_to_router(layer);
+      const auto more = [&] { return next < parts.size() && parts[next].id.layer == layer; };
+      MatrixLocation gate;  // of the first expert of the layer
+      for (std::uint32_t expert = 0; more() || expert < known; ++expert) {
+        const bool there = more() && (parts[next].id.expert <= expert || expert >= known);
+        locations_.push_back(there ? take(parts, next, {layer, expert}, gate) : ExpertLocation());
+        if (!there) ++missing_;
       }
     }
     first_.push_back(locations_.size());
+  }
+
+  /// The next three parts, which must be the projections of that expert, of the shape of the first one of its layer.
+  ExpertLocation take(const std::vector<Part>& parts, std::size_t& next, ExpertId id, MatrixLocation& gate) const {
+    const auto part = [&](std::size_t projection) -> const Part& {
+      if (next == parts.size() || parts[next].id != id || parts[next].projection != projection)
+        fail(checkpoint_.path(), detail::concat("expert ", id.expert, " of layer ", id.layer),
+             detail::concat("one ", projections[projection]), "none, or an expert that is there twice");
+      return parts[next++];
+    };
+    if (gate.bytes() == 0) gate = parts[next].location;
+    ExpertLocation out;
+    out.gate = checked(part(0), gate.rows, gate.cols);
+    out.up = checked(part(1), gate.rows, gate.cols);
+    out.down = checked(part(2), gate.cols, gate.rows);
+    return out;
   }
 
   const MatrixLocation& checked(const Part& part, std::size_t rows, std::size_t cols) const {
@@ -215,6 +282,7 @@ class ExpertCatalog {
   std::size_t layers_;
   std::vector<std::size_t> first_;  // [layers + 1]: the index of each layer's first expert
   std::vector<ExpertLocation> locations_;
+  std::size_t missing_ = 0;
 };
 
 }  // namespace moe

@@ -70,4 +70,26 @@ inline std::string hugging_face_name(std::string_view name) {
   return std::string(name);
 }
 
+/// What stands behind `model.layers.N.` as it stands behind `blk.N.`; empty if there is no such name.
+inline std::string gguf_layer_name(std::string_view name) {
+  const std::size_t dot = name.rfind('.');
+  for (const auto& [gguf, hugging_face] : layer_names)
+    if (name.substr(0, dot) == hugging_face) return concat(gguf, name.substr((std::min)(dot, name.size())));
+  return {};
+}
+
+/// The name in GGUF files of a tensor of a Hugging Face checkpoint that is no expert; the same name if it has none there.
+inline std::string gguf_name(std::string_view name) {
+  constexpr std::string_view layers = "model.layers.";
+  if (name.starts_with(layers)) {
+    const std::size_t end = (std::min)(name.find('.', layers.size()), name.size());
+    const std::string_view number = name.substr(layers.size(), end - layers.size());
+    const std::string known = gguf_layer_name(name.substr((std::min)(end + 1, name.size())));
+    if (all_digits(number) && !known.empty()) return concat("blk.", number, '.', known);
+  }
+  for (const auto& [gguf, hugging_face] : outer_names)
+    if (name == concat(hugging_face, ".weight")) return concat(gguf, ".weight");
+  return std::string(name);
+}
+
 }  // namespace moe::detail

@@ -41,6 +41,7 @@ class GgufParser {
     // Each takes its least of bytes, so the count cannot ask for more memory than a multiple of the file.
     for (std::uint64_t i = 0; i < tensor_count; ++i) out.tensors.push_back(read_tensor());
     place_data(out.tensors, alignment);
+    if (const GgufValue* checksums = out.metadata.find("moe.crc32c")) read_checksums(out, *checksums);
     sort_by_name(out.tensors, file_.path());
     return out;
   }
@@ -203,6 +204,17 @@ class GgufParser {
       end = tensor.offset + tensor.bytes;
       tensor.offset += begin;
     }
+  }
+
+  /// What the extractor of this library adds: the CRC-32C of each tensor, in the order in which the file names them.
+  void read_checksums(GgufContents& out, const GgufValue& value) const {
+    if (value.type != GgufType::array || value.element_type != GgufType::u32 ||
+        value.count != out.tensors.size())
+      out.metadata.fail_at(value, concat("an array of ", out.tensors.size(), " of type u32"),
+                           concat(value.count, " of type ", name(value.element_type)));
+    FileStream in(file_);
+    in.skip(value.offset);
+    for (TensorInfo& tensor : out.tensors) tensor.crc32c = in.number<std::uint32_t>();
   }
 
   [[noreturn]] void fail_about(const TensorInfo& tensor, std::string_view expected,

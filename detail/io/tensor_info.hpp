@@ -5,6 +5,7 @@
 #include "../core/order.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,7 @@ struct TensorInfo {
   std::size_t file = 0;              // which of the checkpoint's files
   std::uint64_t offset = 0;          // of the first byte, in that file; any alignment
   std::uint64_t bytes = 0;
+  std::optional<std::uint32_t> crc32c = {};  // of the bytes, if the file states it
 };
 
 /// `[2048, 768] bf16`
