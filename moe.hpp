@@ -53,6 +53,7 @@
 #include "detail/experts/provider.hpp"
 #include "detail/experts/allowed_experts.hpp"
 #include "detail/experts/catalog.hpp"
+#include "detail/experts/present_experts.hpp"
 #include "detail/experts/memory_provider.hpp"
 #include "detail/experts/mmap_provider.hpp"
 #include "detail/experts/read_provider.hpp"

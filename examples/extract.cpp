@@ -77,8 +77,8 @@ void extract(const CommandLine& args) {
                               .type = type_of(args, "--type"),
                               .dense_type = type_of(args, "--dense-type")});
   if (const std::vector<std::string>& kept = extraction.not_converted(); !kept.empty())
-    std::fprintf(stderr, "%zu tensors keep their type, since their rows do not fit the other: %s%s\n", kept.size(),
-                 kept[0].c_str(), kept.size() > 1 ? ", ..." : "");
+    std::fprintf(stderr, "%zu tensors keep their type, since their rows do not fit the other: %s%s\n",
+                 kept.size(), kept[0].c_str(), kept.size() > 1 ? ", ..." : "");
   const std::uint64_t left = extraction.bytes_left();
   if (left > 0 && left < extraction.data_bytes())
     std::fprintf(stderr, "going on with %.1f of %.1f MB\n", mb(left), mb(extraction.data_bytes()));

@@ -64,7 +64,7 @@ void show_experts(const moe::ExpertCatalog& catalog, const moe::ModelConfig& con
   double experts = 0, per_token = 0, largest = 0;
   for (std::uint32_t layer = 0; layer < config.layers.size(); ++layer) {
     if (!config.layers[layer].has_experts) continue;
-    const auto bytes = static_cast<double>(catalog.at({layer, 0}).bytes());
+    const auto bytes = static_cast<double>(catalog.first_of(layer) ? catalog.first_of(layer)->bytes() : 0);
     experts += bytes * static_cast<double>(config.experts);
     per_token += bytes * static_cast<double>(config.experts_per_token);
     largest = std::max(largest, bytes);
@@ -92,7 +92,8 @@ int main(int argc, char** argv) {
 
     const moe::ModelConfig config(checkpoint);
     show_shape(config);
-    const moe::ExpertCatalog catalog(checkpoint);
+    const moe::ExpertCatalog catalog(checkpoint, {.allow_partial = true});
+    if (catalog.missing() > 0) row("experts missing", catalog.describe_missing());
     moe::require_experts(catalog, config);
     const moe::ModelWeights weights(checkpoint, config);
     if (config.experts > 0) show_experts(catalog, config, static_cast<double>(weights.bytes()));

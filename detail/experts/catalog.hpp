@@ -219,8 +219,12 @@ class ExpertCatalog {
     checkpoint_.require_usable(tensor);
     if (tensor.shape.size() != 2 || tensor.bytes == 0)
       fail_about(tensor, "shape [rows, cols]", describe(tensor));
-    return {tensor.file, tensor.offset, tensor.dtype, static_cast<std::size_t>(tensor.shape[0]),
-            static_cast<std::size_t>(tensor.shape[1]), tensor.crc32c};
+    return {tensor.file,
+            tensor.offset,
+            tensor.dtype,
+            static_cast<std::size_t>(tensor.shape[0]),
+            static_cast<std::size_t>(tensor.shape[1]),
+            tensor.crc32c};
   }
 
   /// The number of experts that a layer's router chooses from; 0 if it has none. Not more than a model can have, since a lie
@@ -251,7 +255,8 @@ class ExpertCatalog {
   }
 
   /// The next three parts, which must be the projections of that expert, of the shape of the first one of its layer.
-  ExpertLocation take(const std::vector<Part>& parts, std::size_t& next, ExpertId id, MatrixLocation& gate) const {
+  ExpertLocation take(const std::vector<Part>& parts, std::size_t& next, ExpertId id,
+                      MatrixLocation& gate) const {
     const auto part = [&](std::size_t projection) -> const Part& {
       if (next == parts.size() || parts[next].id != id || parts[next].projection != projection)
         fail(checkpoint_.path(), detail::concat("expert ", id.expert, " of layer ", id.layer),

@@ -22,10 +22,11 @@ class MemoryProvider {
 
   MemoryProvider() = default;
 
-  /// Reads every expert of the checkpoint.
+  /// Reads every expert of the checkpoint that is there.
   explicit MemoryProvider(const ExpertCatalog& catalog) {
     for (std::uint32_t layer = 0; layer < catalog.layers(); ++layer)
       for (std::uint32_t expert = 0; expert < catalog.experts(layer); ++expert) {
+        if (!catalog.has({layer, expert})) continue;
         Buffer<std::byte> bytes(catalog.at({layer, expert}).bytes());
         const ExpertWeights weights = catalog.read({layer, expert}, bytes.data());
         keep({layer, expert}, std::move(bytes), weights);

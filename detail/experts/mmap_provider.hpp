@@ -38,7 +38,7 @@ class MmapProvider {
   void hint(std::span<const ExpertId> ids, Hint kind) const noexcept {
     if (kind != Hint::chosen && kind != Hint::passing) return;
     for (const ExpertId id : ids) {
-      if (id.expert >= state_->catalog.experts(id.layer)) continue;
+      if (!state_->catalog.has(id)) continue;
       const ExpertWeights& weights = state_->weights[state_->catalog.index(id)];
       for (const Matrix& matrix : {weights.gate, weights.up, weights.down})
         Mapping::will_need({matrix.data, matrix.bytes()});

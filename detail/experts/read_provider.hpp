@@ -1,4 +1,6 @@
 #pragma once
+#include "../core/crc32c.hpp"
+#include "../core/error.hpp"
 #include "../io/direct_file.hpp"
 #include "../io/file.hpp"
 #include "catalog.hpp"
@@ -19,6 +21,8 @@ namespace moe {
 
 struct ReadOptions {
   bool direct = false;  // past the page cache, where the system allows it
+  bool verify =
+      false;  // compare what is read with checksums: a wrong expert is an error, never a wrong token
 };
 
 /// What a ReadProvider has read so far.
@@ -47,17 +51,18 @@ class ReadProvider {
     ExpertWeights weights_;  // views of the slab
   };
 
+  /// Throws if experts are to be verified and the files have no checksums of them.
   explicit ReadProvider(ExpertCatalog catalog, const ReadOptions& options = {})
       : state_(std::make_unique<State>(std::move(catalog), options)) {}
   explicit ReadProvider(const Checkpoint& checkpoint, const ReadOptions& options = {})
       : ReadProvider(ExpertCatalog(checkpoint), options) {}
 
-  /// Throws if there is no such expert or it cannot be read.
+  /// Throws if there is no such expert, or it cannot be read or is not as it was written.
   Lease acquire(ExpertId id) { return state_->read(id); }
 
   /// What the memory of a lease takes; 0 if there is no such expert.
   std::size_t bytes(ExpertId id) const noexcept {
-    return id.expert < state_->catalog.experts(id.layer) ? state_->slab_bytes(state_->catalog.at(id)) : 0;
+    return state_->catalog.has(id) ? state_->slab_bytes(state_->catalog.at(id)) : 0;
   }
 
   /// The most that bytes() returns.
@@ -98,7 +103,12 @@ class ReadProvider {
   };
 
   struct State {
-    State(ExpertCatalog from, const ReadOptions& options) : catalog(std::move(from)) {
+    State(ExpertCatalog from, const ReadOptions& options) : catalog(std::move(from)), verify(options.verify) {
+      for (std::size_t i = 0; verify && i < catalog.size(); ++i)
+        for (const MatrixLocation* matrix : {&catalog[i].gate, &catalog[i].up, &catalog[i].down})
+          if (!matrix->crc32c && matrix->bytes() > 0)
+            fail(catalog.checkpoint().files()[matrix->file].path(), "verifying",
+                 "checksums, which extract writes", "none");
       if (!options.direct) return;
       for (const File& file : catalog.checkpoint().files()) direct.emplace_back(file.path());
     }
@@ -107,17 +117,23 @@ class ReadProvider {
       return direct.empty() ? offset : offset / DirectFile::alignment * DirectFile::alignment;
     }
 
+    /// Whether a matrix lies right behind a run, but for padding.
+    static bool follows(const Run& run, const MatrixLocation& matrix) {
+      return run.file == matrix.file && matrix.offset >= run.end &&
+             matrix.offset - run.end < Pages::page_bytes;
+    }
+
     Plan plan(const ExpertLocation& expert) const {
       const std::array<const MatrixLocation*, 3> matrices{&expert.gate, &expert.up, &expert.down};
       Plan out;
       for (std::size_t m = 0; m < 3; ++m) {
         const MatrixLocation& matrix = *matrices[m];
         Run* last = out.count > 0 ? &out.runs[out.count - 1] : nullptr;
-        if (!last || last->file != matrix.file || last->end != matrix.offset) {
+        if (!last || !follows(*last, matrix)) {
           last = &out.runs[out.count++];
           *last = {matrix.file, matrix.offset, matrix.offset, 0};
         }
-        last->end += matrix.bytes();
+        last->end = matrix.offset + matrix.bytes();
         out.of_matrix[m] = out.count - 1;
       }
       for (std::size_t r = 0; r < out.count; ++r) {
@@ -140,7 +156,21 @@ class ReadProvider {
         return Matrix{lease.slab_.data() + run.at + within, matrix.dtype, matrix.rows, matrix.cols};
       };
       lease.weights_ = {view(expert.gate, 0), view(expert.up, 1), view(expert.down, 2)};
+      if (verify) {
+        require_right(id, "gate", expert.gate, lease.weights_.gate);
+        require_right(id, "up", expert.up, lease.weights_.up);
+        require_right(id, "down", expert.down, lease.weights_.down);
+      }
       return lease;
+    }
+
+    void require_right(ExpertId id, const char* projection, const MatrixLocation& from,
+                       const Matrix& read) const {
+      const std::uint32_t checksum = crc32c({read.data, read.bytes()});
+      if (checksum != from.crc32c)
+        fail(catalog.checkpoint().files()[from.file].path(),
+             detail::concat(projection, " of expert ", id.expert, " of layer ", id.layer),
+             detail::concat("CRC-32C ", *from.crc32c), detail::concat(checksum));
     }
 
     void read_run(const Run& run, std::byte* slab) {
@@ -156,6 +186,7 @@ class ReadProvider {
     }
 
     ExpertCatalog catalog;
+    bool verify;
     std::vector<DirectFile> direct;  // of the checkpoint's files; empty without direct reads
     detail::SlabPool pool;
     std::atomic<std::uint64_t> reads = 0;

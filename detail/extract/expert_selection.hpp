@@ -79,7 +79,8 @@ class ExpertSelection {
  private:
   void require(const UsageProfile& profile, std::uint32_t layer, std::size_t count) const {
     if (layer >= profile.layers() || profile.experts() != count || profile.count(std::size_t{layer}) == 0)
-      fail(file_, detail::concat("layer ", layer), detail::concat("what its router chose of ", count, " experts"),
+      fail(file_, detail::concat("layer ", layer),
+           detail::concat("what its router chose of ", count, " experts"),
            layer < profile.layers() && profile.experts() == count
                ? "no choices"
                : detail::concat(profile.layers(), " layers of ", profile.experts(), " experts"));

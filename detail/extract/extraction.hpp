@@ -125,10 +125,11 @@ class Extraction {
   std::string plan_text() const {
     std::string sources, out = "moe extraction 1\n";
     for (const File& file : source_.files())
-      out += detail::concat("source ", file.path(), ", ", file.size(), " bytes, ",
-                            static_cast<long long>(
-                                std::filesystem::last_write_time(path(file.path())).time_since_epoch().count()),
-                            '\n');
+      out +=
+          detail::concat("source ", file.path(), ", ", file.size(), " bytes, ",
+                         static_cast<long long>(
+                             std::filesystem::last_write_time(path(file.path())).time_since_epoch().count()),
+                         '\n');
     for (const detail::PlannedTensor* tensor : tensors_)
       sources += detail::concat(tensor->file, ' ', tensor->offset, ' ', tensor->from->name, '\n');
     out += detail::concat("tensors ", tensors_.size(), ", ", crc_of(sources), '\n');

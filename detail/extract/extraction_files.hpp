@@ -24,7 +24,10 @@ class ExtractionFile {
  public:
   /// `source`, `tensors`: must outlive it.
   ExtractionFile(std::string_view name, const Checkpoint& source, const std::vector<PlannedTensor>& tensors)
-      : name_(name), source_(source), tensors_(tensors), layout_(head(std::vector<std::uint32_t>(tensors.size()), 0)) {}
+      : name_(name),
+        source_(source),
+        tensors_(tensors),
+        layout_(head(std::vector<std::uint32_t>(tensors.size()), 0)) {}
 
   std::string_view name() const { return name_; }
   const std::vector<PlannedTensor>& tensors() const { return tensors_; }
@@ -36,7 +39,8 @@ class ExtractionFile {
   /// The head when all tensors have these checksums. It has one itself: of all its bytes, with that one as 0.
   std::string head_text(const std::vector<std::uint32_t>& checksums) const {
     const std::string unsigned_text = head(checksums, 0).bytes();
-    return head(checksums, crc32c(std::as_bytes(std::span(unsigned_text.data(), unsigned_text.size())))).bytes();
+    return head(checksums, crc32c(std::as_bytes(std::span(unsigned_text.data(), unsigned_text.size()))))
+        .bytes();
   }
 
   /// Whether the file at `path` is this one, complete. Compares heads, which have the checksums of the data.
@@ -72,7 +76,8 @@ class ExtractionFile {
 
 /// The files that a directory has of these are copied as they are.
 inline constexpr std::string_view copied_files[] = {
-    "tokenizer.json",       "tokenizer_config.json", "vocab.json",          "merges.txt",          "added_tokens.json",
-    "special_tokens_map.json", "chat_template.jinja",   "chat_template.json", "generation_config.json"};
+    "tokenizer.json",      "tokenizer_config.json", "vocab.json",
+    "merges.txt",          "added_tokens.json",     "special_tokens_map.json",
+    "chat_template.jinja", "chat_template.json",    "generation_config.json"};
 
 }  // namespace moe::detail

@@ -21,9 +21,10 @@ namespace moe::detail {
 /// What an extraction consists of: the tensors of both files, in the order in which they are written.
 struct ExtractionPlan {
   std::vector<PlannedTensor> dense, experts;
-  std::uint64_t bytes_left_out = 0;     // of experts of the source, in the types of the result
+  std::uint64_t bytes_left_out = 0;  // of experts of the source, in the types of the result
   std::uint64_t experts_left_out = 0;
-  std::vector<std::string> not_converted;  // tensors whose type stays, since their rows do not fit the wanted one
+  std::vector<std::string>
+      not_converted;  // tensors whose type stays, since their rows do not fit the wanted one
 };
 
 /// Makes the plan of a checkpoint's extraction.
@@ -43,7 +44,8 @@ class ExtractionPlanner {
  private:
   void check_component() const {
     const std::string_view prefix = checkpoint_.tensor_prefix();
-    const std::string found = prefix.empty() ? "a text model" : std::string(prefix.substr(0, prefix.size() - 1));
+    const std::string found =
+        prefix.empty() ? "a text model" : std::string(prefix.substr(0, prefix.size() - 1));
     if (!options_.component.empty() && options_.component != found)
       fail(checkpoint_.path(), "component", options_.component, found);
   }
@@ -61,7 +63,8 @@ class ExtractionPlanner {
     }
     if (tensor.shape.empty()) return;  // a number, which no model of this library has
     const bool may_convert = tensor.shape.size() == 2 && !own_name.ends_with(".mlp.gate.weight");
-    PlannedTensor planned{gguf_name(own_name), tensor.shape, type_of(tensor), nullptr, tensor.file, tensor.offset};
+    PlannedTensor planned{gguf_name(own_name), tensor.shape, type_of(tensor), nullptr,
+                          tensor.file,         tensor.offset};
     set_type(planned, may_convert ? options_.dense_type : std::nullopt);
     out_.dense.push_back(std::move(planned));
   }
@@ -70,8 +73,8 @@ class ExtractionPlanner {
     if (tensor.dtype != DType::other) return &ggml_type(tensor.dtype);
     for (std::uint32_t id = 0; id < 64; ++id)
       if (const GgmlType* type = ggml_type(id); type && type->name == tensor.dtype_name) return type;
-    fail(checkpoint_.file_of(tensor), concat("tensor \"", tensor.name, '"'), "a type that GGUF files can hold",
-         tensor.dtype_name);
+    fail(checkpoint_.file_of(tensor), concat("tensor \"", tensor.name, '"'),
+         "a type that GGUF files can hold", tensor.dtype_name);
   }
 
   void add_experts(std::uint32_t layer) {
@@ -105,9 +108,13 @@ class ExtractionPlanner {
     const ExpertLocation& location = catalog_.at(id);
     std::vector<PlannedTensor> out;
     const auto add = [&](std::string_view name, const MatrixLocation& from) {
-      PlannedTensor& planned = out.emplace_back(
-          PlannedTensor{concat("blk.", id.layer, '.', name, '.', id.expert, ".weight"), {from.rows, from.cols},
-                        &ggml_type(from.dtype), nullptr, from.file, from.offset});
+      PlannedTensor& planned =
+          out.emplace_back(PlannedTensor{concat("blk.", id.layer, '.', name, '.', id.expert, ".weight"),
+                                         {from.rows, from.cols},
+                                         &ggml_type(from.dtype),
+                                         nullptr,
+                                         from.file,
+                                         from.offset});
       set_type(planned, options_.type);
     };
     add("ffn_gate", location.gate);

@@ -24,7 +24,8 @@ class Journal {
 
   /// How many tensors the journal in `directory` says are done.
   static std::size_t entries(const std::string& directory) {
-    if (!is_file(join_path(directory, file_names[0])) || !is_file(join_path(directory, file_names[1]))) return 0;
+    if (!is_file(join_path(directory, file_names[0])) || !is_file(join_path(directory, file_names[1])))
+      return 0;
     return read_records(File(join_path(directory, file_names[1]))).size();
   }
 

@@ -64,9 +64,8 @@ class ReadAhead {
   /// False if nobody wants more.
   bool read(const File& file, const PlannedTensor& tensor) {
     const GgmlType& type = *tensor.from;
-    const std::uint64_t most = tensor.converted()
-                                   ? TypeConversion::most_numbers / type.elements * type.bytes
-                                   : piece_bytes;
+    const std::uint64_t most =
+        tensor.converted() ? TypeConversion::most_numbers / type.elements * type.bytes : piece_bytes;
     const std::uint64_t end = tensor.source_bytes();
     for (std::uint64_t at = 0; at < end; at += most) {
       std::optional<Pages> memory = unused_.pop();

@@ -68,7 +68,8 @@ inline void describe_config(const Json& config, GgufHead& head) {
                                      {"moe_intermediate_size", "expert_feed_forward_length"}};
   constexpr ConfigKeyPair fractions[] = {{"rms_norm_eps", "attention.layer_norm_rms_epsilon"},
                                          {"rope_theta", "rope.freq_base"}};
-  constexpr ConfigKeyPair architectures[] = {{"qwen3_moe", "qwen3moe"}, {"qwen3_omni_moe_text", "qwen3vlmoe"}};
+  constexpr ConfigKeyPair architectures[] = {{"qwen3_moe", "qwen3moe"},
+                                             {"qwen3_omni_moe_text", "qwen3vlmoe"}};
   std::string architecture(config.at("model_type").as_string());
   for (const auto& [model_type, name] : architectures)
     if (architecture == model_type) architecture = name;

@@ -27,9 +27,11 @@ class TypeConversion {
     pool_.for_each((numbers + part - 1) / part, [&](std::size_t i, std::size_t) noexcept {
       const std::size_t begin = i * part, count = (std::min)(part, numbers - begin);
       const std::span<float> values = std::span(numbers_).subspan(begin, count);
-      dequantise(Vector{piece.data() + bytes_of(tensor.from->dtype, begin), tensor.from->dtype, count}, values);
-      quantise(values, tensor.to->dtype,
-               std::span(stored_).subspan(bytes_of(tensor.to->dtype, begin), bytes_of(tensor.to->dtype, count)));
+      dequantise(Vector{piece.data() + bytes_of(tensor.from->dtype, begin), tensor.from->dtype, count},
+                 values);
+      quantise(
+          values, tensor.to->dtype,
+          std::span(stored_).subspan(bytes_of(tensor.to->dtype, begin), bytes_of(tensor.to->dtype, count)));
     });
     return stored_;
   }

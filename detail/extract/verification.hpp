@@ -74,10 +74,12 @@ class Verification {
     add_part("padding", end, file.size(), {});
   }
 
-  void add_part(std::string_view name, std::uint64_t begin, std::uint64_t end, std::optional<std::uint32_t> crc32c) {
+  void add_part(std::string_view name, std::uint64_t begin, std::uint64_t end,
+                std::optional<std::uint32_t> crc32c) {
     const detail::GgmlType* bytes = detail::ggml_type(24);  // I8: as they are
     if (begin < end || crc32c)
-      parts_.push_back({{std::string(name), {end - begin}, bytes, bytes, files_.size() - 1, begin}, crc32c, 0});
+      parts_.push_back(
+          {{std::string(name), {end - begin}, bytes, bytes, files_.size() - 1, begin}, crc32c, 0});
   }
 
   void verify(const Part& part, detail::ReadAhead& source, FunctionRef<void(std::uint64_t)> progress) const {
@@ -88,10 +90,12 @@ class Verification {
       if (part.crc32c) {
         checksum = part.own_checksum != 0 ? head_checksum(piece, at, part.own_checksum, checksum)
                                           : crc32c(piece, checksum);
-      } else if (const auto wrong = std::find_if(piece.begin(), piece.end(), [](std::byte b) { return b != std::byte{}; });
+      } else if (const auto wrong =
+                     std::find_if(piece.begin(), piece.end(), [](std::byte b) { return b != std::byte{}; });
                  wrong != piece.end()) {
         fail(files_[part.place.file].path(),
-             detail::concat("byte ", part.place.offset + at + static_cast<std::uint64_t>(wrong - piece.begin())),
+             detail::concat("byte ",
+                            part.place.offset + at + static_cast<std::uint64_t>(wrong - piece.begin())),
              "0 between tensors", detail::concat(std::to_integer<int>(*wrong)));
       }
       at += piece.size();

@@ -113,7 +113,8 @@ class WriteBehind {
 
   void write(Piece& piece) {
     piece.file->write_at(piece.offset, {piece.memory.data(), piece.bytes});
-    if (std::find(written_.begin(), written_.end(), piece.file) == written_.end()) written_.push_back(piece.file);
+    if (std::find(written_.begin(), written_.end(), piece.file) == written_.end())
+      written_.push_back(piece.file);
     ended_.insert(ended_.end(), piece.ended.begin(), piece.ended.end());
     since_note_ += piece.bytes;
     unused_.push(std::move(piece.memory));

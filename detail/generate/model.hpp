@@ -8,6 +8,7 @@
 #include "../experts/memory_provider.hpp"
 #include "../experts/mmap_provider.hpp"
 #include "../experts/prefetching_provider.hpp"
+#include "../experts/present_experts.hpp"
 #include "../experts/read_provider.hpp"
 #include "../io/checkpoint.hpp"
 #include "../model/config.hpp"
@@ -43,6 +44,11 @@ struct ModelOptions {
 
   // An experiment: routers choose from these experts only. It costs quality: README.md shows how much.
   AllowedExperts allowed_experts = {};
+
+  // Whether experts may be missing, as in an extraction of some of them: then routers choose from the others.
+  bool allow_partial = false;
+  // Compare experts with the checksums that an extraction has: within a budget each time one is read, else once at opening.
+  bool verify = false;
 };
 
 /// Everything that a text needs: a transformer with its experts, the tokenizer, the threads.
@@ -111,12 +117,19 @@ using CachedProvider = PrefetchingProvider<LruProvider<ReadProvider>>;
 
 // Templates, so that only who limits memory pays for compiling all this.
 
+/// What reads the experts of a checkpoint from disk.
+template <std::same_as<Checkpoint> C>
+ReadProvider reading_experts(const C& checkpoint, const ModelOptions& options) {
+  return ReadProvider(ExpertCatalog(checkpoint, {.allow_partial = options.allow_partial}),
+                      {.direct = options.direct, .verify = options.verify});
+}
+
 /// Where the memory of a checkpoint's model goes under these options, whose memory is limited. Throws if it is not enough.
 template <std::same_as<Checkpoint> C>
 MemoryPlan plan_memory(const C& checkpoint, const ModelOptions& options) {
   using namespace literals;
   const ModelConfig config(checkpoint);
-  const ReadProvider experts(checkpoint, {.direct = options.direct});
+  const ReadProvider experts = reading_experts(checkpoint, options);
   MemoryPlan plan;
   plan.dense_bytes = ModelWeights(checkpoint, config).bytes();
   plan.kv_bytes = KvCache::bytes_for(config.layers.size(), config.kv_heads, config.head_dim,
@@ -134,11 +147,20 @@ MemoryPlan plan_memory(const C& checkpoint, const ModelOptions& options) {
 /// The cache for experts of a checkpoint that `plan` allows.
 template <std::same_as<Checkpoint> C>
 CachedProvider cached_experts(const C& checkpoint, const MemoryPlan& plan, const ModelOptions& options) {
-  ReadProvider reading(checkpoint, {.direct = options.direct});
+  ReadProvider reading = reading_experts(checkpoint, options);
   ResidencyOptions residency;
   residency.budget_bytes = plan.budget_bytes;
   residency.experts_per_token = (std::max)(ModelConfig(checkpoint).experts_per_token, std::size_t{1});
   return CachedProvider(LruProvider(std::move(reading), residency), options.lanes);
+}
+
+/// Throws unless all experts that are there are as their checksums say.
+template <std::same_as<ExpertCatalog> Catalog>
+void verify_experts(const Catalog& catalog) {
+  ReadProvider reading(catalog, {.verify = true});
+  for (std::uint32_t layer = 0; layer < catalog.layers(); ++layer)
+    for (std::uint32_t expert = 0; expert < catalog.experts(layer); ++expert)
+      if (catalog.has({layer, expert})) reading.acquire({layer, expert});
 }
 
 /// Opens a checkpoint as it was downloaded. `path`: a std::string or what converts to one; see Checkpoint.
@@ -149,18 +171,20 @@ CachedProvider cached_experts(const C& checkpoint, const MemoryPlan& plan, const
 template <class Path>
 Model<AnyProvider> open(const Path& path, const ModelOptions& options = {}) {
   const Checkpoint checkpoint(path);
-  const ExpertCatalog catalog(checkpoint);
+  const ExpertCatalog catalog(checkpoint, {.allow_partial = options.allow_partial});
   require_experts(catalog, ModelConfig(checkpoint));
+  const AllowedExperts allowed = present_experts(catalog, options.allowed_experts);
   // Weights that are mapped would be pushed out of the page cache by the experts that are read through it.
   if (options.memory.limited() && catalog.size() > 0) {
     const MemoryPlan plan = plan_memory(checkpoint, options);
     return Model<AnyProvider>(checkpoint, cached_experts(checkpoint, plan, options), options.threads,
-                              WeightStorage::owned, plan, options.allowed_experts);
+                              WeightStorage::owned, plan, allowed);
   }
+  if (options.verify) verify_experts(catalog);
   const bool in_memory = options.experts == ModelOptions::Experts::in_memory;
   return Model<AnyProvider>(
       checkpoint, in_memory ? AnyProvider(MemoryProvider(catalog)) : AnyProvider(MmapProvider(catalog)),
-      options.threads, WeightStorage::mapped, MemoryPlan(), options.allowed_experts);
+      options.threads, WeightStorage::mapped, MemoryPlan(), allowed);
 }
 
 }  // namespace moe

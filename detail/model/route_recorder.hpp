@@ -20,7 +20,8 @@ inline Trace trace_of(const ModelConfig& config, const ExpertCatalog& catalog) {
   model.experts_per_token = static_cast<std::uint32_t>(config.experts_per_token);
   Trace trace(std::move(model));
   for (std::uint32_t layer = 0; layer < catalog.layers(); ++layer)
-    if (catalog.experts(layer) > 0) trace.set_expert_bytes(layer, catalog.at({layer, 0}).bytes());
+    if (const ExpertLocation* expert = catalog.first_of(layer))
+      trace.set_expert_bytes(layer, expert->bytes());
   return trace;
 }
 

@@ -138,15 +138,30 @@ inline ModelWeights::ModelWeights(const Checkpoint& checkpoint, const ModelConfi
   for (std::size_t layer = 0; layer < config.layers.size(); ++layer) layers.push_back(reader.layer(layer));
 }
 
-/// Throws unless the experts of the catalog are those that the configuration demands.
+/// Throws if the checkpoint lacks layers, as an extraction of some of them does.
+inline void require_layers(const Checkpoint& checkpoint, const ModelConfig& config) {
+  std::vector<std::size_t> missing;
+  for (std::size_t layer = 0; layer < config.layers.size(); ++layer)
+    if (!checkpoint.find(
+            detail::concat(checkpoint.tensor_prefix(), "model.layers.", layer, ".input_layernorm.weight")))
+      missing.push_back(layer);
+  if (!missing.empty())
+    fail(checkpoint.path(), "layers",
+         detail::concat("all ", config.layers.size(), ", since a part can be stored but not run"),
+         detail::concat("nothing of layers ", detail::concat_list(missing)));
+}
+
+/// Throws unless all layers are there, and the experts of the catalog are those that the configuration demands.
 inline void require_experts(const ExpertCatalog& catalog, const ModelConfig& config) {
   const std::string& path = catalog.checkpoint().path();
+  require_layers(catalog.checkpoint(), config);
   for (std::size_t layer = 0; layer < config.layers.size(); ++layer) {
     if (!config.layers[layer].has_experts) continue;
     const std::string place = detail::concat("experts of layer ", layer);
     if (catalog.experts(layer) != config.experts)
       fail(path, place, detail::concat(config.experts), detail::concat(catalog.experts(layer)));
-    const MatrixLocation& gate = catalog.at({static_cast<std::uint32_t>(layer), 0}).gate;
+    if (!catalog.first_of(layer)) fail(path, place, "some of them", "none");
+    const MatrixLocation& gate = catalog.first_of(layer)->gate;
     if (gate.rows != config.expert_intermediate_size || gate.cols != config.hidden_size)
       fail(path, place,
            detail::concat("gate_proj [", config.expert_intermediate_size, ", ", config.hidden_size, "]"),
