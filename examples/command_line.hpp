@@ -32,7 +32,7 @@ class CommandLine {
       } else if (i + 1 == argc) {
         throw UsageError(word + " needs a value");
       } else {
-        options_[word] = argv[++i];
+        options_[word].push_back(argv[++i]);
       }
     }
   }
@@ -40,19 +40,24 @@ class CommandLine {
   bool has(const std::string& option) const { return options_.contains(option); }
 
   std::string text(const std::string& option, std::string otherwise) const {
-    return has(option) ? options_.at(option) : otherwise;
+    return has(option) ? options_.at(option).back() : otherwise;
+  }
+
+  /// All values of an option that may be given several times.
+  std::vector<std::string> texts(const std::string& option) const {
+    return has(option) ? options_.at(option) : std::vector<std::string>();
   }
 
   /// A number that is written whole, and nothing else.
   template <class Number>
   Number number(const std::string& option, Number otherwise) const {
     if (!has(option)) return otherwise;
-    return parse<Number>(options_.at(option), option);
+    return parse<Number>(options_.at(option).back(), option);
   }
 
   /// A size: 512MiB, 8GiB, or a number of bytes.
   std::size_t bytes(const std::string& option, std::size_t otherwise) const {
-    return has(option) ? parse_bytes(options_.at(option), option) : otherwise;
+    return has(option) ? parse_bytes(options_.at(option).back(), option) : otherwise;
   }
 
   /// Sizes with commas between them.
@@ -115,7 +120,8 @@ class CommandLine {
   }
 
   std::vector<std::string> positional_;
-  std::map<std::string, std::string> options_;
+  std::map<std::string, std::vector<std::string>>
+      options_;  // of one given several times, the last value counts
 };
 
 /// Runs an example: prints its help if asked for, and turns exceptions into one message and an exit status: 1 for what

@@ -1,4 +1,5 @@
 // Runs the examples as a user does.
+#include "detail/experts/usage_profile.hpp"
 #include "detail/io/file.hpp"
 #include "detail/io/json_writer.hpp"
 #include "support/checkpoints.hpp"
@@ -9,6 +10,7 @@
 #include <cctype>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -48,9 +50,9 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-const std::vector<std::string> all_examples{"generate",      "chat",   "custom_provider",
-                                            "tokenize",      "logits", "inspect",
-                                            "measure_cache", "replay", "synthesize"};
+const std::vector<std::string> all_examples{"generate",   "chat",           "custom_provider", "tokenize",
+                                            "logits",     "inspect",        "measure_cache",   "replay",
+                                            "synthesize", "masked_experts", "expert_usage"};
 
 }  // namespace
 
@@ -89,6 +91,12 @@ TEST_CASE("examples: what fails ends with 1 and one message on stderr") {
                             {"logits", nowhere, "--ids", "1"},
                             {"inspect", nowhere},
                             {"synthesize", nowhere, "--shape", "tiny", "--trace", nowhere},
+                            {"masked_experts", nowhere, nowhere},
+                            {"masked_experts", bundled_model(), nowhere},
+                            {"masked_experts", golden("dense-qwen3"), nowhere},
+                            {"expert_usage", nowhere, "--text", "a=" + nowhere},
+                            {"expert_usage", bundled_model(), "--text", "a=" + nowhere},
+                            {"expert_usage", golden("dense-qwen3"), "--text", "a=" + nowhere},
                             {"chat", bundled_model()},
                             {"logits", golden("plain-f32"), "--ids", "320"},
                             {"generate", golden("plain-f32"), "no tokenizer here"}}) {
@@ -300,4 +308,107 @@ TEST_CASE("examples: measure_cache records a trace, and replay plays it to all p
   CHECK(run({"replay", trace, "--budgets-mib", "1", "--order", "none"}).status == 2);
   CHECK(run({"replay", trace}).status == 2);
   CHECK(run({"replay", directory / "nothing.csv", "--budgets-mib", "1"}).status == 1);
+}
+
+namespace {
+
+const std::string valid = bundled_model() + "/valid/";
+
+/// The cells of a row of a table in Markdown, without the spaces around them.
+std::vector<std::string> cells_of(const std::string& row) {
+  std::vector<std::string> cells;
+  for (std::size_t at = 1; at < row.size();) {
+    const std::size_t end = row.find(" |", at);
+    if (end == row.npos) break;
+    cells.push_back(row.substr(at + 1, end - at - 1));
+    at = end + 2;
+  }
+  return cells;
+}
+
+}  // namespace
+
+TEST_CASE("examples: masked_experts shows that perplexity falls as routers may choose from more") {
+  const std::vector<std::string> words{"masked_experts",
+                                       bundled_model(),
+                                       valid + "scripture.txt",
+                                       valid + "python.txt",
+                                       "--begin",
+                                       "<|endoftext|>",
+                                       "--tokens",
+                                       "128",
+                                       "--continue",
+                                       "4"};
+  const Result result = run(words);
+  CHECK(result.status == 0);
+  const std::vector<std::string> lines = lines_of(result.out);
+  REQUIRE(lines.size() == 2 + 3 + 2 * 4);
+  std::map<std::string, std::vector<std::string>> rows;
+  for (std::size_t i = 2; i < lines.size(); ++i) rows[cells_of(lines[i])[0]] = cells_of(lines[i]);
+  for (const std::size_t text : {1u, 3u}) {
+    const auto perplexity = [&](const std::string& row) { return std::stod(rows.at(row).at(text)); };
+    const auto mass = [&](const std::string& row) { return std::stod(rows.at(row).at(text + 1)); };
+    CHECK(mass("all") == 100);
+    CHECK(perplexity("all") < perplexity("64 used here"));
+    CHECK(perplexity("64 used here") < perplexity("32 used here"));
+    CHECK(perplexity("32 used here") < perplexity("0 to 7"));
+    CHECK(perplexity("32 used here") < perplexity("32 used elsewhere"));
+    CHECK(mass("0 to 7") < mass("8 used here"));
+    CHECK(mass("8 used here") < mass("64 used here"));
+  }
+  CHECK(run(words).out == result.out);
+}
+
+TEST_CASE("examples: masked_experts of one text has no other to compare with") {
+  const Result result =
+      run({"masked_experts", bundled_model(), valid + "chinese.txt", "--tokens", "40", "--window", "16"});
+  CHECK(result.status == 0);
+  CHECK(lines_of(result.out).size() == 2 + 3 + 4);
+  CHECK(result.out.find("elsewhere") == std::string::npos);
+  CHECK(run({"masked_experts", bundled_model(), valid + "chinese.txt", "--window", "1"}).status == 2);
+}
+
+TEST_CASE("examples: expert_usage prints how layers specialise, draws it, and writes profiles") {
+  const TemporaryDirectory directory;
+  const std::string svg = directory / "usage.svg", profile = directory / "usage.json";
+  const Result result = run({"expert_usage", bundled_model(), "--text", "kjv=" + valid + "scripture.txt",
+                             "--text", "python=" + valid + "python.txt", "--begin", "<|endoftext|>",
+                             "--tokens", "255", "--svg", svg, "--json", profile});
+  CHECK(result.status == 0);
+  const std::vector<std::string> lines = lines_of(result.out);
+  REQUIRE(lines.size() == 2 + 6);
+  CHECK(cells_of(lines[0]) == std::vector<std::string>{"layer", "kjv: bits", "top 8", "python: bits", "top 8",
+                                                       "top 8 of kjv and python"});
+  for (std::size_t layer = 0; layer < 6; ++layer) {
+    const std::vector<std::string> cells = cells_of(lines[2 + layer]);
+    CHECK(cells[0] == std::to_string(layer));
+    for (const std::size_t text : {1u, 3u}) {
+      CHECK((std::stod(cells[text]) > 3 && std::stod(cells[text]) < 7));
+      CHECK((std::stod(cells[text + 1]) > 100. / 16 && std::stod(cells[text + 1]) < 100));
+    }
+    CHECK(std::stoi(cells[5]) <= 8);
+  }
+
+  const std::string picture = moe::read_text(svg);
+  CHECK(picture.find("<svg ") == 0);
+  CHECK(picture.rfind("</svg>\n") == picture.size() - 7);
+  for (const char* part : {"prefers-color-scheme:dark", ">kjv, 256 tokens<", ">python, 256 tokens<",
+                           ">difference: kjv against python<", ">layer<", ">expert<", ">50 % or more<"})
+    CHECK(picture.find(part) != std::string::npos);
+
+  moe::UsageProfile sum = moe::read_usage_profile(directory / "usage.kjv.json");
+  sum += moe::read_usage_profile(directory / "usage.python.json");
+  const moe::UsageProfile both = moe::read_usage_profile(profile);
+  for (std::size_t layer = 0; layer < 6; ++layer) {
+    CHECK(both.count(layer) == 2 * 256 * 8);
+    CHECK(both.mass(layer) == doctest::Approx(2 * 256));
+    CHECK(sum.count(layer) == both.count(layer));
+  }
+}
+
+TEST_CASE("examples: expert_usage wants texts with names") {
+  CHECK(run({"expert_usage", bundled_model()}).err.find("--text is missing") == 0);
+  CHECK(run({"expert_usage", bundled_model(), "--text", valid + "python.txt"}).status == 2);
+  CHECK(run({"expert_usage", bundled_model(), "--text", "=x"}).status == 2);
+  CHECK(run({"expert_usage", bundled_model(), "--text"}).status == 2);
 }
