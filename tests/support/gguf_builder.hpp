@@ -32,6 +32,22 @@ class GgufBuilder {
   GgufBuilder& value(std::string_view key, float number) { return value(key, 6, bytes_of(number)); }
   GgufBuilder& value(std::string_view key, std::string_view string) { return value(key, 8, text(string)); }
 
+  GgufBuilder& value(std::string_view key, bool flag) { return value(key, 7, std::string(1, flag ? 1 : 0)); }
+  GgufBuilder& value(std::string_view key, const char* string) { return value(key, std::string_view(string)); }
+
+  /// Adds an array of strings, or of numbers of that type.
+  GgufBuilder& array(std::string_view key, const std::vector<std::string>& strings) {
+    std::string bytes = bytes_of(std::uint32_t{8}) + bytes_of(std::uint64_t{strings.size()});
+    for (const std::string& string : strings) bytes += text(string);
+    return value(key, 9, bytes);
+  }
+  template <class T>
+  GgufBuilder& array(std::string_view key, std::uint32_t type, const std::vector<T>& numbers) {
+    std::string bytes = bytes_of(type) + bytes_of(std::uint64_t{numbers.size()});
+    for (const T number : numbers) bytes += bytes_of(number);
+    return value(key, 9, bytes);
+  }
+
   /// Adds what a file says of a tensor. sizes: innermost first.
   GgufBuilder& info(std::string_view name, const std::vector<std::uint64_t>& sizes, std::uint32_t type,
                     std::uint64_t offset) {

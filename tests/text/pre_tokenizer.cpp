@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cstddef>
 #include <random>
 #include <string>
 #include <string_view>
@@ -14,10 +15,10 @@ namespace {
 
 using Pieces = std::vector<std::string>;
 
-Pieces qwen2(std::string_view text) {
+Pieces cut(const moe::SplitPattern& pattern, std::string_view text) {
   Pieces pieces;
   while (!text.empty()) {
-    const std::size_t size = moe::qwen2_pattern.first_piece(text);
+    const std::size_t size = pattern.first_piece(text);
     REQUIRE(size > 0);
     REQUIRE(size <= text.size());
     pieces.emplace_back(text.substr(0, size));
@@ -26,10 +27,18 @@ Pieces qwen2(std::string_view text) {
   return pieces;
 }
 
-/// The regular expression read word by word, with backtracking, over characters instead of bytes.
-class NaiveQwen2 {
+Pieces qwen2(std::string_view text) { return cut(moe::qwen2_pattern, text); }
+Pieces llama3(std::string_view text) { return cut(moe::llama3_pattern, text); }
+Pieces qwen35(std::string_view text) { return cut(moe::qwen35_pattern, text); }
+Pieces gpt2(std::string_view text) { return cut(moe::gpt2_pattern, text); }
+
+/// A regular expression read word by word, with backtracking, over characters instead of bytes: that of Qwen2, or one that
+/// differs from it in how many digits a piece may have and in what letters are.
+class Naive {
  public:
-  explicit NaiveQwen2(std::string_view text) {
+  explicit Naive(std::string_view text, std::size_t most_digits = 1,
+                 moe::detail::CharacterClasses letters = character::letter)
+      : most_digits_(most_digits), letters_(letters) {
     for (std::size_t at = 0; at < text.size();) {
       const moe::detail::Character c = moe::detail::character_at(text, at);
       characters_.push_back({std::string(text.substr(at, c.bytes)), c.classes});
@@ -38,6 +47,20 @@ class NaiveQwen2 {
   }
 
   Pieces pieces() const {
+    return pieces([this](std::size_t at) { return match(at); });
+  }
+  Pieces gpt2_pieces() const {
+    return pieces([this](std::size_t at) { return gpt2_match(at); });
+  }
+
+ private:
+  struct One {
+    std::string text;
+    moe::detail::CharacterClasses classes;
+  };
+
+  template <class Match>
+  Pieces pieces(Match match) const {
     Pieces out;
     for (std::size_t at = 0; at < characters_.size();) {
       const std::size_t end = match(at);
@@ -46,12 +69,6 @@ class NaiveQwen2 {
     }
     return out;
   }
-
- private:
-  struct One {
-    std::string text;
-    moe::detail::CharacterClasses classes;
-  };
 
   bool is(std::size_t at, moe::detail::CharacterClasses bits) const {
     return at < characters_.size() && (characters_[at].classes & bits) != 0;
@@ -70,14 +87,15 @@ class NaiveQwen2 {
     for (const std::size_t prefix : {std::size_t{1}, std::size_t{0}}) {  // [^\r\n\p{L}\p{N}]?\p{L}+
       if (prefix == 1 && (newline(at) || !not_of(at, letter | number))) continue;
       std::size_t end = at + prefix;
-      while (is(end, letter)) ++end;
+      while (is(end, letters_)) ++end;
       if (end > at + prefix) return end;
     }
-    if (is(at, number)) return at + 1;
+    for (std::size_t end = at; is(at, number); ++end)
+      if (!is(end, number) || end == at + most_digits_) return end;
     for (const std::size_t prefix : {std::size_t{1}, std::size_t{0}}) {  // ` ?[^\s\p{L}\p{N}]+[\r\n]*`
       if (prefix == 1 && characters_[at].text != " ") continue;
       std::size_t end = at + prefix;
-      while (not_of(end, space | letter | number)) ++end;
+      while (not_of(end, space | letters_ | number)) ++end;
       if (end == at + prefix) continue;
       while (newline(end)) ++end;
       return end;
@@ -86,6 +104,28 @@ class NaiveQwen2 {
     while (is(run, space)) ++run;
     for (std::size_t end = run; end > at; --end)  // \s*[\r\n]+, the longest \s* first
       if (newline(end - 1)) return end;
+    for (std::size_t end = run; end > at; --end)  // \s+(?!\S)
+      if (end == characters_.size() || is(end, space)) return end;
+    return run;
+  }
+
+  std::size_t gpt2_match(std::size_t at) const {
+    using namespace character;
+    for (const std::string_view tail : {"s", "t", "re", "ve", "m", "ll", "d"}) {
+      std::string found;
+      for (std::size_t i = at; i <= at + tail.size() && i < characters_.size(); ++i) found += characters_[i].text;
+      if (found == moe::detail::concat('\'', tail)) return at + 1 + tail.size();
+    }
+    for (int kind = 0; kind < 3; ++kind) {  // ` ?\p{L}+`, ` ?\p{N}+`, ` ?[^\s\p{L}\p{N}]+`
+      for (const std::size_t prefix : {std::size_t{1}, std::size_t{0}}) {
+        if (prefix == 1 && characters_[at].text != " ") continue;
+        std::size_t end = at + prefix;
+        while (kind == 0 ? is(end, letter) : kind == 1 ? is(end, number) : not_of(end, space | letter | number)) ++end;
+        if (end > at + prefix) return end;
+      }
+    }
+    std::size_t run = at;
+    while (is(run, space)) ++run;
     for (std::size_t end = run; end > at; --end)  // \s+(?!\S)
       if (end == characters_.size() || is(end, space)) return end;
     return run;
@@ -101,6 +141,8 @@ class NaiveQwen2 {
     return out;
   }
 
+  std::size_t most_digits_;
+  moe::detail::CharacterClasses letters_;
   std::vector<One> characters_;
 };
 
@@ -181,7 +223,25 @@ TEST_CASE("qwen2 pieces: a run of any length is one piece") {
   }
 }
 
-TEST_CASE("qwen2 pieces: agrees with the regular expression read word by word") {
+TEST_CASE("llama 3 pieces: up to three numbers stand together, from the left") {
+  CHECK(llama3("1234567") == Pieces{"123", "456", "7"});
+  CHECK(llama3("x²Ⅷ½४ 12") == Pieces{"x", "²Ⅷ½", "४", " ", "12"});
+  CHECK(llama3("don't  go\n\n") == Pieces{"don", "'t", " ", " go", "\n\n"});
+}
+
+TEST_CASE("qwen3.5 pieces: marks are letters") {
+  CHECK(qwen35("क्षि e\u0301x 12") == Pieces{"क्षि", " e\u0301x", " ", "1", "2"});
+  CHECK(qwen35("!\u0301 \u0301\u0301") == Pieces{"!\u0301", " \u0301\u0301"});
+}
+
+TEST_CASE("gpt-2 pieces: one space goes with what follows, contractions are small, line breaks are white space") {
+  CHECK(gpt2("It's  1234 IT'S\n\nx ...  ") ==
+        Pieces{"It", "'s", " ", " 1234", " IT", "'", "S", "\n", "\n", "x", " ...", "  "});
+  CHECK(gpt2("\tx") == Pieces{"\t", "x"});
+  CHECK(gpt2("(word)") == Pieces{"(", "word", ")"});
+}
+
+TEST_CASE("pieces: agree with the regular expressions read word by word") {
   const Pieces pool = {"a",        "B",
                        "s",        "T",
                        "re",       "LL",
@@ -204,12 +264,19 @@ TEST_CASE("qwen2 pieces: agrees with the regular expression read word by word") 
     std::string text;
     for (auto left = generator() % 12; left > 0; --left) text += pool[generator() % pool.size()];
     CAPTURE(text);
-    REQUIRE(qwen2(text) == NaiveQwen2(text).pieces());
+    REQUIRE(qwen2(text) == Naive(text).pieces());
+    REQUIRE(llama3(text) == Naive(text, 3).pieces());
+    REQUIRE(qwen35(text) == Naive(text, 1, character::letter | character::mark).pieces());
+    REQUIRE(gpt2(text) == Naive(text).gpt2_pieces());
   }
 }
 
 TEST_CASE("split patterns: they are found by their regular expression, letter by letter") {
-  CHECK(moe::find_split_pattern(moe::qwen2_pattern.regex) == &moe::qwen2_pattern);
+  for (const moe::SplitPattern* pattern :
+       {&moe::qwen2_pattern, &moe::llama3_pattern, &moe::qwen35_pattern, &moe::gpt2_pattern})
+    CHECK(moe::find_split_pattern(pattern->regex) == pattern);
+  CHECK(moe::llama3_pattern.regex.find("\\p{N}{1,3}|") != std::string::npos);
+  CHECK(moe::find_split_pattern("") == nullptr);
   CHECK(moe::find_split_pattern(R"(\s+)") == nullptr);
   CHECK(moe::find_split_pattern(std::string(moe::qwen2_pattern.regex) + " ") == nullptr);
   CHECK(moe::qwen2_pattern.regex ==

@@ -1,0 +1,46 @@
+#pragma once
+#include "detail/io/file.hpp"
+#include "detail/io/json.hpp"
+#include "support/gguf_builder.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+/// A byte-level tokenizer as GGUF files have it.
+struct GgufVocabulary {
+  std::vector<std::string> tokens, merges;
+  std::vector<std::int32_t> types;
+
+  /// What a tokenizer.json says, filled up to `size` tokens as converters do it.
+  static GgufVocabulary of(const std::string& tokenizer_json, std::size_t size) {
+    const moe::JsonDocument document(moe::read_text(tokenizer_json), tokenizer_json);
+    const moe::Json root = document.root(), model = root.at("model");
+    GgufVocabulary out;
+    for (std::size_t id = 0; id < size; ++id) out.tokens.push_back("[PAD" + std::to_string(id) + "]");
+    out.types.assign(size, 5);
+    const auto set = [&](const moe::Json& id, std::string_view text, std::int32_t type) {
+      out.tokens.at(id.as_u64()) = text;
+      out.types.at(id.as_u64()) = type;
+    };
+    for (const moe::Json token : model.at("vocab")) set(token, token.key(), 1);
+    for (const moe::Json token : root.at("added_tokens"))
+      set(token.at("id"), token.at("content").as_string(), token.at("special").as_bool() ? 3 : 4);
+    for (const moe::Json merge : model.at("merges")) {
+      if (merge.is_string()) {
+        out.merges.emplace_back(merge.as_string());
+      } else {
+        const moe::Json left = *merge.begin(), right = *++merge.begin();
+        out.merges.push_back(std::string(left.as_string()) + ' ' + std::string(right.as_string()));
+      }
+    }
+    return out;
+  }
+
+  GgufBuilder& add_to(GgufBuilder& file, std::string_view pre = "qwen2") const {
+    file.value("tokenizer.ggml.model", "gpt2").value("tokenizer.ggml.pre", pre);
+    file.array("tokenizer.ggml.tokens", tokens).array("tokenizer.ggml.token_type", 5, types);
+    return file.array("tokenizer.ggml.merges", merges);
+  }
+};

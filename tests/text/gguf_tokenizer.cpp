@@ -1,0 +1,422 @@
+#include "detail/text/gguf_tokenizer.hpp"
+#include "detail/text/chat_template.hpp"
+#include "detail/text/streaming_decoder.hpp"
+#include "detail/text/tokenizer.hpp"
+#include "support/gguf_builder.hpp"
+#include "support/gguf_vocabulary.hpp"
+#include "support/message_of.hpp"
+#include "support/temporary_directory.hpp"
+#include "support/tiny_tokenizer.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <limits>
+#include <map>
+#include <optional>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+using moe::TokenId;
+using Ids = std::vector<TokenId>;
+
+namespace {
+
+moe::Tokenizer open(const GgufBuilder& file) {
+  const TemporaryDirectory directory;
+  return moe::Tokenizer(directory.write("x.gguf", file.file()));
+}
+
+void check_refused(const GgufBuilder& file, std::initializer_list<std::string_view> parts) {
+  check_error([&] { return open(file); }, parts);
+}
+
+/// A token for every byte, which has the byte as id, then " ", ab and " ab" merged; then a control token, one that a user
+/// defined and one without use.
+GgufVocabulary bytes_and_more() {
+  GgufVocabulary out;
+  for (int byte = 0; byte < 256; ++byte)
+    out.tokens.push_back(in_byte_alphabet(std::string(1, static_cast<char>(static_cast<unsigned char>(byte)))));
+  for (const char* token : {"ab", "Ġab", "<s>", "<think>", "[PAD260]"}) out.tokens.push_back(token);
+  out.types.assign(256, 1);
+  for (const std::int32_t type : {1, 1, 3, 4, 5}) out.types.push_back(type);
+  out.merges = {"a b", "Ġ ab"};
+  return out;
+}
+
+GgufBuilder byte_level(std::string_view pre = "qwen2") {
+  GgufBuilder file;
+  bytes_and_more().add_to(file, pre);
+  return file;
+}
+
+/// The same without one of the arrays.
+GgufBuilder without(std::string_view key) {
+  const GgufVocabulary all = bytes_and_more();
+  GgufBuilder file;
+  file.value("tokenizer.ggml.model", "gpt2").value("tokenizer.ggml.pre", "qwen2");
+  if (key != "tokens") file.array("tokenizer.ggml.tokens", all.tokens);
+  if (key != "token_type") file.array("tokenizer.ggml.token_type", 5, all.types);
+  if (key != "merges") file.array("tokenizer.ggml.merges", all.merges);
+  return file;
+}
+
+}  // namespace
+
+TEST_CASE("gguf tokenizer: byte-level tokens and merges make the tokenizer of tokenizer.json") {
+  const moe::Tokenizer tokenizer = open(byte_level());
+  CHECK(tokenizer.encode("ab ab") == Ids{256, 257});
+  CHECK(tokenizer.encode("\xff") == Ids{255});
+  CHECK(tokenizer.encode("x<s>ab<think>") == Ids{'x', 258, 256, 259});
+  CHECK(tokenizer.is_special(258));
+  CHECK_FALSE(tokenizer.is_special(259));
+  CHECK(tokenizer.decode(Ids{256, 257, 258, 259}) == "ab ab<s><think>");
+  CHECK(tokenizer.decode(Ids{257, 258, 259}, true) == " ab<think>");
+}
+
+TEST_CASE("gguf tokenizer: tokens that are not used are none") {
+  const moe::Tokenizer tokenizer = open(byte_level());
+  CHECK(tokenizer.size() == 260);
+  CHECK(tokenizer.decode(Ids{260, 'a'}) == "a");
+  CHECK(tokenizer.encode("[PAD260]").size() == 8);
+}
+
+TEST_CASE("gguf tokenizer: the pre-tokenizer is that of the name") {
+  CHECK(open(byte_level("qwen2")).encode("e\u0301") == Ids{0xc3, 0xa9});  // NFC
+  CHECK(open(byte_level("gpt-2")).encode("e\u0301").size() == 3);
+  CHECK(open(byte_level("glm4")).encode("ab") == Ids{256});
+  for (const char* name : {"qwen35", "chatglm-bpe", "olmo"}) CHECK(open(byte_level(name)).encode("ab") == Ids{256});
+  check_refused(byte_level("gpt-4o"), {"x.gguf: key \"tokenizer.ggml.pre\"", "qwen2", "found \"gpt-4o\""});
+}
+
+TEST_CASE("gguf tokenizer: Llama 3 takes whole words first, and begins every text") {
+  GgufVocabulary all = bytes_and_more();
+  all.tokens.push_back("xyz");
+  all.types.push_back(1);
+  for (const char* name : {"llama-bpe", "llama3"}) {
+    GgufBuilder file;
+    all.add_to(file, name).value("tokenizer.ggml.bos_token_id", 258u);
+    CHECK(open(file).encode("xyz") == Ids{258, 261});
+    CHECK(open(file).encode("xyz", {.add_special_tokens = false}) == Ids{261});
+    file.value("tokenizer.ggml.add_bos_token", false);
+    CHECK(open(file).encode("xyz") == Ids{261});
+  }
+  GgufBuilder other;
+  CHECK(open(all.add_to(other, "qwen2")).encode("xyz") == Ids{'x', 'y', 'z'});
+}
+
+TEST_CASE("gguf tokenizer: tokens around texts are those that the file asks for") {
+  const auto ids = [](std::uint32_t bos, std::uint32_t eos) {
+    GgufBuilder file = byte_level();
+    file.value("tokenizer.ggml.bos_token_id", bos).value("tokenizer.ggml.eos_token_id", eos);
+    return file;
+  };
+  CHECK(open(ids(258, 259)).encode("a") == Ids{'a'});
+  GgufBuilder both = ids(258, 259);
+  both.value("tokenizer.ggml.add_bos_token", true).value("tokenizer.ggml.add_eos_token", true);
+  CHECK(open(both).encode("a") == Ids{258, 'a', 259});
+  GgufBuilder nameless = byte_level(), unused = ids(260, 0), outside = ids(1000, 0), text = ids(258, 0);
+  check_refused(nameless.value("tokenizer.ggml.add_bos_token", true), {"bos_token_id", "to be there"});
+  check_refused(outside.value("tokenizer.ggml.add_bos_token", true), {"bos_token_id", "one of 261 tokens", "1000"});
+  check_refused(unused.value("tokenizer.ggml.add_bos_token", true), {"before a text", "260"});
+  check_refused(text.value("tokenizer.ggml.add_bos_token", "yes"), {"add_bos_token", "a boolean"});
+}
+
+TEST_CASE("gguf tokenizer: without types all tokens are ordinary") {
+  const moe::Tokenizer tokenizer = open(without("token_type"));
+  CHECK(tokenizer.size() == 261);
+  CHECK(tokenizer.encode("<s>") == Ids{'<', 's', '>'});
+}
+
+TEST_CASE("gguf tokenizer: what is wrong in the file is refused, with the key") {
+  check_refused(without("tokens"), {"key \"tokenizer.ggml.tokens\"", "to be there"});
+  check_refused(without("merges"), {"key \"tokenizer.ggml.merges\"", "to be there"});
+  const auto with = [](auto change) {
+    GgufVocabulary all = bytes_and_more();
+    change(all);
+    GgufBuilder file;
+    all.add_to(file);
+    return file;
+  };
+  check_refused(with([](auto& v) { v.types.pop_back(); }), {"token_type", "261 elements", "260"});
+  check_refused(with([](auto& v) { v.types[3] = 7; }), {"token_type", "1 to 6", "7"});
+  check_refused(with([](auto& v) { v.types[3] = 0; }), {"token_type", "1 to 6", "0"});
+  check_refused(with([](auto& v) { v.tokens[256] = "a"; }), {"tokens", "one token of each text", "\"a\" twice"});
+  check_refused(with([](auto& v) { v.tokens.clear(), v.types.clear(); }), {"tokens", "at least one"});
+  check_refused(with([](auto& v) { v.tokens[256].assign(65536, 'a'); }), {"tokens", "65535", "65536"});
+  check_refused(with([](auto& v) { v.merges[1] = "Ġab"; }), {"merges", "one space", "\"Ġab\" at place 1"});
+  check_refused(with([](auto& v) { v.merges[1] = "Ġ a b"; }), {"merges", "one space"});
+  check_refused(with([](auto& v) { v.merges[1] = "b a"; }), {"merges", "in the vocabulary", "\"b a\""});
+  check_refused(with([](auto& v) { v.merges[1] = "ab "; }), {"merges", "in the vocabulary"});
+  check_refused(with([](auto& v) { v.tokens[259] = "<s>"; }), {"<s>"});
+  check_refused(without("tokens").array("tokenizer.ggml.tokens", 5, std::vector<std::int32_t>{1}),
+                {"tokens", "an array of type string", "one of type i32"});
+  check_refused(without("token_type").value("tokenizer.ggml.token_type", 1u), {"token_type", "an array", "u32"});
+  check_refused(GgufBuilder().value("tokenizer.ggml.model", "bert"),
+                {"tokenizer.ggml.model", "gpt2 or llama", "\"bert\""});
+  check_refused(GgufBuilder(), {"x.gguf: tokenizer", "found none"});
+}
+
+TEST_CASE("gguf tokenizer: an empty token is none, and merges of it are refused") {
+  GgufVocabulary all = bytes_and_more();
+  all.tokens[256] = "";
+  all.merges = {};
+  GgufBuilder file;
+  CHECK(open(all.add_to(file)).encode("ab") == Ids{'a', 'b'});
+}
+
+TEST_CASE("gguf tokenizer: a file that ends anywhere is refused") {
+  GgufVocabulary all;
+  all.tokens = {"a", "b", "ab"};
+  all.types = {1, 1, 1};
+  all.merges = {"a b"};
+  GgufBuilder file;
+  all.add_to(file);
+  const std::string bytes = file.head();
+  const TemporaryDirectory directory;
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    CAPTURE(size);
+    CHECK_THROWS_AS(moe::Tokenizer(directory.write("x.gguf", bytes.substr(0, size))), moe::Error);
+  }
+  CHECK(moe::Tokenizer(directory.write("x.gguf", bytes)).encode("ab") == Ids{2});
+}
+
+// ---- SentencePiece
+
+namespace {
+
+struct Scored {
+  std::string token;
+  float score;
+  std::int32_t type = 1;
+};
+
+GgufBuilder sentence_piece(const std::vector<Scored>& vocabulary) {
+  std::vector<std::string> tokens;
+  std::vector<float> scores;
+  std::vector<std::int32_t> types;
+  for (const Scored& one : vocabulary) {
+    tokens.push_back(one.token);
+    scores.push_back(one.score);
+    types.push_back(one.type);
+  }
+  GgufBuilder file;
+  file.value("tokenizer.ggml.model", "llama").array("tokenizer.ggml.tokens", tokens);
+  file.array("tokenizer.ggml.scores", 6, scores).array("tokenizer.ggml.token_type", 5, types);
+  return file;
+}
+
+/// The control tokens of Llama 2, some bytes, then tokens of texts.
+const std::vector<Scored> llama{{"<unk>", 0, 2},   {"<s>", 0, 3},     {"</s>", 0, 3},    {"<0x0A>", 0, 6},
+                                {"<0xC3>", 0, 6},  {"<0xA9>", 0, 6},  {"▁", -10},        {"h", -11},
+                                {"e", -12},        {"l", -13},        {"o", -14},        {"▁h", -5},
+                                {"el", -4},        {"lo", -3},        {"▁hel", -2},      {"▁▁", -6},
+                                {"▁hello", -1},    {"<tool>", 0, 4},  {"<0xFF>", 0, 6}};
+
+}  // namespace
+
+TEST_CASE("gguf tokenizer: SentencePiece merges what has the best score, and spells in bytes what is no token") {
+  const moe::Tokenizer tokenizer = open(sentence_piece(llama));
+  CHECK(tokenizer.encode("hello") == Ids{1, 16});
+  CHECK(tokenizer.encode("hello hello") == Ids{1, 16, 16});
+  CHECK(tokenizer.encode("h  h") == Ids{1, 11, 6, 11});
+  CHECK(tokenizer.encode("h\nél") == Ids{1, 11, 3, 4, 5, 9});
+  CHECK(tokenizer.encode("ell") == Ids{1, 6, 12, 9});
+  CHECK(tokenizer.encode("\xff") == Ids{1, 6, 18});
+  CHECK(tokenizer.encode("hxyo") == Ids{1, 11, 0, 10});  // one unknown token for both
+  CHECK(tokenizer.encode("h▁h") == tokenizer.encode("h h"));
+  CHECK(tokenizer.encode("") == Ids{1});
+}
+
+TEST_CASE("gguf tokenizer: SentencePiece puts a space before each text between special tokens") {
+  const moe::Tokenizer tokenizer = open(sentence_piece(llama));
+  CHECK(tokenizer.encode("hello<s>hello<tool></s>") == Ids{1, 16, 1, 16, 17, 2});
+  GgufBuilder without = sentence_piece(llama);
+  without.value("tokenizer.ggml.add_space_prefix", false).value("tokenizer.ggml.add_bos_token", false);
+  CHECK(open(without).encode("hello hello") == Ids{7, 12, 13, 16});
+}
+
+TEST_CASE("gguf tokenizer: SentencePiece decodes spaces and bytes, and drops the space that it put first") {
+  const moe::Tokenizer tokenizer = open(sentence_piece(llama));
+  CHECK(tokenizer.decode(Ids{1, 16, 16, 3, 4, 5}, true) == "hello hello\né");
+  CHECK(tokenizer.decode(Ids{1, 16}) == "<s> hello");
+  CHECK(tokenizer.decode(Ids{4, 7}) == "\ufffdh");
+  CHECK(tokenizer.is_special(0));
+  CHECK_FALSE(tokenizer.is_special(17));
+  CHECK(tokenizer.id_of(" hello") == 16);
+  CHECK(tokenizer.id_of("</s>") == 2);
+  GgufBuilder without = sentence_piece(llama);
+  without.value("tokenizer.ggml.add_space_prefix", false);
+  CHECK(open(without).decode(Ids{16, 16}) == " hello hello");
+}
+
+TEST_CASE("gguf tokenizer: token by token SentencePiece writes the same, and goes on with a space where it must") {
+  const moe::Tokenizer tokenizer = open(sentence_piece(llama));
+  for (const Ids& ids : {Ids{1, 16, 16, 3}, Ids{16}, Ids{4, 5, 6, 6}, Ids{1, 6, 15, 7}, Ids{6}}) {
+    for (const bool skip : {false, true}) {
+      moe::StreamingDecoder decoder(tokenizer, skip);
+      for (int again = 0; again < 2; ++again) {
+        std::string text;
+        for (const TokenId id : ids) text += decoder.push(id);
+        CHECK(text + decoder.finish() == tokenizer.decode(ids, skip));
+      }
+    }
+  }
+  moe::StreamingDecoder behind(tokenizer, true, true);
+  CHECK(behind.push(16) == " hello");
+}
+
+TEST_CASE("gguf tokenizer: SentencePiece has the ids of Llama 2 where a file names none") {
+  GgufBuilder named = sentence_piece(llama);
+  named.value("tokenizer.ggml.bos_token_id", 2u).value("tokenizer.ggml.unknown_token_id", 17u);
+  CHECK(open(named).encode("x") == Ids{2, 6, 17});
+  GgufBuilder ended = sentence_piece(llama);
+  CHECK(open(ended.value("tokenizer.ggml.add_eos_token", true)).encode("hello") == Ids{1, 16, 2});
+}
+
+TEST_CASE("gguf tokenizer: what is wrong in a SentencePiece vocabulary is refused") {
+  const auto with = [](std::size_t at, const Scored& one) {
+    std::vector<Scored> changed = llama;
+    changed.at(at) = one;
+    return sentence_piece(changed);
+  };
+  check_refused(with(7, {"e", -1}), {"tokens", "\"e\" twice"});
+  check_refused(with(7, {"<0x0A>", 0, 6}), {"tokens", "\"<0x0A>\" twice"});
+  check_refused(with(2, {"<s>", 0, 3}), {"\"<s>\"", "two"});
+  check_refused(with(7, {"h", std::numeric_limits<float>::quiet_NaN()}), {"scores", "finite", "place 7"});
+  check_refused(with(7, {"h", std::numeric_limits<float>::infinity()}), {"scores", "finite", "place 7"});
+  GgufBuilder few;
+  few.value("tokenizer.ggml.model", "llama").array("tokenizer.ggml.tokens", {"a", "b"});
+  GgufBuilder none = few;
+  check_refused(few.array("tokenizer.ggml.scores", 6, std::vector<float>{1}), {"scores", "2 elements", "1"});
+  check_refused(none, {"scores", "to be there"});
+}
+
+namespace {
+
+/// The definition, pair by pair. Token 0 is the unknown one.
+Ids naive_sentence_piece(const std::vector<Scored>& vocabulary, const std::string& text) {
+  std::map<std::string, TokenId> ids;
+  for (TokenId id = 0; id < vocabulary.size(); ++id) ids[vocabulary[id].token] = id;
+  std::vector<std::string> symbols;
+  for (std::string_view rest = text; !rest.empty();) {
+    const std::size_t size = moe::detail::utf8_step(rest).bytes;
+    symbols.emplace_back(rest.substr(0, size));
+    rest.remove_prefix(size);
+  }
+  for (;;) {
+    std::optional<std::size_t> best;
+    float score = 0;
+    for (std::size_t i = 0; i + 1 < symbols.size(); ++i) {
+      const auto found = ids.find(symbols[i] + symbols[i + 1]);
+      if (found == ids.end() || (best && vocabulary[found->second].score <= score)) continue;
+      best = i;
+      score = vocabulary[found->second].score;
+    }
+    if (!best) break;
+    symbols[*best] += symbols[*best + 1];
+    symbols.erase(symbols.begin() + static_cast<std::ptrdiff_t>(*best) + 1);
+  }
+  Ids out;
+  bool after_unknown = false;
+  for (const std::string& symbol : symbols) {
+    const auto found = ids.find(symbol);
+    const bool unknown = found == ids.end();
+    if (!unknown || !after_unknown) out.push_back(unknown ? 0 : found->second);
+    after_unknown = unknown;
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("gguf tokenizer: on random vocabularies SentencePiece does what its definition says") {
+  std::mt19937 random(7);
+  const std::string letters[] = {"a", "b", "é", "▁"};
+  const auto word = [&](std::size_t size) {
+    std::string out;
+    for (std::size_t i = 0; i < size; ++i) out += letters[random() % 4];
+    return out;
+  };
+  for (int round = 0; round < 60; ++round) {
+    std::vector<Scored> vocabulary{{"<unk>", 0, 2}};
+    std::map<std::string, bool> taken;
+    const auto add = [&](const std::string& token) {
+      if (!taken[token]) vocabulary.push_back({token, -static_cast<float>(random() % 8)});
+      taken[token] = true;
+    };
+    add("a"), add("b"), add("▁");  // é only as a part of others
+    for (int i = 0; i < 25; ++i) add(word(2 + random() % 4));
+    GgufBuilder file = sentence_piece(vocabulary);
+    file.value("tokenizer.ggml.add_space_prefix", false).value("tokenizer.ggml.add_bos_token", false);
+    const moe::Tokenizer tokenizer = open(file);
+    for (int i = 0; i < 20; ++i) {
+      const std::string text = word(random() % 30);
+      CHECK(tokenizer.encode(text) == naive_sentence_piece(vocabulary, text));
+    }
+  }
+}
+
+TEST_CASE("gguf tokenizer: a long text is merged, not quadratically") {
+  const moe::Tokenizer tokenizer = open(sentence_piece(llama));
+  std::string text;
+  while (text.size() < 1'000'000) text += "hello";
+  CHECK(tokenizer.decode(tokenizer.encode(text), true) == text);
+}
+
+// ---- where it is found
+
+TEST_CASE("gguf tokenizer: a file has its own before that of its directory, a directory its files first") {
+  const TemporaryDirectory directory;
+  const std::string file = directory.write("model.gguf", byte_level("gpt-2").file());
+  const Ids decomposed = moe::Tokenizer(file).encode("e\u0301");
+  CHECK(decomposed.size() == 3);
+  CHECK(moe::Tokenizer(directory.path()).encode("e\u0301") == decomposed);
+  directory.write("tokenizer.json", TinyTokenizer{}.json());
+  CHECK(moe::Tokenizer(file).encode("e\u0301").size() == 3);
+  CHECK(moe::Tokenizer(directory.path()).encode("e\u0301").size() == 2);  // NFC
+  const std::string bare = directory.write("bare.gguf", GgufBuilder().file());
+  CHECK(moe::Tokenizer(bare).encode("e\u0301").size() == 2);
+}
+
+TEST_CASE("gguf tokenizer: that of a split model is in its first part, that of an extraction in dense.gguf") {
+  const TemporaryDirectory split;
+  split.write("x-00001-of-00002.gguf", byte_level().file());
+  split.write("x-00002-of-00002.gguf", GgufBuilder().file());
+  CHECK(moe::Tokenizer(split.path()).encode("ab") == Ids{256});
+  CHECK(moe::Tokenizer(split / "x-00002-of-00002.gguf").encode("ab") == Ids{256});
+  const TemporaryDirectory extraction;
+  extraction.write("dense.gguf", byte_level().file());
+  extraction.write("experts.gguf", GgufBuilder().file());
+  CHECK(moe::Tokenizer(extraction.path()).encode("ab") == Ids{256});
+}
+
+TEST_CASE("gguf tokenizer: two models in a directory are one too many") {
+  const TemporaryDirectory directory;
+  directory.write("a.gguf", byte_level().file());
+  directory.write("mmproj-a.gguf", GgufBuilder().file());
+  CHECK(moe::Tokenizer(directory.path()).encode("ab") == Ids{256});
+  directory.write("b.gguf", byte_level().file());
+  check_error([&] { moe::Tokenizer{directory.path()}; }, {"one GGUF model", "a.gguf", "b.gguf"});
+}
+
+TEST_CASE("gguf tokenizer: the chat template is that of the metadata") {
+  const TemporaryDirectory directory;
+  const auto write = [&](const char* text) {
+    return directory.write("x.gguf", GgufBuilder().value("tokenizer.chat_template", text).file());
+  };
+  const moe::Message message{"user", "Hi"};
+  const std::string file = write("<|im_start|> enable_thinking");
+  CHECK(moe::ChatTemplate(file).render({&message, 1}).starts_with("<|im_start|>user\nHi<|im_end|>\n"));
+  CHECK_NOTHROW(moe::ChatTemplate{directory.path()});
+  check_error([&] { moe::ChatTemplate{write("[INST]")}; }, {"x.gguf: chat template", "Qwen3", "Mistral"});
+  check_error([&] { moe::ChatTemplate{write("")}; }, {"chat template", "found none"});
+  write("[INST]");
+  directory.write("chat_template.jinja", "<|im_start|> enable_thinking");
+  CHECK_NOTHROW(moe::ChatTemplate{directory.path()});
+  check_error([&] { moe::ChatTemplate{file}; }, {"Mistral"});
+}
