@@ -21,17 +21,19 @@ struct Activations {
   std::size_t stride = 0;               // from one row of x to the next
   const std::int8_t* quants = nullptr;  // [tokens, cols]
   const float* scales = nullptr;        // [tokens, cols / 32]
+  const std::int16_t* sums = nullptr;   // [tokens, cols / 16]: of the quants
 };
 
 /// Memory for the int8 form of activations.
 struct QuantisedActivations {
   QuantisedActivations() = default;
-  explicit QuantisedActivations(std::size_t numbers) : quants(numbers), scales(numbers / 32 + 1) {}
+  explicit QuantisedActivations(std::size_t numbers) : quants(numbers), scales(numbers / 32 + 1), sums(numbers / 16 + 1) {}
 
-  std::size_t bytes() const { return quants.bytes() + scales.bytes(); }
+  std::size_t bytes() const { return quants.bytes() + scales.bytes() + sums.bytes(); }
 
   Buffer<std::int8_t> quants;
   Buffer<float> scales;
+  Buffer<std::int16_t> sums;
 };
 
 /// One product of a parallel region: out[t, r] = weights[r, :] · x[rows[t], :] (+ bias[r]).
@@ -69,10 +71,11 @@ class Compute {
     MOE_ASSERT(cols % 32 == 0 && offset + tokens * cols <= memory.quants.size());
     std::int8_t* quants = memory.quants.data() + offset;
     float* scales = memory.scales.data() + offset / 32;
+    std::int16_t* sums = memory.sums.data() + offset / 16;
     for_each(tokens, [&](std::size_t t, std::size_t) noexcept {
-      kernels_->quantise(x + t * cols, quants + t * cols, scales + t * (cols / 32), cols);
+      kernels_->quantise(x + t * cols, quants + t * cols, scales + t * (cols / 32), sums + t * (cols / 16), cols);
     });
-    return {x, cols, quants, scales};
+    return {x, cols, quants, scales, sums};
   }
 
   /// Computes all products in one parallel region. Then, in the same region, `then(product, first_row, rows)` for each
@@ -108,6 +111,7 @@ class Compute {
                                 .x_stride = p.input.stride,
                                 .quants = p.input.quants,
                                 .scales = p.input.scales,
+                                .sums = p.input.sums,
                                 .row_indices = p.row_indices,
                                 .out = p.out + first,
                                 .out_stride = p.out_stride};

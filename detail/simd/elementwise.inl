@@ -76,7 +76,13 @@ inline void scale(float* x, float factor, std::size_t n) {
   if (i < n) store_some(x + i, mul(load_some(x + i, n - i), f), n - i);
 }
 
-inline void quantise(const float* x, std::int8_t* quants, float* scales, std::size_t n) {
+/// A sum of whole numbers; zero if they were none.
+inline std::int16_t sum_of_quants(Vec quants) {
+  const float total = sum(quants);
+  return total >= -2032 && total <= 2032 ? static_cast<std::int16_t>(total) : std::int16_t{0};
+}
+
+inline void quantise(const float* x, std::int8_t* quants, float* scales, std::int16_t* sums, std::size_t n) {
   for (std::size_t block = 0; block < n / 32; ++block) {
     const float* from = x + block * 32;
     Vec most = zero();
@@ -86,8 +92,15 @@ inline void quantise(const float* x, std::int8_t* quants, float* scales, std::si
     }
     const float magnitude = largest(most);
     const Vec to_quants = set(magnitude > 0x1p-100f ? 127.0f / magnitude : 0.0f);  // 127 / 2^-126 is infinite
-    for (std::size_t i = 0; i < 32; i += lanes)
-      store_i8(quants + block * 32 + i, round(mul(load(from + i), to_quants)));
+    for (std::size_t half = 0; half < 32; half += 16) {
+      Vec total = zero();
+      for (std::size_t i = half; i < half + 16; i += lanes) {
+        const Vec whole = round(mul(load(from + i), to_quants));
+        store_i8(quants + block * 32 + i, whole);
+        total = add(total, whole);
+      }
+      sums[block * 2 + half / 16] = sum_of_quants(total);
+    }
     scales[block] = magnitude / 127.0f;
   }
 }

@@ -1,63 +1,62 @@
 // Int8 products with AVX2; see int8_scalar.inl for what each part means.
 
-using Packed = __m256i;
-using Partials = __m256i;
-inline constexpr std::size_t packed_rows = 1;
-inline constexpr std::size_t groups = lanes;
+using Bytes = __m256i;
+using Ints = __m256i;
+inline constexpr std::size_t row_groups = 1;
 
-constexpr std::size_t row_of(std::size_t group, std::size_t) { return group; }
+inline __m128i load_16(const std::byte* p) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)); }
 
-inline __m256i load_32(const void* p) { return _mm256_loadu_si256(static_cast<const __m256i*>(p)); }
-
-inline Packed unpack(Q8_0, const std::byte* const* block) { return load_32(block[0] + 2); }
-
-// Nibbles stay unsigned, 0 to 15; prepare() knows what the 8 too much amounts to.
-inline Packed unpack(Q4_0, const std::byte* const* block) {
-  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(block[0] + 2));
-  const __m256i both = _mm256_set_m128i(_mm_srli_epi16(bytes, 4), bytes);
-  return _mm256_and_si256(both, _mm256_set1_epi8(15));
+inline Bytes gather(const std::byte* const* rows, std::size_t at, std::size_t i) {
+  return _mm256_set_m128i(load_16(rows[4 + i] + at), load_16(rows[i] + at));
 }
 
-struct Input {
-  __m256i quants;
-  __m256i correction;
-};
-
-/// Sums of four neighbouring products each. maddubs adds two products in 16 bits: both types stay below 2^15,
-/// 15 · 127 · 2 for nibbles and 128 · 127 · 2 for bytes.
-inline __m256i dot_unsigned(__m256i a, __m256i b) {
-  return _mm256_madd_epi16(_mm256_maddubs_epi16(a, b), _mm256_set1_epi16(1));
+inline void transpose(Bytes (&q)[4]) {
+  const __m256i a = _mm256_unpacklo_epi32(q[0], q[1]), b = _mm256_unpacklo_epi32(q[2], q[3]);
+  const __m256i c = _mm256_unpackhi_epi32(q[0], q[1]), d = _mm256_unpackhi_epi32(q[2], q[3]);
+  q[0] = _mm256_unpacklo_epi64(a, b), q[1] = _mm256_unpackhi_epi64(a, b);
+  q[2] = _mm256_unpacklo_epi64(c, d), q[3] = _mm256_unpackhi_epi64(c, d);
 }
 
-inline Input prepare(Q8_0, const std::int8_t* quants) { return {load_32(quants), _mm256_setzero_si256()}; }
-inline Input prepare(Q4_0, const std::int8_t* quants) {
-  const __m256i x = load_32(quants);
-  return {x, _mm256_sub_epi32(_mm256_setzero_si256(), dot_unsigned(_mm256_set1_epi8(8), x))};
+template <int Shift>
+inline Bytes field(Bytes b, int mask) {
+  if constexpr (Shift > 0) b = _mm256_srli_epi16(b, Shift);
+  if constexpr (Shift < 0) b = _mm256_slli_epi16(b, -Shift);
+  return _mm256_and_si256(b, _mm256_set1_epi8(static_cast<char>(mask)));
+}
+inline Bytes either(Bytes a, Bytes b) { return _mm256_or_si256(a, b); }
+inline Bytes from_signed(Bytes b) { return b; }
+
+template <std::size_t I>
+inline Vec unsigned_byte(Bytes b) {
+  return _mm256_cvtepi32_ps(_mm256_and_si256(_mm256_srli_epi32(b, 8 * I), _mm256_set1_epi32(255)));
+}
+template <std::size_t I>
+inline Vec signed_byte(Bytes b) {
+  return _mm256_cvtepi32_ps(_mm256_srai_epi32(_mm256_slli_epi32(b, 24 - 8 * I), 24));
 }
 
-inline Partials dot(Q8_0, Packed weights, Input x) {
-  return dot_unsigned(_mm256_abs_epi8(weights), _mm256_sign_epi8(x.quants, weights));
+inline Bytes spread(const std::int8_t* x) {
+  std::int32_t four;
+  std::memcpy(&four, x, 4);
+  return _mm256_set1_epi32(four);
 }
-inline Partials dot(Q4_0, Packed weights, Input x) {
-  return _mm256_add_epi32(dot_unsigned(weights, x.quants), x.correction);
+inline Ints spread_int(std::int32_t n) { return _mm256_set1_epi32(n); }
+inline Vec to_float(Ints n) { return _mm256_cvtepi32_ps(n); }
+
+template <class Type>
+constexpr int excess(Type) {
+  return Type::excess;
 }
 
-/// Per half: sums of a, b, c and d.
-inline __m256i add_four(__m256i a, __m256i b, __m256i c, __m256i d) {
-  return _mm256_hadd_epi32(_mm256_hadd_epi32(a, b), _mm256_hadd_epi32(c, d));
+/// maddubs adds two products in 16 bits: they stay below 2^15, as 63 · 127 · 2 for the widest unsigned weights and
+/// 128 · 127 · 2 for signed ones.
+inline Ints dot_unsigned(Ints sum, Bytes w, Bytes x) {
+  return _mm256_add_epi32(sum, _mm256_madd_epi16(_mm256_maddubs_epi16(w, x), _mm256_set1_epi16(1)));
 }
-
-inline Vec row_sums(const Partials (&p)[groups]) {
-  const __m256i low = add_four(p[0], p[1], p[2], p[3]);
-  const __m256i high = add_four(p[4], p[5], p[6], p[7]);
-  return _mm256_cvtepi32_ps(_mm256_add_epi32(_mm256_permute2x128_si256(low, high, 0x20),
-                                             _mm256_permute2x128_si256(low, high, 0x31)));
+template <class Type>
+inline Ints dot(Type, Ints sum, Bytes w, Bytes x) {
+  return dot_unsigned(sum, w, x);
 }
-
-inline Vec block_scales(const std::byte* const* blocks) {
-  const auto half = [&](std::size_t i) {
-    return static_cast<short>(moe::detail::load_as<std::uint16_t>(blocks[i]));
-  };
-  return _mm256_cvtph_ps(
-      _mm_setr_epi16(half(0), half(1), half(2), half(3), half(4), half(5), half(6), half(7)));
+inline Ints dot(Q8_0, Ints sum, Bytes w, Bytes x) {
+  return dot_unsigned(sum, _mm256_abs_epi8(w), _mm256_sign_epi8(x, w));
 }

@@ -1,45 +1,58 @@
 // Int8 products with the dot product of ARMv8.2; see int8_scalar.inl for what each part means.
 
-using Packed = int8x16x2_t;
-using Partials = int32x4_t;
-inline constexpr std::size_t packed_rows = 1;
-inline constexpr std::size_t groups = lanes;
+using Bytes = int8x16_t;
+using Ints = int32x4_t;
+inline constexpr std::size_t row_groups = 2;
 
-constexpr std::size_t row_of(std::size_t group, std::size_t) { return group; }
-
-inline int8x16_t load_16(const void* p) { return vld1q_s8(static_cast<const std::int8_t*>(p)); }
-
-struct Input {
-  int8x16x2_t quants;
-};
-
-inline Packed unpack(Q8_0, const std::byte* const* block) {
-  return {{load_16(block[0] + 2), load_16(block[0] + 18)}};
+inline Bytes gather(const std::byte* const* rows, std::size_t at, std::size_t i) {
+  return vreinterpretq_s8_u8(vld1q_u8(reinterpret_cast<const std::uint8_t*>(rows[i] + at)));
 }
-inline Packed unpack(Q4_0, const std::byte* const* block) {
-  const uint8x16_t bytes = vreinterpretq_u8_s8(load_16(block[0] + 2));
-  const int8x16_t eight = vdupq_n_s8(8);
-  return {{vsubq_s8(vreinterpretq_s8_u8(vandq_u8(bytes, vdupq_n_u8(15))), eight),
-           vsubq_s8(vreinterpretq_s8_u8(vshrq_n_u8(bytes, 4)), eight)}};
+
+inline int64x2_t pairs(int32x4_t v) { return vreinterpretq_s64_s32(v); }
+
+inline void transpose(Bytes (&q)[4]) {
+  const int32x4x2_t low = vtrnq_s32(vreinterpretq_s32_s8(q[0]), vreinterpretq_s32_s8(q[1]));
+  const int32x4x2_t high = vtrnq_s32(vreinterpretq_s32_s8(q[2]), vreinterpretq_s32_s8(q[3]));
+  q[0] = vreinterpretq_s8_s64(vtrn1q_s64(pairs(low.val[0]), pairs(high.val[0])));
+  q[1] = vreinterpretq_s8_s64(vtrn1q_s64(pairs(low.val[1]), pairs(high.val[1])));
+  q[2] = vreinterpretq_s8_s64(vtrn2q_s64(pairs(low.val[0]), pairs(high.val[0])));
+  q[3] = vreinterpretq_s8_s64(vtrn2q_s64(pairs(low.val[1]), pairs(high.val[1])));
+}
+
+template <int Shift>
+inline Bytes field(Bytes b, int mask) {
+  uint8x16_t u = vreinterpretq_u8_s8(b);
+  if constexpr (Shift > 0) u = vshrq_n_u8(u, Shift);
+  if constexpr (Shift < 0) u = vshlq_n_u8(u, -Shift);
+  return vreinterpretq_s8_u8(vandq_u8(u, vdupq_n_u8(static_cast<std::uint8_t>(mask))));
+}
+inline Bytes either(Bytes a, Bytes b) { return vorrq_s8(a, b); }
+inline Bytes from_signed(Bytes b) { return b; }
+
+template <std::size_t I>
+inline Vec unsigned_byte(Bytes b) {
+  const uint32x4_t moved = vshlq_u32(vreinterpretq_u32_s8(b), vdupq_n_s32(-8 * static_cast<int>(I)));
+  return vcvtq_f32_u32(vandq_u32(moved, vdupq_n_u32(255)));
+}
+template <std::size_t I>
+inline Vec signed_byte(Bytes b) {
+  return vcvtq_f32_s32(vshrq_n_s32(vshlq_n_s32(vreinterpretq_s32_s8(b), 24 - 8 * static_cast<int>(I)), 24));
+}
+
+inline Bytes spread(const std::int8_t* x) {
+  std::int32_t four;
+  std::memcpy(&four, x, 4);
+  return vreinterpretq_s8_s32(vdupq_n_s32(four));
+}
+inline Ints spread_int(std::int32_t n) { return vdupq_n_s32(n); }
+inline Vec to_float(Ints n) { return vcvtq_f32_s32(n); }
+
+template <class Type>
+constexpr int excess(Type) {
+  return Type::excess;
 }
 
 template <class Type>
-inline Input prepare(Type, const std::int8_t* quants) {
-  return {{{load_16(quants), load_16(quants + 16)}}};
-}
-
-template <class Type>
-inline Partials dot(Type, Packed weights, Input x) {
-  return vdotq_s32(vdotq_s32(vdupq_n_s32(0), weights.val[0], x.quants.val[0]), weights.val[1],
-                   x.quants.val[1]);
-}
-
-inline Vec row_sums(const Partials (&p)[groups]) {
-  return vcvtq_f32_s32(vpaddq_s32(vpaddq_s32(p[0], p[1]), vpaddq_s32(p[2], p[3])));
-}
-
-inline Vec block_scales(const std::byte* const* blocks) {
-  std::uint16_t halves[4];
-  for (std::size_t i = 0; i < 4; ++i) halves[i] = moe::detail::load_as<std::uint16_t>(blocks[i]);
-  return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(halves)));
+inline Ints dot(Type, Ints sum, Bytes w, Bytes x) {
+  return vdotq_s32(sum, w, x);
 }

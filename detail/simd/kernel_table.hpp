@@ -11,7 +11,7 @@ namespace moe::simd {
 struct MatmulArgs {
   const std::byte* weights;  // [rows, cols], any alignment
   DType dtype;
-  std::size_t row_bytes;     // from one row to the next
+  std::size_t row_bytes;  // from one row to the next
   std::size_t rows, cols, tokens;
 
   // The activations: floats for float weights, int8 with a scale per 32 for quantised ones.
@@ -19,6 +19,7 @@ struct MatmulArgs {
   std::size_t x_stride;
   const std::int8_t* quants;         // rows of `cols`
   const float* scales;               // rows of `cols / 32`
+  const std::int16_t* sums;          // rows of `cols / 16`: what as many quants add up to
   const std::uint32_t* row_indices;  // [tokens]: which row of the activations is token t; null: row t
 
   float* out;  // rows of `rows` numbers, out_stride apart
@@ -67,8 +68,8 @@ struct Kernels {
   void (*scale)(float* x, float factor, std::size_t n);
   /// x[i] = e^(x[i] − most), returns the sum: a softmax but for the division. x: [n].
   float (*exponentiate)(float* x, float most, std::size_t n);
-  /// Blocks of 32: scale = max |x| / 127, quants = round(x / scale). n is a multiple of 32.
-  void (*quantise)(const float* x, std::int8_t* quants, float* scales, std::size_t n);
+  /// Blocks of 32: scale = max |x| / 127, quants = round(x / scale); sums of 16 quants. n is a multiple of 32.
+  void (*quantise)(const float* x, std::int8_t* quants, float* scales, std::int16_t* sums, std::size_t n);
   /// Converts to f16, rounding to nearest; what is beyond the range becomes the largest f16.
   void (*to_f16)(const float* x, std::byte* out, std::size_t n);
 };

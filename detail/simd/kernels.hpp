@@ -54,7 +54,9 @@ inline namespace built_for_avx2 {
 inline namespace built_for_any {
 #endif
 
-// The weight types as arguments of templates and overloads; `bytes` per number, or per block of 32.
+// The weight types as arguments of templates and overloads; `bytes` per `block` of numbers. Of quantised ones `group` numbers
+// share a scale; unpacked, they are `excess` more than they stand for, so that none is negative, or negative as stored.
+// Product: the type whose products are computed in the same way.
 struct F32 {
   static constexpr std::size_t bytes = 4;
 };
@@ -65,10 +67,32 @@ struct BF16 {
   static constexpr std::size_t bytes = 2;
 };
 struct Q8_0 {
-  static constexpr std::size_t bytes = 34;
+  using Product = Q8_0;
+  static constexpr std::size_t block = 32, bytes = 34, group = 32;
+  static constexpr int excess = 0;
+  static constexpr bool has_offsets = false;
 };
 struct Q4_0 {
-  static constexpr std::size_t bytes = 18;
+  using Product = Q4_0;
+  static constexpr std::size_t block = 32, bytes = 18, group = 32;
+  static constexpr int excess = 8;
+  static constexpr bool has_offsets = false;
+};
+struct Q4_K {
+  using Product = Q4_K;
+  static constexpr std::size_t block = 256, bytes = 144, group = 32;
+  static constexpr int excess = 0;
+  static constexpr bool has_offsets = true;
+};
+struct Q5_K {
+  using Product = Q4_K;
+  static constexpr std::size_t block = 256, bytes = 176;
+};
+struct Q6_K {
+  using Product = Q6_K;
+  static constexpr std::size_t block = 256, bytes = 210, group = 16;
+  static constexpr int excess = 32;
+  static constexpr bool has_offsets = false;
 };
 
 namespace scalar {
@@ -78,6 +102,7 @@ namespace scalar {
 #include "matmul_decoded.inl"
 #include "attention.inl"
 #include "int8_scalar.inl"
+#include "int8_tile.inl"
 #include "matmul_int8.inl"
 #include "table.inl"
 }  // namespace scalar
@@ -91,6 +116,7 @@ namespace neon {
 #include "matmul_decoded.inl"
 #include "attention.inl"
 #include "int8_neon.inl"
+#include "int8_tile.inl"
 #include "matmul_int8.inl"
 #include "table.inl"
 }  // namespace neon
@@ -106,6 +132,7 @@ namespace avx2 {
 #include "matmul_decoded.inl"
 #include "attention.inl"
 #include "int8_avx2.inl"
+#include "int8_tile.inl"
 #include "matmul_int8.inl"
 #include "table.inl"
 }  // namespace avx2
@@ -120,8 +147,9 @@ namespace avx512 {
 #include "matmul.inl"
 #include "matmul_decoded.inl"
 #include "attention.inl"
-#include "dot_avx512.inl"
 #include "int8_avx512.inl"
+#include "int8_tile.inl"
+#include "dot_avx512.inl"
 #include "matmul_int8.inl"
 #include "table.inl"
 }  // namespace avx512
@@ -131,7 +159,6 @@ MOE_END_ISA
 MOE_BEGIN_ISA("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")
 namespace avx512::vnni {
 #include "dot_vnni.inl"
-#include "int8_avx512.inl"
 #include "matmul_int8.inl"
 }  // namespace avx512::vnni
 MOE_END_ISA
@@ -140,8 +167,14 @@ namespace avx512 {
 inline const Kernels& with_vnni() {
   static const Kernels table = [] {
     Kernels out = kernels;
-    out.matmul[static_cast<std::size_t>(DType::q8_0)] = vnni::matmul_int8<Q8_0>;
-    out.matmul[static_cast<std::size_t>(DType::q4_0)] = vnni::matmul_int8<Q4_0>;
+    const auto set = [&](DType dtype, Kernels::Matmul matmul) {
+      out.matmul[static_cast<std::size_t>(dtype)] = matmul;
+    };
+    set(DType::q8_0, vnni::matmul_int8<Q8_0>);
+    set(DType::q4_0, vnni::matmul_int8<Q4_0>);
+    set(DType::q6_k, vnni::matmul_int8<Q6_K>);
+    set(DType::q5_k, vnni::matmul_int8<Q5_K>);
+    set(DType::q4_k, vnni::matmul_int8<Q4_K>);
     return out;
   }();
   return table;

@@ -2,17 +2,12 @@
 
 inline constexpr Kernels kernels{
     {
-        matmul_float<F32>,
-        matmul_float<F16>,
-        matmul_float<BF16>,
-        matmul_int8<Q8_0>,
+        matmul_float<F32>, matmul_float<F16>, matmul_float<BF16>, matmul_int8<Q8_0>,
         matmul_decoded,  // q5_0
         matmul_int8<Q4_0>,
         matmul_decoded,  // q5_1
         matmul_decoded,  // q4_1
-        matmul_decoded,  // q6_k
-        matmul_decoded,  // q5_k
-        matmul_decoded,  // q4_k
+        matmul_int8<Q6_K>, matmul_int8<Q5_K>, matmul_int8<Q4_K>,
         matmul_decoded,  // q3_k
         matmul_decoded,  // q2_k
         matmul_decoded,  // iq4_nl

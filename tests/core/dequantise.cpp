@@ -1,5 +1,6 @@
 #include "detail/core/dequantise.hpp"
 #include "detail/core/half.hpp"
+#include "support/random_blocks.hpp"
 
 #include <doctest/doctest.h>
 
@@ -89,25 +90,6 @@ struct Reference {
     }
   }
 };
-
-constexpr DType block_types[] = {DType::q8_0,   DType::q5_0,   DType::q4_0, DType::q5_1, DType::q4_1,
-                                 DType::q6_k,   DType::q5_k,   DType::q4_k, DType::q3_k, DType::q2_k,
-                                 DType::iq4_nl, DType::iq4_xs, DType::mxfp4};
-
-/// Where the f16 numbers of a block lie.
-std::vector<std::size_t> halves_of(DType dtype) {
-  switch (dtype) {
-    case DType::q4_1:
-    case DType::q5_1:
-    case DType::q4_k:
-    case DType::q5_k: return {0, 2};
-    case DType::q2_k: return {80, 82};
-    case DType::q3_k: return {108};
-    case DType::q6_k: return {208};
-    case DType::mxfp4: return {};
-    default: return {0};
-  }
-}
 
 }  // namespace
 

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstring>
 #include <limits>
+#include <numeric>
 #include <vector>
 
 namespace {
@@ -128,13 +129,17 @@ TEST_CASE("elementwise: quantise keeps each number within half a step of its blo
   x[40] = -1000;
   std::vector<std::int8_t> quants(x.size());
   std::vector<float> scales(x.size() / 32);
-  kernels().quantise(x.data(), quants.data(), scales.data(), x.size());
+  std::vector<std::int16_t> sums(x.size() / 16);
+  kernels().quantise(x.data(), quants.data(), scales.data(), sums.data(), x.size());
   CHECK(scales[0] == 0);
   CHECK(quants[40] == -127);
   for (std::size_t i = 0; i < x.size(); ++i) {
     const float scale = scales[i / 32];
     REQUIRE(std::abs(x[i] - static_cast<float>(quants[i]) * scale) <= scale * 0.50001f);
   }
+  for (std::size_t i = 0; i < sums.size(); ++i)
+    REQUIRE(sums[i] == std::accumulate(quants.begin() + static_cast<std::ptrdiff_t>(i * 16),
+                                       quants.begin() + static_cast<std::ptrdiff_t>(i * 16 + 16), 0));
 }
 
 TEST_CASE("elementwise: quantise survives numbers that are none") {
@@ -144,7 +149,8 @@ TEST_CASE("elementwise: quantise survives numbers that are none") {
     x[3] = strange;
     std::vector<std::int8_t> quants(32);
     float scale = 0;
-    kernels().quantise(x.data(), quants.data(), &scale, 32);
+    std::int16_t sums[2];
+    kernels().quantise(x.data(), quants.data(), &scale, sums, 32);
     CHECK(quants[4] == 0);
   }
 }

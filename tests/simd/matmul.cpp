@@ -2,6 +2,7 @@
 #include "detail/core/float_environment.hpp"
 #include "detail/simd/kernels.hpp"
 #include "support/quantise.hpp"
+#include "support/random_blocks.hpp"
 #include "support/random_numbers.hpp"
 
 #include <doctest/doctest.h>
@@ -24,12 +25,14 @@ struct Case {
         cols(col_count),
         tokens(token_count),
         x(random_numbers(tokens * cols, 7)),
-        bytes(encode(type, random_numbers(rows * cols, 3, 0.1f), offset)),
+        bytes(moe::layout_of(type).elements > 1 ? random_blocks(type, rows * cols, 3, offset)
+                                                : encode(type, random_numbers(rows * cols, 3, 0.1f), offset)),
         weights(bytes.data() + offset),
         quants(x.size()),
-        scales(x.size() / 32 + 1) {
+        scales(x.size() / 32 + 1),
+        sums(x.size() / 16 + 1) {
     if (moe::is_quantised(type))
-      moe::simd::kernels().quantise(x.data(), quants.data(), scales.data(), x.size());
+      moe::simd::kernels().quantise(x.data(), quants.data(), scales.data(), sums.data(), x.size());
   }
 
   MatmulArgs args(float* out) const {
@@ -43,6 +46,7 @@ struct Case {
             .x_stride = cols,
             .quants = quants.data(),
             .scales = scales.data(),
+            .sums = sums.data(),
             .row_indices = nullptr,
             .out = out,
             .out_stride = rows};
@@ -58,6 +62,10 @@ struct Case {
   /// error: what single precision may add, from the sum of the magnitudes.
   double exact(std::size_t token, std::size_t row, double& error) const {
     const std::vector<float> w = moe::dequantise({weights + row * moe::bytes_of(dtype, cols), dtype, cols});
+    // Offsets are multiplied apart from what they are added to, which may be larger than both together.
+    const float most = halves_of(dtype).size() > 1
+                           ? *std::max_element(w.begin(), w.end()) - *std::min_element(w.begin(), w.end())
+                           : 0;
     double sum = 0;
     error = 0;
     for (std::size_t c = 0; c < cols; ++c) {
@@ -65,7 +73,7 @@ struct Case {
                                                                double{scales[(token * cols + c) / 32]}
                                                          : double{x[token * cols + c]};
       sum += w[c] * activation;
-      error += std::abs(w[c] * activation);
+      error += (std::abs(w[c]) + most) * std::abs(activation);
     }
     error = error * 1e-6 + 1e-9;
     return sum;
@@ -78,20 +86,28 @@ struct Case {
   const std::byte* weights;
   std::vector<std::int8_t> quants;
   std::vector<float> scales;
+  std::vector<std::int16_t> sums;
 };
 
 std::vector<std::size_t> columns_of(DType dtype) {
-  if (moe::is_quantised(dtype)) return {32, 64, 96, 288, 2048};
+  if (moe::layout_of(dtype).elements == 256) return {256, 512, 768, 2048};
+  if (moe::layout_of(dtype).elements == 32) return {32, 64, 96, 288, 2048};
   return {1, 3, 4, 7, 8, 15, 16, 17, 31, 37, 72, 129, 2048};
 }
 
-constexpr DType types[] = {DType::f32, DType::f16, DType::bf16, DType::q8_0, DType::q4_0};
+std::vector<DType> all_types() {
+  std::vector<DType> out;
+  for (std::size_t i = 0; i < moe::usable_dtypes; ++i) out.push_back(static_cast<DType>(i));
+  return out;
+}
+
+constexpr DType quantised_types[] = {DType::q8_0, DType::q4_0, DType::q6_k, DType::q5_k, DType::q4_k};
 
 }  // namespace
 
 TEST_CASE("matmul: every type, size and alignment gives the product, within single precision") {
   const moe::FloatEnvironment environment;
-  for (const DType dtype : types)
+  for (const DType dtype : all_types())
     for (const std::size_t cols : columns_of(dtype))
       for (const std::size_t rows : {1u, 2u, 3u, 4u, 5u, 8u, 15u, 16u, 17u, 33u}) {
         const Case product(dtype, rows, cols, 6, rows % 3);
@@ -110,9 +126,9 @@ TEST_CASE("matmul: every type, size and alignment gives the product, within sing
 
 TEST_CASE("matmul: a token's results are the same bits alone, among others, and for any part of the rows") {
   const moe::FloatEnvironment environment;
-  for (const DType dtype : types)
+  for (const DType dtype : all_types())
     for (const std::size_t cols : columns_of(dtype)) {
-      const Case product(dtype, 37, cols, 11, 1);
+      const Case product(dtype, 37, cols, 19, 1);
       CAPTURE(moe::name(dtype));
       CAPTURE(cols);
       const std::vector<float> together = product.run();
@@ -132,8 +148,9 @@ TEST_CASE("matmul: a token's results are the same bits alone, among others, and 
 
 TEST_CASE("matmul: byte products of VNNI give the same bits as without it") {
   const moe::FloatEnvironment environment;
-  for (const DType dtype : {DType::q8_0, DType::q4_0}) {
-    const Case product(dtype, 37, 288, 6, 1);
+  for (const DType dtype : quantised_types) {
+    CAPTURE(moe::name(dtype));
+    const Case product(dtype, 37, moe::layout_of(dtype).elements * 3, 6, 1);
     std::vector<float> plain(product.tokens * product.rows);
     moe::simd::kernels_for(moe::simd::active_isa(), true)
         .matmul[static_cast<std::size_t>(dtype)](product.args(plain.data()));
@@ -157,33 +174,43 @@ TEST_CASE("matmul: tokens are taken from the rows of activations that the indice
 
 TEST_CASE("matmul: quantised products are exact in the integers, also at the ends of their range") {
   // All weights and activations at the largest magnitude: any saturation on the way would show.
-  for (const DType dtype : {DType::q8_0, DType::q4_0})
+  for (const DType dtype : quantised_types)
     for (const int sign : {1, -1})
       for (const bool plain : {false, true}) {
-        std::vector<std::byte> row(moe::bytes_of(dtype, 64));
-        for (std::size_t block = 0; block < 2; ++block) {
-          std::byte* at = row.data() + block * moe::layout_of(dtype).bytes;
-          at[1] = std::byte{0x3c};  // scale 1
-          std::fill(at + 2, at + moe::layout_of(dtype).bytes,
-                    dtype == DType::q8_0 ? std::byte{0x80} : std::byte{0});
+        const auto [name, elements, bytes] = moe::layout_of(dtype);
+        CAPTURE(name);
+        std::vector<std::byte> row(2 * bytes);
+        for (std::size_t at = 0; at < row.size(); at += bytes) {
+          const bool ones = dtype == DType::q4_k || dtype == DType::q5_k;
+          std::fill_n(row.begin() + static_cast<std::ptrdiff_t>(at), bytes,
+                      ones ? std::byte{0xff} : std::byte{0});
+          if (dtype == DType::q8_0) std::fill_n(&row[at], bytes, std::byte{0x80});
+          if (dtype == DType::q6_k) std::fill_n(&row[at + 192], 16, std::byte{0x80});  // scales of -128
+          for (const std::size_t half : halves_of(dtype)) row[at + half] = row[at + half + 1] = std::byte{0};
+          row[at + halves_of(dtype)[0] + 1] = std::byte{0x3c};  // scale 1, offset 0
         }
-        const std::vector<std::int8_t> quants(64, static_cast<std::int8_t>(127 * sign));
-        const float scales[] = {1, 1};
+        const std::size_t cols = 2 * elements;
+        const std::vector<std::int8_t> quants(cols, static_cast<std::int8_t>(127 * sign));
+        const std::vector<float> scales(cols / 32, 1);
+        const std::vector<std::int16_t> sums(cols / 16, static_cast<std::int16_t>(127 * 16 * sign));
+        const float weight = moe::dequantise({row.data(), dtype, elements})[elements - 1];
         float out = 0;
-        moe::simd::kernels_for(moe::simd::active_isa(), plain)
-            .matmul[static_cast<std::size_t>(dtype)]({.weights = row.data(),
-                                                      .dtype = dtype,
-                                                      .row_bytes = row.size(),
-                                                      .rows = 1,
-                                                      .cols = 64,
-                                                      .tokens = 1,
-                                                      .x = nullptr,
-                                                      .x_stride = 0,
-                                                      .quants = quants.data(),
-                                                      .scales = scales,
-                                                      .row_indices = nullptr,
-                                                      .out = &out,
-                                                      .out_stride = 1});
-        CHECK(out == 64.0f * static_cast<float>(-127 * sign) * (dtype == DType::q8_0 ? 128 : 8));
+        const MatmulArgs args{.weights = row.data(),
+                              .dtype = dtype,
+                              .row_bytes = row.size(),
+                              .rows = 1,
+                              .cols = cols,
+                              .tokens = 1,
+                              .x = nullptr,
+                              .x_stride = 0,
+                              .quants = quants.data(),
+                              .scales = scales.data(),
+                              .sums = sums.data(),
+                              .row_indices = nullptr,
+                              .out = &out,
+                              .out_stride = 1};
+        moe::simd::kernels_for(moe::simd::active_isa(), plain).matmul[static_cast<std::size_t>(dtype)](args);
+        CHECK(std::abs(weight) >= 8);
+        CHECK(out == static_cast<float>(cols) * static_cast<float>(127 * sign) * weight);
       }
 }
