@@ -111,7 +111,9 @@ class GgufConfig {
     for (const TensorInfo& tensor : tensors_)
       if (tensor.name.ends_with(".mlp.gate_proj.weight") && tensor.shape.size() == 2)
         return number("intermediate_size", tensor.shape[0]);
-    if (!architecture_.has_experts) copy("intermediate_size", "feed_forward_length");
+    const GgufValue* stated = metadata_.find(key("feed_forward_length"));
+    if (!architecture_.has_experts || (stated && stated->type != GgufType::array))
+      copy("intermediate_size", "feed_forward_length");
   }
 
   void experts() {

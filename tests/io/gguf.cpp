@@ -1,4 +1,5 @@
 #include "detail/io/checkpoint.hpp"
+#include "detail/model/config.hpp"
 #include "support/checkpoints.hpp"
 #include "support/gguf_builder.hpp"
 #include "support/message_of.hpp"
@@ -25,7 +26,8 @@ GgufBuilder model(const std::string& architecture = "qwen3moe") {
   file.value(key("embedding_length"), 4u)
       .value(key("feed_forward_length"), 6u)
       .value(key("attention.head_count"), 2u);
-  file.value(key("expert_count"), 8u).value(key("expert_used_count"), 3u);
+  if (architecture.ends_with("moe"))
+    file.value(key("expert_count"), 8u).value(key("expert_used_count"), 3u);
   file.value(key("attention.layer_norm_rms_epsilon"), 1e-6f);
   return file;
 }
@@ -123,9 +125,6 @@ TEST_CASE("gguf checkpoint: what files leave out has the defaults of the format"
   check_config(model(), R"("rope_theta": 10000)");
   check_config(model(), R"("tie_word_embeddings": true)");
   check_config(model(), R"("eos_token_id": [])");
-  GgufBuilder merged = model(), single = model();
-  check_config(add(merged, "blk.0.ffn_gate_exps.weight", {4, 3, 8}), R"("moe_intermediate_size": 3)");
-  check_config(add(single, "blk.0.ffn_gate.0.weight", {4, 3}), R"("moe_intermediate_size": 3)");
 }
 
 TEST_CASE("gguf checkpoint: metadata becomes the configuration of the architecture") {
@@ -157,10 +156,30 @@ TEST_CASE("gguf checkpoint: the scaling of positions is that of the metadata") {
           .value("qwen3moe.rope.scaling.yarn_beta_fast", 16.0f),
       R"("rope_type": "yarn", "factor": 2, "original_max_position_embeddings": 256, "beta_fast": 16)");
   CHECK(config(none.value("qwen3moe.rope.scaling.type", "none")).find("rope_scaling") == std::string::npos);
+  check_config(model().value("qwen3moe.rope.scaling.factor", 4.0f), R"({"rope_type": "linear", "factor": 4})");
+  check_config(model().value("qwen3moe.rope.scale_linear", 2.0f), R"({"rope_type": "linear", "factor": 2})");
+  for (const float factor : {0.0f, 1.0f})
+    CHECK(config(model().value("qwen3moe.rope.scaling.factor", factor)).find("rope_scaling") == std::string::npos);
+  GgufBuilder magnified = model();
+  magnified.value("qwen3moe.rope.scaling.type", "yarn").value("qwen3moe.rope.scaling.factor", 1.0f);
+  check_config(magnified.value("qwen3moe.rope.scaling.yarn_attn_factor", 0.5f), R"("attention_factor": 0.5)");
+  GgufBuilder other = model();
+  other.value("qwen3moe.rope.scaling.type", "longrope");
+  add(add(other, "a", {1}), "b", {1});  // as many tensors as layers
+  check_error([&] { return moe::ModelConfig(open(other)); },
+              {"rope_type", "longrope"});
+}
+
+TEST_CASE("gguf checkpoint: a text ends with any of the tokens that end all, a turn or a message") {
+  GgufBuilder file = model();
+  file.value("tokenizer.ggml.eos_token_id", 7u).value("tokenizer.ggml.eot_token_id", 9u);
+  check_config(file.value("tokenizer.ggml.eom_token_id", 8u), R"("eos_token_id": [7, 9, 8])");
+  check_config(model().value("tokenizer.ggml.eom_token_id", 8u), R"("eos_token_id": [8])");
+  check_config(model().value("tokenizer.ggml.model", "llama"), R"("eos_token_id": [2])");
 }
 
 TEST_CASE("gguf checkpoint: what the library cannot do is refused, with the key") {
-  check_refused(model("llama"), {"x.gguf: key \"general.architecture\"", "qwen3moe", "\"llama\""});
+  check_refused(model("qwen2moe"), {"x.gguf: key \"general.architecture\"", "qwen3moe", "\"qwen2moe\""});
   check_refused(GgufBuilder(), {"key \"general.architecture\"", "to be there"});
   check_refused(GgufBuilder().value("general.architecture", 1u), {"general.architecture", "a string"});
   check_refused(GgufBuilder().value("general.architecture", "qwen3moe"),
@@ -181,6 +200,83 @@ TEST_CASE("gguf checkpoint: what the library cannot do is refused, with the key"
   CHECK_FALSE(
       config(model().value("qwen3moe.expert_weights_scale", 1.0f).value("qwen3moe.expert_gating_func", 1u))
           .empty());
+  check_refused(model().value("qwen3moe.rope.dimension_count", 1u), {"dimension_count", "expected 2", "found 1"});
+  check_refused(model().value("qwen3moe.expert_group_count", 4u), {"expert_group_count", "expected 1", "found 4"});
+  check_refused(model().value("qwen3moe.nextn_predict_layers", 1u), {"nextn_predict_layers", "expected 0"});
+  check_refused(model().value("qwen3moe.attention.clamp_kqv", 8.0f), {"clamp_kqv", "expected 0", "found 8"});
+  check_refused(model().value("qwen3moe.attention.scale", 0.5f), {"attention.scale", "expected 0"});
+  check_refused(model().value("qwen3moe.logit_scale", 2.0f), {"logit_scale", "expected 1", "found 2"});
+  check_refused(model("llama").value("llama.residual_scale", 0.5f), {"residual_scale", "expected 1"});
+  check_refused(model("llama").value("llama.expert_count", 8u), {"llama.expert_count", "expected 0", "found 8"});
+  check_refused(model().value("qwen3moe.rope.scaling.type", "yarn").value("qwen3moe.rope.scaling.yarn_ext_factor", 0.5f),
+                {"yarn_ext_factor", "expected 1", "found 0.5"});
+  CHECK_FALSE(config(model()
+                         .value("qwen3moe.logit_scale", 0.0f)
+                         .value("qwen3moe.expert_group_count", 1u)
+                         .value("qwen3moe.n_deepstack_layers", 3u))
+                  .empty());
+}
+
+TEST_CASE("gguf checkpoint: numbers may be of any size, and an array with the same one for all layers") {
+  const auto block_count = [](std::uint32_t type, std::string_view bytes) {
+    GgufBuilder file;
+    file.value("general.architecture", "qwen3").value("qwen3.block_count", type, bytes);
+    file.value("qwen3.context_length", 512u).value("qwen3.embedding_length", 4u);
+    file.value("qwen3.feed_forward_length", 6u).value("qwen3.attention.head_count", 2u);
+    return file;
+  };
+  check_config(block_count(0, "\x02"), R"("num_hidden_layers": 2)");
+  check_config(block_count(2, GgufBuilder::bytes_of(std::uint16_t{2})), R"("num_hidden_layers": 2)");
+  check_config(block_count(5, GgufBuilder::bytes_of(2)), R"("num_hidden_layers": 2)");
+  check_config(block_count(10, GgufBuilder::bytes_of(std::uint64_t{2})), R"("num_hidden_layers": 2)");
+  check_config(block_count(11, GgufBuilder::bytes_of(std::int64_t{2})), R"("num_hidden_layers": 2)");
+  check_refused(block_count(5, GgufBuilder::bytes_of(-2)), {"block_count", "from 0 on"});
+  check_config(model().array("qwen3moe.attention.head_count_kv", 4, std::vector<std::uint32_t>{1, 1}),
+               R"("num_key_value_heads": 1)");
+  check_refused(model().array("qwen3moe.attention.head_count_kv", 4, std::vector<std::uint32_t>{1, 2}),
+                {"head_count_kv", "the same for all layers"});
+  check_config(model().value("qwen3moe.rope.freq_base", 12, GgufBuilder::bytes_of(5e6)), R"("rope_theta": 5e+06)");
+}
+
+TEST_CASE("gguf checkpoint: how wide networks are is what their tensors show, whatever is stated") {
+  const auto with = [](const std::string& name, const std::vector<std::uint64_t>& sizes) {
+    GgufBuilder file = model();
+    file.value("qwen3moe.expert_feed_forward_length", 9u);
+    return add(file, name, sizes);
+  };
+  check_config(model().value("qwen3moe.expert_feed_forward_length", 9u), R"("moe_intermediate_size": 9)");
+  check_config(model(), R"("moe_intermediate_size": 2)");  // 6 divided by 3 experts for each token
+  check_config(with("blk.0.ffn_gate_exps.weight", {4, 3, 8}), R"("moe_intermediate_size": 3)");
+  check_config(with("blk.0.ffn_gate_up_exps.weight", {4, 10, 8}), R"("moe_intermediate_size": 5)");
+  check_config(with("blk.0.ffn_gate.7.weight", {4, 3}), R"("moe_intermediate_size": 3)");
+  check_config(with("blk.0.ffn_gate.weight", {4, 7}), R"("intermediate_size": 7)");
+  check_config(model(), R"("intermediate_size": 6)");
+}
+
+TEST_CASE("gguf checkpoint: weights of experts sum to 1 unless the file says that they do not") {
+  check_config(model(), R"("norm_topk_prob": true)");
+  check_config(model().value("qwen3moe.expert_weights_norm", true), R"("norm_topk_prob": true)");
+  check_config(model().value("qwen3moe.expert_weights_norm", false), R"("norm_topk_prob": false)");
+}
+
+TEST_CASE("gguf checkpoint: the size of the vocabulary is that of the embedding, or else as stated") {
+  GgufBuilder file = model();
+  file.value("qwen3moe.vocab_size", 100u);
+  check_config(file, R"("vocab_size": 100)");
+  check_config(add(file, "token_embd.weight", {4, 70}), R"("vocab_size": 70)");
+}
+
+TEST_CASE("gguf checkpoint: a Llama's heads are turned in pairs of neighbours") {
+  GgufBuilder file;
+  file.value("general.architecture", "llama").value("llama.block_count", 2u).value("llama.context_length", 512u);
+  file.value("llama.embedding_length", 8u).value("llama.feed_forward_length", 6u);
+  file.value("llama.attention.head_count", 2u).value("llama.rope.dimension_count", 4u).value("llama.vocab_size", 9u);
+  check_config(file, R"("model_type": "llama")");
+  check_config(file, R"("rope_interleave": true)");
+  check_config(file, R"("intermediate_size": 6)");
+  check_config(file, R"("head_dim": 4)");
+  CHECK(config(model()).find("rope_interleave") == std::string::npos);
+  check_refused(add(file, "blk.0.ffn_gate.bias", {6}), {"without that tensor", "blk.0.ffn_gate.bias"});
 }
 
 TEST_CASE("gguf checkpoint: two tensors that become one name are refused") {
@@ -202,6 +298,20 @@ TEST_CASE("gguf checkpoint: a directory with dense.gguf and experts.gguf is one"
         directory / "experts.gguf");
 }
 
+TEST_CASE("gguf checkpoint: a directory with one model is that model") {
+  const TemporaryDirectory directory;
+  directory.write("mmproj-f16.gguf", GgufBuilder().file());
+  directory.write("notes.txt", "GGUF");
+  check_error([&] { return moe::Checkpoint(directory.path()); }, {"model.safetensors", "neither"});
+  GgufBuilder file = model();
+  directory.write("x.gguf", add(file, "output_norm.weight", {4}).file());
+  const moe::Checkpoint checkpoint(directory.path());
+  CHECK(checkpoint.directory() == directory.path());
+  CHECK(checkpoint.file_of(checkpoint.at("model.norm.weight")) == directory / "x.gguf");
+  directory.write("y.gguf", file.file());
+  check_error([&] { return moe::Checkpoint(directory.path()); }, {"one GGUF model", "x.gguf", "y.gguf"});
+}
+
 namespace {
 
 /// Part `number` of `count`, counted from 0, with one tensor.
@@ -219,8 +329,8 @@ TEST_CASE("gguf checkpoint: all parts of a split file are opened, whichever is n
   const TemporaryDirectory directory;
   for (std::uint16_t i = 0; i < 3; ++i)
     directory.write("x-0000" + std::to_string(i + 1) + "-of-00003.gguf", part(i, 3, i == 0).file());
-  for (const char* name : {"x-00001-of-00003.gguf", "x-00003-of-00003.gguf"}) {
-    const moe::Checkpoint checkpoint(directory / name);
+  for (const char* name : {"x-00001-of-00003.gguf", "x-00003-of-00003.gguf", ""}) {
+    const moe::Checkpoint checkpoint(*name ? directory / name : directory.path());
     CHECK(checkpoint.files().size() == 3);
     CHECK(checkpoint.tensors().size() == 3);
     CHECK(checkpoint.file_of(checkpoint.at("model.layers.2.input_layernorm.weight")) ==
