@@ -26,3 +26,11 @@ TEST_CASE("crc32c: goes on where it stopped, whatever the pieces") {
     CHECK(moe::crc32c(bytes_of(text.substr(cut)), moe::crc32c(bytes_of(text.substr(0, cut)))) ==
           moe::crc32c(bytes_of(text)));
 }
+
+TEST_CASE("crc32c: the tables say what the processor says") {
+  std::vector<std::byte> bytes(1000);
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::byte>(i * i >> 3);
+  for (std::size_t size = 0; size < 40; ++size)
+    CHECK(moe::crc32c({bytes.data() + size, size * 20}) ==
+          ~moe::detail::crc32c_by_tables({bytes.data() + size, size * 20}, ~std::uint32_t{0}));
+}
