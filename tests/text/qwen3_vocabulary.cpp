@@ -1,6 +1,8 @@
 // Compares with Hugging Face's tokenizers on the real vocabulary of Qwen3, which lies in MOE_TEST_DATA.
 #include "detail/text/chat_template.hpp"
 #include "detail/text/streaming_decoder.hpp"
+#include "support/gguf_vocabulary.hpp"
+#include "support/temporary_directory.hpp"
 #include "support/test_data.hpp"
 
 #include <doctest/doctest.h>
@@ -55,6 +57,25 @@ TEST_CASE("qwen3: texts become the ids of Hugging Face's tokenizers, and ids the
     CHECK(tokenizer.decode(ids, true) == expected.at("decoded_skip_special").as_string());
   });
   CHECK(count > 90);
+}
+
+TEST_CASE("qwen3: a GGUF file with the same vocabulary makes the same ids, and the same texts of them") {
+  const auto folder = test_data("qwen3"), vectors = test_data("vectors/qwen3.jsonl");
+  if (!folder || !vectors) return;
+  const TemporaryDirectory directory;
+  GgufBuilder file;
+  GgufVocabulary::of(*folder + "/tokenizer.json", 151936).add_to(file);  // rows of the embedding, more than tokens
+  const moe::Tokenizer tokenizer(directory.write("qwen3.gguf", file.file())), &original = qwen3(*folder);
+  CHECK(tokenizer.size() == original.size());
+  for_each_object(*vectors, [&](const moe::Json& expected) {
+    const Ids ids = read_ids(expected.at("ids"));
+    CAPTURE(expected.at("text").as_string());
+    CHECK(tokenizer.encode(expected.at("text").as_string()) == ids);
+    CHECK(tokenizer.decode(ids) == expected.at("decoded").as_string());
+    CHECK(tokenizer.decode(ids, true) == expected.at("decoded_skip_special").as_string());
+  });
+  for (TokenId id = 0; id < 151936; ++id)
+    REQUIRE((tokenizer.bytes(id) == original.bytes(id) && tokenizer.is_special(id) == original.is_special(id)));
 }
 
 TEST_CASE("qwen3: ids one by one become the same texts") {
