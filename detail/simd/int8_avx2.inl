@@ -6,8 +6,8 @@ inline constexpr std::size_t row_groups = 1;
 
 inline __m128i load_16(const std::byte* p) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)); }
 
-inline Bytes gather(const std::byte* const* rows, std::size_t at, std::size_t i) {
-  return _mm256_set_m128i(load_16(rows[4 + i] + at), load_16(rows[i] + at));
+inline Bytes gather(const Int8Rows& rows, std::size_t at, std::size_t i) {
+  return _mm256_set_m128i(load_16(rows.first[i] + rows.four + at), load_16(rows.first[i] + at));
 }
 
 inline void transpose(Bytes (&q)[4]) {
@@ -15,6 +15,12 @@ inline void transpose(Bytes (&q)[4]) {
   const __m256i c = _mm256_unpackhi_epi32(q[0], q[1]), d = _mm256_unpackhi_epi32(q[2], q[3]);
   q[0] = _mm256_unpacklo_epi64(a, b), q[1] = _mm256_unpackhi_epi64(a, b);
   q[2] = _mm256_unpacklo_epi64(c, d), q[3] = _mm256_unpackhi_epi64(c, d);
+}
+
+/// The scales at the front of `blocks` blocks of `Step` bytes.
+template <std::size_t Step>
+inline void gather_scales(const Int8Rows& rows, std::size_t blocks, Vec* out) {
+  gather_halves(rows, 0, Step, blocks, out);
 }
 
 template <int Shift>

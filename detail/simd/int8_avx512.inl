@@ -7,11 +7,12 @@ inline constexpr std::size_t row_groups = 2;
 
 inline __m128i load_16(const std::byte* p) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)); }
 
-inline Bytes gather(const std::byte* const* rows, std::size_t at, std::size_t i) {
-  Bytes out = _mm512_castsi128_si512(load_16(rows[i] + at));
-  out = _mm512_inserti32x4(out, load_16(rows[4 + i] + at), 1);
-  out = _mm512_inserti32x4(out, load_16(rows[8 + i] + at), 2);
-  return _mm512_inserti32x4(out, load_16(rows[12 + i] + at), 3);
+inline Bytes gather(const Int8Rows& rows, std::size_t at, std::size_t i) {
+  const std::byte* from = rows.first[i] + at;
+  Bytes out = _mm512_castsi128_si512(load_16(from));
+  out = _mm512_inserti32x4(out, load_16(from + rows.four), 1);
+  out = _mm512_inserti32x4(out, load_16(from + 2 * rows.four), 2);
+  return _mm512_inserti32x4(out, load_16(from + rows.twelve), 3);
 }
 
 inline void transpose(Bytes (&q)[4]) {
@@ -19,6 +20,45 @@ inline void transpose(Bytes (&q)[4]) {
   const __m512i c = _mm512_unpackhi_epi32(q[0], q[1]), d = _mm512_unpackhi_epi32(q[2], q[3]);
   q[0] = _mm512_unpacklo_epi64(a, b), q[1] = _mm512_unpackhi_epi64(a, b);
   q[2] = _mm512_unpacklo_epi64(c, d), q[3] = _mm512_unpackhi_epi64(c, d);
+}
+
+/// The f16 numbers at the front of eight blocks of a row.
+template <std::size_t Step>
+inline __m128i eight_halves(const std::byte* row) {
+  const auto words = [](const std::byte* at) {  // every Step / 2 words of 64
+    constexpr short s = Step / 2;
+    const __m512i index = _mm512_castsi128_si512(
+        _mm_setr_epi16(0, s, 2 * s, 3 * s, 4 * s % 64, 5 * s % 64, 6 * s % 64, 7 * s % 64));
+    return _mm512_castsi512_si128(
+        _mm512_permutex2var_epi16(_mm512_loadu_si512(at), index, _mm512_loadu_si512(at + 64)));
+  };
+  if constexpr (Step * 7 < 128) return words(row);
+  return _mm_unpacklo_epi64(words(row), words(row + 4 * Step));
+}
+
+template <std::size_t Step>
+inline void gather_scales(const Int8Rows& rows, std::size_t blocks, Vec* out) {
+  if (blocks != 8) return gather_halves(rows, 0, Step, blocks, out);
+  __m512i q[4];  // as gather() brings them, but with halves
+  MOE_UNROLL
+  for (std::size_t i = 0; i < 4; ++i) {
+    const std::byte* row = rows.first[i];
+    q[i] = _mm512_castsi128_si512(eight_halves<Step>(row));
+    q[i] = _mm512_inserti32x4(q[i], eight_halves<Step>(row + rows.four), 1);
+    q[i] = _mm512_inserti32x4(q[i], eight_halves<Step>(row + 2 * rows.four), 2);
+    q[i] = _mm512_inserti32x4(q[i], eight_halves<Step>(row + rows.twelve), 3);
+  }
+  const __m512i a = _mm512_unpacklo_epi16(q[0], q[1]), b = _mm512_unpacklo_epi16(q[2], q[3]);
+  const __m512i c = _mm512_unpackhi_epi16(q[0], q[1]), d = _mm512_unpackhi_epi16(q[2], q[3]);
+  const __m512i pairs[4] = {_mm512_unpacklo_epi32(a, b),
+                            _mm512_unpackhi_epi32(a, b),  // of blocks, by four rows
+                            _mm512_unpacklo_epi32(c, d), _mm512_unpackhi_epi32(c, d)};
+  MOE_UNROLL
+  for (std::size_t i = 0; i < 4; ++i) {
+    const __m512i apart = _mm512_permutexvar_epi64(_mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7), pairs[i]);
+    out[2 * i] = _mm512_cvtph_ps(_mm512_castsi512_si256(apart));
+    out[2 * i + 1] = _mm512_cvtph_ps(_mm512_extracti64x4_epi64(apart, 1));
+  }
 }
 
 template <int Shift>

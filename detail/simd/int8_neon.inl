@@ -4,8 +4,8 @@ using Bytes = int8x16_t;
 using Ints = int32x4_t;
 inline constexpr std::size_t row_groups = 2;
 
-inline Bytes gather(const std::byte* const* rows, std::size_t at, std::size_t i) {
-  return vreinterpretq_s8_u8(vld1q_u8(reinterpret_cast<const std::uint8_t*>(rows[i] + at)));
+inline Bytes gather(const Int8Rows& rows, std::size_t at, std::size_t i) {
+  return vreinterpretq_s8_u8(vld1q_u8(reinterpret_cast<const std::uint8_t*>(rows.first[i] + at)));
 }
 
 inline int64x2_t pairs(int32x4_t v) { return vreinterpretq_s64_s32(v); }
@@ -17,6 +17,12 @@ inline void transpose(Bytes (&q)[4]) {
   q[1] = vreinterpretq_s8_s64(vtrn1q_s64(pairs(low.val[1]), pairs(high.val[1])));
   q[2] = vreinterpretq_s8_s64(vtrn2q_s64(pairs(low.val[0]), pairs(high.val[0])));
   q[3] = vreinterpretq_s8_s64(vtrn2q_s64(pairs(low.val[1]), pairs(high.val[1])));
+}
+
+/// The scales at the front of `blocks` blocks of `Step` bytes.
+template <std::size_t Step>
+inline void gather_scales(const Int8Rows& rows, std::size_t blocks, Vec* out) {
+  gather_halves(rows, 0, Step, blocks, out);
 }
 
 template <int Shift>

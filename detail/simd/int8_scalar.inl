@@ -4,6 +4,7 @@
 //   Ints                   an int32 for each
 //   row_groups             how many times `lanes` rows are multiplied together
 //   gather(rows, at, i)    16 bytes from `at` on of each of the rows i, i + 4, ...
+//   gather_scales<step>(rows, blocks, out)  the f16 numbers at the front of blocks of `step` bytes
 //   transpose(q)           what gather() brought for i = 0 to 3 becomes the bytes 0-3, 4-7, 8-11, 12-15 of all rows
 //   field<shift>(b, mask)  each byte moved down by `shift` bits (up if negative) and masked
 //   either, from_signed    bitwise or; signed bytes as dot(Q8_0) wants them
@@ -20,10 +21,10 @@ struct Ints {
 };
 inline constexpr std::size_t row_groups = 1;
 
-inline Bytes gather(const std::byte* const* rows, std::size_t at, std::size_t i) {
+inline Bytes gather(const Int8Rows& rows, std::size_t at, std::size_t i) {
   Bytes out;
   for (std::size_t quarter = 0; quarter < lanes / 4; ++quarter)
-    std::memcpy(out.at + quarter * 16, rows[quarter * 4 + i] + at, 16);
+    std::memcpy(out.at + quarter * 16, rows.first[i] + quarter * rows.four + at, 16);
   return out;
 }
 
@@ -33,6 +34,12 @@ inline void transpose(Bytes (&q)[4]) {
     for (std::size_t i = 0; i < 4; ++i)
       std::memcpy(out[i].at + lane * 4, q[lane % 4].at + lane / 4 * 16 + i * 4, 4);
   for (std::size_t i = 0; i < 4; ++i) q[i] = out[i];
+}
+
+/// The scales at the front of `blocks` blocks of `Step` bytes.
+template <std::size_t Step>
+inline void gather_scales(const Int8Rows& rows, std::size_t blocks, Vec* out) {
+  gather_halves(rows, 0, Step, blocks, out);
 }
 
 template <int Shift>

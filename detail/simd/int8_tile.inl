@@ -1,170 +1,209 @@
 // Quantised rows made ready for products: unpacked from their blocks, with the bytes of as many rows as a Vec has lanes side
 // by side, so that every dot product of four bytes ends in its row's lane. Compiled once per instruction set.
+//
+// Rows are taken tile_cols columns at a time, and these by units of 32 or 64 columns:
+//   unpack_scales(type, rows, blocks, s)   the scales (and offsets) of all groups of up to tile_cols columns
+//   unpack(type, rows, u, w)               the bytes of unit u: w[i] are four columns
+//   place(type, g)                         which group of columns is the g-th in the order of the units
 
 inline constexpr std::size_t tile_cols = 256;
 
-/// Some columns, tile_cols at most, of one row per lane.
-struct Int8Tile {
-  Bytes weights[tile_cols / 4];
+struct Int8Scales {
   Vec scales[tile_cols / 16];   // of Type::group columns each
   Vec offsets[tile_cols / 32];  // what is added to 32 weights, for types that have it
 };
 
-/// The f16 numbers at `at` and then every `step` bytes of each row, times `sign`.
-inline void gather_halves(const std::byte* const* rows, std::size_t at, std::size_t step, std::size_t count,
-                          Vec* out) {
-  std::uint16_t halves[tile_cols / 32][lanes];
-  for (std::size_t i = 0; i < count; ++i) {
-    MOE_UNROLL
-    for (std::size_t r = 0; r < lanes; ++r) std::memcpy(&halves[i][r], rows[r] + at + i * step, 2);
-  }
-  for (std::size_t i = 0; i < count; ++i) out[i] = load(F16{}, reinterpret_cast<const std::byte*>(halves[i]));
-}
+/// Some columns, tile_cols at most, of one row per lane.
+struct Int8Tile {
+  Bytes weights[tile_cols / 4];
+  Int8Scales of_groups;
+};
 
 /// 16 bytes of all rows: four Bytes.
-inline void gather_columns(const std::byte* const* rows, std::size_t at, Bytes (&out)[4]) {
+inline void gather_columns(const Int8Rows& rows, std::size_t at, Bytes (&out)[4]) {
   MOE_UNROLL
   for (std::size_t i = 0; i < 4; ++i) out[i] = gather(rows, at, i);
   transpose(out);
 }
 
-// unpack(type, rows, blocks, tile): the next `blocks` blocks of 32 columns of each row. K-quants: always all 256.
+template <class Type>
+constexpr std::size_t place(Type, std::size_t g) {
+  return g;
+}
 
-inline void unpack(Q8_0, const std::byte* const* rows, std::size_t blocks, Int8Tile& tile) {
-  gather_halves(rows, 0, 34, blocks, tile.scales);
-  for (std::size_t b = 0; b < blocks * 2; ++b) {
+inline void unpack_scales(Q8_0, const Int8Rows& rows, std::size_t blocks, Int8Scales& out) {
+  gather_scales<34>(rows, blocks, out.scales);
+}
+inline void unpack(Q8_0, const Int8Rows& rows, std::size_t u, Bytes (&w)[8]) {
+  MOE_UNROLL
+  for (std::size_t half = 0; half < 2; ++half) {
     Bytes q[4];
-    gather_columns(rows, b / 2 * 34 + 2 + b % 2 * 16, q);
+    gather_columns(rows, u * 34 + 2 + half * 16, q);
     MOE_UNROLL
-    for (std::size_t i = 0; i < 4; ++i) tile.weights[b * 4 + i] = from_signed(q[i]);
+    for (std::size_t i = 0; i < 4; ++i) w[half * 4 + i] = from_signed(q[i]);
   }
 }
 
-inline void unpack(Q4_0, const std::byte* const* rows, std::size_t blocks, Int8Tile& tile) {
-  gather_halves(rows, 0, 18, blocks, tile.scales);
-  for (std::size_t b = 0; b < blocks; ++b) {
-    Bytes q[4];
-    gather_columns(rows, b * 18 + 2, q);
-    MOE_UNROLL
-    for (std::size_t i = 0; i < 4; ++i) {
-      tile.weights[b * 8 + i] = field<0>(q[i], 15);
-      tile.weights[b * 8 + 4 + i] = field<4>(q[i], 15);
-    }
+inline void unpack_scales(Q4_0, const Int8Rows& rows, std::size_t blocks, Int8Scales& out) {
+  gather_scales<18>(rows, blocks, out.scales);
+}
+inline void unpack(Q4_0, const Int8Rows& rows, std::size_t u, Bytes (&w)[8]) {
+  Bytes q[4];
+  gather_columns(rows, u * 18 + 2, q);
+  MOE_UNROLL
+  for (std::size_t i = 0; i < 4; ++i) {
+    w[i] = field<0>(q[i], 15);
+    w[4 + i] = field<4>(q[i], 15);
   }
 }
 
-template <std::size_t I>
-inline void scale_groups(Bytes scales, Bytes offsets, Vec d, Vec dmin, std::size_t first, Int8Tile& tile) {
-  tile.scales[first + I] = mul(d, unsigned_byte<I>(scales));
-  tile.offsets[first + I] = mul(dmin, unsigned_byte<I>(offsets));
+/// The products of d with four scales, and of dmin with four offsets.
+inline void scale_groups(Bytes scales, Bytes offsets, Vec d, Vec dmin, Vec* out_scales, Vec* out_offsets) {
+  out_scales[0] = mul(d, unsigned_byte<0>(scales)), out_offsets[0] = mul(dmin, unsigned_byte<0>(offsets));
+  out_scales[1] = mul(d, unsigned_byte<1>(scales)), out_offsets[1] = mul(dmin, unsigned_byte<1>(offsets));
+  out_scales[2] = mul(d, unsigned_byte<2>(scales)), out_offsets[2] = mul(dmin, unsigned_byte<2>(offsets));
+  out_scales[3] = mul(d, unsigned_byte<3>(scales)), out_offsets[3] = mul(dmin, unsigned_byte<3>(offsets));
 }
 
 /// The header of q4_k and q5_k: d, dmin and twelve bytes of 6-bit scales and offsets.
-inline void unpack_groups(const std::byte* const* rows, Int8Tile& tile) {
-  Vec d, dmin;
-  gather_halves(rows, 0, 0, 1, &d);
-  gather_halves(rows, 2, 0, 1, &dmin);
-  dmin = sub(zero(), dmin);
+inline void unpack_scales(Q4_K, const Int8Rows& rows, std::size_t, Int8Scales& out) {
+  Vec d[2];
+  gather_halves(rows, 0, 2, 2, d);
+  const Vec dmin = sub(zero(), d[1]);
   Bytes s[4];  // s[1], s[2] and s[3] are the twelve bytes
   gather_columns(rows, 0, s);
-  const Bytes scales[2] = {field<0>(s[1], 63), either(field<0>(s[3], 15), field<2>(s[1], 48))};
-  const Bytes offsets[2] = {field<0>(s[2], 63), either(field<4>(s[3], 15), field<2>(s[2], 48))};
-  for (std::size_t half = 0; half < 2; ++half) {
-    scale_groups<0>(scales[half], offsets[half], d, dmin, half * 4, tile);
-    scale_groups<1>(scales[half], offsets[half], d, dmin, half * 4, tile);
-    scale_groups<2>(scales[half], offsets[half], d, dmin, half * 4, tile);
-    scale_groups<3>(scales[half], offsets[half], d, dmin, half * 4, tile);
-  }
+  scale_groups(field<0>(s[1], 63), field<0>(s[2], 63), d[0], dmin, out.scales, out.offsets);
+  scale_groups(either(field<0>(s[3], 15), field<2>(s[1], 48)), either(field<4>(s[3], 15), field<2>(s[2], 48)),
+               d[0], dmin, out.scales + 4, out.offsets + 4);
 }
-
-/// The nibbles of q4_k and q5_k, from `at` on.
-inline void unpack_nibbles(const std::byte* const* rows, std::size_t at, Int8Tile& tile) {
-  for (std::size_t b = 0; b < 8; ++b) {
+inline void unpack(Q4_K, const Int8Rows& rows, std::size_t u, Bytes (&w)[16]) {
+  MOE_UNROLL
+  for (std::size_t half = 0; half < 2; ++half) {
     Bytes q[4];
-    gather_columns(rows, at + b * 16, q);
+    gather_columns(rows, 16 + u * 32 + half * 16, q);
     MOE_UNROLL
     for (std::size_t i = 0; i < 4; ++i) {
-      tile.weights[b / 2 * 16 + b % 2 * 4 + i] = field<0>(q[i], 15);
-      tile.weights[b / 2 * 16 + b % 2 * 4 + 8 + i] = field<4>(q[i], 15);
+      w[half * 4 + i] = field<0>(q[i], 15);
+      w[half * 4 + 8 + i] = field<4>(q[i], 15);
     }
   }
 }
 
-inline void unpack(Q4_K, const std::byte* const* rows, std::size_t, Int8Tile& tile) {
-  unpack_groups(rows, tile);
-  unpack_nibbles(rows, 16, tile);
+inline void unpack_scales(Q5_K, const Int8Rows& rows, std::size_t blocks, Int8Scales& out) {
+  unpack_scales(Q4_K{}, rows, blocks, out);
 }
-
-/// Adds bit `Group` of q to 16 columns of that group.
-template <int Group>
-inline void add_fifth_bit(const Bytes (&q)[4], std::size_t half, Int8Tile& tile) {
+/// Bit `Bit` of each byte as the fifth bit of a number.
+template <int Bit>
+inline void add_fifth_bits(Bytes* w, const Bytes (&bits)[4]) {
   MOE_UNROLL
-  for (std::size_t i = 0; i < 4; ++i) {
-    Bytes& w = tile.weights[Group * 8 + half * 4 + i];
-    w = either(w, field<Group - 4>(q[i], 16));
-  }
+  for (std::size_t i = 0; i < 4; ++i) w[i] = either(w[i], field<Bit - 4>(bits[i], 16));
 }
-
-inline void unpack(Q5_K, const std::byte* const* rows, std::size_t, Int8Tile& tile) {
-  unpack_groups(rows, tile);
-  unpack_nibbles(rows, 48, tile);
+inline void unpack(Q5_K, const Int8Rows& rows, std::size_t u, Bytes (&w)[16]) {
+  MOE_UNROLL
   for (std::size_t half = 0; half < 2; ++half) {
-    Bytes q[4];
-    gather_columns(rows, 16 + half * 16, q);
-    add_fifth_bit<0>(q, half, tile);
-    add_fifth_bit<1>(q, half, tile);
-    add_fifth_bit<2>(q, half, tile);
-    add_fifth_bit<3>(q, half, tile);
-    add_fifth_bit<4>(q, half, tile);
-    add_fifth_bit<5>(q, half, tile);
-    add_fifth_bit<6>(q, half, tile);
-    add_fifth_bit<7>(q, half, tile);
+    Bytes q[4], high[4];
+    gather_columns(rows, 48 + u * 32 + half * 16, q);
+    gather_columns(rows, 16 + half * 16, high);
+    MOE_UNROLL
+    for (std::size_t i = 0; i < 4; ++i) {
+      w[half * 4 + i] = field<0>(q[i], 15);
+      w[half * 4 + 8 + i] = field<4>(q[i], 15);
+    }
+    switch (u) {
+      case 0: add_fifth_bits<0>(w + half * 4, high), add_fifth_bits<1>(w + half * 4 + 8, high); break;
+      case 1: add_fifth_bits<2>(w + half * 4, high), add_fifth_bits<3>(w + half * 4 + 8, high); break;
+      case 2: add_fifth_bits<4>(w + half * 4, high), add_fifth_bits<5>(w + half * 4 + 8, high); break;
+      default: add_fifth_bits<6>(w + half * 4, high), add_fifth_bits<7>(w + half * 4 + 8, high); break;
+    }
   }
 }
 
-template <std::size_t I>
-inline void scale_sixteenth(Bytes scales, Vec d, std::size_t first, Int8Tile& tile) {
-  tile.scales[first + I] = mul(d, signed_byte<I>(scales));
-}
+/// A unit is 16 columns of each quarter of a half.
+constexpr std::size_t place(Q6_K, std::size_t g) { return g / 8 * 8 + g % 4 * 2 + g / 4 % 2; }
 
-inline void unpack(Q6_K, const std::byte* const* rows, std::size_t, Int8Tile& tile) {
+inline void unpack_scales(Q6_K, const Int8Rows& rows, std::size_t, Int8Scales& out) {
   Vec d;
   gather_halves(rows, 208, 0, 1, &d);
-  Bytes s[4];
+  Bytes s[4];  // s[i] are the scales of the groups 4 · i on, in order of columns
   gather_columns(rows, 192, s);
-  for (std::size_t i = 0; i < 4; ++i) {
-    scale_sixteenth<0>(s[i], d, i * 4, tile);
-    scale_sixteenth<1>(s[i], d, i * 4, tile);
-    scale_sixteenth<2>(s[i], d, i * 4, tile);
-    scale_sixteenth<3>(s[i], d, i * 4, tile);
-  }
-  for (std::size_t b = 0; b < 4; ++b) {  // 16 columns of each quarter of a half
-    const std::size_t n = b / 2, part = b % 2;
-    Bytes first[4], second[4], high[4];
-    gather_columns(rows, n * 64 + part * 16, first);
-    gather_columns(rows, n * 64 + 32 + part * 16, second);
-    gather_columns(rows, 128 + n * 32 + part * 16, high);
-    Bytes* out = tile.weights + n * 32 + part * 4;
+  MOE_UNROLL
+  for (std::size_t n = 0; n < 2; ++n) {
     MOE_UNROLL
-    for (std::size_t i = 0; i < 4; ++i) {
-      out[i] = either(field<0>(first[i], 15), field<-4>(high[i], 48));
-      out[8 + i] = either(field<0>(second[i], 15), field<-2>(high[i], 48));
-      out[16 + i] = either(field<4>(first[i], 15), field<0>(high[i], 48));
-      out[24 + i] = either(field<4>(second[i], 15), field<2>(high[i], 48));
+    for (std::size_t i = 0; i < 2; ++i) {
+      const Bytes four = s[2 * n + i];
+      Vec* first = out.scales + n * 8 + i * 2;
+      first[0] = mul(d, signed_byte<0>(four)), first[4] = mul(d, signed_byte<1>(four));
+      first[1] = mul(d, signed_byte<2>(four)), first[5] = mul(d, signed_byte<3>(four));
     }
   }
+}
+inline void unpack(Q6_K, const Int8Rows& rows, std::size_t u, Bytes (&w)[16]) {
+  const std::size_t n = u / 2, part = u % 2;
+  Bytes first[4], second[4], high[4];
+  gather_columns(rows, n * 64 + part * 16, first);
+  gather_columns(rows, n * 64 + 32 + part * 16, second);
+  gather_columns(rows, 128 + n * 32 + part * 16, high);
+  MOE_UNROLL
+  for (std::size_t i = 0; i < 4; ++i) {
+    w[i] = either(field<0>(first[i], 15), field<-4>(high[i], 48));
+    w[4 + i] = either(field<0>(second[i], 15), field<-2>(high[i], 48));
+    w[8 + i] = either(field<4>(first[i], 15), field<0>(high[i], 48));
+    w[12 + i] = either(field<4>(second[i], 15), field<2>(high[i], 48));
+  }
+}
+
+/// Asks for rows that come later, a unit of all lanes at a time, in the order of their addresses. Little by little: many
+/// requests at once would block others.
+template <class Type>
+struct Ahead {
+  static constexpr std::size_t step = lanes * Type::unit * Type::bytes / Type::block;
+  const std::byte* at;
+
+  void next() {
+    MOE_UNROLL
+    for (std::size_t i = 0; i < step; i += 64) prefetch(at + i);
+    at += step;
+  }
+};
+
+/// All of up to tile_cols columns.
+template <class Type>
+inline void unpack_tile(Type type, const Int8Rows& rows, std::size_t blocks, Ahead<Type>& ahead,
+                        Int8Tile& tile) {
+  unpack_scales(type, rows, blocks, tile.of_groups);
+  for (std::size_t u = 0; u < blocks * 32 / Type::unit; ++u) {
+    Bytes w[Type::unit / 4];
+    ahead.next();
+    unpack(type, rows, u, w);
+    MOE_UNROLL
+    for (std::size_t i = 0; i < Type::unit / 4; ++i) tile.weights[u * (Type::unit / 4) + i] = w[i];
+  }
+}
+
+/// total + the products of a group's exact sums with its scales.
+template <class Type>
+inline Vec add_group(Type, Ints sum, const Int8Scales& weights, std::size_t g, float scale, float activations,
+                     Vec total) {
+  total = fma(to_float(sum), mul(weights.scales[g], set(scale)), total);
+  if constexpr (Type::has_offsets) total = fma(weights.offsets[g], set(activations), total);
+  return total;
 }
 
 /// How many tokens are multiplied with a tile at once: with row_groups times as many sums and totals in registers.
 inline constexpr std::size_t int8_tokens = 4;
 
-/// out[token, row ...], as far as there are rows.
-inline std::size_t rows_from(const MatmulArgs& a, std::size_t row) {
-  return a.rows <= row ? 0 : a.rows - row < lanes ? a.rows - row : lanes;
-}
-inline Vec load_rows(const MatmulArgs& a, std::size_t row, std::size_t token) {
-  return load_some(a.out + token * a.out_stride + row, rows_from(a, row));
-}
-inline void store_rows(const MatmulArgs& a, std::size_t row, std::size_t token, Vec v) {
-  store_some(a.out + token * a.out_stride + row, v, rows_from(a, row));
+/// The most bytes that tile_cols columns take.
+inline constexpr std::size_t copied_bytes = 272;
+
+/// `count` rows from `row` on, from a column on. If there are fewer they are copied, and the last one repeated.
+template <class Type>
+inline Int8Rows rows_of(const MatmulArgs& a, std::size_t row, std::size_t count, std::size_t column,
+                        std::size_t blocks, std::byte* copy) {
+  const std::size_t at = column / Type::block * Type::bytes;
+  if (row + count <= a.rows) return Int8Rows(a.weights + row * a.row_bytes + at, a.row_bytes);
+  const std::size_t bytes = blocks * 32 / Type::block * Type::bytes;
+  for (std::size_t r = 0; r < count; ++r)
+    std::memcpy(copy + r * bytes, a.weights + (row + r < a.rows ? row + r : a.rows - 1) * a.row_bytes + at,
+                bytes);
+  return Int8Rows(copy, bytes);
 }

@@ -56,7 +56,7 @@ inline namespace built_for_any {
 
 // The weight types as arguments of templates and overloads; `bytes` per `block` of numbers. Of quantised ones `group` numbers
 // share a scale; unpacked, they are `excess` more than they stand for, so that none is negative, or negative as stored.
-// Product: the type whose products are computed in the same way.
+// `unit` columns are unpacked at once. Product: the type whose products are computed in the same way.
 struct F32 {
   static constexpr std::size_t bytes = 4;
 };
@@ -68,32 +68,50 @@ struct BF16 {
 };
 struct Q8_0 {
   using Product = Q8_0;
-  static constexpr std::size_t block = 32, bytes = 34, group = 32;
+  static constexpr std::size_t block = 32, bytes = 34, group = 32, unit = 32;
   static constexpr int excess = 0;
   static constexpr bool has_offsets = false;
 };
 struct Q4_0 {
   using Product = Q4_0;
-  static constexpr std::size_t block = 32, bytes = 18, group = 32;
+  static constexpr std::size_t block = 32, bytes = 18, group = 32, unit = 32;
   static constexpr int excess = 8;
   static constexpr bool has_offsets = false;
 };
 struct Q4_K {
   using Product = Q4_K;
-  static constexpr std::size_t block = 256, bytes = 144, group = 32;
+  static constexpr std::size_t block = 256, bytes = 144, group = 32, unit = 64;
   static constexpr int excess = 0;
   static constexpr bool has_offsets = true;
 };
 struct Q5_K {
   using Product = Q4_K;
-  static constexpr std::size_t block = 256, bytes = 176;
+  static constexpr std::size_t block = 256, bytes = 176, unit = 64;
 };
 struct Q6_K {
   using Product = Q6_K;
-  static constexpr std::size_t block = 256, bytes = 210, group = 16;
+  static constexpr std::size_t block = 256, bytes = 210, group = 16, unit = 64;
   static constexpr int excess = 32;
   static constexpr bool has_offsets = false;
 };
+
+/// Quantised rows that lie `stride` bytes apart: row r begins at first[r % 4] + r / 4 * four.
+struct Int8Rows {
+  Int8Rows(const std::byte* row, std::size_t stride)
+      : first{row, row + stride, row + 2 * stride, row + 3 * stride}, four(4 * stride), twelve(12 * stride) {}
+
+  const std::byte* first[4];
+  std::size_t four, twelve;
+};
+
+/// Tells the CPU that these bytes will be read; any address is allowed.
+inline void prefetch([[maybe_unused]] const std::byte* at) {
+#if defined(__GNUC__) || defined(__clang__)
+  __builtin_prefetch(at);
+#elif defined(MOE_X86)
+  _mm_prefetch(reinterpret_cast<const char*>(at), _MM_HINT_T0);
+#endif
+}
 
 namespace scalar {
 #include "vec_scalar.inl"
@@ -101,6 +119,7 @@ namespace scalar {
 #include "matmul.inl"
 #include "matmul_decoded.inl"
 #include "attention.inl"
+#include "int8_rows.inl"
 #include "int8_scalar.inl"
 #include "int8_tile.inl"
 #include "matmul_int8.inl"
@@ -115,6 +134,7 @@ namespace neon {
 #include "matmul.inl"
 #include "matmul_decoded.inl"
 #include "attention.inl"
+#include "int8_rows.inl"
 #include "int8_neon.inl"
 #include "int8_tile.inl"
 #include "matmul_int8.inl"
@@ -131,6 +151,7 @@ namespace avx2 {
 #include "matmul.inl"
 #include "matmul_decoded.inl"
 #include "attention.inl"
+#include "int8_rows.inl"
 #include "int8_avx2.inl"
 #include "int8_tile.inl"
 #include "matmul_int8.inl"
@@ -147,6 +168,7 @@ namespace avx512 {
 #include "matmul.inl"
 #include "matmul_decoded.inl"
 #include "attention.inl"
+#include "int8_rows.inl"
 #include "int8_avx512.inl"
 #include "int8_tile.inl"
 #include "dot_avx512.inl"

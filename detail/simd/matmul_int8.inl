@@ -1,10 +1,10 @@
 // Products of quantised weights with quantised activations. Compiled once per instruction set, and per kind of byte product.
 //
-// A tile of rows is unpacked once for all tokens. The integers of a group are summed exactly; then one fma per group, in
-// sequence, with the product of the two scales. So the order of summation is the same for any number of tokens, and for
-// all kinds of byte product; sums that wait for the next tile of columns lie in `out`.
+// The integers of a group are summed exactly; then one fma per group, in sequence, with the product of the two scales. One
+// token alone is multiplied as the weights are unpacked; for several a tile of them is unpacked once. The order of
+// summation is the same, and so for all kinds of byte product.
 
-/// What `Tokens` tokens bring to a tile's columns.
+/// What `Tokens` tokens bring to tile_cols columns, in the order of the weights' units.
 template <std::size_t Tokens>
 struct Int8Input {
   const std::int8_t* quants[Tokens];
@@ -14,38 +14,91 @@ struct Int8Input {
 };
 
 template <class Type, std::size_t Tokens>
-inline void prepare(const MatmulArgs& a, std::size_t column, std::size_t groups, std::size_t token,
+inline void prepare(const MatmulArgs& a, std::size_t column, std::size_t blocks, std::size_t token,
                     std::size_t tokens, Int8Input<Tokens>& input) {
+  MOE_UNROLL
   for (std::size_t t = 0; t < Tokens; ++t) {  // tokens that are not there repeat the last one
-    const std::size_t row = a.row_of(token + (t < tokens ? t : tokens - 1));
-    input.quants[t] = a.quants + row * a.cols + column;
-    input.scales[t] = a.scales + (row * a.cols + column) / 32;
-    const std::int16_t* sums = a.sums + (row * a.cols + column) / 16;
-    for (std::size_t g = 0; g < groups; ++g) {
-      const int sum = Type::group == 16 ? sums[g] : sums[2 * g] + sums[2 * g + 1];
-      if constexpr (Type::has_offsets) input.sums[t][g] = static_cast<float>(sum) * input.scales[t][g];
-      input.corrections[t][g] = -excess(Type{}) * sum;
+    const std::size_t at = a.row_of(token + (t < tokens ? t : tokens - 1)) * a.cols + column;
+    input.quants[t] = a.quants + at;
+    input.scales[t] = a.scales + at / 32;
+    std::int16_t sums[16] = {};
+    if (blocks == 8) {
+      std::memcpy(sums, a.sums + at / 16, sizeof sums);
+    } else {
+      std::memcpy(sums, a.sums + at / 16, blocks * 4);
+    }
+    if constexpr (Type::group == 16) {
+      for (std::size_t g = 0; g < 16; ++g) input.corrections[t][g] = -excess(Type{}) * sums[place(Type{}, g)];
+    } else {
+      pair_sums(sums, Type::has_offsets ? 1 : -excess(Type{}), input.corrections[t]);
+    }
+    if constexpr (Type::has_offsets) {  // and no excess
+      for (std::size_t g = 0; g < 8; ++g) {
+        input.sums[t][g] = static_cast<float>(input.corrections[t][g]) * input.scales[t][g];
+        input.corrections[t][g] = 0;
+      }
     }
   }
 }
 
-/// out[t, r] += for the rows of the tiles and `tokens` <= Tokens tokens from `token` on.
+/// out[token, row ...] for one token and the rows of one Vec.
+template <class Type>
+inline void int8_vector(const MatmulArgs& a, std::size_t row) {
+  using Product = typename Type::Product;
+  const std::size_t used = a.rows - row < lanes ? a.rows - row : lanes;
+  Vec total = zero();
+  Ahead<Type> ahead{a.weights + (row + lanes) * a.row_bytes};
+  for (std::size_t column = 0; column < a.cols; column += tile_cols) {
+    const std::size_t blocks = (a.cols - column < tile_cols ? a.cols - column : tile_cols) / 32;
+    std::byte copy[lanes * copied_bytes];
+    const Int8Rows rows = rows_of<Type>(a, row, lanes, column, blocks, copy);
+    Int8Input<1> input;
+    prepare<Product>(a, column, blocks, 0, 1, input);
+    Int8Scales of_groups;
+    unpack_scales(Type{}, rows, blocks, of_groups);
+    constexpr std::size_t groups = Type::unit / Product::group;
+    for (std::size_t u = 0; u < blocks * 32 / Type::unit; ++u) {
+      Bytes w[Type::unit / 4];
+      ahead.next();
+      unpack(Type{}, rows, u, w);
+      MOE_UNROLL
+      for (std::size_t i = 0; i < groups; ++i) {
+        const std::size_t g = u * groups + i;
+        const std::size_t from = place(Product{}, g) * Product::group;
+        Ints sum = spread_int(input.corrections[0][g]);
+        MOE_UNROLL
+        for (std::size_t c = 0; c < Product::group; c += 4)
+          sum = dot(Product{}, sum, w[(i * Product::group + c) / 4], spread(input.quants[0] + from + c));
+        total =
+            add_group(Product{}, sum, of_groups, g, input.scales[0][from / 32], input.sums[0][g % 8], total);
+      }
+    }
+  }
+  store_some(a.out + row, total, used);
+}
+
+/// out[t, row ...] += for the rows of the tiles and `tokens` <= Tokens tokens from `token` on.
 template <class Type, std::size_t Tokens>
 inline void add_products(const MatmulArgs& a, const Int8Tile* tiles, std::size_t row, std::size_t column,
                          std::size_t blocks, std::size_t token, std::size_t tokens) {
-  const std::size_t groups = blocks * 32 / Type::group;
   Int8Input<Tokens> input;
-  prepare<Type>(a, column, groups, token, tokens, input);
+  prepare<Type>(a, column, blocks, token, tokens, input);
+  const std::size_t rows = a.rows - row;  // as far as there are any
 
   Vec total[row_groups][Tokens];
   MOE_UNROLL
   for (std::size_t r = 0; r < row_groups; ++r) {
+    const std::size_t used = rows < r * lanes ? 0 : rows - r * lanes < lanes ? rows - r * lanes : lanes;
     MOE_UNROLL
     for (std::size_t t = 0; t < Tokens; ++t)
-      total[r][t] = column == 0 || t >= tokens ? zero() : load_rows(a, row + r * lanes, token + t);
+      total[r][t] = column == 0 || t >= tokens
+                        ? zero()
+                        : load_some(a.out + (token + t) * a.out_stride + row + r * lanes, used);
   }
 
+  const std::size_t groups = blocks * 32 / Type::group;
   for (std::size_t g = 0; g < groups; ++g) {
+    const std::size_t from = place(Type{}, g) * Type::group;
     Ints sum[row_groups][Tokens];
     MOE_UNROLL
     for (std::size_t r = 0; r < row_groups; ++r) {
@@ -56,7 +109,7 @@ inline void add_products(const MatmulArgs& a, const Int8Tile* tiles, std::size_t
     for (std::size_t c = 0; c < Type::group; c += 4) {
       MOE_UNROLL
       for (std::size_t t = 0; t < Tokens; ++t) {
-        const Bytes x = spread(input.quants[t] + g * Type::group + c);
+        const Bytes x = spread(input.quants[t] + from + c);
         MOE_UNROLL
         for (std::size_t r = 0; r < row_groups; ++r)
           sum[r][t] = dot(Type{}, sum[r][t], tiles[r].weights[(g * Type::group + c) / 4], x);
@@ -64,44 +117,36 @@ inline void add_products(const MatmulArgs& a, const Int8Tile* tiles, std::size_t
     }
     MOE_UNROLL
     for (std::size_t t = 0; t < Tokens; ++t) {
-      const Vec scale = set(input.scales[t][g * Type::group / 32]);
       MOE_UNROLL
-      for (std::size_t r = 0; r < row_groups; ++r) {
-        total[r][t] = fma(to_float(sum[r][t]), mul(tiles[r].scales[g], scale), total[r][t]);
-        if constexpr (Type::has_offsets)
-          total[r][t] = fma(tiles[r].offsets[g], set(input.sums[t][g]), total[r][t]);
-      }
+      for (std::size_t r = 0; r < row_groups; ++r)
+        total[r][t] = add_group(Type{}, sum[r][t], tiles[r].of_groups, g, input.scales[t][from / 32],
+                                input.sums[t][g % 8], total[r][t]);
     }
   }
 
   MOE_UNROLL
   for (std::size_t r = 0; r < row_groups; ++r) {
+    const std::size_t used = rows < r * lanes ? 0 : rows - r * lanes < lanes ? rows - r * lanes : lanes;
     MOE_UNROLL
     for (std::size_t t = 0; t < Tokens; ++t)
-      if (t < tokens) store_rows(a, row + r * lanes, token + t, total[r][t]);
+      if (t < tokens) store_some(a.out + (token + t) * a.out_stride + row + r * lanes, total[r][t], used);
   }
 }
 
-/// All tokens for the rows of the tiles from `row` on.
+/// All tokens for as many rows as row_groups Vecs have lanes.
 template <class Type>
 inline void int8_rows(const MatmulArgs& a, std::size_t row) {
   using Product = typename Type::Product;
-  const std::byte* rows[row_groups * lanes];
-  for (std::size_t r = 0; r < row_groups * lanes; ++r)  // lanes without a row repeat the last one
-    rows[r] = a.weights + (row + r < a.rows ? row + r : a.rows - 1) * a.row_bytes;
-
+  Ahead<Type> ahead{a.weights + (row + row_groups * lanes) * a.row_bytes};
   for (std::size_t column = 0; column < a.cols; column += tile_cols) {
     const std::size_t blocks = (a.cols - column < tile_cols ? a.cols - column : tile_cols) / 32;
-    const std::size_t bytes = blocks * 32 / Type::block * Type::bytes;
     Int8Tile tiles[row_groups];
-    for (std::size_t r = 0; r < row_groups; ++r) unpack(Type{}, rows + r * lanes, blocks, tiles[r]);
-    for (const std::byte*& at : rows) at += bytes;
-
-    // In parentheses: the functions of this kind of byte product, not those that Int8Tile's namespace may have besides.
-    if (a.tokens == 1) {
-      (add_products<Product, 1>)(a, tiles, row, column, blocks, 0, 1);
-      continue;
+    for (std::size_t r = 0; r < row_groups; ++r) {
+      std::byte copy[lanes * copied_bytes];
+      unpack_tile(Type{}, rows_of<Type>(a, row + r * lanes, lanes, column, blocks, copy), blocks, ahead,
+                  tiles[r]);
     }
+    // In parentheses: the function of this kind of byte product, not one that Int8Tile's namespace may have besides.
     for (std::size_t token = 0; token < a.tokens; token += int8_tokens)
       (add_products<Product, int8_tokens>)(a, tiles, row, column, blocks, token,
                                            a.tokens - token < int8_tokens ? a.tokens - token : int8_tokens);
@@ -110,5 +155,9 @@ inline void int8_rows(const MatmulArgs& a, std::size_t row) {
 
 template <class Type>
 void matmul_int8(const MatmulArgs& a) {
-  for (std::size_t row = 0; row < a.rows; row += row_groups * lanes) int8_rows<Type>(a, row);
+  if (a.tokens == 1) {
+    for (std::size_t row = 0; row < a.rows; row += lanes) int8_vector<Type>(a, row);
+  } else {
+    for (std::size_t row = 0; row < a.rows; row += row_groups * lanes) int8_rows<Type>(a, row);
+  }
 }
