@@ -49,6 +49,12 @@ inline Bytes spread(const std::int8_t* x) {
 inline Ints spread_int(std::int32_t n) { return _mm256_set1_epi32(n); }
 inline Vec to_float(Ints n) { return _mm256_cvtepi32_ps(n); }
 
+inline void pair_sums(const std::int16_t (&sums)[16], int factor, std::int32_t* out) {
+  const __m256i s = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(sums));
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(out),
+                      _mm256_madd_epi16(s, _mm256_set1_epi16(static_cast<short>(factor))));
+}
+
 template <class Type>
 constexpr int excess(Type) {
   return Type::excess;

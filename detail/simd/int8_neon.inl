@@ -53,6 +53,10 @@ inline Bytes spread(const std::int8_t* x) {
 inline Ints spread_int(std::int32_t n) { return vdupq_n_s32(n); }
 inline Vec to_float(Ints n) { return vcvtq_f32_s32(n); }
 
+inline void pair_sums(const std::int16_t (&sums)[16], int factor, std::int32_t* out) {
+  for (std::size_t g = 0; g < 8; ++g) out[g] = (sums[2 * g] + sums[2 * g + 1]) * factor;
+}
+
 template <class Type>
 constexpr int excess(Type) {
   return Type::excess;

@@ -11,8 +11,3 @@ inline void gather_halves(const Int8Rows& rows, std::size_t at, std::size_t step
   }
   for (std::size_t i = 0; i < count; ++i) out[i] = load(F16{}, reinterpret_cast<const std::byte*>(halves[i]));
 }
-
-/// For as many groups of 32 as `sums` has pairs, eight: their sums of activations times `factor`.
-inline void pair_sums(const std::int16_t (&sums)[16], int factor, std::int32_t (&out)[16]) {
-  for (std::size_t g = 0; g < 8; ++g) out[g] = (sums[2 * g] + sums[2 * g + 1]) * factor;
-}

@@ -10,6 +10,7 @@
 //   either, from_signed    bitwise or; signed bytes as dot(Q8_0) wants them
 //   unsigned_byte<i>, signed_byte<i>  one byte of each lane, as a number
 //   spread(x), spread_int(n)          the same four bytes, or the same int32, in all lanes
+//   pair_sums(sums, factor, out)       out[g] = (sums[2 * g] + sums[2 * g + 1]) * factor, for eight g
 //   dot(type, sum, w, x)   sum + the products of w and x: exact. w is what the type's unpack() makes
 //   excess(type)           how much more than the weight itself unpack() puts into w
 
@@ -78,6 +79,10 @@ inline Ints spread_int(std::int32_t n) {
 }
 inline Vec to_float(Ints n) {
   return map([&](std::size_t lane) { return static_cast<float>(n.lane[lane]); });
+}
+
+inline void pair_sums(const std::int16_t (&sums)[16], int factor, std::int32_t* out) {
+  for (std::size_t g = 0; g < 8; ++g) out[g] = (sums[2 * g] + sums[2 * g + 1]) * factor;
 }
 
 template <class Type>

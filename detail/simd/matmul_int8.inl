@@ -83,6 +83,10 @@ inline void add_products(const MatmulArgs& a, const Int8Tile* tiles, std::size_t
                          std::size_t blocks, std::size_t token, std::size_t tokens) {
   Int8Input<Tokens> input;
   prepare<Type>(a, column, blocks, token, tokens, input);
+  for (std::size_t t = token + Tokens; t < token + 2 * Tokens && t < a.tokens; ++t) {  // for the next call
+    const std::byte* next = reinterpret_cast<const std::byte*>(a.quants + a.row_of(t) * a.cols + column);
+    for (std::size_t i = 0; i < tile_cols; i += 64) prefetch(next + i);
+  }
   const std::size_t rows = a.rows - row;  // as far as there are any
 
   Vec total[row_groups][Tokens];
