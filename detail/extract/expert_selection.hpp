@@ -70,8 +70,9 @@ class ExpertSelection {
     }
     require(*profile_, layer, count);
     out = profile_->most_used(layer, most_);
-    out.resize(covering(*profile_, layer, out));
-    if (enough_for_a_token_) fill(out, (std::min)(per_token, count));
+    const std::size_t least = enough_for_a_token_ ? (std::min)(per_token, count) : 0;
+    out.resize((std::min)(out.size(), (std::max)(covering(*profile_, layer, out), least)));
+    fill(out, least);
     std::sort(out.begin(), out.end());
     return out;
   }

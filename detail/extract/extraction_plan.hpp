@@ -5,6 +5,7 @@
 #include "../io/checkpoint.hpp"
 #include "../io/ggml_type.hpp"
 #include "../io/gguf_names.hpp"
+#include "../io/gguf_path.hpp"
 #include "extract_options.hpp"
 #include "planned_tensor.hpp"
 
@@ -31,7 +32,10 @@ struct ExtractionPlan {
 class ExtractionPlanner {
  public:
   ExtractionPlanner(const ExpertCatalog& catalog, const ExtractOptions& options)
-      : checkpoint_(catalog.checkpoint()), catalog_(catalog), options_(options) {}
+      : checkpoint_(catalog.checkpoint()),
+        catalog_(catalog),
+        options_(options),
+        is_gguf_(is_gguf(checkpoint_.files()[0].path())) {}
 
   ExtractionPlan plan() && {
     check_component();
@@ -56,7 +60,8 @@ class ExtractionPlanner {
     const std::string_view prefix = checkpoint_.tensor_prefix();
     if (!name.skip(prefix)) return;
     const std::string_view own_name = name.rest();
-    if (!prefix.empty() && !own_name.starts_with("model.") && !own_name.starts_with("lm_head.")) return;
+    // Other tensors are of other components, such as those that see; or, in GGUF files, of the model still.
+    if (!is_gguf_ && !own_name.starts_with("model.") && !own_name.starts_with("lm_head.")) return;
     if (name.skip("model.layers.")) {
       const auto layer = name.number();
       if (layer && (!options_.layers.contains(*layer) || name.rest().starts_with(".mlp.experts."))) return;
@@ -137,6 +142,7 @@ class ExtractionPlanner {
   const Checkpoint& checkpoint_;
   const ExpertCatalog& catalog_;
   const ExtractOptions& options_;
+  const bool is_gguf_;
   ExtractionPlan out_;
 };
 

@@ -23,8 +23,12 @@ class WriteBehind {
  public:
   /// `journal_bytes`: how much is written between two entries.
   WriteBehind(Journal& journal, std::size_t journal_bytes)
-      : journal_(journal), journal_bytes_(journal_bytes), pieces_(pieces), unused_(pieces) {
-    for (std::size_t i = 0; i < pieces; ++i) unused_.push(Pages(piece_bytes));
+      : journal_(journal),
+        journal_bytes_(journal_bytes),
+        piece_bytes_(Pages::rounded((std::clamp)(journal_bytes, std::size_t{1}, most_piece_bytes))),
+        pieces_(pieces),
+        unused_(pieces) {
+    for (std::size_t i = 0; i < pieces; ++i) unused_.push(Pages(piece_bytes_));
     thread_ = std::thread([this] { write(); });
   }
   ~WriteBehind() { stop(); }
@@ -42,7 +46,7 @@ class WriteBehind {
   void append(std::span<const std::byte> bytes) {
     while (!bytes.empty()) {
       Piece& piece = room();
-      const std::size_t part = (std::min)(bytes.size(), piece_bytes - piece.bytes);
+      const std::size_t part = (std::min)(bytes.size(), piece_bytes_ - piece.bytes);
       std::memcpy(piece.memory.data() + piece.bytes, bytes.data(), part);
       piece.bytes += part;
       bytes = bytes.subspan(part);
@@ -66,7 +70,7 @@ class WriteBehind {
   }
 
  private:
-  static constexpr std::size_t pieces = 4, piece_bytes = std::size_t{8} << 20;
+  static constexpr std::size_t pieces = 4, most_piece_bytes = std::size_t{8} << 20;
 
   struct Piece {
     Pages memory;
@@ -78,7 +82,7 @@ class WriteBehind {
 
   /// The piece that is being filled, which has room for at least a byte, or is where the last tensor ended.
   Piece& room() {
-    if (current_ && current_->bytes == piece_bytes) flush();
+    if (current_ && current_->bytes == piece_bytes_) flush();
     if (!current_) {
       std::optional<Pages> memory = unused_.pop();
       if (!memory) std::rethrow_exception(error_);
@@ -130,7 +134,7 @@ class WriteBehind {
   }
 
   Journal& journal_;
-  const std::size_t journal_bytes_;
+  const std::size_t journal_bytes_, piece_bytes_;
   Channel<Piece> pieces_;
   Channel<Pages> unused_;
   std::optional<Piece> current_;

@@ -1,0 +1,79 @@
+// How much a model loses when its weights are stored with fewer bits.
+#include "detail/core/math.hpp"
+#include "detail/experts/mmap_provider.hpp"
+#include "detail/extract/extraction.hpp"
+#include "detail/model/transformer.hpp"
+#include "detail/text/tokenizer.hpp"
+#include "support/checkpoints.hpp"
+#include "support/temporary_directory.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace {
+
+/// What a model says of texts, given one token after the other: its first choice at each position, and its perplexity.
+struct Reading {
+  std::vector<std::size_t> choices;
+  double log_likelihood = 0;
+
+  double perplexity() const { return std::exp(-log_likelihood / static_cast<double>(choices.size())); }
+
+  void add(std::span<const float> logits, moe::TokenId next) {
+    choices.push_back(
+        static_cast<std::size_t>(std::max_element(logits.begin(), logits.end()) - logits.begin()));
+    const double most = logits[choices.back()];
+    double sum = 0;
+    for (const float logit : logits) sum += std::exp(static_cast<double>(logit) - most);
+    log_likelihood += static_cast<double>(logits[next]) - most - std::log(sum);
+  }
+};
+
+/// Reads the beginning of each of the bundled model's texts.
+Reading read(const std::string& path) {
+  constexpr std::size_t most = 120;  // tokens of each text
+  const moe::Checkpoint checkpoint(path);
+  const moe::Tokenizer tokenizer(bundled_model());
+  moe::MmapProvider experts(checkpoint);
+  moe::ThreadPool pool(2);
+  const moe::Transformer model(checkpoint, experts, pool);
+  Reading out;
+  for (const std::string name : {"scripture.txt", "python.txt", "chinese.txt"}) {
+    const std::vector<moe::TokenId> ids =
+        tokenizer.encode(moe::read_text(bundled_model() + "/valid/" + name));
+    auto sequence = model.sequence();
+    for (std::size_t i = 0; i < most; ++i)
+      out.add(model.forward(sequence, std::span(ids).subspan(i, 1)), ids[i + 1]);
+  }
+  return out;
+}
+
+Reading read_as(moe::DType type) {
+  const TemporaryDirectory directory;
+  moe::Extraction(moe::Checkpoint(bundled_model()), directory / "out", {.type = type, .dense_type = type})
+      .run();
+  return read(directory / "out");
+}
+
+double share_of_same_choices(const Reading& a, const Reading& b) {
+  std::size_t same = 0;
+  for (std::size_t i = 0; i < a.choices.size(); ++i) same += a.choices[i] == b.choices[i];
+  return static_cast<double>(same) / static_cast<double>(a.choices.size());
+}
+
+}  // namespace
+
+TEST_CASE("quality: the bundled model as q8_0 chooses the same tokens, and as q4_0 it is little worse") {
+  const Reading original = read(bundled_model()), q8_0 = read_as(moe::DType::q8_0),
+                q4_0 = read_as(moe::DType::q4_0);
+  MESSAGE("perplexity ", original.perplexity(), ", q8_0 ", q8_0.perplexity(), ", q4_0 ", q4_0.perplexity());
+  CHECK(share_of_same_choices(original, q8_0) >= 0.99);
+  CHECK(q8_0.perplexity() == doctest::Approx(original.perplexity()).epsilon(0.005));
+  CHECK(q4_0.perplexity() < original.perplexity() * 1.06);
+}
