@@ -14,7 +14,7 @@
 // One storey lower, with every part in your hands:
 //
 //   const moe::Checkpoint checkpoint("Qwen3-30B-A3B");
-//   const moe::Tokenizer tokenizer(checkpoint.directory());
+//   const moe::Tokenizer tokenizer(checkpoint.path());
 //   moe::MmapProvider experts(checkpoint);                          // or any moe::ExpertProvider, such as yours
 //   moe::ThreadPool pool;
 //   const moe::Transformer transformer(checkpoint, experts, pool);

@@ -105,8 +105,8 @@ class GgufConfig {
     member("rope_scaling", scaling + "}");
   }
 
-  /// The width of the networks that are no experts. What tensors show counts more than what is stated, which some files do for
-  /// each layer.
+  /// The width of the networks that are no experts. What tensors show counts more than what is stated, which some files
+  /// do for each layer.
   void feed_forward() {
     for (const TensorInfo& tensor : tensors_)
       if (tensor.name.ends_with(".mlp.gate_proj.weight") && tensor.shape.size() == 2)
@@ -120,7 +120,7 @@ class GgufConfig {
     copy("num_experts", "expert_count");
     copy("num_experts_per_tok", "expert_used_count");
     // Which hardly a file says; llama.cpp always does it.
-    flag("norm_topk_prob", metadata_.flag(key("expert_weights_norm")).value_or(true));
+    flag("norm_topk_prob", metadata_.flag(key("expert_weights_norm"), true));
     dense_layers();
     if (const auto width = expert_width()) number("moe_intermediate_size", *width);
   }
@@ -162,7 +162,8 @@ class GgufConfig {
       require_fraction(scale, 1);
     require_fraction("attention.clamp_kqv", 0);
     require_fraction("attention.scale", 0);
-    if (metadata_.text(key("rope.scaling.type")) == "yarn") require_fraction("rope.scaling.yarn_ext_factor", 1);
+    if (metadata_.text(key("rope.scaling.type")) == "yarn")
+      require_fraction("rope.scaling.yarn_ext_factor", 1);
     require_fraction("rope.scaling.yarn_log_multiplier", 0);
     if (find_by_name(tensors_, "model.layers.0.mlp.gate_proj.bias")) fail_at_tensor("blk.0.ffn_gate.bias");
   }

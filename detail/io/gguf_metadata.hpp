@@ -105,9 +105,9 @@ class GgufMetadata {
     return value->bytes;
   }
 
-  std::optional<bool> flag(std::string_view key) const {
+  bool flag(std::string_view key, bool otherwise) const {
     const GgufValue* value = find(key);
-    if (!value) return {};
+    if (!value) return otherwise;
     if (value->type != GgufType::boolean) fail_at(*value, "a boolean");
     return value->bytes[0] != 0;
   }

@@ -56,8 +56,8 @@ inline bool is_gguf(const std::string& path) {
   return start == magic;
 }
 
-/// The model in a directory: dense.gguf, or else the only file in GGUF, or the first part of the only split one; empty if
-/// there is none. A vision encoder, mmproj*.gguf, does not count. Throws if there are several.
+/// The model in a directory: dense.gguf, or else the only file in GGUF, or the first part of the only split one; empty
+/// if there is none. A vision encoder, mmproj*.gguf, does not count. Throws if there are several.
 inline std::string gguf_in_directory(const std::string& directory) {
   std::string found = join_path(directory, "dense.gguf");
   if (is_file(found)) return found;

@@ -103,7 +103,8 @@ inline void set_angles(const Pass& pass, const Rope& rope) {
   });
 }
 
-/// x += output · attention(norm(x)): grouped-query attention, in some models with norms on the heads of queries and keys.
+/// x += output · attention(norm(x)): grouped-query attention, in some models with norms on the heads of queries and
+/// keys.
 /// Source: Qwen3MoeAttention and LlamaAttention in transformers.
 inline void attention_layer(const Pass& pass, const LayerWeights& w, std::size_t layer) {
   Scratch& s = pass.scratch;

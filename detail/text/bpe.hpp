@@ -24,8 +24,9 @@ struct BpeOptions {
 
 /// What a vocabulary of SentencePiece has in place of merges.
 struct TokenScores {
-  std::vector<std::uint32_t> ranks;                    // [ids]; the best score has the lowest
-  std::array<std::optional<TokenId>, 256> bytes = {};  // the token <0x0A> and so on, for characters that are no token
+  std::vector<std::uint32_t> ranks;  // [ids]; the best score has the lowest
+  std::array<std::optional<TokenId>, 256> bytes =
+      {};  // the token <0x0A> and so on, for characters that are no token
 };
 
 /// Byte-pair encoding: a piece of text is spelled in symbols, then the neighbours whose merge has the lowest rank, the

@@ -37,8 +37,8 @@ inline ChatTemplateText gguf_chat_template(const std::string& path) {
   return {std::string(metadata.text("tokenizer.chat_template").value_or("")), path};
 }
 
-/// `path`: the checkpoint's directory or a file in it. A GGUF file has its own before those of the directory, of which the
-/// newer chat_template.jinja comes before the member of tokenizer_config.json.
+/// `path`: the checkpoint's directory or a file in it. A GGUF file has its own before those of the directory, of which
+/// the newer chat_template.jinja comes before the member of tokenizer_config.json.
 inline ChatTemplateText read_chat_template(const std::string& path) {
   const bool is_file_of_it = !is_directory(path);
   if (ChatTemplateText found = gguf_chat_template(is_file_of_it ? find_gguf(path) : ""); !found.text.empty())

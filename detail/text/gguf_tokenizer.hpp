@@ -43,8 +43,8 @@ inline constexpr GgufPreTokenizer gguf_pre_tokenizers[] = {
     {"olmo", &gpt2_pattern},
 };
 
-/// Reads the values `tokenizer.ggml.*` of a GGUF file. Source: llama-vocab.cpp of llama.cpp, and the tokenizers of Hugging
-/// Face that such files are made from.
+/// Reads the values `tokenizer.ggml.*` of a GGUF file. Source: llama-vocab.cpp of llama.cpp, and the tokenizers of
+/// Hugging Face that such files are made from.
 class GgufTokenizer {
  public:
   GgufTokenizer(const File& file, const GgufMetadata& metadata) : file_(file), metadata_(metadata) {
@@ -64,7 +64,7 @@ class GgufTokenizer {
   }
 
  private:
-  enum class Type : std::int32_t { normal = 1, unknown, control, user_defined, unused, byte };
+  enum class Type : std::uint32_t { normal = 1, unknown, control, user_defined, unused, byte };
 
   static constexpr int no_byte = -1;
   static constexpr std::uint64_t most_token_bytes = 65535;
@@ -89,7 +89,7 @@ class GgufTokenizer {
 
   void read_sentence_piece() {
     parts_.pattern = &whole_text_pattern;
-    parts_.add_text_space = flag("tokenizer.ggml.add_space_prefix").value_or(true);
+    parts_.add_text_space = metadata_.flag("tokenizer.ggml.add_space_prefix", true);
     read_tokens(Notation::sentence_piece);
     read_scores();
     const std::optional<TokenId> unknown = id("tokenizer.ggml.unknown_token_id");
@@ -101,24 +101,33 @@ class GgufTokenizer {
   /// Tokens that are not used, with which files fill up the rows of the embedding, are left out, as if the ids had none.
   void read_tokens(Notation notation) {
     GgufArray tokens(file_, metadata_, "tokenizer.ggml.tokens", GgufType::string);
-    std::optional<GgufArray> types;
-    if (metadata_.find("tokenizer.ggml.token_type")) {
-      types.emplace(file_, metadata_, "tokenizer.ggml.token_type", GgufType::i32);
-      types->require_count(tokens.count());
-    }
     if (tokens.count() == 0) tokens.fail("at least one token", "none");
     count_ = static_cast<std::size_t>(tokens.count());
+    const std::vector<std::uint32_t> types = read_types();
     parts_.vocabulary = Vocabulary(count_, notation);
     std::uint64_t bytes = 0;
     for (std::size_t i = 0; i < count_; ++i) {
       std::string text = tokens.text(most_token_bytes);
       bytes += text.size();
       if (bytes > most_bytes) tokens.fail(concat("at most ", most_bytes, " bytes in all"), "more");
-      const std::int32_t type = types ? types->number<std::int32_t>() : 1;
-      if (type < 1 || type > 6) types->fail("types from 1 to 6", concat(type));
-      if (!text.empty() && Type{type} != Type::unused)
-        add_token(tokens, static_cast<TokenId>(i), std::move(text), Type{type}, notation);
+      const Type type = types.empty() ? Type::normal : Type{types[i]};
+      if (!text.empty() && type != Type::unused)
+        add_token(tokens, static_cast<TokenId>(i), std::move(text), type, notation);
     }
+  }
+
+  /// Of all tokens; none if the file has none.
+  std::vector<std::uint32_t> read_types() const {
+    std::vector<std::uint32_t> types;
+    if (!metadata_.find("tokenizer.ggml.token_type")) return types;
+    GgufArray array(file_, metadata_, "tokenizer.ggml.token_type", GgufType::i32);
+    array.require_count(count_);
+    types.resize(count_);
+    for (std::uint32_t& type : types) {
+      type = array.number<std::uint32_t>();
+      if (type < 1 || type > 6) array.fail("types from 1 to 6", concat(type));
+    }
+    return types;
   }
 
   void add_token(const GgufArray& tokens, TokenId id, std::string text, Type type, Notation notation) {
@@ -156,8 +165,7 @@ class GgufTokenizer {
       const std::string text = merges.text(2 * most_token_bytes + 1);
       const std::optional<MergeText> merge = split_merge(text);
       const bool good = merge && add_merge(parts_.merges, parts_.vocabulary, *merge);
-      if (!good)
-        merges.fail(merge ? merge_of_tokens : merge_form, concat('"', text, "\" at place ", i));
+      if (!good) merges.fail(merge ? merge_of_tokens : merge_form, concat('"', text, "\" at place ", i));
     }
   }
 
@@ -170,8 +178,8 @@ class GgufTokenizer {
       scores.push_back(array.number<float>());
       if (scores[i] - scores[i] != 0) array.fail("finite numbers", concat("another at place ", i));
     }
-    const auto best_first = sorted_indices(
-        count_, [&](std::uint32_t a, std::uint32_t b) { return scores[a] > scores[b]; });
+    const auto best_first =
+        sorted_indices(count_, [&](std::uint32_t a, std::uint32_t b) { return scores[a] > scores[b]; });
     std::vector<std::uint32_t>& ranks = parts_.scores.ranks;
     ranks.resize(count_);
     for (std::size_t i = 0; i < count_; ++i) {
@@ -182,9 +190,9 @@ class GgufTokenizer {
 
   /// The tokens before and after every text; the ids given are those of files that do not name any.
   void add_around(bool bos_by_default, std::optional<TokenId> bos, std::optional<TokenId> eos) {
-    if (flag("tokenizer.ggml.add_bos_token").value_or(bos_by_default))
+    if (metadata_.flag("tokenizer.ggml.add_bos_token", bos_by_default))
       parts_.prefix = {required_id("tokenizer.ggml.bos_token_id", bos)};
-    if (flag("tokenizer.ggml.add_eos_token").value_or(false))
+    if (metadata_.flag("tokenizer.ggml.add_eos_token", false))
       parts_.suffix = {required_id("tokenizer.ggml.eos_token_id", eos)};
   }
 
@@ -205,8 +213,6 @@ class GgufTokenizer {
   std::optional<TokenId> existing(TokenId id) const {
     return id < count_ ? std::optional<TokenId>(id) : std::optional<TokenId>();
   }
-
-  std::optional<bool> flag(std::string_view key) const { return metadata_.flag(key); }
 
   std::string_view required_text(std::string_view key) const {
     metadata_.require(key);

@@ -27,8 +27,8 @@ struct EncodeOptions {
 /// Turns text into tokens and back, as Hugging Face's tokenizers do. All members are thread-safe.
 class Tokenizer {
  public:
-  /// `path`: a tokenizer.json, or a file in GGUF; or a directory that holds tokenizer.json, or vocab.json, merges.txt and
-  /// tokenizer_config.json, or a GGUF model. Throws if anything in these files is wrong, or unknown to this library.
+  /// `path`: a tokenizer.json; or a checkpoint: a GGUF file, or a directory that holds tokenizer.json, or vocab.json,
+  /// merges.txt and tokenizer_config.json, or a GGUF model. Throws if anything in these files is wrong, or unknown to this library.
   explicit Tokenizer(const std::string& path) : Tokenizer(read_tokenizer(path)) {}
 
   /// Throws if the parts contradict each other.
@@ -108,8 +108,8 @@ class Tokenizer {
     return std::string_view(out).substr(begin);
   }
 
-  /// Appends the part as SentencePiece sees it, and returns it: a space before it, and the same for a space as for a ▁. No
-  /// more than one byte longer each, so that twice the text is enough for all parts.
+  /// Appends the part as SentencePiece sees it, and returns it: a space before it, and the same for a space as for
+  /// a ▁. Each is longer by one byte at most, so that twice the text is enough for all parts.
   std::string_view append_metaspaced(std::string_view part, std::size_t text_size, std::string& out) const {
     out.reserve(2 * text_size);
     const std::size_t begin = out.size();

@@ -80,9 +80,9 @@ inline bool has_gguf_tokenizer(const std::string& path) {
 
 }  // namespace detail
 
-/// The tokenizer of a checkpoint, as read_tokenizer() takes it; empty if it has none. `path`: the checkpoint's directory or a
-/// file in it. A GGUF file has its own before that of the directory; a directory has tokenizer.json before vocab.json, and
-/// these before a GGUF file.
+/// The tokenizer of a checkpoint, as read_tokenizer() takes it; empty if it has none. `path`: the checkpoint's directory
+/// or a file in it. A GGUF file has its own before that of the directory; a directory has tokenizer.json before
+/// vocab.json, and these before a GGUF file.
 inline std::string find_tokenizer(const std::string& path) {
   const std::string file = is_directory(path) ? std::string() : detail::find_gguf(path);
   if (!file.empty() && detail::has_gguf_tokenizer(file)) return file;
@@ -94,13 +94,15 @@ inline std::string find_tokenizer(const std::string& path) {
   return !model.empty() && detail::has_gguf_tokenizer(model) ? model : std::string();
 }
 
-/// Reads the tokenizer of a checkpoint. `path`: a tokenizer.json, a GGUF file, or a directory with one of these or with the
-/// files of read_vocabulary_files. Throws unless this library knows everything in it.
+/// Reads the tokenizer of a checkpoint. `path`: a tokenizer.json; or the checkpoint's directory, or a GGUF or
+/// safetensors file in it, as in find_tokenizer(). Throws unless this library knows everything in it.
 inline TokenizerParts read_tokenizer(const std::string& path) {
-  const bool directory = is_directory(path);
-  const std::string found = directory || (is_file(path) && detail::is_gguf(path)) ? find_tokenizer(path) : path;
+  const bool checkpoint =
+      is_directory(path) || path.ends_with(".safetensors") || (is_file(path) && detail::is_gguf(path));
+  const std::string found = checkpoint ? find_tokenizer(path) : path;
   if (found.empty())
-    fail(path, "tokenizer", "tokenizer.json, or vocab.json with merges.txt, or a GGUF model with one", "none");
+    fail(path, "tokenizer", "tokenizer.json, or vocab.json with merges.txt, or a GGUF model with one",
+         "none");
   if (is_directory(found)) return read_vocabulary_files(found);
   return is_file(found) && detail::is_gguf(found) ? read_gguf_tokenizer(found) : read_tokenizer_json(found);
 }

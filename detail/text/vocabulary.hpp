@@ -15,9 +15,9 @@
 
 namespace moe {
 
-/// How files write tokens. byte_alphabet: with one character for each byte, `Ġthe` for " the"; a text with other characters
-/// (`<｜User｜>`) stands for its own UTF-8 bytes: it can be decoded, but no text becomes it. sentence_piece: as they are, but
-/// with ▁ for a space; one that has a space in it all the same can be decoded, but no text becomes it.
+/// How files write tokens. byte_alphabet: with one character for each byte, `Ġthe` for " the"; a text with other
+/// characters (`<｜User｜>`) stands for its own UTF-8 bytes: it can be decoded, but no text becomes it. sentence_piece:
+/// as they are, but with ▁ for a space; one with a space in it all the same can be decoded, but no text becomes it.
 enum class Notation { byte_alphabet, sentence_piece };
 
 /// The tokens of a vocabulary: which bytes each of them writes, and which of them writes given bytes.

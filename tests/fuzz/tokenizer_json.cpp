@@ -14,7 +14,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     const moe::Tokenizer tokenizer(input.write(data, size));
     const std::string_view whole(reinterpret_cast<const char*>(data), size);
-    for (const std::string_view text : {std::string_view("It's 42 caf\xc3\xa9s, e\xcc\x81\n\n <s>\xff"), whole}) {
+    for (const std::string_view text :
+         {std::string_view("It's 42 caf\xc3\xa9s, e\xcc\x81\n\n <s>\xff"), whole}) {
       const std::vector<moe::TokenId> ids = tokenizer.encode(text);
       for (const moe::TokenId id : ids) FUZZ_CHECK(id < tokenizer.size());
       moe::StreamingDecoder decoder(tokenizer);

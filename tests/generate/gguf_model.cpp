@@ -22,8 +22,8 @@ using moe::DType;
 
 namespace {
 
-GgufBuilder& add_tensor(GgufBuilder& file, const std::string& name, const std::vector<std::uint64_t>& shape, DType dtype,
-                        std::span<const std::byte> bytes) {
+GgufBuilder& add_tensor(GgufBuilder& file, const std::string& name, const std::vector<std::uint64_t>& shape,
+                        DType dtype, std::span<const std::byte> bytes) {
   return file.tensor(name, {shape.rbegin(), shape.rend()}, moe::detail::ggml_type(dtype).id,
                      {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
@@ -33,7 +33,9 @@ struct Shape {
 };
 
 void describe(GgufBuilder& file, const Shape& shape) {
-  const auto set = [&](const char* key, std::uint32_t value) { file.value(std::string("qwen3moe.") + key, value); };
+  const auto set = [&](const char* key, std::uint32_t value) {
+    file.value(std::string("qwen3moe.") + key, value);
+  };
   file.value("general.architecture", "qwen3moe").value("general.name", "A small one");
   set("block_count", shape.layers);
   set("context_length", shape.context);
@@ -71,13 +73,14 @@ std::string convert_bundled_model() {
       std::vector<std::byte> merged;
       std::vector<std::uint64_t> sizes{shape.experts};
       for (std::uint32_t expert = 0; expert < shape.experts; ++expert) {
-        const moe::TensorInfo& one = source.at(moe::detail::concat("model.layers.", layer, ".mlp.experts.", expert, '.',
-                                                                   part, "_proj.weight"));
+        const moe::TensorInfo& one = source.at(
+            moe::detail::concat("model.layers.", layer, ".mlp.experts.", expert, '.', part, "_proj.weight"));
         const auto bytes = source.bytes(one);
         merged.insert(merged.end(), bytes.begin(), bytes.end());
         if (expert == 0) sizes.insert(sizes.end(), one.shape.begin(), one.shape.end());
       }
-      add_tensor(file, moe::detail::concat("blk.", layer, ".ffn_", part, "_exps.weight"), sizes, DType::bf16, merged);
+      add_tensor(file, moe::detail::concat("blk.", layer, ".ffn_", part, "_exps.weight"), sizes, DType::bf16,
+                 merged);
     }
   }
   return file.file();
@@ -110,7 +113,9 @@ std::string mixed_model(bool as_f32) {
   add("output.weight", {4096, hidden}, DType::q6_k);
   for (std::uint32_t layer = 0; layer < shape.layers; ++layer) {
     const DType better = layer == 0 ? DType::q6_k : DType::q4_k;
-    const auto name = [&](const char* rest) { return moe::detail::concat("blk.", layer, '.', rest, ".weight"); };
+    const auto name = [&](const char* rest) {
+      return moe::detail::concat("blk.", layer, '.', rest, ".weight");
+    };
     add(name("attn_norm"), {hidden}, DType::f32);
     add(name("ffn_norm"), {hidden}, DType::f32);
     add(name("attn_q_norm"), {shape.head_dim}, DType::f32);
@@ -157,20 +162,23 @@ TEST_CASE("gguf model: tokenizer and end tokens are those of the checkpoint that
   const moe::Tokenizer original(bundled_model());
   const std::string book = moe::read_text(bundled_model() + "/README.md");
   CHECK(model.tokenizer().encode(book) == original.encode(book));
-  for (const char* text : {"", "e\u0301 \u212b 'ſ <|im_start|>user\n", "<|endoftext|><|im_end|", "\xff\xe4 1234  \r\n"}) {
+  for (const char* text :
+       {"", "e\u0301 \u212b 'ſ <|im_start|>user\n", "<|endoftext|><|im_end|", "\xff\xe4 1234  \r\n"}) {
     CHECK(model.tokenizer().encode(text) == original.encode(text));
     CHECK(model.tokenizer().decode(original.encode(text)) == original.decode(original.encode(text)));
   }
   CHECK(model.tokenizer().size() == original.size());
   CHECK(model.config().end_tokens == std::vector<moe::TokenId>{4093});
   const moe::Message message{"user", "Hi"};
-  CHECK(model.chat_template().render({&message, 1}) == "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n");
+  CHECK(model.chat_template().render({&message, 1}) ==
+        "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n");
 }
 
 TEST_CASE("gguf model: merged experts of mixed types compute about what their values in f32 compute") {
   const TemporaryDirectory directory;
   const std::string mixed = directory.write("mixed.gguf", mixed_model(false));
-  const std::vector<float> found = logits(mixed), expected = logits(directory.write("f32.gguf", mixed_model(true)));
+  const std::vector<float> found = logits(mixed),
+                           expected = logits(directory.write("f32.gguf", mixed_model(true)));
   double error = 0, size = 0;
   for (std::size_t i = 0; i < found.size(); ++i) {
     error += std::pow(static_cast<double>(found[i]) - static_cast<double>(expected[i]), 2);

@@ -26,8 +26,7 @@ GgufBuilder model(const std::string& architecture = "qwen3moe") {
   file.value(key("embedding_length"), 4u)
       .value(key("feed_forward_length"), 6u)
       .value(key("attention.head_count"), 2u);
-  if (architecture.ends_with("moe"))
-    file.value(key("expert_count"), 8u).value(key("expert_used_count"), 3u);
+  if (architecture.ends_with("moe")) file.value(key("expert_count"), 8u).value(key("expert_used_count"), 3u);
   file.value(key("attention.layer_norm_rms_epsilon"), 1e-6f);
   return file;
 }
@@ -156,18 +155,19 @@ TEST_CASE("gguf checkpoint: the scaling of positions is that of the metadata") {
           .value("qwen3moe.rope.scaling.yarn_beta_fast", 16.0f),
       R"("rope_type": "yarn", "factor": 2, "original_max_position_embeddings": 256, "beta_fast": 16)");
   CHECK(config(none.value("qwen3moe.rope.scaling.type", "none")).find("rope_scaling") == std::string::npos);
-  check_config(model().value("qwen3moe.rope.scaling.factor", 4.0f), R"({"rope_type": "linear", "factor": 4})");
+  check_config(model().value("qwen3moe.rope.scaling.factor", 4.0f),
+               R"({"rope_type": "linear", "factor": 4})");
   check_config(model().value("qwen3moe.rope.scale_linear", 2.0f), R"({"rope_type": "linear", "factor": 2})");
   for (const float factor : {0.0f, 1.0f})
-    CHECK(config(model().value("qwen3moe.rope.scaling.factor", factor)).find("rope_scaling") == std::string::npos);
+    CHECK(config(model().value("qwen3moe.rope.scaling.factor", factor)).find("rope_scaling") ==
+          std::string::npos);
   GgufBuilder magnified = model();
   magnified.value("qwen3moe.rope.scaling.type", "yarn").value("qwen3moe.rope.scaling.factor", 1.0f);
   check_config(magnified.value("qwen3moe.rope.scaling.yarn_attn_factor", 0.5f), R"("attention_factor": 0.5)");
   GgufBuilder other = model();
   other.value("qwen3moe.rope.scaling.type", "longrope");
   add(add(other, "a", {1}), "b", {1});  // as many tensors as layers
-  check_error([&] { return moe::ModelConfig(open(other)); },
-              {"rope_type", "longrope"});
+  check_error([&] { return moe::ModelConfig(open(other)); }, {"rope_type", "longrope"});
 }
 
 TEST_CASE("gguf checkpoint: a text ends with any of the tokens that end all, a turn or a message") {
@@ -200,15 +200,20 @@ TEST_CASE("gguf checkpoint: what the library cannot do is refused, with the key"
   CHECK_FALSE(
       config(model().value("qwen3moe.expert_weights_scale", 1.0f).value("qwen3moe.expert_gating_func", 1u))
           .empty());
-  check_refused(model().value("qwen3moe.rope.dimension_count", 1u), {"dimension_count", "expected 2", "found 1"});
-  check_refused(model().value("qwen3moe.expert_group_count", 4u), {"expert_group_count", "expected 1", "found 4"});
+  check_refused(model().value("qwen3moe.rope.dimension_count", 1u),
+                {"dimension_count", "expected 2", "found 1"});
+  check_refused(model().value("qwen3moe.expert_group_count", 4u),
+                {"expert_group_count", "expected 1", "found 4"});
   check_refused(model().value("qwen3moe.nextn_predict_layers", 1u), {"nextn_predict_layers", "expected 0"});
   check_refused(model().value("qwen3moe.attention.clamp_kqv", 8.0f), {"clamp_kqv", "expected 0", "found 8"});
   check_refused(model().value("qwen3moe.attention.scale", 0.5f), {"attention.scale", "expected 0"});
   check_refused(model().value("qwen3moe.logit_scale", 2.0f), {"logit_scale", "expected 1", "found 2"});
   check_refused(model("llama").value("llama.residual_scale", 0.5f), {"residual_scale", "expected 1"});
-  check_refused(model("llama").value("llama.expert_count", 8u), {"llama.expert_count", "expected 0", "found 8"});
-  check_refused(model().value("qwen3moe.rope.scaling.type", "yarn").value("qwen3moe.rope.scaling.yarn_ext_factor", 0.5f),
+  check_refused(model("llama").value("llama.expert_count", 8u),
+                {"llama.expert_count", "expected 0", "found 8"});
+  check_refused(model()
+                    .value("qwen3moe.rope.scaling.type", "yarn")
+                    .value("qwen3moe.rope.scaling.yarn_ext_factor", 0.5f),
                 {"yarn_ext_factor", "expected 1", "found 0.5"});
   CHECK_FALSE(config(model()
                          .value("qwen3moe.logit_scale", 0.0f)
@@ -235,7 +240,8 @@ TEST_CASE("gguf checkpoint: numbers may be of any size, and an array with the sa
                R"("num_key_value_heads": 1)");
   check_refused(model().array("qwen3moe.attention.head_count_kv", 4, std::vector<std::uint32_t>{1, 2}),
                 {"head_count_kv", "the same for all layers"});
-  check_config(model().value("qwen3moe.rope.freq_base", 12, GgufBuilder::bytes_of(5e6)), R"("rope_theta": 5e+06)");
+  check_config(model().value("qwen3moe.rope.freq_base", 12, GgufBuilder::bytes_of(5e6)),
+               R"("rope_theta": 5e+06)");
 }
 
 TEST_CASE("gguf checkpoint: how wide networks are is what their tensors show, whatever is stated") {
@@ -268,9 +274,13 @@ TEST_CASE("gguf checkpoint: the size of the vocabulary is that of the embedding,
 
 TEST_CASE("gguf checkpoint: a Llama's heads are turned in pairs of neighbours") {
   GgufBuilder file;
-  file.value("general.architecture", "llama").value("llama.block_count", 2u).value("llama.context_length", 512u);
+  file.value("general.architecture", "llama")
+      .value("llama.block_count", 2u)
+      .value("llama.context_length", 512u);
   file.value("llama.embedding_length", 8u).value("llama.feed_forward_length", 6u);
-  file.value("llama.attention.head_count", 2u).value("llama.rope.dimension_count", 4u).value("llama.vocab_size", 9u);
+  file.value("llama.attention.head_count", 2u)
+      .value("llama.rope.dimension_count", 4u)
+      .value("llama.vocab_size", 9u);
   check_config(file, R"("model_type": "llama")");
   check_config(file, R"("rope_interleave": true)");
   check_config(file, R"("intermediate_size": 6)");

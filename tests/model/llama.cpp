@@ -26,7 +26,8 @@ using Numbers = std::vector<double>;
 
 /// A model with random weights, which are whole multiples of 1/64, so that every form holds them exactly.
 struct Llama {
-  std::size_t vocabulary = 23, hidden = 16, heads = 4, kv_heads = 2, head_dim = 6, intermediate = 20, layers = 2;
+  std::size_t vocabulary = 23, hidden = 16, heads = 4, kv_heads = 2, head_dim = 6, intermediate = 20,
+              layers = 2;
   double theta = 100, epsilon = 1e-5;
   bool tied = false;
   Numbers divisors;  // of the frequencies, [head_dim / 2]; empty: none
@@ -169,9 +170,12 @@ struct Llama {
     const auto u32 = [](std::size_t number) { return static_cast<std::uint32_t>(number); };
     file.value("general.architecture", "llama").value("llama.block_count", u32(layers));
     file.value("llama.context_length", 64u).value("llama.embedding_length", u32(hidden));
-    file.value("llama.feed_forward_length", u32(intermediate)).value("llama.attention.head_count", u32(heads));
-    file.value("llama.attention.head_count_kv", u32(kv_heads)).value("llama.attention.key_length", u32(head_dim));
-    file.value("llama.attention.value_length", u32(head_dim)).value("llama.rope.dimension_count", u32(head_dim));
+    file.value("llama.feed_forward_length", u32(intermediate))
+        .value("llama.attention.head_count", u32(heads));
+    file.value("llama.attention.head_count_kv", u32(kv_heads))
+        .value("llama.attention.key_length", u32(head_dim));
+    file.value("llama.attention.value_length", u32(head_dim))
+        .value("llama.rope.dimension_count", u32(head_dim));
     file.value("llama.attention.layer_norm_rms_epsilon", static_cast<float>(epsilon));
     file.value("llama.rope.freq_base", static_cast<float>(theta));
     for (const auto& [name, numbers] : weights) {
@@ -187,12 +191,12 @@ struct Llama {
     const auto number = [](const char* name, std::size_t value) {
       return "\"" + std::string(name) + "\": " + std::to_string(value) + ", ";
     };
-    directory.write("config.json", R"({"model_type": "llama", "rms_norm_eps": 1e-5, "rope_theta": 100, )" +
-                                       number("vocab_size", vocabulary) + number("hidden_size", hidden) +
-                                       number("num_attention_heads", heads) +
-                                       number("num_key_value_heads", kv_heads) + number("head_dim", head_dim) +
-                                       number("intermediate_size", intermediate) + std::string(more) +
-                                       "\"num_hidden_layers\": " + std::to_string(layers) + "}");
+    directory.write("config.json",
+                    R"({"model_type": "llama", "rms_norm_eps": 1e-5, "rope_theta": 100, )" +
+                        number("vocab_size", vocabulary) + number("hidden_size", hidden) +
+                        number("num_attention_heads", heads) + number("num_key_value_heads", kv_heads) +
+                        number("head_dim", head_dim) + number("intermediate_size", intermediate) +
+                        std::string(more) + "\"num_hidden_layers\": " + std::to_string(layers) + "}");
     SafetensorsWriter file;
     for (const auto& [name, numbers] : weights) file.add(name, "F32", shapes.at(name), floats(numbers));
     directory.write("model.safetensors", file.text());
@@ -221,7 +225,9 @@ const std::vector<moe::TokenId> prompt{3, 17, 9, 3, 22, 0, 11, 5, 8};
 
 }  // namespace
 
-TEST_CASE("llama: a GGUF file and a checkpoint of Hugging Face compute what the definition says, and the same bits") {
+TEST_CASE(
+    "llama: a GGUF file and a checkpoint of Hugging Face compute what the definition says, and the same "
+    "bits") {
   for (const unsigned seed : {1u, 2u}) {
     Llama model;
     model.tied = seed == 2;

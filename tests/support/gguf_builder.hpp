@@ -33,7 +33,9 @@ class GgufBuilder {
   GgufBuilder& value(std::string_view key, std::string_view string) { return value(key, 8, text(string)); }
 
   GgufBuilder& value(std::string_view key, bool flag) { return value(key, 7, std::string(1, flag ? 1 : 0)); }
-  GgufBuilder& value(std::string_view key, const char* string) { return value(key, std::string_view(string)); }
+  GgufBuilder& value(std::string_view key, const char* string) {
+    return value(key, std::string_view(string));
+  }
 
   /// Adds an array of strings, or of numbers of that type.
   GgufBuilder& array(std::string_view key, const std::vector<std::string>& strings) {

@@ -40,7 +40,8 @@ void check_refused(const GgufBuilder& file, std::initializer_list<std::string_vi
 GgufVocabulary bytes_and_more() {
   GgufVocabulary out;
   for (int byte = 0; byte < 256; ++byte)
-    out.tokens.push_back(in_byte_alphabet(std::string(1, static_cast<char>(static_cast<unsigned char>(byte)))));
+    out.tokens.push_back(
+        in_byte_alphabet(std::string(1, static_cast<char>(static_cast<unsigned char>(byte)))));
   for (const char* token : {"ab", "Ġab", "<s>", "<think>", "[PAD260]"}) out.tokens.push_back(token);
   out.types.assign(256, 1);
   for (const std::int32_t type : {1, 1, 3, 4, 5}) out.types.push_back(type);
@@ -89,7 +90,8 @@ TEST_CASE("gguf tokenizer: the pre-tokenizer is that of the name") {
   CHECK(open(byte_level("qwen2")).encode("e\u0301") == Ids{0xc3, 0xa9});  // NFC
   CHECK(open(byte_level("gpt-2")).encode("e\u0301").size() == 3);
   CHECK(open(byte_level("glm4")).encode("ab") == Ids{256});
-  for (const char* name : {"qwen35", "chatglm-bpe", "olmo"}) CHECK(open(byte_level(name)).encode("ab") == Ids{256});
+  for (const char* name : {"qwen35", "chatglm-bpe", "olmo"})
+    CHECK(open(byte_level(name)).encode("ab") == Ids{256});
   check_refused(byte_level("gpt-4o"), {"x.gguf: key \"tokenizer.ggml.pre\"", "qwen2", "found \"gpt-4o\""});
 }
 
@@ -121,7 +123,8 @@ TEST_CASE("gguf tokenizer: tokens around texts are those that the file asks for"
   CHECK(open(both).encode("a") == Ids{258, 'a', 259});
   GgufBuilder nameless = byte_level(), unused = ids(260, 0), outside = ids(1000, 0), text = ids(258, 0);
   check_refused(nameless.value("tokenizer.ggml.add_bos_token", true), {"bos_token_id", "to be there"});
-  check_refused(outside.value("tokenizer.ggml.add_bos_token", true), {"bos_token_id", "one of 261 tokens", "1000"});
+  check_refused(outside.value("tokenizer.ggml.add_bos_token", true),
+                {"bos_token_id", "one of 261 tokens", "1000"});
   check_refused(unused.value("tokenizer.ggml.add_bos_token", true), {"before a text", "260"});
   check_refused(text.value("tokenizer.ggml.add_bos_token", "yes"), {"add_bos_token", "a boolean"});
 }
@@ -145,7 +148,8 @@ TEST_CASE("gguf tokenizer: what is wrong in the file is refused, with the key") 
   check_refused(with([](auto& v) { v.types.pop_back(); }), {"token_type", "261 elements", "260"});
   check_refused(with([](auto& v) { v.types[3] = 7; }), {"token_type", "1 to 6", "7"});
   check_refused(with([](auto& v) { v.types[3] = 0; }), {"token_type", "1 to 6", "0"});
-  check_refused(with([](auto& v) { v.tokens[256] = "a"; }), {"tokens", "one token of each text", "\"a\" twice"});
+  check_refused(with([](auto& v) { v.tokens[256] = "a"; }),
+                {"tokens", "one token of each text", "\"a\" twice"});
   check_refused(with([](auto& v) { v.tokens.clear(), v.types.clear(); }), {"tokens", "at least one"});
   check_refused(with([](auto& v) { v.tokens[256].assign(65536, 'a'); }), {"tokens", "65535", "65536"});
   check_refused(with([](auto& v) { v.merges[1] = "Ġab"; }), {"merges", "one space", "\"Ġab\" at place 1"});
@@ -155,7 +159,8 @@ TEST_CASE("gguf tokenizer: what is wrong in the file is refused, with the key") 
   check_refused(with([](auto& v) { v.tokens[259] = "<s>"; }), {"<s>"});
   check_refused(without("tokens").array("tokenizer.ggml.tokens", 5, std::vector<std::int32_t>{1}),
                 {"tokens", "an array of type string", "one of type i32"});
-  check_refused(without("token_type").value("tokenizer.ggml.token_type", 1u), {"token_type", "an array", "u32"});
+  check_refused(without("token_type").value("tokenizer.ggml.token_type", 1u),
+                {"token_type", "an array", "u32"});
   check_refused(GgufBuilder().value("tokenizer.ggml.model", "bert"),
                 {"tokenizer.ggml.model", "gpt2 or llama", "\"bert\""});
   check_refused(GgufBuilder(), {"x.gguf: tokenizer", "found none"});
@@ -211,15 +216,16 @@ GgufBuilder sentence_piece(const std::vector<Scored>& vocabulary) {
 }
 
 /// The control tokens of Llama 2, some bytes, then tokens of texts.
-const std::vector<Scored> llama{{"<unk>", 0, 2},   {"<s>", 0, 3},     {"</s>", 0, 3},    {"<0x0A>", 0, 6},
-                                {"<0xC3>", 0, 6},  {"<0xA9>", 0, 6},  {"▁", -10},        {"h", -11},
-                                {"e", -12},        {"l", -13},        {"o", -14},        {"▁h", -5},
-                                {"el", -4},        {"lo", -3},        {"▁hel", -2},      {"▁▁", -6},
-                                {"▁hello", -1},    {"<tool>", 0, 4},  {"<0xFF>", 0, 6}};
+const std::vector<Scored> llama{{"<unk>", 0, 2},  {"<s>", 0, 3},    {"</s>", 0, 3},  {"<0x0A>", 0, 6},
+                                {"<0xC3>", 0, 6}, {"<0xA9>", 0, 6}, {"▁", -10},      {"h", -11},
+                                {"e", -12},       {"l", -13},       {"o", -14},      {"▁h", -5},
+                                {"el", -4},       {"lo", -3},       {"▁hel", -2},    {"▁▁", -6},
+                                {"▁hello", -1},   {"<tool>", 0, 4}, {"<0xFF>", 0, 6}};
 
 }  // namespace
 
-TEST_CASE("gguf tokenizer: SentencePiece merges what has the best score, and spells in bytes what is no token") {
+TEST_CASE(
+    "gguf tokenizer: SentencePiece merges what has the best score, and spells in bytes what is no token") {
   const moe::Tokenizer tokenizer = open(sentence_piece(llama));
   CHECK(tokenizer.encode("hello") == Ids{1, 16});
   CHECK(tokenizer.encode("hello hello") == Ids{1, 16, 16});
@@ -254,7 +260,8 @@ TEST_CASE("gguf tokenizer: SentencePiece decodes spaces and bytes, and drops the
   CHECK(open(without).decode(Ids{16, 16}) == " hello hello");
 }
 
-TEST_CASE("gguf tokenizer: token by token SentencePiece writes the same, and goes on with a space where it must") {
+TEST_CASE(
+    "gguf tokenizer: token by token SentencePiece writes the same, and goes on with a space where it must") {
   const moe::Tokenizer tokenizer = open(sentence_piece(llama));
   for (const Ids& ids : {Ids{1, 16, 16, 3}, Ids{16}, Ids{4, 5, 6, 6}, Ids{1, 6, 15, 7}, Ids{6}}) {
     for (const bool skip : {false, true}) {

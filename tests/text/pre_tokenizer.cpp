@@ -113,14 +113,18 @@ class Naive {
     using namespace character;
     for (const std::string_view tail : {"s", "t", "re", "ve", "m", "ll", "d"}) {
       std::string found;
-      for (std::size_t i = at; i <= at + tail.size() && i < characters_.size(); ++i) found += characters_[i].text;
+      for (std::size_t i = at; i <= at + tail.size() && i < characters_.size(); ++i)
+        found += characters_[i].text;
       if (found == moe::detail::concat('\'', tail)) return at + 1 + tail.size();
     }
     for (int kind = 0; kind < 3; ++kind) {  // ` ?\p{L}+`, ` ?\p{N}+`, ` ?[^\s\p{L}\p{N}]+`
       for (const std::size_t prefix : {std::size_t{1}, std::size_t{0}}) {
         if (prefix == 1 && characters_[at].text != " ") continue;
         std::size_t end = at + prefix;
-        while (kind == 0 ? is(end, letter) : kind == 1 ? is(end, number) : not_of(end, space | letter | number)) ++end;
+        while (kind == 0   ? is(end, letter)
+               : kind == 1 ? is(end, number)
+                           : not_of(end, space | letter | number))
+          ++end;
         if (end > at + prefix) return end;
       }
     }
@@ -234,7 +238,8 @@ TEST_CASE("qwen3.5 pieces: marks are letters") {
   CHECK(qwen35("!\u0301 \u0301\u0301") == Pieces{"!\u0301", " \u0301\u0301"});
 }
 
-TEST_CASE("gpt-2 pieces: one space goes with what follows, contractions are small, line breaks are white space") {
+TEST_CASE(
+    "gpt-2 pieces: one space goes with what follows, contractions are small, line breaks are white space") {
   CHECK(gpt2("It's  1234 IT'S\n\nx ...  ") ==
         Pieces{"It", "'s", " ", " 1234", " IT", "'", "S", "\n", "\n", "x", " ...", "  "});
   CHECK(gpt2("\tx") == Pieces{"\t", "x"});

@@ -64,7 +64,8 @@ TEST_CASE("qwen3: a GGUF file with the same vocabulary makes the same ids, and t
   if (!folder || !vectors) return;
   const TemporaryDirectory directory;
   GgufBuilder file;
-  GgufVocabulary::of(*folder + "/tokenizer.json", 151936).add_to(file);  // rows of the embedding, more than tokens
+  GgufVocabulary::of(*folder + "/tokenizer.json", 151936)
+      .add_to(file);  // rows of the embedding, more than tokens
   const moe::Tokenizer tokenizer(directory.write("qwen3.gguf", file.file())), &original = qwen3(*folder);
   CHECK(tokenizer.size() == original.size());
   for_each_object(*vectors, [&](const moe::Json& expected) {
@@ -75,7 +76,8 @@ TEST_CASE("qwen3: a GGUF file with the same vocabulary makes the same ids, and t
     CHECK(tokenizer.decode(ids, true) == expected.at("decoded_skip_special").as_string());
   });
   for (TokenId id = 0; id < 151936; ++id)
-    REQUIRE((tokenizer.bytes(id) == original.bytes(id) && tokenizer.is_special(id) == original.is_special(id)));
+    REQUIRE(
+        (tokenizer.bytes(id) == original.bytes(id) && tokenizer.is_special(id) == original.is_special(id)));
 }
 
 TEST_CASE("qwen3: ids one by one become the same texts") {
