@@ -7,7 +7,7 @@
 #include <csignal>
 
 constexpr std::string_view help = R"(usage: chat MODEL [options]
-Talks with MODEL, a directory with a Hugging Face checkpoint that has a chat template. Each line is what you say; an
+Talks with MODEL, a Hugging Face checkpoint or a GGUF file that has a chat template. Each line is what you say; an
 empty line or the end of the input ends the conversation, Ctrl-C ends an answer. What the model has read before is kept,
 so a turn costs only what is new.
 

@@ -5,7 +5,7 @@
 #include "memory_options.hpp"
 
 constexpr std::string_view help = R"(usage: generate MODEL PROMPT [options]
-Continues PROMPT with MODEL, a directory with a Hugging Face checkpoint. Special tokens may stand in the prompt: the
+Continues PROMPT with MODEL, a Hugging Face checkpoint or a GGUF file. Special tokens may stand in the prompt: the
 bundled examples/data/babel-10m wants <|endoftext|> at the beginning.
 
   --max-tokens N           how many tokens at most; default 100

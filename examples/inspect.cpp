@@ -7,7 +7,7 @@
 #include <map>
 
 constexpr std::string_view help = R"(usage: inspect MODEL [options]
-Shows what MODEL, a directory with a Hugging Face checkpoint, holds: its shape, its tensors by type, its experts, what a
+Shows what MODEL, a Hugging Face checkpoint or a GGUF file, holds: its shape, its tensors by type, its experts, what a
 token touches, and how many of the experts fit in how much memory.
 
   --tensors   list all tensors
