@@ -138,11 +138,11 @@ class Compute {
   }
 
   /// How many rows of a product are handed out at once: enough pieces to keep all threads busy to the end, but none of less
-  /// than about 16 KiB, and whole tiles of 16 rows.
+  /// than about 16 KiB, and whole tiles of 32 rows.
   std::size_t piece_rows(const Product& product) const {
     const std::size_t even = product.weights.rows / (4 * threads());
     const std::size_t least = (std::size_t{16} << 10) / (product.weights.row_bytes() + 1);
-    return ((std::max)(even, least) + 16) / 16 * 16;
+    return ((std::max)((std::max)(even, least), std::size_t{1}) + 31) / 32 * 32;
   }
   std::size_t pieces(const Product& product) const {
     const std::size_t rows = piece_rows(product);

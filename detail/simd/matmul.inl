@@ -57,12 +57,12 @@ inline void float_rows(const MatmulArgs& a, std::size_t token) {
 }
 
 /// Four rows by four tokens keep 16 sums, 4 activations and 1 weight in registers (32 with AVX-512 and NEON;
-/// with AVX2's 16 two by four do). One token alone takes eight rows: as many sums as two FMA units with a
-/// latency of 4 need.
+/// with AVX2's 16 two by four do). One token alone takes four times as many rows: more sums than the latency of the FMA
+/// units asks for, but then more requests to memory are under way.
 template <class Type>
 void matmul_float(const MatmulArgs& a) {
   constexpr std::size_t rows = registers >= 32 ? 4 : 2;
   std::size_t token = 0;
   for (; token + 4 <= a.tokens; token += 4) float_rows<Type, rows, 4>(a, token);
-  for (; token < a.tokens; ++token) float_rows<Type, 8, 1>(a, token);
+  for (; token < a.tokens; ++token) float_rows<Type, rows * 4, 1>(a, token);
 }

@@ -1,0 +1,52 @@
+#include "detail/model/compute.hpp"
+#include "support/quantise.hpp"
+#include "support/random_blocks.hpp"
+#include "support/random_numbers.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+namespace {
+
+constexpr std::size_t rows = 301, cols = 512, tokens = 23;
+
+/// All products of one matrix with `tokens` inputs, `chunk` of them at a time.
+std::vector<float> products(const moe::Matrix& weights, const std::vector<float>& x, std::size_t threads,
+                            std::size_t chunk) {
+  moe::ThreadPool pool(threads);
+  const moe::Compute compute(pool);
+  moe::QuantisedActivations memory(x.size());
+  std::vector<float> out(tokens * rows);
+  for (std::size_t token = 0; token < tokens; token += chunk) {
+    const std::size_t count = std::min(chunk, tokens - token);
+    compute.multiply({.weights = weights,
+                      .input = compute.prepare(moe::is_quantised(weights.dtype), x.data() + token * cols,
+                                               cols, count, memory),
+                      .tokens = count,
+                      .out = out.data() + token * rows,
+                      .out_stride = rows});
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("compute: products of every type are the same bits for any number of threads and tokens at once") {
+  const moe::FloatEnvironment environment;
+  const std::vector<float> x = random_numbers(tokens * cols, 12);
+  for (std::size_t i = 0; i < moe::usable_dtypes; ++i) {
+    const auto dtype = static_cast<moe::DType>(i);
+    CAPTURE(moe::name(dtype));
+    const std::vector<std::byte> bytes = moe::layout_of(dtype).elements > 1
+                                             ? random_blocks(dtype, rows * cols, 13, 1)
+                                             : encode(dtype, random_numbers(rows * cols, 13), 1);
+    const moe::Matrix weights{bytes.data() + 1, dtype, rows, cols};
+    const std::vector<float> expected = products(weights, x, 1, 1);
+    for (const std::size_t threads : {1u, 2u, 3u})
+      for (const std::size_t chunk : {1u, 2u, 5u, 23u})
+        CHECK(products(weights, x, threads, chunk) == expected);
+  }
+}
