@@ -1,5 +1,4 @@
-// Int8 products with AVX-512; see int8_scalar.inl for what each part means. dot() and excess() are in dot_avx512.inl and
-// dot_vnni.inl.
+// Int8 products with AVX-512 VNNI; see int8_scalar.inl for what each part means.
 
 using Bytes = __m512i;
 using Ints = __m512i;
@@ -93,4 +92,15 @@ inline void pair_sums(const std::int16_t (&sums)[16], int factor, std::int32_t* 
   const __m256i s = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(sums));
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(out),
                       _mm256_madd_epi16(s, _mm256_set1_epi16(static_cast<short>(factor))));
+}
+
+template <class Type>
+constexpr int excess(Type) {
+  return Type::excess;
+}
+constexpr int excess(Q8_0) { return 128; }  // of from_signed()
+
+template <class Type>
+inline Ints dot(Type, Ints sum, Bytes w, Bytes x) {
+  return _mm512_dpbusd_epi32(sum, w, x);
 }

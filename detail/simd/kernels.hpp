@@ -168,19 +168,21 @@ namespace avx512 {
 #include "matmul.inl"
 #include "matmul_decoded.inl"
 #include "attention.inl"
-#include "int8_rows.inl"
-#include "int8_avx512.inl"
-#include "int8_tile.inl"
-#include "dot_avx512.inl"
-#include "matmul_int8.inl"
+#if defined(MOE_NO_AVX2)
+using scalar::matmul_int8;
+#else
+using avx2::matmul_int8;
+#endif
 #include "table.inl"
 }  // namespace avx512
 MOE_END_ISA
 
-// With VNNI only the products of quantised weights differ.
+// Products of quantised weights take 512 bits only with VNNI, and are the same bits as AVX2's.
 MOE_BEGIN_ISA("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")
 namespace avx512::vnni {
-#include "dot_vnni.inl"
+#include "int8_rows.inl"
+#include "int8_avx512.inl"
+#include "int8_tile.inl"
 #include "matmul_int8.inl"
 }  // namespace avx512::vnni
 MOE_END_ISA

@@ -1,8 +1,8 @@
-// Products of quantised weights with quantised activations. Compiled once per instruction set, and per kind of byte product.
+// Products of quantised weights with quantised activations. Compiled once per instruction set.
 //
 // The integers of a group are summed exactly; then one fma per group, in sequence, with the product of the two scales. One
 // token alone is multiplied as the weights are unpacked; for several a tile of them is unpacked once. The order of
-// summation is the same, and so for all kinds of byte product.
+// summation is the same, and so are the bits of all instruction sets that have fma.
 
 /// What `Tokens` tokens bring to tile_cols columns, in the order of the weights' units.
 template <std::size_t Tokens>
@@ -150,10 +150,9 @@ inline void int8_rows(const MatmulArgs& a, std::size_t row) {
       unpack_tile(Type{}, rows_of<Type>(a, row + r * lanes, lanes, column, blocks, copy), blocks, ahead,
                   tiles[r]);
     }
-    // In parentheses: the function of this kind of byte product, not one that Int8Tile's namespace may have besides.
     for (std::size_t token = 0; token < a.tokens; token += int8_tokens)
-      (add_products<Product, int8_tokens>)(a, tiles, row, column, blocks, token,
-                                           a.tokens - token < int8_tokens ? a.tokens - token : int8_tokens);
+      add_products<Product, int8_tokens>(a, tiles, row, column, blocks, token,
+                                         a.tokens - token < int8_tokens ? a.tokens - token : int8_tokens);
   }
 }
 
