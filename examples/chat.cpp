@@ -22,6 +22,8 @@ so a turn costs only what is new.
   --memory SIZE       what everything together may take: 8GiB; or auto, what the machine or its cgroup can give
   --budget SIZE       what experts alone may take
   --direct            read experts past the page cache
+  --verify            compare experts with the checksums that extract writes
+  --allow-partial     run a model of which extract left out experts: its routers choose from the others
 )";
 
 namespace {

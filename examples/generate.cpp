@@ -26,6 +26,8 @@ For a model whose experts do not fit in memory; the text is the same whatever th
   --budget SIZE            what experts alone may take
   --max-loaded-experts N   the same, as so many experts of each layer
   --direct                 read experts past the page cache
+  --verify                 compare experts with the checksums that extract writes
+  --allow-partial          run a model of which extract left out experts: its routers choose from the others
   --lanes N                threads that read ahead; default 4
   --lookahead              also read ahead what the next layer may choose
 )";

@@ -6,13 +6,15 @@
 
 #include <cstdio>
 
-/// Reads --memory, --budget and --direct.
+/// Reads --memory, --budget and --direct, --verify and --allow-partial.
 inline moe::ModelOptions memory_options_of(const CommandLine& args) {
   const bool automatic = args.text("--memory", "") == "auto";
   moe::ModelOptions options;
   options.memory.total_bytes = automatic ? moe::MemoryOptions::automatic : args.bytes("--memory", 0);
   options.memory.budget_bytes = args.bytes("--budget", 0);
   options.direct = args.has("--direct");
+  options.verify = args.has("--verify");
+  options.allow_partial = args.has("--allow-partial");
   return options;
 }
 

@@ -52,7 +52,7 @@ std::vector<std::string> lines_of(const std::string& text) {
 
 const std::vector<std::string> all_examples{"generate",   "chat",           "custom_provider", "tokenize",
                                             "logits",     "inspect",        "measure_cache",   "replay",
-                                            "synthesize", "masked_experts", "expert_usage"};
+                                            "synthesize", "masked_experts", "expert_usage",    "extract"};
 
 }  // namespace
 
@@ -238,6 +238,52 @@ TEST_CASE("examples: synthesize refuses what no model can be made of") {
   CHECK(run({"synthesize", directory.path()}).status == 2);
   CHECK(run({"synthesize", directory.path(), "--shape", "tiny", "--type", "q3_k"}).status == 2);
   CHECK(run({"synthesize", directory.path(), "--shape", "tiny", "--layers", "3"}).status == 2);
+}
+
+TEST_CASE("examples: extract stores a model, and what was extracted writes the same text") {
+  const TemporaryDirectory directory;
+  const std::string out = directory / "babel";
+  const Result extracted = run({"extract", bundled_model(), out});
+  CHECK(extracted.status == 0);
+  CHECK(extracted.out.find(out + ": 21.0 MB, 768 experts\n") == 0);
+  CHECK(run({"extract", "--verify", out}).out.find("all 2360 tensors") != std::string::npos);
+  const auto generated = [](const std::string& model, const std::vector<std::string>& options) {
+    std::vector<std::string> words{"generate", model, "<|endoftext|>And God said", "--max-tokens", "12"};
+    words.insert(words.end(), options.begin(), options.end());
+    return run(words);
+  };
+  CHECK(generated(out, {"--budget", "1MiB", "--verify"}).out == generated(bundled_model(), {}).out);
+
+  moe::UsageProfile profile(6, 128);
+  for (std::uint32_t layer = 0; layer < 6; ++layer)
+    for (std::uint32_t expert = 0; expert < 20; ++expert) profile.add({layer, expert}, 20 - expert, 0);
+  moe::write_usage_profile(profile, directory / "use.json");
+  const std::string part = directory / "part";
+  const Result covering = run({"extract", bundled_model(), part, "--usage", directory / "use.json",
+                               "--coverage", "0.95", "--type", "q8_0"});
+  CHECK(covering.out.find("left out: 672 experts, which saves 8.8 MB") != std::string::npos);
+  const Result refused = generated(part, {});
+  CHECK(refused.status == 1);
+  CHECK(refused.err.find("672 of 768: 112 of 128 in layer 0 to 5 missing") != std::string::npos);
+  CHECK(generated(part, {"--allow-partial"}).status == 0);
+}
+
+TEST_CASE("examples: extract refuses what it cannot do") {
+  const TemporaryDirectory directory;
+  const std::string out = directory / "out";
+  const std::vector<std::vector<std::string>> wrong{{"--type", "q3_k"},    {"--layers", "5-4"},
+                                                    {"--layers", "a"},     {"--top", "3"},
+                                                    {"--usage", "x.json"}, {"--experts", "1-"}};
+  for (const std::vector<std::string>& options : wrong) {
+    CAPTURE(options[0]);
+    std::vector<std::string> words{"extract", bundled_model(), out};
+    words.insert(words.end(), options.begin(), options.end());
+    CHECK(run(words).status == 2);
+  }
+  CHECK(run({"extract", bundled_model(), out, "--layers", "0-6"}).status == 1);
+  CHECK(run({"extract", directory / "nothing", out}).status == 1);
+  CHECK(run({"extract", "--verify", bundled_model()}).status == 1);
+  CHECK_FALSE(std::filesystem::exists(out));
 }
 
 TEST_CASE("examples: chat writes a text in turns with a model that knows no conversations") {
