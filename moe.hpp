@@ -71,12 +71,10 @@
 #include "detail/experts/trace_writer.hpp"
 #include "detail/experts/usage_profile.hpp"
 
-// Storey 3: the model, and writing checkpoints
+// Storey 3: the model
 #include "detail/model/config.hpp"
 #include "detail/model/transformer.hpp"
 #include "detail/model/route_recorder.hpp"
-#include "detail/extract/quantise.hpp"
-#include "detail/extract/gguf_writer.hpp"
 
 // Storey 4: from a prompt to text
 #include "detail/generate/sampler.hpp"

@@ -1,6 +1,8 @@
 // Writes a model of random weights with the shape of a real one:  synthesize /tmp/model --shape qwen3-30b-a3b --type q4_0
 #include <moe.hpp>
 
+#include "detail/extract/gguf_writer.hpp"
+#include "detail/extract/quantise.hpp"
 #include "command_line.hpp"
 #include "planted_routes.hpp"
 #include "progress.hpp"

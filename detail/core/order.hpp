@@ -1,20 +1,20 @@
 #pragma once
+#include "list.hpp"
 #include "function_ref.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
-#include <vector>
 
 namespace moe::detail {
 
 // Sorting without a new std::sort for every type and order: compilers take long over each.
 
 /// The indices from 0 to count − 1, so that before(a, b) is false for all neighbours (b, a); equals keep their order.
-inline std::vector<std::uint32_t> sorted_indices(std::size_t count,
-                                                 FunctionRef<bool(std::uint32_t, std::uint32_t)> before) {
-  std::vector<std::uint32_t> order(count);
+inline List<std::uint32_t> sorted_indices(std::size_t count,
+                                          FunctionRef<bool(std::uint32_t, std::uint32_t)> before) {
+  List<std::uint32_t> order(count);
   for (std::size_t i = 0; i < count; ++i) order[i] = static_cast<std::uint32_t>(i);
   std::sort(order.begin(), order.end(),
             [&](std::uint32_t a, std::uint32_t b) { return before(a, b) || (a < b && !before(b, a)); });

@@ -1,9 +1,9 @@
 #pragma once
+#include "list.hpp"
 #include "config.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 namespace moe::detail {
 
@@ -100,7 +100,7 @@ class PairingHeaps {
     return all;
   }
 
-  std::vector<Node> nodes_;
+  List<Node> nodes_;
 };
 
 }  // namespace moe::detail

@@ -1,4 +1,5 @@
 #pragma once
+#include "list.hpp"
 #include "float_environment.hpp"
 #include "function_ref.hpp"
 
@@ -7,7 +8,6 @@
 #include <cstdint>
 #include <thread>
 #include <type_traits>
-#include <vector>
 
 namespace moe {
 
@@ -139,7 +139,7 @@ class ThreadPool {
 
   alignas(64) std::atomic<std::uint32_t> state_ = 0;
   std::atomic<bool> stopping_ = false;
-  std::vector<std::thread> workers_;
+  List<std::thread> workers_;
 };
 
 }  // namespace moe

@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/list.hpp"
 #include "../core/error.hpp"
 #include "../core/order.hpp"
 #include "expert.hpp"
@@ -6,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <vector>
 
 namespace moe {
 
@@ -17,7 +17,7 @@ class AllowedExperts {
   /// From now on this layer may choose from these experts, in any order, and from no others. Throws if there is none.
   void allow_only(std::uint32_t layer, std::span<const std::uint32_t> experts) {
     expect(!experts.empty(), "allowed experts", detail::concat("layer ", layer), "at least one", "none");
-    std::vector<ExpertId> ids;
+    List<ExpertId> ids;
     for (const ExpertId id : ids_)
       if (id.layer != layer) ids.push_back(id);
     for (const std::uint32_t expert : experts) ids.push_back({layer, expert});
@@ -43,7 +43,7 @@ class AllowedExperts {
   std::span<const ExpertId> ids() const { return ids_; }
 
  private:
-  std::vector<ExpertId> ids_;  // sorted, each once; a layer that has none here is not restricted
+  List<ExpertId> ids_;  // sorted, each once; a layer that has none here is not restricted
 };
 
 }  // namespace moe

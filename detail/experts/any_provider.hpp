@@ -1,8 +1,8 @@
 #pragma once
+#include "../core/owned.hpp"
 #include "provider.hpp"
 
 #include <cstddef>
-#include <memory>
 #include <new>
 #include <optional>
 #include <span>
@@ -69,7 +69,7 @@ class AnyProvider {
 
   template <detail::ProviderOtherThan<AnyProvider> P>
   AnyProvider(P provider)  // NOLINT(google-explicit-constructor): made to take any
-      : provider_(std::make_unique<Holder<P>>(std::move(provider))) {}
+      : provider_(new Holder<P>(std::move(provider))) {}
 
   Lease acquire(ExpertId id) { return provider_->acquire(id); }
   std::optional<Lease> try_acquire(ExpertId id) { return provider_->try_acquire(id); }
@@ -108,7 +108,7 @@ class AnyProvider {
     P provider;
   };
 
-  std::unique_ptr<Interface> provider_;
+  Owned<Interface> provider_;
 };
 
 static_assert(ExpertProvider<AnyProvider>);

@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/list.hpp"
 #include "../core/pairing_heap.hpp"
 #include "expert.hpp"
 
@@ -40,7 +41,7 @@ class Lru {
  private:
   detail::PairingHeaps heaps_;
   detail::PairingHeaps::Top candidates_ = none;  // by last use
-  std::vector<std::uint64_t> last_use_;          // [experts]
+  List<std::uint64_t> last_use_;                 // [experts]
   std::uint64_t uses_ = 0;
 };
 

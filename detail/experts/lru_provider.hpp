@@ -1,4 +1,6 @@
 #pragma once
+#include "../core/owned.hpp"
+#include "../core/list.hpp"
 #include "../core/error.hpp"
 #include "../core/signal.hpp"
 #include "decayed_frequency.hpp"
@@ -10,12 +12,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
 #include <utility>
-#include <vector>
 
 namespace moe {
 
@@ -67,8 +67,7 @@ class LruProvider {
   /// `inner`, if it has one.
   LruProvider(Inner inner, std::size_t budget_bytes)
       : LruProvider(std::move(inner), options_of(budget_bytes)) {}
-  LruProvider(Inner inner, const ResidencyOptions& options)
-      : state_(std::make_unique<State>(std::move(inner), options)) {}
+  LruProvider(Inner inner, const ResidencyOptions& options) : state_(new State(std::move(inner), options)) {}
 
   /// Waits if all room is taken by experts that others hold. Throws what `Inner` throws, each time anew.
   Lease acquire(ExpertId id) { return state_->acquire(id); }
@@ -247,7 +246,7 @@ class LruProvider {
 
     Entry& entry_of(ExpertId id) {
       const std::uint32_t number = table.add(id);
-      if (number == entries.size()) entries.push_back(std::make_unique<Entry>(id, number));
+      if (number == entries.size()) entries.emplace_back(new Entry(id, number));
       return *entries[number];
     }
 
@@ -312,15 +311,15 @@ class LruProvider {
 
    private:
     detail::ExpertTable table;
-    std::vector<std::unique_ptr<Entry>> entries;  // by number; on the heap each, since leases are addresses
-    std::vector<std::pair<std::uint32_t, std::size_t>> layer_sizes;  // of layers that were measured
-    std::vector<std::uint32_t> favourites;                           // kept for its memory
+    List<Owned<Entry>> entries;  // by number; on the heap each, since leases are addresses
+    List<std::pair<std::uint32_t, std::size_t>> layer_sizes;  // of layers that were measured
+    List<std::uint32_t> favourites;                           // kept for its memory
     CacheStatistics counts;
     std::size_t pinned_bytes = 0;
     detail::Signal changed;  // something was loaded, or let go
   };
 
-  std::unique_ptr<State> state_;  // on the heap: leases point to it, and the provider may move
+  Owned<State> state_;  // on the heap: leases point to it, and the provider may move
 };
 
 }  // namespace moe

@@ -1,15 +1,15 @@
 #pragma once
+#include "../core/owned.hpp"
+#include "../core/list.hpp"
 #include "../core/stopwatch.hpp"
 #include "provider.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
 #include <utility>
-#include <vector>
 
 namespace moe {
 
@@ -37,7 +37,7 @@ struct ExpertStatistics {
 template <ExpertProvider Inner>
 class MeasuringProvider {
  public:
-  explicit MeasuringProvider(Inner inner) : state_(std::make_unique<State>(std::move(inner))) {}
+  explicit MeasuringProvider(Inner inner) : state_(new State(std::move(inner))) {}
 
   LeaseOf<Inner> acquire(ExpertId id) {
     if (auto ready = moe::try_acquire(state_->inner, id)) {
@@ -64,7 +64,7 @@ class MeasuringProvider {
   std::size_t bytes(ExpertId id) { return moe::bytes(state_->inner, id); }
 
   /// By layer, up to the last one that was asked for.
-  std::vector<ExpertStatistics> layers() const {
+  List<ExpertStatistics> layers() const {
     const std::lock_guard lock(state_->mutex);
     return state_->layers;
   }
@@ -129,8 +129,8 @@ class MeasuringProvider {
 
     Inner inner;
     mutable std::mutex mutex;  // guards what follows
-    std::vector<ExpertStatistics> layers;
-    std::vector<ExpertId> expected;  // hinted as chosen and not yet acquired: they were not resident
+    List<ExpertStatistics> layers;
+    List<ExpertId> expected;  // hinted as chosen and not yet acquired: they were not resident
   };
 
   static std::size_t bytes_of(const LeaseOf<Inner>& lease) {
@@ -138,7 +138,7 @@ class MeasuringProvider {
     return weights.bytes();
   }
 
-  std::unique_ptr<State> state_;  // on the heap, so that the provider can be moved
+  Owned<State> state_;  // on the heap, so that the provider can be moved
 };
 
 }  // namespace moe

@@ -1,4 +1,6 @@
 #pragma once
+#include "../core/owned.hpp"
+#include "../core/list.hpp"
 #include "../core/buffer.hpp"
 #include "../core/error.hpp"
 #include "../core/order.hpp"
@@ -8,10 +10,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <memory>
 #include <optional>
 #include <utility>
-#include <vector>
 
 namespace moe {
 
@@ -79,17 +79,15 @@ class MemoryProvider {
   }
 
   void keep(ExpertId id, Buffer<std::byte> bytes, const ExpertWeights& weights) {
-    auto entry = std::make_unique<Entry>(Entry{id, std::move(bytes), weights});
-    std::size_t place = place_of(id);
+    Owned<Entry> entry(new Entry{id, std::move(bytes), weights});
     if (find(id)) {
-      entries_[place] = std::move(entry);
-      return;
+      entries_[place_of(id)] = std::move(entry);
+    } else {
+      entries_.insert_at(place_of(id), std::move(entry));
     }
-    entries_.push_back(std::move(entry));
-    for (std::size_t i = entries_.size() - 1; i > place; --i) entries_[i].swap(entries_[i - 1]);
   }
 
-  std::vector<std::unique_ptr<Entry>> entries_;  // sorted by id; on the heap each, since leases are addresses
+  List<Owned<Entry>> entries_;  // sorted by id; on the heap each, since leases are addresses
 };
 
 static_assert(ExpertProvider<MemoryProvider>);

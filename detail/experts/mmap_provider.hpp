@@ -1,13 +1,13 @@
 #pragma once
+#include "../core/owned.hpp"
+#include "../core/list.hpp"
 #include "catalog.hpp"
 #include "provider.hpp"
 
 #include <atomic>
 #include <cstddef>
-#include <memory>
 #include <optional>
 #include <span>
-#include <vector>
 
 namespace moe {
 
@@ -17,21 +17,21 @@ class MmapProvider {
  public:
   using Lease = const ExpertWeights*;
 
-  explicit MmapProvider(ExpertCatalog catalog) : state_(std::make_unique<State>(std::move(catalog))) {}
+  explicit MmapProvider(ExpertCatalog catalog) : state_(new State(std::move(catalog))) {}
   explicit MmapProvider(const Checkpoint& checkpoint) : MmapProvider(ExpertCatalog(checkpoint)) {}
 
   Lease acquire(ExpertId id) const {
-    const std::size_t index = state_->catalog.index(id);
-    state_->touched[index].store(true, std::memory_order_relaxed);
-    return &state_->weights[index];
+    Expert& expert = state_->experts[state_->catalog.index(id)];
+    expert.touched.store(true, std::memory_order_relaxed);
+    return &expert.weights;
   }
 
   /// Takes what was acquired before to be still there: nobody but the system knows, and asking it costs more
   /// than it saves.
   std::optional<Lease> try_acquire(ExpertId id) const {
-    const std::size_t index = state_->catalog.index(id);
-    if (!state_->touched[index].load(std::memory_order_relaxed)) return {};
-    return &state_->weights[index];
+    const Expert& expert = state_->experts[state_->catalog.index(id)];
+    if (!expert.touched.load(std::memory_order_relaxed)) return {};
+    return &expert.weights;
   }
 
   /// Has the system read experts that were chosen.
@@ -39,7 +39,7 @@ class MmapProvider {
     if (kind != Hint::chosen && kind != Hint::passing) return;
     for (const ExpertId id : ids) {
       if (!state_->catalog.has(id)) continue;
-      const ExpertWeights& weights = state_->weights[state_->catalog.index(id)];
+      const ExpertWeights& weights = state_->experts[state_->catalog.index(id)].weights;
       for (const Matrix& matrix : {weights.gate, weights.up, weights.down})
         Mapping::will_need({matrix.data, matrix.bytes()});
     }
@@ -49,10 +49,20 @@ class MmapProvider {
   std::size_t bytes(ExpertId) const noexcept { return 0; }
 
  private:
+  struct Expert {
+    explicit Expert(const ExpertWeights& from) : weights(from) {}
+    Expert(Expert&& other) noexcept : weights(other.weights) {}  // only while the list is made
+
+    ExpertWeights weights;
+    std::atomic<bool> touched = false;
+  };
+
   struct State {
-    explicit State(ExpertCatalog from) : catalog(std::move(from)), touched(catalog.size()) {
+    explicit State(ExpertCatalog from) : catalog(std::move(from)) {
+      experts.reserve(catalog.size());
       for (std::size_t i = 0; i < catalog.size(); ++i)
-        weights.push_back({view(catalog[i].gate), view(catalog[i].up), view(catalog[i].down)});
+        experts.emplace_back(
+            ExpertWeights{view(catalog[i].gate), view(catalog[i].up), view(catalog[i].down)});
     }
 
     Matrix view(const MatrixLocation& location) const {
@@ -61,11 +71,10 @@ class MmapProvider {
     }
 
     ExpertCatalog catalog;
-    std::vector<ExpertWeights> weights;      // by the catalog's index
-    std::vector<std::atomic<bool>> touched;  // the same
+    List<Expert> experts;  // by the catalog's index
   };
 
-  std::unique_ptr<State> state_;  // on the heap: leases point into it, and the provider may move
+  Owned<State> state_;  // on the heap: leases point into it, and the provider may move
 };
 
 static_assert(ExpertProvider<MmapProvider>);

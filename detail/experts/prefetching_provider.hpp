@@ -1,16 +1,16 @@
 #pragma once
+#include "../core/owned.hpp"
+#include "../core/list.hpp"
 #include "../core/signal.hpp"
 #include "provider.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
 #include <thread>
 #include <utility>
-#include <vector>
 
 namespace moe {
 
@@ -27,7 +27,7 @@ class PrefetchingProvider {
   static constexpr std::size_t default_lanes = 4;
 
   explicit PrefetchingProvider(Inner inner, std::size_t lanes = default_lanes)
-      : state_(std::make_unique<State>(std::move(inner), lanes == 0 ? 1 : lanes)) {}
+      : state_(new State(std::move(inner), lanes == 0 ? 1 : lanes)) {}
 
   LeaseOf<Inner> acquire(ExpertId id) {
     const Demand demand(*state_);
@@ -72,7 +72,7 @@ class PrefetchingProvider {
       const std::lock_guard lock(mutex);
       predicted.clear();  // what is chosen now was predicted before
       try {
-        std::vector<ExpertId>& queue = kind == Hint::predicted ? predicted : chosen;
+        List<ExpertId>& queue = kind == Hint::predicted ? predicted : chosen;
         if (&queue == &chosen && next_chosen == chosen.size()) chosen.clear(), next_chosen = 0;
         for (const ExpertId id : ids)
           if (&queue == &predicted || !is_queued(id)) queue.push_back(id);
@@ -94,7 +94,7 @@ class PrefetchingProvider {
           load(chosen[next_chosen++], Hint::chosen, lock);
         } else if (demands == 0 && !predicted.empty()) {
           const ExpertId id = predicted.front();
-          predicted.erase(predicted.begin());
+          predicted.erase_at(0);
           load(id, Hint::predicted, lock);
         } else {
           changed.wait(lock);
@@ -118,12 +118,12 @@ class PrefetchingProvider {
     Inner inner;
     std::mutex mutex;  // guards what follows but for the lanes
     detail::Signal changed;
-    std::vector<ExpertId> chosen;  // from next_chosen on
+    List<ExpertId> chosen;  // from next_chosen on
     std::size_t next_chosen = 0;
-    std::vector<ExpertId> predicted;  // most likely first
-    std::size_t demands = 0;          // callers in acquire()
+    List<ExpertId> predicted;  // most likely first
+    std::size_t demands = 0;   // callers in acquire()
     bool stopping = false;
-    std::vector<std::thread> lanes;  // last, so that all else is there when they begin
+    List<std::thread> lanes;  // last, so that all else is there when they begin
   };
 
   /// While it lives, somebody waits for an expert.
@@ -143,7 +143,7 @@ class PrefetchingProvider {
     State& state_;
   };
 
-  std::unique_ptr<State> state_;  // on the heap: the lanes keep its address, and the provider may move
+  Owned<State> state_;  // on the heap: the lanes keep its address, and the provider may move
 };
 
 }  // namespace moe

@@ -5,14 +5,23 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <type_traits>
 #include <utility>
 
 namespace moe {
 
+namespace detail {
+
+/// As std::movable, which takes compilers long.
+template <class T>
+concept Movable = std::is_move_constructible_v<T> && std::is_move_assignable_v<T>;
+
+}  // namespace detail
+
 /// A claim on readable weights: `*lease` stays valid until the lease is destroyed, whatever else is acquired.
 /// `const ExpertWeights*` is the simplest lease.
 template <class L>
-concept ExpertLease = std::movable<L> && requires(const L lease) {
+concept ExpertLease = detail::Movable<L> && requires(const L lease) {
   { *lease } -> std::convertible_to<const ExpertWeights&>;
 };
 
@@ -41,7 +50,7 @@ concept ExpertLease = std::movable<L> && requires(const L lease) {
 ///     const moe::ExpertWeights* acquire(moe::ExpertId id);
 ///   };
 template <class P>
-concept ExpertProvider = std::movable<P> && requires(P provider, ExpertId id) {
+concept ExpertProvider = detail::Movable<P> && requires(P provider, ExpertId id) {
   { provider.acquire(id) } -> ExpertLease;
 };
 

@@ -1,4 +1,6 @@
 #pragma once
+#include "../core/owned.hpp"
+#include "../core/list.hpp"
 #include "../core/crc32c.hpp"
 #include "../core/error.hpp"
 #include "../io/direct_file.hpp"
@@ -12,10 +14,8 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <utility>
-#include <vector>
 
 namespace moe {
 
@@ -53,7 +53,7 @@ class ReadProvider {
 
   /// Throws if experts are to be verified and the files have no checksums of them.
   explicit ReadProvider(ExpertCatalog catalog, const ReadOptions& options = {})
-      : state_(std::make_unique<State>(std::move(catalog), options)) {}
+      : state_(new State(std::move(catalog), options)) {}
   explicit ReadProvider(const Checkpoint& checkpoint, const ReadOptions& options = {})
       : ReadProvider(ExpertCatalog(checkpoint), options) {}
 
@@ -187,13 +187,13 @@ class ReadProvider {
 
     ExpertCatalog catalog;
     bool verify;
-    std::vector<DirectFile> direct;  // of the checkpoint's files; empty without direct reads
+    List<DirectFile> direct;  // of the checkpoint's files; empty without direct reads
     detail::SlabPool pool;
     std::atomic<std::uint64_t> reads = 0;
     std::atomic<std::uint64_t> read_bytes = 0;
   };
 
-  std::unique_ptr<State> state_;  // on the heap: leases point to its pool, and the provider may move
+  Owned<State> state_;  // on the heap: leases point to its pool, and the provider may move
 };
 
 static_assert(ExpertProvider<ReadProvider>);

@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/list.hpp"
 #include "../core/error.hpp"
 #include "../core/order.hpp"
 #include "decayed_frequency.hpp"
@@ -16,7 +17,6 @@
 #include <span>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace moe {
 
@@ -146,7 +146,7 @@ class Player {
           ++requests_[at].tokens;
           requests_[at].choice = request.choice;
         } else {
-          requests_.insert(requests_.begin() + static_cast<std::ptrdiff_t>(at), request);
+          requests_.insert_at(at, request);
         }
       }
       ++i;
@@ -208,9 +208,9 @@ class Player {
 
   const Trace& trace_;
   bool per_layer_;
-  std::vector<Residency<Eviction>> caches_;
-  std::vector<Request> requests_, missing_;
-  std::vector<std::uint32_t> favourites_;
+  List<Residency<Eviction>> caches_;
+  List<Request> requests_, missing_;
+  List<std::uint32_t> favourites_;
   ReplayCounts counts_;
   std::size_t* cursor_ = nullptr;
 };
@@ -220,7 +220,7 @@ template <std::same_as<Trace> T>
 std::shared_ptr<Belady::Future> future_of(const T& trace) {
   auto future = std::make_shared<Belady::Future>();
   future->next_use.assign(trace.choices(), trace.choices());
-  std::vector<std::size_t> next(trace.layers() * trace.experts(), trace.choices());
+  List<std::size_t> next(trace.layers() * trace.experts(), trace.choices());
   for (std::size_t i = trace.size(); i-- > 0;) {
     const TraceVisit visit = trace[i];
     for (std::size_t slot = visit.experts.size(); slot-- > 0;) {
@@ -240,7 +240,7 @@ template <std::same_as<Trace> T>
 ResidencyOptions residency_of(const T& trace, std::size_t budget_bytes) {
   ResidencyOptions options;
   options.budget_bytes = budget_bytes;
-  std::vector<char> visited(trace.layers());
+  List<char> visited(trace.layers());
   for (std::size_t i = 0; i < trace.size(); ++i) visited[trace[i].layer] = 1;
   for (const char layer : visited) options.layers += layer != 0;
   options.experts_per_token = trace.experts_per_token();

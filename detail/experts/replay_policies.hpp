@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/list.hpp"
 #include "../core/pairing_heap.hpp"
 #include "expert.hpp"
 
@@ -6,7 +7,6 @@
 #include <cstdint>
 #include <memory>
 #include <utility>
-#include <vector>
 
 namespace moe {
 
@@ -36,7 +36,7 @@ class Lfu {
  private:
   detail::PairingHeaps heaps_;
   detail::PairingHeaps::Top candidates_ = none;
-  std::vector<double> keys_;  // [experts]
+  List<double> keys_;  // [experts]
   std::uint64_t uses_ = 0;
 };
 
@@ -64,8 +64,8 @@ class RandomEviction {
   double score(std::uint32_t, std::uint64_t) const { return 0; }
 
  private:
-  std::vector<std::uint32_t> candidates_;
-  std::vector<std::size_t> places_;  // [experts]: among the candidates
+  List<std::uint32_t> candidates_;
+  List<std::size_t> places_;  // [experts]: among the candidates
   std::uint64_t state_ = 1;
 };
 
@@ -77,8 +77,8 @@ class Belady {
 
   /// The future, shared with whoever plays it.
   struct Future {
-    std::vector<std::size_t> next_use;  // of each use: when the same expert is used again
-    std::size_t now = 0;                // the use that is being made
+    List<std::size_t> next_use;  // of each use: when the same expert is used again
+    std::size_t now = 0;         // the use that is being made
   };
 
   explicit Belady(std::shared_ptr<const Future> future) : future_(std::move(future)) {}
@@ -99,7 +99,7 @@ class Belady {
   std::shared_ptr<const Future> future_;
   detail::PairingHeaps heaps_;
   detail::PairingHeaps::Top candidates_ = none;
-  std::vector<std::size_t> next_;  // [experts]
+  List<std::size_t> next_;  // [experts]
 };
 
 }  // namespace moe

@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/list.hpp"
 #include "../core/config.hpp"
 #include "../core/pairing_heap.hpp"
 #include "expert.hpp"
@@ -6,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <vector>
 
 namespace moe {
 
@@ -228,21 +228,21 @@ class Residency {
   }
 
   void join_layer(std::uint32_t expert) {
-    std::vector<std::uint32_t>& layer = layers_[experts_[expert].id.layer];
+    List<std::uint32_t>& layer = layers_[experts_[expert].id.layer];
     experts_[expert].place = static_cast<std::uint32_t>(layer.size());
     layer.push_back(expert);
     if (layer.size() == floor_ + 1) update_all(layer);
   }
 
   void leave_layer(std::uint32_t expert) {
-    std::vector<std::uint32_t>& layer = layers_[experts_[expert].id.layer];
+    List<std::uint32_t>& layer = layers_[experts_[expert].id.layer];
     layer[experts_[expert].place] = layer.back();
     experts_[layer.back()].place = experts_[expert].place;
     layer.pop_back();
     if (layer.size() == floor_) update_all(layer);
   }
 
-  void update_all(const std::vector<std::uint32_t>& layer) {
+  void update_all(const List<std::uint32_t>& layer) {
     for (const std::uint32_t expert : layer) update(expert);
   }
 
@@ -262,7 +262,7 @@ class Residency {
   }
 
   template <class Condition>
-  std::uint32_t lowest_of(const std::vector<std::uint32_t>& layer, Condition condition) const {
+  std::uint32_t lowest_of(const List<std::uint32_t>& layer, Condition condition) const {
     std::uint32_t lowest = none;
     for (const std::uint32_t expert : layer)
       if (condition(experts_[expert])) lowest = lower(lowest, expert);
@@ -286,9 +286,9 @@ class Residency {
   std::uint64_t next_sweep_ = 0;  // the token of it
   std::uint64_t swept_uses_ = 0;  // at the last one
   std::uint64_t arrivals_ = 0;
-  std::vector<Expert> experts_;                     // by number
-  std::vector<std::vector<std::uint32_t>> layers_;  // which are resident
-  std::vector<std::uint32_t> predicted_;
+  List<Expert> experts_;              // by number
+  List<List<std::uint32_t>> layers_;  // which are resident
+  List<std::uint32_t> predicted_;
   detail::PairingHeaps cold_;
   detail::PairingHeaps::Top coldest_ = none;
   Eviction eviction_;

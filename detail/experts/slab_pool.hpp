@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/list.hpp"
 #include "../io/pages.hpp"
 
 #include <algorithm>
@@ -6,7 +7,6 @@
 #include <cstring>
 #include <mutex>
 #include <utility>
-#include <vector>
 
 namespace moe::detail {
 
@@ -59,7 +59,7 @@ class SlabPool {
 
   /// Takes memory from the system now, for as many slabs as fit into `total_bytes`.
   void reserve(std::size_t bytes, std::size_t total_bytes) {
-    std::vector<Slab> slabs;
+    List<Slab> slabs;
     for (std::size_t left = total_bytes; left >= Pages::rounded(bytes); left -= Pages::rounded(bytes)) {
       slabs.push_back(take(bytes));
       std::memset(slabs.back().data(), 0, bytes);
@@ -71,8 +71,8 @@ class SlabPool {
   struct SizeClass {
     std::size_t bytes = 0;
     std::size_t slabs = 0;
-    std::vector<std::byte*> free;   // with memory behind them
-    std::vector<std::byte*> empty;  // addresses only
+    List<std::byte*> free;   // with memory behind them
+    List<std::byte*> empty;  // addresses only
 
     /// Gives back the memory of as many free slabs as make up `wanted` bytes; returns of how many.
     std::size_t discard_free(std::size_t wanted) {
@@ -110,8 +110,8 @@ class SlabPool {
   }
 
   std::mutex mutex_;  // guards what follows
-  std::vector<SizeClass> classes_;
-  std::vector<Pages> arenas_;
+  List<SizeClass> classes_;
+  List<Pages> arenas_;
 };
 
 }  // namespace moe::detail

@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/list.hpp"
 #include "../core/decimal.hpp"
 #include "../core/error.hpp"
 #include "../io/file.hpp"
@@ -15,7 +16,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace moe {
 namespace detail {
@@ -204,10 +204,10 @@ class TraceReader {
     return static_cast<float>(*value);
   }
 
-  static std::uint64_t at_or_zero(const std::vector<std::uint64_t>& bytes, std::size_t layer) {
+  static std::uint64_t at_or_zero(const List<std::uint64_t>& bytes, std::size_t layer) {
     return layer < bytes.size() ? bytes[layer] : 0;
   }
-  static std::uint64_t& at(std::vector<std::uint64_t>& bytes, std::uint64_t layer) {
+  static std::uint64_t& at(List<std::uint64_t>& bytes, std::uint64_t layer) {
     if (layer >= bytes.size()) bytes.resize(static_cast<std::size_t>(layer) + 1);
     return bytes[static_cast<std::size_t>(layer)];
   }
@@ -228,14 +228,13 @@ class TraceReader {
   std::string_view rest_, file_;
   std::size_t line_ = 0;
   TraceModel model_;
-  std::vector<std::uint32_t>
-      places_;  // of each column of the file: which it is; trace_columns.size() for another
+  List<std::uint32_t> places_;  // of each column of the file: which it is; trace_columns.size() for another
   Trace trace_;
-  Key key_;                             // of the visit that is being read
-  std::vector<std::uint32_t> experts_;  // of it
-  std::vector<float> weights_;
-  std::vector<std::uint64_t> expert_bytes_, dense_bytes_;  // by layer, as the comments say
-  std::vector<std::uint64_t> largest_;                     // by layer: the largest expert_bytes of a row
+  Key key_;                      // of the visit that is being read
+  List<std::uint32_t> experts_;  // of it
+  List<float> weights_;
+  List<std::uint64_t> expert_bytes_, dense_bytes_;  // by layer, as the comments say
+  List<std::uint64_t> largest_;                     // by layer: the largest expert_bytes of a row
 };
 
 }  // namespace detail

@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/list.hpp"
 #include "../core/decimal.hpp"
 #include "../core/error.hpp"
 #include "../core/order.hpp"
@@ -11,7 +12,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <vector>
 
 namespace moe {
 
@@ -81,9 +81,9 @@ class UsageProfile {
 
   /// The `most` experts of a layer that were chosen most often, most often first; of equals the one of more mass, then
   /// the first. Experts that were never chosen are not among them, so it may be fewer.
-  std::vector<std::uint32_t> most_used(std::size_t layer, std::size_t most) const {
+  List<std::uint32_t> most_used(std::size_t layer, std::size_t most) const {
     const std::size_t first = index({static_cast<std::uint32_t>(layer), 0});
-    std::vector<std::uint32_t> order =
+    List<std::uint32_t> order =
         detail::sorted_indices(experts_, [this, first](std::uint32_t a, std::uint32_t b) {
           const std::size_t i = first + a, j = first + b;
           return counts_[i] != counts_[j] ? counts_[i] > counts_[j] : mass_[i] > mass_[j];
@@ -96,8 +96,8 @@ class UsageProfile {
 
   /// All experts that were ever chosen, most often first; of equals the one of more mass, then the first: what
   /// LruProvider::pin() takes.
-  std::vector<ExpertId> ranking() const {
-    std::vector<ExpertId> out;
+  List<ExpertId> ranking() const {
+    List<ExpertId> out;
     for (const std::uint32_t i :
          detail::sorted_indices(counts_.size(), [this](std::uint32_t a, std::uint32_t b) {
            return counts_[a] != counts_[b] ? counts_[a] > counts_[b] : mass_[a] > mass_[b];
@@ -117,8 +117,8 @@ class UsageProfile {
   }
 
   std::size_t layers_, experts_;
-  std::vector<std::uint64_t> counts_;  // [layers, experts]
-  std::vector<double> mass_;           // [layers, experts]
+  List<std::uint64_t> counts_;  // [layers, experts]
+  List<double> mass_;           // [layers, experts]
 };
 
 namespace detail {

@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/list.hpp"
 #include "../core/dequantise.hpp"
 #include "../core/thread_pool.hpp"
 #include "planned_tensor.hpp"
@@ -8,7 +9,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <vector>
 
 namespace moe::detail {
 
@@ -40,8 +40,8 @@ class TypeConversion {
   static constexpr std::size_t part = std::size_t{1} << 15;  // numbers that a thread takes at once
 
   ThreadPool pool_;
-  std::vector<float> numbers_;
-  std::vector<std::byte> stored_;
+  List<float> numbers_;
+  List<std::byte> stored_;
 };
 
 }  // namespace moe::detail

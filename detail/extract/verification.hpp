@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/list.hpp"
 #include "../core/crc32c.hpp"
 #include "../core/error.hpp"
 #include "../core/function_ref.hpp"
@@ -16,7 +17,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace moe {
 
@@ -40,7 +40,7 @@ class Verification {
 
   /// Throws at the first difference. Calls progress(bytes) whenever so many more bytes were read.
   void run(FunctionRef<void(std::uint64_t)> progress = {}) const {
-    std::vector<const detail::PlannedTensor*> parts;
+    List<const detail::PlannedTensor*> parts;
     for (const Part& part : parts_) parts.push_back(&part.place);
     detail::ReadAhead source(files_, parts);
     for (const Part& part : parts_) verify(part, source, progress);
@@ -109,14 +109,14 @@ class Verification {
   /// The checksum of a piece of a head, where its own counts as 0.
   static std::uint32_t head_checksum(std::span<const std::byte> piece, std::uint64_t at, std::uint64_t own,
                                      std::uint32_t before) {
-    std::vector<std::byte> copy(piece.begin(), piece.end());
+    List<std::byte> copy(piece.data(), piece.data() + piece.size());
     for (std::uint64_t i = own; i < own + 4; ++i)
       if (i >= at && i - at < copy.size()) copy[static_cast<std::size_t>(i - at)] = std::byte{};
-    return crc32c(copy, before);
+    return crc32c(copy.span(), before);
   }
 
-  std::vector<File> files_;
-  std::vector<Part> parts_;  // front to back
+  List<File> files_;
+  List<Part> parts_;  // front to back
   std::size_t tensors_ = 0;
 };
 

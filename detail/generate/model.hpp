@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/owned.hpp"
 #include "../core/byte_units.hpp"
 #include "../core/error.hpp"
 #include "../core/thread_pool.hpp"
@@ -21,7 +22,6 @@
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -60,8 +60,8 @@ class Model {
   Model(Checkpoint checkpoint, P provider, std::size_t threads = 0,
         WeightStorage storage = WeightStorage::mapped, const MemoryPlan& plan = {},
         AllowedExperts allowed = {})
-      : state_(std::make_unique<State>(std::move(checkpoint), std::move(provider), threads, storage, plan,
-                                       std::move(allowed))) {}
+      : state_(new State(std::move(checkpoint), std::move(provider), threads, storage, plan,
+                         std::move(allowed))) {}
 
   const Checkpoint& checkpoint() const { return state_->checkpoint; }
   const ModelConfig& config() const { return state_->transformer.config(); }
@@ -98,7 +98,8 @@ class Model {
           experts(std::move(provider)),
           pool(threads),
           transformer(checkpoint, experts, pool, simd::kernels(), storage, std::move(allowed)) {
-      if (const std::string found = find_tokenizer(checkpoint.path()); !found.empty()) tokenizer.emplace(found);
+      if (const std::string found = find_tokenizer(checkpoint.path()); !found.empty())
+        tokenizer.emplace(found);
     }
 
     MemoryPlan plan;
@@ -109,7 +110,7 @@ class Model {
     std::optional<Tokenizer> tokenizer;
   };
 
-  std::unique_ptr<State> state_;  // on the heap: the transformer keeps the addresses of its neighbours
+  Owned<State> state_;  // on the heap: the transformer keeps the addresses of its neighbours
 };
 
 /// What keeps experts within a budget: threads that read ahead, a cache, and reads from disk.

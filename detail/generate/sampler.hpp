@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/list.hpp"
 #include "../core/error.hpp"
 #include "../core/math.hpp"
 #include "../core/token.hpp"
@@ -9,7 +10,6 @@
 #include <cstdint>
 #include <limits>
 #include <span>
-#include <vector>
 
 namespace moe {
 
@@ -121,7 +121,9 @@ class Sampler {
       std::pop_heap(candidates_.begin(), rest--, less_likely);
       sum += detail::exp(rest->score - highest);
     } while (rest != candidates_.begin() && sum < sampling_.top_p * total);
-    candidates_.erase(candidates_.begin(), rest);
+    std::size_t kept = 0;
+    for (; rest != candidates_.end(); ++rest) candidates_[kept++] = *rest;
+    candidates_.shrink(kept);
   }
 
   void keep_min_p() {
@@ -154,8 +156,8 @@ class Sampler {
 
   Sampling sampling_;
   Random random_;
-  std::vector<Candidate> candidates_;
-  std::vector<char> seen_;  // [vocabulary]: kept for its memory
+  List<Candidate> candidates_;
+  List<char> seen_;  // [vocabulary]: kept for its memory
 };
 
 }  // namespace moe

@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/list.hpp"
 #include "../core/dtype.hpp"
 #include "../core/error.hpp"
 #include "../core/function_ref.hpp"

@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/list.hpp"
 #include "../core/error.hpp"
 #include "../core/tensor.hpp"
 #include "checkpoint_contents.hpp"
@@ -15,7 +16,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace moe {
 
@@ -33,10 +33,10 @@ class Checkpoint {
   const std::string& path() const { return state_->path; }
   const std::string& directory() const { return state_->contents.directory; }
 
-  const std::vector<File>& files() const { return state_->contents.files; }
+  const List<File>& files() const { return state_->contents.files; }
 
   /// All tensors, sorted by name.
-  const std::vector<TensorInfo>& tensors() const { return state_->contents.tensors; }
+  const List<TensorInfo>& tensors() const { return state_->contents.tensors; }
 
   /// The tensor of that name; null if there is none.
   const TensorInfo* find(std::string_view name) const { return find_by_name(tensors(), name); }
@@ -75,7 +75,7 @@ class Checkpoint {
   }
 
   /// Throws unless the tensor has that shape.
-  void require_shape(const TensorInfo& tensor, const std::vector<std::uint64_t>& shape) const {
+  void require_shape(const TensorInfo& tensor, const List<std::uint64_t>& shape) const {
     if (tensor.shape != shape)
       fail(file_of(tensor), detail::concat("tensor \"", tensor.name, '"'),
            detail::concat("shape ", detail::concat_list(shape)), detail::concat_list(tensor.shape));
@@ -124,7 +124,7 @@ class Checkpoint {
 
     std::string path;
     CheckpointContents contents;
-    std::vector<Mapping> mappings;  // of contents.files
+    List<Mapping> mappings;  // of contents.files
   };
 
   /// A multimodal model holds its text model's configuration within its own.
@@ -133,7 +133,7 @@ class Checkpoint {
     return thinker ? thinker.at("text_config") : root;
   }
 
-  const TensorInfo& checked(std::string_view name, const std::vector<std::uint64_t>& shape) const {
+  const TensorInfo& checked(std::string_view name, const List<std::uint64_t>& shape) const {
     const TensorInfo& tensor = at(name);
     require_shape(tensor, shape);
     require_usable(tensor);

@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/list.hpp"
 #include "../core/concat.hpp"
 #include "../core/decimal.hpp"
 #include "../core/error.hpp"
@@ -12,7 +13,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace moe::detail {
 
@@ -28,7 +28,7 @@ struct GgufArchitecture {
 class GgufConfig {
  public:
   /// `tensors`: sorted by name, in the names of Hugging Face checkpoints.
-  GgufConfig(const GgufMetadata& metadata, const std::vector<TensorInfo>& tensors)
+  GgufConfig(const GgufMetadata& metadata, const List<TensorInfo>& tensors)
       : metadata_(metadata), tensors_(tensors), architecture_(architecture()) {}
 
   std::string json() && {
@@ -225,7 +225,7 @@ class GgufConfig {
   }
 
   const GgufMetadata& metadata_;
-  const std::vector<TensorInfo>& tensors_;
+  const List<TensorInfo>& tensors_;
   const GgufArchitecture& architecture_;
   std::string members_;
 };

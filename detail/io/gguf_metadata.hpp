@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/list.hpp"
 #include "../core/error.hpp"
 #include "../core/order.hpp"
 
@@ -10,7 +11,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace moe::detail {
 
@@ -61,10 +61,10 @@ class GgufMetadata {
   GgufMetadata() = default;
 
   /// `values`: sorted by key. `file` is for errors.
-  GgufMetadata(std::string file, std::vector<GgufValue> values)
+  GgufMetadata(std::string file, List<GgufValue> values)
       : file_(std::move(file)), values_(std::move(values)) {}
 
-  const std::vector<GgufValue>& values() const { return values_; }
+  const List<GgufValue>& values() const { return values_; }
 
   /// The value of that key; null if there is none.
   const GgufValue* find(std::string_view key) const {
@@ -152,7 +152,7 @@ class GgufMetadata {
   }
 
   std::string file_;
-  std::vector<GgufValue> values_;
+  List<GgufValue> values_;
 };
 
 }  // namespace moe::detail

@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/list.hpp"
 #include "../core/checked.hpp"
 #include "../core/error.hpp"
 #include "../core/order.hpp"
@@ -15,14 +16,13 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace moe::detail {
 
 /// What one GGUF file says of itself. Names of tensors are those of the file, shapes outermost first.
 struct GgufContents {
   GgufMetadata metadata;
-  std::vector<TensorInfo> tensors;
+  List<TensorInfo> tensors;
 };
 
 /// Reads and checks the head of one file: GGUF 2 or 3, little endian.
@@ -74,8 +74,8 @@ class GgufParser {
     return in_.text(length);
   }
 
-  std::vector<GgufValue> read_values(std::uint64_t count) {
-    std::vector<GgufValue> values;
+  List<GgufValue> read_values(std::uint64_t count) {
+    List<GgufValue> values;
     for (std::uint64_t i = 0; i < count; ++i) values.push_back(read_value());
     sort_by(values, [](const GgufValue& a, const GgufValue& b) { return a.key < b.key; });
     for (std::size_t i = 1; i < values.size(); ++i)
@@ -184,7 +184,7 @@ class GgufParser {
   }
 
   /// The data begins at the next multiple of the alignment, and so does each tensor in it. Tensors must not overlap.
-  void place_data(std::vector<TensorInfo>& tensors, std::uint64_t alignment) const {
+  void place_data(List<TensorInfo>& tensors, std::uint64_t alignment) const {
     const std::uint64_t begin = (in_.position() + alignment - 1) / alignment * alignment;
     const std::uint64_t size = begin < file_.size() ? file_.size() - begin : 0;
     const auto order = sorted_indices(tensors.size(), [&](std::uint32_t a, std::uint32_t b) {

@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/owned.hpp"
 #include "../core/error.hpp"
 #include "json_parser.hpp"
 
@@ -6,7 +7,6 @@
 #include <cstdint>
 #include <cstdlib>
 #include <limits>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -165,12 +165,12 @@ class Json {
 class JsonDocument {
  public:
   explicit JsonDocument(std::string text, std::string name = "JSON")
-      : tree_(std::make_unique<detail::JsonTree>(detail::parse_json(std::move(text), std::move(name)))) {}
+      : tree_(new detail::JsonTree(detail::parse_json(std::move(text), std::move(name)))) {}
 
   Json root() const { return {*tree_, 0}; }
 
  private:
-  std::unique_ptr<detail::JsonTree> tree_;  // on the heap: values keep its address when the document moves
+  Owned<detail::JsonTree> tree_;  // on the heap: values keep its address when the document moves
 };
 
 }  // namespace moe

@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/list.hpp"
 #include "../core/checked.hpp"
 #include "../core/error.hpp"
 #include "../core/order.hpp"
@@ -10,7 +11,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace moe {
 namespace detail {
@@ -44,9 +44,9 @@ class SafetensorsReader {
   explicit SafetensorsReader(const File& file) : file_(file) {}
 
   /// Sorted by name.
-  std::vector<TensorInfo> read() {
+  List<TensorInfo> read() {
     const JsonDocument header(header_text(), file_.path());
-    std::vector<TensorInfo> tensors;
+    List<TensorInfo> tensors;
     for (const Json member : header.root().as_object()) {
       if (member.key() == "__metadata__") {
         for (const Json entry : member.as_object()) (void)entry.as_string();
@@ -108,7 +108,7 @@ class SafetensorsReader {
   }
 
   /// The data of all tensors fills the rest of the file, without holes and overlaps.
-  void check_layout(std::vector<TensorInfo>& tensors) const {
+  void check_layout(List<TensorInfo>& tensors) const {
     const auto order = sorted_indices(tensors.size(), [&](std::uint32_t a, std::uint32_t b) {
       return tensors[a].offset != tensors[b].offset ? tensors[a].offset < tensors[b].offset
                                                     : tensors[a].bytes < tensors[b].bytes;
@@ -140,8 +140,6 @@ class SafetensorsReader {
 
 /// The tensors of a safetensors file, sorted by name. Throws if the file breaks a rule of the
 /// format. A tensor of an unknown dtype is listed as DType::other.
-inline std::vector<TensorInfo> read_safetensors(const File& file) {
-  return detail::SafetensorsReader(file).read();
-}
+inline List<TensorInfo> read_safetensors(const File& file) { return detail::SafetensorsReader(file).read(); }
 
 }  // namespace moe

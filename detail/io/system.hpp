@@ -1,10 +1,10 @@
 #pragma once
+#include "../core/list.hpp"
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <system_error>
-#include <vector>
 
 #if defined(_WIN32)
 #if !defined(WIN32_LEAN_AND_MEAN)
@@ -118,8 +118,8 @@ inline PathKind kind_of(const std::string& path) {
 }
 
 /// The names in a directory, in any order; none if it cannot be read.
-inline std::vector<std::string> names_in(const std::string& directory) {
-  std::vector<std::string> out;
+inline List<std::string> names_in(const std::string& directory) {
+  List<std::string> out;
   WIN32_FIND_DATAW entry;
   const HANDLE search = FindFirstFileW((wide(directory) + L"\\*").c_str(), &entry);
   if (search == INVALID_HANDLE_VALUE) return out;
@@ -216,8 +216,8 @@ inline PathKind kind_of(const std::string& path) {
 }
 
 /// The names in a directory, in any order; none if it cannot be read.
-inline std::vector<std::string> names_in(const std::string& directory) {
-  std::vector<std::string> out;
+inline List<std::string> names_in(const std::string& directory) {
+  List<std::string> out;
   DIR* const opened = ::opendir(directory.c_str());
   if (!opened) return out;
   while (const dirent* entry = ::readdir(opened)) out.emplace_back(entry->d_name);

@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/list.hpp"
 #include "../core/math.hpp"
 #include "pass.hpp"
 #include "rope.hpp"
@@ -7,7 +8,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <initializer_list>
-#include <vector>
 
 namespace moe {
 namespace detail {
@@ -19,7 +19,7 @@ inline void project(const Pass& pass, const LayerWeights& w) {
       is_quantised(w.query.dtype) || is_quantised(w.key.dtype) || is_quantised(w.value.dtype);
   const Activations input = pass.compute.prepare(quantised, s.normed.data(), pass.config.hidden_size,
                                                  pass.tokens, s.quantised_input);
-  const auto product = [&](const Matrix& weights, const std::vector<float>& bias, Buffer<float>& out) {
+  const auto product = [&](const Matrix& weights, const List<float>& bias, Buffer<float>& out) {
     return Product{.weights = weights,
                    .input = input,
                    .tokens = pass.tokens,
@@ -50,7 +50,7 @@ inline void place(const Pass& pass, const LayerWeights& w, std::size_t layer) {
   Scratch& s = pass.scratch;
   const float scale = 1.0f / sqrt(static_cast<float>(c.head_dim));
   pass.compute.for_each(pass.tokens, [&](std::size_t t, std::size_t) noexcept {
-    const auto turned = [&](float* head, const std::vector<float>& norm) {
+    const auto turned = [&](float* head, const List<float>& norm) {
       const std::size_t half = c.head_dim / 2;
       if (c.rope.interleaved) sort_pairs(head, &s.attended[t * c.query_size()], c.head_dim);  // unused as yet
       if (!norm.empty()) kernels.rms_norm(head, norm.data(), c.rms_norm_epsilon, head, c.head_dim);

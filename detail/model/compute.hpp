@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/list.hpp"
 #include "../core/buffer.hpp"
 #include "../core/config.hpp"
 #include "../core/tensor.hpp"
@@ -10,7 +11,6 @@
 #include <cstdint>
 #include <span>
 #include <utility>
-#include <vector>
 
 namespace moe {
 
@@ -122,7 +122,7 @@ class Compute {
   }
 
   /// out[t, :] = rms_norm(x[t, :]). x, out: [tokens, weight.size()].
-  void rms_norm(const float* x, const std::vector<float>& weight, float epsilon, float* out,
+  void rms_norm(const float* x, const List<float>& weight, float epsilon, float* out,
                 std::size_t tokens) const {
     const std::size_t n = weight.size();
     for_each(tokens, [&](std::size_t t, std::size_t) noexcept {

@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/list.hpp"
 #include "../core/dequantise.hpp"
 #include "../core/error.hpp"
 #include "../core/token.hpp"
@@ -9,7 +10,6 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace moe {
 
@@ -37,13 +37,13 @@ struct ModelConfig {
   bool normalise_expert_weights = false;  // whether those of the chosen experts are made to sum to 1
 
   bool attention_bias = false;
-  bool query_key_norms = true;  // whether the heads of queries and keys are normed
+  bool query_key_norms = true;   // whether the heads of queries and keys are normed
   bool tied_embeddings = false;  // whether the head is the embedding
   float rms_norm_epsilon = 0;
   RopeConfig rope;
 
-  std::vector<LayerConfig> layers;
-  std::vector<TokenId> end_tokens;  // any of them ends a text
+  List<LayerConfig> layers;
+  List<TokenId> end_tokens;  // any of them ends a text
 
   std::size_t query_size() const { return heads * head_dim; }
   std::size_t kv_size() const { return kv_heads * head_dim; }
@@ -80,13 +80,13 @@ inline const ArchitectureDefaults& defaults_of(const ConfigReader& reader) {
 
 /// A layer has experts unless it is named in mlp_only_layers or skipped by decoder_sparse_step. A model with experts has a
 /// sliding window in all layers or none; a dense one where layer_types says so, or from max_window_layers on.
-inline std::vector<LayerConfig> layers_of(const ConfigReader& reader, std::size_t count, bool has_experts) {
-  std::vector<LayerConfig> layers(count);
+inline List<LayerConfig> layers_of(const ConfigReader& reader, std::size_t count, bool has_experts) {
+  List<LayerConfig> layers(count);
   const std::size_t step = reader.size("decoder_sparse_step", 1, {.least = 1});
   const bool slides = reader.flag("use_sliding_window", false) && !reader.is_null("sliding_window");
   const std::size_t window = reader.size("sliding_window", 4096, {.least = slides ? 1u : 0u});
   const std::size_t first_window = has_experts ? 0 : reader.size("max_window_layers", 28);
-  const std::vector<std::string> types = reader.texts("layer_types");
+  const List<std::string> types = reader.texts("layer_types");
   for (std::size_t i = 0; i < count; ++i) {
     layers[i].has_experts = has_experts && (i + 1) % step == 0;
     const bool slides_here = i < types.size() ? types[i] == "sliding_attention" : i >= first_window;
@@ -98,23 +98,24 @@ inline std::vector<LayerConfig> layers_of(const ConfigReader& reader, std::size_
 }
 
 /// What GGUF files have beside the scaling in their metadata; empty in others.
-inline std::vector<float> rope_divisors_of(const Checkpoint& checkpoint, std::size_t head_dim) {
+inline List<float> rope_divisors_of(const Checkpoint& checkpoint, std::size_t head_dim) {
   constexpr std::string_view name = "rope_freqs.weight";
   const TensorInfo* tensor = checkpoint.find(name);
   if (!tensor) return {};
-  std::vector<float> out = dequantise(checkpoint.vector(name, head_dim / 2));
+  List<float> out = dequantise(checkpoint.vector(name, head_dim / 2));
   for (const float divisor : out)
     if (!(divisor >= 1e-6f && divisor <= 1e9f))
-      fail(checkpoint.file_of(*tensor), concat("tensor \"", name, '"'), "numbers from 1e-6 to 1e9", "another");
+      fail(checkpoint.file_of(*tensor), concat("tensor \"", name, '"'), "numbers from 1e-6 to 1e9",
+           "another");
   return out;
 }
 
 /// What generation_config.json says, or else config.json: one id or several.
-inline std::vector<TokenId> end_tokens_of(const Checkpoint& checkpoint, const ConfigReader& config) {
+inline List<TokenId> end_tokens_of(const Checkpoint& checkpoint, const ConfigReader& config) {
   const Json generation = checkpoint.generation_config();
   const bool stated = generation && ConfigReader(generation).has("eos_token_id");
   const ConfigReader reader = stated ? ConfigReader(generation) : config;
-  std::vector<TokenId> out;
+  List<TokenId> out;
   for (const std::size_t id : reader.sizes("eos_token_id")) out.push_back(static_cast<TokenId>(id));
   return out;
 }
@@ -133,8 +134,8 @@ inline ModelConfig::ModelConfig(const Checkpoint& checkpoint) {
       reader.size("num_hidden_layers", 24, {.least = 1, .most = checkpoint.tensors().size()});
   heads = reader.size("num_attention_heads", 32, {.least = 1});
   const bool as_heads = defaults.kv_heads == 0 || reader.is_null("num_key_value_heads");
-  kv_heads = reader.size("num_key_value_heads", as_heads ? heads : defaults.kv_heads,
-                         {.least = 1, .most = heads});
+  kv_heads =
+      reader.size("num_key_value_heads", as_heads ? heads : defaults.kv_heads, {.least = 1, .most = heads});
   if (heads % kv_heads != 0)
     reader.fail_at("num_key_value_heads", detail::concat("a divisor of ", heads), detail::concat(kv_heads));
   head_dim = reader.size("head_dim", hidden_size / heads, {.least = 2});

@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/list.hpp"
 #include "../core/function_ref.hpp"
 #include "../core/order.hpp"
 #include "../experts/provider.hpp"
@@ -13,7 +14,6 @@
 #include <cstdint>
 #include <span>
 #include <utility>
-#include <vector>
 
 namespace moe {
 namespace detail {
@@ -106,7 +106,7 @@ void announce(const Pass& pass, P& provider, std::size_t first) {
 /// Takes a lease of a group's expert if it is there.
 template <ExpertProvider P>
 bool hold_if_present(const Pass& pass, std::uint32_t layer, P& provider, const ExpertGroup& group,
-                     std::vector<LeaseOf<P>>& held) {
+                     List<LeaseOf<P>>& held) {
   auto lease = moe::try_acquire(provider, {layer, group.expert});
   if (!lease) return false;
   held.push_back(std::move(*lease));
@@ -116,7 +116,7 @@ bool hold_if_present(const Pass& pass, std::uint32_t layer, P& provider, const E
 
 /// Takes a lease of every expert that is there, and makes jobs of them; lists the others. `held`: empty.
 template <ExpertProvider P>
-void hold_present(const Pass& pass, std::uint32_t layer, P& provider, std::vector<LeaseOf<P>>& held) {
+void hold_present(const Pass& pass, std::uint32_t layer, P& provider, List<LeaseOf<P>>& held) {
   Scratch& s = pass.scratch;
   s.missing.clear();
   s.missing_ids.clear();
@@ -129,7 +129,7 @@ void hold_present(const Pass& pass, std::uint32_t layer, P& provider, std::vecto
 
 /// Computes all that is held, in one go, and lets it go.
 template <class Lease>
-void run_held(const Pass& pass, std::vector<Lease>& held) {
+void run_held(const Pass& pass, List<Lease>& held) {
   Scratch& s = pass.scratch;
   // Only now: leases may hold their weights in place, and have moved while the vector grew.
   for (std::size_t i = 0; i < held.size(); ++i)
@@ -142,7 +142,7 @@ void run_held(const Pass& pass, std::vector<Lease>& held) {
 /// Computes the missing experts of one token: whatever has arrived, together; if nothing has, waits for the one that was
 /// announced first.
 template <ExpertProvider P>
-void run_missing(const Pass& pass, std::uint32_t layer, P& provider, std::vector<LeaseOf<P>>& held) {
+void run_missing(const Pass& pass, std::uint32_t layer, P& provider, List<LeaseOf<P>>& held) {
   Scratch& s = pass.scratch;
   const auto hold_arrived = [&] {
     for (std::size_t i = 0; i < s.missing.size();) {
@@ -168,8 +168,7 @@ void run_missing(const Pass& pass, std::uint32_t layer, P& provider, std::vector
 
 /// Computes the missing experts of many tokens, in the order in which they lie in the file, announcing as it goes.
 template <ExpertProvider P>
-void run_missing_of_prompt(const Pass& pass, std::uint32_t layer, P& provider,
-                           std::vector<LeaseOf<P>>& held) {
+void run_missing_of_prompt(const Pass& pass, std::uint32_t layer, P& provider, List<LeaseOf<P>>& held) {
   Scratch& s = pass.scratch;
   for (std::size_t i = 0; i < s.missing.size(); ++i) {
     held.push_back(provider.acquire({layer, s.missing[i].expert}));
@@ -195,7 +194,7 @@ void tell_favourites(const Pass& pass, std::uint32_t layer, P& provider) {
 /// then those one by one. Holds no lease while it waits. `held` is memory for leases. Calls before_work() when all that
 /// is missing has been announced.
 template <ExpertProvider P, class BeforeWork>
-void run_groups(const Pass& pass, std::uint32_t layer, P& provider, std::vector<LeaseOf<P>>& held,
+void run_groups(const Pass& pass, std::uint32_t layer, P& provider, List<LeaseOf<P>>& held,
                 BeforeWork before_work) {
   held.clear();  // of an earlier call that threw
   pass.scratch.jobs.clear();
@@ -238,7 +237,7 @@ struct NextRouter {
 /// whatever the number of its tokens.
 template <ExpertProvider P>
 void moe_layer(const Pass& pass, const LayerWeights& w, std::size_t layer, P& provider,
-               std::vector<LeaseOf<P>>& held, FunctionRef<void(const Routes&)> on_routes,
+               List<LeaseOf<P>>& held, FunctionRef<void(const Routes&)> on_routes,
                const NextRouter& next = {}) {
   Scratch& s = pass.scratch;
   pass.compute.rms_norm(s.x.data(), w.ffn_norm, pass.config.rms_norm_epsilon, s.normed.data(), pass.tokens);

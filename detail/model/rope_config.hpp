@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/list.hpp"
 #include "../core/error.hpp"
 #include "../core/math.hpp"
 #include "config_reader.hpp"
@@ -6,7 +7,6 @@
 #include <cstddef>
 #include <optional>
 #include <string>
-#include <vector>
 
 namespace moe {
 
@@ -19,8 +19,8 @@ struct RopeConfig {
   double factor = 1;
   double original_positions = 0;  // what the model was trained on before it was stretched
 
-  bool interleaved = false;          // whether heads are stored with neighbours turned together: see Rope
-  std::vector<float> divisors = {};  // of the frequencies, [head_dim / 2]; empty: none
+  bool interleaved = false;   // whether heads are stored with neighbours turned together: see Rope
+  List<float> divisors = {};  // of the frequencies, [head_dim / 2]; empty: none
 
   // yarn
   double beta_fast = 32;

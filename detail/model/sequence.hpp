@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/list.hpp"
 #include "../core/dtype.hpp"
 #include "../core/function_ref.hpp"
 #include "../experts/provider.hpp"
@@ -10,7 +11,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <span>
-#include <vector>
 
 namespace moe {
 
@@ -85,7 +85,7 @@ class Sequence {
   RestrictionStatistics restriction_;
   KvCache cache_;
   Scratch scratch_;
-  std::vector<LeaseOf<P>> held_;  // empty between layers
+  List<LeaseOf<P>> held_;  // empty between layers
 };
 
 }  // namespace moe

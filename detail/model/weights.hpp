@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/list.hpp"
 #include "../core/dequantise.hpp"
 #include "../core/error.hpp"
 #include "../core/tensor.hpp"
@@ -11,22 +12,21 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace moe {
 
 /// The weights of a layer but for its experts. Matrices are views of the checkpoint, small vectors are copies.
 struct LayerWeights {
-  std::vector<float> attention_norm;                                 // [hidden]
-  Matrix query;                                                      // [heads · head_dim, hidden]
-  Matrix key, value;                                                 // [kv_heads · head_dim, hidden]
-  Matrix output;                                                     // [hidden, heads · head_dim]
-  std::vector<float> query_bias, key_bias, value_bias, output_bias;  // empty without attention_bias
-  std::vector<float> query_norm, key_norm;                           // [head_dim]; empty without query_key_norms
+  List<float> attention_norm;                                 // [hidden]
+  Matrix query;                                               // [heads · head_dim, hidden]
+  Matrix key, value;                                          // [kv_heads · head_dim, hidden]
+  Matrix output;                                              // [hidden, heads · head_dim]
+  List<float> query_bias, key_bias, value_bias, output_bias;  // empty without attention_bias
+  List<float> query_norm, key_norm;                           // [head_dim]; empty without query_key_norms
 
-  std::vector<float> ffn_norm;  // [hidden]
-  Matrix router;                // [experts, hidden]; of a layer with experts
-  ExpertWeights dense;          // of a layer without: one network that every token takes
+  List<float> ffn_norm;  // [hidden]
+  Matrix router;         // [experts, hidden]; of a layer with experts
+  ExpertWeights dense;   // of a layer without: one network that every token takes
 };
 
 /// Where a model keeps the weights that are not experts: in the mapped files, where the system may drop them whenever it
@@ -35,11 +35,11 @@ enum class WeightStorage { mapped, owned };
 
 /// All weights of a model but for its experts.
 struct ModelWeights {
-  Matrix embedding;                  // [vocabulary, hidden]
-  std::vector<LayerWeights> layers;  // [layers]
-  std::vector<float> norm;           // [hidden]
-  Matrix head;                       // [vocabulary, hidden]
-  std::vector<Pages> memory;         // of matrices that are owned
+  Matrix embedding;           // [vocabulary, hidden]
+  List<LayerWeights> layers;  // [layers]
+  List<float> norm;           // [hidden]
+  Matrix head;                // [vocabulary, hidden]
+  List<Pages> memory;         // of matrices that are owned
 
   /// Throws unless all tensors are there, of the shapes that the configuration demands.
   ModelWeights(const Checkpoint& checkpoint, const ModelConfig& config,
@@ -61,7 +61,7 @@ namespace detail {
 class WeightReader {
  public:
   /// `memory`: of matrices that are to be owned; null: they stay in the mapped files.
-  WeightReader(const Checkpoint& checkpoint, const ModelConfig& config, std::vector<Pages>* memory)
+  WeightReader(const Checkpoint& checkpoint, const ModelConfig& config, List<Pages>* memory)
       : checkpoint_(checkpoint), config_(config), memory_(memory) {}
 
   Matrix matrix(std::string_view name, std::size_t rows, std::size_t cols) const {
@@ -75,7 +75,7 @@ class WeightReader {
     return out;
   }
 
-  std::vector<float> vector(std::string_view name, std::string_view kind, std::size_t size) const {
+  List<float> vector(std::string_view name, std::string_view kind, std::size_t size) const {
     return dequantise(checkpoint_.vector(concat(checkpoint_.tensor_prefix(), name, '.', kind), size));
   }
 
@@ -124,7 +124,7 @@ class WeightReader {
 
   const Checkpoint& checkpoint_;
   const ModelConfig& config_;
-  std::vector<Pages>* memory_;
+  List<Pages>* memory_;
 };
 
 }  // namespace detail
@@ -140,7 +140,7 @@ inline ModelWeights::ModelWeights(const Checkpoint& checkpoint, const ModelConfi
 
 /// Throws if the checkpoint lacks layers, as an extraction of some of them does.
 inline void require_layers(const Checkpoint& checkpoint, const ModelConfig& config) {
-  std::vector<std::size_t> missing;
+  List<std::size_t> missing;
   for (std::size_t layer = 0; layer < config.layers.size(); ++layer)
     if (!checkpoint.find(
             detail::concat(checkpoint.tensor_prefix(), "model.layers.", layer, ".input_layernorm.weight")))

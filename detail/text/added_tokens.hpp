@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/list.hpp"
 #include "../core/order.hpp"
 #include "../core/token.hpp"
 #include "unicode.hpp"
@@ -9,7 +10,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace moe {
 
@@ -31,7 +31,7 @@ namespace detail {
 class AddedTokenMatcher {
  public:
   /// Every token has a content. Of those with the same one, that of the lowest id counts.
-  explicit AddedTokenMatcher(std::vector<AddedToken> tokens = {}) {
+  explicit AddedTokenMatcher(List<AddedToken> tokens = {}) {
     sort_by(tokens, [](const AddedToken& a, const AddedToken& b) {
       return a.content != b.content ? a.content < b.content : a.id < b.id;
     });
@@ -108,7 +108,7 @@ class AddedTokenMatcher {
     }
   }
 
-  std::vector<AddedToken> tokens_;     // sorted by content
+  List<AddedToken> tokens_;            // sorted by content
   std::array<bool, 256> begins_ = {};  // whether a token begins with that byte
 };
 

@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/list.hpp"
 #include "../core/concat.hpp"
 #include "../core/error.hpp"
 #include "../core/token.hpp"
@@ -10,7 +11,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace moe::detail {
 
@@ -19,10 +19,9 @@ class AddedVocabulary {
  public:
   /// Gives each token that the vocabulary does not have a place in it. Ignores tokens without content. Throws
   /// an Error about the file `name` if two tokens have the same content, or different ones the same id.
-  AddedVocabulary(const std::vector<AddedToken>& tokens, bool nfc, Vocabulary& vocabulary,
-                  std::string_view name) {
+  AddedVocabulary(const List<AddedToken>& tokens, bool nfc, Vocabulary& vocabulary, std::string_view name) {
     const TokenId largest = Vocabulary::largest_id(vocabulary.size() + tokens.size());
-    std::vector<AddedToken> in_raw, in_normalized;
+    List<AddedToken> in_raw, in_normalized;
     for (AddedToken token : tokens) {
       if (token.content.empty()) continue;
       const std::string place = concat("added token \"", token.content, '"');
@@ -57,8 +56,8 @@ class AddedVocabulary {
     special_[id] = 1;
   }
 
-  Vocabulary contents_;        // found by their content, before it is normalized
-  std::vector<char> special_;  // [ids]; those after its end are not special
+  Vocabulary contents_;  // found by their content, before it is normalized
+  List<char> special_;   // [ids]; those after its end are not special
   AddedTokenMatcher in_raw_, in_normalized_;
 };
 

@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/list.hpp"
 #include "../core/token.hpp"
 #include "../core/utf8.hpp"
 #include "merge_table.hpp"
@@ -24,7 +25,7 @@ struct BpeOptions {
 
 /// What a vocabulary of SentencePiece has in place of merges.
 struct TokenScores {
-  std::vector<std::uint32_t> ranks;  // [ids]; the best score has the lowest
+  List<std::uint32_t> ranks;  // [ids]; the best score has the lowest
   std::array<std::optional<TokenId>, 256> bytes =
       {};  // the token <0x0A> and so on, for characters that are no token
 };
@@ -69,7 +70,7 @@ class Bpe {
   Vocabulary vocabulary_;
   MergeTable merges_;
   BpeOptions options_;
-  std::vector<std::uint32_t> ranks_;
+  List<std::uint32_t> ranks_;
   std::array<std::optional<TokenId>, 256> spelling_;
 };
 
@@ -217,8 +218,8 @@ class BpeEncoder {
 
   const Bpe& bpe_;
   std::string_view piece_;
-  std::vector<Symbol> symbols_;
-  std::vector<Candidate> candidates_;  // a heap
+  List<Symbol> symbols_;
+  List<Candidate> candidates_;  // a heap
 };
 
 }  // namespace moe

@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/list.hpp"
 #include "../core/buffer.hpp"
 #include "../core/order.hpp"
 #include "nfc_tables.hpp"
@@ -9,7 +10,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace moe::detail {
 
@@ -114,8 +114,8 @@ class CanonicalForms {
   }
 
   Buffer<std::uint8_t> states_;  // [code points] 0: stable; movable; otherwise the combining class
-  std::vector<Step> steps_;      // sorted by composed
-  std::vector<Pair> pairs_;      // sorted
+  List<Step> steps_;             // sorted by composed
+  List<Pair> pairs_;             // sorted
 };
 
 /// Built on first use, in less than a millisecond.

@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/list.hpp"
 #include "../core/concat.hpp"
 #include "../core/error.hpp"
 #include "../core/order.hpp"
@@ -17,7 +18,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace moe {
 namespace detail {
@@ -103,7 +103,7 @@ class GgufTokenizer {
     GgufArray tokens(file_, metadata_, "tokenizer.ggml.tokens", GgufType::string);
     if (tokens.count() == 0) tokens.fail("at least one token", "none");
     count_ = static_cast<std::size_t>(tokens.count());
-    const std::vector<std::uint32_t> types = read_types();
+    const List<std::uint32_t> types = read_types();
     parts_.vocabulary = Vocabulary(count_, notation);
     std::uint64_t bytes = 0;
     for (std::size_t i = 0; i < count_; ++i) {
@@ -117,8 +117,8 @@ class GgufTokenizer {
   }
 
   /// Of all tokens; none if the file has none.
-  std::vector<std::uint32_t> read_types() const {
-    std::vector<std::uint32_t> types;
+  List<std::uint32_t> read_types() const {
+    List<std::uint32_t> types;
     if (!metadata_.find("tokenizer.ggml.token_type")) return types;
     GgufArray array(file_, metadata_, "tokenizer.ggml.token_type", GgufType::i32);
     array.require_count(count_);
@@ -173,14 +173,14 @@ class GgufTokenizer {
   void read_scores() {
     GgufArray array(file_, metadata_, "tokenizer.ggml.scores", GgufType::f32);
     array.require_count(count_);
-    std::vector<float> scores;
+    List<float> scores;
     for (std::size_t i = 0; i < count_; ++i) {
       scores.push_back(array.number<float>());
       if (scores[i] - scores[i] != 0) array.fail("finite numbers", concat("another at place ", i));
     }
     const auto best_first =
         sorted_indices(count_, [&](std::uint32_t a, std::uint32_t b) { return scores[a] > scores[b]; });
-    std::vector<std::uint32_t>& ranks = parts_.scores.ranks;
+    List<std::uint32_t>& ranks = parts_.scores.ranks;
     ranks.resize(count_);
     for (std::size_t i = 0; i < count_; ++i) {
       const bool same = i > 0 && scores[best_first[i]] == scores[best_first[i - 1]];

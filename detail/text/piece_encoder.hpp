@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/list.hpp"
 #include "../core/token.hpp"
 #include "bpe.hpp"
 #include "hash.hpp"
@@ -32,7 +33,7 @@ class PieceCache {
   static constexpr std::size_t most_places = std::size_t{1}
                                              << 15;  // 1 MiB: about what stays in a core's cache
 
-  std::vector<Place> places_;  // a power of two
+  List<Place> places_;  // a power of two
 };
 
 /// Cuts texts into pieces and encodes these. One for each call: it keeps views of what it has encoded.

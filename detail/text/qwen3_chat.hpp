@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/list.hpp"
 #include "../core/concat.hpp"
 #include "../core/error.hpp"
 #include "chat_message.hpp"
@@ -8,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace moe::detail {
 

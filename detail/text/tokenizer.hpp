@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/list.hpp"
 #include "../core/concat.hpp"
 #include "../core/error.hpp"
 #include "../core/token.hpp"
@@ -53,7 +54,8 @@ class Tokenizer {
   std::vector<TokenId> encode(std::string_view text, EncodeOptions options = {}) const {
     expect(text.size() < std::size_t{1} << 30, "tokenizer", "text", "less than 1 GiB", "more");
     std::vector<TokenId> out;
-    if (options.add_special_tokens) out = prefix_;
+    if (options.add_special_tokens)
+      for (const TokenId id : prefix_) out.push_back(id);
     std::string
         normalized;  // of the parts that are not; the encoder keeps views, so it must not move when it grows
     detail::PieceEncoder encoder(bpe_, *pattern_, add_prefix_space_, text.size(), out);
@@ -65,7 +67,8 @@ class Tokenizer {
       added_.in_normalized().split(part, on_text, on_token);
     };
     added_.in_raw().split(text, on_raw_text, on_token);
-    if (options.add_special_tokens) out.insert(out.end(), suffix_.begin(), suffix_.end());
+    if (options.add_special_tokens)
+      for (const TokenId id : suffix_) out.push_back(id);
     return out;
   }
 
@@ -126,7 +129,7 @@ class Tokenizer {
   Bpe bpe_;
   const SplitPattern* pattern_;
   bool nfc_, add_prefix_space_, add_text_space_;
-  std::vector<TokenId> prefix_, suffix_;
+  List<TokenId> prefix_, suffix_;
 };
 
 }  // namespace moe

@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/list.hpp"
 #include "../core/concat.hpp"
 #include "../core/token.hpp"
 #include "../io/file.hpp"
@@ -11,7 +12,6 @@
 #include <limits>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace moe {
 namespace detail {
@@ -42,9 +42,9 @@ inline TokenId read_id(const Json& id) {
   return static_cast<TokenId>(id.as_u64((std::numeric_limits<TokenId>::max)()));
 }
 
-inline std::vector<AddedToken> read_added_tokens(const Json& tokens) {
+inline List<AddedToken> read_added_tokens(const Json& tokens) {
   constexpr std::string_view flags[] = {"single_word", "lstrip", "rstrip", "normalized", "special"};
-  std::vector<AddedToken> added;
+  List<AddedToken> added;
   for (const Json token : tokens.as_array()) {
     for (const std::string_view flag : flags) token.at(flag).as_bool();  // here none of them has a default
     added.push_back(read_added_token(token, read_id(token.at("id"))));
@@ -89,7 +89,7 @@ inline void read_pre_tokenizer(const Json& pre_tokenizer, TokenizerParts& parts)
 
 /// The special tokens that stand before and after every text. What stands around two texts is of no use here.
 inline void read_template(const Json& processor, TokenizerParts& parts) {
-  std::vector<TokenId> around[2];  // before and after the text
+  List<TokenId> around[2];  // before and after the text
   std::size_t texts = 0;
   for (const Json piece : processor.at("single").as_array()) {
     if (const Json sequence = piece.find("Sequence")) {
@@ -102,8 +102,9 @@ inline void read_template(const Json& processor, TokenizerParts& parts) {
       around[texts].push_back(read_id(id));
   }
   if (texts == 0) processor.at("single").fail_here("the text A, once", "none");
-  parts.prefix.insert(parts.prefix.begin(), around[0].begin(), around[0].end());
-  parts.suffix.insert(parts.suffix.end(), around[1].begin(), around[1].end());
+  around[0].append(parts.prefix.span());
+  parts.prefix.swap(around[0]);
+  parts.suffix.append(around[1].span());
 }
 
 inline void read_post_processor(const Json& processor, TokenizerParts& parts) {

@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/list.hpp"
 #include "../core/token.hpp"
 #include "added_tokens.hpp"
 #include "bpe.hpp"
@@ -7,7 +8,6 @@
 #include "vocabulary.hpp"
 
 #include <string>
-#include <vector>
 
 namespace moe {
 
@@ -18,12 +18,12 @@ struct TokenizerParts {
   MergeTable merges;
   TokenScores scores;  // of a SentencePiece vocabulary, in place of merges
   BpeOptions bpe;
-  std::vector<AddedToken> added_tokens;
+  List<AddedToken> added_tokens;
   bool nfc = false;                       // normalize the text first
   const SplitPattern* pattern = nullptr;  // how to cut the text into pieces
   bool add_prefix_space = false;          // put a space before each piece that does not begin with one
   bool add_text_space = false;            // with scores: put a space before each text between added tokens
-  std::vector<TokenId> prefix, suffix;    // special tokens around every text
+  List<TokenId> prefix, suffix;           // special tokens around every text
 };
 
 }  // namespace moe
