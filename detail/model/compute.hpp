@@ -27,7 +27,8 @@ struct Activations {
 /// Memory for the int8 form of activations.
 struct QuantisedActivations {
   QuantisedActivations() = default;
-  explicit QuantisedActivations(std::size_t numbers) : quants(numbers), scales(numbers / 32 + 1), sums(numbers / 16 + 1) {}
+  explicit QuantisedActivations(std::size_t numbers)
+      : quants(numbers), scales(numbers / 32 + 1), sums(numbers / 16 + 1) {}
 
   std::size_t bytes() const { return quants.bytes() + scales.bytes() + sums.bytes(); }
 
@@ -73,7 +74,8 @@ class Compute {
     float* scales = memory.scales.data() + offset / 32;
     std::int16_t* sums = memory.sums.data() + offset / 16;
     for_each(tokens, [&](std::size_t t, std::size_t) noexcept {
-      kernels_->quantise(x + t * cols, quants + t * cols, scales + t * (cols / 32), sums + t * (cols / 16), cols);
+      kernels_->quantise(x + t * cols, quants + t * cols, scales + t * (cols / 32), sums + t * (cols / 16),
+                         cols);
     });
     return {x, cols, quants, scales, sums};
   }
@@ -82,13 +84,15 @@ class Compute {
   /// finished piece of a product.
   template <class Then>
   void multiply(std::span<const Product> products, Then then) const {
-    std::size_t items = 0;
-    for (const Product& product : products) items += pieces(product);
+    std::size_t work = 0, items = 0;
+    for (const Product& product : products) work += product.weights.bytes() * product.tokens;
+    const std::size_t share = work / (4 * threads());
+    for (const Product& product : products) items += pieces(product, share);
     for_each(items, [&](std::size_t item, std::size_t) noexcept {
       const Product* product = products.data();
-      while (item >= pieces(*product)) item -= pieces(*product++);
-      const std::size_t first = item * piece_rows(*product);
-      const std::size_t rows = (std::min)(piece_rows(*product), product->weights.rows - first);
+      while (item >= pieces(*product, share)) item -= pieces(*product++, share);
+      const std::size_t first = item * piece_rows(*product, share);
+      const std::size_t rows = (std::min)(piece_rows(*product, share), product->weights.rows - first);
       multiply_piece(*product, first, rows);
       then(*product, first, rows);
     });
@@ -137,15 +141,16 @@ class Compute {
     });
   }
 
-  /// How many rows of a product are handed out at once: enough pieces to keep all threads busy to the end, but none of less
-  /// than about 16 KiB, and whole tiles of 32 rows.
-  std::size_t piece_rows(const Product& product) const {
-    const std::size_t even = product.weights.rows / (4 * threads());
-    const std::size_t least = (std::size_t{16} << 10) / (product.weights.row_bytes() + 1);
-    return ((std::max)((std::max)(even, least), std::size_t{1}) + 31) / 32 * 32;
+  /// How many rows of a product are handed out at once: about `share` of work, in bytes of weights times tokens, which is
+  /// enough pieces to keep all threads busy to the end; but none of less than about 16 KiB, and whole tiles of 32 rows.
+  static std::size_t piece_rows(const Product& product, std::size_t share) {
+    const std::size_t row_bytes = product.weights.row_bytes() + 1;
+    const std::size_t even = share / (row_bytes * (std::max)(product.tokens, std::size_t{1}));
+    const std::size_t least = (std::size_t{16} << 10) / row_bytes;
+    return ((std::max)(even, least) + 32) / 32 * 32;
   }
-  std::size_t pieces(const Product& product) const {
-    const std::size_t rows = piece_rows(product);
+  static std::size_t pieces(const Product& product, std::size_t share) {
+    const std::size_t rows = piece_rows(product, share);
     return (product.weights.rows + rows - 1) / rows;
   }
 

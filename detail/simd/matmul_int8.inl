@@ -41,9 +41,12 @@ inline void prepare(const MatmulArgs& a, std::size_t column, std::size_t blocks,
   }
 }
 
+/// So many columns of one token are prepared once for all rows.
+inline constexpr std::size_t prepared_cols = 4096;
+
 /// out[token, row ...] for one token and the rows of one Vec.
 template <class Type>
-inline void int8_vector(const MatmulArgs& a, std::size_t row) {
+inline void int8_vector(const MatmulArgs& a, std::size_t row, const Int8Input<1>* prepared) {
   using Product = typename Type::Product;
   const std::size_t used = a.rows - row < lanes ? a.rows - row : lanes;
   Vec total = zero();
@@ -52,8 +55,9 @@ inline void int8_vector(const MatmulArgs& a, std::size_t row) {
     const std::size_t blocks = (a.cols - column < tile_cols ? a.cols - column : tile_cols) / 32;
     std::byte copy[lanes * copied_bytes];
     const Int8Rows rows = rows_of<Type>(a, row, lanes, column, blocks, copy);
-    Int8Input<1> input;
-    prepare<Product>(a, column, blocks, 0, 1, input);
+    Int8Input<1> later;
+    if (column >= prepared_cols) prepare<Product>(a, column, blocks, 0, 1, later);
+    const Int8Input<1>& input = column < prepared_cols ? prepared[column / tile_cols] : later;
     Int8Scales of_groups;
     unpack_scales(Type{}, rows, blocks, of_groups);
     constexpr std::size_t groups = Type::unit / Product::group;
@@ -159,7 +163,13 @@ inline void int8_rows(const MatmulArgs& a, std::size_t row) {
 template <class Type>
 void matmul_int8(const MatmulArgs& a) {
   if (a.tokens == 1) {
-    for (std::size_t row = 0; row < a.rows; row += lanes) int8_vector<Type>(a, row);
+    // What is the same for all rows is computed once, as far as there is room.
+    Int8Input<1> prepared[prepared_cols / tile_cols];
+    for (std::size_t column = 0; column < a.cols && column < prepared_cols; column += tile_cols)
+      prepare<typename Type::Product>(a, column,
+                                      (a.cols - column < tile_cols ? a.cols - column : tile_cols) / 32, 0, 1,
+                                      prepared[column / tile_cols]);
+    for (std::size_t row = 0; row < a.rows; row += lanes) int8_vector<Type>(a, row, prepared);
   } else {
     for (std::size_t row = 0; row < a.rows; row += row_groups * lanes) int8_rows<Type>(a, row);
   }
