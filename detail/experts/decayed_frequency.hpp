@@ -27,6 +27,9 @@ class DecayedFrequency {
     of_layers_.resize(experts);
   }
 
+  /// So many layers take no more memory later. Optional in a policy.
+  void reserve_layers(std::size_t layers) { layers_.reserve(layers); }
+
   void use(std::uint32_t expert, std::uint64_t token) {
     Uses& uses = uses_[expert];
     const double added = static_cast<double>(token) / frequency_half_life;

@@ -15,6 +15,12 @@ class ExpertTable {
   std::size_t size() const { return ids_.size(); }
   ExpertId operator[](std::uint32_t number) const { return ids_[number]; }
 
+  /// Allocates nothing more until there are more experts than these.
+  void reserve(std::size_t experts) {
+    ids_.reserve(experts);
+    while (slots_.size() < 2 * experts) grow();
+  }
+
   /// The number of an expert; `none` if it was never added.
   std::uint32_t find(ExpertId id) const { return slots_.empty() ? none : slots_[slot_of(id)]; }
 

@@ -110,10 +110,8 @@ class LruProvider {
   enum class Stage : std::uint8_t { absent, admitted, loading, ready };
 
   struct Entry {
-    Entry(ExpertId from, std::uint32_t own) : id(from), number(own) {}
-
     ExpertId id;
-    std::uint32_t number;
+    std::uint32_t number = 0;
     Stage stage = Stage::absent;
     std::optional<LeaseOf<Inner>> lease;  // when ready
   };
@@ -139,6 +137,19 @@ class LruProvider {
         : inner(std::move(from)), residency(completed(options, inner)) {
       if (const std::size_t largest = completed(options, inner).largest_bytes; largest > options.budget_bytes)
         refuse(largest);
+      if constexpr (requires { inner.catalog().experts(0); }) reserve_for(inner.catalog());
+    }
+
+    /// Nothing is allocated for an expert later.
+    template <class Catalog>
+    void reserve_for(const Catalog& catalog) {
+      std::size_t most = 0;
+      for (std::size_t layer = 0; layer < catalog.layers(); ++layer)
+        most = (std::max)(most, catalog.experts(layer));
+      residency.reserve(catalog.layers(), most);
+      table.reserve(catalog.layers() * most);
+      entries.reserve(catalog.layers() * most);
+      while (entries.size() < catalog.layers() * most) entries.emplace_back(new Entry());
     }
 
     Lease acquire(ExpertId id) {
@@ -245,8 +256,10 @@ class LruProvider {
     }
 
     Entry& entry_of(ExpertId id) {
+      const std::size_t known = table.size();
       const std::uint32_t number = table.add(id);
-      if (number == entries.size()) entries.emplace_back(new Entry(id, number));
+      if (number == entries.size()) entries.emplace_back(new Entry());
+      if (number == known) entries[number]->id = id, entries[number]->number = number;
       return *entries[number];
     }
 
@@ -311,7 +324,7 @@ class LruProvider {
 
    private:
     detail::ExpertTable table;
-    List<Owned<Entry>> entries;  // by number; on the heap each, since leases are addresses
+    List<Owned<Entry>> entries;  // by number, and some for numbers to come; on the heap each, since leases are addresses
     List<std::pair<std::uint32_t, std::size_t>> layer_sizes;  // of layers that were measured
     List<std::uint32_t> favourites;                           // kept for its memory
     CacheStatistics counts;

@@ -30,7 +30,7 @@ class PrefetchingProvider {
       : state_(new State(std::move(inner), lanes == 0 ? 1 : lanes)) {}
 
   LeaseOf<Inner> acquire(ExpertId id) {
-    const Demand demand(*state_);
+    const Demand demand(*state_, id);
     return state_->inner.acquire(id);
   }
   std::optional<LeaseOf<Inner>> try_acquire(ExpertId id) { return moe::try_acquire(state_->inner, id); }
@@ -49,6 +49,8 @@ class PrefetchingProvider {
  private:
   struct State {
     State(Inner from, std::size_t count) : inner(std::move(from)) {
+      chosen.reserve(usual_queue);
+      predicted.reserve(usual_queue);
       try {
         for (std::size_t lane = 0; lane < count; ++lane) lanes.emplace_back([this] { serve(); });
       } catch (...) {
@@ -75,10 +77,26 @@ class PrefetchingProvider {
         List<ExpertId>& queue = kind == Hint::predicted ? predicted : chosen;
         if (&queue == &chosen && next_chosen == chosen.size()) chosen.clear(), next_chosen = 0;
         for (const ExpertId id : ids)
-          if (&queue == &predicted || !is_queued(id)) queue.push_back(id);
+          if (&queue == &predicted || !is_queued(id)) {
+            if (queue.size() == queue.capacity()) forget_taken();
+            queue.push_back(id);
+          }
       } catch (...) {  // without memory nothing is read ahead
       }
       changed.tell();
+    }
+
+    /// Those that were taken from the queue make room for others.
+    void forget_taken() {
+      for (std::size_t i = next_chosen; i < chosen.size(); ++i) chosen[i - next_chosen] = chosen[i];
+      chosen.shrink(chosen.size() - next_chosen);
+      next_chosen = 0;
+    }
+
+    /// Whoever acquires it reads it.
+    void withdraw(ExpertId id) {
+      for (std::size_t i = next_chosen; i < chosen.size(); ++i)
+        if (chosen[i] == id) return chosen.erase_at(i);
     }
 
     bool is_queued(ExpertId id) const {
@@ -115,6 +133,8 @@ class PrefetchingProvider {
       lock.lock();
     }
 
+    static constexpr std::size_t usual_queue = 256;
+
     Inner inner;
     std::mutex mutex;  // guards what follows but for the lanes
     detail::Signal changed;
@@ -129,17 +149,19 @@ class PrefetchingProvider {
   /// While it lives, somebody waits for an expert.
   class Demand {
    public:
-    explicit Demand(State& state) : state_(state) { change(1); }
-    ~Demand() { change(-1); }
+    Demand(State& state, ExpertId id) : state_(state) {
+      const std::lock_guard lock(state_.mutex);
+      ++state_.demands;
+      state_.withdraw(id);
+    }
+    ~Demand() {
+      const std::lock_guard lock(state_.mutex);
+      if (--state_.demands == 0 && !state_.predicted.empty()) state_.changed.tell();
+    }
     Demand(const Demand&) = delete;
     Demand& operator=(const Demand&) = delete;
 
    private:
-    void change(int by) {
-      const std::lock_guard lock(state_.mutex);
-      state_.demands += static_cast<std::size_t>(by);
-      if (state_.demands == 0 && !state_.predicted.empty()) state_.changed.tell();
-    }
     State& state_;
   };
 

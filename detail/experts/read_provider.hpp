@@ -104,6 +104,7 @@ class ReadProvider {
 
   struct State {
     State(ExpertCatalog from, const ReadOptions& options) : catalog(std::move(from)), verify(options.verify) {
+      expect_slabs();
       for (std::size_t i = 0; verify && i < catalog.size(); ++i)
         for (const MatrixLocation* matrix : {&catalog[i].gate, &catalog[i].up, &catalog[i].down})
           if (!matrix->crc32c && matrix->bytes() > 0)
@@ -111,6 +112,20 @@ class ReadProvider {
                  "checksums, which extract writes", "none");
       if (!options.direct) return;
       for (const File& file : catalog.checkpoint().files()) direct.emplace_back(file.path());
+    }
+
+    /// Experts of a layer are of one size.
+    void expect_slabs() {
+      List<std::pair<std::size_t, std::size_t>> sizes;  // bytes, and how many experts
+      for (std::size_t i = 0; i < catalog.size(); ++i) {
+        const std::size_t bytes = slab_bytes(catalog[i]);
+        if (bytes == 0) continue;
+        std::size_t s = 0;
+        while (s < sizes.size() && sizes[s].first != bytes) ++s;
+        if (s == sizes.size()) sizes.push_back({bytes, 0});
+        ++sizes[s].second;
+      }
+      for (const auto& [bytes, count] : sizes) pool.expect(bytes, count);
     }
 
     std::uint64_t aligned(std::uint64_t offset) const {

@@ -59,6 +59,15 @@ class Residency {
   /// How many experts of a layer only others of that layer can evict.
   std::size_t floor() const { return floor_; }
 
+  /// Allocates nothing more until there are more layers, or more experts, than these.
+  void reserve(std::size_t layers, std::size_t experts_of_each) {
+    resize(layers * experts_of_each);
+    predicted_.reserve(experts_of_each);
+    layers_.resize(layers);
+    for (List<std::uint32_t>& layer : layers_) layer.reserve(experts_of_each);
+    if constexpr (requires { eviction_.reserve_layers(layers); }) eviction_.reserve_layers(layers);
+  }
+
   bool resident(std::uint32_t expert) const {
     return expert < experts_.size() && experts_[expert].bytes != 0;
   }
@@ -160,12 +169,14 @@ class Residency {
     bool candidate = false;
   };
 
+  void resize(std::size_t experts) {
+    experts_.resize(experts);
+    cold_.resize(experts);
+    eviction_.resize(experts);
+  }
+
   void make_known(std::uint32_t expert, ExpertId id) {
-    if (expert >= experts_.size()) {
-      experts_.resize(expert + std::size_t{1});
-      cold_.resize(experts_.size());
-      eviction_.resize(experts_.size());
-    }
+    if (expert >= experts_.size()) resize(expert + std::size_t{1});
     if (id.layer >= layers_.size()) layers_.resize(id.layer + std::size_t{1});
     experts_[expert].id = id;
   }

@@ -39,6 +39,16 @@ class SlabPool {
     std::size_t bytes_;
   };
 
+  /// There may be so many slabs of that size at once: then none of them costs an allocation but for the pages.
+  void expect(std::size_t bytes, std::size_t slabs) {
+    const std::lock_guard lock(mutex_);
+    SizeClass& own = class_of(Pages::rounded(bytes));
+    const std::size_t of_arena = slabs_of_arena(own.bytes), arenas = (slabs + of_arena - 1) / of_arena;
+    own.free.reserve(arenas * of_arena);
+    own.empty.reserve(arenas * of_arena);
+    arenas_.reserve(arenas_.size() + arenas);
+  }
+
   /// At least `bytes` bytes, rounded up to pages.
   Slab take(std::size_t bytes) {
     const std::size_t wanted = Pages::rounded(bytes);
@@ -93,10 +103,14 @@ class SlabPool {
     return classes_.back();
   }
 
+  static std::size_t slabs_of_arena(std::size_t bytes) {
+    constexpr std::size_t arena_bytes = std::size_t{64} << 20;
+    return bytes < arena_bytes ? arena_bytes / bytes : 1;
+  }
+
   /// Takes address space only: memory comes as slabs are written.
   void add_arena(SizeClass& own) {
-    constexpr std::size_t arena_bytes = std::size_t{64} << 20;
-    const std::size_t count = own.bytes < arena_bytes ? arena_bytes / own.bytes : 1;
+    const std::size_t count = slabs_of_arena(own.bytes);
     own.free.reserve(own.slabs + count);
     own.empty.reserve(own.slabs + count);
     const Pages& arena = arenas_.emplace_back(count * own.bytes);

@@ -55,7 +55,9 @@ class Session {
  public:
   /// `model` must outlive the session. A context longer than the model's is cut to it.
   explicit Session(const Model<P>& model, const SequenceOptions& options = {})
-      : model_(&model), sequence_(model.transformer().sequence(fitted(model, options))) {}
+      : model_(&model), sequence_(model.transformer().sequence(fitted(model, options))) {
+    tokens_.reserve(sequence_.context() + 1);
+  }
 
   class Generation;
 
@@ -147,6 +149,7 @@ class Session<P>::Generation {
         options_(options),
         sampler_(options.sampling ? *options.sampling : session.model_->recommended_sampling()) {
     if (session.model_->has_tokenizer()) decoder_.emplace(session.model_->tokenizer(), true, true);
+    piece_.text.reserve(usual_token_bytes);
   }
 
   struct End {};
@@ -188,7 +191,9 @@ class Session<P>::Generation {
     session_->tokens_.push_back(id);
     ++session_->statistics_.generated_tokens;
     session_->finish_ = finish_after(id);
-    piece_ = {id, decoder_ ? decoder_->push(id) : std::string()};
+    piece_.id = id;
+    piece_.text.clear();
+    if (decoder_) decoder_->push(id, piece_.text);
     if (decoder_ && session_->finish_ != Finish::running) piece_.text += decoder_->finish();
   }
 
@@ -206,6 +211,8 @@ class Session<P>::Generation {
     if (session_->sequence_.position() == session_->sequence_.context()) return Finish::context_full;
     return Finish::running;
   }
+
+  static constexpr std::size_t usual_token_bytes = 256;
 
   Session* session_;
   std::vector<TokenId> prompt_;

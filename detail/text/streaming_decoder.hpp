@@ -3,6 +3,7 @@
 #include "tokenizer.hpp"
 #include "utf8_stream.hpp"
 
+#include <cstddef>
 #include <string>
 
 namespace moe {
@@ -21,9 +22,15 @@ class StreamingDecoder {
   /// The text that is complete with this token; may be empty.
   std::string push(TokenId id) {
     std::string text;
-    if (!skip_special_ || !tokenizer_->is_special(id)) stream_.write(tokenizer_->bytes(id), text);
-    drop_space(text);
+    push(id, text);
     return text;
+  }
+
+  /// The same, written behind `text`.
+  void push(TokenId id, std::string& text) {
+    const std::size_t before = text.size();
+    if (!skip_special_ || !tokenizer_->is_special(id)) stream_.write(tokenizer_->bytes(id), text);
+    drop_space(text, before);
   }
 
   /// What is left when no more tokens come: U+FFFD for the beginning of a character. The next text
@@ -36,10 +43,10 @@ class StreamingDecoder {
   }
 
  private:
-  void drop_space(std::string& text) {
-    if (!at_begin_ || text.empty()) return;
+  void drop_space(std::string& text, std::size_t from) {
+    if (!at_begin_ || text.size() == from) return;
     at_begin_ = false;
-    if (text.front() == ' ') text.erase(0, 1);
+    if (text[from] == ' ') text.erase(from, 1);
   }
 
   const Tokenizer* tokenizer_;

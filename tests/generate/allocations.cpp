@@ -1,0 +1,87 @@
+// Counts what operator new is asked for while tokens are generated. A program of its own, since it replaces operator new.
+#include "detail/generate/session.hpp"
+#include "support/checkpoints.hpp"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+#include <string>
+#include <utility>
+
+namespace {
+
+std::atomic<std::size_t> allocations = 0;  // of all threads
+
+void* counted(std::size_t bytes) {
+  allocations.fetch_add(1, std::memory_order_relaxed);
+  if (void* memory = std::malloc(bytes == 0 ? 1 : bytes)) return memory;
+  throw std::bad_alloc();
+}
+
+}  // namespace
+
+void* operator new(std::size_t bytes) { return counted(bytes); }
+void* operator new[](std::size_t bytes) { return counted(bytes); }
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete[](void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+
+namespace {
+
+const moe::Sampling greedy{};
+const moe::Sampling drawn{
+    .temperature = 0.8, .top_k = 40, .top_p = 0.95, .min_p = 0.01, .repetition_penalty = 1.1, .seed = 3};
+
+/// How often operator new was called for the tokens behind the first.
+template <class Provider>
+std::size_t allocations_of(Provider provider, const moe::Sampling& sampling,
+                           const moe::SequenceOptions& options = {.context = 200}) {
+  const moe::Checkpoint checkpoint(bundled_model());
+  const moe::Model model(checkpoint, std::move(provider), 2);
+  moe::Session session(model, options);
+  std::size_t at_first = 0, tokens = 0;
+  for ([[maybe_unused]] const moe::Piece& piece :
+       session.stream("<|endoftext|>def test_all", {.max_tokens = 100, .sampling = sampling}))
+    if (++tokens == 1) at_first = allocations;
+  const std::size_t counted = allocations - at_first;
+  CHECK(tokens == 100);
+  return counted;
+}
+
+moe::CachedProvider cached(std::size_t budget_bytes) {
+  const moe::Checkpoint checkpoint(bundled_model());
+  return moe::CachedProvider(moe::LruProvider(moe::ReadProvider(checkpoint), budget_bytes), 2);
+}
+
+constexpr std::size_t all = std::size_t{64} << 20, few = std::size_t{2} << 20;
+
+}  // namespace
+
+TEST_CASE("allocations: operator new is counted") {
+  const std::size_t before = allocations;
+  const std::string text(100, 'x');
+  CHECK(allocations == before + 1);
+  CHECK(text.size() == 100);
+}
+
+TEST_CASE("allocations: a token after the first takes none, whatever provider its experts come from") {
+  const moe::Checkpoint checkpoint(bundled_model());
+  for (const moe::Sampling& sampling : {greedy, drawn}) {
+    CHECK(allocations_of(moe::MemoryProvider(checkpoint), sampling) == 0);
+    CHECK(allocations_of(moe::MmapProvider(checkpoint), sampling) == 0);
+    CHECK(allocations_of(moe::AnyProvider(moe::MemoryProvider(checkpoint)), sampling) == 0);
+    CHECK(allocations_of(cached(all), sampling) == 0);
+    CHECK(allocations_of(moe::AnyProvider(cached(all)), sampling) == 0);
+  }
+}
+
+TEST_CASE("allocations: a token after the first takes none while experts are evicted and guessed ahead") {
+  for (const moe::Sampling& sampling : {greedy, drawn}) {
+    CHECK(allocations_of(cached(few), sampling) == 0);
+    CHECK(allocations_of(cached(few), sampling, {.context = 200, .lookahead = true}) == 0);
+  }
+}
