@@ -37,7 +37,7 @@ class WriteBehind {
 
   /// What follows goes into that file, from that offset on, a multiple of the alignment.
   void begin(RandomAccessOutput& file, std::uint64_t offset) {
-    if (current_ && current_->file == &file && current_->offset + current_->bytes == offset) return;
+    if (current_.file == &file && current_.offset + current_.bytes == offset) return;
     flush();
     next_file_ = &file;
     next_offset_ = offset;
@@ -82,21 +82,21 @@ class WriteBehind {
 
   /// The piece that is being filled, which has room for at least a byte, or is where the last tensor ended.
   Piece& room() {
-    if (current_ && current_->bytes == piece_bytes_) flush();
-    if (!current_) {
+    if (current_.bytes == piece_bytes_) flush();
+    if (!current_.file) {
       std::optional<Pages> memory = unused_.pop();
       if (!memory) std::rethrow_exception(error_);
       current_ = Piece{std::move(*memory), next_file_, next_offset_, 0, {}};
     }
-    return *current_;
+    return current_;
   }
 
   void flush() {
-    if (!current_) return;
-    next_file_ = current_->file;
-    next_offset_ = current_->offset + current_->bytes;
-    pieces_.push(std::move(*current_));
-    current_.reset();
+    if (!current_.file) return;
+    next_file_ = current_.file;
+    next_offset_ = current_.offset + current_.bytes;
+    pieces_.push(std::move(current_));
+    current_ = {};
   }
 
   void stop() {
@@ -137,7 +137,7 @@ class WriteBehind {
   const std::size_t journal_bytes_, piece_bytes_;
   Channel<Piece> pieces_;
   Channel<Pages> unused_;
-  std::optional<Piece> current_;
+  Piece current_;  // without a file: none
   RandomAccessOutput* next_file_ = nullptr;
   std::uint64_t next_offset_ = 0;
 
