@@ -126,14 +126,14 @@ class List {
 
   /// New ones are like T().
   void resize(std::size_t size) {
-    reserve(size);
+    if (size > size_) reserve_more(size - size_);
     shrink(size);
     while (size_ < size) emplace_back();
   }
 
   /// New ones are like `value`.
   void resize(std::size_t size, const T& value) {
-    reserve(size);
+    if (size > size_) reserve_more(size - size_);
     shrink(size);
     while (size_ < size) emplace_back(value);
   }

@@ -2,6 +2,7 @@
 #include "../core/list.hpp"
 #include "../core/token.hpp"
 #include "../core/utf8.hpp"
+#include "byte_tokens.hpp"
 #include "merge_table.hpp"
 #include "vocabulary.hpp"
 
@@ -18,21 +19,20 @@
 namespace moe {
 
 struct BpeOptions {
-  std::optional<TokenId> unknown = {};  // stands for a byte that is no token; without it they are dropped
-  bool fuse_unknown = false;            // one `unknown` for a run of such bytes
+  std::optional<TokenId> unknown = {};  // stands for a symbol that is no token; without it they are dropped
+  bool fuse_unknown = false;            // one `unknown` for a run of such symbols
   bool ignore_merges = false;           // a piece that is a token as a whole becomes that token
 };
 
 /// What a vocabulary of SentencePiece has in place of merges.
 struct TokenScores {
   List<std::uint32_t> ranks;  // [ids]; the best score has the lowest
-  std::array<std::optional<TokenId>, 256> bytes =
-      {};  // the token <0x0A> and so on, for characters that are no token
 };
 
 /// Byte-pair encoding: a piece of text is spelled in symbols, then the neighbours whose merge has the lowest rank, the
-/// leftmost of equals, are merged, until none can be. With merges, symbols are tokens of one byte; with scores,
-/// characters, which merge if together they are a token, and what in the end is no token is spelled in bytes.
+/// leftmost of equals, are merged, until none can be. Symbols are bytes; or characters, those that are no token spelled in
+/// tokens of bytes: before merging where there are merges, after it where there are scores, by which any two
+/// merge that together are a token.
 /// Source: Sennrich et al. 2016 (arXiv 1508.07909), as in Hugging Face's tokenizers and in SentencePiece.
 class Bpe {
  public:
@@ -44,15 +44,21 @@ class Bpe {
     }
   }
 
-  Bpe(Vocabulary vocabulary, TokenScores scores, BpeOptions options)
+  /// Symbols are characters. `scores` have a rank for every token, or for none if there are merges.
+  Bpe(Vocabulary vocabulary, MergeTable merges, TokenScores scores, ByteTokens bytes, BpeOptions options)
       : vocabulary_(std::move(vocabulary)),
+        merges_(std::move(merges)),
         options_(options),
         ranks_(std::move(scores.ranks)),
-        spelling_(scores.bytes) {}
+        spelling_(bytes),
+        spells_characters_(true) {}
 
   const Vocabulary& vocabulary() const { return vocabulary_; }
   const MergeTable& merges() const { return merges_; }
   const BpeOptions& options() const { return options_; }
+
+  /// Whether symbols are characters, rather than bytes.
+  bool spells_characters() const { return spells_characters_; }
 
   /// Whether tokens have scores, rather than merges.
   bool has_scores() const { return !ranks_.empty(); }
@@ -66,12 +72,19 @@ class Bpe {
   /// The token of a single byte; nothing if there is none.
   std::optional<TokenId> token_of(char byte) const { return spelling_[static_cast<unsigned char>(byte)]; }
 
+  /// Whether it is the token of a single byte.
+  bool is_byte(TokenId id) const {
+    const std::string_view bytes = vocabulary_.bytes(id);
+    return bytes.size() == 1 && token_of(bytes.front()) == id;
+  }
+
  private:
   Vocabulary vocabulary_;
   MergeTable merges_;
   BpeOptions options_;
   List<std::uint32_t> ranks_;
-  std::array<std::optional<TokenId>, 256> spelling_;
+  ByteTokens spelling_;
+  bool spells_characters_ = false;
 };
 
 /// Encodes pieces of text. Keeps its memory from piece to piece; one for each thread.
@@ -86,7 +99,7 @@ class BpeEncoder {
     }
     piece_ = piece;
     if (bpe_.has_scores()) {
-      spell_characters();
+      link_characters();
     } else {
       spell(piece);
     }
@@ -117,7 +130,7 @@ class BpeEncoder {
 
   /// One symbol for each byte of the piece, of which only those are in the list that begin a character: so a symbol's
   /// position is where its text begins.
-  void spell_characters() {
+  void link_characters() {
     symbols_.assign(piece_.size(), Symbol{});
     std::uint32_t before = end;
     for (std::size_t at = 0; at < piece_.size();) {
@@ -136,37 +149,37 @@ class BpeEncoder {
 
   void append_scored(std::vector<TokenId>& out) const {
     bool after_unknown = false;
-    for (std::uint32_t at = 0; at != end; at = symbols_[at].next) {
-      const std::string_view text = text_of(at, symbols_[at].next);
-      const std::size_t before = out.size();
-      bool known = true;
-      if (const auto whole = bpe_.vocabulary().find(text)) {
-        out.push_back(*whole);
-      } else {
-        for (const char byte : text) {
-          const std::optional<TokenId> id = bpe_.token_of(byte);
-          known = known && id;
-          if (known) out.push_back(*id);
-        }
-      }
-      if (!known) out.resize(before);
-      const bool fused = after_unknown && bpe_.options().fuse_unknown;
-      if (!known && !fused && bpe_.options().unknown) out.push_back(*bpe_.options().unknown);
-      after_unknown = !known;
-    }
+    for (std::uint32_t at = 0; at != end; at = symbols_[at].next)
+      write(text_of(at, symbols_[at].next), after_unknown, [&](TokenId id) { out.push_back(id); });
   }
 
+  /// One symbol for each byte or each character of the piece, or several where a character is spelled in bytes.
   void spell(std::string_view piece) {
     symbols_.clear();
     bool after_unknown = false;
-    for (const char byte : piece) {
-      const std::optional<TokenId> known = bpe_.token_of(byte);
-      const bool fused = !known && after_unknown && bpe_.options().fuse_unknown;
-      const std::optional<TokenId> id = known ? known : bpe_.options().unknown;
-      if (id && !fused) add_symbol(*id);
-      after_unknown = !known;
+    while (!piece.empty()) {
+      const std::size_t size = bpe_.spells_characters() ? detail::utf8_step(piece).bytes : 1;
+      write(piece.substr(0, size), after_unknown, [&](TokenId id) { add_symbol(id); });
+      piece.remove_prefix(size);
     }
     if (!symbols_.empty()) symbols_.back().next = end;
+  }
+
+  /// Calls add(id) for the token of these bytes, or else for that of each of them, or else for the unknown one.
+  template <class Add>
+  void write(std::string_view bytes, bool& after_unknown, Add add) const {
+    const auto whole = bpe_.spells_characters() ? bpe_.vocabulary().find(bytes) : bpe_.token_of(bytes[0]);
+    bool known = true;
+    if (!whole)
+      for (const char byte : bytes) known = known && bpe_.token_of(byte);
+    if (whole) {
+      add(*whole);
+    } else if (known) {
+      for (const char byte : bytes) add(*bpe_.token_of(byte));
+    } else if (bpe_.options().unknown && !(after_unknown && bpe_.options().fuse_unknown)) {
+      add(*bpe_.options().unknown);
+    }
+    after_unknown = !known;
   }
 
   void add_symbol(TokenId id) {

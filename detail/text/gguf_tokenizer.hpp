@@ -9,6 +9,7 @@
 #include "../io/gguf_metadata.hpp"
 #include "../io/gguf_parser.hpp"
 #include "bpe_files.hpp"
+#include "byte_tokens.hpp"
 #include "tokenizer_parts.hpp"
 
 #include <cstddef>
@@ -66,7 +67,6 @@ class GgufTokenizer {
  private:
   enum class Type : std::uint32_t { normal = 1, unknown, control, user_defined, unused, byte };
 
-  static constexpr int no_byte = -1;
   static constexpr std::uint64_t most_token_bytes = 65535;
   static constexpr std::uint64_t most_bytes = std::uint64_t{1} << 30;  // of all tokens
 
@@ -132,30 +132,14 @@ class GgufTokenizer {
 
   void add_token(const GgufArray& tokens, TokenId id, std::string text, Type type, Notation notation) {
     const bool sentence_piece = notation == Notation::sentence_piece;
-    const int byte = sentence_piece ? byte_of(text) : no_byte;
+    const int byte = sentence_piece ? byte_of_token(text) : no_byte;
     const bool control = type == Type::control || type == Type::unknown;
     if (control || type == Type::user_defined)
       parts_.added_tokens.push_back({.id = id, .content = text, .special = control});
     if (control && sentence_piece) return;  // no characters merge into it
-    const bool added = byte == no_byte ? parts_.vocabulary.add(id, text) : add_byte(id, byte);
+    const bool added = byte == no_byte ? parts_.vocabulary.add(id, text)
+                                       : add_byte_token(parts_.vocabulary, parts_.byte_tokens, id, byte);
     if (!added) tokens.fail("one token of each text", concat('"', text, "\" twice"));
-  }
-
-  bool add_byte(TokenId id, int byte) {
-    std::optional<TokenId>& token = parts_.scores.bytes[static_cast<std::size_t>(byte)];
-    if (token) return false;
-    token = id;
-    const char c = static_cast<char>(static_cast<unsigned char>(byte));
-    return parts_.vocabulary.add_apart(id, std::string_view(&c, 1));
-  }
-
-  /// The byte that `<0x0A>` stands for, or no_byte.
-  static int byte_of(std::string_view text) {
-    constexpr std::string_view digits = "0123456789ABCDEF";
-    if (text.size() != 6 || !text.starts_with("<0x") || text[5] != '>') return no_byte;
-    const std::size_t high = digits.find(text[3]), low = digits.find(text[4]);
-    if (high == digits.npos || low == digits.npos) return no_byte;
-    return static_cast<int>(16 * high + low);
   }
 
   void read_merges() {

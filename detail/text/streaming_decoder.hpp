@@ -1,7 +1,7 @@
 #pragma once
 #include "../core/token.hpp"
+#include "token_stream.hpp"
 #include "tokenizer.hpp"
-#include "utf8_stream.hpp"
 
 #include <cstddef>
 #include <string>
@@ -17,9 +17,11 @@ class StreamingDecoder {
   explicit StreamingDecoder(const Tokenizer& tokenizer, bool skip_special = false, bool continues = false)
       : tokenizer_(&tokenizer),
         skip_special_(skip_special),
-        at_begin_(!continues && tokenizer.adds_text_space()) {}
+        at_begin_(!continues && tokenizer.adds_text_space()),
+        stream_(tokenizer.bpe()) {}
 
-  /// The text that is complete with this token; may be empty.
+  /// The text that is complete with this token; may be empty. A run of tokens `<0x0A>` of SentencePiece waits for its
+  /// end, which decides whether it is text.
   std::string push(TokenId id) {
     std::string text;
     push(id, text);
@@ -29,15 +31,16 @@ class StreamingDecoder {
   /// The same, written behind `text`.
   void push(TokenId id, std::string& text) {
     const std::size_t before = text.size();
-    if (!skip_special_ || !tokenizer_->is_special(id)) stream_.write(tokenizer_->bytes(id), text);
+    if (!skip_special_ || !tokenizer_->is_special(id)) stream_.write(id, text);
     drop_space(text, before);
   }
 
-  /// What is left when no more tokens come: U+FFFD for the beginning of a character. The next text
+  /// What is left when no more tokens come, such as U+FFFD for the beginning of a character. The next text
   /// may begin after that.
   std::string finish() {
     std::string text;
     stream_.finish(text);
+    drop_space(text, 0);
     at_begin_ = tokenizer_->adds_text_space();
     return text;
   }
@@ -51,7 +54,7 @@ class StreamingDecoder {
 
   const Tokenizer* tokenizer_;
   bool skip_special_, at_begin_;
-  detail::Utf8Stream stream_;
+  detail::TokenStream stream_;
 };
 
 }  // namespace moe

@@ -7,9 +7,9 @@
 #include "bpe.hpp"
 #include "nfc.hpp"
 #include "piece_encoder.hpp"
+#include "token_stream.hpp"
 #include "tokenizer_files.hpp"
 #include "tokenizer_parts.hpp"
-#include "utf8_stream.hpp"
 
 #include <cstddef>
 #include <optional>
@@ -35,9 +35,10 @@ class Tokenizer {
   /// Throws if the parts contradict each other.
   explicit Tokenizer(TokenizerParts parts)
       : added_(parts.added_tokens, parts.nfc, parts.vocabulary, parts.name),
-        bpe_(parts.scores.ranks.empty()
+        bpe_(parts.vocabulary.notation() == Notation::byte_alphabet
                  ? Bpe(std::move(parts.vocabulary), std::move(parts.merges), parts.bpe)
-                 : Bpe(std::move(parts.vocabulary), std::move(parts.scores), parts.bpe)),
+                 : Bpe(std::move(parts.vocabulary), std::move(parts.merges), std::move(parts.scores),
+                       parts.byte_tokens, parts.bpe)),
         pattern_(parts.pattern),
         nfc_(parts.nfc),
         add_prefix_space_(parts.add_prefix_space),
@@ -62,7 +63,7 @@ class Tokenizer {
     const auto on_token = [&](TokenId id) { out.push_back(id); };
     const auto on_text = [&](std::string_view part) { encoder.append(part); };
     const auto on_raw_text = [&](std::string_view part) {
-      if (bpe_.has_scores()) part = append_metaspaced(part, text.size(), normalized);
+      if (bpe_.spells_characters()) part = append_metaspaced(part, text.size(), normalized);
       if (nfc_ && !detail::is_surely_nfc(part)) part = append_nfc(part, text.size(), normalized);
       added_.in_normalized().split(part, on_text, on_token);
     };
@@ -72,17 +73,20 @@ class Tokenizer {
     return out;
   }
 
-  /// The text that tokens write: their bytes, with one U+FFFD for each part that is not valid UTF-8. Ids
-  /// without a token are left out, and so are special tokens if `skip_special`.
+  /// The text that tokens write: their bytes, with one U+FFFD for each part that is not valid UTF-8; with SentencePiece,
+  /// one for each byte of a run of tokens `<0x0A>` that is not. Ids without a token are left out, and so are special
+  /// tokens if `skip_special`.
   std::string decode(std::span<const TokenId> ids, bool skip_special = false) const {
     std::string out;
-    detail::Utf8Stream stream;
+    detail::TokenStream stream(bpe_);
     for (const TokenId id : ids)
-      if (!skip_special || !is_special(id)) stream.write(bytes(id), out);
+      if (!skip_special || !is_special(id)) stream.write(id, out);
     stream.finish(out);
     if (add_text_space_ && out.starts_with(' ')) out.erase(0, 1);
     return out;
   }
+
+  const Bpe& bpe() const { return bpe_; }
 
   /// Whether every text is encoded with a space before it, which decoding takes away again.
   bool adds_text_space() const { return add_text_space_; }

@@ -16,13 +16,14 @@ struct TokenizerParts {
   std::string name;  // of the file, for errors
   Vocabulary vocabulary;
   MergeTable merges;
-  TokenScores scores;  // of a SentencePiece vocabulary, in place of merges
+  TokenScores scores;           // of a SentencePiece vocabulary, in place of merges
+  ByteTokens byte_tokens = {};  // the same, with scores or merges
   BpeOptions bpe;
   List<AddedToken> added_tokens;
   bool nfc = false;                       // normalize the text first
   const SplitPattern* pattern = nullptr;  // how to cut the text into pieces
   bool add_prefix_space = false;          // put a space before each piece that does not begin with one
-  bool add_text_space = false;            // with scores: put a space before each text between added tokens
+  bool add_text_space = false;            // SentencePiece: put a space before each text between added tokens
   List<TokenId> prefix, suffix;           // special tokens around every text
 };
 

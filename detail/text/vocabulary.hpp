@@ -77,6 +77,8 @@ class Vocabulary {
   /// The bytes that a token writes, not always whole characters; none if there is no such token.
   std::string_view bytes(TokenId id) const { return contains(id) ? bytes(entries_[id]) : std::string_view(); }
 
+  Notation notation() const { return notation_; }
+
   /// The highest id plus one.
   std::size_t size() const { return entries_.size(); }
 

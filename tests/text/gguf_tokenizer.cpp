@@ -263,7 +263,8 @@ TEST_CASE("gguf tokenizer: SentencePiece decodes spaces and bytes, and drops the
 TEST_CASE(
     "gguf tokenizer: token by token SentencePiece writes the same, and goes on with a space where it must") {
   const moe::Tokenizer tokenizer = open(sentence_piece(llama));
-  for (const Ids& ids : {Ids{1, 16, 16, 3}, Ids{16}, Ids{4, 5, 6, 6}, Ids{1, 6, 15, 7}, Ids{6}}) {
+  for (const Ids& ids :
+       {Ids{1, 16, 16, 3}, Ids{16}, Ids{4, 5, 6, 6}, Ids{1, 6, 15, 7}, Ids{6}, Ids{4, 5, 18, 3, 6, 4}}) {
     for (const bool skip : {false, true}) {
       moe::StreamingDecoder decoder(tokenizer, skip);
       for (int again = 0; again < 2; ++again) {
@@ -275,6 +276,27 @@ TEST_CASE(
   }
   moe::StreamingDecoder behind(tokenizer, true, true);
   CHECK(behind.push(16) == " hello");
+}
+
+TEST_CASE(
+    "gguf tokenizer: a run of SentencePiece bytes that is not valid as a whole becomes one U+FFFD per byte") {
+  const moe::Tokenizer tokenizer = open(sentence_piece(llama));
+  CHECK(tokenizer.decode(Ids{7, 4, 5, 18, 3, 7}) == "h\ufffd\ufffd\ufffd\ufffdh");
+  CHECK(tokenizer.decode(Ids{4, 5, 7, 18}) == "éh\ufffd");
+}
+
+TEST_CASE("gguf tokenizer: a special token that is left out does not end a run of SentencePiece bytes") {
+  const moe::Tokenizer tokenizer = open(sentence_piece(llama));
+  CHECK(tokenizer.decode(Ids{4, 2, 5}, true) == "é");
+  CHECK(tokenizer.decode(Ids{4, 2, 5}) == "\ufffd</s>\ufffd");
+  CHECK(tokenizer.decode(Ids{4, 1000, 5}) == "é");  // no token at all
+}
+
+TEST_CASE("gguf tokenizer: half a character in a longer SentencePiece token is not completed by a byte") {
+  std::vector<Scored> vocabulary = llama;
+  vocabulary.push_back({"a\xc3", -20});
+  const moe::Tokenizer tokenizer = open(sentence_piece(vocabulary));
+  CHECK(tokenizer.decode(Ids{static_cast<TokenId>(llama.size()), 5}) == "a\ufffd\ufffd");
 }
 
 TEST_CASE("gguf tokenizer: SentencePiece has the ids of Llama 2 where a file names none") {

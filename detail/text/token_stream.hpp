@@ -1,0 +1,42 @@
+#pragma once
+#include "../core/token.hpp"
+#include "bpe.hpp"
+#include "byte_run.hpp"
+#include "utf8_stream.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace moe::detail {
+
+/// Makes valid UTF-8 of tokens that come one by one. Where symbols are bytes, characters may be spread over any
+/// tokens; where they are characters, only over those that stand for single bytes.
+class TokenStream {
+ public:
+  /// `bpe` must outlive the stream.
+  explicit TokenStream(const Bpe& bpe) : bpe_(&bpe) {}
+
+  /// Appends what is certain now. Ids without a token write nothing.
+  void write(TokenId id, std::string& out) {
+    const std::string_view bytes = bpe_->vocabulary().bytes(id);
+    if (!bpe_->spells_characters()) return utf8_.write(bytes, out);
+    if (bpe_->is_byte(id)) return run_.write(bytes.front(), out);
+    if (!bpe_->vocabulary().contains(id)) return;
+    run_.finish(out);
+    utf8_.write(bytes, out);
+    utf8_.finish(out);
+  }
+
+  /// Appends what is left when no more tokens come; another text may begin.
+  void finish(std::string& out) {
+    run_.finish(out);
+    utf8_.finish(out);
+  }
+
+ private:
+  const Bpe* bpe_;
+  Utf8Stream utf8_;
+  ByteRun run_;
+};
+
+}  // namespace moe::detail
