@@ -4,6 +4,7 @@
 #include "../core/error.hpp"
 #include "../core/token.hpp"
 #include "added_tokens.hpp"
+#include "metaspace.hpp"
 #include "nfc.hpp"
 #include "vocabulary.hpp"
 
@@ -19,7 +20,10 @@ class AddedVocabulary {
  public:
   /// Gives each token that the vocabulary does not have a place in it. Ignores tokens without content. Throws
   /// an Error about the file `name` if two tokens have the same content, or different ones the same id.
-  AddedVocabulary(const List<AddedToken>& tokens, bool nfc, Vocabulary& vocabulary, std::string_view name) {
+  /// `nfc` and `add_text_space` are what normalizing does, to texts and tokens.
+  AddedVocabulary(const List<AddedToken>& tokens, bool nfc, bool add_text_space, Vocabulary& vocabulary,
+                  std::string_view name) {
+    const bool sentence_piece = vocabulary.notation() == Notation::sentence_piece;
     const TokenId largest = Vocabulary::largest_id(vocabulary.size() + tokens.size());
     List<AddedToken> in_raw, in_normalized;
     for (AddedToken token : tokens) {
@@ -36,6 +40,13 @@ class AddedVocabulary {
       if (!known && !vocabulary.add_apart(token.id, token.content))
         fail(name, place, "an id of its own", concat(token.id, ", the id of another token"));
       if (token.special) mark_special(token.id);
+      if (token.normalized && sentence_piece) {
+        // White space is no longer that of the text by then.
+        if (token.lstrip || token.rstrip) fail(name, place, "no lstrip or rstrip if normalized", "one");
+        std::string content(add_text_space ? 1 : 0, ' ');
+        append_spaced(content, token.content);
+        token.content = std::move(content);
+      }
       (token.normalized ? in_normalized : in_raw).push_back(std::move(token));
     }
     in_raw_ = AddedTokenMatcher(std::move(in_raw));

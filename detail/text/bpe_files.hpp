@@ -3,6 +3,7 @@
 #include "../core/error.hpp"
 #include "../core/token.hpp"
 #include "../io/json.hpp"
+#include "byte_tokens.hpp"
 #include "merge_table.hpp"
 #include "vocabulary.hpp"
 
@@ -13,14 +14,19 @@
 
 namespace moe::detail {
 
-/// {"text": id, ...}: the file vocab.json, and model.vocab of tokenizer.json.
-inline Vocabulary read_vocabulary(const Json& members) {
-  Vocabulary vocabulary(members.as_object().size());
+/// {"text": id, ...}: the file vocab.json, and model.vocab of tokenizer.json. `byte_tokens`: where those of a
+/// SentencePiece vocabulary go; null if it is one in the byte alphabet.
+inline Vocabulary read_vocabulary(const Json& members, ByteTokens* byte_tokens = nullptr) {
+  Vocabulary vocabulary(members.as_object().size(),
+                        byte_tokens ? Notation::sentence_piece : Notation::byte_alphabet);
   const TokenId largest = Vocabulary::largest_id(members.size());
   for (const Json member : members) {
     const auto id = static_cast<TokenId>(member.as_u64(largest));
     if (vocabulary.contains(id)) member.fail_here("an id of its own", concat(id, " a second time"));
-    if (!vocabulary.add(id, member.key())) member.fail_here("one token of that text", "two");
+    const int byte = byte_tokens ? byte_of_token(member.key()) : no_byte;
+    const bool added = byte == no_byte ? vocabulary.add(id, member.key())
+                                       : add_byte_token(vocabulary, *byte_tokens, id, byte);
+    if (!added) member.fail_here("one token of that text", "two");
   }
   return vocabulary;
 }

@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/concat.hpp"
 #include "../io/json.hpp"
 
 #include <string_view>
@@ -15,6 +16,18 @@ inline Json find_value(const Json& object, std::string_view key) {
 inline bool find_flag(const Json& object, std::string_view key, bool otherwise) {
   const Json flag = find_value(object, key);
   return flag ? flag.as_bool() : otherwise;
+}
+
+// What a part of a tokenizer is.
+
+inline std::string_view type_of(const Json& part) { return part.at("type").as_string(); }
+
+[[noreturn]] inline void refuse_type(const Json& part, std::string_view supported) {
+  part.at("type").fail_here(supported, concat('"', type_of(part), '"'));
+}
+
+inline void require_type(const Json& part, std::string_view type) {
+  if (type_of(part) != type) refuse_type(part, concat('"', type, '"'));
 }
 
 }  // namespace moe::detail

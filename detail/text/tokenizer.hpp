@@ -34,7 +34,7 @@ class Tokenizer {
 
   /// Throws if the parts contradict each other.
   explicit Tokenizer(TokenizerParts parts)
-      : added_(parts.added_tokens, parts.nfc, parts.vocabulary, parts.name),
+      : added_(parts.added_tokens, parts.nfc, parts.add_text_space, parts.vocabulary, parts.name),
         bpe_(parts.vocabulary.notation() == Notation::byte_alphabet
                  ? Bpe(std::move(parts.vocabulary), std::move(parts.merges), parts.bpe)
                  : Bpe(std::move(parts.vocabulary), std::move(parts.merges), std::move(parts.scores),

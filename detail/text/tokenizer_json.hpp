@@ -6,6 +6,7 @@
 #include "../io/json.hpp"
 #include "bpe_files.hpp"
 #include "json_members.hpp"
+#include "sentence_piece_json.hpp"
 #include "tokenizer_parts.hpp"
 
 #include <cstddef>
@@ -15,16 +16,6 @@
 
 namespace moe {
 namespace detail {
-
-inline std::string_view type_of(const Json& part) { return part.at("type").as_string(); }
-
-[[noreturn]] inline void refuse_type(const Json& part, std::string_view supported) {
-  part.at("type").fail_here(supported, concat('"', type_of(part), '"'));
-}
-
-inline void require_type(const Json& part, std::string_view type) {
-  if (type_of(part) != type) refuse_type(part, concat('"', type, '"'));
-}
 
 /// An added token as tokenizer.json and tokenizer_config.json describe it.
 inline AddedToken read_added_token(const Json& token, TokenId id) {
@@ -87,6 +78,13 @@ inline void read_pre_tokenizer(const Json& pre_tokenizer, TokenizerParts& parts)
   read_byte_level(*++steps.begin(), parts);
 }
 
+/// What stands around a byte-level model.
+inline void read_byte_level_steps(const Json& root, TokenizerParts& parts) {
+  read_pre_tokenizer(root.at("pre_tokenizer"), parts);
+  require_type(root.at("decoder"), "ByteLevel");
+  if (const Json normalizer = find_value(root, "normalizer")) parts.nfc = read_normalizer(normalizer);
+}
+
 /// The special tokens that stand before and after every text. What stands around two texts is of no use here.
 inline void read_template(const Json& processor, TokenizerParts& parts) {
   List<TokenId> around[2];  // before and after the text
@@ -115,13 +113,14 @@ inline void read_post_processor(const Json& processor, TokenizerParts& parts) {
   for (const Json step : processor.at("processors").as_array()) read_post_processor(step, parts);
 }
 
-/// The token for bytes that are not in the vocabulary. It need not exist where there are no such bytes.
+/// The token for symbols that are not in the vocabulary. It need not exist where there are no such symbols.
 inline void read_unknown_token(const Json& token, TokenizerParts& parts) {
   parts.bpe.unknown = parts.vocabulary.find_text(token.as_string());
   if (parts.bpe.unknown) return;
-  for (int byte = 0; byte < 256; ++byte) {
+  const bool sentence_piece = parts.vocabulary.notation() == Notation::sentence_piece;
+  for (std::size_t byte = 0; byte < 256; ++byte) {
     const char c = static_cast<char>(static_cast<unsigned char>(byte));
-    if (!parts.vocabulary.find(std::string_view(&c, 1)))
+    if (!(sentence_piece ? parts.byte_tokens[byte] : parts.vocabulary.find(std::string_view(&c, 1))))
       token.fail_here("a token of the vocabulary", concat('"', token.as_string(), '"'));
   }
 }
@@ -133,18 +132,19 @@ inline void read_model(const Json& model, TokenizerParts& parts) {
     const Json affix = find_value(model, key);
     if (affix && !affix.as_string().empty()) affix.fail_here("none", concat('"', affix.as_string(), '"'));
   }
-  if (find_flag(model, "byte_fallback", false)) model.at("byte_fallback").fail_here("false", "true");
   parts.bpe.fuse_unknown = find_flag(model, "fuse_unk", false);
   parts.bpe.ignore_merges = find_flag(model, "ignore_merges", false);
-  parts.vocabulary = read_vocabulary(model.at("vocab"));
+  const bool sentence_piece = find_flag(model, "byte_fallback", false);
+  parts.vocabulary = read_vocabulary(model.at("vocab"), sentence_piece ? &parts.byte_tokens : nullptr);
   parts.merges = read_merges(model.at("merges"), parts.vocabulary);
   if (const Json unknown = find_value(model, "unk_token")) read_unknown_token(unknown, parts);
 }
 
 }  // namespace detail
 
-/// Reads a tokenizer.json, the format of Hugging Face's tokenizers, as far as byte-level BPE uses it. What else
-/// would change the tokens is refused; `truncation` and `padding` are ignored, as transformers does.
+/// Reads a tokenizer.json, the format of Hugging Face's tokenizers, as far as byte-level BPE uses it, or that of
+/// SentencePiece. What else would change the tokens is refused; `truncation` and `padding` are ignored, as transformers
+/// does.
 inline TokenizerParts read_tokenizer_json(const std::string& path) {
   const JsonDocument document(read_text(path), path);
   const Json root = document.root();
@@ -153,12 +153,13 @@ inline TokenizerParts read_tokenizer_json(const std::string& path) {
   TokenizerParts parts;
   parts.name = path;
   detail::read_model(root.at("model"), parts);
-  detail::read_pre_tokenizer(root.at("pre_tokenizer"), parts);
-  detail::require_type(root.at("decoder"), "ByteLevel");
+  if (parts.vocabulary.notation() == Notation::sentence_piece) {
+    detail::read_sentence_piece(root, parts);
+  } else {
+    detail::read_byte_level_steps(root, parts);
+  }
   if (const Json tokens = detail::find_value(root, "added_tokens"))
     parts.added_tokens = detail::read_added_tokens(tokens);
-  if (const Json normalizer = detail::find_value(root, "normalizer"))
-    parts.nfc = detail::read_normalizer(normalizer);
   if (const Json processor = detail::find_value(root, "post_processor"))
     detail::read_post_processor(processor, parts);
   return parts;

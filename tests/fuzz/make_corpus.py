@@ -147,8 +147,20 @@ def tokenizer(**changes):
 template = {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}},
                                                      {"Sequence": {"id": "A", "type_id": 0}}],
             "special_tokens": {"<s>": {"id": "<s>", "ids": [9], "tokens": ["<s>"]}}}
+metaspace = {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}
+sentence_piece = tokenizer(
+    added_tokens=[dict(id=1, content="<s>", single_word=False, lstrip=False, rstrip=False, normalized=True, special=True)],
+    normalizer={"type": "Sequence", "normalizers": [{"type": "Prepend", "prepend": "▁"}, metaspace]},
+    pre_tokenizer=None,
+    decoder={"type": "Sequence", "decoders": [{"type": "Replace", "pattern": {"String": "▁"}, "content": " "},
+                                              {"type": "ByteFallback"}, {"type": "Fuse"},
+                                              {"type": "Strip", "content": " ", "start": 1, "stop": 0}]},
+    model={"type": "BPE", "unk_token": "<unk>", "fuse_unk": True, "byte_fallback": True,
+           "vocab": {token: i for i, token in enumerate(["<unk>", "<s>", "<0xC3>", "<0xA9>", "▁", "a", "▁a", "<0x0A>"])},
+           "merges": ["▁ a"]})
 for name, data in {
     "small": tokenizer(),
+    "sentence_piece": sentence_piece,
     "template": tokenizer(post_processor=template),
     "unknown": tokenizer(model={"type": "BPE", "unk_token": "a", "fuse_unk": True, "ignore_merges": True,
                                 "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": [["a", "b"]]}),

@@ -96,7 +96,8 @@ TEST_CASE("tokenizer.json: parts that this library does not know are refused by 
 
 TEST_CASE("tokenizer.json: options of the model that are not supported are refused by name") {
   refuses(R"("unk_token": null)", R"("dropout": 0.1)", {"$.model.dropout", "0.1"});
-  refuses(R"("unk_token": null)", R"("byte_fallback": true)", {"$.model.byte_fallback"});
+  refuses(R"("unk_token": null)", R"("byte_fallback": true)",
+          {"$.pre_tokenizer.type", "beside byte_fallback"});
   refuses(R"("unk_token": null)", R"("continuing_subword_prefix": "##")",
           {"$.model.continuing_subword_prefix", "##"});
   refuses(R"("unk_token": null)", R"("end_of_word_suffix": "</w>")", {"$.model.end_of_word_suffix", "</w>"});

@@ -1,0 +1,331 @@
+#include "detail/text/sentence_piece_json.hpp"
+#include "detail/text/streaming_decoder.hpp"
+#include "support/message_of.hpp"
+#include "support/tiny_tokenizer.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cstddef>
+#include <initializer_list>
+#include <map>
+#include <optional>
+#include <random>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+using moe::TokenId;
+using Ids = std::vector<TokenId>;
+
+namespace {
+
+/// A tokenizer.json such as that of Llama 2. Ids are the places in `vocabulary`.
+struct TinySentencePiece {
+  std::vector<std::string> vocabulary = {"<unk>", "<s>",  "</s>",   "<0x0A>", "<0xC3>", "<0xA9>", "▁",
+                                         "h",     "e",    "l",      "o",      "▁h",     "el",     "lo",
+                                         "▁▁",    "▁hel", "▁hello", "llo",    "he"};
+  std::vector<std::pair<std::string, std::string>> merges = {
+      {"▁h", "el"}, {"e", "l"}, {"▁", "h"}, {"▁hel", "lo"}, {"l", "o"}, {"▁", "▁"}, {"l", "lo"}, {"h", "e"}};
+  std::string added_tokens = added_token(0, "<unk>", "special") + ", " + added_token(1, "<s>", "special") +
+                             ", " + added_token(2, "</s>", "special");
+  std::string normalizer = R"({"type": "Sequence", "normalizers": [{"type": "Prepend", "prepend": "▁"}, )"
+                           R"({"type": "Replace", "pattern": {"String": " "}, "content": "▁"}]})";
+  std::string pre_tokenizer = "null";
+  std::string post_processor = "null";
+  std::string decoder =
+      R"({"type": "Sequence", "decoders": [{"type": "Replace", "pattern": {"String": "▁"}, "content": " "}, )"
+      R"({"type": "ByteFallback"}, {"type": "Fuse"}, {"type": "Strip", "content": " ", "start": 1, "stop": 0}]})";
+  std::string model_options = R"("unk_token": "<unk>", "fuse_unk": true, "byte_fallback": true)";
+
+  std::string json() const {
+    std::string vocab, list;
+    for (std::size_t id = 0; id < vocabulary.size(); ++id)
+      vocab += (id == 0 ? "" : ", ") + moe::to_json(vocabulary[id]) + ": " + std::to_string(id);
+    for (const auto& [left, right] : merges)
+      list += (list.empty() ? "" : ", ") + moe::to_json(left + " " + right);
+    return R"({"version": "1.0", "truncation": null, "padding": null, "added_tokens": [)" + added_tokens +
+           R"(], "normalizer": )" + normalizer + R"(, "pre_tokenizer": )" + pre_tokenizer +
+           R"(, "post_processor": )" + post_processor + R"(, "decoder": )" + decoder +
+           R"(, "model": {"type": "BPE", )" + model_options + R"(, "vocab": {)" + vocab +
+           R"(}, "merges": [)" + list + "]}}";
+  }
+};
+
+using ::load;
+moe::Tokenizer load(const TinySentencePiece& tiny) { return load(tiny.json()); }
+
+/// Checks that the tiny tokenizer with `from` replaced by `to` is refused with that message.
+void refuses(std::string_view from, std::string_view to, std::initializer_list<std::string_view> message) {
+  std::string json = TinySentencePiece{}.json();
+  const std::size_t at = json.find(from);
+  REQUIRE(at != json.npos);
+  check_error([&] { load(json.replace(at, from.size(), to)); }, message);
+}
+
+const std::string replace_only = R"({"type": "Replace", "pattern": {"String": " "}, "content": "▁"})";
+const std::string decoder_without_strip =
+    R"({"type": "Sequence", "decoders": [{"type": "Replace", "pattern": {"String": "▁"}, "content": " "}, )"
+    R"({"type": "ByteFallback"}, {"type": "Fuse"}]})";
+
+}  // namespace
+
+TEST_CASE("sentence piece json: a text is one piece behind a space, merged in the order of the merges") {
+  const moe::Tokenizer tokenizer = load(TinySentencePiece{});
+  CHECK(tokenizer.encode("hello") == Ids{16});
+  CHECK(tokenizer.encode("hello hello") == Ids{16, 16});
+  CHECK(tokenizer.encode("ello") == Ids{6, 12, 13});
+  CHECK(tokenizer.encode("h  h") == Ids{11, 6, 11});  // not ▁▁, which has a higher rank than ▁h
+}
+
+TEST_CASE("sentence piece json: merges decide, not whether two tokens together are one") {
+  TinySentencePiece tiny;
+  tiny.merges.pop_back();  // of "he", which stays in the vocabulary
+  tiny.merges.erase(tiny.merges.begin() + 1);
+  CHECK(load(tiny).encode("ohe") == Ids{6, 10, 7, 8});
+}
+
+TEST_CASE("sentence piece json: a text without characters gets no space") {
+  CHECK(load(TinySentencePiece{}).encode("") == Ids{});
+}
+
+TEST_CASE("sentence piece json: a ▁ in the text is like a space") {
+  const moe::Tokenizer tokenizer = load(TinySentencePiece{});
+  CHECK(tokenizer.encode("hello▁hello") == tokenizer.encode("hello hello"));
+}
+
+TEST_CASE("sentence piece json: each part between special tokens gets a space of its own") {
+  const moe::Tokenizer tokenizer = load(TinySentencePiece{});
+  CHECK(tokenizer.encode("hello<s>hello</s></s> h") == Ids{16, 1, 16, 2, 2, 6, 11});
+}
+
+TEST_CASE("sentence piece json: a character that is no token is spelled in bytes") {
+  CHECK(load(TinySentencePiece{}).encode("h\né") == Ids{11, 3, 4, 5});
+}
+
+TEST_CASE("sentence piece json: a character without all of its bytes is unknown as a whole") {
+  CHECK(load(TinySentencePiece{}).encode("hèo") == Ids{11, 0, 10});  // C3 A8
+}
+
+TEST_CASE("sentence piece json: unknown characters in a row are fused if the file says so") {
+  TinySentencePiece tiny;
+  CHECK(load(tiny).encode("hxyoz") == Ids{11, 0, 10, 0});
+  tiny.model_options = R"("unk_token": "<unk>", "fuse_unk": false, "byte_fallback": true)";
+  CHECK(load(tiny).encode("hxyoz") == Ids{11, 0, 0, 10, 0});
+}
+
+TEST_CASE("sentence piece json: unknown characters are dropped without a token for them") {
+  TinySentencePiece tiny;
+  tiny.model_options = R"("unk_token": null, "byte_fallback": true)";
+  CHECK(load(tiny).encode("hxyo") == Ids{11, 10});
+}
+
+TEST_CASE("sentence piece json: the unknown token must exist, unless every byte has a token") {
+  TinySentencePiece tiny;
+  tiny.model_options = R"("unk_token": "<nothing>", "byte_fallback": true)";
+  check_error([&] { load(tiny); }, {"$.model.unk_token", "<nothing>"});
+  for (int byte = 0; byte < 256; ++byte) {
+    constexpr char digits[] = "0123456789ABCDEF";
+    const std::string name = {'<', '0', 'x', digits[byte / 16], digits[byte % 16], '>'};
+    if (name != "<0x0A>" && name != "<0xC3>" && name != "<0xA9>") tiny.vocabulary.push_back(name);
+  }
+  CHECK(load(tiny).encode("hx").size() == 2);
+}
+
+TEST_CASE("sentence piece json: a text that is written like the token of a byte is not that token") {
+  TinySentencePiece tiny;
+  for (const char* one : {"<", "0", "x", "A", ">"}) tiny.vocabulary.push_back(one);
+  CHECK(load(tiny).encode("<0x0A>") == Ids{6, 19, 20, 21, 20, 22, 23});
+}
+
+TEST_CASE("sentence piece json: what is not valid UTF-8 is spelled in bytes") {
+  CHECK(load(TinySentencePiece{}).encode("h\xc3o") == Ids{11, 4, 10});
+}
+
+TEST_CASE("sentence piece json: whole pieces are taken first if ignore_merges is set") {
+  TinySentencePiece tiny;
+  tiny.merges = {{"e", "l"}};
+  CHECK(load(tiny).encode("hello") == Ids{6, 7, 12, 9, 10});
+  tiny.model_options += R"(, "ignore_merges": true)";
+  CHECK(load(tiny).encode("hello") == Ids{16});
+}
+
+TEST_CASE("sentence piece json: the template puts special tokens around the text") {
+  TinySentencePiece tiny;
+  tiny.post_processor =
+      R"({"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}}, )"
+      R"({"Sequence": {"id": "A", "type_id": 0}}], "special_tokens": {"<s>": {"id": "<s>", "ids": [1]}}})";
+  CHECK(load(tiny).encode("hello") == Ids{1, 16});
+  CHECK(load(tiny).encode("hello", {.add_special_tokens = false}) == Ids{16});
+}
+
+TEST_CASE(
+    "sentence piece json: a normalized added token is found behind the space that normalizing puts there") {
+  TinySentencePiece tiny;
+  tiny.added_tokens = added_token(2, "</s>", "special normalized");
+  CHECK(load(tiny).encode("</s>hello") == Ids{2, 7, 12, 13});  // no second space
+  CHECK(load(tiny).encode("h </s>") == Ids{11, 2});
+  CHECK(load(tiny).encode("h</s>") == Ids{11, 0});
+}
+
+TEST_CASE("sentence piece json: a normalized added token that strips is refused") {
+  TinySentencePiece tiny;
+  tiny.added_tokens = added_token(2, "</s>", "special normalized lstrip");
+  check_error([&] { load(tiny); }, {"added token \"</s>\"", "lstrip"});
+}
+
+TEST_CASE(
+    "sentence piece json: decoding writes spaces and bytes, and drops the one space that was put first") {
+  const moe::Tokenizer tokenizer = load(TinySentencePiece{});
+  CHECK(tokenizer.decode(Ids{1, 16, 16, 3, 4, 5}, true) == "hello hello\né");
+  CHECK(tokenizer.decode(Ids{1, 16}) == "<s> hello");
+  CHECK(tokenizer.decode(Ids{14, 7}) == " h");
+  CHECK(tokenizer.decode(Ids{7, 4, 5, 4, 7}) == "h\ufffd\ufffd\ufffdh");
+}
+
+TEST_CASE("sentence piece json: without Prepend no space is put first, and without Strip none is dropped") {
+  TinySentencePiece tiny;
+  tiny.normalizer = replace_only;
+  tiny.decoder = decoder_without_strip;
+  const moe::Tokenizer tokenizer = load(tiny);
+  CHECK(tokenizer.encode("hello hello") == Ids{7, 12, 13, 16});
+  CHECK(tokenizer.decode(Ids{16, 16}) == " hello hello");
+}
+
+TEST_CASE("sentence piece json: token by token the text is that of decode, also of random ids") {
+  const moe::Tokenizer tokenizer = load(TinySentencePiece{});
+  std::mt19937 random(3);
+  for (int round = 0; round < 2000; ++round) {
+    const bool skip_special = round % 2 == 0;
+    Ids ids(random() % 10);
+    for (TokenId& id : ids) id = random() % 2 == 0 ? 3 + random() % 4 : random() % 20;
+    moe::StreamingDecoder decoder(tokenizer, skip_special);
+    std::string text;
+    for (const TokenId id : ids) text += decoder.push(id);
+    text += decoder.finish();
+    REQUIRE(text == tokenizer.decode(ids, skip_special));
+  }
+}
+
+namespace {
+
+/// The definition, symbol by symbol and pair by pair.
+Ids naive(const TinySentencePiece& tiny, const std::vector<std::string>& characters) {
+  std::map<std::string, TokenId> ids;
+  for (TokenId id = 0; id < tiny.vocabulary.size(); ++id) ids[tiny.vocabulary[id]] = id;
+  std::vector<std::string> symbols;
+  for (const std::string& character : characters) {
+    if (ids.contains(character)) {
+      symbols.push_back(character);
+    } else if (character == "é") {
+      symbols.insert(symbols.end(), {"<0xC3>", "<0xA9>"});
+    } else if (symbols.empty() || symbols.back() != "<unk>") {
+      symbols.push_back("<unk>");
+    }
+  }
+  for (bool merged = true; merged;) {
+    merged = false;
+    for (const auto& [left, right] : tiny.merges) {
+      for (std::size_t i = 0; i + 1 < symbols.size() && !merged; ++i) {
+        if (symbols[i] != left || symbols[i + 1] != right) continue;
+        symbols[i] += right;
+        symbols.erase(symbols.begin() + static_cast<std::ptrdiff_t>(i) + 1);
+        merged = true;
+      }
+      if (merged) break;
+    }
+  }
+  Ids out;
+  for (const std::string& symbol : symbols) out.push_back(ids.at(symbol));
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("sentence piece json: on random merges it does what its definition says") {
+  std::mt19937 random(11);
+  const std::string letters[] = {"a", "b", "▁", "é", "x"};
+  for (int round = 0; round < 60; ++round) {
+    TinySentencePiece tiny{.vocabulary = {"<unk>", "<0xC3>", "<0xA9>", "a", "b", "▁"}, .merges = {}};
+    tiny.added_tokens.clear();
+    tiny.normalizer = replace_only;
+    tiny.decoder = decoder_without_strip;
+    std::map<std::string, bool> taken;
+    for (int i = 0; i < 20; ++i) {
+      const auto part = [&] { return tiny.vocabulary[3 + random() % (tiny.vocabulary.size() - 3)]; };
+      const std::string left = part(), right = part();
+      if (taken[left + right]) continue;
+      taken[left + right] = true;
+      tiny.merges.emplace_back(left, right);
+      tiny.vocabulary.push_back(left + right);
+    }
+    for (std::size_t i = tiny.merges.size(); i > 1; --i)
+      std::swap(tiny.merges[i - 1], tiny.merges[random() % i]);
+    const moe::Tokenizer tokenizer = load(tiny);
+    for (int i = 0; i < 20; ++i) {
+      std::vector<std::string> characters(random() % 30);
+      std::string text;
+      for (std::string& character : characters) text += character = letters[random() % 5];
+      CHECK(tokenizer.encode(text) == naive(tiny, characters));
+    }
+  }
+}
+
+TEST_CASE("sentence piece json: a long text is merged, not quadratically") {
+  const moe::Tokenizer tokenizer = load(TinySentencePiece{});
+  std::string text;
+  while (text.size() < 1'000'000) text += "hello hé";
+  CHECK(tokenizer.decode(tokenizer.encode(text)) == text);
+}
+
+TEST_CASE("sentence piece json: other normalizers are refused by name and place") {
+  refuses(R"({"type": "Prepend", "prepend")", R"({"type": "NFKC", "prepend")",
+          {"$.normalizer.normalizers[0].type", "NFKC"});
+  refuses(R"("prepend": "▁")", R"("prepend": "_")", {"$.normalizer.normalizers[0].prepend", "_"});
+  refuses(R"({"String": " "}, "content": "▁")", R"({"String": "a"}, "content": "▁")",
+          {"pattern.String", "a"});
+  refuses(R"({"String": " "})", R"({"Regex": " "})", {"$.normalizer.normalizers[1].pattern", "String"});
+  refuses(R"({"String": " "}, "content": "▁")", R"({"String": " "}, "content": "_")", {"[1].content", "_"});
+  refuses("{\"type\": \"Prepend\", \"prepend\": \"▁\"}, " + replace_only,
+          R"({"type": "Prepend", "prepend": "▁"})", {"$.normalizer", "a Replace"});
+  refuses(replace_only, R"({"type": "Prepend", "prepend": "▁"}, )" + replace_only,
+          {"$.normalizer", "1 and 2"});
+  refuses(R"("normalizer": {)", R"("normalizer": null, "other": {)", {"$.normalizer", "null"});
+}
+
+TEST_CASE("sentence piece json: a pre-tokenizer is refused by name") {
+  refuses(R"("pre_tokenizer": null)", R"("pre_tokenizer": {"type": "Metaspace"})",
+          {"$.pre_tokenizer.type", "Metaspace"});
+}
+
+TEST_CASE("sentence piece json: other decoders are refused by name and place") {
+  refuses(R"("decoder": {"type": "Sequence")", R"("decoder": {"type": "ByteLevel")",
+          {"$.decoder.type", "ByteLevel"});
+  refuses(R"({"type": "ByteFallback"})", R"({"type": "WordPiece"})",
+          {"$.decoder.decoders[1].type", "WordPiece"});
+  refuses(R"({"type": "ByteFallback"}, )", "", {"$.decoder.decoders", "4", "3 steps"});
+  refuses(R"({"String": "▁"})", R"({"String": "_"})", {"$.decoder.decoders[0].pattern.String", "_"});
+  refuses(R"("content": " ", "start": 1)", R"("content": "a", "start": 1)", {"decoders[3].content", "a"});
+  refuses(R"("start": 1)", R"("start": 2)", {"decoders[3].start", "2"});
+  refuses(R"("stop": 0)", R"("stop": 1)", {"decoders[3].stop", "1"});
+}
+
+TEST_CASE("sentence piece json: Prepend and Strip go together") {
+  TinySentencePiece no_prepend, no_strip;
+  no_prepend.normalizer = replace_only;
+  no_strip.decoder = decoder_without_strip;
+  check_error([&] { load(no_prepend); }, {"$.decoder.decoders", "4 steps"});
+  check_error([&] { load(no_strip); }, {"$.decoder.decoders", "3 steps"});
+}
+
+TEST_CASE("sentence piece json: lies of the vocabulary and the merges are refused") {
+  refuses(R"("<0x0A>": 3)", R"("<0xC3>": 3)", {"$.model.vocab", "two"});
+  refuses(R"("<0x0A>": 3)", R"("<0x0A>": 4)", {"$.model.vocab"});
+  refuses(R"("▁hello": 16)", R"("▁hella": 16)", {"$.model.merges[3]", "▁hel lo"});
+}
+
+TEST_CASE("sentence piece json: a file that ends too early is refused wherever it ends") {
+  const std::string json = TinySentencePiece{}.json();
+  for (std::size_t size = 0; size < json.size(); size += 7)
+    CHECK_THROWS_AS(load(json.substr(0, size)), moe::Error);
+}
