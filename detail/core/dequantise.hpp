@@ -1,8 +1,8 @@
 #pragma once
-#include "list.hpp"
 #include "blocks_of_256.hpp"
 #include "blocks_of_32.hpp"
 #include "config.hpp"
+#include "list.hpp"
 #include "load_as.hpp"
 #include "tensor.hpp"
 

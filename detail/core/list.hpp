@@ -1,6 +1,6 @@
 #pragma once
-#include "list.hpp"
 #include "config.hpp"
+#include "list.hpp"
 
 #include <cstddef>
 #include <initializer_list>

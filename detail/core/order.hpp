@@ -1,6 +1,6 @@
 #pragma once
-#include "list.hpp"
 #include "function_ref.hpp"
+#include "list.hpp"
 
 #include <algorithm>
 #include <cstddef>

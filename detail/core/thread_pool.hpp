@@ -1,7 +1,7 @@
 #pragma once
-#include "list.hpp"
 #include "float_environment.hpp"
 #include "function_ref.hpp"
+#include "list.hpp"
 
 #include <atomic>
 #include <cstddef>

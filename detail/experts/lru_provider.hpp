@@ -1,7 +1,7 @@
 #pragma once
-#include "../core/owned.hpp"
-#include "../core/list.hpp"
 #include "../core/error.hpp"
+#include "../core/list.hpp"
+#include "../core/owned.hpp"
 #include "../core/signal.hpp"
 #include "decayed_frequency.hpp"
 #include "expert_table.hpp"
@@ -324,7 +324,8 @@ class LruProvider {
 
    private:
     detail::ExpertTable table;
-    List<Owned<Entry>> entries;  // by number, and some for numbers to come; on the heap each, since leases are addresses
+    List<Owned<Entry>>
+        entries;  // by number, and some for numbers to come; on the heap each, since leases are addresses
     List<std::pair<std::uint32_t, std::size_t>> layer_sizes;  // of layers that were measured
     List<std::uint32_t> favourites;                           // kept for its memory
     CacheStatistics counts;

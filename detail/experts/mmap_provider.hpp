@@ -1,6 +1,6 @@
 #pragma once
-#include "../core/owned.hpp"
 #include "../core/list.hpp"
+#include "../core/owned.hpp"
 #include "catalog.hpp"
 #include "provider.hpp"
 

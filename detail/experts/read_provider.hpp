@@ -1,8 +1,8 @@
 #pragma once
-#include "../core/owned.hpp"
-#include "../core/list.hpp"
 #include "../core/crc32c.hpp"
 #include "../core/error.hpp"
+#include "../core/list.hpp"
+#include "../core/owned.hpp"
 #include "../io/direct_file.hpp"
 #include "../io/file.hpp"
 #include "catalog.hpp"

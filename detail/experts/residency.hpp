@@ -1,6 +1,6 @@
 #pragma once
-#include "../core/list.hpp"
 #include "../core/config.hpp"
+#include "../core/list.hpp"
 #include "../core/pairing_heap.hpp"
 #include "expert.hpp"
 

@@ -1,7 +1,7 @@
 #pragma once
-#include "../core/list.hpp"
 #include "../core/decimal.hpp"
 #include "../core/error.hpp"
+#include "../core/list.hpp"
 #include "../io/file.hpp"
 #include "../io/json_parser.hpp"
 #include "trace.hpp"

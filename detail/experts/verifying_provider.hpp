@@ -1,7 +1,7 @@
 #pragma once
-#include "../core/list.hpp"
 #include "../core/crc32c.hpp"
 #include "../core/error.hpp"
+#include "../core/list.hpp"
 #include "catalog.hpp"
 #include "provider.hpp"
 

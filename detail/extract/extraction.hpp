@@ -1,8 +1,8 @@
 #pragma once
-#include "../core/list.hpp"
 #include "../core/crc32c.hpp"
 #include "../core/error.hpp"
 #include "../core/function_ref.hpp"
+#include "../core/list.hpp"
 #include "../experts/catalog.hpp"
 #include "../io/checkpoint.hpp"
 #include "../io/output_file.hpp"

@@ -1,6 +1,6 @@
 #pragma once
-#include "../core/list.hpp"
 #include "../core/crc32c.hpp"
+#include "../core/list.hpp"
 #include "../io/checkpoint.hpp"
 #include "../io/gguf_parser.hpp"
 #include "gguf_head.hpp"

@@ -1,7 +1,7 @@
 #pragma once
-#include "../core/list.hpp"
 #include "../core/dtype.hpp"
 #include "../core/error.hpp"
+#include "../core/list.hpp"
 #include "../io/ggml_type.hpp"
 #include "../io/gguf_metadata.hpp"
 

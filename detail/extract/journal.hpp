@@ -1,7 +1,7 @@
 #pragma once
-#include "../core/list.hpp"
 #include "../core/crc32c.hpp"
 #include "../core/error.hpp"
+#include "../core/list.hpp"
 #include "../io/file.hpp"
 #include "../io/output_file.hpp"
 #include "../io/random_access_output.hpp"

@@ -1,6 +1,6 @@
 #pragma once
-#include "../core/list.hpp"
 #include "../core/dtype.hpp"
+#include "../core/list.hpp"
 #include "../io/ggml_type.hpp"
 
 #include <cstddef>

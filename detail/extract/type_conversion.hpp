@@ -1,6 +1,6 @@
 #pragma once
-#include "../core/list.hpp"
 #include "../core/dequantise.hpp"
+#include "../core/list.hpp"
 #include "../core/thread_pool.hpp"
 #include "planned_tensor.hpp"
 #include "quantise.hpp"

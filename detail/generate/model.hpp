@@ -1,7 +1,7 @@
 #pragma once
-#include "../core/owned.hpp"
 #include "../core/byte_units.hpp"
 #include "../core/error.hpp"
+#include "../core/owned.hpp"
 #include "../core/thread_pool.hpp"
 #include "../experts/allowed_experts.hpp"
 #include "../experts/any_provider.hpp"

@@ -1,8 +1,8 @@
 #pragma once
-#include "../core/list.hpp"
 #include "../core/dtype.hpp"
 #include "../core/error.hpp"
 #include "../core/function_ref.hpp"
+#include "../core/list.hpp"
 #include "../core/stopwatch.hpp"
 #include "../core/token.hpp"
 #include "../experts/any_provider.hpp"

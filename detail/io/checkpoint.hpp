@@ -1,13 +1,13 @@
 #pragma once
-#include "../core/list.hpp"
 #include "../core/error.hpp"
+#include "../core/list.hpp"
 #include "../core/tensor.hpp"
 #include "checkpoint_contents.hpp"
 #include "file.hpp"
 #include "gguf.hpp"
 #include "gguf_path.hpp"
-#include "json.hpp"
 #include "hugging_face.hpp"
+#include "json.hpp"
 #include "tensor_info.hpp"
 
 #include <cstddef>

@@ -60,7 +60,8 @@ class GgufReader {
     out_.config = config ? JsonDocument(std::string(*config), concat(file, ", moe.config"))
                          : JsonDocument(GgufConfig(metadata_, out_.tensors).json(), file);
     const std::string generation = join_path(out_.directory, "generation_config.json");
-    if (config && is_file(generation)) out_.generation_config = JsonDocument(read_text(generation), generation);
+    if (config && is_file(generation))
+      out_.generation_config = JsonDocument(read_text(generation), generation);
   }
 
   /// A split file has its metadata in the first part, and the number of each part in all of them.

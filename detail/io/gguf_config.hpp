@@ -1,8 +1,8 @@
 #pragma once
-#include "../core/list.hpp"
 #include "../core/concat.hpp"
 #include "../core/decimal.hpp"
 #include "../core/error.hpp"
+#include "../core/list.hpp"
 #include "../core/math.hpp"
 #include "gguf_metadata.hpp"
 #include "json_writer.hpp"

@@ -1,7 +1,7 @@
 #pragma once
-#include "../core/list.hpp"
 #include "../core/checked.hpp"
 #include "../core/error.hpp"
+#include "../core/list.hpp"
 #include "../core/order.hpp"
 #include "file.hpp"
 #include "file_stream.hpp"

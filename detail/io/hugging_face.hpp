@@ -1,6 +1,6 @@
 #pragma once
-#include "../core/list.hpp"
 #include "../core/error.hpp"
+#include "../core/list.hpp"
 #include "../core/order.hpp"
 #include "checkpoint_contents.hpp"
 #include "file.hpp"

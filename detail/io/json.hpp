@@ -1,6 +1,6 @@
 #pragma once
-#include "../core/owned.hpp"
 #include "../core/error.hpp"
+#include "../core/owned.hpp"
 #include "json_parser.hpp"
 
 #include <charconv>

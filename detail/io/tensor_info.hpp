@@ -1,8 +1,8 @@
 #pragma once
-#include "../core/list.hpp"
 #include "../core/concat.hpp"
 #include "../core/dtype.hpp"
 #include "../core/error.hpp"
+#include "../core/list.hpp"
 #include "../core/order.hpp"
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 #pragma once
-#include "../core/list.hpp"
 #include "../core/buffer.hpp"
 #include "../core/config.hpp"
+#include "../core/list.hpp"
 #include "../core/tensor.hpp"
 #include "../core/thread_pool.hpp"
 #include "../simd/kernels.hpp"

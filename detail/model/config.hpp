@@ -1,7 +1,7 @@
 #pragma once
-#include "../core/list.hpp"
 #include "../core/dequantise.hpp"
 #include "../core/error.hpp"
+#include "../core/list.hpp"
 #include "../core/token.hpp"
 #include "../io/checkpoint.hpp"
 #include "config_reader.hpp"

@@ -1,6 +1,6 @@
 #pragma once
-#include "../core/list.hpp"
 #include "../core/function_ref.hpp"
+#include "../core/list.hpp"
 #include "../core/order.hpp"
 #include "../experts/provider.hpp"
 #include "feed_forward.hpp"

@@ -1,7 +1,7 @@
 #pragma once
-#include "../core/list.hpp"
 #include "../core/dtype.hpp"
 #include "../core/function_ref.hpp"
+#include "../core/list.hpp"
 #include "../experts/provider.hpp"
 #include "config.hpp"
 #include "kv_cache.hpp"

@@ -1,7 +1,8 @@
 #pragma once
-#include "../core/list.hpp"
 #include "../core/dequantise.hpp"
 #include "../core/error.hpp"
+#include "../core/list.hpp"
+#include "../core/order.hpp"
 #include "../core/tensor.hpp"
 #include "../experts/catalog.hpp"
 #include "../experts/expert.hpp"
@@ -138,12 +139,19 @@ inline ModelWeights::ModelWeights(const Checkpoint& checkpoint, const ModelConfi
   for (std::size_t layer = 0; layer < config.layers.size(); ++layer) layers.push_back(reader.layer(layer));
 }
 
-/// Throws if the checkpoint lacks layers, as an extraction of some of them does.
+/// Whether a checkpoint, whose tensors are sorted by name, has any whose name begins so.
+inline bool has_any(const Checkpoint& checkpoint, std::string_view prefix) {
+  const auto& tensors = checkpoint.tensors();
+  const std::size_t first =
+      detail::partition_index(tensors.size(), [&](std::size_t i) { return tensors[i].name < prefix; });
+  return first < tensors.size() && tensors[first].name.starts_with(prefix);
+}
+
+/// Throws if nothing is there of some layers, as in an extraction of the others.
 inline void require_layers(const Checkpoint& checkpoint, const ModelConfig& config) {
   List<std::size_t> missing;
   for (std::size_t layer = 0; layer < config.layers.size(); ++layer)
-    if (!checkpoint.find(
-            detail::concat(checkpoint.tensor_prefix(), "model.layers.", layer, ".input_layernorm.weight")))
+    if (!has_any(checkpoint, detail::concat(checkpoint.tensor_prefix(), "model.layers.", layer, ".")))
       missing.push_back(layer);
   if (!missing.empty())
     fail(checkpoint.path(), "layers",

@@ -1,6 +1,6 @@
 #pragma once
-#include "../core/list.hpp"
 #include "../core/buffer.hpp"
+#include "../core/list.hpp"
 #include "../core/order.hpp"
 #include "nfc_tables.hpp"
 #include "table_reader.hpp"

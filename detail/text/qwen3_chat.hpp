@@ -1,7 +1,7 @@
 #pragma once
-#include "../core/list.hpp"
 #include "../core/concat.hpp"
 #include "../core/error.hpp"
+#include "../core/list.hpp"
 #include "chat_message.hpp"
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 #pragma once
-#include "../core/list.hpp"
 #include "../core/concat.hpp"
+#include "../core/list.hpp"
 #include "../core/token.hpp"
 #include "../io/file.hpp"
 #include "../io/json.hpp"

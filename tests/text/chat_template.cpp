@@ -68,7 +68,9 @@ TEST_CASE("chat template: chat_template.jinja comes before the configuration") {
 
 TEST_CASE("chat template: a missing one is said to be missing") {
   const TemporaryDirectory directory;
-  check_error([&] { ChatTemplate(directory.path()); }, {directory.path(), "chat_template.jinja", "found none"});
+  check_error([&] { ChatTemplate(directory.path()); },
+              {directory.path(), "chat_template.jinja", "found none"});
   directory.write("tokenizer_config.json", R"({"chat_template": null})");
-  check_error([&] { ChatTemplate(directory.path()); }, {directory.path(), "chat_template.jinja", "found none"});
+  check_error([&] { ChatTemplate(directory.path()); },
+              {directory.path(), "chat_template.jinja", "found none"});
 }
