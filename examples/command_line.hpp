@@ -17,13 +17,15 @@ struct UsageError : std::runtime_error {
 };
 
 /// The arguments of a program. Which options there are stands in its help, where a line begins with `  --name` for a flag
-/// or with `  --name VALUE` for an option with a value.
+/// or with `  --name VALUE` for an option with a value; names of one letter have one dash.
 class CommandLine {
  public:
   CommandLine(int argc, char** argv, std::string_view help) {
     for (int i = 1; i < argc; ++i) {
       const std::string word = argv[i];
-      if (!word.starts_with("--")) {
+      const bool short_option =
+          word.size() == 2 && word[0] == '-' && help.find("\n  " + word + ' ') != help.npos;
+      if (!word.starts_with("--") && !short_option) {
         positional_.push_back(word);
       } else if (help.find("\n  " + word + ' ') == help.npos) {
         throw UsageError("unknown option " + word);

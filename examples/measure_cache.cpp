@@ -4,9 +4,9 @@
 
 #include "bound.hpp"
 #include "command_line.hpp"
+#include "ids_file.hpp"
 #include "progress.hpp"
 
-#include <fstream>
 #include <random>
 
 constexpr std::string_view help = R"(usage: measure_cache MODEL --budgets LIST [options]
@@ -214,18 +214,6 @@ Row run_budget(const Setup& setup, std::size_t budget_bytes, moe::Trace* trace) 
                                  : run_cached<moe::DecayedFrequency>(setup, budget_bytes, trace);
 }
 
-/// The numbers in a file.
-std::vector<moe::TokenId> read_ids(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) throw std::runtime_error(path + ": expected a readable file");
-  std::vector<moe::TokenId> ids;
-  for (moe::TokenId id; file >> id;) {
-    ids.push_back(id);
-    if (file.peek() == ',') file.get();
-  }
-  return ids;
-}
-
 Setup setup_of(const CommandLine& args) {
   const moe::Checkpoint checkpoint(args.positional(1, 1)[0]);
   Setup setup{args, checkpoint, moe::ModelConfig(checkpoint), {}, {}, args.number<std::size_t>("--warm", 28)};
@@ -238,8 +226,7 @@ Setup setup_of(const CommandLine& args) {
     setup.ids = read_ids(args.text("--ids", ""));
     tokens = std::min(tokens, setup.ids.size());
   } else {
-    for (std::size_t i = 0; i < tokens; ++i)
-      setup.ids.push_back(static_cast<moe::TokenId>(i * i * 7919 % setup.config.vocabulary_size));
+    setup.ids = scattered_ids(tokens, setup.config.vocabulary_size);
   }
   if (tokens <= setup.warm) throw UsageError("there are no more tokens than --warm takes");
   setup.ids.resize(tokens);

@@ -1,17 +1,12 @@
 // Writes a model of random weights with the shape of a real one:  synthesize /tmp/model --shape qwen3-30b-a3b --type q4_0
 #include <moe.hpp>
 
-#include "detail/extract/gguf_writer.hpp"
-#include "detail/extract/quantise.hpp"
 #include "command_line.hpp"
-#include "planted_routes.hpp"
-#include "progress.hpp"
+#include "synthesis.hpp"
 
 #include <filesystem>
 #include <fstream>
-#include <functional>
 #include <optional>
-#include <random>
 
 constexpr std::string_view help = R"(usage: synthesize OUT --shape NAME [options]
 Writes a checkpoint of random weights, with the shape of a released model, into the directory OUT: dense.gguf and
@@ -19,283 +14,23 @@ experts.gguf. It says nothing of sense, but takes the disk, memory and time of t
 before downloading anything.
 
   --shape NAME        qwen3-30b-a3b, qwen3-235b-a22b, qwen3-omni-thinker or tiny
-  --type TYPE         of the experts: q4_0 (the default), q8_0, f16, bf16 or f32
+  --type TYPE         of the experts: q4_0 (the default), q4_k, q6_k, q8_0, f16, bf16 or f32
   --dense-type TYPE   of all other matrices: default q8_0 for quantised experts, else as the experts
   --layers N          only the first N layers
   --trace FILE        a CSV of what routers chose (see replay): then the tokens of OUT/ids.txt, fed one by one, are routed
                       exactly like that, with as many experts per token as the trace has
 )";
 
-namespace {
-
-/// Source: the config.json of the models.
-struct Shape {
-  const char *name, *architecture;
-  std::uint32_t layers, hidden, heads, kv_heads, head_dim, experts, experts_per_token, width, dense_width;
-  std::uint32_t vocabulary, positions;
-};
-
-constexpr Shape shapes[] = {
-    {"qwen3-30b-a3b", "qwen3moe", 48, 2048, 32, 4, 128, 128, 8, 768, 6144, 151936, 40960},
-    {"qwen3-235b-a22b", "qwen3moe", 94, 4096, 64, 4, 128, 128, 8, 1536, 12288, 151936, 40960},
-    {"qwen3-omni-thinker", "qwen3vlmoe", 48, 2048, 32, 4, 128, 128, 8, 768, 768, 152064, 65536},
-    {"tiny", "qwen3moe", 2, 64, 4, 2, 32, 16, 4, 32, 96, 512, 512},
-};
-
-Shape shape_of(const std::string& name) {
-  for (const Shape& shape : shapes)
-    if (shape.name == name) return shape;
-  throw UsageError(name.empty() ? "--shape is missing" : "no shape is called " + name);
-}
-
-moe::DType type_of(const std::string& name) {
-  for (const moe::DType type :
-       {moe::DType::q4_0, moe::DType::q8_0, moe::DType::f16, moe::DType::bf16, moe::DType::f32})
-    if (moe::name(type) == name) return type;
-  throw UsageError("no type is called " + name);
-}
-
-/// Numbers with mean 0, stored once and used again and again, from another place on each time: making them anew would take
-/// longer than writing them.
-class RandomBytes {
- public:
-  RandomBytes(moe::DType type, float deviation) : block_(moe::layout_of(type).bytes) {
-    std::mt19937 generator(1);
-    std::normal_distribution<float> normal(0, deviation);
-    std::vector<float> numbers(std::size_t{1} << 20);
-    for (float& number : numbers) number = normal(generator);
-    bytes_.resize(moe::bytes_of(type, numbers.size()));
-    moe::quantise(numbers, type, bytes_);
-  }
-
-  void write(moe::GgufWriter& file, std::uint64_t bytes, Progress& progress) {
-    while (bytes > 0) {
-      const auto piece = std::min<std::uint64_t>(bytes, bytes_.size() - at_);
-      file.write({bytes_.data() + at_, piece});
-      progress.add(piece);
-      bytes -= piece;
-      at_ = (at_ + piece) % bytes_.size();
-    }
-    at_ = (at_ + 12345 * block_) % bytes_.size();
-  }
-
- private:
-  std::size_t block_, at_ = 0;
-  std::vector<std::byte> bytes_;
-};
-
-/// The tensors of one file: first all are named, then all are written.
-class Tensors {
- public:
-  explicit Tensors(const std::string& path, const Shape& shape) : file_(path, 4096) {
-    file_.set("general.architecture", shape.architecture);
-    file_.set("general.name", shape.name);
-  }
-
-  moe::GgufWriter& file() { return file_; }
-  std::uint64_t bytes() const { return file_.data_bytes(); }
-
-  using Write = std::function<void(Progress&)>;
-  void add(const std::string& name, moe::DType type, std::vector<std::uint64_t> sizes, Write write) {
-    file_.add(name, type, sizes);
-    writes_.push_back(std::move(write));
-  }
-  void add_random(const std::string& name, RandomBytes& source, moe::DType type, std::uint64_t rows,
-                  std::uint64_t cols) {
-    add(name, type, {rows, cols},
-        [this, &source, bytes = moe::bytes_of(type, rows * cols)](Progress& progress) {
-          source.write(file_, bytes, progress);
-        });
-  }
-  void add_numbers(const std::string& name, std::vector<std::uint64_t> sizes,
-                   std::function<std::vector<float>()> make) {
-    add(name, moe::DType::f32, std::move(sizes), [this, make](Progress& progress) {
-      const std::vector<float> numbers = make();
-      const auto bytes = std::as_bytes(std::span(numbers));
-      file_.write(bytes);
-      progress.add(bytes.size());
-    });
-  }
-
-  void write(Progress& progress) {
-    for (const Write& write : writes_) write(progress);
-    file_.finish();
-  }
-
- private:
-  moe::GgufWriter file_;
-  std::vector<Write> writes_;
-};
-
-class Synthesis {
- public:
-  Synthesis(const std::string& directory, const Shape& shape, moe::DType type, moe::DType dense_type,
-            const std::optional<moe::Trace>& trace)
-      : shape_(shape),
-        type_(type),
-        dense_type_(dense_type),
-        trace_(trace),
-        // What layers add must not turn the embeddings that routes are planted in.
-        weights_(dense_type, deviation),
-        outputs_(dense_type, trace ? deviation / 1000 : deviation),
-        expert_weights_(type, deviation),
-        expert_outputs_(type, trace ? deviation / 1000 : deviation),
-        dense_(directory + "/dense.gguf", shape),
-        experts_(directory + "/experts.gguf", shape) {
-    if (trace) routes_.emplace(*trace, shape.layers, shape.experts, shape.hidden);
-    if (routes_ && routes_->tokens() > shape.vocabulary)
-      moe::fail("trace", "tokens", "at most " + std::to_string(shape.vocabulary),
-                std::to_string(routes_->tokens()));
-    name_everything();
-    const std::uint64_t needed = bytes(), free = std::filesystem::space(directory).available;
-    if (needed > free)
-      moe::fail(directory, "free space", std::to_string(needed) + " bytes", std::to_string(free));
-  }
-
-  std::uint64_t bytes() const { return dense_.bytes() + experts_.bytes(); }
-
-  /// The first of the tokens that are routed as the trace says, and how many they are.
-  std::uint32_t first_token() const {
-    return std::min<std::uint32_t>(256, shape_.vocabulary - static_cast<std::uint32_t>(tokens()));
-  }
-  std::size_t tokens() const { return routes_ ? routes_->tokens() : 0; }
-
-  void write() {
-    Progress progress(bytes());
-    experts_.write(progress);
-    dense_.write(progress);
-  }
-
- private:
-  static constexpr float deviation = 0.02f;
-
-  void name_everything() {
-    describe();
-    dense_.add("token_embd.weight", dense_type_, {shape_.vocabulary, shape_.hidden},
-               [this](Progress& progress) { write_embedding(progress); });
-    add_norm("output_norm", shape_.hidden);
-    dense_.add_random("output.weight", weights_, dense_type_, shape_.vocabulary, shape_.hidden);
-    for (std::uint32_t layer = 0; layer < shape_.layers; ++layer) name_layer(layer);
-  }
-
-  void describe() {
-    moe::GgufWriter& file = dense_.file();
-    const auto set = [&](const std::string& key, auto value) {
-      file.set(std::string(shape_.architecture) + '.' + key, value);
-    };
-    set("block_count", shape_.layers);
-    set("context_length", shape_.positions);
-    set("embedding_length", shape_.hidden);
-    set("feed_forward_length", shape_.dense_width);
-    set("attention.head_count", shape_.heads);
-    set("attention.head_count_kv", shape_.kv_heads);
-    set("attention.key_length", shape_.head_dim);
-    set("attention.value_length", shape_.head_dim);
-    set("attention.layer_norm_rms_epsilon", 1e-6f);
-    set("rope.freq_base", 1e6f);
-    set("expert_count", shape_.experts);
-    set("expert_used_count",
-        routes_ ? static_cast<std::uint32_t>(routes_->experts_per_token()) : shape_.experts_per_token);
-    set("expert_feed_forward_length", shape_.width);
-    if (shape_.architecture != std::string_view("qwen3vlmoe")) return;
-    // For positions in time, height and width, which are all the same for text.
-    constexpr std::uint32_t sections[] = {24, 20, 20, 0};
-    set("rope.dimension_sections", std::span<const std::uint32_t>(sections));
-    set("n_deepstack_layers", 0u);
-  }
-
-  void name_layer(std::uint32_t layer) {
-    const std::string prefix = "blk." + std::to_string(layer) + '.';
-    const std::uint64_t hidden = shape_.hidden, queries = shape_.heads * shape_.head_dim,
-                        kv = shape_.kv_heads * shape_.head_dim;
-    add_norm(prefix + "attn_norm", hidden);
-    add_norm(prefix + "ffn_norm", hidden);
-    add_norm(prefix + "attn_q_norm", shape_.head_dim);
-    add_norm(prefix + "attn_k_norm", shape_.head_dim);
-    dense_.add_random(prefix + "attn_q.weight", weights_, dense_type_, queries, hidden);
-    dense_.add_random(prefix + "attn_k.weight", weights_, dense_type_, kv, hidden);
-    dense_.add_random(prefix + "attn_v.weight", weights_, dense_type_, kv, hidden);
-    dense_.add_random(prefix + "attn_output.weight", outputs_, dense_type_, hidden, queries);
-    dense_.add_numbers(prefix + "ffn_gate_inp.weight", {shape_.experts, hidden},
-                       [this, layer] { return router(layer); });
-    for (std::uint32_t expert = 0; expert < shape_.experts; ++expert) {
-      const std::string suffix = '.' + std::to_string(expert) + ".weight";
-      experts_.add_random(prefix + "ffn_gate" + suffix, expert_weights_, type_, shape_.width, hidden);
-      experts_.add_random(prefix + "ffn_up" + suffix, expert_weights_, type_, shape_.width, hidden);
-      experts_.add_random(prefix + "ffn_down" + suffix, expert_outputs_, type_, hidden, shape_.width);
-    }
-  }
-
-  void add_norm(const std::string& name, std::uint64_t size) {
-    dense_.add_numbers(name + ".weight", {size}, [size] { return std::vector<float>(size, 1.0f); });
-  }
-
-  std::vector<float> router(std::uint32_t layer) const {
-    if (routes_) return routes_->router(*trace_, layer);
-    std::mt19937 generator(layer);
-    std::normal_distribution<float> normal(0, deviation);
-    std::vector<float> out(std::size_t{shape_.experts} * shape_.hidden);
-    for (float& number : out) number = normal(generator);
-    return out;
-  }
-
-  /// Random rows, but those of the tokens of a trace.
-  void write_embedding(Progress& progress) {
-    const std::uint64_t row_bytes = moe::bytes_of(dense_type_, shape_.hidden);
-    weights_.write(dense_.file(), first_token() * row_bytes, progress);
-    std::vector<float> row(shape_.hidden);
-    std::vector<std::byte> stored(row_bytes);
-    for (std::size_t token = 0; token < tokens(); ++token) {
-      routes_->embedding(token, row);
-      moe::quantise(row, dense_type_, stored);
-      dense_.file().write(stored);
-      progress.add(row_bytes);
-    }
-    weights_.write(dense_.file(), (shape_.vocabulary - first_token() - tokens()) * row_bytes, progress);
-  }
-
-  Shape shape_;
-  moe::DType type_, dense_type_;
-  const std::optional<moe::Trace>& trace_;
-  std::optional<PlantedRoutes> routes_;
-  RandomBytes weights_, outputs_, expert_weights_, expert_outputs_;
-  Tensors dense_, experts_;
-};
-
-/// A tokenizer that knows nothing but the 256 bytes, so that the model can be given texts.
-void write_tokenizer(const std::string& directory) {
-  std::string vocabulary;
-  for (std::size_t byte = 0; byte < 256; ++byte) {
-    std::string character;
-    moe::detail::append_utf8(character, moe::detail::byte_alphabet.character[byte]);
-    vocabulary += (byte == 0 ? "" : ", ") + moe::to_json(character) + ": " + std::to_string(byte);
-  }
-  std::ofstream(directory + "/tokenizer.json")
-      << R"({"version": "1.0", "normalizer": {"type": "NFC"}, "pre_tokenizer": {"type": "Sequence", "pretokenizers": [)"
-      << R"({"type": "Split", "behavior": "Isolated", "invert": false, "pattern": {"Regex": )"
-      << moe::to_json(moe::qwen2_pattern.regex)
-      << R"(}}, {"type": "ByteLevel", "add_prefix_space": false, "use_regex": false}]}, "decoder": {"type": "ByteLevel"}, )"
-      << R"("model": {"type": "BPE", "vocab": {)" << vocabulary << "}, \"merges\": []}}\n";
-}
-
-}  // namespace
-
 int main(int argc, char** argv) {
   return run_example(argc, argv, help, [](const CommandLine& args) {
     const std::string directory = args.positional(1, 1)[0];
-    Shape shape = shape_of(args.text("--shape", ""));
-    const moe::DType type = type_of(args.text("--type", "q4_0"));
-    const moe::DType dense_type =
-        type_of(args.text("--dense-type", moe::is_quantised(type) ? "q8_0" : std::string(moe::name(type))));
-    const auto layers = args.number<std::uint32_t>("--layers", shape.layers);
-    if (layers == 0 || layers > shape.layers)
-      throw UsageError("--layers is a number from 1 to " + std::to_string(shape.layers));
-    shape.layers = layers;
+    const Shape shape = shape_of(args);
+    const SynthesisTypes types(args);
     std::optional<moe::Trace> trace;
     if (args.has("--trace")) trace = moe::read_trace(args.text("--trace", ""));
 
     std::filesystem::create_directories(directory);
-    Synthesis synthesis(directory, shape, type, dense_type, trace);
+    Synthesis synthesis(directory, shape, types.experts, types.others, trace);
     synthesis.write();
     write_tokenizer(directory);
     std::printf("%s: %.1f MB, %u layers of %u experts\n", directory.c_str(),

@@ -50,9 +50,9 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-const std::vector<std::string> all_examples{"generate",   "chat",           "custom_provider", "tokenize",
-                                            "logits",     "inspect",        "measure_cache",   "replay",
-                                            "synthesize", "masked_experts", "expert_usage",    "extract"};
+const std::vector<std::string> all_examples{
+    "generate", "chat",       "custom_provider", "tokenize",     "logits",  "inspect", "measure_cache",
+    "replay",   "synthesize", "masked_experts",  "expert_usage", "extract", "bench"};
 
 }  // namespace
 
@@ -97,6 +97,7 @@ TEST_CASE("examples: what fails ends with 1 and one message on stderr") {
                             {"expert_usage", nowhere, "--text", "a=" + nowhere},
                             {"expert_usage", bundled_model(), "--text", "a=" + nowhere},
                             {"expert_usage", golden("dense-qwen3"), "--text", "a=" + nowhere},
+                            {"bench", nowhere},
                             {"chat", bundled_model()},
                             {"logits", golden("plain-f32"), "--ids", "320"},
                             {"generate", golden("plain-f32"), "no tokenizer here"}}) {
@@ -457,4 +458,39 @@ TEST_CASE("examples: expert_usage wants texts with names") {
   CHECK(run({"expert_usage", bundled_model(), "--text", valid + "python.txt"}).status == 2);
   CHECK(run({"expert_usage", bundled_model(), "--text", "=x"}).status == 2);
   CHECK(run({"expert_usage", bundled_model(), "--text"}).status == 2);
+}
+
+TEST_CASE("examples: bench says how fast a model is, and what share of the machine's limits that is") {
+  const Result result = run({"bench", "--shape", "tiny", "-p", "16", "-n", "4", "--rounds", "1", "--context",
+                             "70", "--scaling", "--providers", "--threads", "2", "--json"});
+  CHECK(result.status == 0);
+  const moe::JsonDocument parsed(result.out, "bench");
+  const moe::Json json = parsed.root();
+  CHECK(json.at("prompt_tokens").as_u64(100) == 16);
+  CHECK(json.at("model").at("weight_bytes_per_token").as_u64(1'000'000) > 0);
+  std::vector<std::string> names;
+  for (const moe::Json one : json.at("results")) {
+    names.emplace_back(one.at("name").as_string());
+    CHECK(one.at("seconds").at("median").as_double() > 0);
+    CHECK(one.at("share_of_peak").at("median").as_double() > 0);
+  }
+  CHECK(names == std::vector<std::string>{"prompt", "prompt, in matrix products", "decode",
+                                          "decode behind 64", "decode behind 70", "prompt, one thread",
+                                          "prompt, one thread, in matrix products", "decode, one thread",
+                                          "decode, experts in a cache"});
+  for (const moe::Json limits : json.at("limits"))
+    CHECK(limits.at("read_bytes_per_second").at("median").as_double() > 0);
+}
+
+TEST_CASE("examples: bench writes the tokens that it is given, and prints a table") {
+  const TemporaryDirectory directory;
+  const Result result = run(
+      {"bench", bundled_model(), "-p", "16", "--rounds", "1", "--ids", directory.write("ids", "1, 2 3\n")});
+  CHECK(result.status == 0);
+  CHECK(result.out.find("decode ") != std::string::npos);
+  CHECK(result.out.find("time to the first token") != std::string::npos);
+  CHECK(run({"bench", bundled_model(), "-p", "0"}).status == 2);
+  CHECK(run({"bench", bundled_model(), "-p", "100000"}).status == 2);
+  CHECK(run({"bench", bundled_model(), "--ids", directory.write("none", "")}).status == 2);
+  CHECK(run({"bench", "--kernels", "--type", "q3"}).status == 2);
 }

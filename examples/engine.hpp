@@ -1,0 +1,102 @@
+// A model on threads of its own, and what one of its tokens must at least read and multiply.
+#pragma once
+#include <moe.hpp>
+
+#include "machine_limits.hpp"
+#include "product_clock.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <vector>
+
+/// What each token takes of the weights: the matrices of all layers, of the chosen experts only, and of the head.
+struct TokenWork {
+  template <class Transformer>
+  TokenWork(const Transformer& transformer, const moe::ExpertCatalog& catalog) {
+    const moe::ModelConfig& config = transformer.config();
+    for (std::size_t layer = 0; layer < config.layers.size(); ++layer) {
+      const moe::LayerWeights& w = transformer.weights().layers[layer];
+      for (const moe::Matrix& matrix :
+           {w.query, w.key, w.value, w.output, w.router, w.dense.gate, w.dense.up, w.dense.down})
+        add(matrix.bytes(), matrix.rows * matrix.cols);
+      const moe::ExpertLocation* expert =
+          config.layers[layer].has_experts ? catalog.first_of(layer) : nullptr;
+      if (!expert) continue;
+      for (const moe::MatrixLocation& matrix : {expert->gate, expert->up, expert->down})
+        add(config.experts_per_token * matrix.bytes(), config.experts_per_token * matrix.rows * matrix.cols);
+      type = expert->gate.dtype;
+    }
+    const moe::Matrix& head = transformer.weights().head;
+    head_operations = 2.0 * static_cast<double>(head.rows * head.cols);
+    add(head.bytes(), head.rows * head.cols);
+    if (catalog.size() == 0) type = head.dtype;
+  }
+
+  /// Only the last token of a prompt goes through the head.
+  double prompt_operations(std::size_t tokens) const {
+    return static_cast<double>(tokens) * (operations - head_operations) + head_operations;
+  }
+
+  double bytes = 0, operations = 0, head_operations = 0;
+  moe::DType type = moe::DType::f32;  // of the experts
+
+ private:
+  void add(std::size_t matrix_bytes, std::size_t numbers) {
+    bytes += static_cast<double>(matrix_bytes);
+    operations += 2.0 * static_cast<double>(numbers);
+  }
+};
+
+class Engine {
+ public:
+  /// experts, memory: must outlive the engine.
+  Engine(const moe::Checkpoint& checkpoint, moe::AnyProvider& experts, std::size_t threads,
+         const UncachedMemory& memory)
+      : pool_(threads),
+        transformer_(checkpoint, experts, pool_, ProductClock::kernels(), moe::WeightStorage::owned),
+        limits_(pool_, memory, moe::simd::active_isa()) {}
+
+  const moe::Transformer<moe::AnyProvider>& transformer() const { return transformer_; }
+  const MachineLimits& limits() const { return limits_; }
+  std::size_t threads() const { return pool_.threads(); }
+
+  moe::Sequence<moe::AnyProvider> sequence(std::size_t context) const {
+    return transformer_.sequence({.context = context});
+  }
+
+ private:
+  moe::ThreadPool pool_;
+  moe::Transformer<moe::AnyProvider> transformer_;
+  MachineLimits limits_;
+};
+
+/// A sequence that is cut back to where it was before each run.
+class Text {
+ public:
+  Text(const Engine& engine, std::size_t context) : engine_(&engine), sequence_(engine.sequence(context)) {}
+
+  /// Seconds for all tokens at once.
+  double read(std::span<const moe::TokenId> prompt) {
+    sequence_.truncate(0);
+    const moe::Stopwatch stopwatch;
+    engine_->transformer().forward(sequence_, prompt);
+    return stopwatch.seconds();
+  }
+
+  /// Seconds for tokens one by one behind `context` others, which are read before, once.
+  double decode(std::size_t context, std::span<const moe::TokenId> ids) {
+    if (context > 0 && sequence_.position() < context) {
+      const std::vector<moe::TokenId> before(context, ids.front());
+      read(before);
+    }
+    sequence_.truncate(context);
+    const moe::Stopwatch stopwatch;
+    for (std::size_t i = 0; i < ids.size(); ++i) engine_->transformer().forward(sequence_, ids.subspan(i, 1));
+    return stopwatch.seconds();
+  }
+
+ private:
+  const Engine* engine_;
+  moe::Sequence<moe::AnyProvider> sequence_;
+};

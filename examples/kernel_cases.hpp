@@ -1,0 +1,102 @@
+// What the kernels take by themselves, by type and instruction set.
+#pragma once
+#include <moe.hpp>
+
+#include "measured_cases.hpp"
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+/// Weights, activations and room for results that no kernel finds anything strange in.
+class KernelData {
+ public:
+  static constexpr std::size_t cols = 2048, most_rows = 2048, most_tokens = 512;
+
+  explicit KernelData(std::size_t weight_bytes)
+      : weights(weight_bytes),
+        x(most_tokens * cols),
+        quantised(most_tokens * cols),
+        out(most_tokens * most_rows * 16) {
+    std::mt19937 random(1);
+    auto* words = reinterpret_cast<std::uint32_t*>(weights.data());
+    // Below 0x3c3c each pair of bytes is a small f16 or bf16, each four a small float.
+    for (std::size_t i = 0; i < weights.bytes() / 4; ++i) words[i] = random() & 0x3b3b3b3b;
+    for (float& number : x.span()) number = static_cast<float>(random() % 2001) / 1000 - 1;
+  }
+
+  moe::Pages weights;
+  moe::Buffer<float> x;
+  moe::QuantisedActivations quantised;
+  moe::Buffer<float> out;
+};
+
+/// Products of matrices [rows, 2048], `together` in each parallel region, with so many tokens.
+struct ProductShape {
+  const char* name;
+  std::size_t rows, together, tokens;
+  bool
+      cold;  // each run takes other matrices, until all memory was read; otherwise one region is run several times
+};
+
+inline constexpr std::array product_shapes{
+    ProductShape{"768 x 2048, 16 of a layer, 1 token", 768, 16, 1, true},
+    ProductShape{"768 x 2048, alone, 1 token", 768, 1, 1, true},
+    ProductShape{"768 x 2048, 16 of a layer, 32 tokens", 768, 16, 32, false},
+    ProductShape{"2048 x 2048, 512 tokens", 2048, 1, 512, false},
+};
+
+/// Seconds of the products with `matrices` matrices, one after the other in memory.
+inline double time_products(KernelData& data, const moe::Compute& compute, moe::DType type,
+                            const ProductShape& shape, std::size_t matrices) {
+  const moe::Activations input =
+      compute.prepare(moe::is_quantised(type), data.x.data(), KernelData::cols, shape.tokens, data.quantised);
+  std::vector<moe::Product> products(shape.together);
+  const moe::Stopwatch stopwatch;
+  for (std::size_t first = 0; first + shape.together <= matrices; first += shape.together) {
+    for (std::size_t i = 0; i < shape.together; ++i) {
+      moe::Matrix matrix{data.weights.data(), type, shape.rows, KernelData::cols};
+      matrix.data += (shape.cold ? first + i : i) * matrix.bytes();
+      products[i] = {.weights = matrix,
+                     .input = input,
+                     .tokens = shape.tokens,
+                     .out = data.out.data() + i * shape.rows * shape.tokens,
+                     .out_stride = shape.rows};
+    }
+    compute.multiply({products.data(), products.size()});
+  }
+  return stopwatch.seconds();
+}
+
+inline Case product_case(KernelData& data, moe::ThreadPool& pool, moe::simd::Isa isa, moe::DType type,
+                         const ProductShape& shape) {
+  const double bytes_of_one = static_cast<double>(moe::bytes_of(type, shape.rows * KernelData::cols));
+  std::size_t regions = 2;
+  if (shape.cold)
+    regions =
+        static_cast<std::size_t>(static_cast<double>(data.weights.bytes()) / bytes_of_one) / shape.together;
+  const std::size_t matrices = regions * shape.together;
+  Case out;
+  out.name = std::string(moe::simd::name(isa)) + ' ' + std::string(moe::name(type)) + ' ' + shape.name;
+  out.bytes = shape.cold ? bytes_of_one * static_cast<double>(matrices) : 0;
+  out.operations = 2.0 * static_cast<double>(shape.rows * KernelData::cols * shape.tokens * matrices);
+  out.arithmetic = arithmetic_of(type);
+  out.threads = pool.threads();
+  out.isa = isa;
+  out.run = [&data, compute = moe::Compute(pool, moe::simd::kernels_for(isa)), type, shape, matrices] {
+    return time_products(data, compute, type, shape, matrices);
+  };
+  return out;
+}
+
+/// Of all instruction sets that the machine has.
+inline std::vector<moe::simd::Isa> available_isas() {
+  std::vector<moe::simd::Isa> out;
+  for (const auto isa :
+       {moe::simd::Isa::scalar, moe::simd::Isa::neon, moe::simd::Isa::avx2, moe::simd::Isa::avx512})
+    if (moe::simd::available(isa)) out.push_back(isa);
+  return out;
+}

@@ -1,0 +1,83 @@
+// Measures the limits that a machine sets to a pool of threads.
+#pragma once
+#include <moe.hpp>
+
+#include "peak.hpp"
+
+#include <cstddef>
+#include <cstring>
+
+/// What weights are multiplied in, and so which peak counts for them.
+enum class Arithmetic { int8, f32 };
+
+inline Arithmetic arithmetic_of(moe::DType type) {
+  return moe::is_quantised(type) ? Arithmetic::int8 : Arithmetic::f32;
+}
+
+/// Per second, of all threads of a pool together.
+struct Limits {
+  double read_bytes = 0;
+  double int8_operations = 0, f32_operations = 0;  // a multiplication and an addition are two
+  double bf16_operations = 0;                      // of dot products; 0 if there are none
+
+  double operations(Arithmetic arithmetic) const {
+    return arithmetic == Arithmetic::int8 ? int8_operations : f32_operations;
+  }
+};
+
+/// The mean of two measurements.
+inline Limits between(const Limits& a, const Limits& b) {
+  return {(a.read_bytes + b.read_bytes) / 2, (a.int8_operations + b.int8_operations) / 2,
+          (a.f32_operations + b.f32_operations) / 2, (a.bf16_operations + b.bf16_operations) / 2};
+}
+
+/// Memory that no cache holds, in huge pages as weights are.
+class UncachedMemory {
+ public:
+  explicit UncachedMemory(std::size_t bytes) : pages_(bytes) { std::memset(pages_.data(), 1, bytes); }
+
+  const std::byte* data() const { return pages_.data(); }
+  std::size_t bytes() const { return pages_.bytes(); }
+
+ private:
+  moe::Pages pages_;
+};
+
+class MachineLimits {
+ public:
+  /// pool, memory: must outlive this. `isa`: with whose instructions.
+  MachineLimits(moe::ThreadPool& pool, const UncachedMemory& memory, moe::simd::Isa isa)
+      : pool_(&pool), memory_(&memory), loops_(peak::loops_of(isa)) {}
+
+  /// Takes some 20 to 100 ms.
+  Limits measure() const {
+    return {read_bytes(), operations(loops_.int8), operations(loops_.f32),
+            loops_.bf16 ? operations(loops_.bf16) : 0};
+  }
+
+ private:
+  double read_bytes() const {
+    constexpr std::size_t piece = std::size_t{1} << 20;
+    const moe::Stopwatch stopwatch;
+    pool_->for_each(memory_->bytes() / piece, [&](std::size_t i, std::size_t) noexcept {
+      peak::read(memory_->data() + i * piece, piece);
+    });
+    return static_cast<double>(memory_->bytes() / piece * piece) / stopwatch.seconds();
+  }
+
+  double operations(peak::Loop loop) const {
+    constexpr std::size_t passes = 5000;
+    const std::size_t pieces = 10 * pool_->threads();
+    double done = 0;
+    const moe::Stopwatch stopwatch;
+    do {
+      pool_->for_each(pieces, [&](std::size_t, std::size_t) noexcept { loop(passes); });
+      done += static_cast<double>(pieces) * static_cast<double>(passes) * loop(1);
+    } while (stopwatch.seconds() < 0.01);
+    return done / stopwatch.seconds();
+  }
+
+  moe::ThreadPool* pool_;
+  const UncachedMemory* memory_;
+  peak::Loops loops_;
+};

@@ -1,0 +1,68 @@
+// Runs things in turn, round after round, and compares each with what the machine could do at that moment.
+#pragma once
+#include <moe.hpp>
+
+#include "machine_limits.hpp"
+#include "progress.hpp"
+#include "spread.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+/// Something that can be run again and again.
+struct Case {
+  std::string name;
+  double tokens = 0, bytes = 0, operations = 0;  // of one run: weights that must be read; 0: does not count
+  Arithmetic arithmetic = Arithmetic::f32;
+  const MachineLimits* machine = nullptr;  // of the threads that it runs on
+  std::size_t threads = 1;
+  moe::simd::Isa isa = moe::simd::active_isa();
+  std::function<double()> run;  // returns how many seconds it took
+  std::string against;          // the name of a case that its speed is divided by; may be empty
+};
+
+/// What was measured, in the order of the rounds.
+struct Measured {
+  std::vector<double> seconds, of_read, of_peak, against;
+
+  static Spread per_second(double amount, const std::vector<double>& seconds) {
+    std::vector<double> rates;
+    for (const double s : seconds) rates.push_back(amount / s);
+    return Spread(rates);
+  }
+};
+
+/// The limits of the machine, by instruction set and number of threads.
+using LimitsSeen = std::map<std::pair<moe::simd::Isa, std::size_t>, std::vector<Limits>>;
+
+struct Measurement {
+  std::vector<Measured> cases;  // as the cases
+  LimitsSeen limits;
+};
+
+/// Runs all cases in turn, `rounds` times; before and after each measures what the machine can do. A first round, which
+/// warms up, does not count.
+inline Measurement measure(const std::vector<Case>& cases, std::size_t rounds) {
+  Measurement out;
+  out.cases.resize(cases.size());
+  Progress progress((rounds + 1) * cases.size(), "measurements");
+  for (std::size_t round = 0; round <= rounds; ++round) {
+    std::map<std::string, double> took;
+    for (std::size_t i = 0; i < cases.size(); ++i, progress.add(1)) {
+      const Case& one = cases[i];
+      const Limits before = one.machine->measure();
+      const double seconds = took[one.name] = one.run();
+      const Limits limits = between(before, one.machine->measure());
+      if (round == 0) continue;
+      out.limits[{one.isa, one.threads}].push_back(limits);
+      out.cases[i].seconds.push_back(seconds);
+      out.cases[i].of_read.push_back(one.bytes / seconds / limits.read_bytes);
+      out.cases[i].of_peak.push_back(one.operations / seconds / limits.operations(one.arithmetic));
+      if (!one.against.empty()) out.cases[i].against.push_back(took[one.against] / seconds);
+    }
+  }
+  return out;
+}

@@ -1,0 +1,36 @@
+// What this program takes of memory.
+#pragma once
+#include <cstddef>
+#include <fstream>
+
+#if !defined(_WIN32)
+#include <sys/resource.h>
+#include <unistd.h>
+#endif
+
+/// What is resident now, mapped files included; 0 if the system does not say.
+inline std::size_t resident_bytes() {
+  std::size_t all = 0, resident = 0;
+  std::ifstream("/proc/self/statm") >> all >> resident;
+#if defined(_WIN32)
+  return 0;
+#else
+  return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+#endif
+}
+
+/// The most that was resident so far, mapped files included; 0 if the system does not say.
+inline std::size_t peak_resident_bytes() {
+#if defined(_WIN32)
+  return 0;
+#else
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto most = static_cast<std::size_t>(usage.ru_maxrss);
+#if defined(__APPLE__)
+  return most;
+#else
+  return most * 1024;
+#endif
+#endif
+}

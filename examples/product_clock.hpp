@@ -1,0 +1,38 @@
+// Times the matrix products of prompts from within.
+#pragma once
+#include <moe.hpp>
+
+#include <atomic>
+#include <cstdint>
+
+/// The kernels of active_isa(), but products of several tokens count their time and their operations. Those of one token are
+/// too short for a clock. There is one such clock in a program.
+class ProductClock {
+ public:
+  static const moe::simd::Kernels& kernels() {
+    static const moe::simd::Kernels timed = [] {
+      moe::simd::Kernels out = moe::simd::kernels();
+      out.matmul.fill(multiply);
+      return out;
+    }();
+    return timed;
+  }
+
+  static void reset() { nanoseconds_ = operations_ = 0; }
+
+  /// Since reset(), of all threads together.
+  static double seconds() { return static_cast<double>(nanoseconds_) / 1e9; }
+  static double operations() { return static_cast<double>(operations_); }
+
+ private:
+  static void multiply(const moe::simd::MatmulArgs& a) {
+    const auto real = moe::simd::kernels().matmul[static_cast<std::size_t>(a.dtype)];
+    if (a.tokens == 1) return real(a);
+    const moe::Stopwatch stopwatch;
+    real(a);
+    nanoseconds_.fetch_add(static_cast<std::uint64_t>(stopwatch.seconds() * 1e9), std::memory_order_relaxed);
+    operations_.fetch_add(2 * a.rows * a.cols * a.tokens, std::memory_order_relaxed);
+  }
+
+  static inline std::atomic<std::uint64_t> nanoseconds_ = 0, operations_ = 0;
+};
