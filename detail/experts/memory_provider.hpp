@@ -1,11 +1,11 @@
 #pragma once
-#include "../core/owned.hpp"
-#include "../core/list.hpp"
-#include "../core/buffer.hpp"
 #include "../core/error.hpp"
+#include "../core/list.hpp"
 #include "../core/order.hpp"
+#include "../core/owned.hpp"
 #include "catalog.hpp"
 #include "provider.hpp"
+#include "slab_pool.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -15,7 +15,7 @@
 
 namespace moe {
 
-/// Holds experts in memory of its own. For models that fit, and for tests.
+/// Holds experts in memory of its own, in huge pages where the system has them. For models that fit, and for tests.
 class MemoryProvider {
  public:
   using Lease = const ExpertWeights*;
@@ -27,23 +27,23 @@ class MemoryProvider {
     for (std::uint32_t layer = 0; layer < catalog.layers(); ++layer)
       for (std::uint32_t expert = 0; expert < catalog.experts(layer); ++expert) {
         if (!catalog.has({layer, expert})) continue;
-        Buffer<std::byte> bytes(catalog.at({layer, expert}).bytes());
-        const ExpertWeights weights = catalog.read({layer, expert}, bytes.data());
-        keep({layer, expert}, std::move(bytes), weights);
+        detail::SlabPool::Slab memory = memory_->take(catalog.at({layer, expert}).bytes());
+        const ExpertWeights weights = catalog.read({layer, expert}, memory.data());
+        keep({layer, expert}, std::move(memory), weights);
       }
   }
   explicit MemoryProvider(const Checkpoint& checkpoint) : MemoryProvider(ExpertCatalog(checkpoint)) {}
 
   /// Keeps a copy of the weights under that id, in place of what it had. Not while others acquire.
   void add(ExpertId id, ExpertWeights weights) {
-    Buffer<std::byte> bytes(weights.bytes());
-    std::byte* at = bytes.data();
+    detail::SlabPool::Slab memory = memory_->take(weights.bytes());
+    std::byte* at = memory.data();
     for (Matrix* matrix : {&weights.gate, &weights.up, &weights.down}) {
       std::memcpy(at, matrix->data, matrix->bytes());
       matrix->data = at;
       at += matrix->bytes();
     }
-    keep(id, std::move(bytes), weights);
+    keep(id, std::move(memory), weights);
   }
 
   Lease acquire(ExpertId id) const {
@@ -58,14 +58,14 @@ class MemoryProvider {
 
   std::size_t bytes(ExpertId id) const noexcept {
     const Entry* entry = find(id);
-    return entry ? entry->bytes.size() : 0;
+    return entry ? entry->weights.bytes() : 0;
   }
 
  private:
   struct Entry {
     ExpertId id;
-    Buffer<std::byte> bytes;
-    ExpertWeights weights;  // views of bytes
+    detail::SlabPool::Slab memory;
+    ExpertWeights weights;  // views of memory
   };
 
   /// Where the expert stands among the entries, or would have to.
@@ -78,8 +78,8 @@ class MemoryProvider {
     return place < entries_.size() && entries_[place]->id == id ? entries_[place].get() : nullptr;
   }
 
-  void keep(ExpertId id, Buffer<std::byte> bytes, const ExpertWeights& weights) {
-    Owned<Entry> entry(new Entry{id, std::move(bytes), weights});
+  void keep(ExpertId id, detail::SlabPool::Slab memory, const ExpertWeights& weights) {
+    Owned<Entry> entry(new Entry{id, std::move(memory), weights});
     if (find(id)) {
       entries_[place_of(id)] = std::move(entry);
     } else {
@@ -87,6 +87,7 @@ class MemoryProvider {
     }
   }
 
+  Owned<detail::SlabPool> memory_{new detail::SlabPool()};  // on the heap: slabs point to it
   List<Owned<Entry>> entries_;  // sorted by id; on the heap each, since leases are addresses
 };
 
