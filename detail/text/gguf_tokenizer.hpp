@@ -42,6 +42,8 @@ inline constexpr GgufPreTokenizer gguf_pre_tokenizers[] = {
     {"glm4", &llama3_pattern},
     {"gpt-2", &gpt2_pattern},
     {"olmo", &gpt2_pattern},
+    {"gpt-4o", &o200k_pattern},
+    {"deepseek-v3", &deepseek_v3_pattern},
 };
 
 /// Reads the values `tokenizer.ggml.*` of a GGUF file. Source: llama-vocab.cpp of llama.cpp, and the tokenizers of
@@ -84,7 +86,8 @@ class GgufTokenizer {
     const std::string_view name = required_text("tokenizer.ggml.pre");
     for (const GgufPreTokenizer& known : gguf_pre_tokenizers)
       if (known.name == name) return known;
-    refuse("tokenizer.ggml.pre", "qwen2, qwen35, llama-bpe, glm4, gpt-2 or another name of these", name);
+    refuse("tokenizer.ggml.pre",
+           "qwen2, qwen35, llama-bpe, glm4, gpt-2, gpt-4o, deepseek-v3 or another name of these", name);
   }
 
   void read_sentence_piece() {

@@ -110,11 +110,119 @@ inline std::size_t gpt2_piece(std::string_view text) {
   return end == text.size() || last == 0 ? end : last;
 }
 
+/// `U*W+` from `begin` on, or else `U+`, where U is `[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]` and W `[\p{Ll}\p{Lm}\p{Lo}\p{M}]`.
+struct CasedWord {
+  std::size_t end = 0;       // of U*W+; 0 for no match
+  std::size_t capitals = 0;  // end of U+; 0 for no match
+
+  CasedWord(std::string_view text, std::size_t begin) {
+    constexpr CharacterClasses letters = character::letter | character::mark;
+    std::size_t at = begin;
+    for (Character c = character_at(text, at); c.is(letters) && !c.is(character::lower);
+         c = character_at(text, at)) {
+      at += c.bytes;
+      if (!c.is(character::upper)) end = at;  // W may begin here if nothing follows that is only W
+    }
+    if (at > begin) capitals = at;
+    for (Character c = character_at(text, at); c.is(letters) && !c.is(character::upper);
+         c = character_at(text, at))
+      end = at += c.bytes;
+  }
+};
+
+/// `[^\r\n\p{L}\p{N}]?U*W+(contraction)?|[^\r\n\p{L}\p{N}]?U+W*(contraction)?`
+inline std::size_t cased_word(std::string_view text) {
+  const Character first = character_at(text, 0);
+  const bool prefix = !first.is(character::letter | character::number) && !is_newline(text, 0);
+  const CasedWord behind(text, prefix ? first.bytes : 0), whole(text, 0);
+  for (const std::size_t end : {behind.end, whole.end, behind.capitals, whole.capitals})
+    if (end > 0) return end == text.size() ? end : end + contraction(text.substr(end));
+  return 0;
+}
+
+inline std::size_t o200k_piece(std::string_view text) {
+  if (const std::size_t size = cased_word(text)) return size;
+  if (const std::size_t size = digits(text, 3)) return size;
+  std::size_t end = symbols(text, character::letter);
+  if (end == 0) return white_space(text);
+  while (is_newline(text, end) || text.substr(end, 1) == "/") ++end;
+  return end;
+}
+
+/// `[一-龥぀-ゟ゠-ヿ]`
+inline bool is_han_or_kana(std::string_view text, std::size_t at) {
+  const std::string_view c = text.substr(at, character_at(text, at).bytes);
+  return c.size() == 3 && ((c >= "\u4e00" && c <= "\u9fa5") || (c >= "\u3040" && c <= "\u30ff"));
+}
+
+/// The last of the three Splits of DeepSeek-V3, within what the two before it leave together: characters that are no
+/// numbers, and are all Han or kana, or none of them.
+class DeepseekV3Part {
+ public:
+  explicit DeepseekV3Part(std::string_view text) : text_(text), han_or_kana_(is_han_or_kana(text, 0)) {}
+
+  /// A match, or else a run of characters where none begins.
+  std::size_t first_piece() const {
+    if (const std::size_t end = match(0)) return end;
+    std::size_t end = at(0).bytes;
+    while (at(end).bytes > 0 && match(end) == 0) end += at(end).bytes;
+    return end;
+  }
+
+ private:
+  Character at(std::size_t position) const {
+    const Character c = character_at(text_, position);
+    const bool outside = c.is(character::number) || is_han_or_kana(text_, position) != han_or_kana_;
+    return outside ? Character{0, 0} : c;
+  }
+
+  std::size_t end_of(std::size_t begin, CharacterClasses any_of) const {
+    for (Character c = at(begin); c.is(any_of); c = at(begin)) begin += c.bytes;
+    return begin;
+  }
+
+  /// The end of what matches at `begin`; 0 for no match.
+  std::size_t match(std::size_t begin) const {
+    using namespace character;
+    const Character first = at(begin);
+    const std::size_t second = begin + first.bytes;
+    if (first.is(symbol) && first.bytes == 1)
+      if (const std::size_t end = end_of_ascii_letters(second); end > second) return end;
+    if (!first.is(letter | symbol) && !is_newline(text_, begin))
+      if (const std::size_t end = end_of(second, letter | mark); end > second) return end;
+    if (const std::size_t end = end_of(begin, letter | mark); end > begin) return end;
+    const std::size_t after_space = text_[begin] == ' ' ? second : begin;
+    if (std::size_t end = end_of(after_space, symbol); end > after_space) {
+      while (is_newline(text_, end)) ++end;
+      return end;
+    }
+    const std::size_t end = end_of(begin, space);
+    if (end == begin) return 0;
+    const std::size_t known = at(end).bytes > 0 ? text_.size() : end;  // the part ends there, or goes on
+    return begin + white_space(text_.substr(begin, known - begin));
+  }
+
+  std::size_t end_of_ascii_letters(std::size_t begin) const {
+    while (begin < text_.size() && character_at(text_, begin).bytes == 1 &&
+           character_at(text_, begin).is(character::letter))
+      ++begin;
+    return begin;
+  }
+
+  std::string_view text_;
+  bool han_or_kana_;
+};
+
+inline std::size_t deepseek_v3_piece(std::string_view text) {
+  if (const std::size_t size = digits(text, 3)) return size;
+  return DeepseekV3Part(text).first_piece();
+}
+
 }  // namespace detail
 
 /// A regular expression that cuts texts into pieces, and the function that does it.
 struct SplitPattern {
-  std::string_view regex;
+  std::string_view regex;  // or several, one a line, each of which cuts the pieces of the one before
 
   /// The size in bytes, not 0, of the first piece of a text that is not empty. A byte that is not valid UTF-8
   /// is like a punctuation mark.
@@ -143,12 +251,28 @@ inline constexpr SplitPattern qwen35_pattern = {
 inline constexpr SplitPattern gpt2_pattern = {
     R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)", detail::gpt2_piece};
 
+/// o200k: gpt-4o, gpt-oss.
+inline constexpr SplitPattern o200k_pattern = {
+    R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|)"
+    R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|)"
+    R"(\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)",
+    detail::o200k_piece};
+
+/// DeepSeek-V3.
+inline constexpr SplitPattern deepseek_v3_pattern = {
+    "\\p{N}{1,3}\n"
+    "[一-龥぀-ゟ゠-ヿ]+\n"
+    R"([!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+|)"
+    R"( ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)",
+    detail::deepseek_v3_piece};
+
 /// Cuts nothing.
 inline constexpr SplitPattern whole_text_pattern = {"", [](std::string_view text) { return text.size(); }};
 
 /// The pattern of that regular expression, letter by letter; null if there is none.
 inline const SplitPattern* find_split_pattern(std::string_view regex) {
-  for (const SplitPattern* pattern : {&qwen2_pattern, &llama3_pattern, &qwen35_pattern, &gpt2_pattern})
+  for (const SplitPattern* pattern : {&qwen2_pattern, &llama3_pattern, &qwen35_pattern, &gpt2_pattern,
+                                      &o200k_pattern, &deepseek_v3_pattern})
     if (pattern->regex == regex) return pattern;
   return nullptr;
 }

@@ -52,15 +52,14 @@ inline bool read_normalizer(const Json& normalizer) {
   return nfc;
 }
 
-inline void read_split(const Json& split, TokenizerParts& parts) {
+/// The regular expression of a Split.
+inline Json read_split(const Json& split) {
   require_type(split, "Split");
-  const Json regex = split.at("pattern").at("Regex");
   const Json behavior = split.at("behavior"), invert = split.at("invert");
-  parts.pattern = find_split_pattern(regex.as_string());
-  if (!parts.pattern) regex.fail_here("a known regular expression", concat('"', regex.as_string(), '"'));
   if (behavior.as_string() != "Isolated")
     behavior.fail_here("\"Isolated\"", concat('"', behavior.as_string(), '"'));
   if (invert.as_bool()) invert.fail_here("false", "true");
+  return split.at("pattern").at("Regex");
 }
 
 inline void read_byte_level(const Json& level, TokenizerParts& parts) {
@@ -72,10 +71,24 @@ inline void read_byte_level(const Json& level, TokenizerParts& parts) {
 inline void read_pre_tokenizer(const Json& pre_tokenizer, TokenizerParts& parts) {
   require_type(pre_tokenizer, "Sequence");
   const Json steps = pre_tokenizer.at("pretokenizers");
-  if (steps.as_array().size() != 2)
-    steps.fail_here("a Split and a ByteLevel", concat(steps.size(), " steps"));
-  read_split(*steps.begin(), parts);
-  read_byte_level(*++steps.begin(), parts);
+  const std::size_t count = steps.as_array().size();
+  if (count < 2) steps.fail_here("a Split and a ByteLevel", concat(count, " steps"));
+  std::string regexes;  // one a line
+  std::size_t i = 0;
+  for (const Json step : steps) {
+    if (++i == count) {
+      read_byte_level(step, parts);
+    } else {
+      const Json regex = read_split(step);
+      const bool line = regex.as_string().find('\n') == std::string_view::npos;
+      if (!line) regex.fail_here("a known regular expression", "one with a line feed");
+      if (i > 1) regexes += '\n';
+      regexes += regex.as_string();
+    }
+  }
+  parts.pattern = find_split_pattern(regexes);
+  if (!parts.pattern)
+    read_split(*steps.begin()).fail_here("a known regular expression", concat('"', regexes, '"'));
 }
 
 /// What stands around a byte-level model.

@@ -2,6 +2,7 @@
 #include "../core/buffer.hpp"
 #include "../core/utf8.hpp"
 #include "table_reader.hpp"
+#include "unicode_category_tables.hpp"
 #include "unicode_tables.hpp"
 
 #include <algorithm>
@@ -15,11 +16,14 @@ namespace moe::detail {
 /// The classes that a character is of, as bits.
 using CharacterClasses = std::uint8_t;
 namespace character {
-inline constexpr CharacterClasses letter = 1;  // \p{L}
-inline constexpr CharacterClasses number = 2;  // \p{N}
-inline constexpr CharacterClasses mark = 4;    // \p{M}
-inline constexpr CharacterClasses space = 8;   // \s
-inline constexpr CharacterClasses word = 16;   // \w
+inline constexpr CharacterClasses letter = 1;   // \p{L}
+inline constexpr CharacterClasses number = 2;   // \p{N}
+inline constexpr CharacterClasses mark = 4;     // \p{M}
+inline constexpr CharacterClasses space = 8;    // \s
+inline constexpr CharacterClasses word = 16;    // \w
+inline constexpr CharacterClasses symbol = 32;  // [\p{P}\p{S}]
+inline constexpr CharacterClasses upper = 64;   // [\p{Lu}\p{Lt}]
+inline constexpr CharacterClasses lower = 128;  // \p{Ll}
 }  // namespace character
 
 /// A character of a text with the bytes that it takes. A byte that is not valid UTF-8 is a character without any class.
@@ -33,11 +37,13 @@ struct Character {
 inline constexpr auto ascii_classes = [] {
   using namespace character;
   std::array<CharacterClasses, 128> classes{};
+  for (std::size_t c = '!'; c <= '~'; ++c) classes[c] = symbol;
   for (std::size_t c = '0'; c <= '9'; ++c) classes[c] = number | word;
-  for (std::size_t c = 'A'; c <= 'Z'; ++c) classes[c] = classes[c + 'a' - 'A'] = letter | word;
+  for (std::size_t c = 'A'; c <= 'Z'; ++c) classes[c] = letter | upper | word;
+  for (std::size_t c = 'a'; c <= 'z'; ++c) classes[c] = letter | lower | word;
   for (std::size_t c = '\t'; c <= '\r'; ++c) classes[c] = space;
   classes[' '] = space;
-  classes['_'] = word;
+  classes['_'] = symbol | word;
   return classes;
 }();
 
@@ -55,6 +61,9 @@ inline const Buffer<CharacterClasses>& all_classes() {
     add(mark_ranges, mark | word);
     add(space_ranges, space);
     add(word_extra_ranges, word);
+    add(symbol_ranges, symbol);
+    add(upper_ranges, upper);
+    add(lower_ranges, lower);
     return classes;
   }();
   return table;

@@ -9,8 +9,9 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  for (const moe::SplitPattern* pattern : {&moe::qwen2_pattern, &moe::llama3_pattern, &moe::qwen35_pattern,
-                                           &moe::gpt2_pattern, &moe::whole_text_pattern}) {
+  for (const moe::SplitPattern* pattern :
+       {&moe::qwen2_pattern, &moe::llama3_pattern, &moe::qwen35_pattern, &moe::gpt2_pattern,
+        &moe::o200k_pattern, &moe::deepseek_v3_pattern, &moe::whole_text_pattern}) {
     for (std::string_view rest = text; !rest.empty();) {
       const std::size_t piece = pattern->first_piece(rest);
       FUZZ_CHECK(piece > 0 && piece <= rest.size());

@@ -30,6 +30,8 @@ Pieces cut(const moe::SplitPattern& pattern, std::string_view text) {
 Pieces qwen2(std::string_view text) { return cut(moe::qwen2_pattern, text); }
 Pieces llama3(std::string_view text) { return cut(moe::llama3_pattern, text); }
 Pieces qwen35(std::string_view text) { return cut(moe::qwen35_pattern, text); }
+Pieces o200k(std::string_view text) { return cut(moe::o200k_pattern, text); }
+Pieces deepseek_v3(std::string_view text) { return cut(moe::deepseek_v3_pattern, text); }
 Pieces gpt2(std::string_view text) { return cut(moe::gpt2_pattern, text); }
 
 /// A regular expression read word by word, with backtracking, over characters instead of bytes: that of Qwen2, or one that
@@ -246,6 +248,72 @@ TEST_CASE(
   CHECK(gpt2("(word)") == Pieces{"(", "word", ")"});
 }
 
+TEST_CASE("o200k pieces: a word ends where capitals begin again") {
+  CHECK(o200k("camelCase HTTPServer ABC") == Pieces{"camel", "Case", " HTTPServer", " ABC"});
+  CHECK(o200k("ǅabc") == Pieces{"ǅabc"});
+}
+
+TEST_CASE("o200k pieces: letters without case go with capitals and with small ones") {
+  CHECK(o200k("中文Abc中B") == Pieces{"中文Abc中", "B"});
+  CHECK(o200k("AªB") == Pieces{"Aª", "B"});  // back to the last one that may stand for a small letter
+}
+
+TEST_CASE("o200k pieces: contractions stay with their word") {
+  CHECK(o200k("don't DON'T 's") == Pieces{"don't", " DON'T", " '", "s"});
+  CHECK(o200k("it'ſx") == Pieces{"it'ſ", "x"});
+}
+
+TEST_CASE("o200k pieces: up to three numbers stand together") {
+  CHECK(o200k("1234567x") == Pieces{"123", "456", "7", "x"});
+}
+
+TEST_CASE("o200k pieces: punctuation takes line breaks and slashes after it") {
+  CHECK(o200k(" ..\n/\n/x") == Pieces{" ..\n/\n/", "x"});
+}
+
+TEST_CASE("o200k pieces: marks are letters, and one alone before a letter is no prefix of another word") {
+  CHECK(o200k("e\u0301x \u0301\u0301A") == Pieces{"e\u0301x", " \u0301\u0301", "A"});
+}
+
+TEST_CASE("deepseek-v3 pieces: up to three numbers stand alone, whatever is before them") {
+  CHECK(deepseek_v3("a 1234  5") == Pieces{"a", " ", "123", "4", "  ", "5"});
+}
+
+TEST_CASE("deepseek-v3 pieces: Han and kana are cut from what is around them, then into words and symbols") {
+  CHECK(deepseek_v3("ab中文かな cd") == Pieces{"ab", "中文かな", " cd"});
+  CHECK(deepseek_v3("  中") == Pieces{"  ", "中"});
+  CHECK(deepseek_v3("カ・ー") == Pieces{"カ", "・", "ー"});
+  CHECK(deepseek_v3("\u4e00\u9fa5\u9fa6") == Pieces{"\u4e00\u9fa5", "\u9fa6"});
+}
+
+TEST_CASE("deepseek-v3 pieces: an ASCII mark takes the ASCII letters after it, no other") {
+  CHECK(deepseek_v3("a.bcé _x (é") == Pieces{"a", ".bc", "é", " _", "x", " (", "é"});
+}
+
+TEST_CASE("deepseek-v3 pieces: punctuation takes a space before it and line breaks after it") {
+  CHECK(deepseek_v3(" ?!\r\n\n x") == Pieces{" ?!\r\n\n", " x"});
+}
+
+TEST_CASE("deepseek-v3 pieces: white space gives its last character to a word of the same part only") {
+  CHECK(deepseek_v3("a   b\n \n  c") == Pieces{"a", "  ", " b", "\n \n", " ", " c"});
+  CHECK(deepseek_v3("a  ") == Pieces{"a", "  "});
+}
+
+TEST_CASE(
+    "deepseek-v3 pieces: characters that nothing matches stand together, up to one that begins a word") {
+  CHECK(deepseek_v3("\x01\x02\x03z\x01\x02") == Pieces{"\x01\x02", "\x03z", "\x01\x02"});
+}
+
+TEST_CASE("deepseek-v3 pieces: a run of any length is cut in time proportional to it") {
+  for (const char* unit : {"中", "a", " ", "\x01", ".", "1"}) {
+    std::string text;
+    while (text.size() < 600'000) text += unit;
+    std::size_t size = 0;
+    for (const std::string& piece : deepseek_v3(text)) size += piece.size();
+    CHECK(size == text.size());
+  }
+}
+
 TEST_CASE("pieces: agree with the regular expressions read word by word") {
   const Pieces pool = {"a",        "B",
                        "s",        "T",
@@ -278,7 +346,8 @@ TEST_CASE("pieces: agree with the regular expressions read word by word") {
 
 TEST_CASE("split patterns: they are found by their regular expression, letter by letter") {
   for (const moe::SplitPattern* pattern :
-       {&moe::qwen2_pattern, &moe::llama3_pattern, &moe::qwen35_pattern, &moe::gpt2_pattern})
+       {&moe::qwen2_pattern, &moe::llama3_pattern, &moe::qwen35_pattern, &moe::gpt2_pattern,
+        &moe::o200k_pattern, &moe::deepseek_v3_pattern})
     CHECK(moe::find_split_pattern(pattern->regex) == pattern);
   CHECK(moe::llama3_pattern.regex.find("\\p{N}{1,3}|") != std::string::npos);
   CHECK(moe::find_split_pattern("") == nullptr);

@@ -10,6 +10,7 @@
 #include <set>
 #include <sstream>
 #include <string>
+#include <tuple>
 #include <vector>
 
 using namespace moe::detail;
@@ -63,6 +64,19 @@ TEST_CASE("unicode: every code point is of the classes that Hugging Face's token
                                                               {"WHITESPACE", character::space}};
   for (const auto& [name, bit] : classes) {
     const std::set<char32_t> expected = code_points(sections.at(name));
+    for (char32_t c = 0; c < 0x110000; ++c) REQUIRE(((classes_of(c) & bit) != 0) == expected.contains(c));
+  }
+}
+
+TEST_CASE("unicode: every code point has the case, and is the symbol, that its general category says") {
+  const auto path = test_data("unicode_tables.txt");
+  if (!path) return;
+  const auto sections = read_sections(*path);
+  const std::tuple<CharacterClasses, const char*, const char*> classes[] = {
+      {character::upper, "Lu", "Lt"}, {character::lower, "Ll", "Ll"}, {character::symbol, "P", "S"}};
+  for (const auto& [bit, one, other] : classes) {
+    std::set<char32_t> expected = code_points(sections.at(one));
+    expected.merge(code_points(sections.at(other)));
     for (char32_t c = 0; c < 0x110000; ++c) REQUIRE(((classes_of(c) & bit) != 0) == expected.contains(c));
   }
 }
