@@ -1,6 +1,5 @@
 #pragma once
 #include "config.hpp"
-#include "list.hpp"
 
 #include <cstddef>
 #include <initializer_list>
