@@ -193,7 +193,7 @@ class DeepseekV3Part {
     if (const std::size_t end = end_of(begin, letter | mark); end > begin) return end;
     const std::size_t after_space = text_[begin] == ' ' ? second : begin;
     if (std::size_t end = end_of(after_space, symbol); end > after_space) {
-      while (is_newline(text_, end)) ++end;
+      while (!han_or_kana_ && is_newline(text_, end)) ++end;
       return end;
     }
     const std::size_t end = end_of(begin, space);

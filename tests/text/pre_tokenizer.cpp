@@ -54,6 +54,35 @@ class Naive {
   Pieces gpt2_pieces() const {
     return pieces([this](std::size_t at) { return gpt2_match(at); });
   }
+  Pieces o200k_pieces() const {
+    return pieces([this](std::size_t at) { return o200k_match(at); });
+  }
+
+  /// What a Split leaves: its matches, and what is between them.
+  template <class Match>
+  Pieces isolated(Match end_of_match) const {
+    Pieces out;
+    bool gap = false;
+    for (std::size_t at = 0; at < characters_.size();) {
+      const std::size_t end = (this->*end_of_match)(at);
+      if (end > at || !gap) out.emplace_back();
+      gap = end == at;
+      for (const std::size_t to = gap ? at + 1 : end; at < to; ++at) out.back() += characters_[at].text;
+    }
+    return out;
+  }
+
+  /// Three Splits, one after the other.
+  static Pieces deepseek_v3_pieces(std::string_view text) {
+    Pieces out{std::string(text)};
+    for (const auto match : {&Naive::three_numbers, &Naive::han_or_kana, &Naive::deepseek_match}) {
+      Pieces finer;
+      for (const std::string& piece : out)
+        for (const std::string& part : Naive(piece).isolated(match)) finer.push_back(part);
+      out = finer;
+    }
+    return out;
+  }
 
  private:
   struct One {
@@ -102,6 +131,11 @@ class Naive {
       while (newline(end)) ++end;
       return end;
     }
+    return white(at);
+  }
+
+  std::size_t white(std::size_t at) const {
+    using namespace character;
     std::size_t run = at;
     while (is(run, space)) ++run;
     for (std::size_t end = run; end > at; --end)  // \s*[\r\n]+, the longest \s* first
@@ -109,6 +143,80 @@ class Naive {
     for (std::size_t end = run; end > at; --end)  // \s+(?!\S)
       if (end == characters_.size() || is(end, space)) return end;
     return run;
+  }
+
+  std::size_t three_numbers(std::size_t at) const {
+    std::size_t end = at;
+    while (end < at + 3 && is(end, character::number)) ++end;
+    return end;
+  }
+
+  std::size_t o200k_match(std::size_t at) const {
+    using namespace character;
+    const auto capital = [&](std::size_t i) { return is(i, letter | mark) && !is(i, lower); };
+    const auto small = [&](std::size_t i) { return is(i, letter | mark) && !is(i, upper); };
+    for (const bool needs_small : {true, false}) {  // U*W+, then U+W*
+      for (const std::size_t prefix : {std::size_t{1}, std::size_t{0}}) {
+        if (prefix == 1 && (newline(at) || !not_of(at, letter | number))) continue;
+        const std::size_t begin = at + prefix;
+        std::size_t longest = begin;
+        while (capital(longest)) ++longest;
+        for (std::size_t turn = longest + 1; turn-- > begin;) {  // gives back one by one
+          std::size_t end = turn;
+          while (small(end)) ++end;
+          if (needs_small ? end == turn : turn == begin) continue;
+          for (const std::string_view tail : {"s", "t", "re", "ve", "m", "ll", "d"})
+            if (folded(end, 1 + tail.size()) == moe::detail::concat('\'', tail)) return end + 1 + tail.size();
+          return end;
+        }
+      }
+    }
+    if (const std::size_t end = three_numbers(at); end > at) return end;
+    for (const std::size_t prefix : {std::size_t{1}, std::size_t{0}}) {
+      if (prefix == 1 && characters_[at].text != " ") continue;
+      std::size_t end = at + prefix;
+      while (not_of(end, space | letter | number)) ++end;
+      if (end == at + prefix) continue;
+      while (newline(end) || (end < characters_.size() && characters_[end].text == "/")) ++end;
+      return end;
+    }
+    return white(at);
+  }
+
+  std::size_t han_or_kana(std::size_t at) const {
+    for (; at < characters_.size(); ++at) {
+      const moe::detail::Utf8Step c = moe::detail::utf8_step(characters_[at].text);
+      const char32_t code = c.valid ? c.code_point : 0;
+      if ((code < 0x4e00 || code > 0x9fa5) && (code < 0x3040 || code > 0x30ff)) break;
+    }
+    return at;
+  }
+
+  std::size_t deepseek_match(std::size_t at) const {
+    using namespace character;
+    const auto ascii = [&](std::size_t i, moe::detail::CharacterClasses bits) {
+      return is(i, bits) && characters_[i].text.size() == 1;
+    };
+    if (ascii(at, symbol) && ascii(at + 1, letter)) {
+      std::size_t end = at + 1;
+      while (ascii(end, letter)) ++end;
+      return end;
+    }
+    for (const std::size_t prefix : {std::size_t{1}, std::size_t{0}}) {
+      if (prefix == 1 && (newline(at) || is(at, letter | symbol))) continue;
+      std::size_t end = at + prefix;
+      while (is(end, letter | mark)) ++end;
+      if (end > at + prefix) return end;
+    }
+    for (const std::size_t prefix : {std::size_t{1}, std::size_t{0}}) {
+      if (prefix == 1 && characters_[at].text != " ") continue;
+      std::size_t end = at + prefix;
+      while (is(end, symbol)) ++end;
+      if (end == at + prefix) continue;
+      while (newline(end)) ++end;
+      return end;
+    }
+    return white(at);
   }
 
   std::size_t gpt2_match(std::size_t at) const {
@@ -282,6 +390,7 @@ TEST_CASE("deepseek-v3 pieces: up to three numbers stand alone, whatever is befo
 TEST_CASE("deepseek-v3 pieces: Han and kana are cut from what is around them, then into words and symbols") {
   CHECK(deepseek_v3("ab中文かな cd") == Pieces{"ab", "中文かな", " cd"});
   CHECK(deepseek_v3("  中") == Pieces{"  ", "中"});
+  CHECK(deepseek_v3("・\n・") == Pieces{"・", "\n", "・"});
   CHECK(deepseek_v3("カ・ー") == Pieces{"カ", "・", "ー"});
   CHECK(deepseek_v3("\u4e00\u9fa5\u9fa6") == Pieces{"\u4e00\u9fa5", "\u9fa6"});
 }
@@ -315,23 +424,12 @@ TEST_CASE("deepseek-v3 pieces: a run of any length is cut in time proportional t
 }
 
 TEST_CASE("pieces: agree with the regular expressions read word by word") {
-  const Pieces pool = {"a",        "B",
-                       "s",        "T",
-                       "re",       "LL",
-                       "d",        "m",
-                       "ve",       "'",
-                       "ſ",        " ",
-                       " ",        "  ",
-                       "\n",       "\r",
-                       "\t",       "1",
-                       "²",        "\u0301",
-                       "!",        "-",
-                       "中",       "\u00a0",
-                       "\u3000",   "😀",
-                       "\u200d",   "\u0085",
-                       "\u2028",   "\xff",
-                       "\xe4\xb8", "’",
-                       "<|",       std::string(1, '\0')};
+  const Pieces pool = {"a",      "B",    "s",        "T",      "re",     "LL",     "d",
+                       "m",      "ve",   "'",        "ſ",      " ",      " ",      "  ",
+                       "\n",     "\r",   "\t",       "1",      "²",      "\u0301", "!",
+                       "-",      "中",   "\u00a0",   "\u3000", "😀",      "\u200d", "\u0085",
+                       "\u2028", "\xff", "\xe4\xb8", "’",      "ª",      "ǅ",      "/",
+                       "_",      "か",   "・",       "\u30fc", "\u01bb", "<|",     std::string(1, '\0')};
   std::mt19937 generator(1);
   for (int i = 0; i < 30'000; ++i) {
     std::string text;
@@ -341,6 +439,8 @@ TEST_CASE("pieces: agree with the regular expressions read word by word") {
     REQUIRE(llama3(text) == Naive(text, 3).pieces());
     REQUIRE(qwen35(text) == Naive(text, 1, character::letter | character::mark).pieces());
     REQUIRE(gpt2(text) == Naive(text).gpt2_pieces());
+    REQUIRE(o200k(text) == Naive(text).o200k_pieces());
+    REQUIRE(deepseek_v3(text) == Naive::deepseek_v3_pieces(text));
   }
 }
 
