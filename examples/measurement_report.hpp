@@ -5,8 +5,10 @@
 #include "measured_cases.hpp"
 
 #include <cstdio>
+#include <fstream>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 inline const char* name_of(Arithmetic arithmetic) { return arithmetic == Arithmetic::int8 ? "int8" : "f32"; }
@@ -78,6 +80,24 @@ class JsonObject {
  private:
   std::string out_;
 };
+
+inline std::string processor() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+  return "unknown";
+}
+
+/// Where and how this program runs.
+inline JsonObject about_machine() {
+  JsonObject out;
+  out.set("processor", processor()).set("cores", std::thread::hardware_concurrency());
+  out.set("isa", moe::simd::name(moe::simd::active_isa()));
+#if defined(__VERSION__)
+  out.set("compiler", __VERSION__);
+#endif
+  return out;
+}
 
 inline std::string json_list(const std::vector<std::string>& items) {
   std::string out;

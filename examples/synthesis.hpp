@@ -96,6 +96,10 @@ class Tensors {
 
   using Write = std::function<void(Progress&)>;
   void add(const std::string& name, moe::DType type, std::vector<std::uint64_t> sizes, Write write) {
+    const std::size_t block = moe::layout_of(type).elements;
+    if (sizes.back() % block != 0)
+      moe::fail(name, std::string(moe::name(type)), "rows of whole blocks of " + std::to_string(block),
+                std::to_string(sizes.back()) + " numbers");
     file_.add(name, type, sizes);
     writes_.push_back(std::move(write));
   }
