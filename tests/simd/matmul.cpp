@@ -177,8 +177,9 @@ TEST_CASE("matmul: quantised products are exact in the integers, also at the end
   for (const DType dtype : quantised_types)
     for (const int sign : {1, -1})
       for (const bool plain : {false, true}) {
-        const auto [name, elements, bytes] = moe::layout_of(dtype);
-        CAPTURE(name);
+        const moe::DTypeLayout layout = moe::layout_of(dtype);
+        const std::size_t elements = layout.elements, bytes = layout.bytes;
+        CAPTURE(layout.name);
         std::vector<std::byte> row(2 * bytes);
         for (std::size_t at = 0; at < row.size(); at += bytes) {
           const bool ones = dtype == DType::q4_k || dtype == DType::q5_k;
