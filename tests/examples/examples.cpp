@@ -238,8 +238,9 @@ TEST_CASE("examples: synthesize refuses what no model can be made of") {
   CHECK(run({"synthesize", directory.path(), "--shape", "huge"}).status == 2);
   CHECK(run({"synthesize", directory.path()}).status == 2);
   CHECK(run({"synthesize", directory.path(), "--shape", "tiny", "--type", "q3_k"}).status == 2);
-  CHECK(run({"synthesize", directory.path(), "--shape", "tiny", "--type", "q4_k"}).err.find("blocks of 256") !=
-        std::string::npos);
+  CHECK(
+      run({"synthesize", directory.path(), "--shape", "tiny", "--type", "q4_k"}).err.find("blocks of 256") !=
+      std::string::npos);
   CHECK(run({"synthesize", directory.path(), "--shape", "tiny", "--layers", "3"}).status == 2);
 }
 
