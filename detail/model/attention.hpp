@@ -89,7 +89,7 @@ inline void attend(const Pass& pass, std::size_t layer) {
             .values = pass.cache.values(layer, head),
             .position = pass.position + first,
             .window = c.layers[layer].sliding_window,
-            .scratch = s.attention.data() + worker * simd::attention_scratch(group)});
+            .scratch = s.attention.data() + worker * simd::attention_scratch(c.head_dim)});
   });
 }
 

@@ -14,7 +14,8 @@
 
 namespace moe {
 
-/// The input of a matrix product: rows of activations [tokens, cols], as floats and, for quantised weights, as int8.
+/// The input of a matrix product: rows of activations [tokens, cols], as floats and, for quantised weights, as int8; for bf16
+/// weights as bf16, if the kernels multiply so.
 /// Made by Compute::prepare().
 struct Activations {
   const float* x = nullptr;
@@ -22,19 +23,21 @@ struct Activations {
   const std::int8_t* quants = nullptr;  // [tokens, cols]
   const float* scales = nullptr;        // [tokens, cols / 32]
   const std::int16_t* sums = nullptr;   // [tokens, cols / 16]: of the quants
+  const std::uint16_t* bf16 = nullptr;  // [tokens, cols]
 };
 
-/// Memory for the int8 form of activations.
+/// Memory for the int8 form of activations and, if there is to be one, that in bf16.
 struct QuantisedActivations {
   QuantisedActivations() = default;
-  explicit QuantisedActivations(std::size_t numbers)
-      : quants(numbers), scales(numbers / 32 + 1), sums(numbers / 16 + 1) {}
+  explicit QuantisedActivations(std::size_t numbers, bool as_bf16 = false)
+      : quants(numbers), scales(numbers / 32 + 1), sums(numbers / 16 + 1), bf16(as_bf16 ? numbers : 0) {}
 
-  std::size_t bytes() const { return quants.bytes() + scales.bytes() + sums.bytes(); }
+  std::size_t bytes() const { return quants.bytes() + scales.bytes() + sums.bytes() + bf16.bytes(); }
 
   Buffer<std::int8_t> quants;
   Buffer<float> scales;
   Buffer<std::int16_t> sums;
+  Buffer<std::uint16_t> bf16;
 };
 
 /// One product of a parallel region: out[t, r] = weights[r, :] · x[rows[t], :] (+ bias[r]).
@@ -65,10 +68,11 @@ class Compute {
   }
 
   /// The input of products with x: [tokens, cols]. If `quantised`, also as int8 in `memory`, from `offset` on; cols is
-  /// then a multiple of 32.
+  /// then a multiple of 32. Also as bf16 if the kernels take it.
   Activations prepare(bool quantised, const float* x, std::size_t cols, std::size_t tokens,
                       QuantisedActivations& memory, std::size_t offset = 0) const {
-    if (!quantised) return {.x = x, .stride = cols};
+    const std::uint16_t* bf16 = kernels_->to_bf16 ? to_bf16(x, cols, tokens, memory, offset) : nullptr;
+    if (!quantised) return {.x = x, .stride = cols, .bf16 = bf16};
     MOE_ASSERT(cols % 32 == 0 && offset + tokens * cols <= memory.quants.size());
     std::int8_t* quants = memory.quants.data() + offset;
     float* scales = memory.scales.data() + offset / 32;
@@ -77,7 +81,7 @@ class Compute {
       kernels_->quantise(x + t * cols, quants + t * cols, scales + t * (cols / 32), sums + t * (cols / 16),
                          cols);
     });
-    return {x, cols, quants, scales, sums};
+    return {x, cols, quants, scales, sums, bf16};
   }
 
   /// Computes all products in one parallel region. Then, in the same region, `then(product, first_row, rows)` for each
@@ -116,6 +120,7 @@ class Compute {
                                 .quants = p.input.quants,
                                 .scales = p.input.scales,
                                 .sums = p.input.sums,
+                                .bf16 = p.input.bf16,
                                 .row_indices = p.row_indices,
                                 .out = p.out + first,
                                 .out_stride = p.out_stride};
@@ -155,6 +160,16 @@ class Compute {
   }
 
  private:
+  const std::uint16_t* to_bf16(const float* x, std::size_t cols, std::size_t tokens,
+                               QuantisedActivations& memory, std::size_t offset) const {
+    MOE_ASSERT(offset + tokens * cols <= memory.bf16.size());
+    std::uint16_t* out = memory.bf16.data() + offset;
+    for_each(tokens, [&](std::size_t t, std::size_t) noexcept {
+      kernels_->to_bf16(x + t * cols, out + t * cols, cols);
+    });
+    return out;
+  }
+
   ThreadPool* pool_;
   const simd::Kernels* kernels_;
 };

@@ -28,8 +28,9 @@ struct ExpertJob {
 
 /// The intermediate results of one sequence, for up to `chunk` tokens at once.
 /// E = experts, K = experts per token (at least 1: a dense network counts as one), F = the width of the network.
+/// bf16_dot: whether products take activations in bf16.
 struct Scratch {
-  Scratch(const ModelConfig& c, std::size_t chunk, std::size_t threads)
+  Scratch(const ModelConfig& c, std::size_t chunk, std::size_t threads, bool bf16_dot)
       : x(chunk * c.hidden_size),
         normed(x.size()),
         projected(x.size()),
@@ -49,8 +50,8 @@ struct Scratch {
         gate(chunk * (std::max)(c.experts_per_token * c.expert_intermediate_size, c.dense_intermediate_size)),
         up(gate.size()),
         down(chosen.size() * c.hidden_size),
-        quantised_input((std::max)(x.size(), queries.size())),
-        quantised_gate(gate.size()),
+        quantised_input((std::max)(x.size(), queries.size()), bf16_dot),
+        quantised_gate(gate.size(), bf16_dot),
         logits(c.vocabulary_size),
         next_slot(c.experts + 1),
         groups(c.experts),

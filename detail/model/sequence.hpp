@@ -70,11 +70,11 @@ class Sequence {
  private:
   friend class Transformer<P>;
 
-  Sequence(const ModelConfig& config, const SequenceOptions& options, std::size_t threads)
+  Sequence(const ModelConfig& config, const SequenceOptions& options, std::size_t threads, bool bf16_dot)
       : lookahead_(options.lookahead),
         chunk_((std::max)(std::size_t{1}, (std::min)(options.chunk, options.context))),
         cache_(config.layers.size(), config.kv_heads, config.head_dim, options.context, options.kv_type),
-        scratch_(config, chunk_, threads) {
+        scratch_(config, chunk_, threads, bf16_dot) {
     held_.reserve(config.experts);
   }
 

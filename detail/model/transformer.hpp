@@ -59,7 +59,7 @@ class Transformer {
     expect(options.context > 0, "sequence", "context", "at least 1 position", "0");
     expect(options.kv_type == DType::f16 || options.kv_type == DType::f32, "sequence", "kv_type",
            "f16 or f32", name(options.kv_type));
-    return Sequence<P>(config_, options, compute_.threads());
+    return Sequence<P>(config_, options, compute_.threads(), compute_.kernels().to_bf16 != nullptr);
   }
 
   /// Appends `ids` to the sequence and returns the logits of the last one, [vocabulary], valid until the next call for this

@@ -13,6 +13,7 @@
 #include <intrin.h>
 #if defined(__clang__)  // clang-cl hides them behind /arch
 #include <avx2intrin.h>
+#include <avx512bf16intrin.h>
 #include <avx512bwintrin.h>
 #include <avx512dqintrin.h>
 #include <avx512fintrin.h>
@@ -39,7 +40,8 @@ namespace moe::simd {
 /// The instruction sets that kernels exist for, worst first.
 ///   neon    AArch64 with its dot product (ARMv8.2)
 ///   avx2    with FMA and F16C
-///   avx512  F, BW, DQ and VL; with VNNI where the CPU has it, which changes the speed but no result
+///   avx512  F, BW, DQ and VL; with VNNI where the CPU has it, which changes the speed but no result. Products in bf16, which
+///           have results of their own, are asked for: bf16_dot_kernels()
 enum class Isa { scalar, neon, avx2, avx512 };
 
 constexpr std::string_view name(Isa isa) {
@@ -61,17 +63,19 @@ namespace detail {
 #if defined(_MSC_VER)
 // Whether the CPU has the instructions and the system saves the registers (XCR0: 6 = ymm, 0xe6 = zmm and masks).
 struct X86Features {
-  bool avx2 = false, avx512 = false, vnni = false;
+  bool avx2 = false, avx512 = false, vnni = false, bf16_dot = false;
   X86Features() {
-    int leaf1[4], leaf7[4];
+    int leaf1[4], leaf7[4], leaf7_1[4] = {};
     __cpuid(leaf1, 1);
     __cpuidex(leaf7, 7, 0);
+    if (leaf7[0] >= 1) __cpuidex(leaf7_1, 7, 1);
     const auto has = [](int word, int bit) { return (word >> bit & 1) != 0; };
     const unsigned long long saved = has(leaf1[2], 27) ? _xgetbv(0) : 0;
     avx2 = (saved & 6) == 6 && has(leaf1[2], 12) && has(leaf1[2], 29) && has(leaf7[1], 5);
     avx512 = avx2 && (saved & 0xe6) == 0xe6 && has(leaf7[1], 16) && has(leaf7[1], 17) && has(leaf7[1], 30) &&
              has(leaf7[1], 31);
     vnni = avx512 && has(leaf7[2], 11);
+    bf16_dot = avx512 && has(leaf7_1[0], 5);
   }
 };
 inline const X86Features& x86_features() {
@@ -81,6 +85,7 @@ inline const X86Features& x86_features() {
 inline bool cpu_has_avx2() { return x86_features().avx2; }
 inline bool cpu_has_avx512() { return x86_features().avx512; }
 inline bool cpu_has_vnni() { return x86_features().vnni; }
+inline bool cpu_has_bf16_dot() { return x86_features().bf16_dot; }
 #else
 inline bool cpu_has_avx2() {
   // Every CPU with AVX2 has F16C; Clang 14 cannot ask for it.
@@ -91,6 +96,7 @@ inline bool cpu_has_avx512() {
          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }
 inline bool cpu_has_vnni() { return cpu_has_avx512() && __builtin_cpu_supports("avx512vnni"); }
+inline bool cpu_has_bf16_dot() { return cpu_has_avx512() && __builtin_cpu_supports("avx512bf16"); }
 #endif
 
 #elif defined(MOE_ARM64)

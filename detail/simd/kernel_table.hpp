@@ -14,13 +14,14 @@ struct MatmulArgs {
   std::size_t row_bytes;  // from one row to the next
   std::size_t rows, cols, tokens;
 
-  // The activations: floats for float weights, int8 with a scale per 32 for quantised ones.
+  // The activations: floats for float weights, int8 with a scale per 32 for quantised ones, bf16 for those of Kernels::to_bf16.
   const float* x;  // rows of `cols` numbers, x_stride apart
   std::size_t x_stride;
-  const std::int8_t* quants;         // rows of `cols`
-  const float* scales;               // rows of `cols / 32`
-  const std::int16_t* sums;          // rows of `cols / 16`: what as many quants add up to
-  const std::uint32_t* row_indices;  // [tokens]: which row of the activations is token t; null: row t
+  const std::int8_t* quants;            // rows of `cols`
+  const float* scales;                  // rows of `cols / 32`
+  const std::int16_t* sums;             // rows of `cols / 16`: what as many quants add up to
+  const std::uint16_t* bf16 = nullptr;  // rows of `cols`
+  const std::uint32_t* row_indices;     // [tokens]: which row of the activations is token t; null: row t
 
   float* out;  // rows of `rows` numbers, out_stride apart
   std::size_t out_stride;
@@ -72,6 +73,9 @@ struct Kernels {
   void (*quantise)(const float* x, std::int8_t* quants, float* scales, std::int16_t* sums, std::size_t n);
   /// Converts to f16, rounding to nearest; what is beyond the range becomes the largest f16.
   void (*to_f16)(const float* x, std::byte* out, std::size_t n);
+  /// Converts to bf16, rounding to nearest even, denormals to zero, for products of bf16 weights, which then take that form.
+  /// Null: they take floats.
+  void (*to_bf16)(const float* x, std::uint16_t* out, std::size_t n) = nullptr;
 };
 
 }  // namespace moe::simd

@@ -113,6 +113,15 @@ inline void prefetch([[maybe_unused]] const std::byte* at) {
 #endif
 }
 
+/// The same, but no nearer than the second-level cache.
+inline void prefetch_far([[maybe_unused]] const std::byte* at) {
+#if defined(__GNUC__) || defined(__clang__)
+  __builtin_prefetch(at, 0, 2);
+#elif defined(MOE_X86)
+  _mm_prefetch(reinterpret_cast<const char*>(at), _MM_HINT_T1);
+#endif
+}
+
 namespace scalar {
 #include "vec_scalar.inl"
 #include "elementwise.inl"

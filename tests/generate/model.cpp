@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,28 @@ TEST_CASE("model: opens with restricted routers, mapped or within a budget, and 
     CHECK(session.sequence().restriction().mean_mass() < 0.5);
   }
   CHECK(texts[0] == texts[1]);
+}
+
+TEST_CASE(
+    "model: bf16 dot products change the logits, not by the budget, and are refused where there are none") {
+  const auto opened = [](const moe::MemoryOptions& memory, bool bf16_dot) {
+    return moe::open(bundled_model(), {.memory = memory, .bf16_dot = bf16_dot});
+  };
+  if (!moe::simd::bf16_dot_kernels_for(moe::simd::active_isa())) {
+    check_error([&] { opened({}, true); }, {"bf16_dot", "avx512 with AVX512_BF16"});
+    return;
+  }
+  const auto logits_of = [](const auto& model) {
+    auto sequence = model.transformer().sequence({.context = 16});
+    const std::vector<moe::TokenId> ids{0, 300, 17, 5};
+    const std::span<const float> logits = model.transformer().forward(sequence, ids);
+    return std::vector<float>(logits.begin(), logits.end());
+  };
+  const moe::MemoryOptions budget{.budget_bytes = std::size_t{1} << 20};
+  const auto with = opened(budget, true), without = opened(budget, false);
+  CHECK(logits_of(with) == logits_of(opened({}, true)));
+  CHECK(logits_of(with) != logits_of(without));
+  CHECK(with.memory_plan().scratch_bytes > without.memory_plan().scratch_bytes);
 }
 
 TEST_CASE("model: what generation_config.json recommends, with the defaults of Hugging Face") {

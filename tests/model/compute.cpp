@@ -15,10 +15,10 @@ constexpr std::size_t rows = 301, cols = 512, tokens = 23;
 
 /// All products of one matrix with `tokens` inputs, `chunk` of them at a time.
 std::vector<float> products(const moe::Matrix& weights, const std::vector<float>& x, std::size_t threads,
-                            std::size_t chunk) {
+                            std::size_t chunk, const moe::simd::Kernels& kernels = moe::simd::kernels()) {
   moe::ThreadPool pool(threads);
-  const moe::Compute compute(pool);
-  moe::QuantisedActivations memory(x.size());
+  const moe::Compute compute(pool, kernels);
+  moe::QuantisedActivations memory(x.size(), static_cast<bool>(kernels.to_bf16));
   std::vector<float> out(tokens * rows);
   for (std::size_t token = 0; token < tokens; token += chunk) {
     const std::size_t count = std::min(chunk, tokens - token);
@@ -48,5 +48,24 @@ TEST_CASE("compute: products of every type are the same bits for any number of t
     for (const std::size_t threads : {1u, 2u, 3u})
       for (const std::size_t chunk : {1u, 2u, 5u, 23u})
         CHECK(products(weights, x, threads, chunk) == expected);
+  }
+}
+
+TEST_CASE("compute: the same of bf16 dot products, which change nothing else") {
+  const moe::simd::Kernels* bf16_dot = moe::simd::bf16_dot_kernels_for(moe::simd::active_isa());
+  if (!bf16_dot) return;
+  const moe::FloatEnvironment environment;
+  const std::vector<float> x = random_numbers(tokens * cols, 12);
+  for (const moe::DType dtype : {moe::DType::f32, moe::DType::f16, moe::DType::bf16, moe::DType::q8_0}) {
+    CAPTURE(moe::name(dtype));
+    const std::vector<std::byte> bytes = moe::layout_of(dtype).elements > 1
+                                             ? random_blocks(dtype, rows * cols, 13, 1)
+                                             : encode(dtype, random_numbers(rows * cols, 13), 1);
+    const moe::Matrix weights{bytes.data() + 1, dtype, rows, cols};
+    const std::vector<float> expected = products(weights, x, 1, 1, *bf16_dot);
+    CHECK((expected == products(weights, x, 1, 1)) == (dtype != moe::DType::bf16));
+    for (const std::size_t threads : {1u, 2u, 3u})
+      for (const std::size_t chunk : {2u, 5u, 23u})
+        CHECK(products(weights, x, threads, chunk, *bf16_dot) == expected);
   }
 }

@@ -29,12 +29,13 @@ struct Way {
   std::size_t threads = 1;
   std::size_t chunk = 512;
   moe::DType kv_type = moe::DType::f16;
+  const moe::simd::Kernels* kernels = &moe::simd::kernels();
 };
 
 /// The logits of all positions.
 std::vector<float> all_logits(const moe::Checkpoint& checkpoint, moe::AnyProvider& experts, Way way) {
   moe::ThreadPool pool(way.threads);
-  const moe::Transformer model(checkpoint, experts, pool);
+  const moe::Transformer model(checkpoint, experts, pool, *way.kernels);
   auto sequence = model.sequence({.context = 128, .chunk = way.chunk, .kv_type = way.kv_type});
   std::vector<float> out;
   model.forward_each(sequence, tokens(model.config().vocabulary_size),
@@ -114,4 +115,23 @@ TEST_CASE("same bits: a KV cache of f16 stays near one of f32, and both do not d
   CHECK(all_logits(checkpoint, experts, {2, 3, moe::DType::f32}) == f32);
   CHECK(f32 != f16);
   CHECK(distance(f32, f16) < 0.02);
+}
+
+TEST_CASE("same bits: also with dot products of bf16, whose logits stay near the original's") {
+  const moe::simd::Kernels* bf16_dot = moe::simd::bf16_dot_kernels_for(moe::simd::active_isa());
+  if (!bf16_dot) return;
+  for (const std::string& path : {bundled_model(), golden("plain-bf16")}) {
+    CAPTURE(path);
+    const moe::Checkpoint checkpoint(path);
+    moe::AnyProvider mapped{moe::MmapProvider(checkpoint)}, in_memory{moe::MemoryProvider(checkpoint)};
+    const std::vector<float> original = all_logits(checkpoint, mapped, {});
+    const std::vector<float> expected = all_logits(checkpoint, mapped, {.kernels = bf16_dot});
+    CHECK(original != expected);
+    CHECK(distance(original, expected) < 0.05);
+    for (const std::size_t threads : {1u, 2u, 3u})
+      for (const std::size_t chunk : {1u, 2u, 7u, 512u}) {
+        CHECK(all_logits(checkpoint, mapped, {threads, chunk, moe::DType::f16, bf16_dot}) == expected);
+        CHECK(all_logits(checkpoint, in_memory, {threads, chunk, moe::DType::f16, bf16_dot}) == expected);
+      }
+  }
 }

@@ -23,13 +23,25 @@ struct Case {
         q(random_numbers(positions * queries * head_dim, 1)),
         k(random_numbers(positions * head_dim, 2)),
         v(random_numbers(positions * head_dim, 3)),
-        keys(encode(type, k)),
+        keys(interleave(encode(type, k))),
         values(encode(type, v)) {}
+
+  /// Rows of one position become groups of key_lanes positions; what is missing of the last is filled with NaN.
+  std::vector<std::byte> interleave(const std::vector<std::byte>& rows) const {
+    constexpr std::size_t lanes = moe::simd::key_lanes;
+    const std::size_t size = moe::bytes_of(dtype, 1);
+    std::vector<std::byte> out((positions + lanes - 1) / lanes * lanes * head_dim * size, std::byte{0xff});
+    for (std::size_t j = 0; j < positions; ++j)
+      for (std::size_t d = 0; d < head_dim; ++d)
+        std::copy_n(&rows[(j * head_dim + d) * size], size,
+                    &out[((j / lanes * head_dim + d) * lanes + j % lanes) * size]);
+    return out;
+  }
 
   /// Attention of the tokens [first, first + tokens).
   std::vector<float> run(std::size_t first, std::size_t tokens, std::size_t window) const {
     std::vector<float> out(tokens * queries * head_dim, 1e30f),
-        scratch(moe::simd::attention_scratch(queries));
+        scratch(moe::simd::attention_scratch(head_dim));
     const AttentionArgs args{.q = q.data() + first * queries * head_dim,
                              .out = out.data(),
                              .q_stride = queries * head_dim,
