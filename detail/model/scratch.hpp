@@ -40,7 +40,7 @@ struct Scratch {
         values(keys.size()),
         cosines(chunk * (c.head_dim / 2)),
         sines(cosines.size()),
-        attention(threads * simd::attention_scratch(c.heads / c.kv_heads)),
+        attention(threads * simd::attention_scratch(c.head_dim)),
         router(chunk * c.experts),
         chosen(chunk * slots_per_token(c)),
         slot_of(chosen.size()),

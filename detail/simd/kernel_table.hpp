@@ -31,6 +31,9 @@ struct MatmulArgs {
 
 /// Keys are walked in blocks of so many positions: 64 keys of 128 f16 fill half of a 32 KiB first-level cache.
 inline constexpr std::size_t kv_block = 64;
+/// Of so many positions the keys lie interleaved: a line of 64 bytes, the same dimension of each in f16.
+inline constexpr std::size_t key_lanes = 32;
+static_assert(kv_block % key_lanes == 0);
 
 /// Causal attention of the query heads that share one kv head, for consecutive tokens:
 /// out[t, h] = Σ over visible j of softmax_j(q[t, h] · keys[j]) · values[j].
@@ -40,14 +43,14 @@ struct AttentionArgs {
   float* out;      // as q
   std::size_t q_stride;
   std::size_t tokens, queries, head_dim;
-  const std::byte* keys;    // [positions, head_dim]
+  const std::byte* keys;    // [positions / key_lanes, head_dim, key_lanes]; behind the last position anything
   const std::byte* values;  // [positions, head_dim]
   std::size_t position;
   std::size_t window;
-  float* scratch;  // attention_scratch(queries) numbers
+  float* scratch;  // attention_scratch(head_dim) numbers
 };
 
-constexpr std::size_t attention_scratch(std::size_t queries) { return queries * (kv_block + 3); }
+constexpr std::size_t attention_scratch(std::size_t head_dim) { return head_dim * 8; }
 
 /// The entry points of one instruction set. Unless said otherwise pointers may have any alignment, and x may be out.
 struct Kernels {

@@ -2,6 +2,7 @@
 #include "../core/config.hpp"
 #include "../core/dequantise.hpp"
 #include "../core/dtype.hpp"
+#include "../core/error.hpp"
 #include "../core/math.hpp"
 #include "isa.hpp"
 #include "kernel_table.hpp"
@@ -196,6 +197,12 @@ namespace avx512::vnni {
 }  // namespace avx512::vnni
 MOE_END_ISA
 
+MOE_BEGIN_ISA("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")
+namespace avx512::bf16_dot {
+#include "bf16_dot.inl"
+}  // namespace avx512::bf16_dot
+MOE_END_ISA
+
 namespace avx512 {
 inline const Kernels& with_vnni() {
   static const Kernels table = [] {
@@ -208,6 +215,16 @@ inline const Kernels& with_vnni() {
     set(DType::q6_k, vnni::matmul_int8<Q6_K>);
     set(DType::q5_k, vnni::matmul_int8<Q5_K>);
     set(DType::q4_k, vnni::matmul_int8<Q4_K>);
+    return out;
+  }();
+  return table;
+}
+
+inline const Kernels& with_bf16_dot() {
+  static const Kernels table = [] {
+    Kernels out = detail::cpu_has_vnni() ? with_vnni() : kernels;
+    out.matmul[static_cast<std::size_t>(DType::bf16)] = bf16_dot::matmul_bf16_dot;
+    out.to_bf16 = bf16_dot::to_bf16;
     return out;
   }();
   return table;
@@ -232,6 +249,14 @@ MOE_INLINE const Kernels& kernels_for(Isa isa, [[maybe_unused]] bool plain = fal
   }
 }
 
+/// The same with dot products of bf16; null if the CPU has none, or that instruction set. See ModelOptions::bf16_dot.
+MOE_INLINE const Kernels* bf16_dot_kernels_for([[maybe_unused]] Isa isa) {
+#if defined(MOE_X86) && !defined(MOE_NO_AVX512)
+  if (isa == Isa::avx512 && detail::cpu_has_bf16_dot()) return &avx512::with_bf16_dot();
+#endif
+  return nullptr;
+}
+
 #if !defined(MOE_COMPILED_UNIT)
 }  // inline namespace
 #endif
@@ -246,7 +271,8 @@ MOE_INLINE const Kernels& kernels_for(Isa isa, [[maybe_unused]] bool plain = fal
 namespace moe::simd {
 const Kernels& kernels_for(
     Isa isa, bool plain = false);  // defined in the unit that is compiled with MOE_COMPILED_UNIT
-}
+const Kernels* bf16_dot_kernels_for(Isa isa);
+}  // namespace moe::simd
 
 #endif
 
@@ -256,6 +282,13 @@ namespace moe::simd {
 inline const Kernels& kernels() {
   static const Kernels& chosen = kernels_for(active_isa());
   return chosen;
+}
+
+/// The kernels of active_isa() that multiply bf16 weights in dot products of bf16. Throws if it has none.
+inline const Kernels& bf16_dot_kernels() {
+  const Kernels* chosen = bf16_dot_kernels_for(active_isa());
+  if (!chosen) fail("bf16_dot", "instruction set", "avx512 with AVX512_BF16", name(active_isa()));
+  return *chosen;
 }
 
 }  // namespace moe::simd
