@@ -31,6 +31,7 @@ read memory and multiply in registers. All is measured in turn, in several round
   --threads N       default: one per core
   --scaling         also measure one thread
   --budget SIZE     read experts from disk and keep them within a budget; otherwise all are in memory
+  --bf16-dot        multiply bf16 weights in dot products of bf16, with AVX512_BF16
   --providers       also write with the experts in a cache that has room for all, compared with in memory
   --kernels         measure matrix products by themselves, for each type and instruction set
   --rounds N        default 5
@@ -46,12 +47,14 @@ void bench_kernels(const CommandLine& args, const BenchOptions& options) {
   std::list<MachineLimits> limits;
   std::vector<Case> cases;
   for (const moe::simd::Isa isa : available_isas()) {
+    const moe::simd::Kernels* bf16_dot = options.bf16_dot ? moe::simd::bf16_dot_kernels_for(isa) : nullptr;
+    const moe::simd::Kernels& kernels = bf16_dot ? *bf16_dot : moe::simd::kernels_for(isa);
     limits.emplace_back(pool, memory, isa);
     for (std::size_t i = 0; i < moe::usable_dtypes; ++i) {
       const auto type = static_cast<moe::DType>(i);
       if (args.has("--type") && args.text("--type", "") != moe::name(type)) continue;
       for (const ProductShape& shape : product_shapes) {
-        cases.push_back(product_case(data, pool, isa, type, shape));
+        cases.push_back(product_case(data, pool, isa, kernels, type, shape));
         cases.back().machine = &limits.back();
       }
     }

@@ -52,9 +52,9 @@ class Engine {
  public:
   /// experts, memory: must outlive the engine.
   Engine(const moe::Checkpoint& checkpoint, moe::AnyProvider& experts, std::size_t threads,
-         const UncachedMemory& memory)
+         const moe::simd::Kernels& kernels, const UncachedMemory& memory)
       : pool_(threads),
-        transformer_(checkpoint, experts, pool_, ProductClock::kernels(), moe::WeightStorage::owned),
+        transformer_(checkpoint, experts, pool_, ProductClock::kernels(kernels), moe::WeightStorage::owned),
         limits_(pool_, memory, moe::simd::active_isa()) {}
 
   const moe::Transformer<moe::AnyProvider>& transformer() const { return transformer_; }

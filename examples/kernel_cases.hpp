@@ -19,7 +19,7 @@ class KernelData {
   explicit KernelData(std::size_t weight_bytes)
       : weights(weight_bytes),
         x(most_tokens * cols),
-        quantised(most_tokens * cols),
+        quantised(most_tokens * cols, true),
         out(most_tokens * most_rows * 16) {
     std::mt19937 random(1);
     auto* words = reinterpret_cast<std::uint32_t*>(weights.data());
@@ -71,8 +71,9 @@ inline double time_products(KernelData& data, const moe::Compute& compute, moe::
   return stopwatch.seconds();
 }
 
-inline Case product_case(KernelData& data, moe::ThreadPool& pool, moe::simd::Isa isa, moe::DType type,
-                         const ProductShape& shape) {
+/// kernels: of `isa`.
+inline Case product_case(KernelData& data, moe::ThreadPool& pool, moe::simd::Isa isa,
+                         const moe::simd::Kernels& kernels, moe::DType type, const ProductShape& shape) {
   const double bytes_of_one = static_cast<double>(moe::bytes_of(type, shape.rows * KernelData::cols));
   std::size_t regions = 2;
   if (shape.cold)
@@ -83,10 +84,10 @@ inline Case product_case(KernelData& data, moe::ThreadPool& pool, moe::simd::Isa
   out.name = std::string(moe::simd::name(isa)) + ' ' + std::string(moe::name(type)) + ' ' + shape.name;
   out.bytes = shape.cold ? bytes_of_one * static_cast<double>(matrices) : 0;
   out.operations = 2.0 * static_cast<double>(shape.rows * KernelData::cols * shape.tokens * matrices);
-  out.arithmetic = arithmetic_of(type);
+  out.arithmetic = arithmetic_of(type, kernels);
   out.threads = pool.threads();
   out.isa = isa;
-  out.run = [&data, compute = moe::Compute(pool, moe::simd::kernels_for(isa)), type, shape, matrices] {
+  out.run = [&data, compute = moe::Compute(pool, kernels), type, shape, matrices] {
     return time_products(data, compute, type, shape, matrices);
   };
   return out;

@@ -8,9 +8,10 @@
 #include <cstring>
 
 /// What weights are multiplied in, and so which peak counts for them.
-enum class Arithmetic { int8, f32 };
+enum class Arithmetic { int8, f32, bf16_dot };
 
-inline Arithmetic arithmetic_of(moe::DType type) {
+inline Arithmetic arithmetic_of(moe::DType type, const moe::simd::Kernels& kernels) {
+  if (type == moe::DType::bf16 && kernels.to_bf16) return Arithmetic::bf16_dot;
   return moe::is_quantised(type) ? Arithmetic::int8 : Arithmetic::f32;
 }
 
@@ -21,6 +22,7 @@ struct Limits {
   double bf16_operations = 0;                      // of dot products; 0 if there are none
 
   double operations(Arithmetic arithmetic) const {
+    if (arithmetic == Arithmetic::bf16_dot) return bf16_operations;
     return arithmetic == Arithmetic::int8 ? int8_operations : f32_operations;
   }
 };

@@ -11,7 +11,10 @@
 #include <thread>
 #include <vector>
 
-inline const char* name_of(Arithmetic arithmetic) { return arithmetic == Arithmetic::int8 ? "int8" : "f32"; }
+inline const char* name_of(Arithmetic arithmetic) {
+  if (arithmetic == Arithmetic::bf16_dot) return "bf16 dot";
+  return arithmetic == Arithmetic::int8 ? "int8" : "f32";
+}
 
 /// Each limit of all that were measured with the same instructions and threads.
 inline Spread spread_of(const std::vector<Limits>& limits, double Limits::*member) {

@@ -27,12 +27,17 @@ struct BenchOptions {
         budget_bytes(args.bytes("--budget", 0)),
         scaling(args.has("--scaling")),
         providers(args.has("--providers")),
-        json(args.has("--json")) {
+        json(args.has("--json")),
+        bf16_dot(args.has("--bf16-dot")) {
     if (prompt == 0 || written == 0 || rounds == 0) throw UsageError("-p, -n and --rounds begin at 1");
   }
 
   std::size_t prompt, written, context, threads, rounds, budget_bytes;
-  bool scaling, providers, json;
+  bool scaling, providers, json, bf16_dot;
+
+  const moe::simd::Kernels& kernels() const {
+    return bf16_dot ? moe::simd::bf16_dot_kernels() : moe::simd::kernels();
+  }
 };
 
 /// How the model was loaded, and what it takes.
@@ -109,13 +114,13 @@ class ModelBench {
 
   Engine& add_engine(moe::AnyProvider provider, std::size_t threads) {
     providers_.push_back(std::move(provider));
-    return engines_.emplace_back(checkpoint_, providers_.back(), threads, memory_);
+    return engines_.emplace_back(checkpoint_, providers_.back(), threads, options_.kernels(), memory_);
   }
 
   Case& add_case(const Engine& engine, const std::string& name) {
     Case& out = cases_.emplace_back();
     out.name = name;
-    out.arithmetic = arithmetic_of(work_->type);
+    out.arithmetic = arithmetic_of(work_->type, options_.kernels());
     out.machine = &engine.limits();
     out.threads = engine.threads();
     return out;
@@ -162,7 +167,7 @@ class ModelBench {
   }
 
   void add_scaling() {
-    engines_.emplace_back(checkpoint_, providers_.front(), 1, memory_);
+    engines_.emplace_back(checkpoint_, providers_.front(), 1, options_.kernels(), memory_);
     add_prompt(engines_.back(), ", one thread");
     add_decode(engines_.back(), "decode, one thread", 0, "decode");
   }

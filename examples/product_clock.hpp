@@ -5,13 +5,14 @@
 #include <atomic>
 #include <cstdint>
 
-/// The kernels of active_isa(), but products of several tokens count their time and their operations. Those of one token are
-/// too short for a clock. There is one such clock in a program.
+/// Kernels, but products of several tokens count their time and their operations. Those of one token are too short for a clock.
+/// There is one such clock in a program, for the kernels that it is first asked for.
 class ProductClock {
  public:
-  static const moe::simd::Kernels& kernels() {
-    static const moe::simd::Kernels timed = [] {
-      moe::simd::Kernels out = moe::simd::kernels();
+  static const moe::simd::Kernels& kernels(const moe::simd::Kernels& real) {
+    static const moe::simd::Kernels timed = [&] {
+      real_ = &real;
+      moe::simd::Kernels out = real;
       out.matmul.fill(multiply);
       return out;
     }();
@@ -26,7 +27,7 @@ class ProductClock {
 
  private:
   static void multiply(const moe::simd::MatmulArgs& a) {
-    const auto real = moe::simd::kernels().matmul[static_cast<std::size_t>(a.dtype)];
+    const auto real = real_->matmul[static_cast<std::size_t>(a.dtype)];
     if (a.tokens == 1) return real(a);
     const moe::Stopwatch stopwatch;
     real(a);
@@ -34,5 +35,6 @@ class ProductClock {
     operations_.fetch_add(2 * a.rows * a.cols * a.tokens, std::memory_order_relaxed);
   }
 
+  static inline const moe::simd::Kernels* real_ = nullptr;
   static inline std::atomic<std::uint64_t> nanoseconds_ = 0, operations_ = 0;
 };
