@@ -8,24 +8,26 @@
 template <std::size_t Tokens>
 struct Int8Input {
   const std::int8_t* quants[Tokens];
-  const float* scales[Tokens];
+  float scales[Tokens][tile_cols / 32];
   std::int32_t corrections[Tokens][tile_cols / 16];  // what the excess of a group's weights adds, negated
   float sums[Tokens][tile_cols / 32];                // of 32 activations
 };
 
+/// The blocks from number at[t] of the activations on.
 template <class Type, std::size_t Tokens>
-inline void prepare(const MatmulArgs& a, std::size_t column, std::size_t blocks, std::size_t token,
-                    std::size_t tokens, Int8Input<Tokens>& input) {
+inline void prepare(const MatmulArgs& a, const std::size_t (&at)[Tokens], std::size_t blocks,
+                    Int8Input<Tokens>& input) {
   MOE_UNROLL
-  for (std::size_t t = 0; t < Tokens; ++t) {  // tokens that are not there repeat the last one
-    const std::size_t at = a.row_of(token + (t < tokens ? t : tokens - 1)) * a.cols + column;
-    input.quants[t] = a.quants + at;
-    input.scales[t] = a.scales + at / 32;
-    std::int16_t sums[16] = {};
+  for (std::size_t t = 0; t < Tokens; ++t) {
+    input.quants[t] = a.quants + at[t];
+    std::int16_t sums[16];
     if (blocks == 8) {
-      std::memcpy(sums, a.sums + at / 16, sizeof sums);
+      std::memcpy(sums, a.sums + at[t] / 16, sizeof sums);
+      std::memcpy(input.scales[t], a.scales + at[t] / 32, sizeof input.scales[t]);
     } else {
-      std::memcpy(sums, a.sums + at / 16, blocks * 4);
+      std::memset(sums, 0, sizeof sums);
+      std::memcpy(sums, a.sums + at[t] / 16, blocks * 4);
+      std::memcpy(input.scales[t], a.scales + at[t] / 32, blocks * 4);
     }
     if constexpr (Type::group == 16) {
       for (std::size_t g = 0; g < 16; ++g) input.corrections[t][g] = -excess(Type{}) * sums[place(Type{}, g)];
@@ -56,7 +58,7 @@ inline void int8_vector(const MatmulArgs& a, std::size_t row, const Int8Input<1>
     std::byte copy[lanes * copied_bytes];
     const Int8Rows rows = rows_of<Type>(a, row, lanes, column, blocks, copy);
     Int8Input<1> later;
-    if (column >= prepared_cols) prepare<Product>(a, column, blocks, 0, 1, later);
+    if (column >= prepared_cols) prepare<Product, 1>(a, {a.row_of(0) * a.cols + column}, blocks, later);
     const Int8Input<1>& input = column < prepared_cols ? prepared[column / tile_cols] : later;
     Int8Scales of_groups;
     unpack_scales(Type{}, rows, blocks, of_groups);
@@ -81,37 +83,27 @@ inline void int8_vector(const MatmulArgs& a, std::size_t row, const Int8Input<1>
   store_some(a.out + row, total, used);
 }
 
-/// out[t, row ...] += for the rows of the tiles and `tokens` <= Tokens tokens from `token` on.
+/// So many tiles lie one behind the other: 16 KiB of weights, half of a first-level cache.
+inline constexpr std::size_t tiles_deep = (std::size_t{16} << 10) / (row_groups * lanes * tile_cols);
+
+/// The sums of some rows and tokens, while they are in registers.
+template <std::size_t Tokens>
+struct Int8Totals {
+  Vec of[row_groups][Tokens];
+};
+
+/// totals += the products of one tile's columns.
 template <class Type, std::size_t Tokens>
-inline void add_products(const MatmulArgs& a, const Int8Tile* tiles, std::size_t row, std::size_t column,
-                         std::size_t blocks, std::size_t token, std::size_t tokens) {
-  Int8Input<Tokens> input;
-  prepare<Type>(a, column, blocks, token, tokens, input);
-  for (std::size_t t = token + Tokens; t < token + 2 * Tokens && t < a.tokens; ++t) {  // for the next call
-    const std::byte* next = reinterpret_cast<const std::byte*>(a.quants + a.row_of(t) * a.cols + column);
-    for (std::size_t i = 0; i < tile_cols; i += 64) prefetch(next + i);
-  }
-  const std::size_t rows = a.rows - row;  // as far as there are any
-
-  Vec total[row_groups][Tokens];
-  MOE_UNROLL
-  for (std::size_t r = 0; r < row_groups; ++r) {
-    const std::size_t used = rows < r * lanes ? 0 : rows - r * lanes < lanes ? rows - r * lanes : lanes;
-    MOE_UNROLL
-    for (std::size_t t = 0; t < Tokens; ++t)
-      total[r][t] = column == 0 || t >= tokens
-                        ? zero()
-                        : load_some(a.out + (token + t) * a.out_stride + row + r * lanes, used);
-  }
-
+inline void add_tile(const Int8Tile (&tiles)[row_groups], std::size_t blocks, const Int8Input<Tokens>& input,
+                     Int8Totals<Tokens>& totals) {
   const std::size_t groups = blocks * 32 / Type::group;
   for (std::size_t g = 0; g < groups; ++g) {
     const std::size_t from = place(Type{}, g) * Type::group;
     Ints sum[row_groups][Tokens];
     MOE_UNROLL
-    for (std::size_t r = 0; r < row_groups; ++r) {
+    for (std::size_t t = 0; t < Tokens; ++t) {
       MOE_UNROLL
-      for (std::size_t t = 0; t < Tokens; ++t) sum[r][t] = spread_int(input.corrections[t][g]);
+      for (std::size_t r = 0; r < row_groups; ++r) sum[r][t] = spread_int(input.corrections[t][g]);
     }
     MOE_UNROLL
     for (std::size_t c = 0; c < Type::group; c += 4) {
@@ -127,17 +119,62 @@ inline void add_products(const MatmulArgs& a, const Int8Tile* tiles, std::size_t
     for (std::size_t t = 0; t < Tokens; ++t) {
       MOE_UNROLL
       for (std::size_t r = 0; r < row_groups; ++r)
-        total[r][t] = add_group(Type{}, sum[r][t], tiles[r].of_groups, g, input.scales[t][from / 32],
-                                input.sums[t][g % 8], total[r][t]);
+        totals.of[r][t] = add_group(Type{}, sum[r][t], tiles[r].of_groups, g, input.scales[t][from / 32],
+                                    input.sums[t][g % 8], totals.of[r][t]);
     }
   }
+}
 
+/// A part of the rows of a product, and of its columns.
+struct Int8Part {
+  std::size_t row, column, blocks;
+};
+
+/// out[t, row ...] += for the rows of the tiles and `tokens` <= Tokens tokens from `token` on. Whole: all of both are there.
+template <class Type, std::size_t Tokens, bool Whole>
+inline void add_products(const MatmulArgs& a, const Int8Tile (&tiles)[tiles_deep][row_groups], Int8Part part,
+                         std::size_t token, std::size_t tokens) {
+  std::size_t at[Tokens];
   MOE_UNROLL
-  for (std::size_t r = 0; r < row_groups; ++r) {
-    const std::size_t used = rows < r * lanes ? 0 : rows - r * lanes < lanes ? rows - r * lanes : lanes;
+  for (std::size_t t = 0; t < Tokens; ++t)  // tokens that are not there repeat the last one
+    at[t] = a.row_of(token + (Whole || t < tokens ? t : tokens - 1)) * a.cols + part.column;
+  const auto used = [&](std::size_t r) {
+    const std::size_t rows = a.rows - part.row;
+    return Whole ? lanes : rows < r * lanes ? 0 : rows - r * lanes < lanes ? rows - r * lanes : lanes;
+  };
+  float* out = a.out + token * a.out_stride + part.row;
+
+  Int8Totals<Tokens> totals;
+  MOE_UNROLL
+  for (std::size_t t = 0; t < Tokens; ++t) {
     MOE_UNROLL
-    for (std::size_t t = 0; t < Tokens; ++t)
-      if (t < tokens) store_some(a.out + (token + t) * a.out_stride + row + r * lanes, total[r][t], used);
+    for (std::size_t r = 0; r < row_groups; ++r) {
+      totals.of[r][t] = zero();
+      if (part.column > 0 && (Whole || t < tokens))
+        totals.of[r][t] = load_some(out + t * a.out_stride + r * lanes, used(r));
+    }
+  }
+  for (std::size_t block = 0; block < part.blocks; block += tile_cols / 32) {
+    const std::size_t blocks = part.blocks - block < tile_cols / 32 ? part.blocks - block : tile_cols / 32;
+    Int8Input<Tokens> input;
+    prepare<Type>(a, at, blocks, input);
+    add_tile<Type>(tiles[block * 32 / tile_cols], blocks, input, totals);
+    MOE_UNROLL
+    for (std::size_t t = 0; t < Tokens; ++t) at[t] += tile_cols;
+  }
+  MOE_UNROLL
+  for (std::size_t t = 0; t < Tokens; ++t) {
+    MOE_UNROLL
+    for (std::size_t r = 0; r < row_groups; ++r)
+      if (Whole || t < tokens) store_some(out + t * a.out_stride + r * lanes, totals.of[r][t], used(r));
+  }
+}
+
+/// Asks for the activations of the tokens from `token` on.
+inline void prefetch_input(const MatmulArgs& a, std::size_t token, const Int8Part& part) {
+  for (std::size_t t = token; t < token + int8_tokens && t < a.tokens; ++t) {
+    const std::byte* next = reinterpret_cast<const std::byte*>(a.quants + a.row_of(t) * a.cols + part.column);
+    for (std::size_t i = 0; i < part.blocks * 32; i += 64) prefetch(next + i);
   }
 }
 
@@ -145,18 +182,30 @@ inline void add_products(const MatmulArgs& a, const Int8Tile* tiles, std::size_t
 template <class Type>
 inline void int8_rows(const MatmulArgs& a, std::size_t row) {
   using Product = typename Type::Product;
+  constexpr std::size_t depth = tiles_deep * tile_cols;
   Ahead<Type> ahead{a.weights + (row + row_groups * lanes) * a.row_bytes};
-  for (std::size_t column = 0; column < a.cols; column += tile_cols) {
-    const std::size_t blocks = (a.cols - column < tile_cols ? a.cols - column : tile_cols) / 32;
-    Int8Tile tiles[row_groups];
-    for (std::size_t r = 0; r < row_groups; ++r) {
-      std::byte copy[lanes * copied_bytes];
-      unpack_tile(Type{}, rows_of<Type>(a, row + r * lanes, lanes, column, blocks, copy), blocks, ahead,
-                  tiles[r]);
+  Int8Tile tiles[tiles_deep][row_groups];
+  for (std::size_t first = 0; first < a.cols; first += depth) {
+    const std::size_t end = a.cols - first < depth ? a.cols : first + depth;
+    for (std::size_t column = first; column < end; column += tile_cols) {
+      const std::size_t blocks = (end - column < tile_cols ? end - column : tile_cols) / 32;
+      for (std::size_t r = 0; r < row_groups; ++r) {
+        std::byte copy[lanes * copied_bytes];
+        unpack_tile(Type{}, rows_of<Type>(a, row + r * lanes, lanes, column, blocks, copy), blocks, ahead,
+                    tiles[(column - first) / tile_cols][r]);
+      }
     }
-    for (std::size_t token = 0; token < a.tokens; token += int8_tokens)
-      add_products<Product, int8_tokens>(a, tiles, row, column, blocks, token,
-                                         a.tokens - token < int8_tokens ? a.tokens - token : int8_tokens);
+    const Int8Part part{row, first, (end - first) / 32};
+    const bool whole_rows = a.rows - row >= row_groups * lanes;
+    for (std::size_t token = 0; token < a.tokens; token += int8_tokens) {
+      const std::size_t tokens = a.tokens - token < int8_tokens ? a.tokens - token : int8_tokens;
+      prefetch_input(a, token + int8_tokens, part);
+      if (whole_rows && tokens == int8_tokens) {
+        add_products<Product, int8_tokens, true>(a, tiles, part, token, tokens);
+      } else {
+        add_products<Product, int8_tokens, false>(a, tiles, part, token, tokens);
+      }
+    }
   }
 }
 
@@ -166,9 +215,9 @@ void matmul_int8(const MatmulArgs& a) {
     // What is the same for all rows is computed once, as far as there is room.
     Int8Input<1> prepared[prepared_cols / tile_cols];
     for (std::size_t column = 0; column < a.cols && column < prepared_cols; column += tile_cols)
-      prepare<typename Type::Product>(a, column,
-                                      (a.cols - column < tile_cols ? a.cols - column : tile_cols) / 32, 0, 1,
-                                      prepared[column / tile_cols]);
+      prepare<typename Type::Product, 1>(a, {a.row_of(0) * a.cols + column},
+                                         (a.cols - column < tile_cols ? a.cols - column : tile_cols) / 32,
+                                         prepared[column / tile_cols]);
     for (std::size_t row = 0; row < a.rows; row += lanes) int8_vector<Type>(a, row, prepared);
   } else {
     for (std::size_t row = 0; row < a.rows; row += row_groups * lanes) int8_rows<Type>(a, row);

@@ -91,7 +91,7 @@ struct Case {
 
 std::vector<std::size_t> columns_of(DType dtype) {
   if (moe::layout_of(dtype).elements == 256) return {256, 512, 768, 2048};
-  if (moe::layout_of(dtype).elements == 32) return {32, 64, 96, 288, 2048};
+  if (moe::layout_of(dtype).elements == 32) return {32, 64, 96, 288, 800, 2048};
   return {1, 3, 4, 7, 8, 15, 16, 17, 31, 37, 72, 129, 2048};
 }
 
