@@ -1,4 +1,5 @@
 #pragma once
+#include "config.hpp"
 #include "float_environment.hpp"
 #include "function_ref.hpp"
 #include "list.hpp"
@@ -6,6 +7,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <thread>
 #include <type_traits>
 
@@ -18,8 +20,9 @@ namespace moe {
 class ThreadPool {
  public:
   /// `threads` counts the caller; 0 stands for one per core.
-  explicit ThreadPool(std::size_t threads = 0) {
-    for (std::size_t worker = 1; worker < threads_for(threads); ++worker)
+  explicit ThreadPool(std::size_t threads = 0)
+      : threads_(threads_for(threads)), shares_(new Share[threads_]) {
+    for (std::size_t worker = 1; worker < threads_; ++worker)
       workers_.emplace_back([this, worker] { serve(worker); });
   }
 
@@ -33,7 +36,7 @@ class ThreadPool {
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
-  std::size_t threads() const { return workers_.size() + 1; }
+  std::size_t threads() const { return threads_; }
 
   /// How many a pool has that is made with that number.
   static std::size_t threads_for(std::size_t threads) {
@@ -47,17 +50,43 @@ class ThreadPool {
   void for_each(std::size_t items, Task&& task) {
     static_assert(std::is_nothrow_invocable_v<Task&, std::size_t, std::size_t>,
                   "mark the task noexcept: nothing can be thrown out of a parallel region");
-    if (items < 2 || workers_.empty() || busy_.exchange(true, std::memory_order_acquire)) {
+    if (items < 2 || threads_ == 1 || busy_.exchange(true, std::memory_order_acquire)) {
       for (std::size_t item = 0; item < items; ++item) task(item, 0);
       return;
     }
-    task_ = task;
-    items_ = items;
     next_item_.store(0, std::memory_order_relaxed);
-    open();
-    take_items(0);
-    close();
-    busy_.store(false, std::memory_order_release);
+    run([&](std::size_t worker) noexcept {
+      for (std::size_t item; (item = next_item_.fetch_add(1, std::memory_order_relaxed)) < items;)
+        task(item, worker);
+    });
+  }
+
+  /// Calls task(first, count, worker) for ranges that together are [0, items); returns when all are done. Each worker begins
+  /// with a share of its own and goes through it in order, in ever smaller ranges; then it takes over the ends of others'
+  /// shares. So memory is read in long runs, and all threads end together. As for worker, see for_each().
+  template <class Task>
+  void for_each_range(std::size_t items, Task&& task) {
+    static_assert(std::is_nothrow_invocable_v<Task&, std::size_t, std::size_t, std::size_t>,
+                  "mark the task noexcept: nothing can be thrown out of a parallel region");
+    MOE_ASSERT(items < UINT32_MAX);
+    if (items < 2 || threads_ == 1 || busy_.exchange(true, std::memory_order_acquire)) {
+      if (items > 0) task(0, items, 0);
+      return;
+    }
+    for (std::size_t i = 0; i < threads_; ++i)
+      shares_[i].set(items * i / threads_, items * (i + 1) / threads_);
+    run([&](std::size_t worker) noexcept {
+      Range range = shares_[worker].take_front();
+      for (; range.count > 0; range = shares_[worker].take_front()) task(range.first, range.count, worker);
+      while ((range = take_over(worker)).count > 0) task(range.first, range.count, worker);
+    });
+  }
+
+  /// Threads that have nothing to do fetch the begin of their shares of these bytes, as for_each_range() will hand them out,
+  /// into their caches, until the next region begins. What is read need not be there any more.
+  void read_ahead(const std::byte* from, std::size_t bytes) {
+    ahead_bytes_.store(bytes, std::memory_order_relaxed);
+    ahead_.store(from, std::memory_order_release);
   }
 
  private:
@@ -68,9 +97,62 @@ class ThreadPool {
   static constexpr std::uint32_t open_bit = 1024;
   static constexpr std::uint32_t next_epoch = 2048;
 
-  // A pause takes 10 to 140 cycles: some 50 microseconds in all, longer than the pauses between the regions
+  // A pause takes 10 to 140 cycles: some 100 microseconds in all, longer than the pauses between the regions
   // of a token.
-  static constexpr int spins = 2000;
+  static constexpr int spins = 5000;
+
+  struct Range {
+    std::size_t first = 0, count = 0;
+  };
+
+  /// What is left of a worker's share of a region.
+  class alignas(64) Share {
+   public:
+    void set(std::size_t first, std::size_t end) {
+      bounds_.store(std::uint64_t{first} << 32 | end, std::memory_order_relaxed);
+    }
+
+    /// The first half of it, or all of one; nothing if nothing is left.
+    Range take_front() {
+      std::uint64_t now = bounds_.load(std::memory_order_relaxed);
+      for (;;) {
+        const std::uint64_t first = now >> 32, count = ((now & UINT32_MAX) - first + 1) / 2;
+        if (bounds_.compare_exchange_weak(now, now + (count << 32), std::memory_order_relaxed))
+          return {first, count};
+      }
+    }
+
+    /// The second half.
+    Range take_back() {
+      std::uint64_t now = bounds_.load(std::memory_order_relaxed);
+      for (;;) {
+        const std::uint64_t first = now >> 32, count = ((now & UINT32_MAX) - first + 1) / 2;
+        if (bounds_.compare_exchange_weak(now, now - count, std::memory_order_relaxed))
+          return {(now & UINT32_MAX) - count, count};
+      }
+    }
+
+   private:
+    std::atomic<std::uint64_t> bounds_ = 0;  // first in the upper half, end in the lower
+  };
+
+  /// Work of somebody who has not come to it.
+  Range take_over(std::size_t worker) {
+    Range range;
+    for (std::size_t i = 1; i < threads_ && range.count == 0; ++i)
+      range = shares_[(worker + i) % threads_].take_back();
+    return range;
+  }
+
+  /// Calls body(worker) on as many threads as come. The pool is busy.
+  template <class Body>
+  void run(Body body) {
+    body_ = body;
+    open();
+    body(0);
+    close();
+    busy_.store(false, std::memory_order_release);
+  }
 
   void open() {
     const std::uint32_t now = state_.load(std::memory_order_relaxed);
@@ -80,7 +162,7 @@ class ThreadPool {
 
   void close() {
     std::uint32_t now = state_.fetch_and(~open_bit, std::memory_order_acq_rel) & ~open_bit;
-    while ((now & inside_mask) != 0) now = changed_from(now);
+    while ((now & inside_mask) != 0) now = changed_from(now, 0);
   }
 
   void serve(std::size_t worker) {
@@ -88,40 +170,53 @@ class ThreadPool {
     std::uint32_t now = state_.load(std::memory_order_acquire);
     while (!stopping_.load(std::memory_order_relaxed)) {
       if ((now & open_bit) == 0) {
-        now = changed_from(now);
+        now = changed_from(now, worker);
       } else if (state_.compare_exchange_weak(now, now + 1, std::memory_order_acq_rel)) {
-        take_items(worker);
-        now = leave();
+        body_(worker);
+        now = leave(worker);
       }
     }
   }
 
   /// Steps out of the region and returns the first state in which that region is over.
-  std::uint32_t leave() {
+  std::uint32_t leave(std::size_t worker) {
     const std::uint32_t before = state_.fetch_sub(1, std::memory_order_acq_rel);
     std::uint32_t now = before - 1;
     if ((before & (open_bit | inside_mask)) == 1) state_.notify_all();  // the caller may be asleep in close()
-    while ((now & open_bit) != 0 && now / next_epoch == before / next_epoch) now = changed_from(now);
+    while ((now & open_bit) != 0 && now / next_epoch == before / next_epoch) now = changed_from(now, worker);
     return now;
   }
 
-  void take_items(std::size_t worker) {
-    for (;;) {
-      const std::size_t item = next_item_.fetch_add(1, std::memory_order_relaxed);
-      if (item >= items_) return;
-      task_(item, worker);
-    }
-  }
-
   /// Waits until the state is no longer `old`.
-  std::uint32_t changed_from(std::uint32_t old) const {
+  std::uint32_t changed_from(std::uint32_t old, std::size_t worker) const {
+    std::size_t fetched = 0;
     for (int spin = 0; spin < spins; ++spin) {
       const std::uint32_t now = state_.load(std::memory_order_acquire);
       if (now != old) return now;
-      pause();
+      if (!fetch_ahead(worker, fetched)) pause();
     }
     state_.wait(old, std::memory_order_acquire);
     return state_.load(std::memory_order_acquire);
+  }
+
+  /// Fetches some lines of what will be read; false if there is nothing to fetch, or enough has been.
+  bool fetch_ahead(std::size_t worker, std::size_t& fetched) const {
+    constexpr std::size_t enough = std::size_t{256} << 10, step = 512;  // half of a usual second-level cache
+    const std::byte* from = ahead_.load(std::memory_order_acquire);
+    const std::size_t bytes = ahead_bytes_.load(std::memory_order_relaxed);
+    if (!from || fetched >= enough || fetched >= bytes / threads_) return false;
+    from += bytes / threads_ * worker + fetched;
+    for (std::size_t i = 0; i < step; i += 64) prefetch(from + i);
+    fetched += step;
+    return true;
+  }
+
+  static void prefetch([[maybe_unused]] const std::byte* at) {
+#if defined(__GNUC__) || defined(__clang__)
+    __builtin_prefetch(at, 0, 2);
+#elif defined(_M_X64)
+    _mm_prefetch(reinterpret_cast<const char*>(at), _MM_HINT_T1);
+#endif
   }
 
   static void pause() {
@@ -132,10 +227,15 @@ class ThreadPool {
 #endif
   }
 
-  std::atomic<bool> busy_ = false;  // a caller owns the four below
-  FunctionRef<void(std::size_t, std::size_t)> task_;
-  std::size_t items_ = 0;
+  const std::size_t threads_;
+
+  std::atomic<bool> busy_ = false;  // a caller owns the three below
+  FunctionRef<void(std::size_t)> body_;
   std::atomic<std::size_t> next_item_ = 0;
+  const std::unique_ptr<Share[]> shares_;  // [threads]
+
+  std::atomic<const std::byte*> ahead_ = nullptr;
+  std::atomic<std::size_t> ahead_bytes_ = 0;
 
   alignas(64) std::atomic<std::uint32_t> state_ = 0;
   std::atomic<bool> stopping_ = false;

@@ -67,27 +67,59 @@ class Compute {
     pool_->for_each(items, std::forward<Task>(task));
   }
 
+  /// Calls task(first, count, worker) for ranges of the items, in parallel; see ThreadPool::for_each_range.
+  template <class Task>
+  void for_each_range(std::size_t items, Task&& task) const {
+    pool_->for_each_range(items, std::forward<Task>(task));
+  }
+
   /// The input of products with x: [tokens, cols]. If `quantised`, also as int8 in `memory`, from `offset` on; cols is
   /// then a multiple of 32. Also as bf16 if the kernels take it.
   Activations prepare(bool quantised, const float* x, std::size_t cols, std::size_t tokens,
                       QuantisedActivations& memory, std::size_t offset = 0) const {
-    const std::uint16_t* bf16 = kernels_->to_bf16 ? to_bf16(x, cols, tokens, memory, offset) : nullptr;
-    if (!quantised) return {.x = x, .stride = cols, .bf16 = bf16};
-    MOE_ASSERT(cols % 32 == 0 && offset + tokens * cols <= memory.quants.size());
-    std::int8_t* quants = memory.quants.data() + offset;
-    float* scales = memory.scales.data() + offset / 32;
-    std::int16_t* sums = memory.sums.data() + offset / 16;
-    for_each(tokens, [&](std::size_t t, std::size_t) noexcept {
-      kernels_->quantise(x + t * cols, quants + t * cols, scales + t * (cols / 32), sums + t * (cols / 16),
-                         cols);
-    });
-    return {x, cols, quants, scales, sums, bf16};
+    if (quantised || kernels_->to_bf16)
+      for_each(tokens, [&](std::size_t t, std::size_t) noexcept {
+        prepare_numbers(quantised, x + t * cols, cols, memory, offset + t * cols);
+      });
+    return prepared(quantised, x, cols, memory, offset);
+  }
+
+  /// A part of what prepare() does: `count` numbers of one row, from number `at` of the memory on; if `quantised`, count
+  /// and `at` are multiples of 32.
+  void prepare_numbers(bool quantised, const float* x, std::size_t count, QuantisedActivations& memory,
+                       std::size_t at) const noexcept {
+    if (kernels_->to_bf16) kernels_->to_bf16(x, memory.bf16.data() + at, count);
+    if (!quantised) return;
+    MOE_ASSERT(count % 32 == 0 && at % 32 == 0 && at + count <= memory.quants.size());
+    kernels_->quantise(x, memory.quants.data() + at, memory.scales.data() + at / 32,
+                       memory.sums.data() + at / 16, count);
+  }
+
+  /// What prepare() returns, once all parts are done.
+  Activations prepared(bool quantised, const float* x, std::size_t cols, const QuantisedActivations& memory,
+                       std::size_t offset = 0) const {
+    Activations out{.x = x, .stride = cols};
+    if (kernels_->to_bf16) out.bf16 = memory.bf16.data() + offset;
+    if (!quantised) return out;
+    out.quants = memory.quants.data() + offset;
+    out.scales = memory.scales.data() + offset / 32;
+    out.sums = memory.sums.data() + offset / 16;
+    return out;
+  }
+
+  /// Threads that wait, from now on, fetch what they will read first of the products with one token that come next: of the
+  /// matrix `first`, and others after it, of `total_bytes` together. Null: they only wait.
+  void expect(const Matrix* first, std::size_t total_bytes = 0) const {
+    pool_->read_ahead(first ? first->data : nullptr, total_bytes);
   }
 
   /// Computes all products in one parallel region. Then, in the same region, `then(product, first_row, rows)` for each
   /// finished piece of a product.
   template <class Then>
   void multiply(std::span<const Product> products, Then then) const {
+    bool of_one_token = true;
+    for (const Product& product : products) of_one_token = of_one_token && product.tokens == 1;
+    if (of_one_token) return multiply_vectors(products, then);
     std::size_t work = 0, items = 0;
     for (const Product& product : products) work += product.weights.bytes() * product.tokens;
     const std::size_t share = work / (4 * threads());
@@ -160,14 +192,29 @@ class Compute {
   }
 
  private:
-  const std::uint16_t* to_bf16(const float* x, std::size_t cols, std::size_t tokens,
-                               QuantisedActivations& memory, std::size_t offset) const {
-    MOE_ASSERT(offset + tokens * cols <= memory.bf16.size());
-    std::uint16_t* out = memory.bf16.data() + offset;
-    for_each(tokens, [&](std::size_t t, std::size_t) noexcept {
-      kernels_->to_bf16(x + t * cols, out + t * cols, cols);
+  static constexpr std::size_t tile_rows = 32;  // a multiple of what any kernel takes at once
+
+  static std::size_t tiles(const Product& product) {
+    return (product.weights.rows + tile_rows - 1) / tile_rows;
+  }
+
+  /// Products of one token each: bound by the memory that holds the weights, so each thread reads it in long runs.
+  template <class Then>
+  void multiply_vectors(std::span<const Product> products, Then& then) const {
+    std::size_t items = 0;
+    for (const Product& product : products) items += tiles(product);
+    pool_->for_each_range(items, [&](std::size_t first, std::size_t count, std::size_t) noexcept {
+      const Product* product = products.data();
+      for (; first >= tiles(*product); ++product) first -= tiles(*product);
+      for (; count > 0; ++product, first = 0) {
+        const std::size_t here = (std::min)(count, tiles(*product) - first);
+        const std::size_t row = first * tile_rows;
+        const std::size_t rows = (std::min)(here * tile_rows, product->weights.rows - row);
+        multiply_piece(*product, row, rows);
+        then(*product, row, rows);
+        count -= here;
+      }
     });
-    return out;
   }
 
   ThreadPool* pool_;

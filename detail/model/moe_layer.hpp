@@ -18,15 +18,21 @@
 namespace moe {
 namespace detail {
 
-/// The logits of a router, of all tokens.
-inline void multiply_router(const Pass& pass, const Matrix& router) {
+/// normed, as an input of quantised weights too if the width allows them: several products take it.
+inline Activations input_of(const Pass& pass, bool prepared) {
   Scratch& s = pass.scratch;
-  const Activations input = pass.compute.prepare(is_quantised(router.dtype), s.normed.data(),
-                                                 pass.config.hidden_size, pass.tokens, s.quantised_input);
+  const std::size_t hidden = pass.config.hidden_size;
+  const bool quantised = hidden % 32 == 0;
+  return prepared ? pass.compute.prepared(quantised, s.normed.data(), hidden, s.quantised_input)
+                  : pass.compute.prepare(quantised, s.normed.data(), hidden, pass.tokens, s.quantised_input);
+}
+
+/// The logits of a router, of all tokens.
+inline void multiply_router(const Pass& pass, const Matrix& router, const Activations& input) {
   pass.compute.multiply({.weights = router,
                          .input = input,
                          .tokens = pass.tokens,
-                         .out = s.router.data(),
+                         .out = pass.scratch.router.data(),
                          .out_stride = pass.config.experts});
 }
 
@@ -34,7 +40,7 @@ inline void multiply_router(const Pass& pass, const Matrix& router) {
 inline void route_all(const Pass& pass, const LayerWeights& w, std::span<const ExpertId> allowed) {
   const ModelConfig& c = pass.config;
   Scratch& s = pass.scratch;
-  multiply_router(pass, w.router);
+  multiply_router(pass, w.router, input_of(pass, false));
   pass.compute.for_each(pass.tokens, [&](std::size_t t, std::size_t) noexcept {
     const std::size_t k = c.experts_per_token;
     const std::span<float> logits{&s.router[t * c.experts], c.experts}, weights{&s.weights[t * k], k};
@@ -134,7 +140,7 @@ void run_held(const Pass& pass, List<Lease>& held) {
   // Only now: leases may hold their weights in place, and have moved while the vector grew.
   for (std::size_t i = 0; i < held.size(); ++i)
     s.jobs[i].weights = &static_cast<const ExpertWeights&>(*held[i]);
-  run_jobs(pass, s.jobs.span());
+  run_jobs(pass, s.jobs.span(), input_of(pass, true));
   held.clear();
   s.jobs.clear();
 }
@@ -212,7 +218,7 @@ template <ExpertProvider P>
 void predict(const Pass& pass, std::uint32_t next_layer, const Matrix& next_router, P& provider) {
   const ModelConfig& c = pass.config;
   Scratch& s = pass.scratch;
-  multiply_router(pass, next_router);
+  multiply_router(pass, next_router, input_of(pass, true));
   const std::span<float> scores{s.router.data(), c.experts};
   const std::span<std::uint32_t> predicted{s.predicted.data(), c.experts_per_token};
   if (const auto allowed = pass.allowed.of(next_layer); allowed.empty()) {
@@ -234,13 +240,14 @@ struct NextRouter {
 };
 
 /// x += Σ weight · expert(norm(x)) over the experts that the router chose for each token. Each expert is taken once,
-/// whatever the number of its tokens.
-template <ExpertProvider P>
+/// whatever the number of its tokens. Calls before_sum() when all of them have been computed.
+template <ExpertProvider P, class BeforeSum>
 void moe_layer(const Pass& pass, const LayerWeights& w, std::size_t layer, P& provider,
-               List<LeaseOf<P>>& held, FunctionRef<void(const Routes&)> on_routes,
-               const NextRouter& next = {}) {
+               List<LeaseOf<P>>& held, FunctionRef<void(const Routes&)> on_routes, const NextRouter& next,
+               BeforeSum before_sum) {
   Scratch& s = pass.scratch;
   pass.compute.rms_norm(s.x.data(), w.ffn_norm, pass.config.rms_norm_epsilon, s.normed.data(), pass.tokens);
+  pass.compute.expect(nullptr);  // the router says what comes next
   const std::span<const ExpertId> allowed = pass.allowed.of(layer);
   detail::route_all(pass, w, allowed);
   if (on_routes) detail::tell_routes(pass, layer, allowed.size(), on_routes);
@@ -248,6 +255,7 @@ void moe_layer(const Pass& pass, const LayerWeights& w, std::size_t layer, P& pr
   detail::run_groups(pass, static_cast<std::uint32_t>(layer), provider, held, [&] {
     if (next.router && pass.tokens == 1) detail::predict(pass, next.layer, *next.router, provider);
   });
+  before_sum();
   detail::add_weighted(pass);
 }
 

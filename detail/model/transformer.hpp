@@ -140,7 +140,7 @@ class Transformer {
       attention_layer(pass, w, layer);
       if (config_.layers[layer].has_experts) {
         moe_layer(pass, w, layer, *provider_, sequence.held_, sequence.on_routes_,
-                  sequence.lookahead_ ? router_after(layer) : NextRouter{});
+                  sequence.lookahead_ ? router_after(layer) : NextRouter{}, [&] { expect_after(layer); });
         if (!allowed_.of(layer).empty())
           sequence.restriction_.add(pass.scratch.allowed_mass.span().first(pass.tokens));
       } else {
@@ -148,6 +148,13 @@ class Transformer {
       }
     }
     return true;
+  }
+
+  /// Announces the weights that are read after a layer: the next one's projections, or the head.
+  void expect_after(std::size_t layer) const {
+    if (layer + 1 == config_.layers.size()) return compute_.expect(&weights_.head, weights_.head.bytes());
+    const LayerWeights& w = weights_.layers[layer + 1];
+    compute_.expect(&w.query, w.query.bytes() + w.key.bytes() + w.value.bytes());
   }
 
   /// The router of the next layer that has experts; of the last one, that of none.
@@ -165,6 +172,7 @@ class Transformer {
     compute_.rms_norm(&s.x[t * hidden], weights_.norm, config_.rms_norm_epsilon, s.normed.data(), 1);
     const Activations input =
         compute_.prepare(is_quantised(weights_.head.dtype), s.normed.data(), hidden, 1, s.quantised_input);
+    compute_.expect(nullptr);
     compute_.multiply({.weights = weights_.head,
                        .input = input,
                        .tokens = 1,

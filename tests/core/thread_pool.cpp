@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <thread>
 #include <vector>
 
@@ -21,6 +22,38 @@ TEST_CASE("thread pool: every item is done once, whatever the number of threads"
       for (const auto& count : done) REQUIRE(count == 1);
     }
   }
+}
+
+TEST_CASE("thread pool: ranges are every item once, whatever the number of threads") {
+  static const std::vector<std::byte> memory(5000);
+  for (const std::size_t threads : {1u, 2u, 3u, 8u}) {
+    moe::ThreadPool pool(threads);
+    pool.read_ahead(memory.data(), memory.size());
+    for (const std::size_t items : {0u, 1u, 2u, 7u, 1000u}) {
+      std::vector<std::atomic<int>> done(items);
+      std::atomic<bool> other_worker = false;
+      for (int region = 0; region < 20; ++region)
+        pool.for_each_range(items, [&](std::size_t first, std::size_t count, std::size_t worker) noexcept {
+          if (count == 0 || worker >= threads) other_worker = true;
+          for (std::size_t item = first; item < first + count; ++item) ++done[item];
+        });
+      CHECK_FALSE(other_worker);
+      for (const auto& count : done) REQUIRE(count == 20);
+    }
+  }
+}
+
+TEST_CASE("thread pool: who has done his share of the ranges takes over what a slow one has left") {
+  moe::ThreadPool pool(2);
+  std::atomic<int> done = 0;
+  bool begun = false;  // by the caller, who then waits until the other one has done all the rest
+  pool.for_each_range(64, [&](std::size_t, std::size_t count, std::size_t worker) noexcept {
+    done += static_cast<int>(count);
+    if (worker != 0 || begun) return;
+    begun = true;
+    while (done < 64) std::this_thread::yield();
+  });
+  CHECK(done == 64);
 }
 
 TEST_CASE("thread pool: no two items run at once with the same worker") {
