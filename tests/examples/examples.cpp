@@ -485,6 +485,20 @@ TEST_CASE("examples: bench says how fast a model is, and what share of the machi
     CHECK(limits.at("read_bytes_per_second").at("median").as_double() > 0);
 }
 
+TEST_CASE("examples: bench compares bf16 dot products with their own peak, or says that there are none") {
+  const Result result = run({"bench", "--shape", "tiny", "--type", "bf16", "-p", "16", "-n", "4", "--rounds",
+                             "1", "--bf16-dot", "--json"});
+  if (result.status != 0) {
+    CHECK(result.err.find("AVX512_BF16") != std::string::npos);
+    return;
+  }
+  const moe::JsonDocument parsed(result.out, "bench");
+  for (const moe::Json one : parsed.root().at("results")) {
+    CHECK(one.at("arithmetic").as_string() == "bf16 dot");
+    CHECK(one.at("share_of_peak").at("median").as_double() > 0);
+  }
+}
+
 TEST_CASE("examples: bench writes the tokens that it is given, and prints a table") {
   const TemporaryDirectory directory;
   const Result result = run(
