@@ -167,12 +167,14 @@ class Residency {
     bool cold = false;
     bool predicted = false;
     bool candidate = false;
+    bool returning = false;  // it is in that list
   };
 
   void resize(std::size_t experts) {
     experts_.resize(experts);
     cold_.resize(experts);
     eviction_.resize(experts);
+    returning_.reserve(experts);
   }
 
   void make_known(std::uint32_t expert, ExpertId id) {
@@ -222,20 +224,44 @@ class Residency {
     update(expert);
   }
 
-  /// Makes it a candidate for eviction or not, as it should be.
+  bool should_be_candidate(const Expert& entry) const {
+    return entry.bytes != 0 && entry.holds == 0 && entry.expected_since == 0 &&
+           layers_[entry.id.layer].size() > floor_;
+  }
+
+  /// What must not be evicted is no candidate at once; what may be is one when somebody looks for a victim, so that experts
+  /// come and go in no time as long as there is room for all.
   void update(std::uint32_t expert) {
     Expert& entry = experts_[expert];
-    const bool should = entry.bytes != 0 && entry.holds == 0 && entry.expected_since == 0 &&
-                        layers_[entry.id.layer].size() > floor_;
-    if (should == entry.candidate) return;
-    entry.candidate = should;
-    if (entry.cold) {
-      if (should) cold_.insert(coldest_, expert, static_cast<double>(entry.arrival));
-      if (!should) cold_.erase(coldest_, expert);
+    const bool should = should_be_candidate(entry);
+    if (!should && entry.candidate) leave_candidates(expert);
+    if (!should || entry.candidate || entry.returning) return;
+    entry.returning = true;
+    returning_.push_back(expert);
+  }
+
+  void leave_candidates(std::uint32_t expert) {
+    experts_[expert].candidate = false;
+    if (experts_[expert].cold) {
+      cold_.erase(coldest_, expert);
     } else {
-      if (should) eviction_.insert(expert, entry.id, token_);
-      if (!should) eviction_.erase(expert);
+      eviction_.erase(expert);
     }
+  }
+
+  void complete_candidates() {
+    for (const std::uint32_t expert : returning_) {
+      Expert& entry = experts_[expert];
+      entry.returning = false;
+      entry.candidate = should_be_candidate(entry);
+      if (!entry.candidate) continue;
+      if (entry.cold) {
+        cold_.insert(coldest_, expert, static_cast<double>(entry.arrival));
+      } else {
+        eviction_.insert(expert, entry.id, token_);
+      }
+    }
+    returning_.clear();
   }
 
   void join_layer(std::uint32_t expert) {
@@ -258,6 +284,7 @@ class Residency {
   }
 
   std::uint32_t find_victim(std::uint32_t layer, Admission why) {
+    complete_candidates();
     if (coldest_ != none) return coldest_;
     if (const std::uint32_t lowest = eviction_.lowest(layer, token_); lowest != none) return lowest;
     // All layers are at their floors, or all above them is taken.
@@ -300,6 +327,7 @@ class Residency {
   List<Expert> experts_;              // by number
   List<List<std::uint32_t>> layers_;  // which are resident
   List<std::uint32_t> predicted_;
+  List<std::uint32_t> returning_;  // may have become candidates
   detail::PairingHeaps cold_;
   detail::PairingHeaps::Top coldest_ = none;
   Eviction eviction_;
