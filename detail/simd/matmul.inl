@@ -3,6 +3,27 @@
 // Every element of the result is summed in one fixed order, whatever the tile it is computed in: one vector
 // accumulator along the columns, then sum(). So decoding (one token) and prompts (many) give the same bits.
 
+/// total[r] += weights[r, :] · x, lane by lane, for the columns of whole cache lines; returns how many they are. A line is
+/// used up at once: rows that lie a multiple of 4096 bytes apart compete for the same few places in the cache.
+template <class Type, std::size_t Rows>
+inline std::size_t add_lines(const MatmulArgs& a, const std::byte* weights, const float* x,
+                             Vec (&total)[Rows][1]) {
+  constexpr std::size_t vecs = 64 / (lanes * Type::bytes) > 1 ? 64 / (lanes * Type::bytes) : 1;
+  std::size_t c = 0;
+  for (; c + vecs * lanes <= a.cols; c += vecs * lanes) {
+    MOE_UNROLL
+    for (std::size_t r = 0; r < Rows; ++r) {
+      MOE_UNROLL
+      for (std::size_t i = 0; i < vecs; ++i) {
+        const std::size_t at = c + i * lanes;
+        total[r][0] =
+            fma(load(Type{}, weights + r * a.row_bytes + at * Type::bytes), load(x + at), total[r][0]);
+      }
+    }
+  }
+  return c;
+}
+
 /// out[t, r] = weights[r, :] · x[t][:] for a tile of rows and tokens, so that each load serves several products.
 template <class Type, std::size_t Rows, std::size_t Tokens>
 inline void float_tile(const MatmulArgs& a, std::size_t row, std::size_t token) {
@@ -19,7 +40,9 @@ inline void float_tile(const MatmulArgs& a, std::size_t row, std::size_t token) 
   }
 
   const std::size_t whole = a.cols / lanes * lanes;
-  for (std::size_t c = 0; c < whole; c += lanes) {
+  std::size_t c = 0;
+  if constexpr (Tokens == 1) c = add_lines<Type, Rows>(a, weights, x[0], total);
+  for (; c < whole; c += lanes) {
     Vec xs[Tokens];
     MOE_UNROLL
     for (std::size_t t = 0; t < Tokens; ++t) xs[t] = load(x[t] + c);
@@ -56,13 +79,21 @@ inline void float_rows(const MatmulArgs& a, std::size_t token) {
   for (; row < a.rows; ++row) float_tile<Type, 1, Tokens>(a, row, token);
 }
 
+/// One token alone takes many rows: more sums than the latency of the FMA units asks for, but so more requests to memory are
+/// under way; fewer where the rows compete for the same places in the cache.
+template <class Type>
+inline void float_vector(const MatmulArgs& a, std::size_t token) {
+  constexpr std::size_t rows = registers >= 32 ? 16 : 8;
+  if (Type::bytes == 2 && a.row_bytes % 4096 == 0) return float_rows<Type, 8, 1>(a, token);
+  float_rows<Type, rows, 1>(a, token);
+}
+
 /// Four rows by four tokens keep 16 sums, 4 activations and 1 weight in registers (32 with AVX-512 and NEON;
-/// with AVX2's 16 two by four do). One token alone takes four times as many rows: more sums than the latency of the FMA
-/// units asks for, but then more requests to memory are under way.
+/// with AVX2's 16 two by four do).
 template <class Type>
 void matmul_float(const MatmulArgs& a) {
   constexpr std::size_t rows = registers >= 32 ? 4 : 2;
   std::size_t token = 0;
   for (; token + 4 <= a.tokens; token += 4) float_rows<Type, rows, 4>(a, token);
-  for (; token < a.tokens; ++token) float_rows<Type, rows * 4, 1>(a, token);
+  for (; token < a.tokens; ++token) float_vector<Type>(a, token);
 }
