@@ -191,6 +191,7 @@ inline Vec add_group(Type, Ints sum, const Int8Scales& weights, std::size_t g, f
 
 /// How many tokens are multiplied with a tile at once: with row_groups times as many sums and totals in registers.
 inline constexpr std::size_t int8_tokens = 4;
+inline constexpr std::size_t few_tokens = 2;  // of those that are left over, and where rows are
 
 /// The most bytes that tile_cols columns take.
 inline constexpr std::size_t copied_bytes = 272;

@@ -128,34 +128,52 @@ inline void add_tile(const Int8Tile (&tiles)[row_groups], std::size_t blocks, co
   }
 }
 
-/// A part of the rows of a product, and of its columns.
+/// So many tokens at most are multiplied with one set of tiles: their sums, 32 KiB, fit into a second-level cache.
+inline constexpr std::size_t batch_tokens = 256;
+
+/// A part of a product: as many rows as row_groups Vecs have lanes, some columns, some tokens.
 struct Int8Part {
-  std::size_t row, column, blocks;
+  std::size_t row, column, blocks, token, tokens;
 };
 
-/// out[t, row ...] += for the rows of the tiles and `tokens` <= Tokens tokens from `token` on. Whole: all of both are there.
+/// The sums of a part's rows over the columns before, one token after the other.
+struct Int8Sums {
+  Vec of[batch_tokens][row_groups];
+};
+
+/// The sums of a part become the result when the last column is reached. Whole: all rows and tokens are there.
+template <bool Whole, std::size_t Tokens>
+inline void store_totals(const MatmulArgs& a, const Int8Part& part, const Int8Totals<Tokens>& totals) {
+  MOE_UNROLL
+  for (std::size_t t = 0; t < Tokens; ++t) {
+    if (!Whole && t >= part.tokens) return;
+    float* out = a.out + (part.token + t) * a.out_stride + part.row;
+    MOE_UNROLL
+    for (std::size_t r = 0; r < row_groups; ++r) {
+      const std::size_t rows = a.rows - part.row;
+      if (Whole || rows >= (r + 1) * lanes) {
+        store(out + r * lanes, totals.of[r][t]);
+      } else if (rows > r * lanes) {
+        store_some(out + r * lanes, totals.of[r][t], rows - r * lanes);
+      }
+    }
+  }
+}
+
+/// sums += the products of the tiles with at most Tokens tokens; with the last columns they become the result.
 template <class Type, std::size_t Tokens, bool Whole>
-inline void add_products(const MatmulArgs& a, const Int8Tile (&tiles)[tiles_deep][row_groups], Int8Part part,
-                         std::size_t token, std::size_t tokens) {
+inline void add_products(const MatmulArgs& a, const Int8Tile (&tiles)[tiles_deep][row_groups],
+                         const Int8Part& part, Vec (*sums)[row_groups]) {
   std::size_t at[Tokens];
   MOE_UNROLL
   for (std::size_t t = 0; t < Tokens; ++t)  // tokens that are not there repeat the last one
-    at[t] = a.row_of(token + (Whole || t < tokens ? t : tokens - 1)) * a.cols + part.column;
-  const auto used = [&](std::size_t r) {
-    const std::size_t rows = a.rows - part.row;
-    return Whole ? lanes : rows < r * lanes ? 0 : rows - r * lanes < lanes ? rows - r * lanes : lanes;
-  };
-  float* out = a.out + token * a.out_stride + part.row;
+    at[t] = a.row_of(part.token + (Whole || t < part.tokens ? t : part.tokens - 1)) * a.cols + part.column;
 
   Int8Totals<Tokens> totals;
   MOE_UNROLL
   for (std::size_t t = 0; t < Tokens; ++t) {
     MOE_UNROLL
-    for (std::size_t r = 0; r < row_groups; ++r) {
-      totals.of[r][t] = zero();
-      if (part.column > 0 && (Whole || t < tokens))
-        totals.of[r][t] = load_some(out + t * a.out_stride + r * lanes, used(r));
-    }
+    for (std::size_t r = 0; r < row_groups; ++r) totals.of[r][t] = part.column > 0 ? sums[t][r] : zero();
   }
   for (std::size_t block = 0; block < part.blocks; block += tile_cols / 32) {
     const std::size_t blocks = part.blocks - block < tile_cols / 32 ? part.blocks - block : tile_cols / 32;
@@ -165,51 +183,62 @@ inline void add_products(const MatmulArgs& a, const Int8Tile (&tiles)[tiles_deep
     MOE_UNROLL
     for (std::size_t t = 0; t < Tokens; ++t) at[t] += tile_cols;
   }
+  if (part.column + part.blocks * 32 == a.cols) return store_totals<Whole>(a, part, totals);
   MOE_UNROLL
   for (std::size_t t = 0; t < Tokens; ++t) {
     MOE_UNROLL
-    for (std::size_t r = 0; r < row_groups; ++r)
-      if (Whole || t < tokens) store_some(out + t * a.out_stride + r * lanes, totals.of[r][t], used(r));
+    for (std::size_t r = 0; r < row_groups; ++r) sums[t][r] = totals.of[r][t];
   }
 }
 
-/// Asks for the activations of the tokens from `token` on.
-inline void prefetch_input(const MatmulArgs& a, std::size_t token, const Int8Part& part) {
-  for (std::size_t t = token; t < token + int8_tokens && t < a.tokens; ++t) {
+/// Asks for the activations of a part's next tokens.
+inline void prefetch_next_input(const MatmulArgs& a, const Int8Part& part) {
+  for (std::size_t t = part.token + int8_tokens; t < part.token + 2 * int8_tokens && t < a.tokens; ++t) {
     const std::byte* next = reinterpret_cast<const std::byte*>(a.quants + a.row_of(t) * a.cols + part.column);
     for (std::size_t i = 0; i < part.blocks * 32; i += 64) prefetch(next + i);
   }
 }
 
-/// All tokens for as many rows as row_groups Vecs have lanes.
+/// The products of a part that fills the tiles, for its tokens.
 template <class Type>
-inline void int8_rows(const MatmulArgs& a, std::size_t row) {
+inline void int8_part(const MatmulArgs& a, Int8Part part, Ahead<Type>& ahead, Int8Sums& sums) {
   using Product = typename Type::Product;
-  constexpr std::size_t depth = tiles_deep * tile_cols;
-  Ahead<Type> ahead{a.weights + (row + row_groups * lanes) * a.row_bytes};
   Int8Tile tiles[tiles_deep][row_groups];
-  for (std::size_t first = 0; first < a.cols; first += depth) {
-    const std::size_t end = a.cols - first < depth ? a.cols : first + depth;
-    for (std::size_t column = first; column < end; column += tile_cols) {
-      const std::size_t blocks = (end - column < tile_cols ? end - column : tile_cols) / 32;
-      for (std::size_t r = 0; r < row_groups; ++r) {
-        std::byte copy[lanes * copied_bytes];
-        unpack_tile(Type{}, rows_of<Type>(a, row + r * lanes, lanes, column, blocks, copy), blocks, ahead,
-                    tiles[(column - first) / tile_cols][r]);
-      }
-    }
-    const Int8Part part{row, first, (end - first) / 32};
-    const bool whole_rows = a.rows - row >= row_groups * lanes;
-    for (std::size_t token = 0; token < a.tokens; token += int8_tokens) {
-      const std::size_t tokens = a.tokens - token < int8_tokens ? a.tokens - token : int8_tokens;
-      prefetch_input(a, token + int8_tokens, part);
-      if (whole_rows && tokens == int8_tokens) {
-        add_products<Product, int8_tokens, true>(a, tiles, part, token, tokens);
-      } else {
-        add_products<Product, int8_tokens, false>(a, tiles, part, token, tokens);
-      }
+  for (std::size_t block = 0; block < part.blocks; block += tile_cols / 32) {
+    const std::size_t blocks = part.blocks - block < tile_cols / 32 ? part.blocks - block : tile_cols / 32;
+    for (std::size_t r = 0; r < row_groups; ++r) {
+      std::byte copy[lanes * copied_bytes];
+      unpack_tile(Type{},
+                  rows_of<Type>(a, part.row + r * lanes, lanes, part.column + block * 32, blocks, copy),
+                  blocks, ahead, tiles[block * 32 / tile_cols][r]);
     }
   }
+  const bool whole_rows = a.rows - part.row >= row_groups * lanes;
+  const std::size_t first = part.token, end = part.token + part.tokens;
+  while (part.token < end) {
+    prefetch_next_input(a, part);
+    Vec(*of_tokens)[row_groups] = sums.of + (part.token - first);
+    const std::size_t left = end - part.token;
+    if (whole_rows && left >= int8_tokens) {
+      part.tokens = int8_tokens;
+      add_products<Product, int8_tokens, true>(a, tiles, part, of_tokens);
+    } else {
+      part.tokens = left < few_tokens ? left : few_tokens;
+      add_products<Product, few_tokens, false>(a, tiles, part, of_tokens);
+    }
+    part.token += part.tokens;
+  }
+}
+
+/// Some tokens for as many rows as row_groups Vecs have lanes.
+template <class Type>
+inline void int8_rows(const MatmulArgs& a, std::size_t row, std::size_t token, std::size_t tokens) {
+  constexpr std::size_t depth = tiles_deep * tile_cols;
+  Ahead<Type> ahead{a.weights + (row + row_groups * lanes) * a.row_bytes};
+  Int8Sums sums;
+  for (std::size_t column = 0; column < a.cols; column += depth)
+    int8_part<Type>(a, {row, column, (a.cols - column < depth ? a.cols - column : depth) / 32, token, tokens},
+                    ahead, sums);
 }
 
 template <class Type>
@@ -223,6 +252,10 @@ void matmul_int8(const MatmulArgs& a) {
                                          prepared[column / tile_cols]);
     for (std::size_t row = 0; row < a.rows; row += lanes) int8_vector<Type>(a, row, prepared);
   } else {
-    for (std::size_t row = 0; row < a.rows; row += row_groups * lanes) int8_rows<Type>(a, row);
+    for (std::size_t token = 0; token < a.tokens; token += batch_tokens) {
+      const std::size_t tokens = a.tokens - token < batch_tokens ? a.tokens - token : batch_tokens;
+      for (std::size_t row = 0; row < a.rows; row += row_groups * lanes)
+        int8_rows<Type>(a, row, token, tokens);
+    }
   }
 }
