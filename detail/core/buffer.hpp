@@ -1,11 +1,12 @@
 #pragma once
+#include "swap.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <new>
 #include <span>
 #include <type_traits>
-#include <utility>
 
 namespace moe {
 
@@ -28,15 +29,16 @@ class Buffer {
     data_ = reinterpret_cast<T*>((address + alignment - 1) / alignment * alignment);
   }
   ~Buffer() { std::free(memory_); }
-  Buffer(Buffer&& other) noexcept
-      : memory_(std::exchange(other.memory_, nullptr)),
-        data_(std::exchange(other.data_, nullptr)),
-        size_(std::exchange(other.size_, 0)) {}
+  Buffer(Buffer&& other) noexcept { swap(other); }
   Buffer& operator=(Buffer&& other) noexcept {
-    std::swap(memory_, other.memory_);
-    std::swap(data_, other.data_);
-    std::swap(size_, other.size_);
+    swap(other);
     return *this;
+  }
+
+  void swap(Buffer& other) noexcept {
+    detail::swap_values(memory_, other.memory_);
+    detail::swap_values(data_, other.data_);
+    detail::swap_values(size_, other.size_);
   }
 
   T* data() { return data_; }

@@ -1,8 +1,6 @@
 #pragma once
 #include <concepts>
-#include <memory>
 #include <type_traits>
-#include <utility>
 
 namespace moe {
 namespace detail {
@@ -24,13 +22,13 @@ class FunctionRef<Result(Args...)> {
 
   template <detail::OtherThan<FunctionRef> F>
   FunctionRef(F&& callable) noexcept  // NOLINT(google-explicit-constructor): made to be passed a lambda
-      : object_(const_cast<void*>(static_cast<const void*>(std::addressof(callable)))),
+      : object_(const_cast<void*>(static_cast<const void*>(&callable))),
         call_([](void* object, Args... args) -> Result {
-          return (*static_cast<std::remove_reference_t<F>*>(object))(std::forward<Args>(args)...);
+          return (*static_cast<std::remove_reference_t<F>*>(object))(static_cast<Args&&>(args)...);
         }) {}
 
   explicit operator bool() const { return call_ != nullptr; }
-  Result operator()(Args... args) const { return call_(object_, std::forward<Args>(args)...); }
+  Result operator()(Args... args) const { return call_(object_, static_cast<Args&&>(args)...); }
 
  private:
   void* object_ = nullptr;

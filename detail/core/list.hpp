@@ -1,6 +1,8 @@
 #pragma once
 #include "config.hpp"
+#include "swap.hpp"
 
+#include <concepts>
 #include <cstddef>
 #include <initializer_list>
 #include <new>
@@ -26,10 +28,13 @@ class List {
     reserve(static_cast<std::size_t>(last - first));
     for (; first != last; ++first) push_back(*first);
   }
-  List(const std::vector<T>& values)  // NOLINT(google-explicit-constructor): what users have is a vector
+  // What users have is a vector. Templates, so that only who has one pays for it.
+  template <std::same_as<std::vector<T>> Vector>
+  List(const Vector& values)  // NOLINT(google-explicit-constructor)
       : List(values.data(), values.data() + values.size()) {}
-  operator std::vector<T>() const {  // NOLINT(google-explicit-constructor): the same
-    return std::vector<T>(begin(), end());
+  template <std::same_as<std::vector<T>> Vector>
+  operator Vector() const {  // NOLINT(google-explicit-constructor)
+    return Vector(begin(), end());
   }
   List(const List& other) : List(other.begin(), other.end()) {}
   List(List&& other) noexcept { swap(other); }
@@ -43,9 +48,9 @@ class List {
   }
 
   void swap(List& other) noexcept {
-    std::swap(data_, other.data_);
-    std::swap(size_, other.size_);
-    std::swap(capacity_, other.capacity_);
+    detail::swap_values(data_, other.data_);
+    detail::swap_values(size_, other.size_);
+    detail::swap_values(capacity_, other.capacity_);
   }
 
   T* data() { return data_; }
@@ -81,13 +86,13 @@ class List {
     if (capacity > capacity_) move_to(capacity);
   }
 
-  void push_back(T value) { emplace_back(std::move(value)); }
+  void push_back(T value) { emplace_back(static_cast<T&&>(value)); }
 
   /// The arguments must not be part of the list.
   template <class... Arguments>
   T& emplace_back(Arguments&&... arguments) {
     if (size_ == capacity_) reserve_more(size_ < 4 ? 8 : size_);
-    T* made = ::new (static_cast<void*>(data_ + size_)) T(std::forward<Arguments>(arguments)...);
+    T* made = ::new (static_cast<void*>(data_ + size_)) T(static_cast<Arguments&&>(arguments)...);
     ++size_;
     return *made;
   }
@@ -107,7 +112,7 @@ class List {
 
   void erase_at(std::size_t i) {
     MOE_ASSERT(i < size_);
-    for (; i + 1 < size_; ++i) data_[i] = std::move(data_[i + 1]);
+    for (; i + 1 < size_; ++i) data_[i] = static_cast<T&&>(data_[i + 1]);
     pop_back();
   }
 
@@ -151,11 +156,11 @@ class List {
   }
 
   void move_to(std::size_t capacity) {
-    static_assert(std::is_nothrow_move_constructible_v<T>);
+    static_assert(noexcept(T(static_cast<T&&>(*data_))));
     if (capacity > static_cast<std::size_t>(-1) / sizeof(T)) throw std::bad_alloc();
     T* moved = static_cast<T*>(::operator new(capacity * sizeof(T)));
     for (std::size_t i = 0; i < size_; ++i) {
-      ::new (static_cast<void*>(moved + i)) T(std::move(data_[i]));
+      ::new (static_cast<void*>(moved + i)) T(static_cast<T&&>(data_[i]));
       data_[i].~T();
     }
     ::operator delete(data_);

@@ -1,5 +1,5 @@
 #pragma once
-#include <utility>
+#include "swap.hpp"
 
 namespace moe {
 
@@ -10,9 +10,9 @@ class Owned {
  public:
   Owned() = default;
   explicit Owned(T* made_by_new) : object_(made_by_new) {}
-  Owned(Owned&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
+  Owned(Owned&& other) noexcept { detail::swap_values(object_, other.object_); }
   Owned& operator=(Owned&& other) noexcept {
-    std::swap(object_, other.object_);
+    detail::swap_values(object_, other.object_);
     return *this;
   }
   ~Owned() { delete object_; }

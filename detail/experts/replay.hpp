@@ -13,7 +13,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -217,16 +216,16 @@ class Player {
 
 /// When each choice of a trace is made again.
 template <std::same_as<Trace> T>
-std::shared_ptr<Belady::Future> future_of(const T& trace) {
-  auto future = std::make_shared<Belady::Future>();
-  future->next_use.assign(trace.choices(), trace.choices());
+Belady::Future future_of(const T& trace) {
+  Belady::Future future;
+  future.next_use.assign(trace.choices(), trace.choices());
   List<std::size_t> next(trace.layers() * trace.experts(), trace.choices());
   for (std::size_t i = trace.size(); i-- > 0;) {
     const TraceVisit visit = trace[i];
     for (std::size_t slot = visit.experts.size(); slot-- > 0;) {
       const std::size_t choice = trace.choice(visit, slot);
       std::size_t& later = next[visit.layer * trace.experts() + visit.experts[slot]];
-      future->next_use[choice] = later;
+      future.next_use[choice] = later;
       later = choice;
     }
   }
@@ -266,9 +265,9 @@ ReplayCounts replay(const T& trace, ReplayPolicy policy, std::size_t budget_byte
   options.floor = policy == ReplayPolicy::lru_floor || policy == ReplayPolicy::decayed;
   switch (policy) {
     case ReplayPolicy::belady: {
-      const auto future = detail::future_of(trace);
+      Belady::Future future = detail::future_of(trace);
       options.cold_prompts = false;
-      return detail::Player<Belady>(trace, options, false, Belady(future)).play(order, &future->now);
+      return detail::Player<Belady>(trace, options, false, Belady(future)).play(order, &future.now);
     }
     case ReplayPolicy::lru:
     case ReplayPolicy::lru_floor: return replay<Lru>(trace, options, order);

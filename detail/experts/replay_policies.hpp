@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <utility>
 
 namespace moe {
@@ -75,13 +74,13 @@ class Belady {
  public:
   static constexpr std::uint32_t none = detail::PairingHeaps::none;
 
-  /// The future, shared with whoever plays it.
+  /// The future, which whoever plays it moves on.
   struct Future {
     List<std::size_t> next_use;  // of each use: when the same expert is used again
     std::size_t now = 0;         // the use that is being made
   };
 
-  explicit Belady(std::shared_ptr<const Future> future) : future_(std::move(future)) {}
+  explicit Belady(const Future& future) : future_(&future) {}  // which must live longer
 
   void resize(std::size_t experts) {
     heaps_.resize(experts);
@@ -96,7 +95,7 @@ class Belady {
   double score(std::uint32_t expert, std::uint64_t) const { return -static_cast<double>(next_[expert]); }
 
  private:
-  std::shared_ptr<const Future> future_;
+  const Future* future_;
   detail::PairingHeaps heaps_;
   detail::PairingHeaps::Top candidates_ = none;
   List<std::size_t> next_;  // [experts]

@@ -1,6 +1,7 @@
 #pragma once
 #include "../core/error.hpp"
 #include "../core/list.hpp"
+#include "../core/shared.hpp"
 #include "../core/tensor.hpp"
 #include "checkpoint_contents.hpp"
 #include "file.hpp"
@@ -12,7 +13,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,7 +27,7 @@ class Checkpoint {
   /// `path`: a directory with config.json and model.safetensors (or shards and their index), or one safetensors file in such
   /// a directory; or a GGUF file, one of the parts of a split one, or a directory with one of these, or with dense.gguf and
   /// experts.gguf. Reads the headers only. Throws if anything in them is wrong.
-  explicit Checkpoint(const std::string& path) : state_(std::make_shared<const State>(path)) {}
+  explicit Checkpoint(const std::string& path) : state_(path) {}
 
   /// The path it was opened with, and the directory that holds its files.
   const std::string& path() const { return state_->path; }
@@ -140,7 +140,7 @@ class Checkpoint {
     return tensor;
   }
 
-  std::shared_ptr<const State> state_;
+  Shared<const State> state_;
 };
 
 }  // namespace moe
