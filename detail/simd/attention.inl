@@ -13,20 +13,21 @@ inline void prefetch_after(const std::byte* at, std::size_t after, std::size_t b
 }
 
 /// scores[q, j] += Σ_d queries[d, q] · keys[d, j] over `dims` dimensions for two vectors of positions j, in rows of kv_block.
+/// First: the scores are not there yet.
 template <class Type, std::size_t Queries>
 inline void add_scores(const float* queries, const std::byte* keys, std::size_t dims, std::size_t after,
-                       float* scores) {
+                       bool first, float* scores) {
   Vec total[Queries][2];
   MOE_UNROLL
   for (std::size_t q = 0; q < Queries; ++q) total[q][0] = total[q][1] = zero();
   for (std::size_t d = 0; d < dims; ++d) {
     prefetch_after(keys, after, 2 * lanes * Type::bytes);
-    const Vec first = load(Type{}, keys), second = load(Type{}, keys + lanes * Type::bytes);
+    const Vec low = load(Type{}, keys), high = load(Type{}, keys + lanes * Type::bytes);
     MOE_UNROLL
     for (std::size_t q = 0; q < Queries; ++q) {
       const Vec x = set(queries[q]);
-      total[q][0] = fma(first, x, total[q][0]);
-      total[q][1] = fma(second, x, total[q][1]);
+      total[q][0] = fma(low, x, total[q][0]);
+      total[q][1] = fma(high, x, total[q][1]);
     }
     keys += key_lanes * Type::bytes;
     queries += Queries;
@@ -34,8 +35,8 @@ inline void add_scores(const float* queries, const std::byte* keys, std::size_t 
   MOE_UNROLL
   for (std::size_t q = 0; q < Queries; ++q) {
     float* at = scores + q * kv_block;
-    store(at, add(load(at), total[q][0]));
-    store(at + lanes, add(load(at + lanes), total[q][1]));
+    store(at, first ? total[q][0] : add(load(at), total[q][0]));
+    store(at + lanes, first ? total[q][1] : add(load(at + lanes), total[q][1]));
   }
 }
 
@@ -44,12 +45,11 @@ template <class Type, std::size_t Queries>
 inline void score(const AttentionArgs& a, std::size_t first, std::size_t last, std::size_t after,
                   const float* queries, float* scores) {
   constexpr std::size_t some_dims = 32;  // sums of sums are more exact than a long one
-  for (std::size_t i = 0; i < Queries * kv_block; ++i) scores[i] = 0;
   for (std::size_t j = first / (2 * lanes) * (2 * lanes); j < last; j += 2 * lanes) {
     const std::byte* keys = a.keys + (j / key_lanes * a.head_dim * key_lanes + j % key_lanes) * Type::bytes;
     for (std::size_t d = 0; d < a.head_dim; d += some_dims)
       add_scores<Type, Queries>(queries + d * Queries, keys + d * key_lanes * Type::bytes,
-                                a.head_dim - d < some_dims ? a.head_dim - d : some_dims, after,
+                                a.head_dim - d < some_dims ? a.head_dim - d : some_dims, after, d == 0,
                                 scores + j % kv_block);
   }
 }
@@ -146,6 +146,7 @@ template <class Type, std::size_t Queries>
 inline void attend_queries(const AttentionArgs& a, std::size_t end, const float* q, float* out) {
   float* queries = a.scratch;  // [head_dim, Queries]
   for (std::size_t d = 0; d < a.head_dim; ++d) {
+    MOE_UNROLL
     for (std::size_t i = 0; i < Queries; ++i) queries[d * Queries + i] = q[i * a.head_dim + d];
   }
   float largest_yet[Queries], sums[Queries];
