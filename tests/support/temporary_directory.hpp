@@ -1,5 +1,4 @@
 #pragma once
-#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -10,7 +9,7 @@
 class TemporaryDirectory {
  public:
   TemporaryDirectory()
-      : path_(std::filesystem::temp_directory_path() / ("moe-test-" + std::to_string(number()))) {
+      : path_(std::filesystem::temp_directory_path() / ("moe-test-" + name())) {
     std::filesystem::create_directories(path_);
   }
   ~TemporaryDirectory() {
@@ -30,8 +29,12 @@ class TemporaryDirectory {
   }
 
  private:
-  static std::uint64_t number() {
-    return std::uint64_t{std::random_device()()} << 32 | std::random_device()();
+  /// Of letters alone, so that no test finds in a path the number that it looks for in a message.
+  static std::string name() {
+    std::random_device random;
+    std::string letters(20, ' ');
+    for (char& letter : letters) letter = static_cast<char>('a' + random() % 26);
+    return letters;
   }
 
   std::filesystem::path path_;

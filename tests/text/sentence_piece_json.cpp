@@ -303,7 +303,7 @@ TEST_CASE("sentence piece json: other decoders are refused by name and place") {
           {"$.decoder.type", "ByteLevel"});
   refuses(R"({"type": "ByteFallback"})", R"({"type": "WordPiece"})",
           {"$.decoder.decoders[1].type", "WordPiece"});
-  refuses(R"({"type": "ByteFallback"}, )", "", {"$.decoder.decoders", "4", "3 steps"});
+  refuses(R"({"type": "ByteFallback"}, )", "", {"$.decoder.decoders", "Fuse and Strip", "3 steps"});
   refuses(R"({"String": "▁"})", R"({"String": "_"})", {"$.decoder.decoders[0].pattern.String", "_"});
   refuses(R"("content": " ", "start": 1)", R"("content": "a", "start": 1)", {"decoders[3].content", "a"});
   refuses(R"("start": 1)", R"("start": 2)", {"decoders[3].start", "2"});
