@@ -8,8 +8,7 @@
 /// A directory of its own for one test, removed with everything in it.
 class TemporaryDirectory {
  public:
-  TemporaryDirectory()
-      : path_(std::filesystem::temp_directory_path() / ("moe-test-" + name())) {
+  TemporaryDirectory() : path_(std::filesystem::temp_directory_path() / ("moe-test-" + name())) {
     std::filesystem::create_directories(path_);
   }
   ~TemporaryDirectory() {
