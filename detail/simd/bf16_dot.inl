@@ -24,7 +24,7 @@ inline __m128 four_sums(Vec a, Vec b, Vec c, Vec d) {
   const Vec cd = add(_mm512_unpacklo_ps(c, d), _mm512_unpackhi_ps(c, d));
   const __m512d p = _mm512_castps_pd(ab), q = _mm512_castps_pd(cd);
   const Vec all = add(_mm512_castpd_ps(_mm512_unpacklo_pd(p, q)), _mm512_castpd_ps(_mm512_unpackhi_pd(p, q)));
-  const __m256 half = _mm256_add_ps(_mm512_castps512_ps256(all), _mm512_extractf32x8_ps(all, 1));
+  const __m256 half = _mm256_add_ps(_mm512_castps512_ps256(all), upper_half(all));
   return _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
 }
 
@@ -77,8 +77,10 @@ inline void bf16_tile(const MatmulArgs& a, std::size_t row, std::size_t token, c
     for (std::size_t r = 0; r < Rows; r += 4) {
       const std::size_t left = row + r < a.rows ? a.rows - row - r : 0;
       if (token + t < a.tokens)
-        _mm_mask_storeu_ps(out + r, static_cast<__mmask8>(left < 4 ? (1u << left) - 1 : 15),
-                           four_sums(total[r][t], total[r + 1][t], total[r + 2][t], total[r + 3][t]));
+        store_some(
+            out + r,
+            _mm512_castps128_ps512(four_sums(total[r][t], total[r + 1][t], total[r + 2][t], total[r + 3][t])),
+            left < 4 ? left : 4);
     }
   }
 }

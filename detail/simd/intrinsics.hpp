@@ -21,12 +21,12 @@
 #include <f16cintrin.h>
 #include <fmaintrin.h>
 #include <avx512fintrin.h>
-#include <avx512vlintrin.h>
+// Types that the next parts take from <avx512vlintrin.h> and <avx512bf16vlintrin.h>, which are long and not needed.
+typedef unsigned int __mmask32;
+typedef unsigned short __bfloat16;
+typedef short __m256bh __attribute__((__vector_size__(32), __may_alias__));
 #include <avx512bwintrin.h>
-#include <avx512dqintrin.h>
-#include <avx512vlbwintrin.h>
 #include <avx512vnniintrin.h>
-#include <avx512bf16vlintrin.h>
 #include <avx512bf16intrin.h>
 // clang-format on
 #undef _IMMINTRIN_H_INCLUDED

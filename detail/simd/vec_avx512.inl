@@ -1,4 +1,5 @@
-// AVX-512 F, BW, DQ and VL: sixteen lanes. See vec_scalar.inl for what each primitive means.
+// AVX-512 F and BW: sixteen lanes. See vec_scalar.inl for what each primitive means. Intrinsics of VL, which do the same with
+// half of a register, are not used: their headers alone take GCC longer than all others together.
 
 using Vec = __m512;
 inline constexpr std::size_t registers = 32;
@@ -19,7 +20,7 @@ inline __m256i load_halves(const std::byte* p) {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
 }
 inline __m256i load_some_halves(const std::byte* p, std::size_t n) {
-  return _mm256_maskz_loadu_epi16(mask_of(n), p);
+  return _mm512_castsi512_si256(_mm512_maskz_loadu_epi16(mask_of(n), p));
 }
 inline Vec widen(F16, __m256i halves) { return _mm512_cvtph_ps(halves); }
 inline Vec widen(BF16, __m256i halves) {
@@ -43,7 +44,8 @@ inline void store_some(F32, std::byte* p, Vec v, std::size_t n) {
   store_some(reinterpret_cast<float*>(p), v, n);
 }
 inline void store_some(F16, std::byte* p, Vec v, std::size_t n) {
-  _mm256_mask_storeu_epi16(p, mask_of(n), _mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+  const __m256i halves = _mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  _mm512_mask_storeu_epi16(p, mask_of(n), _mm512_castsi256_si512(halves));
 }
 inline void store_i8(std::int8_t* p, Vec v) {
   _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtsepi32_epi8(_mm512_cvtps_epi32(v)));
@@ -62,8 +64,9 @@ inline Vec power_of_two(Vec n) {
   return _mm512_castsi512_ps(_mm512_slli_epi32(biased, 23));
 }
 
+inline __m256 upper_half(Vec v) { return _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(v), 1)); }
 inline float sum(Vec v) {
-  const __m256 half = _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
+  const __m256 half = _mm256_add_ps(_mm512_castps512_ps256(v), upper_half(v));
   __m128 s = _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
   s = _mm_add_ps(s, _mm_movehl_ps(s, s));
   return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
