@@ -5,6 +5,7 @@
 #include "memory_options.hpp"
 
 #include <csignal>
+#include <stop_token>
 
 constexpr std::string_view help = R"(usage: chat MODEL [options]
 Talks with MODEL, a Hugging Face checkpoint or a GGUF file that has a chat template. Each line is what you say; an

@@ -4,6 +4,8 @@
 
 #include "command_line.hpp"
 
+#include <memory>
+
 /// All that a provider must have is acquire(). The lease owns what it shows, so nothing else needs to be managed.
 class RereadingProvider {
  public:

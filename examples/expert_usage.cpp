@@ -8,6 +8,7 @@
 #include "progress.hpp"
 #include "windows.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 constexpr std::string_view help = R"(usage: expert_usage MODEL --text NAME=FILE... [options]

@@ -3,6 +3,7 @@
 
 #include "command_line.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 

@@ -7,6 +7,7 @@
 #include "progress.hpp"
 #include "windows.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <random>

@@ -7,6 +7,7 @@
 #include "ids_file.hpp"
 #include "progress.hpp"
 
+#include <algorithm>
 #include <random>
 
 constexpr std::string_view help = R"(usage: measure_cache MODEL --budgets LIST [options]

@@ -1,8 +1,8 @@
 #pragma once
 #include "function_ref.hpp"
 #include "list.hpp"
+#include "minmax.hpp"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -11,13 +11,25 @@ namespace moe::detail {
 
 // Sorting without a new std::sort for every type and order: compilers take long over each.
 
+/// Merges the sorted ranges [first, middle) and [middle, end) of `from` into the same places of `to`.
+inline void merge(const List<std::uint32_t>& from, std::size_t first, std::size_t middle, std::size_t end,
+                  List<std::uint32_t>& to, FunctionRef<bool(std::uint32_t, std::uint32_t)> before) {
+  for (std::size_t left = first, right = middle, at = first; at < end; ++at) {
+    const bool take_right = left == middle || (right < end && before(from[right], from[left]));
+    to[at] = from[take_right ? right++ : left++];
+  }
+}
+
 /// The indices from 0 to count − 1, so that before(a, b) is false for all neighbours (b, a); equals keep their order.
 inline List<std::uint32_t> sorted_indices(std::size_t count,
                                           FunctionRef<bool(std::uint32_t, std::uint32_t)> before) {
-  List<std::uint32_t> order(count);
+  List<std::uint32_t> order(count), merged(count);
   for (std::size_t i = 0; i < count; ++i) order[i] = static_cast<std::uint32_t>(i);
-  std::sort(order.begin(), order.end(),
-            [&](std::uint32_t a, std::uint32_t b) { return before(a, b) || (a < b && !before(b, a)); });
+  for (std::size_t width = 1; width < count; width *= 2) {
+    for (std::size_t first = 0; first < count; first += 2 * width)
+      merge(order, first, smaller(first + width, count), smaller(first + 2 * width, count), merged, before);
+    order.swap(merged);
+  }
   return order;
 }
 

@@ -18,6 +18,12 @@ class Owned {
   ~Owned() { delete object_; }
 
   T* get() const { return object_; }
+  /// The object, which the caller owns from now on.
+  [[nodiscard]] T* release() {
+    T* const object = object_;
+    object_ = nullptr;
+    return object;
+  }
   T* operator->() const { return object_; }
   T& operator*() const { return *object_; }
   explicit operator bool() const { return object_ != nullptr; }

@@ -1,8 +1,9 @@
 #pragma once
+#include "mutex.hpp"
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 
 namespace moe::detail {
 
@@ -11,7 +12,7 @@ namespace moe::detail {
 class Signal {
  public:
   /// Unlocks, sleeps until tell() is called, locks. May return without reason.
-  void wait(std::unique_lock<std::mutex>& lock) {
+  void wait(Lock& lock) {
     const std::uint32_t seen = changes_.load(std::memory_order_relaxed);
     ++waiting_;
     lock.unlock();

@@ -3,13 +3,13 @@
 #include "float_environment.hpp"
 #include "function_ref.hpp"
 #include "list.hpp"
+#include "thread.hpp"
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <thread>
 #include <type_traits>
+#include <vector>
 
 namespace moe {
 
@@ -20,18 +20,17 @@ namespace moe {
 class ThreadPool {
  public:
   /// `threads` counts the caller; 0 stands for one per core.
-  explicit ThreadPool(std::size_t threads = 0)
-      : threads_(threads_for(threads)), shares_(new Share[threads_]) {
-    for (std::size_t worker = 1; worker < threads_; ++worker)
-      workers_.emplace_back([this, worker] { serve(worker); });
+  explicit ThreadPool(std::size_t threads = 0) : threads_(threads_for(threads)), shares_(threads_) {
+    try {
+      for (std::size_t worker = 1; worker < threads_; ++worker)
+        workers_.emplace_back([this, worker] { serve(worker); });
+    } catch (...) {
+      stop();
+      throw;
+    }
   }
 
-  ~ThreadPool() {
-    stopping_.store(true, std::memory_order_relaxed);
-    state_.fetch_add(next_epoch, std::memory_order_release);
-    state_.notify_all();
-    for (std::thread& worker : workers_) worker.join();
-  }
+  ~ThreadPool() { stop(); }
 
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
@@ -40,7 +39,7 @@ class ThreadPool {
 
   /// How many a pool has that is made with that number.
   static std::size_t threads_for(std::size_t threads) {
-    if (threads == 0) threads = std::thread::hardware_concurrency();
+    if (threads == 0) threads = detail::cores();
     return threads < 1 ? 1 : threads > max_threads ? max_threads : threads;
   }
 
@@ -227,19 +226,26 @@ class ThreadPool {
 #endif
   }
 
+  void stop() {
+    stopping_.store(true, std::memory_order_relaxed);
+    state_.fetch_add(next_epoch, std::memory_order_release);
+    state_.notify_all();
+    for (detail::Thread& worker : workers_) worker.join();
+  }
+
   const std::size_t threads_;
 
   std::atomic<bool> busy_ = false;  // a caller owns the three below
   FunctionRef<void(std::size_t)> body_;
   std::atomic<std::size_t> next_item_ = 0;
-  const std::unique_ptr<Share[]> shares_;  // [threads]
+  std::vector<Share> shares_;  // [threads]
 
   std::atomic<const std::byte*> ahead_ = nullptr;
   std::atomic<std::size_t> ahead_bytes_ = 0;
 
   alignas(64) std::atomic<std::uint32_t> state_ = 0;
   std::atomic<bool> stopping_ = false;
-  List<std::thread> workers_;
+  List<detail::Thread> workers_;
 };
 
 }  // namespace moe

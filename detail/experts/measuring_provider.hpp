@@ -1,12 +1,12 @@
 #pragma once
 #include "../core/list.hpp"
+#include "../core/mutex.hpp"
 #include "../core/owned.hpp"
 #include "../core/stopwatch.hpp"
 #include "provider.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <utility>
@@ -65,7 +65,7 @@ class MeasuringProvider {
 
   /// By layer, up to the last one that was asked for.
   List<ExpertStatistics> layers() const {
-    const std::lock_guard lock(state_->mutex);
+    const detail::Lock lock(state_->mutex);
     return state_->layers;
   }
 
@@ -82,7 +82,7 @@ class MeasuringProvider {
     explicit State(Inner from) : inner(std::move(from)) {}
 
     void count_ready(ExpertId id, std::size_t size) {
-      const std::lock_guard lock(mutex);
+      const detail::Lock lock(mutex);
       ExpertStatistics& counts = layer(id);
       if (forget(id)) {
         ++counts.in_flight;
@@ -93,7 +93,7 @@ class MeasuringProvider {
     }
 
     void count_missed(ExpertId id, std::size_t size, double seconds) {
-      const std::lock_guard lock(mutex);
+      const detail::Lock lock(mutex);
       forget(id);
       ExpertStatistics& counts = layer(id);
       ++counts.missed;
@@ -102,7 +102,7 @@ class MeasuringProvider {
     }
 
     void remember(std::span<const ExpertId> ids) noexcept {
-      const std::lock_guard lock(mutex);
+      const detail::Lock lock(mutex);
       try {
         for (const ExpertId id : ids) {
           forget(id);  // it may have been announced before
@@ -128,7 +128,7 @@ class MeasuringProvider {
     }
 
     Inner inner;
-    mutable std::mutex mutex;  // guards what follows
+    mutable detail::Mutex mutex;  // guards what follows
     List<ExpertStatistics> layers;
     List<ExpertId> expected;  // hinted as chosen and not yet acquired: they were not resident
   };

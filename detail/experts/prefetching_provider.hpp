@@ -1,15 +1,15 @@
 #pragma once
 #include "../core/list.hpp"
+#include "../core/mutex.hpp"
 #include "../core/owned.hpp"
 #include "../core/signal.hpp"
+#include "../core/thread.hpp"
 #include "provider.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <span>
-#include <thread>
 #include <utility>
 
 namespace moe {
@@ -62,16 +62,16 @@ class PrefetchingProvider {
 
     void stop() {
       {
-        const std::lock_guard lock(mutex);
+        const detail::Lock lock(mutex);
         stopping = true;
         changed.tell();
       }
-      for (std::thread& lane : lanes) lane.join();
+      for (detail::Thread& lane : lanes) lane.join();
       lanes.clear();
     }
 
     void enqueue(std::span<const ExpertId> ids, Hint kind) noexcept {
-      const std::lock_guard lock(mutex);
+      const detail::Lock lock(mutex);
       predicted.clear();  // what is chosen now was predicted before
       try {
         List<ExpertId>& queue = kind == Hint::predicted ? predicted : chosen;
@@ -106,7 +106,7 @@ class PrefetchingProvider {
     }
 
     void serve() {
-      std::unique_lock lock(mutex);
+      detail::Lock lock(mutex);
       while (!stopping) {
         if (next_chosen < chosen.size()) {
           load(chosen[next_chosen++], Hint::chosen, lock);
@@ -120,7 +120,7 @@ class PrefetchingProvider {
       }
     }
 
-    void load(ExpertId id, Hint kind, std::unique_lock<std::mutex>& lock) {
+    void load(ExpertId id, Hint kind, detail::Lock& lock) {
       lock.unlock();
       if constexpr (requires { inner.load(id, kind); }) {
         inner.load(id, kind);
@@ -136,26 +136,26 @@ class PrefetchingProvider {
     static constexpr std::size_t usual_queue = 256;
 
     Inner inner;
-    std::mutex mutex;  // guards what follows but for the lanes
+    detail::Mutex mutex;  // guards what follows but for the lanes
     detail::Signal changed;
     List<ExpertId> chosen;  // from next_chosen on
     std::size_t next_chosen = 0;
     List<ExpertId> predicted;  // most likely first
     std::size_t demands = 0;   // callers in acquire()
     bool stopping = false;
-    List<std::thread> lanes;  // last, so that all else is there when they begin
+    List<detail::Thread> lanes;  // last, so that all else is there when they begin
   };
 
   /// While it lives, somebody waits for an expert.
   class Demand {
    public:
     Demand(State& state, ExpertId id) : state_(state) {
-      const std::lock_guard lock(state_.mutex);
+      const detail::Lock lock(state_.mutex);
       ++state_.demands;
       state_.withdraw(id);
     }
     ~Demand() {
-      const std::lock_guard lock(state_.mutex);
+      const detail::Lock lock(state_.mutex);
       if (--state_.demands == 0 && !state_.predicted.empty()) state_.changed.tell();
     }
     Demand(const Demand&) = delete;

@@ -2,6 +2,7 @@
 #include "../core/crc32c.hpp"
 #include "../core/error.hpp"
 #include "../core/list.hpp"
+#include "../core/minmax.hpp"
 #include "../core/owned.hpp"
 #include "../io/direct_file.hpp"
 #include "../io/file.hpp"
@@ -9,7 +10,6 @@
 #include "provider.hpp"
 #include "slab_pool.hpp"
 
-#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -69,7 +69,7 @@ class ReadProvider {
   std::size_t largest_bytes() const {
     std::size_t most = 0;
     for (std::size_t i = 0; i < state_->catalog.size(); ++i)
-      most = (std::max)(most, state_->slab_bytes(state_->catalog[i]));
+      most = detail::larger(most, state_->slab_bytes(state_->catalog[i]));
     return most;
   }
 

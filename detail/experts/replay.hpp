@@ -1,6 +1,7 @@
 #pragma once
 #include "../core/error.hpp"
 #include "../core/list.hpp"
+#include "../core/minmax.hpp"
 #include "../core/order.hpp"
 #include "decayed_frequency.hpp"
 #include "lru.hpp"
@@ -9,7 +10,6 @@
 #include "residency.hpp"
 #include "trace.hpp"
 
-#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -58,7 +58,7 @@ class Player {
   Player(const Trace& trace, const ResidencyOptions& options, bool per_layer, const Eviction& eviction)
       : trace_(trace), per_layer_(per_layer) {
     ResidencyOptions each = options;
-    const std::size_t caches = per_layer ? (std::max)(trace.layers(), std::size_t{1}) : 1;
+    const std::size_t caches = per_layer ? larger(trace.layers(), std::size_t{1}) : 1;
     each.budget_bytes /= caches;
     if (each.budget_bytes < options.largest_bytes)
       fail("replay", "budget", concat("at least ", options.largest_bytes * caches, " bytes"),
@@ -177,7 +177,7 @@ class Player {
 
   /// Lets in those that are missing from `first` on, in this order or not at all.
   void announce(std::size_t first, bool together) {
-    for (std::size_t m = first; m < (std::min)(first + announced_ahead, missing_.size()); ++m) {
+    for (std::size_t m = first; m < smaller(first + announced_ahead, missing_.size()); ++m) {
       if (cache_of(missing_[m]).resident(missing_[m].number)) continue;
       if (!admit(missing_[m], together ? Admission::passing : Admission::chosen)) return;
     }
@@ -245,7 +245,7 @@ ResidencyOptions residency_of(const T& trace, std::size_t budget_bytes) {
   options.experts_per_token = trace.experts_per_token();
   for (std::size_t layer = 0; layer < trace.layers(); ++layer)
     options.largest_bytes =
-        (std::max)(options.largest_bytes, static_cast<std::size_t>(trace.expert_bytes(layer)));
+        detail::larger(options.largest_bytes, static_cast<std::size_t>(trace.expert_bytes(layer)));
   return options;
 }
 

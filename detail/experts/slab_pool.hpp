@@ -1,11 +1,11 @@
 #pragma once
 #include "../core/list.hpp"
+#include "../core/minmax.hpp"
+#include "../core/mutex.hpp"
 #include "../io/pages.hpp"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstring>
-#include <mutex>
 #include <utility>
 
 namespace moe::detail {
@@ -41,7 +41,7 @@ class SlabPool {
 
   /// There may be so many slabs of that size at once: then none of them costs an allocation but for the pages.
   void expect(std::size_t bytes, std::size_t slabs) {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     SizeClass& own = class_of(Pages::rounded(bytes));
     const std::size_t of_arena = slabs_of_arena(own.bytes), arenas = (slabs + of_arena - 1) / of_arena;
     own.free.reserve(arenas * of_arena);
@@ -52,12 +52,11 @@ class SlabPool {
   /// At least `bytes` bytes, rounded up to pages.
   Slab take(std::size_t bytes) {
     const std::size_t wanted = Pages::rounded(bytes);
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     SizeClass& own = class_of(wanted);
     if (own.free.empty()) {
       std::size_t discarded = 0;
-      for (SizeClass& other : classes_)
-        discarded += other.discard_free(wanted - (std::min)(wanted, discarded));
+      for (SizeClass& other : classes_) discarded += other.discard_free(wanted - smaller(wanted, discarded));
       if (own.empty.empty()) add_arena(own);
       own.free.push_back(own.empty.back());
       own.empty.pop_back();
@@ -119,11 +118,11 @@ class SlabPool {
   }
 
   void give_back(std::byte* data, std::size_t bytes) noexcept {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     class_of(bytes).free.push_back(data);
   }
 
-  std::mutex mutex_;  // guards what follows
+  detail::Mutex mutex_;  // guards what follows
   List<SizeClass> classes_;
   List<Pages> arenas_;
 };

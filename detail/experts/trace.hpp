@@ -2,7 +2,6 @@
 #include "../core/error.hpp"
 #include "../core/list.hpp"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -90,8 +89,9 @@ class Trace {
     known(model_.experts_per_token, per_token_known_, visit.experts.size(), "experts of a visit");
     for (const std::uint32_t expert : visit.experts) {
       known(model_.experts, experts_known_, expert + std::uint64_t{1}, "expert of a visit");
-      expect(std::count(visit.experts.begin(), visit.experts.end(), expert) == 1, "trace",
-             "experts of a visit", "distinct ones", "one twice");
+      std::size_t same = 0;
+      for (const std::uint32_t other : visit.experts) same += other == expert;
+      expect(same == 1, "trace", "experts of a visit", "distinct ones", "one twice");
     }
     expect(visit.weights.empty() || visit.weights.size() == visit.experts.size(), "trace",
            "weights of a visit", "one for each expert", "another number");

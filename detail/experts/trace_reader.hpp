@@ -2,11 +2,11 @@
 #include "../core/decimal.hpp"
 #include "../core/error.hpp"
 #include "../core/list.hpp"
+#include "../core/minmax.hpp"
 #include "../io/file.hpp"
 #include "../io/json_parser.hpp"
 #include "trace.hpp"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstddef>
@@ -37,9 +37,9 @@ inline constexpr std::array<std::string_view, 9> trace_columns{
 
 /// What is up to `separator`, which is taken from the front of `rest` as well.
 inline std::string_view take_until(std::string_view& rest, char separator) {
-  const std::size_t end = (std::min)(rest.find(separator), rest.size());
+  const std::size_t end = smaller(rest.find(separator), rest.size());
   const std::string_view piece = rest.substr(0, end);
-  rest.remove_prefix((std::min)(end + 1, rest.size()));
+  rest.remove_prefix(smaller(end + 1, rest.size()));
   return piece;
 }
 
@@ -112,8 +112,8 @@ class TraceReader {
     std::array<bool, trace_columns.size()> seen{};
     while (!line.empty()) {
       const std::string_view name = take_until(line, ',');
-      const auto column = static_cast<std::size_t>(
-          std::find(trace_columns.begin(), trace_columns.end(), name) - trace_columns.begin());
+      std::size_t column = 0;
+      while (column < trace_columns.size() && trace_columns[column] != name) ++column;
       if (column < seen.size() && std::exchange(seen[column], true))
         fail_here(name, "one column of that name", "two");
       places_.push_back(static_cast<std::uint32_t>(column));
@@ -147,7 +147,7 @@ class TraceReader {
     weights_.push_back(weight(cells[static_cast<std::size_t>(TraceColumn::weight)]));
     (void)cell(TraceColumn::residency, UINT32_MAX, 0);
     std::uint64_t& largest = at(largest_, key.layer);
-    largest = (std::max)(largest, cell(TraceColumn::expert_bytes, most_bytes, 0));
+    largest = larger(largest, cell(TraceColumn::expert_bytes, most_bytes, 0));
   }
 
   /// What rows of one visit have in common.
@@ -171,8 +171,10 @@ class TraceReader {
   }
 
   void expert(std::uint32_t expert) {
-    if (std::find(experts_.begin(), experts_.end(), expert) != experts_.end())
-      fail_here(name_of(TraceColumn::expert), "one that this token has not in another slot", concat(expert));
+    for (const std::uint32_t other : experts_)
+      if (other == expert)
+        fail_here(name_of(TraceColumn::expert), "one that this token has not in another slot",
+                  concat(expert));
     experts_.push_back(expert);
   }
 

@@ -1,6 +1,7 @@
 #pragma once
 #include "../core/byte_units.hpp"
 #include "../core/error.hpp"
+#include "../core/minmax.hpp"
 #include "../core/owned.hpp"
 #include "../core/thread_pool.hpp"
 #include "../experts/allowed_experts.hpp"
@@ -19,7 +20,6 @@
 #include "memory_plan.hpp"
 #include "recommended_sampling.hpp"
 
-#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <optional>
@@ -139,7 +139,7 @@ MemoryPlan plan_memory(const C& checkpoint, const ModelOptions& options) {
   MemoryPlan plan;
   plan.dense_bytes = ModelWeights(checkpoint, config).bytes();
   plan.kv_bytes = KvCache::bytes_for(config.layers.size(), config.kv_heads, config.head_dim,
-                                     (std::min)(options.sequence.context, config.max_positions),
+                                     detail::smaller(options.sequence.context, config.max_positions),
                                      options.sequence.kv_type);
   plan.scratch_bytes =
       Scratch(config, options.sequence.chunk, ThreadPool::threads_for(options.threads), options.bf16_dot)
@@ -157,7 +157,7 @@ CachedProvider cached_experts(const C& checkpoint, const MemoryPlan& plan, const
   ReadProvider reading = reading_experts(checkpoint, options);
   ResidencyOptions residency;
   residency.budget_bytes = plan.budget_bytes;
-  residency.experts_per_token = (std::max)(ModelConfig(checkpoint).experts_per_token, std::size_t{1});
+  residency.experts_per_token = detail::larger(ModelConfig(checkpoint).experts_per_token, std::size_t{1});
   return CachedProvider(LruProvider(std::move(reading), residency), options.lanes);
 }
 

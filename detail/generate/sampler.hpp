@@ -1,11 +1,12 @@
 #pragma once
 #include "../core/error.hpp"
+#include "../core/heap.hpp"
 #include "../core/list.hpp"
 #include "../core/math.hpp"
+#include "../core/minmax.hpp"
 #include "../core/token.hpp"
 #include "random.hpp"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -96,16 +97,17 @@ class Sampler {
 
   double highest_score() const {
     double most = candidates_.front().score;
-    for (const Candidate& candidate : candidates_) most = (std::max)(most, candidate.score);
+    for (const Candidate& candidate : candidates_) most = detail::larger(most, candidate.score);
     return most;
   }
 
   void keep_top_k() {
     if (sampling_.top_k == 0 || sampling_.top_k >= candidates_.size()) return;
-    std::make_heap(candidates_.begin(), candidates_.end(), less_likely);
-    auto rest = candidates_.end();  // the most likely ones stand behind
-    for (std::size_t i = 0; i < sampling_.top_k; ++i) std::pop_heap(candidates_.begin(), rest--, less_likely);
-    const double least = rest->score;
+    std::size_t rest = candidates_.size();  // the most likely ones stand behind
+    detail::make_heap(candidates_.data(), rest, less_likely);
+    for (std::size_t i = 0; i < sampling_.top_k; ++i)
+      detail::pop_heap(candidates_.data(), rest--, less_likely);
+    const double least = candidates_[rest].score;
     keep([&](const Candidate& candidate) { return candidate.score >= least; });
   }
 
@@ -115,14 +117,14 @@ class Sampler {
     const double highest = highest_score();
     double total = 0, sum = 0;
     for (const Candidate& candidate : candidates_) total += detail::exp(candidate.score - highest);
-    std::make_heap(candidates_.begin(), candidates_.end(), less_likely);
-    auto rest = candidates_.end();
+    std::size_t rest = candidates_.size();
+    detail::make_heap(candidates_.data(), rest, less_likely);
     do {
-      std::pop_heap(candidates_.begin(), rest--, less_likely);
-      sum += detail::exp(rest->score - highest);
-    } while (rest != candidates_.begin() && sum < sampling_.top_p * total);
+      detail::pop_heap(candidates_.data(), rest--, less_likely);
+      sum += detail::exp(candidates_[rest].score - highest);
+    } while (rest > 0 && sum < sampling_.top_p * total);
     std::size_t kept = 0;
-    for (; rest != candidates_.end(); ++rest) candidates_[kept++] = *rest;
+    for (; rest < candidates_.size(); ++rest) candidates_[kept++] = candidates_[rest];
     candidates_.shrink(kept);
   }
 

@@ -2,14 +2,15 @@
 #include "../core/checked.hpp"
 #include "../core/error.hpp"
 #include "../core/list.hpp"
+#include "../core/minmax.hpp"
 #include "../core/order.hpp"
+#include "../core/swap.hpp"
 #include "file.hpp"
 #include "file_stream.hpp"
 #include "ggml_type.hpp"
 #include "gguf_metadata.hpp"
 #include "tensor_info.hpp"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -119,7 +120,7 @@ class GgufParser {
     const std::uint64_t least = strings ? 8 : gguf_bytes(out.element_type);
     out.count = in_.number<std::uint64_t>();
     if (out.count > most_length || out.count > in_.left() / least)
-      in_.fail_here(out.key, concat("at most ", (std::min)(most_length, in_.left() / least), " elements"),
+      in_.fail_here(out.key, concat("at most ", smaller(most_length, in_.left() / least), " elements"),
                     concat(out.count));
     out.offset = in_.position();
     if (strings) {
@@ -162,7 +163,8 @@ class GgufParser {
     out.dtype_name = type->name;
     out.offset = in_.number<std::uint64_t>();  // of the data for now; place_data() makes it one of the file
     out.bytes = bytes_of(out, *type);
-    std::reverse(out.shape.begin(), out.shape.end());
+    const std::size_t n = out.shape.size();
+    for (std::size_t i = 0; i < n / 2; ++i) detail::swap_values(out.shape[i], out.shape[n - 1 - i]);
     return out;
   }
 

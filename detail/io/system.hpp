@@ -1,6 +1,6 @@
 #pragma once
 #include "../core/list.hpp"
-#include <algorithm>
+#include "../core/minmax.hpp"
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -70,7 +70,7 @@ inline std::int64_t read_file_at(FileHandle file, std::uint64_t offset, std::byt
   place.Offset = static_cast<DWORD>(offset);
   place.OffsetHigh = static_cast<DWORD>(offset >> 32);
   DWORD done = 0;
-  const auto piece = static_cast<DWORD>((std::min)(bytes, std::size_t{1} << 30));
+  const auto piece = static_cast<DWORD>(smaller(bytes, std::size_t{1} << 30));
   if (ReadFile(file, into, piece, &done, &place)) return done;
   return GetLastError() == ERROR_HANDLE_EOF ? 0 : -1;
 }
@@ -169,7 +169,7 @@ inline bool size_of_file(FileHandle file, std::uint64_t& size) {
 /// The number of bytes read, 0 at the end of the file, negative on an error.
 inline std::int64_t read_file_at(FileHandle file, std::uint64_t offset, std::byte* into, std::size_t bytes) {
   constexpr std::size_t most = std::size_t{1} << 30;  // Linux reads at most 2^31 - 4096 bytes at once
-  return ::pread(file, into, (std::min)(bytes, most), static_cast<off_t>(offset));
+  return ::pread(file, into, smaller(bytes, most), static_cast<off_t>(offset));
 }
 
 inline void* map_file(FileHandle file, std::size_t bytes) {

@@ -1,11 +1,11 @@
 #pragma once
 #include "../core/list.hpp"
 #include "../core/math.hpp"
+#include "../core/minmax.hpp"
 #include "pass.hpp"
 #include "rope.hpp"
 #include "weights.hpp"
 
-#include <algorithm>
 #include <cstddef>
 #include <initializer_list>
 
@@ -85,7 +85,7 @@ inline void attend(const Pass& pass, std::size_t layer, std::size_t head, std::s
   kernel({.q = s.queries.data() + at,
           .out = s.attended.data() + at,
           .q_stride = c.query_size(),
-          .tokens = (std::min)(count, pass.tokens - first),
+          .tokens = smaller(count, pass.tokens - first),
           .queries = group,
           .head_dim = c.head_dim,
           .keys = pass.cache.keys(layer, head),

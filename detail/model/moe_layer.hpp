@@ -1,6 +1,7 @@
 #pragma once
 #include "../core/function_ref.hpp"
 #include "../core/list.hpp"
+#include "../core/minmax.hpp"
 #include "../core/order.hpp"
 #include "../experts/provider.hpp"
 #include "feed_forward.hpp"
@@ -9,7 +10,6 @@
 #include "routes.hpp"
 #include "weights.hpp"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -105,7 +105,7 @@ template <ExpertProvider P>
 void announce(const Pass& pass, P& provider, std::size_t first) {
   const std::span<const ExpertId> all = pass.scratch.missing_ids.span();
   if (first >= all.size()) return;
-  moe::hint(provider, all.subspan(first, (std::min)(announced_ahead, all.size() - first)),
+  moe::hint(provider, all.subspan(first, smaller(announced_ahead, all.size() - first)),
             pass.tokens > 1 ? Hint::passing : Hint::chosen);
 }
 

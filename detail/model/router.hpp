@@ -1,10 +1,10 @@
 #pragma once
 #include "../core/config.hpp"
 #include "../core/math.hpp"
+#include "../core/minmax.hpp"
 #include "../experts/expert.hpp"
 #include "../simd/kernels.hpp"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -36,6 +36,13 @@ inline std::span<float> bring_forward(std::span<const ExpertId> allowed, std::sp
 /// Numbers among the allowed experts become numbers among all.
 inline void number_among_all(std::span<const ExpertId> allowed, std::span<std::uint32_t> chosen) {
   for (std::uint32_t& expert : chosen) expert = allowed[expert].expert;
+}
+
+/// numbers: at least one.
+inline float largest_of(std::span<const float> numbers) {
+  float largest = numbers[0];
+  for (const float number : numbers) largest = larger(largest, number);
+  return largest;
 }
 
 }  // namespace detail
@@ -75,11 +82,11 @@ inline float route_among(std::span<const ExpertId> allowed, const simd::Kernels&
                          std::span<float> weights) {
   const std::span<float> candidates = detail::bring_forward(allowed, logits);
   const std::span<float> others = logits.subspan(candidates.size());
-  const float largest = *std::max_element(candidates.begin(), candidates.end());
+  const float largest = detail::largest_of(candidates);
   const float total = route(kernels, candidates, normalise, chosen, weights);
   detail::number_among_all(allowed, chosen);
   if (others.empty()) return 1;
-  const float largest_other = *std::max_element(others.begin(), others.end());
+  const float largest_other = detail::largest_of(others);
   const float total_of_others = kernels.exponentiate(others.data(), largest_other, others.size());
   const double ratio = detail::exp(static_cast<double>(largest_other) - static_cast<double>(largest));
   return static_cast<float>(1 / (1 + ratio * static_cast<double>(total_of_others / total)));

@@ -1,12 +1,12 @@
 #pragma once
 #include "../core/bounded_list.hpp"
 #include "../core/buffer.hpp"
+#include "../core/minmax.hpp"
 #include "../experts/expert.hpp"
 #include "../simd/kernel_table.hpp"
 #include "compute.hpp"
 #include "config.hpp"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -47,10 +47,11 @@ struct Scratch {
         token_of(chosen.size()),
         weights(chosen.size()),
         allowed_mass(chunk),
-        gate(chunk * (std::max)(c.experts_per_token * c.expert_intermediate_size, c.dense_intermediate_size)),
+        gate(chunk *
+             detail::larger(c.experts_per_token * c.expert_intermediate_size, c.dense_intermediate_size)),
         up(gate.size()),
         down(chosen.size() * c.hidden_size),
-        quantised_input((std::max)(x.size(), queries.size()), bf16_dot),
+        quantised_input(detail::larger(x.size(), queries.size()), bf16_dot),
         quantised_gate(gate.size(), bf16_dot),
         logits(c.vocabulary_size),
         next_slot(c.experts + 1),
@@ -98,7 +99,7 @@ struct Scratch {
 
  private:
   static std::size_t slots_per_token(const ModelConfig& c) {
-    return (std::max)(c.experts_per_token, std::size_t{1});
+    return detail::larger(c.experts_per_token, std::size_t{1});
   }
 };
 

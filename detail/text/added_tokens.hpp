@@ -1,10 +1,10 @@
 #pragma once
 #include "../core/list.hpp"
+#include "../core/minmax.hpp"
 #include "../core/order.hpp"
 #include "../core/token.hpp"
 #include "unicode.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <string>
@@ -51,7 +51,7 @@ class AddedTokenMatcher {
       std::size_t begin = at, end = at + token->content.size();
       at = end;
       if (token->single_word && touches_word(text, begin, end)) continue;
-      if (token->lstrip) begin = begin_of_space(text, done, (std::max)(begin, done));
+      if (token->lstrip) begin = begin_of_space(text, done, larger(begin, done));
       if (token->rstrip) {
         if (end >= space_end) space_end = end_of_run(text, end, character::space);
         end = space_end;
@@ -88,8 +88,9 @@ class AddedTokenMatcher {
         return static_cast<unsigned char>(token.content[size]);
       };
       const auto wanted = static_cast<unsigned char>(text[size]);
-      first = std::partition_point(first, last, [&](const AddedToken& t) { return byte(t) < wanted; });
-      last = std::partition_point(first, last, [&](const AddedToken& t) { return byte(t) == wanted; });
+      const auto left = [&] { return static_cast<std::size_t>(last - first); };
+      first += partition_index(left(), [&](std::size_t i) { return byte(first[i]) < wanted; });
+      last = first + partition_index(left(), [&](std::size_t i) { return byte(first[i]) == wanted; });
     }
     return longest;
   }

@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/heap.hpp"
 #include "../core/list.hpp"
 #include "../core/token.hpp"
 #include "../core/utf8.hpp"
@@ -6,7 +7,6 @@
 #include "merge_table.hpp"
 #include "vocabulary.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -125,8 +125,8 @@ class BpeEncoder {
   struct Candidate {
     std::uint32_t rank, position;
     std::uint64_t key() const { return std::uint64_t{rank} << 32 | position; }
-    friend bool operator<(Candidate a, Candidate b) { return a.key() > b.key(); }
   };
+  static bool comes_later(Candidate a, Candidate b) { return a.key() > b.key(); }
 
   /// One symbol for each byte of the piece, of which only those are in the list that begin a character: so a symbol's
   /// position is where its text begins.
@@ -191,9 +191,9 @@ class BpeEncoder {
     candidates_.clear();
     for (std::uint32_t at = 0; !symbols_.empty() && at != end; at = symbols_[at].next)
       if (find_merge(at)) candidates_.push_back({symbols_[at].merge.rank, at});
-    std::make_heap(candidates_.begin(), candidates_.end());
+    detail::make_heap(candidates_.data(), candidates_.size(), comes_later);
     while (!candidates_.empty()) {
-      std::pop_heap(candidates_.begin(), candidates_.end());
+      detail::pop_heap(candidates_.data(), candidates_.size(), comes_later);
       const Candidate best = candidates_.back();
       candidates_.pop_back();
       if (symbols_[best.position].merge.rank == best.rank) merge_at(best.position);
@@ -214,7 +214,7 @@ class BpeEncoder {
   void consider(std::uint32_t position) {
     if (!find_merge(position)) return;
     candidates_.push_back({symbols_[position].merge.rank, position});
-    std::push_heap(candidates_.begin(), candidates_.end());
+    detail::push_heap(candidates_.data(), candidates_.size(), comes_later);
   }
 
   bool find_merge(std::uint32_t position) {

@@ -5,7 +5,6 @@
 #include "nfc_tables.hpp"
 #include "table_reader.hpp"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -33,14 +32,14 @@ class CanonicalForms {
   /// Appends the full decomposition.
   void decompose(char32_t c, std::u32string& out) const {
     if (c >= syllable_base && c < syllable_base + syllables) return decompose_syllable(c, out);
-    const auto step = std::lower_bound(steps_.begin(), steps_.end(), c,
-                                       [](const Step& s, char32_t wanted) { return s.composed < wanted; });
-    if (step == steps_.end() || step->composed != c) {
+    const std::size_t at =
+        partition_index(steps_.size(), [&](std::size_t i) { return steps_[i].composed < c; });
+    if (at == steps_.size() || steps_[at].composed != c) {
       out += c;
       return;
     }
-    decompose(step->first, out);
-    if (step->second != 0) out += step->second;
+    decompose(steps_[at].first, out);
+    if (steps_[at].second != 0) out += steps_[at].second;
   }
 
   /// The character that two others are composed to; 0 if there is none.
@@ -51,8 +50,8 @@ class CanonicalForms {
     if (is_open_syllable(first) && second > tail_base && second < tail_base + tails)
       return first + (second - tail_base);
     const Pair wanted{first, second, 0};
-    const auto pair = std::lower_bound(pairs_.begin(), pairs_.end(), wanted);
-    return pair == pairs_.end() || wanted < *pair ? 0 : pair->composed;
+    const std::size_t at = partition_index(pairs_.size(), [&](std::size_t i) { return pairs_[i] < wanted; });
+    return at == pairs_.size() || wanted < pairs_[at] ? 0 : pairs_[at].composed;
   }
 
  private:

@@ -9,7 +9,6 @@
 #include "json_members.hpp"
 #include "qwen3_chat.hpp"
 
-#include <algorithm>
 #include <span>
 #include <string>
 #include <string_view>
@@ -67,8 +66,9 @@ struct KnownTemplate {
   std::string (*render)(std::span<const Message>, const ChatOptions&) = nullptr;
 
   bool matches(std::string_view text) const {
-    return std::all_of(std::begin(markers), std::end(markers),
-                       [&](std::string_view marker) { return text.find(marker) != text.npos; });
+    for (const std::string_view marker : markers)
+      if (text.find(marker) == text.npos) return false;
+    return true;
   }
 };
 

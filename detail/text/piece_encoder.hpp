@@ -1,11 +1,11 @@
 #pragma once
 #include "../core/list.hpp"
+#include "../core/minmax.hpp"
 #include "../core/token.hpp"
 #include "bpe.hpp"
 #include "hash.hpp"
 #include "pre_tokenizer.hpp"
 
-#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <string>
@@ -24,7 +24,7 @@ class PieceCache {
   };
 
   explicit PieceCache(std::size_t text_bytes)
-      : places_(std::bit_ceil((std::min)(text_bytes / 8 + 1, most_places))) {}
+      : places_(std::bit_ceil(smaller(text_bytes / 8 + 1, most_places))) {}
 
   /// The place for that piece. It holds the piece itself, or another one, or none.
   Place& operator[](std::string_view piece) { return places_[hash_bytes(piece) & (places_.size() - 1)]; }
