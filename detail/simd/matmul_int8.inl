@@ -9,7 +9,7 @@ template <std::size_t Tokens>
 struct Int8Input {
   const std::int8_t* quants[Tokens];
   float scales[Tokens][tile_cols / 32];
-  std::int32_t corrections[Tokens][tile_cols / 16];  // what the excess of a group's weights adds, negated
+  std::int32_t corrections[Tokens][tile_cols / 16];  // what the excess of a group's weights adds, negated; by columns
   float sums[Tokens][tile_cols / 32];                // of 32 activations
 };
 
@@ -30,7 +30,8 @@ inline void prepare(const MatmulArgs& a, const std::size_t (&at)[Tokens], std::s
       std::memcpy(input.scales[t], a.scales + at[t] / 32, blocks * 4);
     }
     if constexpr (Type::group == 16) {
-      for (std::size_t g = 0; g < 16; ++g) input.corrections[t][g] = -excess(Type{}) * sums[place(Type{}, g)];
+      MOE_UNROLL
+      for (std::size_t g = 0; g < 16; ++g) input.corrections[t][g] = -excess(Type{}) * sums[g];
     } else {
       pair_sums(sums, Type::has_offsets ? 1 : -excess(Type{}), input.corrections[t]);
     }
@@ -73,8 +74,8 @@ inline void int8_vector(const MatmulArgs& a, std::size_t row, const Int8Input<1>
       MOE_UNROLL
       for (std::size_t i = 0; i < groups; ++i) {
         const std::size_t g = u * groups + i;
-        const std::size_t from = place(Product{}, g) * Product::group;
-        Ints sum = spread_int(input.corrections[0][g]);
+        const std::size_t at = place(Product{}, g), from = at * Product::group;
+        Ints sum = spread_int(input.corrections[0][at]);
         MOE_UNROLL
         for (std::size_t c = 0; c < Product::group; c += 4)
           sum = dot(Product{}, sum, w[(i * Product::group + c) / 4], spread(input.quants[0] + from + c));
@@ -101,12 +102,12 @@ inline void add_tile(const Int8Tile (&tiles)[row_groups], std::size_t blocks, co
                      Int8Totals<Tokens>& totals) {
   const std::size_t groups = blocks * 32 / Type::group;
   for (std::size_t g = 0; g < groups; ++g) {
-    const std::size_t from = place(Type{}, g) * Type::group;
+    const std::size_t at = place(Type{}, g), from = at * Type::group;
     Ints sum[row_groups][Tokens];
     MOE_UNROLL
     for (std::size_t t = 0; t < Tokens; ++t) {
       MOE_UNROLL
-      for (std::size_t r = 0; r < row_groups; ++r) sum[r][t] = spread_int(input.corrections[t][g]);
+      for (std::size_t r = 0; r < row_groups; ++r) sum[r][t] = spread_int(input.corrections[t][at]);
     }
     MOE_UNROLL
     for (std::size_t c = 0; c < Type::group; c += 4) {
