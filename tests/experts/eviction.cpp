@@ -11,8 +11,8 @@
 
 namespace {
 
-constexpr std::uint32_t experts = 60;
-constexpr std::uint32_t layers = 5;
+constexpr std::uint32_t expert_count = 60;
+constexpr std::uint32_t layer_count = 5;
 
 /// Uses and makes candidates of random experts, and calls check(policy, uses, candidates, token) after each step.
 template <class Policy, class Check>
@@ -20,18 +20,18 @@ void play(Check check) {
   std::mt19937 engine(2);
   const auto random = [&] { return static_cast<std::uint32_t>(engine()); };
   Policy policy;
-  policy.resize(experts);
-  std::vector<std::vector<std::uint64_t>> uses(experts);  // the tokens of each expert's uses
-  std::vector<bool> candidates(experts);
+  policy.resize(expert_count);
+  std::vector<std::vector<std::uint64_t>> uses(expert_count);  // the tokens of each expert's uses
+  std::vector<bool> candidates(expert_count);
   std::uint64_t token = 0;
   for (int step = 0; step < 20'000; ++step) {
     if (random() % 8 == 0) token += random() % 100 == 0 ? 60 : 1;
-    const std::uint32_t expert = random() % (random() % experts + 1);  // some more often
+    const std::uint32_t expert = random() % (random() % expert_count + 1);  // some more often
     if (candidates[expert]) policy.erase(expert);
     policy.use(expert, token);
     uses[expert].push_back(token);
     candidates[expert] = random() % 3 != 0;
-    if (candidates[expert]) policy.insert(expert, {expert % layers, expert}, token);
+    if (candidates[expert]) policy.insert(expert, {expert % layer_count, expert}, token);
     check(policy, uses, candidates, token);
   }
 }
@@ -39,15 +39,15 @@ void play(Check check) {
 }  // namespace
 
 TEST_CASE("lru: the lowest is the candidate that was used least recently") {
-  std::vector<std::uint64_t> last(experts);
-  std::vector<std::size_t> counted(experts);
+  std::vector<std::uint64_t> last(expert_count);
+  std::vector<std::size_t> counted(expert_count);
   std::uint64_t clock = 0;
   play<moe::Lru>([&](moe::Lru& policy, const auto& uses, const auto& candidates, std::uint64_t token) {
     ++clock;
-    for (std::uint32_t e = 0; e < experts; ++e)
+    for (std::uint32_t e = 0; e < expert_count; ++e)
       if (counted[e] != uses[e].size()) last[e] = clock, counted[e] = uses[e].size();
     std::uint32_t expected = moe::Lru::none;
-    for (std::uint32_t e = 0; e < experts; ++e)
+    for (std::uint32_t e = 0; e < expert_count; ++e)
       if (candidates[e] && (expected == moe::Lru::none || last[e] < last[expected])) expected = e;
     REQUIRE(policy.lowest(0, token) == expected);
   });
@@ -60,7 +60,7 @@ TEST_CASE(
       [&](moe::DecayedFrequency& policy, const auto& uses, const auto& candidates, std::uint64_t token) {
         const auto now = static_cast<double>(token);
         double least = INFINITY;
-        for (std::uint32_t e = 0; e < experts; ++e) {
+        for (std::uint32_t e = 0; e < expert_count; ++e) {
           if (!candidates[e]) continue;
           double frequency = 0;
           for (const std::uint64_t use : uses[e])
@@ -68,13 +68,13 @@ TEST_CASE(
           const double age = now - static_cast<double>(uses[e].back());
           const double score = 0.3 * frequency + (age < 40 ? 0.7 * std::exp2(-age / 4) : 0);
           REQUIRE(policy.score(e, token) == doctest::Approx(score).epsilon(1e-9));
-          least = std::fmin(least, e % layers == 0 ? 0.6 * score : score);
+          least = std::fmin(least, e % layer_count == 0 ? 0.6 * score : score);
         }
         const std::uint32_t lowest = policy.lowest(0, token);
         REQUIRE((lowest == moe::DecayedFrequency::none) == std::isinf(least));
         if (std::isinf(least)) return;
         REQUIRE(candidates[lowest]);
-        const double own_share = lowest % layers == 0 ? 0.6 : 1;
+        const double own_share = lowest % layer_count == 0 ? 0.6 : 1;
         REQUIRE(own_share * policy.score(lowest, token) == doctest::Approx(least).epsilon(1e-9));
       });
 }

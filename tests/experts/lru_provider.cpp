@@ -13,12 +13,12 @@
 namespace {
 
 using Cache = moe::LruProvider<ScriptedProvider, moe::Lru>;
-constexpr std::size_t one = ScriptedProvider::expert_bytes;
+constexpr std::size_t one_expert = ScriptedProvider::expert_bytes;
 
 struct Scripted {
   std::shared_ptr<ScriptedProvider::Shared> shared = std::make_shared<ScriptedProvider::Shared>();
 
-  Cache cache(std::size_t experts) const { return Cache(ScriptedProvider(shared), experts * one); }
+  Cache cache(std::size_t experts) const { return Cache(ScriptedProvider(shared), experts * one_expert); }
 };
 
 void get(Cache& cache, moe::ExpertId id) { CHECK(ScriptedProvider::right(*cache.acquire(id), id)); }
@@ -75,7 +75,7 @@ TEST_CASE("lru provider: announced experts are let in at once and loaded by whoe
   const moe::ExpertId ids[] = {{0, 0}, {0, 1}, {0, 2}, {0, 3}};
   cache.hint(ids, moe::Hint::chosen);
   CHECK(script.shared->reads == 0);
-  CHECK(cache.statistics().resident_bytes == 3 * one);
+  CHECK(cache.statistics().resident_bytes == 3 * one_expert);
   cache.load(ids[1], moe::Hint::chosen);
   cache.load(ids[1], moe::Hint::chosen);
   cache.load(ids[3], moe::Hint::chosen);  // there was no room for it
@@ -106,7 +106,9 @@ TEST_CASE("lru provider: an error is told each time, and forgotten once the expe
 TEST_CASE("lru provider: a budget below one expert is refused, with the number") {
   const Scripted script;
   check_error(
-      [&] { return Cache(ScriptedProvider(script.shared), {.budget_bytes = 95, .largest_bytes = one}); },
+      [&] {
+        return Cache(ScriptedProvider(script.shared), {.budget_bytes = 95, .largest_bytes = one_expert});
+      },
       {"budget", "96 bytes", "95 bytes"});
   Cache unknowing(ScriptedProvider(script.shared), 95);
   check_error([&] { return unknowing.acquire({0, 0}); }, {"budget", "96 bytes", "95 bytes"});

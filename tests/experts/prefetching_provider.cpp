@@ -15,12 +15,12 @@
 
 namespace {
 
-constexpr std::size_t one = ScriptedProvider::expert_bytes;
 using Cache = moe::LruProvider<ScriptedProvider, moe::Lru>;
 
 /// A cache of 16 experts with lanes, whose reads can be held back.
 struct Setup {
-  explicit Setup(std::size_t lanes = 1) : provider(Cache(ScriptedProvider(shared), 16 * one), lanes) {}
+  explicit Setup(std::size_t lanes = 1)
+      : provider(Cache(ScriptedProvider(shared), 16 * ScriptedProvider::expert_bytes), lanes) {}
 
   /// Blocks all reads from the next one on, until open() is called.
   void close() { gate.store(true); }

@@ -14,8 +14,8 @@ using Residency = moe::Residency<moe::Lru>;
 namespace {
 
 /// Experts of ten bytes; number = 100 · layer + expert.
-struct Cache {
-  explicit Cache(std::size_t experts, std::size_t layers = 0, std::size_t k = 2)
+struct ResidencyCache {
+  explicit ResidencyCache(std::size_t experts, std::size_t layers = 0, std::size_t k = 2)
       : residency({.budget_bytes = 10 * experts,
                    .layers = layers,
                    .experts_per_token = k,
@@ -51,7 +51,7 @@ using Numbers = std::vector<std::uint32_t>;
 }  // namespace
 
 TEST_CASE("residency: the budget is never exceeded, and what was used least recently goes") {
-  Cache cache(3);
+  ResidencyCache cache(3);
   for (const std::uint32_t number : {0u, 1u, 2u, 0u}) CHECK(cache.use(number).empty());
   CHECK(cache.residency.resident_bytes() == 30);
   CHECK(cache.use(3) == Numbers{1});
@@ -60,7 +60,7 @@ TEST_CASE("residency: the budget is never exceeded, and what was used least rece
 }
 
 TEST_CASE("residency: a leased expert is no victim, and without another there is no room") {
-  Cache cache(2);
+  ResidencyCache cache(2);
   cache.use(0);
   cache.use(1);
   cache.residency.acquired(0);
@@ -74,7 +74,7 @@ TEST_CASE("residency: a leased expert is no victim, and without another there is
 TEST_CASE(
     "residency: what was announced stays until it is acquired, unless somebody waits and nothing else is "
     "left") {
-  Cache cache(2);
+  ResidencyCache cache(2);
   CHECK(cache.admit(0, Admission::chosen));
   CHECK(cache.admit(1, Admission::chosen));
   CHECK_FALSE(cache.admit(2, Admission::chosen));
@@ -83,7 +83,7 @@ TEST_CASE(
 }
 
 TEST_CASE("residency: a prediction that nobody asked for goes first") {
-  Cache cache(3);
+  ResidencyCache cache(3);
   cache.use(0);
   cache.use(1);
   CHECK(cache.admit(2, Admission::predicted) == Numbers{});
@@ -94,7 +94,7 @@ TEST_CASE("residency: a prediction that nobody asked for goes first") {
 }
 
 TEST_CASE("residency: the experts that a prompt passes by go before those that were there") {
-  Cache cache(3);
+  ResidencyCache cache(3);
   cache.use(0);
   cache.use(1);
   CHECK(cache.use(2, Admission::passing).empty());
@@ -105,7 +105,7 @@ TEST_CASE("residency: the experts that a prompt passes by go before those that w
 }
 
 TEST_CASE("residency: of what a prompt used most, each layer keeps its share") {
-  Cache cache(8, 2);  // favourites of a layer: (8 − 2 · 2) / 2 = 2
+  ResidencyCache cache(8, 2);  // favourites of a layer: (8 − 2 · 2) / 2 = 2
   for (const std::uint32_t number : {0u, 1u, 2u, 3u}) cache.use(number, Admission::passing);
   const Numbers most_used_first{3, 1, 0, 2};
   cache.residency.favour(most_used_first);
@@ -147,7 +147,7 @@ TEST_CASE("residency: below one token's cycle every layer keeps its floor, where
 }
 
 TEST_CASE("residency: what failed to load takes no room") {
-  Cache cache(1);
+  ResidencyCache cache(1);
   CHECK(cache.admit(0));
   cache.residency.loading(0);
   cache.residency.remove(0);
@@ -156,7 +156,7 @@ TEST_CASE("residency: what failed to load takes no room") {
 }
 
 TEST_CASE("residency: what somebody announced who then failed can be evicted after a while") {
-  Cache cache(3, 1, 1);
+  ResidencyCache cache(3, 1, 1);
   CHECK(cache.admit(0, Admission::chosen));
   for (std::uint32_t round = 0; round < 100; ++round) cache.use(1 + round % 2);
   CHECK(cache.use(3) == Numbers{0});

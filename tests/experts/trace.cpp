@@ -15,7 +15,7 @@ const std::string columns = "turn,phase,step,layer,slot,expert,weight,residency,
 const std::string model =
     "# route_trace v1\n# model=a b.gguf arch=qwen3moe n_layer=3 n_expert=8 n_expert_used=2\n";
 
-moe::Trace read(const std::string& text) {
+moe::Trace read_trace(const std::string& text) {
   const TemporaryDirectory directory;
   return moe::read_trace(directory.write("x.csv", text));
 }
@@ -26,16 +26,16 @@ std::vector<std::uint32_t> experts_of(const moe::TraceVisit& visit) {
 
 void check_refused(const std::string& text, std::initializer_list<std::string_view> parts) {
   CAPTURE(text);
-  check_error([&] { return read(text); }, parts);
+  check_error([&] { return read_trace(text); }, parts);
 }
 
 }  // namespace
 
 TEST_CASE("trace: rows of one token at one layer are one visit, in the order of the file") {
-  const moe::Trace trace = read(model + columns +
-                                "0,0,0,0,0,5,0.75,0,100\n0,0,0,0,1,2,0.25,0,100\n"
-                                "0,0,1,0,0,2,0.5,0,0\n0,0,1,0,1,7,0.5,0,100\n"
-                                "1,1,2,2,0,0,0.9,1,0\n");
+  const moe::Trace trace = read_trace(model + columns +
+                                      "0,0,0,0,0,5,0.75,0,100\n0,0,0,0,1,2,0.25,0,100\n"
+                                      "0,0,1,0,0,2,0.5,0,0\n0,0,1,0,1,7,0.5,0,100\n"
+                                      "1,1,2,2,0,0,0.9,1,0\n");
   REQUIRE(trace.size() == 3);
   CHECK(trace.choices() == 5);
   CHECK(trace[0].prompt);
@@ -48,19 +48,19 @@ TEST_CASE("trace: rows of one token at one layer are one visit, in the order of 
 }
 
 TEST_CASE("trace: the model stands in comments, of which all are optional") {
-  const moe::Trace known = read(model + columns + "0,0,0,0,0,5,1,0,0\n");
+  const moe::Trace known = read_trace(model + columns + "0,0,0,0,0,5,1,0,0\n");
   CHECK(known.model().name == "a b.gguf");
   CHECK(known.model().architecture == "qwen3moe");
   CHECK((known.layers() == 3 && known.experts() == 8 && known.experts_per_token() == 2));
   const moe::Trace unknown =
-      read("#\n# anything at all = 1\n" + columns + "0,0,0,4,0,5,1,0,0\n0,0,0,4,1,9,1,0,0\n");
+      read_trace("#\n# anything at all = 1\n" + columns + "0,0,0,4,0,5,1,0,0\n0,0,0,4,1,9,1,0,0\n");
   CHECK((unknown.layers() == 5 && unknown.experts() == 10 && unknown.experts_per_token() == 2));
 }
 
 TEST_CASE("trace: an expert is as large as its layer's comment says, else as its largest row") {
   const moe::Trace trace =
-      read("# layer=0 expert_bytes=300 dense_bytes=7\n" + model + columns +
-           "0,0,0,0,0,5,1,0,100\n0,0,0,1,0,5,1,0,0\n0,0,1,1,0,5,1,0,200\n0,0,1,1,1,4,1,0,0\n");
+      read_trace("# layer=0 expert_bytes=300 dense_bytes=7\n" + model + columns +
+                 "0,0,0,0,0,5,1,0,100\n0,0,0,1,0,5,1,0,0\n0,0,1,1,0,5,1,0,200\n0,0,1,1,1,4,1,0,0\n");
   CHECK(trace.expert_bytes(0) == 300);
   CHECK(trace.dense_bytes(0) == 7);
   CHECK(trace.expert_bytes(1) == 200);
@@ -69,18 +69,19 @@ TEST_CASE("trace: an expert is as large as its layer's comment says, else as its
 }
 
 TEST_CASE("trace: columns may be missing, empty, in another order, and others may be there") {
-  const moe::Trace trace = read("expert,colour,layer,step\r\n5,red,0,3\r\n2,red,0,3\r\n\r\n2,,1,3\r\n");
+  const moe::Trace trace = read_trace("expert,colour,layer,step\r\n5,red,0,3\r\n2,red,0,3\r\n\r\n2,,1,3\r\n");
   REQUIRE(trace.size() == 2);
   CHECK(experts_of(trace[0]) == std::vector<std::uint32_t>{5, 2});
   CHECK((trace[0].turn == 0 && !trace[0].prompt && trace[0].step == 3));
   CHECK(trace[0].weights[1] == 0);
   CHECK(trace[1].layer == 1);
-  CHECK(read(columns + ",,0,0,,5,,,\n").size() == 1);
-  CHECK(read(columns + "0,0,0,0,0,5\n").size() == 1);
+  CHECK(read_trace(columns + ",,0,0,,5,,,\n").size() == 1);
+  CHECK(read_trace(columns + "0,0,0,0,0,5\n").size() == 1);
 }
 
 TEST_CASE("trace: a layer of the prompt may have fewer steps, and a file may end without a newline") {
-  const moe::Trace trace = read(model + columns + "0,0,0,0,0,5,1,0,0\n0,0,1,0,0,5,1,0,0\n0,0,1,1,0,5,1,0,0");
+  const moe::Trace trace =
+      read_trace(model + columns + "0,0,0,0,0,5,1,0,0\n0,0,1,0,0,5,1,0,0\n0,0,1,1,0,5,1,0,0");
   CHECK(trace.size() == 3);
 }
 

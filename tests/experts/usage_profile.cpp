@@ -9,16 +9,16 @@
 
 namespace {
 
-moe::UsageProfile read(const std::string& text) {
+moe::UsageProfile read_profile(const std::string& text) {
   const TemporaryDirectory directory;
   return moe::read_usage_profile(directory.write("usage.json", text));
 }
 
-using Experts = std::vector<std::uint32_t>;
+using ExpertNumbers = std::vector<std::uint32_t>;
 
 moe::UsageProfile example() {
   moe::UsageProfile profile(2, 4);
-  const Experts first{3, 1}, second{3, 2};
+  const ExpertNumbers first{3, 1}, second{3, 2};
   const std::vector<float> weights{0.75f, 0.25f};
   profile.add({.layer = 1, .experts = first, .weights = weights});
   profile.add({.layer = 1, .experts = second, .weights = weights});
@@ -38,7 +38,7 @@ TEST_CASE("usage profile: counts how often each expert was chosen, and its weigh
 
 TEST_CASE("usage profile: a trace tells the same as its visits") {
   moe::Trace trace({"", "", 2, 4, 2});
-  const Experts experts{3, 1};
+  const ExpertNumbers experts{3, 1};
   trace.add({.layer = 1, .experts = experts, .weights = std::vector<float>{0.5f, 0.25f}});
   const moe::UsageProfile profile(trace);
   CHECK((profile.layers() == 2 && profile.experts() == 4));
@@ -52,8 +52,8 @@ TEST_CASE("usage profile: the most used come first, by count, then mass, then nu
   profile.add({0, 1}, 2, 0.5);
   profile.add({0, 2}, 2, 0.75);
   profile.add({0, 3}, 9, 0.1);
-  CHECK(profile.most_used(0, 3) == Experts{3, 2, 1});
-  CHECK(profile.most_used(0, 100) == Experts{3, 2, 1, 4});  // 0 was never used
+  CHECK(profile.most_used(0, 3) == ExpertNumbers{3, 2, 1});
+  CHECK(profile.most_used(0, 100) == ExpertNumbers{3, 2, 1, 4});  // 0 was never used
   CHECK(profile.most_used(0, 0).empty());
 }
 
@@ -85,18 +85,18 @@ TEST_CASE("usage profile: what is written reads the same") {
       CHECK(again.count({layer, expert}) == profile.count({layer, expert}));
       CHECK(again.mass({layer, expert}) == profile.mass({layer, expert}));
     }
-  CHECK(read(to_json(moe::UsageProfile(0, 0))).layers() == 0);
+  CHECK(read_profile(to_json(moe::UsageProfile(0, 0))).layers() == 0);
 }
 
 TEST_CASE("usage profile: what is no profile is refused, with the place") {
   const auto check_refused = [](const std::string& text, std::initializer_list<std::string_view> parts) {
     CAPTURE(text);
-    check_error([&] { return read(text); }, parts);
+    check_error([&] { return read_profile(text); }, parts);
   };
   const auto with = [](const std::string& counts, const std::string& mass) {
     return R"({"usage_profile": 1, "counts": )" + counts + R"(, "mass": )" + mass + "}";
   };
-  CHECK(read(with("[[1, 2]]", "[[0.5, 1]]")).count({0, 1}) == 2);
+  CHECK(read_profile(with("[[1, 2]]", "[[0.5, 1]]")).count({0, 1}) == 2);
   check_refused("{}", {"usage.json: $", "usage_profile"});
   check_refused(R"({"usage_profile": 2, "counts": [], "mass": []})",
                 {"$.usage_profile", "expected 1", "found 2"});

@@ -17,7 +17,7 @@ std::span<const std::byte> bytes_of(std::string_view text) {
   return std::as_bytes(std::span(text.data(), text.size()));
 }
 
-moe::detail::GgufContents read(const std::string& path) {
+moe::detail::GgufContents read_gguf(const std::string& path) {
   return moe::detail::GgufParser(moe::File(path)).parse();
 }
 
@@ -47,7 +47,7 @@ TEST_CASE("gguf writer: what is written reads the same") {
   file.write(bytes_of(last));
   file.finish();
 
-  const auto [metadata, tensors] = read(directory / "x.gguf");
+  const auto [metadata, tensors] = read_gguf(directory / "x.gguf");
   CHECK(metadata.text("name") == "word");
   CHECK(metadata.whole("number") == 7);
   CHECK(metadata.whole("long") == std::uint64_t{1} << 40);
@@ -72,12 +72,12 @@ TEST_CASE("gguf writer: what is written reads the same") {
 TEST_CASE("gguf writer: a file without tensors, and one whose tensors are empty") {
   const TemporaryDirectory directory;
   moe::GgufWriter(directory / "none.gguf").finish();
-  CHECK(read(directory / "none.gguf").tensors.empty());
+  CHECK(read_gguf(directory / "none.gguf").tensors.empty());
   moe::GgufWriter file(directory / "empty.gguf");
   file.add("a", moe::DType::f32, {0});
   file.add("b", moe::DType::f32, {0, 4});
   file.finish();
-  CHECK(read(directory / "empty.gguf").tensors.size() == 2);
+  CHECK(read_gguf(directory / "empty.gguf").tensors.size() == 2);
 }
 
 TEST_CASE("gguf writer: there is no file of that name until it is complete") {

@@ -27,7 +27,7 @@ using Verified = moe::VerifyingProvider<Faulty>;
 using Cached = moe::PrefetchingProvider<moe::LruProvider<Verified>>;
 
 constexpr std::string_view beginning = "<|endoftext|>And God said unto";
-constexpr std::size_t one = 24 << 10;
+constexpr std::size_t fault_bytes = 24 << 10;
 
 const moe::Checkpoint& checkpoint() {
   static const moe::Checkpoint open(bundled_model());
@@ -38,7 +38,7 @@ moe::Model<Cached> model_with(std::shared_ptr<Faulty::Script> script, std::size_
   static const std::vector<moe::ExpertChecksums> checksums = checksums_of(moe::ExpertCatalog(checkpoint()));
   const moe::ExpertCatalog catalog(checkpoint());
   Verified verified(Faulty(moe::ReadProvider(catalog), std::move(script)), catalog, checksums);
-  return {checkpoint(), Cached(moe::LruProvider(std::move(verified), experts * one), 3), 2};
+  return {checkpoint(), Cached(moe::LruProvider(std::move(verified), experts * fault_bytes), 3), 2};
 }
 
 const std::string& expected() {

@@ -21,15 +21,15 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::string_view beginning = "<|endoftext|>And it came to pass, that when the";
+constexpr std::string_view budget_prompt = "<|endoftext|>And it came to pass, that when the";
 
-const moe::Checkpoint& checkpoint() {
+const moe::Checkpoint& bundled_checkpoint() {
   static const moe::Checkpoint one(bundled_model());
   return one;
 }
 
 std::size_t one_expert(bool direct = false) {
-  return moe::ReadProvider(checkpoint(), {.direct = direct}).largest_bytes();
+  return moe::ReadProvider(bundled_checkpoint(), {.direct = direct}).largest_bytes();
 }
 
 /// The logits of all positions of a prompt and of eight tokens after it.
@@ -40,7 +40,7 @@ std::vector<float> logits_of(const Model& model, bool lookahead) {
   const auto keep = [&](std::size_t, std::span<const float> logits) {
     out.insert(out.end(), logits.begin(), logits.end());
   };
-  const std::vector<moe::TokenId> prompt = model.tokenizer().encode(beginning);
+  const std::vector<moe::TokenId> prompt = model.tokenizer().encode(budget_prompt);
   model.transformer().forward_each(sequence, prompt, keep);
   for (moe::TokenId id = 100; id < 108; ++id) model.transformer().forward_each(sequence, {&id, 1}, keep);
   return out;
@@ -88,7 +88,7 @@ class CheckedProvider {
   const moe::ExpertCatalog& catalog() const { return reading_.catalog(); }
 
  private:
-  moe::ReadProvider reading_{checkpoint()};
+  moe::ReadProvider reading_{bundled_checkpoint()};
   std::shared_ptr<Shared> shared_;
 };
 
@@ -122,20 +122,21 @@ TEST_CASE(
 TEST_CASE("memory budget: two sessions on eight threads never exceed it and are never stuck") {
   const Watchdog watchdog(300s);
   const std::string expected = moe::Session(moe::open(bundled_model(), {.threads = 1}))
-                                   .generate(beginning, {.max_tokens = 12, .sampling = moe::Sampling{}});
+                                   .generate(budget_prompt, {.max_tokens = 12, .sampling = moe::Sampling{}});
   for (const std::size_t experts : {1u, 2u, 7u, 60u, 800u}) {
     CAPTURE(experts);
     auto shared = std::make_shared<CheckedProvider::Shared>(experts * one_expert());
     moe::ResidencyOptions options;
     options.budget_bytes = shared->budget_bytes;
-    const moe::Model model(
-        checkpoint(), moe::PrefetchingProvider(moe::LruProvider(CheckedProvider(shared), options), 3), 8);
+    const moe::Model model(bundled_checkpoint(),
+                           moe::PrefetchingProvider(moe::LruProvider(CheckedProvider(shared), options), 3),
+                           8);
     std::atomic<int> right = 0;
     std::vector<std::thread> threads;
     for (const bool lookahead : {false, true})
       threads.emplace_back([&, lookahead] {
         moe::Session session(model, {.context = 64, .lookahead = lookahead});
-        right += session.generate(beginning, {.max_tokens = 12, .sampling = moe::Sampling{}}) == expected;
+        right += session.generate(budget_prompt, {.max_tokens = 12, .sampling = moe::Sampling{}}) == expected;
       });
     for (std::thread& thread : threads) thread.join();
     CHECK(right == 2);
@@ -158,7 +159,7 @@ TEST_CASE(
     moe::MmapProvider inner;
   };
   auto shared = std::make_shared<Counting::Shared>();
-  const moe::Model model(checkpoint(), Counting{shared, moe::MmapProvider(checkpoint())}, 1);
+  const moe::Model model(bundled_checkpoint(), Counting{shared, moe::MmapProvider(bundled_checkpoint())}, 1);
   auto sequence = model.transformer().sequence({.context = 512, .chunk = 256});
   std::vector<moe::TokenId> ids(256);
   for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<moe::TokenId>(i * 13 % 4096);
@@ -177,10 +178,11 @@ TEST_CASE("memory budget: a replay of the recorded trace hits exactly what the e
       CAPTURE(prompt_tokens);
       moe::ModelOptions options;
       options.memory.budget_bytes = experts * one_expert();
-      const moe::MemoryPlan plan = moe::plan_memory(checkpoint(), options);
-      const moe::Model model(checkpoint(),
-                             moe::MeasuringProvider(moe::cached_experts(checkpoint(), plan, options)), 2);
-      moe::Trace trace = moe::trace_of(model.config(), moe::ExpertCatalog(checkpoint()));
+      const moe::MemoryPlan plan = moe::plan_memory(bundled_checkpoint(), options);
+      const moe::Model model(bundled_checkpoint(),
+                             moe::MeasuringProvider(moe::cached_experts(bundled_checkpoint(), plan, options)),
+                             2);
+      moe::Trace trace = moe::trace_of(model.config(), moe::ExpertCatalog(bundled_checkpoint()));
       for (std::uint32_t layer = 0; layer < trace.layers(); ++layer)
         trace.set_expert_bytes(layer, model.experts().bytes({layer, 0}));
       moe::RouteRecorder recorder(trace);

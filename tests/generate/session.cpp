@@ -23,7 +23,7 @@ const moe::Model<>& model() {
   return one;
 }
 
-constexpr std::string_view beginning = "<|endoftext|>And God said";
+constexpr std::string_view session_prompt = "<|endoftext|>And God said";
 const moe::Sampling greedy{};
 
 moe::GenerateOptions tokens(std::size_t max_tokens) { return {.max_tokens = max_tokens, .sampling = greedy}; }
@@ -72,10 +72,10 @@ TEST_CASE("session: the bundled model expects real text as well as its card says
 
 TEST_CASE("session: pieces come one by one and make up the text") {
   Session session(model());
-  const std::string text = session.generate(beginning, tokens(30));
+  const std::string text = session.generate(session_prompt, tokens(30));
   std::string pieces;
   std::size_t count = 0;
-  for (const moe::Piece& piece : session.stream(beginning, tokens(30))) {
+  for (const moe::Piece& piece : session.stream(session_prompt, tokens(30))) {
     pieces += piece.text;
     CHECK(session.tokens().back() == piece.id);
     ++count;
@@ -83,16 +83,16 @@ TEST_CASE("session: pieces come one by one and make up the text") {
   CHECK(pieces == text);
   CHECK(count == 30);
   std::string called;
-  session.generate(beginning, tokens(30), [&](const moe::Piece& piece) { called += piece.text; });
+  session.generate(session_prompt, tokens(30), [&](const moe::Piece& piece) { called += piece.text; });
   CHECK(called == text);
 }
 
 TEST_CASE("session: a prompt that begins like the text before costs only the rest, and changes nothing") {
   Session fresh(model());
   Session session(model());
-  const std::string first = session.generate(beginning, tokens(20));
+  const std::string first = session.generate(session_prompt, tokens(20));
   CHECK(session.statistics().reused_tokens == 0);
-  const std::string longer = std::string(beginning) + first + " And";
+  const std::string longer = std::string(session_prompt) + first + " And";
   const std::string continued = session.generate(longer, tokens(20));
   CHECK(session.statistics().reused_tokens > 15);
   CHECK(session.statistics().prompt_tokens > session.statistics().reused_tokens);
@@ -101,35 +101,35 @@ TEST_CASE("session: a prompt that begins like the text before costs only the res
 
 TEST_CASE("session: the same prompt again computes its last token only") {
   Session session(model());
-  const std::string text = session.generate(beginning, tokens(10));
-  CHECK(session.generate(beginning, tokens(10)) == text);
+  const std::string text = session.generate(session_prompt, tokens(10));
+  CHECK(session.generate(session_prompt, tokens(10)) == text);
   CHECK(session.statistics().reused_tokens == session.statistics().prompt_tokens - 1);
 }
 
 TEST_CASE("session: a prompt that begins otherwise starts anew") {
   Session session(model()), fresh(model());
   session.generate("<|endoftext|>import os", tokens(10));
-  CHECK(session.generate(beginning, tokens(10)) == fresh.generate(beginning, tokens(10)));
+  CHECK(session.generate(session_prompt, tokens(10)) == fresh.generate(session_prompt, tokens(10)));
   CHECK(session.statistics().reused_tokens == 1);
 }
 
 TEST_CASE("session: a text read in part can be left, and another begun") {
   Session session(model());
-  const std::string expected = session.generate(beginning, tokens(10));
+  const std::string expected = session.generate(session_prompt, tokens(10));
   for (const moe::Piece& piece : session.stream("<|endoftext|>import", tokens(100)))
     if (piece.id != 0) break;
-  CHECK(session.generate(beginning, tokens(10)) == expected);
+  CHECK(session.generate(session_prompt, tokens(10)) == expected);
 }
 
 TEST_CASE("session: says why a text ended") {
   Session session(model(), {.context = 24});
-  session.generate(beginning, tokens(5));
+  session.generate(session_prompt, tokens(5));
   CHECK(session.finish() == Finish::max_tokens);
   CHECK(session.statistics().generated_tokens == 5);
-  session.generate(beginning, tokens(0));
+  session.generate(session_prompt, tokens(0));
   CHECK(session.finish() == Finish::max_tokens);
   CHECK(session.statistics().generated_tokens == 0);
-  session.generate(beginning, tokens(1000));
+  session.generate(session_prompt, tokens(1000));
   CHECK(session.finish() == Finish::context_full);
   CHECK(session.tokens().size() == 25);  // the last one needs no place: nothing comes after it
 }
@@ -156,19 +156,19 @@ TEST_CASE("session: a stop ends the text, also before its first token") {
   std::size_t count = 0;
   moe::GenerateOptions options = tokens(100);
   options.stop = stop.get_token();
-  for ([[maybe_unused]] const moe::Piece& piece : session.stream(beginning, options))
+  for ([[maybe_unused]] const moe::Piece& piece : session.stream(session_prompt, options))
     if (++count == 3) stop.request_stop();
   CHECK(count == 3);
   CHECK(session.finish() == Finish::stopped);
-  CHECK(session.generate(beginning, options).empty());
+  CHECK(session.generate(session_prompt, options).empty());
   CHECK(session.finish() == Finish::stopped);
-  CHECK_FALSE(session.generate(beginning, tokens(3)).empty());
+  CHECK_FALSE(session.generate(session_prompt, tokens(3)).empty());
 }
 
 TEST_CASE("session: the same seed gives the same text, another seed another") {
   const auto text = [](std::uint64_t seed) {
     Session session(model());
-    return session.generate(beginning,
+    return session.generate(session_prompt,
                             {.max_tokens = 30, .sampling = moe::Sampling{.temperature = 1, .seed = seed}});
   };
   CHECK(text(1) == text(1));
@@ -194,7 +194,7 @@ TEST_CASE("session: routes of all layers and positions can be observed") {
   std::size_t visits = 0;
   const auto count = [&](const moe::Routes& routes) { visits += routes.experts.size(); };
   session.observe_routes(count);
-  session.generate(beginning, tokens(10));
+  session.generate(session_prompt, tokens(10));
   CHECK(visits == session.sequence().position() * 6 * 8);
 }
 
@@ -202,13 +202,13 @@ TEST_SUITE_BEGIN("threads");
 
 TEST_CASE("session: many on many threads share one model and provider") {
   Session alone(model());
-  const std::string expected = alone.generate(beginning, tokens(20));
+  const std::string expected = alone.generate(session_prompt, tokens(20));
   std::vector<std::string> texts(6);
   std::vector<std::thread> threads;
   for (std::string& text : texts)
     threads.emplace_back([&text] {
       Session session(model(), {.chunk = 3});
-      text = session.generate(beginning, tokens(20));
+      text = session.generate(session_prompt, tokens(20));
     });
   for (std::thread& thread : threads) thread.join();
   for (const std::string& text : texts) CHECK(text == expected);
@@ -220,7 +220,7 @@ TEST_CASE("session: can be stopped from another thread") {
   moe::GenerateOptions options{
       .max_tokens = 200, .sampling = greedy, .stop_at_end_token = false, .stop = stop.get_token()};
   std::thread stopper;
-  session.generate(beginning, options, [&](const moe::Piece&) {
+  session.generate(session_prompt, options, [&](const moe::Piece&) {
     if (!stopper.joinable()) stopper = std::thread([&] { stop.request_stop(); });
   });
   stopper.join();

@@ -11,7 +11,7 @@
 
 namespace {
 
-constexpr std::size_t rows = 301, cols = 512, tokens = 23;
+constexpr std::size_t weight_rows = 301, cols = 512, tokens = 23;
 
 /// All products of one matrix with `tokens` inputs, `chunk` of them at a time.
 std::vector<float> products(const moe::Matrix& weights, const std::vector<float>& x, std::size_t threads,
@@ -19,15 +19,15 @@ std::vector<float> products(const moe::Matrix& weights, const std::vector<float>
   moe::ThreadPool pool(threads);
   const moe::Compute compute(pool, kernels);
   moe::QuantisedActivations memory(x.size(), static_cast<bool>(kernels.to_bf16));
-  std::vector<float> out(tokens * rows);
+  std::vector<float> out(tokens * weight_rows);
   for (std::size_t token = 0; token < tokens; token += chunk) {
     const std::size_t count = std::min(chunk, tokens - token);
     compute.multiply({.weights = weights,
                       .input = compute.prepare(moe::is_quantised(weights.dtype), x.data() + token * cols,
                                                cols, count, memory),
                       .tokens = count,
-                      .out = out.data() + token * rows,
-                      .out_stride = rows});
+                      .out = out.data() + token * weight_rows,
+                      .out_stride = weight_rows});
   }
   return out;
 }
@@ -41,9 +41,9 @@ TEST_CASE("compute: products of every type are the same bits for any number of t
     const auto dtype = static_cast<moe::DType>(i);
     CAPTURE(moe::name(dtype));
     const std::vector<std::byte> bytes = moe::layout_of(dtype).elements > 1
-                                             ? random_blocks(dtype, rows * cols, 13, 1)
-                                             : encode(dtype, random_numbers(rows * cols, 13), 1);
-    const moe::Matrix weights{bytes.data() + 1, dtype, rows, cols};
+                                             ? random_blocks(dtype, weight_rows * cols, 13, 1)
+                                             : encode(dtype, random_numbers(weight_rows * cols, 13), 1);
+    const moe::Matrix weights{bytes.data() + 1, dtype, weight_rows, cols};
     const std::vector<float> expected = products(weights, x, 1, 1);
     for (const std::size_t threads : {1u, 2u, 3u})
       for (const std::size_t chunk : {1u, 2u, 5u, 23u})
@@ -59,9 +59,9 @@ TEST_CASE("compute: the same of bf16 dot products, which change nothing else") {
   for (const moe::DType dtype : {moe::DType::f32, moe::DType::f16, moe::DType::bf16, moe::DType::q8_0}) {
     CAPTURE(moe::name(dtype));
     const std::vector<std::byte> bytes = moe::layout_of(dtype).elements > 1
-                                             ? random_blocks(dtype, rows * cols, 13, 1)
-                                             : encode(dtype, random_numbers(rows * cols, 13), 1);
-    const moe::Matrix weights{bytes.data() + 1, dtype, rows, cols};
+                                             ? random_blocks(dtype, weight_rows * cols, 13, 1)
+                                             : encode(dtype, random_numbers(weight_rows * cols, 13), 1);
+    const moe::Matrix weights{bytes.data() + 1, dtype, weight_rows, cols};
     const std::vector<float> expected = products(weights, x, 1, 1, *bf16_dot);
     CHECK((expected == products(weights, x, 1, 1)) == (dtype != moe::DType::bf16));
     for (const std::size_t threads : {1u, 2u, 3u})

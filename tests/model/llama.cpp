@@ -221,7 +221,7 @@ void check_close(const std::vector<float>& found, const Numbers& expected) {
   CHECK(largest < 1e-4);
 }
 
-const std::vector<moe::TokenId> prompt{3, 17, 9, 3, 22, 0, 11, 5, 8};
+const std::vector<moe::TokenId> llama_prompt{3, 17, 9, 3, 22, 0, 11, 5, 8};
 
 }  // namespace
 
@@ -232,12 +232,12 @@ TEST_CASE(
     Llama model;
     model.tied = seed == 2;
     model.draw(seed);
-    const Numbers expected = model.logits(prompt);
+    const Numbers expected = model.logits(llama_prompt);
     const TemporaryDirectory directory;
     model.write_hugging_face(directory);
-    const std::vector<float> hugging_face = run(directory.path(), prompt);
+    const std::vector<float> hugging_face = run(directory.path(), llama_prompt);
     check_close(hugging_face, expected);
-    const std::vector<float> gguf = run(directory.write("model.gguf", model.gguf().file()), prompt);
+    const std::vector<float> gguf = run(directory.write("model.gguf", model.gguf().file()), llama_prompt);
     CHECK(gguf == hugging_face);
   }
 }
@@ -246,16 +246,16 @@ TEST_CASE("llama: rope_freqs divides the frequencies") {
   Llama model;
   model.draw(3);
   const TemporaryDirectory directory;
-  const std::vector<float> plain = run(directory.write("a.gguf", model.gguf().file()), prompt);
+  const std::vector<float> plain = run(directory.write("a.gguf", model.gguf().file()), llama_prompt);
   model.divisors = {1, 2.5, 8};
-  const std::vector<float> divided = run(directory.write("b.gguf", model.gguf().file()), prompt);
-  check_close(divided, model.logits(prompt));
+  const std::vector<float> divided = run(directory.write("b.gguf", model.gguf().file()), llama_prompt);
+  check_close(divided, model.logits(llama_prompt));
   CHECK(divided != plain);
   model.divisors = {1, 2};
-  check_error([&] { run(directory.write("c.gguf", model.gguf().file()), prompt); },
+  check_error([&] { run(directory.write("c.gguf", model.gguf().file()), llama_prompt); },
               {"rope_freqs.weight", "[3]", "[2]"});
   model.divisors = {1, 0, 8};
-  check_error([&] { run(directory.write("d.gguf", model.gguf().file()), prompt); },
+  check_error([&] { run(directory.write("d.gguf", model.gguf().file()), llama_prompt); },
               {"d.gguf: tensor \"rope_freqs.weight\"", "numbers from"});
 }
 
@@ -273,7 +273,7 @@ TEST_CASE("llama: what a configuration leaves out has the defaults of Llama") {
   CHECK(config.kv_heads == 4);
   CHECK(config.max_positions == 2048);
   CHECK_FALSE(config.query_key_norms);
-  check_close(run(directory.path(), prompt), model.logits(prompt));
+  check_close(run(directory.path(), llama_prompt), model.logits(llama_prompt));
 }
 
 TEST_CASE("llama: biases of the feed-forward networks are refused") {
@@ -281,5 +281,5 @@ TEST_CASE("llama: biases of the feed-forward networks are refused") {
   model.draw(5);
   const TemporaryDirectory directory;
   model.write_hugging_face(directory, "\"mlp_bias\": true, ");
-  check_error([&] { run(directory.path(), prompt); }, {"mlp_bias", "false"});
+  check_error([&] { run(directory.path(), llama_prompt); }, {"mlp_bias", "false"});
 }

@@ -11,7 +11,7 @@
 
 namespace {
 
-struct Fixture {
+struct RecorderFixture {
   moe::Checkpoint checkpoint{golden("plain-f32")};
   moe::ExpertCatalog catalog{checkpoint};
   moe::MmapProvider experts{checkpoint};
@@ -24,7 +24,7 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE("route recorder: a prompt is recorded layer by layer, what follows token by token") {
-  Fixture f;
+  RecorderFixture f;
   moe::RouteRecorder recorder(f.trace);
   auto sequence = f.model.sequence();
   sequence.observe_routes(recorder);
@@ -45,7 +45,7 @@ TEST_CASE("route recorder: a prompt is recorded layer by layer, what follows tok
 }
 
 TEST_CASE("route recorder: turn and phase are what it was told") {
-  Fixture f;
+  RecorderFixture f;
   moe::RouteRecorder recorder(f.trace);
   recorder.set_turn(7);
   recorder.as_prompt(true);
@@ -57,7 +57,7 @@ TEST_CASE("route recorder: turn and phase are what it was told") {
 }
 
 TEST_CASE("route recorder: a usage profile counts what a trace holds") {
-  Fixture f;
+  RecorderFixture f;
   moe::UsageProfile profile(f.layers, f.model.config().experts);
   moe::RouteRecorder record_profile(profile);
   moe::RouteRecorder record_trace(f.trace);

@@ -18,7 +18,7 @@
 namespace {
 
 /// Some text of 72 tokens, as good as any: more than a block of keys in attention.
-std::vector<moe::TokenId> tokens(std::size_t vocabulary) {
+std::vector<moe::TokenId> some_tokens(std::size_t vocabulary) {
   std::vector<moe::TokenId> ids(72);
   for (std::size_t i = 0; i < ids.size(); ++i)
     ids[i] = static_cast<moe::TokenId>((i * i * 7919 + 13) % vocabulary);
@@ -38,7 +38,7 @@ std::vector<float> all_logits(const moe::Checkpoint& checkpoint, moe::AnyProvide
   const moe::Transformer model(checkpoint, experts, pool, *way.kernels);
   auto sequence = model.sequence({.context = 128, .chunk = way.chunk, .kv_type = way.kv_type});
   std::vector<float> out;
-  model.forward_each(sequence, tokens(model.config().vocabulary_size),
+  model.forward_each(sequence, some_tokens(model.config().vocabulary_size),
                      [&](std::size_t, std::span<const float> logits) {
                        out.insert(out.end(), logits.begin(), logits.end());
                      });

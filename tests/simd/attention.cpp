@@ -14,8 +14,8 @@ using moe::simd::AttentionArgs;
 
 namespace {
 
-struct Case {
-  Case(DType type, std::size_t queries_, std::size_t head_dim_, std::size_t positions_)
+struct AttentionCase {
+  AttentionCase(DType type, std::size_t queries_, std::size_t head_dim_, std::size_t positions_)
       : dtype(type),
         queries(queries_),
         head_dim(head_dim_),
@@ -97,7 +97,7 @@ TEST_CASE("attention: is the softmax-weighted sum of the visible values") {
     for (const std::size_t queries : {1u, 3u, 4u, 8u})
       for (const std::size_t head_dim : {2u, 8u, 24u, 37u, 128u})
         for (const std::size_t window : {0u, 1u, 5u, 70u}) {
-          const Case attention(dtype, queries, head_dim, 150);
+          const AttentionCase attention(dtype, queries, head_dim, 150);
           for (const std::size_t token : {0u, 1u, 62u, 63u, 64u, 65u, 127u, 149u}) {
             CAPTURE(token);
             CAPTURE(window);
@@ -111,7 +111,7 @@ TEST_CASE("attention: is the softmax-weighted sum of the visible values") {
 TEST_CASE("attention: a token's result is the same bits whatever chunk it comes in") {
   for (const DType dtype : {DType::f32, DType::f16})
     for (const std::size_t window : {0u, 40u}) {
-      const Case attention(dtype, 4, 24, 140);
+      const AttentionCase attention(dtype, 4, 24, 140);
       const std::vector<float> all = attention.run(0, 140, window);
       std::vector<float> parts;
       for (std::size_t first = 0; first < 140; first += 7)
@@ -121,7 +121,7 @@ TEST_CASE("attention: a token's result is the same bits whatever chunk it comes 
 }
 
 TEST_CASE("attention: scores that differ by hundreds do not overflow") {
-  Case attention(DType::f32, 1, 8, 130);
+  AttentionCase attention(DType::f32, 1, 8, 130);
   for (float& value : attention.q) value *= 100;
   const std::vector<float> out = attention.run(129, 1, 0);
   const std::vector<double> exact = attention.exact(129, 0);

@@ -25,7 +25,7 @@ using moe::simd::MatmulArgs;
 namespace {
 
 /// Null where the instruction set under test has no such products; then there is nothing else to test.
-const Kernels* kernels() { return moe::simd::bf16_dot_kernels_for(moe::simd::active_isa()); }
+const Kernels* dot_kernels() { return moe::simd::bf16_dot_kernels_for(moe::simd::active_isa()); }
 
 std::vector<std::uint16_t> rounded(const std::vector<float>& x) {
   std::vector<std::uint16_t> out(x.size());
@@ -34,8 +34,8 @@ std::vector<std::uint16_t> rounded(const std::vector<float>& x) {
 }
 
 /// A product with random weights at an odd address and random activations.
-struct Case {
-  Case(std::size_t row_count, std::size_t col_count, std::size_t token_count, std::size_t offset)
+struct DotCase {
+  DotCase(std::size_t row_count, std::size_t col_count, std::size_t token_count, std::size_t offset)
       : rows(row_count),
         cols(col_count),
         tokens(token_count),
@@ -62,7 +62,7 @@ struct Case {
   }
 
   void multiply(const MatmulArgs& of_part) const {
-    kernels()->matmul[static_cast<std::size_t>(DType::bf16)](of_part);
+    dot_kernels()->matmul[static_cast<std::size_t>(DType::bf16)](of_part);
   }
 
   std::vector<float> run() const {
@@ -118,9 +118,9 @@ constexpr std::size_t all_columns[] = {1, 2, 3, 7, 8, 15, 16, 17, 31, 32, 33, 63
 }  // namespace
 
 TEST_CASE("bf16 dot: what lacks it says so, by name") {
-  if (kernels()) {
-    CHECK(&moe::simd::bf16_dot_kernels() == kernels());
-    CHECK(static_cast<bool>(kernels()->to_bf16));
+  if (dot_kernels()) {
+    CHECK(&moe::simd::bf16_dot_kernels() == dot_kernels());
+    CHECK(static_cast<bool>(dot_kernels()->to_bf16));
   } else {
     check_error([] { moe::simd::bf16_dot_kernels(); }, {"bf16_dot", "avx512 with AVX512_BF16"});
   }
@@ -130,12 +130,12 @@ TEST_CASE("bf16 dot: what lacks it says so, by name") {
 TEST_CASE(
     "bf16 dot: every size and alignment gives the product, within single precision, in the documented "
     "order") {
-  if (!kernels()) return;
+  if (!dot_kernels()) return;
   const moe::FloatEnvironment environment;
   for (const std::size_t cols : all_columns)
     for (const std::size_t rows : {1u, 2u, 3u, 4u, 5u, 8u, 15u, 16u, 17u, 33u})
       for (const std::size_t tokens : {1u, 2u, 3u, 4u, 6u, 7u, 11u}) {
-        const Case product(rows, cols, tokens, rows % 3);
+        const DotCase product(rows, cols, tokens, rows % 3);
         CAPTURE(cols);
         CAPTURE(rows);
         CAPTURE(tokens);
@@ -151,10 +151,10 @@ TEST_CASE(
 }
 
 TEST_CASE("bf16 dot: a token's results are the same bits alone, among others, and for any part of the rows") {
-  if (!kernels()) return;
+  if (!dot_kernels()) return;
   const moe::FloatEnvironment environment;
   for (const std::size_t cols : all_columns) {
-    const Case product(147, cols, 29, 1);
+    const DotCase product(147, cols, 29, 1);
     CAPTURE(cols);
     const std::vector<float> together = product.run();
     std::vector<float> apart(together.size());
@@ -172,8 +172,8 @@ TEST_CASE("bf16 dot: a token's results are the same bits alone, among others, an
 }
 
 TEST_CASE("bf16 dot: nothing but the results is written, and tokens are those that the indices name") {
-  if (!kernels()) return;
-  const Case product(9, 40, 7, 0);
+  if (!dot_kernels()) return;
+  const DotCase product(9, 40, 7, 0);
   const std::vector<float> all = product.run();
   const std::uint32_t indices[] = {6, 0, 0, 3, 5};
   const std::size_t stride = product.rows + 3;
@@ -189,7 +189,7 @@ TEST_CASE("bf16 dot: nothing but the results is written, and tokens are those th
 }
 
 TEST_CASE("bf16 dot: activations are rounded to nearest even, and denormals to zero") {
-  if (!kernels()) return;
+  if (!dot_kernels()) return;
   std::vector<float> x = random_numbers(10007, 5);
   x.insert(x.end(), {0.0f, -0.0f, 1.00390625f, 1.01171875f, -1.00390625f, 3.4e38f,
                      std::numeric_limits<float>::infinity(), std::numeric_limits<float>::min()});
@@ -197,23 +197,23 @@ TEST_CASE("bf16 dot: activations are rounded to nearest even, and denormals to z
   for (const std::size_t left_out : {0u, 1u, 5u, 16u, 31u}) {
     const std::size_t n = x.size() - left_out;
     std::vector<std::uint16_t> out(x.size(), 77);
-    kernels()->to_bf16(x.data(), out.data(), n);
+    dot_kernels()->to_bf16(x.data(), out.data(), n);
     CHECK(std::equal(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(n), expected.begin()));
     for (std::size_t i = n; i < x.size(); ++i) CHECK(out[i] == 77);
   }
   const float denormals[] = {1e-39f, -1e-39f, std::numeric_limits<float>::denorm_min()};
   std::uint16_t out[3];
-  kernels()->to_bf16(denormals, out, 3);
+  dot_kernels()->to_bf16(denormals, out, 3);
   CHECK(out[0] == 0);
   CHECK(out[1] == 0x8000);
   CHECK(out[2] == 0);
   const float nan = std::numeric_limits<float>::quiet_NaN();
-  kernels()->to_bf16(&nan, out, 1);
+  dot_kernels()->to_bf16(&nan, out, 1);
   CHECK(std::isnan(moe::detail::bf16_to_float(out[0])));
 }
 
 TEST_CASE("bf16 dot: denormal weights, activations and products count as zero whatever the caller has set") {
-  if (!kernels()) return;
+  if (!dot_kernels()) return;
   const std::uint16_t tiny = 0x0001, one = 0x3f80, small = 0x1000;  // 9e-41, 1, 2.5e-29
   for (const auto& [weight, activation] :
        {std::pair{tiny, one}, std::pair{one, tiny}, std::pair{small, small}}) {
@@ -233,7 +233,7 @@ TEST_CASE("bf16 dot: denormal weights, activations and products count as zero wh
                           .row_indices = nullptr,
                           .out = &out,
                           .out_stride = 1};
-    kernels()->matmul[static_cast<std::size_t>(DType::bf16)](args);
+    dot_kernels()->matmul[static_cast<std::size_t>(DType::bf16)](args);
     CHECK(out == 0);
   }
 }

@@ -18,8 +18,9 @@ using moe::simd::MatmulArgs;
 namespace {
 
 /// A product with random weights at an odd address and random activations.
-struct Case {
-  Case(DType type, std::size_t row_count, std::size_t col_count, std::size_t token_count, std::size_t offset)
+struct ProductCase {
+  ProductCase(DType type, std::size_t row_count, std::size_t col_count, std::size_t token_count,
+              std::size_t offset)
       : dtype(type),
         rows(row_count),
         cols(col_count),
@@ -110,7 +111,7 @@ TEST_CASE("matmul: every type, size and alignment gives the product, within sing
   for (const DType dtype : all_types())
     for (const std::size_t cols : columns_of(dtype))
       for (const std::size_t rows : {1u, 2u, 3u, 4u, 5u, 8u, 15u, 16u, 17u, 33u}) {
-        const Case product(dtype, rows, cols, 6, rows % 3);
+        const ProductCase product(dtype, rows, cols, 6, rows % 3);
         CAPTURE(moe::name(dtype));
         CAPTURE(cols);
         CAPTURE(rows);
@@ -128,7 +129,7 @@ TEST_CASE("matmul: a token's results are the same bits alone, among others, and 
   const moe::FloatEnvironment environment;
   for (const DType dtype : all_types())
     for (const std::size_t cols : columns_of(dtype)) {
-      const Case product(dtype, 37, cols, 19, 1);
+      const ProductCase product(dtype, 37, cols, 19, 1);
       CAPTURE(moe::name(dtype));
       CAPTURE(cols);
       const std::vector<float> together = product.run();
@@ -150,7 +151,7 @@ TEST_CASE("matmul: byte products of VNNI give the same bits as without it") {
   const moe::FloatEnvironment environment;
   for (const DType dtype : quantised_types) {
     CAPTURE(moe::name(dtype));
-    const Case product(dtype, 37, moe::layout_of(dtype).elements * 3, 6, 1);
+    const ProductCase product(dtype, 37, moe::layout_of(dtype).elements * 3, 6, 1);
     std::vector<float> plain(product.tokens * product.rows);
     moe::simd::kernels_for(moe::simd::active_isa(), true)
         .matmul[static_cast<std::size_t>(dtype)](product.args(plain.data()));
@@ -159,7 +160,7 @@ TEST_CASE("matmul: byte products of VNNI give the same bits as without it") {
 }
 
 TEST_CASE("matmul: tokens are taken from the rows of activations that the indices name") {
-  const Case product(DType::bf16, 9, 40, 7, 0);
+  const ProductCase product(DType::bf16, 9, 40, 7, 0);
   const std::vector<float> all = product.run();
   const std::uint32_t indices[] = {6, 0, 0, 3, 5};
   std::vector<float> out(5 * product.rows);

@@ -11,7 +11,7 @@ using moe::Message;
 namespace {
 
 /// Without the generation prompt.
-std::string render(const std::vector<Message>& messages, std::vector<std::string> tools = {}) {
+std::string render_qwen3(const std::vector<Message>& messages, std::vector<std::string> tools = {}) {
   return moe::detail::render_qwen3(messages, {.add_generation_prompt = false, .tools = std::move(tools)});
 }
 
@@ -26,13 +26,13 @@ Message assistant(std::string content, std::optional<std::string> reasoning = {}
 }  // namespace
 
 TEST_CASE("qwen3 chat: system and user turns stand as they are, wherever they stand") {
-  CHECK(render({{"system", "S"}, {"user", " U\n"}}) == turn("system", "S") + turn("user", " U\n"));
-  CHECK(render({{"user", "a"}, {"system", "b"}}) == turn("user", "a") + turn("system", "b"));
+  CHECK(render_qwen3({{"system", "S"}, {"user", " U\n"}}) == turn("system", "S") + turn("user", " U\n"));
+  CHECK(render_qwen3({{"user", "a"}, {"system", "b"}}) == turn("user", "a") + turn("system", "b"));
 }
 
 TEST_CASE("qwen3 chat: unknown roles are left out, no message at all is an error") {
-  CHECK(render({{"user", "a"}, {"developer", "b"}}) == turn("user", "a"));
-  check_error([] { render({}); }, {"at least one"});
+  CHECK(render_qwen3({{"user", "a"}, {"developer", "b"}}) == turn("user", "a"));
+  check_error([] { render_qwen3({}); }, {"at least one"});
 }
 
 TEST_CASE("qwen3 chat: the generation prompt thinks unless told not to") {
@@ -45,28 +45,30 @@ TEST_CASE("qwen3 chat: the generation prompt thinks unless told not to") {
 }
 
 TEST_CASE("qwen3 chat: thoughts before the last query are forgotten") {
-  CHECK(render({{"user", "a"}, assistant("b", "why"), {"user", "c"}}) ==
+  CHECK(render_qwen3({{"user", "a"}, assistant("b", "why"), {"user", "c"}}) ==
         turn("user", "a") + turn("assistant", "b") + turn("user", "c"));
-  CHECK(render({{"user", "a"}, assistant("<think>\nwhy\n</think>\n\nb"), {"user", "c"}}) ==
+  CHECK(render_qwen3({{"user", "a"}, assistant("<think>\nwhy\n</think>\n\nb"), {"user", "c"}}) ==
         turn("user", "a") + turn("assistant", "b") + turn("user", "c"));
 }
 
 TEST_CASE("qwen3 chat: a last assistant's turn always has thoughts, if only empty ones") {
-  CHECK(render({{"user", "a"}, assistant("b")}) ==
+  CHECK(render_qwen3({{"user", "a"}, assistant("b")}) ==
         turn("user", "a") + turn("assistant", "<think>\n\n</think>\n\nb"));
-  CHECK(render({{"user", "a"}, assistant("\n\nb", "\nwhy\n")}) ==
+  CHECK(render_qwen3({{"user", "a"}, assistant("\n\nb", "\nwhy\n")}) ==
         turn("user", "a") + turn("assistant", "<think>\nwhy\n</think>\n\nb"));
 }
 
 TEST_CASE("qwen3 chat: after the last query, earlier turns have thoughts only if they had some") {
-  CHECK(render({{"user", "a"}, assistant("b"), assistant("c", "d"), assistant("e")}) ==
+  CHECK(render_qwen3({{"user", "a"}, assistant("b"), assistant("c", "d"), assistant("e")}) ==
         turn("user", "a") + turn("assistant", "b") + turn("assistant", "<think>\nd\n</think>\n\nc") +
             turn("assistant", "<think>\n\n</think>\n\ne"));
 }
 
 TEST_CASE(
     "qwen3 chat: thoughts inside of the content end at the first mark, what is said begins after the last") {
-  const auto said = [](const std::string& content) { return render({{"user", "a"}, assistant(content)}); };
+  const auto said = [](const std::string& content) {
+    return render_qwen3({{"user", "a"}, assistant(content)});
+  };
   const auto expected = [](const std::string& text) { return turn("user", "a") + turn("assistant", text); };
   CHECK(said("<think>x</think>y</think>\n\nz") == expected("<think>\nx\n</think>\n\nz"));
   CHECK(said("<think>w<think>\nx\n\n</think>z") == expected("<think>\nx\n</think>\n\nz"));
@@ -75,30 +77,31 @@ TEST_CASE(
 }
 
 TEST_CASE("qwen3 chat: given thoughts, even empty ones, leave the content alone") {
-  CHECK(render({{"user", "a"}, assistant("<think>x</think>y", "")}) ==
+  CHECK(render_qwen3({{"user", "a"}, assistant("<think>x</think>y", "")}) ==
         turn("user", "a") + turn("assistant", "<think>\n\n</think>\n\n<think>x</think>y"));
 }
 
 TEST_CASE("qwen3 chat: answers of tools are one turn of the user, and no query") {
-  CHECK(render({{"user", "a"},
-                assistant("b", "why"),
-                {"tool", "1"},
-                {"tool", "2"},
-                assistant("c"),
-                {"tool", "3"}}) == turn("user", "a") + turn("assistant", "<think>\nwhy\n</think>\n\nb") +
-                                       "<|im_start|>user\n<tool_response>\n1\n</"
-                                       "tool_response>\n<tool_response>\n2\n</tool_response><|im_end|>\n" +
-                                       turn("assistant", "c") +
-                                       "<|im_start|>user\n<tool_response>\n3\n</tool_response><|im_end|>\n");
+  CHECK(render_qwen3({{"user", "a"},
+                      assistant("b", "why"),
+                      {"tool", "1"},
+                      {"tool", "2"},
+                      assistant("c"),
+                      {"tool", "3"}}) ==
+        turn("user", "a") + turn("assistant", "<think>\nwhy\n</think>\n\nb") +
+            "<|im_start|>user\n<tool_response>\n1\n</"
+            "tool_response>\n<tool_response>\n2\n</tool_response><|im_end|>\n" +
+            turn("assistant", "c") + "<|im_start|>user\n<tool_response>\n3\n</tool_response><|im_end|>\n");
 }
 
 TEST_CASE("qwen3 chat: a user's turn that is an answer of a tool is no query either") {
   const std::string answer = "<tool_response>\nr\n</tool_response>";
-  CHECK(render({{"user", "a"}, assistant("b", "why"), {"user", answer}, assistant("c")}) ==
+  CHECK(render_qwen3({{"user", "a"}, assistant("b", "why"), {"user", answer}, assistant("c")}) ==
         turn("user", "a") + turn("assistant", "<think>\nwhy\n</think>\n\nb") + turn("user", answer) +
             turn("assistant", "<think>\n\n</think>\n\nc"));
-  CHECK(render({{"user", answer}, assistant("c", "why")}) == turn("user", answer) + turn("assistant", "c"));
-  CHECK(render({{"user", answer + " "}, assistant("c", "why")}) ==
+  CHECK(render_qwen3({{"user", answer}, assistant("c", "why")}) ==
+        turn("user", answer) + turn("assistant", "c"));
+  CHECK(render_qwen3({{"user", answer + " "}, assistant("c", "why")}) ==
         turn("user", answer + " ") + turn("assistant", "<think>\nwhy\n</think>\n\nc"));
 }
 
@@ -107,7 +110,7 @@ TEST_CASE("qwen3 chat: calls of tools follow what was said, each on lines of its
   const std::string g = "<tool_call>\n{\"name\": \"g\", \"arguments\": {\"x\": 1}}\n</tool_call>";
   const std::vector<moe::ToolCall> calls = {{"f", "{}"}, {"g", R"({"x": 1})"}};
   const auto called = [&](const std::string& content) {
-    return render({{"user", "a"}, {"assistant", content, {}, calls}, {"user", "b"}});
+    return render_qwen3({{"user", "a"}, {"assistant", content, {}, calls}, {"user", "b"}});
   };
   CHECK(called("") == turn("user", "a") + turn("assistant", f + "\n" + g) + turn("user", "b"));
   CHECK(called("x") == turn("user", "a") + turn("assistant", "x\n" + f + "\n" + g) + turn("user", "b"));
@@ -123,7 +126,7 @@ TEST_CASE("qwen3 chat: tools are described in the system's turn, which then alwa
       "tags:\n<tool_call>\n"
       "{\"name\": <function-name>, \"arguments\": <args-json-object>}\n</tool_call>";
   const std::vector<std::string> tools = {R"({"a": 1})", R"({"b": 2})"};
-  CHECK(render({{"user", "x"}}, tools) == turn("system", head) + turn("user", "x"));
-  CHECK(render({{"system", "S"}, {"user", "x"}}, tools) ==
+  CHECK(render_qwen3({{"user", "x"}}, tools) == turn("system", head) + turn("user", "x"));
+  CHECK(render_qwen3({{"system", "S"}, {"user", "x"}}, tools) ==
         turn("system", "S\n\n" + head) + turn("user", "x"));
 }

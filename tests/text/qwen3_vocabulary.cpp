@@ -16,7 +16,7 @@ using Ids = std::vector<TokenId>;
 
 namespace {
 
-const moe::Tokenizer& qwen3(const std::string& folder) {
+const moe::Tokenizer& qwen3_tokenizer(const std::string& folder) {
   static const moe::Tokenizer tokenizer(folder);
   return tokenizer;
 }
@@ -48,7 +48,7 @@ TEST_SUITE_BEGIN("qwen3-vocabulary");
 TEST_CASE("qwen3: texts become the ids of Hugging Face's tokenizers, and ids the same texts") {
   const auto folder = test_data("qwen3"), vectors = test_data("vectors/qwen3.jsonl");
   if (!folder || !vectors) return;
-  const moe::Tokenizer& tokenizer = qwen3(*folder);
+  const moe::Tokenizer& tokenizer = qwen3_tokenizer(*folder);
   const std::size_t count = for_each_object(*vectors, [&](const moe::Json& expected) {
     const Ids ids = read_ids(expected.at("ids"));
     CAPTURE(expected.at("text").as_string());
@@ -66,7 +66,8 @@ TEST_CASE("qwen3: a GGUF file with the same vocabulary makes the same ids, and t
   GgufBuilder file;
   GgufVocabulary::of(*folder + "/tokenizer.json", 151936)
       .add_to(file);  // rows of the embedding, more than tokens
-  const moe::Tokenizer tokenizer(directory.write("qwen3.gguf", file.file())), &original = qwen3(*folder);
+  const moe::Tokenizer tokenizer(directory.write("qwen3.gguf", file.file())),
+      &original = qwen3_tokenizer(*folder);
   CHECK(tokenizer.size() == original.size());
   for_each_object(*vectors, [&](const moe::Json& expected) {
     const Ids ids = read_ids(expected.at("ids"));
@@ -84,7 +85,7 @@ TEST_CASE("qwen3: ids one by one become the same texts") {
   const auto folder = test_data("qwen3"), vectors = test_data("vectors/qwen3.jsonl");
   if (!folder || !vectors) return;
   for_each_object(*vectors, [&](const moe::Json& expected) {
-    moe::StreamingDecoder decoder(qwen3(*folder));
+    moe::StreamingDecoder decoder(qwen3_tokenizer(*folder));
     std::string text;
     for (const TokenId id : read_ids(expected.at("ids"))) text += decoder.push(id);
     CHECK(text + decoder.finish() == expected.at("decoded").as_string());
@@ -94,7 +95,7 @@ TEST_CASE("qwen3: ids one by one become the same texts") {
 TEST_CASE("qwen3: texts that are easy to get wrong") {
   const auto folder = test_data("qwen3");
   if (!folder) return;
-  const moe::Tokenizer& tokenizer = qwen3(*folder);
+  const moe::Tokenizer& tokenizer = qwen3_tokenizer(*folder);
   CHECK(tokenizer.encode("a  b   c") == Ids{64, 220, 293, 256, 272});
   CHECK(tokenizer.encode(" \n\n x") == Ids{4710, 856});
   CHECK(tokenizer.encode("\u212b\u2126") == Ids{144044, 144572});
@@ -114,7 +115,7 @@ TEST_CASE("qwen3: runs of a million bytes are encoded, not quadratically") {
   for (const char* const unit : {" ", "a", "中", "1", "\n", "\u0301", "!", "<|im_", "\xff"}) {
     std::string run;
     while (run.size() < 1'000'000) run += unit;
-    CHECK(qwen3(*folder).decode(qwen3(*folder).encode(run)).size() >= run.size());
+    CHECK(qwen3_tokenizer(*folder).decode(qwen3_tokenizer(*folder).encode(run)).size() >= run.size());
   }
 }
 

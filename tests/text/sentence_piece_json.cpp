@@ -56,7 +56,8 @@ using ::load;
 moe::Tokenizer load(const TinySentencePiece& tiny) { return load(tiny.json()); }
 
 /// Checks that the tiny tokenizer with `from` replaced by `to` is refused with that message.
-void refuses(std::string_view from, std::string_view to, std::initializer_list<std::string_view> message) {
+void refuses_pieces(std::string_view from, std::string_view to,
+                    std::initializer_list<std::string_view> message) {
   std::string json = TinySentencePiece{}.json();
   const std::size_t at = json.find(from);
   REQUIRE(at != json.npos);
@@ -279,35 +280,38 @@ TEST_CASE("sentence piece json: a long text is merged, not quadratically") {
 }
 
 TEST_CASE("sentence piece json: other normalizers are refused by name and place") {
-  refuses(R"({"type": "Prepend", "prepend")", R"({"type": "NFKC", "prepend")",
-          {"$.normalizer.normalizers[0].type", "NFKC"});
-  refuses(R"("prepend": "▁")", R"("prepend": "_")", {"$.normalizer.normalizers[0].prepend", "_"});
-  refuses(R"({"String": " "}, "content": "▁")", R"({"String": "a"}, "content": "▁")",
-          {"pattern.String", "a"});
-  refuses(R"({"String": " "})", R"({"Regex": " "})", {"$.normalizer.normalizers[1].pattern", "String"});
-  refuses(R"({"String": " "}, "content": "▁")", R"({"String": " "}, "content": "_")", {"[1].content", "_"});
-  refuses("{\"type\": \"Prepend\", \"prepend\": \"▁\"}, " + replace_only,
-          R"({"type": "Prepend", "prepend": "▁"})", {"$.normalizer", "a Replace"});
-  refuses(replace_only, R"({"type": "Prepend", "prepend": "▁"}, )" + replace_only,
-          {"$.normalizer", "1 and 2"});
-  refuses(R"("normalizer": {)", R"("normalizer": null, "other": {)", {"$.normalizer", "null"});
+  refuses_pieces(R"({"type": "Prepend", "prepend")", R"({"type": "NFKC", "prepend")",
+                 {"$.normalizer.normalizers[0].type", "NFKC"});
+  refuses_pieces(R"("prepend": "▁")", R"("prepend": "_")", {"$.normalizer.normalizers[0].prepend", "_"});
+  refuses_pieces(R"({"String": " "}, "content": "▁")", R"({"String": "a"}, "content": "▁")",
+                 {"pattern.String", "a"});
+  refuses_pieces(R"({"String": " "})", R"({"Regex": " "})",
+                 {"$.normalizer.normalizers[1].pattern", "String"});
+  refuses_pieces(R"({"String": " "}, "content": "▁")", R"({"String": " "}, "content": "_")",
+                 {"[1].content", "_"});
+  refuses_pieces("{\"type\": \"Prepend\", \"prepend\": \"▁\"}, " + replace_only,
+                 R"({"type": "Prepend", "prepend": "▁"})", {"$.normalizer", "a Replace"});
+  refuses_pieces(replace_only, R"({"type": "Prepend", "prepend": "▁"}, )" + replace_only,
+                 {"$.normalizer", "1 and 2"});
+  refuses_pieces(R"("normalizer": {)", R"("normalizer": null, "other": {)", {"$.normalizer", "null"});
 }
 
 TEST_CASE("sentence piece json: a pre-tokenizer is refused by name") {
-  refuses(R"("pre_tokenizer": null)", R"("pre_tokenizer": {"type": "Metaspace"})",
-          {"$.pre_tokenizer.type", "Metaspace"});
+  refuses_pieces(R"("pre_tokenizer": null)", R"("pre_tokenizer": {"type": "Metaspace"})",
+                 {"$.pre_tokenizer.type", "Metaspace"});
 }
 
 TEST_CASE("sentence piece json: other decoders are refused by name and place") {
-  refuses(R"("decoder": {"type": "Sequence")", R"("decoder": {"type": "ByteLevel")",
-          {"$.decoder.type", "ByteLevel"});
-  refuses(R"({"type": "ByteFallback"})", R"({"type": "WordPiece"})",
-          {"$.decoder.decoders[1].type", "WordPiece"});
-  refuses(R"({"type": "ByteFallback"}, )", "", {"$.decoder.decoders", "Fuse and Strip", "3 steps"});
-  refuses(R"({"String": "▁"})", R"({"String": "_"})", {"$.decoder.decoders[0].pattern.String", "_"});
-  refuses(R"("content": " ", "start": 1)", R"("content": "a", "start": 1)", {"decoders[3].content", "a"});
-  refuses(R"("start": 1)", R"("start": 2)", {"decoders[3].start", "2"});
-  refuses(R"("stop": 0)", R"("stop": 1)", {"decoders[3].stop", "1"});
+  refuses_pieces(R"("decoder": {"type": "Sequence")", R"("decoder": {"type": "ByteLevel")",
+                 {"$.decoder.type", "ByteLevel"});
+  refuses_pieces(R"({"type": "ByteFallback"})", R"({"type": "WordPiece"})",
+                 {"$.decoder.decoders[1].type", "WordPiece"});
+  refuses_pieces(R"({"type": "ByteFallback"}, )", "", {"$.decoder.decoders", "Fuse and Strip", "3 steps"});
+  refuses_pieces(R"({"String": "▁"})", R"({"String": "_"})", {"$.decoder.decoders[0].pattern.String", "_"});
+  refuses_pieces(R"("content": " ", "start": 1)", R"("content": "a", "start": 1)",
+                 {"decoders[3].content", "a"});
+  refuses_pieces(R"("start": 1)", R"("start": 2)", {"decoders[3].start", "2"});
+  refuses_pieces(R"("stop": 0)", R"("stop": 1)", {"decoders[3].stop", "1"});
 }
 
 TEST_CASE("sentence piece json: Prepend and Strip go together") {
@@ -319,9 +323,9 @@ TEST_CASE("sentence piece json: Prepend and Strip go together") {
 }
 
 TEST_CASE("sentence piece json: lies of the vocabulary and the merges are refused") {
-  refuses(R"("<0x0A>": 3)", R"("<0xC3>": 3)", {"$.model.vocab", "two"});
-  refuses(R"("<0x0A>": 3)", R"("<0x0A>": 4)", {"$.model.vocab"});
-  refuses(R"("▁hello": 16)", R"("▁hella": 16)", {"$.model.merges[3]", "▁hel lo"});
+  refuses_pieces(R"("<0x0A>": 3)", R"("<0xC3>": 3)", {"$.model.vocab", "two"});
+  refuses_pieces(R"("<0x0A>": 3)", R"("<0x0A>": 4)", {"$.model.vocab"});
+  refuses_pieces(R"("▁hello": 16)", R"("▁hella": 16)", {"$.model.merges[3]", "▁hel lo"});
 }
 
 TEST_CASE("sentence piece json: a file that ends too early is refused wherever it ends") {
