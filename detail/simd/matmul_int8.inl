@@ -9,8 +9,10 @@ template <std::size_t Tokens>
 struct Int8Input {
   const std::int8_t* quants[Tokens];
   float scales[Tokens][tile_cols / 32];
-  std::int32_t corrections[Tokens][tile_cols / 16];  // what the excess of a group's weights adds, negated; by columns
-  float sums[Tokens][tile_cols / 32];                // of 32 activations
+  // What the excess of a group's weights adds, negated; by columns.
+  std::int32_t corrections[Tokens][tile_cols / 16];
+  // Of 32 activations.
+  float sums[Tokens][tile_cols / 32];
 };
 
 /// The blocks from number at[t] of the activations on.
