@@ -72,7 +72,8 @@ double share_of_same_choices(const Reading& a, const Reading& b) {
 // to blocks of 32 alone costs that much here. Scales of least squared error in place of ggml's bring it to 1.3 %.
 TEST_CASE(
     "quality: the bundled model as q8_0 nearly always chooses the same tokens, and as q4_0 it is little "
-    "worse") {
+    "worse" *
+    doctest::test_suite("long")) {
   const Reading original = read(bundled_model()), q8_0 = read_as(moe::DType::q8_0),
                 q4_0 = read_as(moe::DType::q4_0);
   CAPTURE(original.perplexity());

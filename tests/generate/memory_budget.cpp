@@ -97,7 +97,8 @@ class CheckedProvider {
 TEST_SUITE_BEGIN("threads");
 
 TEST_CASE(
-    "memory budget: budgets, lanes, looking ahead, direct reads and threads change no bit of any logit") {
+    "memory budget: budgets, lanes, looking ahead, direct reads and threads change no bit of any logit" *
+    doctest::test_suite("long")) {
   const Watchdog watchdog(300s);
   const std::vector<float> expected = logits_of(moe::open(bundled_model(), {.threads = 1}), false);
   for (const std::size_t experts : {1u, 8u, 100u, 1000u})

@@ -42,7 +42,8 @@ TEST_CASE("session: continues scripture, Python and Chinese, each in its own lan
   continues_with("<|endoftext|>名称", "描述");
 }
 
-TEST_CASE("session: the bundled model expects real text as well as its card says") {
+TEST_CASE("session: the bundled model expects real text as well as its card says" *
+          doctest::test_suite("long")) {
   // The card's validation loss is 2.89 for scripture and 2.84 for Python, over whole windows of 256 tokens.
   for (const std::string name : {"scripture", "python"}) {
     const std::string text = moe::read_text(bundled_model() + "/valid/" + name + ".txt").substr(0, 8000);

@@ -75,7 +75,7 @@ moe::MemoryProvider quantised(const moe::Checkpoint& checkpoint, moe::DType dtyp
 
 }  // namespace
 
-TEST_CASE("same bits: threads, chunks and providers do not matter") {
+TEST_CASE("same bits: threads, chunks and providers do not matter" * doctest::test_suite("long")) {
   for (const std::string& path :
        {bundled_model(), golden("odd-sizes"), golden("dense-between"), golden("sliding-window")}) {
     CAPTURE(path);
@@ -92,7 +92,8 @@ TEST_CASE("same bits: threads, chunks and providers do not matter") {
   }
 }
 
-TEST_CASE("same bits: also with quantised experts, whose logits stay near the original's") {
+TEST_CASE("same bits: also with quantised experts, whose logits stay near the original's" *
+          doctest::test_suite("long")) {
   const moe::Checkpoint checkpoint(bundled_model());
   moe::AnyProvider mapped{moe::MmapProvider(checkpoint)};
   const std::vector<float> original = all_logits(checkpoint, mapped, {});
