@@ -97,6 +97,6 @@ int main(int argc, char** argv) {
     if (catalog.missing() > 0) row("experts missing", catalog.describe_missing());
     moe::require_experts(catalog, config);
     const moe::ModelWeights weights(checkpoint, config);
-    if (config.experts > 0) show_experts(catalog, config, static_cast<double>(weights.bytes()));
+    if (catalog.size() > 0) show_experts(catalog, config, static_cast<double>(weights.bytes()));
   });
 }

@@ -233,7 +233,7 @@ class ExpertCatalog {
     constexpr std::uint64_t most = std::uint64_t{1} << 16;
     const TensorInfo* router = checkpoint_.find(
         detail::concat(checkpoint_.tensor_prefix(), "model.layers.", layer, ".mlp.gate.weight"));
-    if (!router || router->shape.size() != 2 || router->shape[0] > most) return 0;
+    if (!router || router->shape.size() != 2 || router->bytes == 0 || router->shape[0] > most) return 0;
     return static_cast<std::size_t>(router->shape[0]);
   }
 
@@ -257,10 +257,15 @@ class ExpertCatalog {
   /// The next three parts, which must be the projections of that expert, of the shape of the first one of its layer.
   ExpertLocation take(const List<Part>& parts, std::size_t& next, ExpertId id, MatrixLocation& gate) const {
     const auto part = [&](std::size_t projection) -> const Part& {
-      if (next == parts.size() || parts[next].id != id || parts[next].projection != projection)
-        fail(checkpoint_.path(), detail::concat("expert ", id.expert, " of layer ", id.layer),
-             detail::concat("one ", projections[projection]), "none, or an expert that is there twice");
-      return parts[next++];
+      const bool more = next < parts.size() && parts[next].id.layer == id.layer;
+      if (more && parts[next].id == id && parts[next].projection == projection) return parts[next++];
+      const bool twice = more && (parts[next].id.expert < id.expert ||
+                                  (parts[next].id == id && parts[next].projection < projection));
+      const std::string place =
+          detail::concat("expert ", twice ? parts[next].id.expert : id.expert, " of layer ", id.layer);
+      fail(checkpoint_.path(), place,
+           detail::concat("one ", projections[twice ? parts[next].projection : projection]),
+           twice ? "two" : "none");
     };
     if (gate.bytes() == 0) gate = parts[next].location;
     ExpertLocation out;

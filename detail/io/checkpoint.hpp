@@ -91,9 +91,12 @@ class Checkpoint {
   }
 
   /// What the names of the text model's tensors begin with, before `model.`: nothing, or `thinker.` in a Qwen3-Omni.
-  std::string_view tensor_prefix() const {
+  std::string_view tensor_prefix() const { return is_thinker() ? "thinker." : ""; }
+
+  /// Whether the text model is the thinker of a Qwen3-Omni, which the model_type of the whole says.
+  bool is_thinker() const {
     const auto& config = state_->contents.config;
-    return config && config->root().find("thinker_config") ? "thinker." : "";
+    return config && holds_thinker(config->root());
   }
 
   /// The contents of generation_config.json; nothing if there is none.
@@ -129,8 +132,14 @@ class Checkpoint {
 
   /// A multimodal model holds its text model's configuration within its own.
   static Json text_config(const Json& root) {
+    return holds_thinker(root) ? root.at("thinker_config").at("text_config") : root;
+  }
+
+  static bool holds_thinker(const Json& root) {
+    const Json type = root.find("model_type");
+    if (type) return type.is_string() && type.as_string() == "qwen3_omni_moe";
     const Json thinker = root.find("thinker_config");
-    return thinker ? thinker.at("text_config") : root;
+    return thinker && thinker.is_object();
   }
 
   const TensorInfo& checked(std::string_view name, const List<std::uint64_t>& shape) const {

@@ -64,7 +64,8 @@ class HuggingFaceReader {
   List<TensorInfo> open_shard(const Json& entry) {
     const std::string_view name = entry.as_string();
     // A name with a path in it could reach any file of the machine.
-    if (name.empty() || name.find_first_of("/\\") != name.npos || name.find("..") != name.npos)
+    constexpr std::string_view forbidden("/\\\0", 3);  // to the system a name ends at its first \0
+    if (name.empty() || name.find_first_of(forbidden) != name.npos || name.find("..") != name.npos)
       entry.fail_here("the name of a file in the same directory", concat('"', name, '"'));
     const std::string shard = join_path(out_.directory, name);
     if (!is_file(shard)) entry.fail_here("an existing file", concat('"', name, '"'));

@@ -45,14 +45,15 @@ class Json {
     return slice();
   }
 
-  /// A whole number from 0 to `most`, written without fraction and exponent.
-  std::uint64_t as_u64(std::uint64_t most = std::numeric_limits<std::uint64_t>::max()) const {
+  /// A whole number from `least` to `most`, written without fraction and exponent.
+  std::uint64_t as_u64(std::uint64_t most = std::numeric_limits<std::uint64_t>::max(),
+                       std::uint64_t least = 0) const {
     require(Kind::number);
     std::uint64_t value = 0;
     const std::string_view digits = slice();
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    if (error != std::errc() || end != digits.data() + digits.size() || value > most)
-      fail_here(detail::concat("a whole number from 0 to ", most), digits);
+    if (error != std::errc() || end != digits.data() + digits.size() || value < least || value > most)
+      fail_here(detail::concat("a whole number from ", least, " to ", most), digits);
     return value;
   }
 

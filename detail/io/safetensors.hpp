@@ -54,8 +54,8 @@ class SafetensorsReader {
         tensors.push_back(tensor(member));
       }
     }
+    sort_by_name(tensors, file_.path());  // first, since it finds names that are there twice
     check_layout(tensors);
-    sort_by_name(tensors, file_.path());
     return tensors;
   }
 

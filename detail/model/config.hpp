@@ -60,19 +60,21 @@ struct ArchitectureDefaults {
   bool has_experts;
   bool normalise_expert_weights;
   bool query_key_norms;
+  bool slides;  // whether it heeds sliding_window
   double rope_theta;
   std::size_t kv_heads;  // 0: as many as query heads
   std::size_t max_positions;
 };
 
-inline const ArchitectureDefaults& defaults_of(const ConfigReader& reader) {
+/// The architecture of a thinker is what holds it, whatever it says of itself.
+inline const ArchitectureDefaults& defaults_of(const ConfigReader& reader, bool is_thinker) {
   static constexpr ArchitectureDefaults known[] = {
-      {"qwen3_moe", true, false, true, 1e4, 4, 32768},
-      {"qwen3_omni_moe_text", true, true, true, 1e6, 4, 32768},
-      {"qwen3", false, false, true, 1e4, 4, 32768},
-      {"llama", false, false, false, 1e4, 0, 2048},
+      {"qwen3_moe", true, false, true, true, 1e4, 4, 32768},
+      {"qwen3_omni_moe_text", true, true, true, false, 1e6, 4, 32768},
+      {"qwen3", false, false, true, true, 1e4, 4, 32768},
+      {"llama", false, false, false, false, 1e4, 0, 2048},
   };
-  const std::string name = reader.text("model_type", "");
+  const std::string name = is_thinker ? "qwen3_omni_moe_text" : reader.text("model_type", "");
   for (const ArchitectureDefaults& defaults : known)
     if (defaults.name == name) return defaults;
   reader.fail_at("model_type", "qwen3_moe, qwen3, qwen3_omni_moe or llama", name.empty() ? "none" : name);
@@ -80,13 +82,18 @@ inline const ArchitectureDefaults& defaults_of(const ConfigReader& reader) {
 
 /// A layer has experts unless it is named in mlp_only_layers or skipped by decoder_sparse_step. A model with experts has a
 /// sliding window in all layers or none; a dense one where layer_types says so, or from max_window_layers on.
-inline List<LayerConfig> layers_of(const ConfigReader& reader, std::size_t count, bool has_experts) {
+inline List<LayerConfig> layers_of(const ConfigReader& reader, std::size_t count, bool has_experts,
+                                   bool may_slide) {
   List<LayerConfig> layers(count);
   const std::size_t step = reader.size("decoder_sparse_step", 1, {.least = 1});
-  const bool slides = reader.flag("use_sliding_window", false) && !reader.is_null("sliding_window");
+  const bool slides =
+      may_slide && reader.flag("use_sliding_window", false) && !reader.is_null("sliding_window");
   const std::size_t window = reader.size("sliding_window", 4096, {.least = slides ? 1u : 0u});
   const std::size_t first_window = has_experts ? 0 : reader.size("max_window_layers", 28);
   const List<std::string> types = reader.texts("layer_types");
+  for (const std::string& type : types)
+    if (type != "full_attention" && type != "sliding_attention")
+      reader.fail_at("layer_types", "full_attention or sliding_attention", type);
   for (std::size_t i = 0; i < count; ++i) {
     layers[i].has_experts = has_experts && (i + 1) % step == 0;
     const bool slides_here = i < types.size() ? types[i] == "sliding_attention" : i >= first_window;
@@ -124,11 +131,12 @@ inline List<TokenId> end_tokens_of(const Checkpoint& checkpoint, const ConfigRea
 
 inline ModelConfig::ModelConfig(const Checkpoint& checkpoint) {
   const detail::ConfigReader reader(checkpoint.config());
-  const detail::ArchitectureDefaults& defaults = detail::defaults_of(reader);
+  const detail::ArchitectureDefaults& defaults = detail::defaults_of(reader, checkpoint.is_thinker());
   architecture = defaults.name;
 
   vocabulary_size = reader.size("vocab_size", 151936, {.least = 1});
   hidden_size = reader.size("hidden_size", 2048, {.least = 1});
+  expect(!checkpoint.tensors().empty(), checkpoint.path(), "tensors", "those of a model", "none");
   // A layer has tensors, so a lie about their number cannot cost more memory than the file has.
   const std::size_t layer_count =
       reader.size("num_hidden_layers", 24, {.least = 1, .most = checkpoint.tensors().size()});
@@ -150,7 +158,7 @@ inline ModelConfig::ModelConfig(const Checkpoint& checkpoint) {
     expert_intermediate_size = reader.size("moe_intermediate_size", 768, {.least = 1});
     normalise_expert_weights = reader.flag("norm_topk_prob", defaults.normalise_expert_weights);
   }
-  layers = detail::layers_of(reader, layer_count, experts > 0);
+  layers = detail::layers_of(reader, layer_count, experts > 0, defaults.slides);
   for (const LayerConfig& layer : layers)
     if (!layer.has_experts) dense_intermediate_size = reader.size("intermediate_size", 6144, {.least = 1});
 

@@ -34,9 +34,9 @@ class ConfigReader {
 
   std::size_t size(std::string_view key, std::uint64_t otherwise, SizeRange range = {}) const {
     const Json found = value(key);
-    const std::uint64_t out = found ? found.as_u64(range.most) : otherwise;
+    const std::uint64_t out = found ? found.as_u64(range.most, range.least) : otherwise;
     if (out < range.least || out > range.most)
-      fail_at(key, concat("a number from ", range.least, " to ", range.most), concat(out));
+      fail_at(key, concat("a whole number from ", range.least, " to ", range.most), concat(out));
     return static_cast<std::size_t>(out);
   }
 

@@ -31,6 +31,8 @@ struct RopeConfig {
   // llama3
   double low_frequency_factor = 1;
   double high_frequency_factor = 4;
+
+  bool operator==(const RopeConfig&) const = default;
 };
 
 namespace detail {
@@ -77,13 +79,10 @@ inline void read_scaling(const ConfigReader& reader, std::size_t max_positions, 
   }
 }
 
-/// Reads `rope_parameters` (transformers 5; possibly one per kind of layer) or `rope_theta` and `rope_scaling` (before).
-inline RopeConfig rope_config_of(const ConfigReader& config, double default_theta,
-                                 std::size_t max_positions) {
+/// What `parameters` say, if there are any, and `config` around them.
+inline RopeConfig read_rope(const ConfigReader& config, const std::optional<ConfigReader>& parameters,
+                            double default_theta, std::size_t max_positions) {
   RopeConfig out;
-  std::optional<ConfigReader> parameters = config.object("rope_parameters");
-  if (parameters && parameters->has("full_attention")) parameters = parameters->object("full_attention");
-  if (!parameters) parameters = config.object("rope_scaling");
   constexpr NumberRange range{1.001, 1e12};
   out.theta = config.number("rope_theta", default_theta, range);
   out.interleaved = config.flag("rope_interleave", false);
@@ -95,6 +94,23 @@ inline RopeConfig rope_config_of(const ConfigReader& config, double default_thet
     if (reader->number("partial_rotary_factor", 1, {0, 1}) != 1)
       reader->fail_at("partial_rotary_factor", "1", "less");
   return out;
+}
+
+/// Reads `rope_parameters` (transformers 5; possibly one per kind of layer, which must say the same) or `rope_theta` and
+/// `rope_scaling` (before).
+inline RopeConfig rope_config_of(const ConfigReader& config, double default_theta,
+                                 std::size_t max_positions) {
+  const std::optional<ConfigReader> parameters = config.object("rope_parameters");
+  if (!parameters) return read_rope(config, config.object("rope_scaling"), default_theta, max_positions);
+  std::optional<RopeConfig> out;
+  for (const char* kind : {"full_attention", "sliding_attention"}) {
+    const std::optional<ConfigReader> of_kind = parameters->object(kind);
+    if (!of_kind) continue;
+    const RopeConfig next = read_rope(config, of_kind, default_theta, max_positions);
+    if (out && next != *out) parameters->fail_at(kind, "what full_attention says", "another rope");
+    out = next;
+  }
+  return out ? *out : read_rope(config, parameters, default_theta, max_positions);
 }
 
 }  // namespace detail

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 TEST_CASE("error: says file, place, what was expected and what was found") {
@@ -10,6 +11,11 @@ TEST_CASE("error: says file, place, what was expected and what was found") {
                        "a.json: $.x: expected a number, found a string", moe::Error);
   CHECK_NOTHROW(moe::expect(true, "a", "b", "c", "d"));
   CHECK_THROWS_AS(moe::expect(false, "a", "b", "c", "d"), std::runtime_error);
+}
+
+TEST_CASE("error: is one line, whatever control characters the names have that it quotes") {
+  CHECK_THROWS_WITH_AS(moe::fail("a\n.json", std::string_view("x\0y", 3), "\x1b[31m", "\x7f"),
+                       "a\\x0a.json: x\\x00y: expected \\x1b[31m, found \\x7f", moe::Error);
 }
 
 TEST_CASE("error: texts are put together from strings, characters and numbers") {

@@ -110,7 +110,7 @@ TEST_CASE("catalog: an expert that is not whole is refused by its number") {
   twice.add_expert("0.mlp.experts.0")
       .add("0.mlp.experts.gate_up_proj", {1, 4, 3})
       .add("0.mlp.experts.down_proj", {1, 3, 2});
-  CHECK(twice.refusal().find("expert 0 of layer 0") != std::string::npos);
+  CHECK(twice.refusal().find("expert 0 of layer 0: expected one gate_proj, found two") != std::string::npos);
 }
 
 TEST_CASE("catalog: shapes that do not belong together are refused") {
@@ -140,6 +140,12 @@ TEST_CASE("catalog: a lie about the number of layers costs no memory") {
   Experts experts;
   experts.add_expert("0.mlp.experts.0");
   CHECK(experts.refusal(4000000000u).find("$.num_hidden_layers") != std::string::npos);
+}
+
+TEST_CASE("catalog: a router without numbers knows no experts, however many it claims") {
+  Experts experts;
+  experts.add_expert("0.mlp.experts.0").add("0.mlp.gate.weight", {65536, 0});
+  CHECK(experts.catalog().size() == 1);
 }
 
 TEST_CASE("catalog: an unknown id is an error that says what there is") {

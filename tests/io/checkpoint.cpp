@@ -74,7 +74,8 @@ TEST_CASE("checkpoint: an index that names what is not there is refused") {
 
 TEST_CASE("checkpoint: the name of a shard cannot lead out of the directory") {
   const TemporaryDirectory directory;
-  for (const std::string name : {"../1.safetensors", "/etc/passwd", "a/b", "a\\\\b", "..", ""}) {
+  for (const std::string name :
+       {"../1.safetensors", "/etc/passwd", "a/b", "a\\\\b", "..", "1.safetensors\\u0000x", ""}) {
     CAPTURE(name);
     directory.write("model.safetensors.index.json", index("{\"a\": \"" + std::string(name) + "\"}"));
     check_error([&] { return moe::Checkpoint(directory.path()); },
@@ -115,4 +116,5 @@ TEST_CASE("checkpoint: of a multimodal model the text model is seen") {
   const moe::Checkpoint checkpoint(directory.path());
   CHECK(checkpoint.tensor_prefix() == "thinker.");
   CHECK(checkpoint.config().at("hidden_size").as_u64() == 7);
+  CHECK(checkpoint.is_thinker());
 }

@@ -71,6 +71,19 @@ TEST_CASE("config: the thinker of a Qwen3-Omni has its own defaults") {
   CHECK(config.rope.theta == 1e6);
 }
 
+TEST_CASE("config: a Qwen3-Omni is what its outermost model_type says") {
+  for (const char* inner : {"", R"("model_type": "qwen3_moe", )"}) {
+    const ModelConfig config = config_of(
+        R"("model_type": "qwen3_omni_moe", "thinker_config": {"text_config": {)" + std::string(inner) +
+        R"("num_hidden_layers": 1, "use_sliding_window": true, "sliding_window": 7}})");
+    CHECK(config.architecture == "qwen3_omni_moe_text");
+    CHECK(config.rope.theta == 1e6);
+    CHECK(config.layers[0].sliding_window == 0);
+  }
+  CHECK(config_of(R"("model_type": "qwen3_moe", "num_hidden_layers": 1, "thinker_config": null)")
+            .architecture == "qwen3_moe");
+}
+
 TEST_CASE("config: mlp_only_layers and decoder_sparse_step say which layers are dense") {
   const auto layers = [](const std::string& members) {
     std::string out;
@@ -131,6 +144,13 @@ TEST_CASE("config: scaling of positions is read in the old and the new form") {
   CHECK(rope(R"("rope_scaling": {"type": "linear", "factor": 2.5})").factor == 2.5);
   CHECK(rope(R"("rope_parameters": {"rope_type": "linear", "factor": 2, "rope_theta": 7})").theta == 7);
   CHECK(rope(R"("rope_parameters": {"full_attention": {"rope_type": "yarn", "factor": 4}})").scaling == yarn);
+  const auto by_kind = [](const std::string& sliding) {
+    return R"("rope_parameters": {"full_attention": {"rope_theta": 9}, "sliding_attention": )" + sliding +
+           "}";
+  };
+  CHECK(rope(by_kind(R"({"rope_theta": 9})")).theta == 9);
+  check_error([&] { return rope(by_kind(R"({"rope_theta": 8})")); },
+              {"$.rope_parameters.sliding_attention", "what full_attention says"});
   const moe::RopeConfig yarn_config =
       rope(R"("rope_scaling": {"rope_type": "yarn", "factor": 4, "truncate": false})");
   CHECK(yarn_config.original_positions == 1000);
@@ -155,24 +175,25 @@ TEST_CASE("config: every lie is refused with its place") {
   for (const Lie& lie : std::initializer_list<Lie>{
            {"\"qwen3_moe\"", "\"mixtral\"", "$.model_type", "qwen3_moe"},
            {"\"model_type\"", "\"model_typ\"", "$", "model_type"},
-           {"\"num_hidden_layers\": 3", "\"num_hidden_layers\": 0", "$.num_hidden_layers", "a number from 1"},
+           {"\"num_hidden_layers\": 3", "\"num_hidden_layers\": 0", "$.num_hidden_layers",
+            "a whole number from 1"},
            {"\"num_hidden_layers\": 3", "\"num_hidden_layers\": 4000000000", "$.num_hidden_layers",
             "a whole number"},
            {"\"num_hidden_layers\": 3", "\"num_hidden_layers\": \"3\"", "$.num_hidden_layers", "a number"},
            {"\"hidden_size\": 64", "\"hidden_size\": 64.5", "$.hidden_size", "a whole number"},
            {"\"hidden_size\": 64", "\"hidden_size\": -64", "$.hidden_size", "a whole number"},
            {"\"num_attention_heads\": 4", "\"num_attention_heads\": 0", "$.num_attention_heads",
-            "a number from 1"},
+            "a whole number from 1"},
            {"\"num_key_value_heads\": 2", "\"num_key_value_heads\": 3", "$.num_key_value_heads",
             "a divisor of 4"},
            {"\"num_key_value_heads\": 2", "\"num_key_value_heads\": 8", "$.num_key_value_heads",
-            "from 0 to 4"},
+            "from 1 to 4"},
            {"\"head_dim\": 32", "\"head_dim\": 31", "$.head_dim", "an even number"},
            {"\"head_dim\": 32", "\"head_dim\": 99999999999", "$.head_dim", "a whole number"},
            {"\"num_experts_per_tok\": 4", "\"num_experts_per_tok\": 17", "$.num_experts_per_tok",
-            "from 0 to 16"},
+            "from 1 to 16"},
            {"\"num_experts_per_tok\": 4", "\"num_experts_per_tok\": 0", "$.num_experts_per_tok",
-            "a number from 1"},
+            "a whole number from 1"},
            {"\"norm_topk_prob\": true", "\"norm_topk_prob\": 1", "$.norm_topk_prob", "a boolean"},
            {"\"rms_norm_eps\": 1e-06", "\"rms_norm_eps\": -1", "$.rms_norm_eps", "a number from 0"},
            {"\"hidden_act\": \"silu\"", "\"hidden_act\": \"gelu\"", "$.hidden_act", "silu"},
@@ -188,7 +209,9 @@ TEST_CASE("config: every lie is refused with its place") {
            {"\"rope_scaling\": null", "\"rope_scaling\": 3", "$.rope_scaling", "an object"},
            {"\"mlp_only_layers\": []", "\"mlp_only_layers\": [-1]", "$.mlp_only_layers[0]", "a whole number"},
            {"\"decoder_sparse_step\": 1", "\"decoder_sparse_step\": 0", "$.decoder_sparse_step",
-            "a number from 1"},
+            "a whole number from 1"},
+           {"\"decoder_sparse_step\": 1", "\"layer_types\": [\"linear_attention\"]", "$.layer_types",
+            "full_attention or sliding_attention"},
            {"\"eos_token_id\": 319", "\"eos_token_id\": [true]", "$.eos_token_id[0]", "a number"},
        }) {
     CAPTURE(lie.to);
