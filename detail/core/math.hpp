@@ -40,9 +40,9 @@ constexpr double polynomial(const double (&coefficients)[Size], double x) {
   return sum;
 }
 
-/// e^x; x is taken as at least -700 and at most 700.
+/// e^x; x is taken as at least -700 and at most 700, a NaN as -700.
 inline double exp(double x) {
-  x = x < -700 ? -700 : x > 700 ? 700 : x;
+  x = x > -700 ? x < 700 ? x : 700 : -700;
   const double n = nearest(x * 1.4426950408889634);
   // ln 2 in two parts, the first short enough that n times it is exact.
   const double r = (x - n * 0x1.62e42feep-1) - n * 0x1.a39ef35793c76p-33;

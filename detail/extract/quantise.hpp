@@ -4,7 +4,6 @@
 #include "../core/half.hpp"
 #include "quantise_k.hpp"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -22,6 +21,12 @@ inline float largest_magnitude(std::span<const float> x) {
   return most;
 }
 
+/// `v` without its fraction, within `least` and `most`. A NaN, and what a scale too small to invert makes, becomes a bound.
+inline int whole_within(float v, int least, int most) {
+  const auto low = static_cast<float>(least), high = static_cast<float>(most);
+  return static_cast<int>(v > low ? v < high ? v : high : low);
+}
+
 inline void quantise_q8_0(std::span<const float> x, std::byte* block) {
   const float most = largest_magnitude(x), scale = (most < 0 ? -most : most) / 127;
   const float inverse = scale != 0 ? 1 / scale : 0;
@@ -29,7 +34,7 @@ inline void quantise_q8_0(std::span<const float> x, std::byte* block) {
   std::memcpy(block, &half, sizeof half);
   for (std::size_t i = 0; i < 32; ++i) {
     const float q = x[i] * inverse;
-    const int rounded = static_cast<int>(q + (q < 0 ? -0.5f : 0.5f));  // half away from zero
+    const int rounded = whole_within(q + (q < 0 ? -0.5f : 0.5f), -127, 127);  // half away from zero
     block[2 + i] = static_cast<std::byte>(rounded);
   }
 }
@@ -39,7 +44,7 @@ inline void quantise_q4_0(std::span<const float> x, std::byte* block) {
   const float inverse = scale != 0 ? 1 / scale : 0;
   const std::uint16_t half = float_to_f16(scale);
   std::memcpy(block, &half, sizeof half);
-  const auto quant = [&](float v) { return (std::min)(15, static_cast<int>(v * inverse + 8.5f)); };
+  const auto quant = [&](float v) { return whole_within(v * inverse + 8.5f, 0, 15); };
   for (std::size_t i = 0; i < 16; ++i)
     block[2 + i] = static_cast<std::byte>(quant(x[i]) | quant(x[i + 16]) << 4);
 }

@@ -13,10 +13,10 @@ namespace moe::detail {
 // error: some steps near the obvious one are tried, and for each the best scale for the whole numbers it rounds to is
 // computed. Then the scales are rounded themselves, and the numbers rounded again to what the scales have become.
 
-/// The whole number from `least` to `most` that is nearest to v; of two the even one.
+/// The whole number from `least` to `most` that is nearest to v; of two the even one. A NaN is taken as `least`.
 inline float nearest_within(float v, float least, float most) {
   constexpr float shift = 0x1.8p23f;  // the last bit of a float is 1 there, so the addition rounds
-  const float bounded = v < least ? least : v > most ? most : v;
+  const float bounded = v > least ? v < most ? v : most : least;
   return (bounded + shift) - shift;
 }
 

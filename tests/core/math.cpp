@@ -15,6 +15,7 @@ TEST_CASE("math: exp and log agree with the C library to 1e-15") {
 
 TEST_CASE("math: exp of numbers far off is tiny or huge, and finite") {
   CHECK(moe::detail::exp(-1e300) < 1e-300);
+  CHECK(moe::detail::exp(std::nan("")) < 1e-300);
   CHECK(std::isfinite(moe::detail::exp(1e300)));
 }
 

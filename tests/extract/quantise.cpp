@@ -48,6 +48,26 @@ TEST_CASE("quantise: zeros stay zeros, and no number is farther off than it must
   }
 }
 
+TEST_CASE(
+    "quantise: what is no number, and what is too small to divide by, leaves the finite numbers around it "
+    "finite") {
+  for (const moe::DType dtype : {moe::DType::q8_0, moe::DType::q4_0, moe::DType::q6_k, moe::DType::q4_k})
+    for (const float odd : {std::nanf(""), 1e-40f, -1e-45f}) {
+      CAPTURE(moe::name(dtype));
+      CAPTURE(odd);
+      std::vector<float> x(256, 1e-40f);
+      x[7] = odd;
+      const std::vector<std::byte> stored = quantised(dtype, x);
+      for (const float back : moe::dequantise(moe::Vector{stored.data(), dtype, 256}))
+        CHECK(std::abs(back) < 1e-6f);
+      x.assign(256, 1.0f);
+      x[7] = odd;
+      const std::vector<std::byte> again = quantised(dtype, x);
+      for (const float back : moe::dequantise(moe::Vector{again.data(), dtype, 256}))
+        CHECK(std::isfinite(back));
+    }
+}
+
 TEST_CASE("quantise: k-quants leave little squared error, less than steps of an even ladder would") {
   const auto relative_error = [](moe::DType dtype, const std::vector<float>& x) {
     const std::vector<std::byte> stored = quantised(dtype, x);
