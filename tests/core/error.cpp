@@ -18,6 +18,14 @@ TEST_CASE("error: is one line, whatever control characters the names have that i
                        "a\\x0a.json: x\\x00y: expected \\x1b[31m, found \\x7f", moe::Error);
 }
 
+TEST_CASE("error: what is no UTF-8 is shown byte by byte, and of long texts the begin") {
+  CHECK_THROWS_WITH_AS(moe::fail("é", "a\xff", "\xe2\x82", "\xc3\xa9"),
+                       "é: a\\xff: expected \\xe2\\x82, found é", moe::Error);
+  const std::string e = std::string(499, 'e');
+  CHECK_THROWS_WITH_AS(moe::fail("a", "b", e + "f", e + "éf"),
+                       ("a: b: expected " + e + "f, found " + e + "... (502 bytes)").c_str(), moe::Error);
+}
+
 TEST_CASE("error: texts are put together from strings, characters and numbers") {
   CHECK(moe::detail::concat("a", 'b', 1, std::string("c"), 18446744073709551615u) ==
         "ab1c18446744073709551615");
