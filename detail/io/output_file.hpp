@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,10 +14,11 @@
 namespace moe {
 
 /// A file being written from front to back. It appears under its name only when it is complete: until finish() it is
-/// called `name.part`, and without finish() it is removed.
+/// called `name.part`, and without finish() it is removed. What is no file, such as /dev/stdout, is written to as it is.
 class OutputFile {
  public:
-  explicit OutputFile(std::string path) : path_(std::move(path)), part_(path_ + ".part") {
+  explicit OutputFile(const std::string& path)
+      : path_(target_of(path)), part_(is_special(path_) ? path_ : path_ + ".part") {
     file_ = open_for_writing(part_);
     if (!file_) fail_with("opening", "a writable file");
   }
@@ -50,7 +52,10 @@ class OutputFile {
       remove_part();
       fail_with("closing", "to write");
     }
-    if (!rename_file()) fail_with("renaming", detail::concat("to call it ", path_));
+    if (part_ == path_ || rename_file()) return;
+    const auto error = detail::last_error();
+    remove_part();
+    fail(part_, "renaming", detail::concat("to call it ", path_), detail::message_of(error));
   }
 
  private:
@@ -61,11 +66,28 @@ class OutputFile {
   bool rename_file() const {
     return MoveFileExW(detail::wide(part_).c_str(), detail::wide(path_).c_str(), MOVEFILE_REPLACE_EXISTING);
   }
-  void remove_part() const { DeleteFileW(detail::wide(part_).c_str()); }
+  void remove_part() const {
+    if (part_ != path_) DeleteFileW(detail::wide(part_).c_str());
+  }
+  static std::string target_of(const std::string& path) { return path; }
+  static bool is_special(const std::string&) { return false; }
 #else
   static std::FILE* open_for_writing(const std::string& path) { return std::fopen(path.c_str(), "wb"); }
   bool rename_file() const { return std::rename(part_.c_str(), path_.c_str()) == 0; }
-  void remove_part() const { std::remove(part_.c_str()); }
+  void remove_part() const {
+    if (part_ != path_) std::remove(part_.c_str());
+  }
+  /// What a link stands for, if that exists.
+  static std::string target_of(const std::string& path) {
+    char* const target = ::realpath(path.c_str(), nullptr);
+    std::string out = target ? target : path;
+    std::free(target);
+    return out;
+  }
+  static bool is_special(const std::string& path) {
+    struct stat status;
+    return ::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+  }
 #endif
 
   [[noreturn]] void fail_with(std::string_view place, std::string_view expected) const {

@@ -1,0 +1,64 @@
+#include "detail/io/output_file.hpp"
+#include "detail/io/file.hpp"
+#include "support/message_of.hpp"
+#include "support/temporary_directory.hpp"
+
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <string>
+#include <thread>
+
+TEST_CASE("output file: appears under its name when it is complete, and not at all otherwise") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.write("x", "before");
+  {
+    moe::OutputFile file(path);
+    file.write("after");
+    CHECK(moe::read_text(path) == "before");
+  }
+  CHECK(moe::read_text(path) == "before");
+  CHECK_FALSE(moe::is_file(path + ".part"));
+  moe::write_text(path, "after");
+  CHECK(moe::read_text(path) == "after");
+  CHECK_FALSE(moe::is_file(path + ".part"));
+}
+
+TEST_CASE("output file: nothing is left where it cannot be given its name") {
+  const TemporaryDirectory directory;
+  std::filesystem::create_directory(directory / "x");
+  check_error(
+      [&] {
+        moe::write_text(directory / "x", "text");
+        return 0;
+      },
+      {"x.part: renaming", "to call it"});
+  CHECK_FALSE(moe::is_file(directory / "x.part"));
+}
+
+#if !defined(_WIN32)
+TEST_CASE("output file: a link stays one, and what it stands for is replaced") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.write("x", "before");
+  std::filesystem::create_symlink("x", directory / "link");
+  moe::write_text(directory / "link", "after");
+  CHECK(std::filesystem::is_symlink(directory / "link"));
+  CHECK(moe::read_text(path) == "after");
+}
+
+TEST_CASE("output file: what is no file is written to and stays what it is") {
+  const TemporaryDirectory directory;
+  const std::string path = directory / "pipe";
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  std::string read;
+  std::thread reader([&] {
+    std::FILE* file = std::fopen(path.c_str(), "rb");
+    for (int c; (c = std::fgetc(file)) != EOF;) read += static_cast<char>(c);
+    std::fclose(file);
+  });
+  moe::write_text(path, "text");
+  reader.join();
+  CHECK(read == "text");
+  CHECK(std::filesystem::is_fifo(path));
+}
+#endif
