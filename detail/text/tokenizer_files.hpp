@@ -28,6 +28,8 @@ struct TokenizerClass {
 inline constexpr TokenizerClass tokenizer_classes[] = {
     {"Qwen2Tokenizer", &qwen2_pattern, true},
     {"Qwen2TokenizerFast", &qwen2_pattern, true},
+    {"GPT2Tokenizer", &gpt2_pattern, false},
+    {"GPT2TokenizerFast", &gpt2_pattern, false},
 };
 
 inline const TokenizerClass& read_tokenizer_class(const Json& name) {

@@ -62,22 +62,26 @@ inline Json read_split(const Json& split) {
   return split.at("pattern").at("Regex");
 }
 
-inline void read_byte_level(const Json& level, TokenizerParts& parts) {
+/// By itself it splits the text as well, as GPT-2 does; behind Splits it does not.
+inline void read_byte_level(const Json& level, bool alone, TokenizerParts& parts) {
   require_type(level, "ByteLevel");
   parts.add_prefix_space = level.at("add_prefix_space").as_bool();
-  if (find_flag(level, "use_regex", true)) level.fail_here("use_regex to be false", "true");
+  if (find_flag(level, "use_regex", true) != alone)
+    level.fail_here(concat("use_regex to be ", alone ? "true" : "false"), alone ? "false" : "true");
+  if (alone) parts.pattern = &gpt2_pattern;
 }
 
 inline void read_pre_tokenizer(const Json& pre_tokenizer, TokenizerParts& parts) {
-  require_type(pre_tokenizer, "Sequence");
+  if (type_of(pre_tokenizer) == "ByteLevel") return read_byte_level(pre_tokenizer, true, parts);
+  if (type_of(pre_tokenizer) != "Sequence") refuse_type(pre_tokenizer, "a Sequence or ByteLevel");
   const Json steps = pre_tokenizer.at("pretokenizers");
   const std::size_t count = steps.as_array().size();
-  if (count < 2) steps.fail_here("a Split and a ByteLevel", concat(count, " steps"));
+  if (count == 0) steps.fail_here("Splits and a ByteLevel", "no steps");
   std::string regexes;  // one a line
   std::size_t i = 0;
   for (const Json step : steps) {
     if (++i == count) {
-      read_byte_level(step, parts);
+      read_byte_level(step, count == 1, parts);
     } else {
       const Json regex = read_split(step);
       const bool line = regex.as_string().find('\n') == std::string_view::npos;
@@ -86,7 +90,7 @@ inline void read_pre_tokenizer(const Json& pre_tokenizer, TokenizerParts& parts)
       regexes += regex.as_string();
     }
   }
-  parts.pattern = find_split_pattern(regexes);
+  if (count > 1) parts.pattern = find_split_pattern(regexes);
   if (!parts.pattern)
     read_split(*steps.begin()).fail_here("a known regular expression", concat('"', regexes, '"'));
 }

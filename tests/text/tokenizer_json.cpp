@@ -94,6 +94,25 @@ TEST_CASE("tokenizer.json: parts that this library does not know are refused by 
   refuses(R"("version": "1.0")", R"("version": "2.0")", {"$.version", "2.0"});
 }
 
+TEST_CASE("tokenizer.json: a ByteLevel by itself splits as GPT-2 does, with its regular expression") {
+  const std::string json = TinyTokenizer{}.json();
+  const std::size_t begin = json.find(R"({"type": "Sequence", "pretokenizers")");
+  const std::string before = json.substr(0, begin), after = json.substr(json.find("]}", begin) + 2);
+  const auto with = [&](const std::string& steps) { return before + steps + after; };
+  const std::string level = R"({"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true})";
+  const std::string many = R"("ignore_merges": true, "unk_token": null)";
+  for (const std::string& steps : {level, R"({"type": "Sequence", "pretokenizers": [)" + level + "]}"}) {
+    // Digits are one piece here, and three for Qwen.
+    std::string tokenizer = replaced(with(steps), R"("a": 97)", R"("a": 97, "123": 256)");
+    tokenizer = replaced(tokenizer, R"("unk_token": null)", many);
+    CHECK(load(tokenizer).encode("123") == Ids{256});
+  }
+  check_error([&] { load(with(replaced(level, R"("trim_offsets": true)", R"("use_regex": false)"))); },
+              {"$.pre_tokenizer", "use_regex to be true", "false"});
+  check_error([&] { load(with(R"({"type": "Sequence", "pretokenizers": []})")); },
+              {"$.pre_tokenizer.pretokenizers", "no steps"});
+}
+
 TEST_CASE("tokenizer.json: several Splits are one known pattern, or refused") {
   const std::string json = TinyTokenizer{}.json();
   const auto with = [&](std::initializer_list<std::string_view> regexes) {
