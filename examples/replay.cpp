@@ -4,6 +4,8 @@
 
 #include "command_line.hpp"
 
+#include <algorithm>
+
 constexpr std::string_view help = R"(usage: replay TRACE --budgets-mib LIST [options]
 Plays a recorded routing trace to caches of different policies and budgets, and shows in per cent how many of the experts
 that were needed each had. The prompt warms the caches and does not count. TRACE is a file as `measure_cache --record`
@@ -14,7 +16,7 @@ writes it.
                        after the other as recorded, which is how caches are compared in publications
   --csv                comma-separated values
 
-  belady      the optimum, which knows the future      lfu         evicts what was used least often
+  belady      evicts what is needed last: the optimum  lfu         evicts what was used least often
   lru         evicts what was used least recently      layer_lfu   the same, an equal budget for each layer
   lru_floor   the same, but each layer keeps a few     random      evicts any
   decayed     what the engine does: recent and frequent use count, and each layer keeps a few
@@ -32,7 +34,8 @@ moe::ReplayOrder order_of(const std::string& name) {
 std::string hit_percent(const moe::Trace& trace, moe::ReplayPolicy policy, std::size_t budget_bytes,
                         moe::ReplayOrder order) {
   const std::size_t caches = policy == moe::ReplayPolicy::layer_lfu ? trace.layers() : 1;
-  if (budget_bytes / caches < moe::residency_of(trace, budget_bytes).largest_bytes) return "-";
+  if (budget_bytes / std::max<std::size_t>(caches, 1) < moe::residency_of(trace, budget_bytes).largest_bytes)
+    return "-";
   char text[16];
   std::snprintf(text, sizeof text, "%.1f", moe::replay(trace, policy, budget_bytes, order).hit_percent());
   return text;
@@ -46,7 +49,8 @@ int main(int argc, char** argv) {
     if (budgets.empty()) throw UsageError("--budgets-mib is missing");
     const moe::ReplayOrder order = order_of(args.text("--order", "hits_first"));
     const bool csv = args.has("--csv");
-    const moe::Trace trace = moe::read_trace(args.positional(1, 1)[0]);
+    const std::string& path = args.positional(1, 1)[0];
+    const moe::Trace trace = moe::read_trace(path);
 
     const auto cell = [&](std::string_view text, bool last) {
       if (csv) std::cout << text << (last ? "\n" : ",");
@@ -56,6 +60,10 @@ int main(int argc, char** argv) {
     cell("budget_mib", false);
     for (const moe::ReplayPolicy policy : moe::replay_policies)
       cell(moe::name(policy), policy == moe::ReplayPolicy::random);
+    for (const std::size_t mib : budgets)
+      if (mib > SIZE_MAX >> 20) throw UsageError("--budgets-mib is too large: " + std::to_string(mib));
+    if (trace.size() > 0 && moe::residency_of(trace, 0).largest_bytes == 0)
+      moe::fail(path, "sizes of experts", "lines such as '# layer=0 expert_bytes=3059712'", "none");
     for (const std::size_t mib : budgets) {
       cell(std::to_string(mib), false);
       for (const moe::ReplayPolicy policy : moe::replay_policies)

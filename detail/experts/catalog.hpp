@@ -85,7 +85,7 @@ class ExpertCatalog {
     build(parts);
     if (missing_ > 0 && !options.allow_partial)
       fail(checkpoint.path(), "experts", detail::concat("all ", size(), ", or allow_partial to be set"),
-           detail::concat(describe_missing(), " missing"));
+           describe_missing());
   }
 
   /// The number of layers, dense ones included.
@@ -105,10 +105,10 @@ class ExpertCatalog {
     return id.expert < experts(id.layer) && locations_[first_[id.layer] + id.expert].bytes() > 0;
   }
 
-  /// `3072 of 6144: 64 of 128 in layer 0 to 47`, as it may stand in an error
+  /// `3072 of 6144 missing: 64 of 128 in layer 0 to 47`, as it may stand in an error
   std::string describe_missing() const {
     std::string out = detail::concat(missing_, " of ", size());
-    std::string_view between = ": ";
+    std::string_view between = " missing: ";
     for (std::size_t layer = 0, first = 0; layer < layers_; first = layer) {
       const std::size_t lacking = missing_in(first), count = experts(first);
       while (layer < layers_ && missing_in(layer) == lacking && experts(layer) == count) ++layer;

@@ -34,8 +34,11 @@ constexpr std::string_view name(ReplayPolicy policy) {
 
 /// In which order the experts of a visit are asked for.
 enum class ReplayOrder {
-  rank,  // as recorded, one after the other, those of prompts too: how caches are compared in publications
-  hits_first,  // as the engine does: first those that are there, then the others; a prompt takes each expert once per layer
+  // As recorded, one after the other; a prompt's once per layer, where each comes first. None makes room for another of the
+  // same visit. So caches are compared in publications.
+  rank,
+  // As the engine does: first those that are there, then the others; a prompt takes each expert once per layer.
+  hits_first,
 };
 
 /// How many of the experts that were asked for were resident. Prompts warm the cache and do not count.
@@ -85,14 +88,12 @@ class Player {
 
   /// The experts of a visit are needed together: none of them makes room for another.
   std::size_t play_in_rank(std::size_t i) {
-    const TraceVisit visit = trace_[i];
-    requests_.clear();
-    for (std::size_t slot = 0; slot < visit.experts.size(); ++slot) {
-      Request request = request_of(visit, slot);
+    const bool prompt = trace_[i].prompt;
+    const std::size_t end = gather(i, false);
+    for (Request& request : requests_) {
       request.resident = cache_of(request).resident(request.number);
       if (request.resident) cache_of(request).pin(request.number);
-      if (!visit.prompt) count(request.resident);
-      requests_.push_back(request);
+      if (!prompt) count(request.resident);
     }
     for (const Request& request : requests_) {
       if (!request.resident && !admit(request, Admission::demanded)) continue;
@@ -103,13 +104,13 @@ class Player {
       cache_of(request).released(request.number);
       if (request.resident) cache_of(request).released(request.number);
     }
-    return i + 1;
+    return end;
   }
 
   /// What moe_layer.hpp does with a layer's groups, step by step.
   std::size_t play_hits_first(std::size_t i) {
     const TraceVisit first = trace_[i];
-    const std::size_t end = gather(i);
+    const std::size_t end = gather(i, true);
     const bool together = end - i > 1;  // many tokens of a prompt
     missing_.clear();
     for (const Request& request : requests_) {
@@ -130,9 +131,9 @@ class Player {
     return end;
   }
 
-  /// The requests of the visit i, or of a prompt's whole chunk in one layer, in the order of the experts; returns what
-  /// comes behind.
-  std::size_t gather(std::size_t i) {
+  /// The requests of the visit i, or of a prompt's whole chunk in one layer, in the order of the experts or, if not `sorted`,
+  /// in that in which they come first; returns what comes behind.
+  std::size_t gather(std::size_t i, bool sorted) {
     const TraceVisit first = trace_[i];
     requests_.clear();
     do {
@@ -140,7 +141,9 @@ class Player {
       for (std::size_t slot = 0; slot < visit.experts.size(); ++slot) {
         const Request request = request_of(visit, slot);
         std::size_t at = 0;
-        while (at < requests_.size() && requests_[at].number < request.number) ++at;
+        while (at < requests_.size() &&
+               (sorted ? requests_[at].number < request.number : requests_[at].number != request.number))
+          ++at;
         if (at < requests_.size() && requests_[at].number == request.number) {
           ++requests_[at].tokens;
           requests_[at].choice = request.choice;

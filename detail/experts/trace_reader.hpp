@@ -80,7 +80,7 @@ class TraceReader {
     bool in_name = false;
     for (std::string_view rest = line; !rest.empty();) {
       const std::string_view word = take_until(rest, ' ');
-      if (word == "route_trace") version(take_until(rest, ' '));
+      if (word == "route_trace" && !in_name) version(take_until(rest, ' '));
       const std::size_t equals = word.find('=');
       if (equals == word.npos && in_name && !word.empty()) model_.name += concat(' ', word);
       if (equals == word.npos) continue;

@@ -18,7 +18,8 @@ inline std::string trace_text(const Trace& trace) {
   const TraceModel& model = trace.model();
   std::string out = "# route_trace v1\n#";
   const auto word = [&](std::string_view key, std::string_view value) {
-    if (!value.empty()) out += concat(' ', key, '=', value);
+    if (!value.empty()) out += concat(' ', key, '=');
+    for (const char c : value) out += static_cast<unsigned char>(c) < 0x20 || c == '=' ? '_' : c;
   };
   word("model", model.name);
   word("arch", model.architecture);

@@ -93,6 +93,17 @@ TEST_CASE("replay: a prompt warms the cache and does not count") {
     }
 }
 
+TEST_CASE("replay: in rank order a prompt takes each expert of a layer once, where it comes first") {
+  moe::Trace trace({"", "", 1, 4, 0});
+  trace.set_expert_bytes(0, 10);
+  const std::uint32_t prompt[] = {2, 0, 0, 0}, after[] = {1, 2, 1, 0};
+  for (std::uint32_t step = 0; step < 4; ++step)
+    trace.add({.prompt = true, .step = step, .experts = {prompt + step, 1}});
+  for (std::uint32_t step = 0; step < 4; ++step) trace.add({.step = 4 + step, .experts = {after + step, 1}});
+  // 2 and 0 were used as often, 2 before 0, so it makes room for 1; then 1 for 2, which has more uses than 0; and so on.
+  CHECK(hits(trace, ReplayPolicy::lfu, 2) == 1);
+}
+
 TEST_CASE("replay: a budget without room for one expert is refused") {
   const moe::Trace trace = trace_of({{0}});
   check_error([&] { return moe::replay(trace, ReplayPolicy::lru, 9); }, {"budget", "10 bytes", "9"});

@@ -160,3 +160,21 @@ TEST_CASE("trace: a visit that the model cannot have is refused") {
   check_error([&] { trace.add({.experts = experts, .weights = std::vector<float>{1}}); }, {"weights"});
   CHECK(trace.size() == 1);
 }
+
+TEST_CASE("trace: is read back whatever the model is called") {
+  const TemporaryDirectory directory;
+  for (const char* name :
+       {"two\nlines", "x route_trace v9", "x layer=99999", "layer=0 expert_bytes=q", "a b"}) {
+    CAPTURE(name);
+    moe::Trace trace({name, "", 1, 4, 1});
+    const std::uint32_t expert[] = {3};
+    const float weight[] = {1};
+    trace.set_expert_bytes(0, 10);
+    trace.add({.experts = expert, .weights = weight});
+    moe::write_trace(trace, directory / "x.csv");
+    const moe::Trace back = moe::read_trace(directory / "x.csv");
+    CHECK(back.size() == 1);
+    CHECK(back.expert_bytes(0) == 10);
+    CHECK(back.model().name.size() == std::string(name).size());
+  }
+}

@@ -43,7 +43,7 @@ Ids read_ids(const moe::Json& json) {
 
 }  // namespace
 
-TEST_SUITE_BEGIN("qwen3-vocabulary");
+TEST_SUITE_BEGIN("real-data");
 
 TEST_CASE("qwen3: texts become the ids of Hugging Face's tokenizers, and ids the same texts") {
   const auto folder = test_data("qwen3"), vectors = test_data("vectors/qwen3.jsonl");

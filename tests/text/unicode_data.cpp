@@ -52,7 +52,7 @@ std::set<char32_t> code_points(const Words& ranges) {
 
 }  // namespace
 
-TEST_SUITE_BEGIN("qwen3-vocabulary");
+TEST_SUITE_BEGIN("real-data");
 
 TEST_CASE("unicode: every code point is of the classes that Hugging Face's tokenizers give it") {
   const auto path = test_data("unicode_tables.txt");

@@ -1,0 +1,35 @@
+// Compares with what the publisher of a recorded trace of Qwen3-30B-A3B found when it was played to caches; it lies in
+// MOE_TEST_DATA.
+#include "detail/experts/replay.hpp"
+#include "detail/experts/trace_reader.hpp"
+#include "support/test_data.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstddef>
+
+TEST_SUITE_BEGIN("real-data");
+
+TEST_CASE("replay: in rank order hits are those that were published with the trace") {
+  const auto path = test_data("traces/qwen3-30b-a3b.route.csv");
+  if (!path) return;
+  const moe::Trace trace = moe::read_trace(*path);
+  constexpr std::size_t budgets_mib[] = {1000, 2000, 3000, 4000, 6000};
+  const auto check = [&](moe::ReplayPolicy policy, double within, const double(&published)[5]) {
+    for (std::size_t i = 0; i < 5; ++i) {
+      CAPTURE(moe::name(policy));
+      CAPTURE(budgets_mib[i]);
+      const auto counts = moe::replay(trace, policy, budgets_mib[i] << 20, moe::ReplayOrder::rank);
+      CAPTURE(counts.hit_percent());
+      CHECK(std::abs(counts.hit_percent() - published[i]) <= within);
+    }
+  };
+  // As printed with one digit; which expert a random policy evicts is its own affair.
+  check(moe::ReplayPolicy::belady, 0.05001, {62.7, 79.4, 87.8, 92.7, 96.6});
+  check(moe::ReplayPolicy::lru, 0.05001, {37.7, 56.5, 70.6, 80.3, 92.1});
+  check(moe::ReplayPolicy::lfu, 0.05001, {40.2, 58.6, 71.3, 80.8, 92.0});
+  check(moe::ReplayPolicy::random, 0.5, {26.7, 49.1, 63.6, 74.0, 86.6});
+}
+
+TEST_SUITE_END();
