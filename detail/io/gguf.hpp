@@ -3,6 +3,7 @@
 #include "checkpoint_contents.hpp"
 #include "file.hpp"
 #include "gguf_config.hpp"
+#include "gguf_fused_attention.hpp"
 #include "gguf_metadata.hpp"
 #include "gguf_names.hpp"
 #include "gguf_parser.hpp"
@@ -34,6 +35,7 @@ class GgufReader {
     } else {
       open_parts(directory ? gguf_in_directory(path) : path);
     }
+    FusedAttention(metadata_, out_.files).split(out_.tensors);
     sort_by_name(out_.tensors, path);
     read_config();
     return std::move(out_);
@@ -46,11 +48,18 @@ class GgufReader {
     GgufContents contents = GgufParser(out_.files.back()).parse();
     for (TensorInfo& tensor : contents.tensors) {
       tensor.name = hugging_face_name(tensor.name);
+      set_dimensions(tensor.shape, dimensions_of(tensor.name));
       tensor.file = out_.files.size() - 1;
       out_.tensors.push_back(std::move(tensor));
     }
     if (out_.files.size() == 1) metadata_ = contents.metadata;
     return std::move(contents.metadata);
+  }
+
+  /// Adds or removes outer dimensions of 1.
+  static void set_dimensions(List<std::uint64_t>& shape, std::size_t wanted) {
+    while (shape.size() > wanted && wanted > 0 && shape[0] == 1) shape.erase_at(0);
+    while (shape.size() < wanted) shape.insert_at(0, 1);
   }
 
   /// What an extraction of a checkpoint in the form of Hugging Face carries along says it all; others have keys of GGUF.
@@ -70,9 +79,10 @@ class GgufReader {
     const std::string first = name ? name->path(1) : path;
     require_file(first);
     open_file(first);
-    const std::uint64_t parts = metadata_.whole("split.count").value_or(1);
-    if (parts <= 1) return;
-    if (!name || name->parts != parts)
+    const std::uint64_t named = name ? name->parts : 1, parts = metadata_.whole("split.count").value_or(1);
+    if (named <= 1 && parts <= 1) return;
+    if (named > 1 && parts <= 1) fail(first, "split.count", concat(named, ", as the name says"), concat(parts));
+    if (named != parts)
       fail(first, "name of the file", concat("the end -00001-of-N.gguf, where N is ", parts), "another");
     require_part(metadata_, first, 0, parts);
     for (std::uint32_t part = 2; part <= parts; ++part) {
@@ -89,11 +99,16 @@ class GgufReader {
     expect(is_file(path), path, "opening", "a part of a split GGUF file", "no such file");
   }
 
-  static void require_part(const GgufMetadata& metadata, const std::string& path, std::uint64_t number,
-                           std::uint64_t parts) {
+  void require_part(const GgufMetadata& metadata, const std::string& path, std::uint64_t number,
+                    std::uint64_t parts) const {
     const auto no = metadata.whole("split.no"), count = metadata.whole("split.count");
     if (no != number) fail(path, "split.no", concat(number), no ? concat(*no) : "none");
     if (count != parts) fail(path, "split.count", concat(parts), count ? concat(*count) : "none");
+    const auto tensors = metadata.whole("split.tensors.count"),
+               first = metadata_.whole("split.tensors.count");
+    if (tensors && tensors != first)
+      fail(path, "split.tensors.count", first ? concat(*first, ", as in the first part") : "none",
+           concat(*tensors));
   }
 
   CheckpointContents out_;

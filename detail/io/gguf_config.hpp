@@ -4,7 +4,9 @@
 #include "../core/error.hpp"
 #include "../core/list.hpp"
 #include "../core/math.hpp"
+#include "../core/minmax.hpp"
 #include "gguf_metadata.hpp"
+#include "gguf_names.hpp"
 #include "json_writer.hpp"
 #include "tensor_info.hpp"
 
@@ -78,9 +80,16 @@ class GgufConfig {
     number("head_dim", size);
     require_value("attention.value_length", size);
     require_value("rope.dimension_count", size);
-    flag("attention_bias", find_by_name(tensors_, "model.layers.0.self_attn.q_proj.bias"));
+    flag("attention_bias", has_attention_bias());
+    flag("attention_bias_where_stored", true);  // of some matrices and layers perhaps
     if (const auto epsilon = fraction("attention.layer_norm_rms_epsilon"))
       number("rms_norm_eps", static_cast<float>(*epsilon));
+  }
+
+  bool has_attention_bias() const {
+    for (const TensorInfo& tensor : tensors_)
+      if (is_attention_bias(tensor.name)) return true;
+    return false;
   }
 
   void rope() {
@@ -92,16 +101,16 @@ class GgufConfig {
     double factor = fraction("rope.scaling.factor").value_or(fraction("rope.scale_linear").value_or(1));
     if (factor == 0) factor = 1;
     if (type == "none" || (type == "linear" && factor == 1)) return;
-    std::string scaling = concat("{\"rope_type\": ", to_json(type), ", \"factor\": ", finite(factor));
+    std::string scaling = concat("{\"rope_type\": ", to_json(type), ", \"factor\": ", to_decimal(factor));
     if (const auto positions = whole("rope.scaling.original_context_length"))
       scaling += concat(", \"original_max_position_embeddings\": ", *positions);
     if (const double magnitude = fraction("rope.scaling.attn_factor").value_or(1) *
                                  fraction("rope.scaling.yarn_attn_factor").value_or(1);
         magnitude != 1 && factor >= 1)
-      scaling += concat(", \"attention_factor\": ", finite(magnitude * (1 + 0.1 * log(factor))));
+      scaling += concat(", \"attention_factor\": ", to_decimal(magnitude * (1 + 0.1 * log(factor))));
     for (const std::string_view beta : {"beta_fast", "beta_slow"})
       if (const auto value = fraction(concat("rope.scaling.yarn_", beta)))
-        scaling += concat(", \"", beta, "\": ", finite(*value));
+        scaling += concat(", \"", beta, "\": ", to_decimal(*value));
     member("rope_scaling", scaling + "}");
   }
 
@@ -162,10 +171,34 @@ class GgufConfig {
       require_fraction(scale, 1);
     require_fraction("attention.clamp_kqv", 0);
     require_fraction("attention.scale", 0);
-    if (metadata_.text(key("rope.scaling.type")) == "yarn")
-      require_fraction("rope.scaling.yarn_ext_factor", 1);
+    if (const auto mix = fraction("rope.scaling.yarn_ext_factor");
+        mix && *mix >= 0 && *mix != 1 && metadata_.text(key("rope.scaling.type")) == "yarn")
+      metadata_.fail_at(*metadata_.find(key("rope.scaling.yarn_ext_factor")), "1, or less than 0 for that",
+                        concat(*mix));
     require_fraction("rope.scaling.yarn_log_multiplier", 0);
-    if (find_by_name(tensors_, "model.layers.0.mlp.gate_proj.bias")) fail_at_tensor("blk.0.ffn_gate.bias");
+    for (const TensorInfo& tensor : tensors_) refuse_unknown(tensor.name);
+  }
+
+  static bool is_attention_bias(std::string_view name) {
+    return name.ends_with("_proj.bias") && name.find(".self_attn.") != name.npos;
+  }
+
+  /// Throws if a tensor would change the numbers of a layer or of the head, and nobody here knows how. Others are ignored:
+  /// tables that can be computed, and what predicts further tokens.
+  void refuse_unknown(std::string_view name) const {
+    constexpr std::string_view changing[] = {
+        ".attn_", ".ffn_",  ".post_",     ".layer_out", ".exp_probs_", ".ssm_",        ".self_attn.",
+        ".mlp.",  "output", "layernorm.", "token_",     "position_",   "rope_factors_"};
+    const std::size_t dot = name.rfind('.');
+    const std::string_view kind = name.substr(smaller(dot, name.size()));
+    const bool known =
+        dimensions_of(name) > 0 && kind != ".bias" && kind != ".scale" && kind != ".input_scale";
+    if (known || is_attention_bias(name) || name.find(".nextn.") != name.npos ||
+        name.ends_with(".attn_rot_embd"))
+      return;
+    for (const std::string_view part : changing)
+      if (name.find(part) != name.npos)
+        metadata_.fail_at(*metadata_.find("general.architecture"), "a model without that tensor", gguf_name(name));
   }
 
   /// Any of these ends a text: the end of all, of a turn, of a message.
@@ -186,17 +219,18 @@ class GgufConfig {
   std::string key(std::string_view name) const { return concat(architecture_.name, '.', name); }
   std::optional<std::uint64_t> whole(std::string_view name) const { return metadata_.whole(key(name)); }
 
-  std::optional<double> fraction(std::string_view name) const { return metadata_.number(key(name)); }
+  std::optional<double> fraction(std::string_view name) const {
+    const auto value = metadata_.number(key(name));
+    if (value && *value - *value != 0)
+      metadata_.fail_at(*metadata_.find(key(name)), "a finite number", concat(*value));
+    return value;
+  }
 
   /// Throws if the value is there and neither 0, which says nothing, nor the one that the library can do.
   void require_fraction(std::string_view name, double wanted) const {
     const auto value = fraction(name);
     if (value && *value != 0 && *value != wanted)
       metadata_.fail_at(*metadata_.find(key(name)), concat(wanted), concat(*value));
-  }
-
-  [[noreturn]] void fail_at_tensor(std::string_view name) const {
-    metadata_.fail_at(*metadata_.find("general.architecture"), "a model without that tensor", name);
   }
 
   /// Throws if the value is there and not the one that the library can do.
@@ -216,13 +250,7 @@ class GgufConfig {
   void text(std::string_view name, std::string_view value) { member(name, to_json(value)); }
   void flag(std::string_view name, bool value) { member(name, value ? "true" : "false"); }
   void number(std::string_view name, std::uint64_t value) { member(name, concat(value)); }
-  void number(std::string_view name, float value) { member(name, finite(value)); }
-
-  /// As JSON, which has no infinity and no NaN: they become a string, which is no number to whoever reads it.
-  template <class Float>
-  static std::string finite(Float value) {
-    return value - value == 0 ? to_decimal(value) : "\"not finite\"";
-  }
+  void number(std::string_view name, float value) { member(name, to_decimal(value)); }
 
   const GgufMetadata& metadata_;
   const List<TensorInfo>& tensors_;

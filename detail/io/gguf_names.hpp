@@ -18,12 +18,19 @@ inline constexpr TensorNamePair outer_names[] = {
 
 /// The same of a layer: behind `blk.N.` and behind `model.layers.N.`.
 inline constexpr TensorNamePair layer_names[] = {
-    {"attn_norm", "input_layernorm"},    {"attn_q", "self_attn.q_proj"},
-    {"attn_k", "self_attn.k_proj"},      {"attn_v", "self_attn.v_proj"},
-    {"attn_output", "self_attn.o_proj"}, {"attn_q_norm", "self_attn.q_norm"},
-    {"attn_k_norm", "self_attn.k_norm"}, {"ffn_norm", "post_attention_layernorm"},
-    {"ffn_gate_inp", "mlp.gate"},        {"ffn_gate", "mlp.gate_proj"},
-    {"ffn_up", "mlp.up_proj"},           {"ffn_down", "mlp.down_proj"},
+    {"attn_norm", "input_layernorm"},
+    {"attn_q", "self_attn.q_proj"},
+    {"attn_k", "self_attn.k_proj"},
+    {"attn_v", "self_attn.v_proj"},
+    {"attn_qkv", "self_attn.qkv_proj"},
+    {"attn_output", "self_attn.o_proj"},
+    {"attn_q_norm", "self_attn.q_norm"},
+    {"attn_k_norm", "self_attn.k_norm"},
+    {"ffn_norm", "post_attention_layernorm"},
+    {"ffn_gate_inp", "mlp.gate"},
+    {"ffn_gate", "mlp.gate_proj"},
+    {"ffn_up", "mlp.up_proj"},
+    {"ffn_down", "mlp.down_proj"},
 };
 
 /// Experts merged into one tensor, which are fused ones without `.weight` in Hugging Face checkpoints.
@@ -68,6 +75,14 @@ inline std::string hugging_face_name(std::string_view name) {
   for (const auto& [gguf, hugging_face] : outer_names)
     if (name == concat(gguf, ".weight")) return concat(hugging_face, ".weight");
   return std::string(name);
+}
+
+/// How many dimensions a tensor of that Hugging Face name has; 0: nobody knows. Writers of GGUF may leave out outer ones that
+/// are 1, and add such.
+inline std::size_t dimensions_of(std::string_view name) {
+  if (!name.starts_with("model.") && !name.starts_with("lm_head.")) return 0;
+  if (name.ends_with("norm.weight") || name.ends_with(".bias")) return 1;
+  return name.ends_with(".weight") ? 2 : 3;  // experts that are merged
 }
 
 /// What stands behind `model.layers.N.` as it stands behind `blk.N.`; empty if there is no such name.

@@ -76,7 +76,7 @@ inline std::string gguf_in_directory(const std::string& directory) {
 /// The file with the metadata of a model in GGUF, if `path` is one, or a part, or a directory with one; otherwise empty.
 inline std::string find_gguf(const std::string& path) {
   if (is_directory(path)) return gguf_in_directory(path);
-  return is_file(path) && is_gguf(path) ? first_gguf_part(path) : std::string();
+  return is_file(path) && (path.ends_with(".gguf") || is_gguf(path)) ? first_gguf_part(path) : std::string();
 }
 
 }  // namespace moe::detail

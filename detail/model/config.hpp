@@ -37,8 +37,9 @@ struct ModelConfig {
   bool normalise_expert_weights = false;  // whether those of the chosen experts are made to sum to 1
 
   bool attention_bias = false;
-  bool query_key_norms = true;   // whether the heads of queries and keys are normed
-  bool tied_embeddings = false;  // whether the head is the embedding
+  bool attention_bias_where_stored = false;  // matrices whose bias is not in the checkpoint have none
+  bool query_key_norms = true;               // whether the heads of queries and keys are normed
+  bool tied_embeddings = false;              // whether the head is the embedding
   float rms_norm_epsilon = 0;
   RopeConfig rope;
 
@@ -163,6 +164,7 @@ inline ModelConfig::ModelConfig(const Checkpoint& checkpoint) {
     if (!layer.has_experts) dense_intermediate_size = reader.size("intermediate_size", 6144, {.least = 1});
 
   attention_bias = reader.flag("attention_bias", false);
+  attention_bias_where_stored = reader.flag("attention_bias_where_stored", false);
   query_key_norms = defaults.query_key_norms;
   if (reader.flag("mlp_bias", false)) reader.fail_at("mlp_bias", "false", "true");
   tied_embeddings = reader.flag("tie_word_embeddings", false);

@@ -117,10 +117,16 @@ class WeightReader {
       out.key_norm = vector(prefix + "k_norm", "weight", config_.head_dim);
     }
     if (!config_.attention_bias) return;
-    out.query_bias = vector(prefix + "q_proj", "bias", queries);
-    out.key_bias = vector(prefix + "k_proj", "bias", kv);
-    out.value_bias = vector(prefix + "v_proj", "bias", kv);
-    out.output_bias = vector(prefix + "o_proj", "bias", hidden);
+    out.query_bias = bias(prefix + "q_proj", queries);
+    out.key_bias = bias(prefix + "k_proj", kv);
+    out.value_bias = bias(prefix + "v_proj", kv);
+    out.output_bias = bias(prefix + "o_proj", hidden);
+  }
+
+  List<float> bias(std::string_view name, std::size_t size) const {
+    const bool absent = !checkpoint_.find(concat(checkpoint_.tensor_prefix(), name, ".bias"));
+    if (absent && config_.attention_bias_where_stored) return {};
+    return vector(name, "bias", size);
   }
 
   const Checkpoint& checkpoint_;

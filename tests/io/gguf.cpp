@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -286,7 +287,93 @@ TEST_CASE("gguf checkpoint: a Llama's heads are turned in pairs of neighbours") 
   check_config(file, R"("intermediate_size": 6)");
   check_config(file, R"("head_dim": 4)");
   CHECK(config(model()).find("rope_interleave") == std::string::npos);
-  check_refused(add(file, "blk.0.ffn_gate.bias", {6}), {"without that tensor", "blk.0.ffn_gate.bias"});
+}
+
+TEST_CASE("gguf checkpoint: tensors that would change the numbers and are not known are refused by name") {
+  for (const char* name : {"blk.0.ffn_gate.bias", "blk.1.ffn_down.bias", "blk.1.attn_norm.bias",
+                           "blk.0.ffn_gate_inp.bias", "blk.0.exp_probs_b.bias", "blk.0.attn_sinks.weight",
+                           "blk.0.ffn_down_exps.bias", "blk.0.ffn_gate_shexp.weight", "blk.0.attn_q.scale",
+                           "blk.0.ffn_gate_exps.scale", "blk.0.attn_q_a.weight", "output.bias",
+                           "output_norm.bias", "token_embd_norm.weight", "rope_factors_long.weight"}) {
+    GgufBuilder file = model();
+    check_refused(add(file, name, {4}), {"without that tensor", name});
+  }
+  for (const char* name :
+       {"blk.0.nextn.eh_proj.weight", "blk.0.attn_rot_embd", "rope_freqs.weight", "other.weight"}) {
+    GgufBuilder file = model();
+    CHECK(open(add(file, name, {4})).tensors().size() == 1);
+  }
+}
+
+TEST_CASE("gguf checkpoint: outer dimensions of 1 may be there or not") {
+  GgufBuilder file = model();
+  for (const auto& [name, sizes] : std::initializer_list<std::pair<const char*, std::vector<std::uint64_t>>>{
+           {"blk.0.attn_norm.weight", {4, 1}},
+           {"blk.0.ffn_gate_inp.weight", {4}},
+           {"blk.0.ffn_up_exps.weight", {4, 3}},
+           {"blk.1.ffn_up_exps.weight", {4}},
+           {"blk.0.attn_q.weight", {4, 4, 1, 1}},
+           {"blk.0.attn_k.weight", {1, 4, 2}}})
+    add(file, name, sizes);
+  const moe::Checkpoint checkpoint = open(file);
+  using Shape = moe::List<std::uint64_t>;
+  CHECK(checkpoint.at("model.layers.0.input_layernorm.weight").shape == Shape{4});
+  CHECK(checkpoint.at("model.layers.0.mlp.gate.weight").shape == Shape{1, 4});
+  CHECK(checkpoint.at("model.layers.0.mlp.experts.up_proj").shape == Shape{1, 3, 4});
+  CHECK(checkpoint.at("model.layers.1.mlp.experts.up_proj").shape == Shape{1, 1, 4});
+  CHECK(checkpoint.at("model.layers.0.self_attn.q_proj.weight").shape == Shape{4, 4});
+  CHECK(checkpoint.at("model.layers.0.self_attn.k_proj.weight").shape == Shape{2, 4, 1});  // not an outer one
+}
+
+TEST_CASE("gguf checkpoint: queries, keys and values in one tensor are taken apart") {
+  // Two heads of 2 numbers, one of keys: 4, 2 and 2 rows of 4 numbers.
+  GgufBuilder file = model();
+  file.value("qwen3moe.attention.head_count_kv", 1u);
+  add(add(file, "blk.0.attn_qkv.weight", {4, 8}), "blk.0.attn_qkv.bias", {8});
+  const moe::Checkpoint checkpoint = open(file);
+  const auto part = [&](const char* name) -> const moe::TensorInfo& {
+    return checkpoint.at(std::string("model.layers.0.self_attn.") + name);
+  };
+  const moe::TensorInfo &q = part("q_proj.weight"), &k = part("k_proj.weight"), &v = part("v_proj.weight");
+  CHECK(checkpoint.tensors().size() == 6);
+  CHECK(q.shape == moe::List<std::uint64_t>{4, 4});
+  CHECK(k.shape == moe::List<std::uint64_t>{2, 4});
+  CHECK(q.bytes == 64);
+  CHECK(v.bytes == 32);
+  CHECK(k.offset == q.offset + 64);
+  CHECK(v.offset == q.offset + 96);
+  CHECK(part("v_proj.bias").offset == part("q_proj.bias").offset + 24);
+  check_config(file, R"("attention_bias": true)");
+
+  GgufBuilder wrong = model();
+  check_refused(add(wrong, "blk.0.attn_qkv.weight", {4, 8}),
+                {"self_attn.qkv_proj.weight", "12 rows", "[8, 4]"});
+}
+
+TEST_CASE("gguf checkpoint: a biased matrix of any layer is enough for biases") {
+  for (const char* name : {"blk.1.attn_output.bias", "blk.0.attn_k.bias"}) {
+    GgufBuilder file = model();
+    check_config(add(file, name, {4}), R"("attention_bias": true)");
+  }
+  check_config(model(), R"("attention_bias": false)");
+}
+
+TEST_CASE("gguf checkpoint: YaRN without its ramp is refused") {
+  const auto with = [](float mix) {
+    GgufBuilder file = model();
+    return file.value("qwen3moe.rope.scaling.type", "yarn")
+        .value("qwen3moe.rope.scaling.factor", 4.0f)
+        .value("qwen3moe.rope.scaling.yarn_ext_factor", mix);
+  };
+  check_config(with(1), R"("rope_type": "yarn")");
+  check_config(with(-1), R"("rope_type": "yarn")");
+  check_refused(with(0), {"yarn_ext_factor", "expected 1", "found 0"});
+}
+
+TEST_CASE("gguf checkpoint: numbers that are none are refused by their keys") {
+  GgufBuilder file = model();
+  file.value("qwen3moe.rope.freq_base", std::numeric_limits<float>::infinity());
+  check_refused(file, {"qwen3moe.rope.freq_base", "a finite number", "inf"});
 }
 
 TEST_CASE("gguf checkpoint: two tensors that become one name are refused") {
@@ -365,8 +452,16 @@ TEST_CASE("gguf checkpoint: parts that do not belong together are refused") {
   GgufBuilder more = part(1, 3, false);
   directory.write("x-00002-of-00003.gguf", add(more, "a", {1}).file());
   check({"tensors of all parts", "expected 3", "found 4"});
+  GgufBuilder other = part(1, 3, false);
+  directory.write("x-00002-of-00003.gguf",
+                  other.value("split.tensors.count", 5, GgufBuilder::bytes_of(std::int32_t{4})).file());
+  check({"x-00002-of-00003.gguf: split.tensors.count: expected 3, as in the first part, found 4"});
   directory.write("x-00001-of-00003.gguf", part(0, 2, true).file());
   check({"name of the file", "N is 2"});
+  for (const std::string& alone : {part(0, 1, true).file(), part(0, 0, true).file(), model().file()}) {
+    directory.write("x-00001-of-00003.gguf", alone);
+    check({"x-00001-of-00003.gguf: split.count: expected 3, as the name says, found "});
+  }
   check_error([&] { return moe::Checkpoint(directory.write("y.gguf", part(0, 3, true).file())); },
               {"y.gguf: name of the file", "-00001-of-N.gguf, where N is 3"});
   CHECK(moe::Checkpoint(directory.write("z.gguf", part(0, 1, true).file())).files().size() == 1);
