@@ -58,6 +58,13 @@ class ExpertSelection {
     return out;
   }
 
+  /// Throws if the profile knows layers that a model of so many has not, as that of another model may.
+  void require_layers(std::size_t layers) const {
+    if (profile_ && profile_->layers() > layers)
+      fail(file_, "layers", detail::concat("at most ", layers, ", as the model has"),
+           detail::concat(profile_->layers()));
+  }
+
   /// The experts of a layer that has `count`, of which a token takes `per_token`, in ascending order. Throws if the range goes
   /// beyond them, or the profile does not know that layer.
   List<std::uint32_t> of(std::uint32_t layer, std::size_t count, std::size_t per_token) const {

@@ -39,6 +39,7 @@ class ExtractionPlanner {
   ExtractionPlan plan() && {
     check_component();
     options_.layers.require_below(catalog_.layers(), "layers");
+    options_.experts.require_layers(catalog_.layers());
     for (const TensorInfo& tensor : checkpoint_.tensors()) add_dense(tensor);
     for (std::uint32_t layer = 0; layer < catalog_.layers(); ++layer) add_experts(layer);
     return std::move(out_);

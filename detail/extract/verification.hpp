@@ -23,12 +23,13 @@ namespace moe {
 /// Compares every byte of an extraction's GGUF files with the checksums in them; what lies between tensors must be zeros.
 class Verification {
  public:
-  /// `path`: the directory, or one of its files. Throws if a file cannot be opened, or has no checksums.
+  /// `path`: the directory, or one of its files. Throws if a file cannot be opened, or has no checksums, or if experts.gguf is
+  /// missing although there are routers.
   explicit Verification(const std::string& path) {
     const bool directory = is_directory(path);
     add_file(directory ? join_path(path, "dense.gguf") : path);
     const std::string experts = join_path(path, "experts.gguf");
-    if (directory && is_file(experts)) add_file(experts);
+    if (directory && (has_routers_ || is_file(experts))) add_file(experts);
   }
 
   std::uint64_t bytes() const {
@@ -69,6 +70,7 @@ class Verification {
       const TensorInfo& tensor = contents.tensors[i];
       add_part("padding", end, tensor.offset, {});
       end = tensor.offset + tensor.bytes;
+      has_routers_ = has_routers_ || tensor.name.ends_with(".ffn_gate_inp.weight");
       add_part(tensor.name, tensor.offset, end, tensor.crc32c);
     }
     add_part("padding", end, file.size(), {});
@@ -118,6 +120,7 @@ class Verification {
   List<File> files_;
   List<Part> parts_;  // front to back
   std::size_t tensors_ = 0;
+  bool has_routers_ = false;
 };
 
 }  // namespace moe

@@ -55,6 +55,12 @@ TEST_CASE("expert selection: the fewest that reach a share, but enough for a tok
   check_error([] { covering(1.5); }, {"at most 1", "1.5"});
 }
 
+TEST_CASE("expert selection: a profile of more layers is that of another model") {
+  const auto selection = moe::ExpertSelection::most_used(moe::UsageProfile(3, 6), 2, "x.json");
+  CHECK_NOTHROW(selection.require_layers(3));
+  check_error([&] { selection.require_layers(2); }, {"x.json: layers", "at most 2", "3"});
+}
+
 TEST_CASE("expert selection: a profile of another model is refused") {
   const auto of = [](std::uint32_t layer, std::size_t count, moe::UsageProfile counts) {
     return message_of([&] { moe::ExpertSelection::most_used(counts, 2, "x.json").of(layer, count, 1); });

@@ -210,6 +210,13 @@ TEST_CASE("extraction: a part of the layers is storage only") {
   check_error([&] { extract(directory / "out", directory / "twice", {.layers = {0, 6}}); }, {"below 6"});
 }
 
+TEST_CASE("extraction: verification misses the file of the experts") {
+  const TemporaryDirectory directory;
+  extract(golden("plain-bf16"), directory / "out");
+  std::filesystem::remove(directory / "out/experts.gguf");
+  check_error([&] { moe::Verification verification(directory / "out"); }, {"experts.gguf", "opening"});
+}
+
 TEST_CASE("extraction: a flipped byte is found, wherever it is, by verification and where experts are read") {
   const TemporaryDirectory directory;
   extract(golden("plain-bf16"), directory / "out");
