@@ -1,6 +1,7 @@
 // What the examples share: arguments described by their own help text, and the exit status.
 #pragma once
 #include <charconv>
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <exception>
@@ -21,11 +22,13 @@ struct UsageError : std::runtime_error {
 class CommandLine {
  public:
   CommandLine(int argc, char** argv, std::string_view help) {
+    bool options = true;  // until --
     for (int i = 1; i < argc; ++i) {
       const std::string word = argv[i];
-      const bool short_option =
-          word.size() == 2 && word[0] == '-' && help.find("\n  " + word + ' ') != help.npos;
-      if (!word.starts_with("--") && !short_option) {
+      const bool is_option = word.starts_with("--") || (word.size() == 2 && word[0] == '-');
+      if (options && word == "--") {
+        options = false;
+      } else if (!options || !is_option) {
         positional_.push_back(word);
       } else if (help.find("\n  " + word + ' ') == help.npos) {
         throw UsageError("unknown option " + word);
@@ -57,7 +60,7 @@ class CommandLine {
     return parse<Number>(options_.at(option).back(), option);
   }
 
-  /// A size: 512MiB, 8GiB, or a number of bytes.
+  /// A size: 512MiB, 1.5GiB, or a number of bytes.
   std::size_t bytes(const std::string& option, std::size_t otherwise) const {
     return has(option) ? parse_bytes(options_.at(option).back(), option) : otherwise;
   }
@@ -104,9 +107,16 @@ class CommandLine {
         {"KiB", 10}, {"MiB", 20}, {"GiB", 30}, {"TiB", 40}, {"", 0}};
     for (const auto& [unit, shift] : units) {
       if (!text.ends_with(unit)) continue;
-      const auto number = parse<std::size_t>(text.substr(0, text.size() - unit.size()), option);
-      if (number > SIZE_MAX >> shift) throw UsageError(option + " is too large: " + text);
-      return number << shift;
+      double number = -1;
+      const char* const last = text.data() + text.size() - unit.size();
+      const auto [end, error] = std::from_chars(text.data(), last, number);
+      const double bytes = number * static_cast<double>(std::size_t{1} << shift);
+      if (error != std::errc() || end != last || !(bytes >= 0) ||
+          (unit.empty() && std::floor(bytes) != bytes))
+        throw UsageError(option + " needs a size such as 512MiB, 1.5GiB or a number of bytes, not '" + text +
+                         "'");
+      if (bytes >= 0x1p63) throw UsageError(option + " is too large: " + text);
+      return static_cast<std::size_t>(bytes);
     }
     return 0;
   }
@@ -130,12 +140,16 @@ class CommandLine {
 /// failed, 2 for wrong usage.
 template <class Main>
 int run_example(int argc, char** argv, std::string_view help, Main main) try {
-  for (int i = 1; i < argc; ++i)
-    if (std::string_view(argv[i]) == "--help") {
-      std::cout << help;
-      return 0;
-    }
-  main(CommandLine(argc, argv, help));
+  bool asked = false;
+  for (int i = 1; i < argc && std::string_view(argv[i]) != "--"; ++i)
+    asked = asked || std::string_view(argv[i]) == "--help" || std::string_view(argv[i]) == "-h";
+  if (asked) {
+    std::cout << help;
+  } else {
+    main(CommandLine(argc, argv, help));
+  }
+  if (!std::cout.flush() || std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+    throw std::runtime_error("standard output: expected to write, and could not");
   return 0;
 } catch (const UsageError& error) {
   std::cerr << error.what() << "\n\n" << help;

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 constexpr std::string_view help = R"(usage: expert_usage MODEL --text NAME=FILE... [options]
 Counts how often each expert of each layer is chosen when the model reads the texts, and with how much router mass, and
@@ -179,9 +180,13 @@ int main(int argc, char** argv) {
   return run_example(argc, argv, help, [](const CommandLine& args) {
     const std::string path = args.positional(1, 1)[0];
     if (!args.has("--text")) throw UsageError("--text is missing");
-    for (const std::string& word : args.texts("--text"))
+    std::set<std::string> names;
+    for (const std::string& word : args.texts("--text")) {
       if (word.find('=') == word.npos || word.find('=') == 0)
         throw UsageError("--text is NAME=FILE, not '" + word + "'");
+      if (!names.insert(word.substr(0, word.find('='))).second)
+        throw UsageError("--text has two of one name: " + word);
+    }
     moe::ModelOptions options = memory_options_of(args);
     options.threads = args.number<std::size_t>("--threads", 0);
     const auto model = moe::open(path, options);

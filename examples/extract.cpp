@@ -17,10 +17,11 @@ interrupted, the same command goes on where it was; OUT appears when it is compl
   --layers A-B        only these layers; what has not all layers can be stored and verified, but not run
   --experts A-B       of each layer only these experts; what has not all experts is run with allow_partial only
   --usage PROFILE     of each layer only the experts that were most used (see expert_usage), with one of:
-  --top N             ... the N most used
-  --coverage SHARE    ... the fewest that got this share of the router's choices, as 0.95
+  --top N             ... the N most used, of those that were used at all
+  --coverage SHARE    ... the fewest that got this share of the router's choices, as 0.95, but at least as many as a token
+                      takes
   --type TYPE         of experts: keep (the default), f32, f16, bf16, q8_0, q6_k, q4_k or q4_0
-  --dense-type TYPE   of all other matrices, but for the router: the same
+  --dense-type TYPE   of all other matrices but the routers: keep (the default), or one of these
   --verify OUT        compare every byte of an extraction with its checksums
 )";
 
@@ -62,7 +63,9 @@ moe::ExpertSelection selection_of(const CommandLine& args) {
   moe::UsageProfile profile = moe::read_usage_profile(file);
   if (args.has("--coverage"))
     return moe::ExpertSelection::covering(std::move(profile), args.number("--coverage", 1.0), file);
-  return moe::ExpertSelection::most_used(std::move(profile), args.number<std::size_t>("--top", 0), file);
+  const auto top = args.number<std::size_t>("--top", 0);
+  if (top == 0) throw UsageError("--top begins at 1");
+  return moe::ExpertSelection::most_used(std::move(profile), top, file);
 }
 
 double mb(std::uint64_t bytes) { return static_cast<double>(bytes) / 1e6; }

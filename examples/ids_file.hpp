@@ -2,19 +2,30 @@
 #pragma once
 #include <moe.hpp>
 
-#include <fstream>
-#include <stdexcept>
+#include <charconv>
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <vector>
 
 /// The numbers in a file, with commas or spaces between them.
 inline std::vector<moe::TokenId> read_ids(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) throw std::runtime_error(path + ": expected a readable file");
+  const std::string text = moe::read_text(path);
   std::vector<moe::TokenId> ids;
-  for (moe::TokenId id; file >> id;) {
+  const char *at = text.data(), *const end = at + text.size();
+  const auto skip = [&](std::string_view any) {
+    while (at < end && any.find(*at) != any.npos) ++at;
+  };
+  for (skip(" \n\r\t"); at < end; skip(" \n\r\t")) {
+    moe::TokenId id{};
+    const auto [behind, error] = std::from_chars(at, end, id);
+    if (error != std::errc())
+      moe::fail(path, "byte " + std::to_string(at - text.data()), "the number of a token",
+                std::string(at, 1));
     ids.push_back(id);
-    if (file.peek() == ',') file.get();
+    at = behind;
+    skip(" \n\r\t");
+    if (at < end && *at == ',') ++at;
   }
   return ids;
 }

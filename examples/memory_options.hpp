@@ -8,6 +8,9 @@
 
 /// Reads --memory, --budget and --direct, --verify and --allow-partial.
 inline moe::ModelOptions memory_options_of(const CommandLine& args) {
+  for (const char* option : {"--memory", "--budget"})
+    if (args.text(option, "") != "auto" && args.has(option) && args.bytes(option, 0) == 0)
+      throw UsageError(std::string(option) + " begins at 1 byte");
   const bool automatic = args.text("--memory", "") == "auto";
   moe::ModelOptions options;
   options.memory.total_bytes = automatic ? moe::MemoryOptions::automatic : args.bytes("--memory", 0);

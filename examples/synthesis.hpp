@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <optional>
 #include <random>
@@ -283,10 +282,12 @@ inline void write_tokenizer(const std::string& directory) {
     moe::detail::append_utf8(character, moe::detail::byte_alphabet.character[byte]);
     vocabulary += (byte == 0 ? "" : ", ") + moe::to_json(character) + ": " + std::to_string(byte);
   }
-  std::ofstream(directory + "/tokenizer.json")
-      << R"({"version": "1.0", "normalizer": {"type": "NFC"}, "pre_tokenizer": {"type": "Sequence", "pretokenizers": [)"
-      << R"({"type": "Split", "behavior": "Isolated", "invert": false, "pattern": {"Regex": )"
-      << moe::to_json(moe::qwen2_pattern.regex)
-      << R"(}}, {"type": "ByteLevel", "add_prefix_space": false, "use_regex": false}]}, "decoder": {"type": "ByteLevel"}, )"
-      << R"("model": {"type": "BPE", "vocab": {)" << vocabulary << "}, \"merges\": []}}\n";
+  moe::write_text(
+      directory + "/tokenizer.json",
+      R"({"version": "1.0", "normalizer": {"type": "NFC"}, "pre_tokenizer": {"type": "Sequence", "pretokenizers": [)"
+      R"({"type": "Split", "behavior": "Isolated", "invert": false, "pattern": {"Regex": )" +
+          moe::to_json(moe::qwen2_pattern.regex) +
+          R"(}}, {"type": "ByteLevel", "add_prefix_space": false, "use_regex": false}]}, "decoder": {"type": "ByteLevel"}, )"
+          R"("model": {"type": "BPE", "vocab": {)" +
+          vocabulary + "}, \"merges\": []}}\n");
 }

@@ -5,8 +5,8 @@
 #include "synthesis.hpp"
 
 #include <filesystem>
-#include <fstream>
 #include <optional>
+#include <string>
 
 constexpr std::string_view help = R"(usage: synthesize OUT --shape NAME [options]
 Writes a checkpoint of random weights, with the shape of a released model, into the directory OUT: dense.gguf and
@@ -36,10 +36,11 @@ int main(int argc, char** argv) {
     std::printf("%s: %.1f MB, %u layers of %u experts\n", directory.c_str(),
                 static_cast<double>(synthesis.bytes()) / 1e6, shape.layers, shape.experts);
     if (!trace) return;
-    std::ofstream ids(directory + "/ids.txt");
     const std::uint32_t first = synthesis.first_token();
-    for (std::uint32_t i = 0; i < synthesis.tokens(); ++i) ids << (i == 0 ? "" : ",") << first + i;
-    ids << '\n';
+    std::string ids;
+    for (std::uint32_t i = 0; i < synthesis.tokens(); ++i)
+      ids += (i == 0 ? "" : ",") + std::to_string(first + i);
+    moe::write_text(directory + "/ids.txt", ids + '\n');
     std::printf("first token of the trace: %u\ntokens of the trace: %zu, listed in %s/ids.txt\n", first,
                 synthesis.tokens(), directory.c_str());
   });
