@@ -24,21 +24,21 @@ class FusedAttention {
   void split(List<TensorInfo>& tensors) const {
     const std::size_t count = tensors.size();
     for (std::size_t i = 0; i < count; ++i)
-      if (tensors[i].name.find(fused) != std::string::npos) tensors[i] = split(tensors[i], tensors);
+      if (tensors[i].name.find(fused) != std::string::npos) split(TensorInfo(tensors[i]), tensors, i);
   }
 
  private:
   static constexpr std::string_view fused = ".self_attn.qkv_proj.";
 
-  /// Adds those of keys and values, and returns that of queries.
-  TensorInfo split(const TensorInfo& whole, List<TensorInfo>& tensors) const {
+  /// Adds those of keys and values; that of queries takes the place of the whole, tensors[at].
+  void split(const TensorInfo& whole, List<TensorInfo>& tensors, std::size_t at) const {
     const std::uint64_t queries = rows("attention.head_count"), keys = rows("attention.head_count_kv");
-    if (whole.shape.empty() || whole.shape[0] != queries + 2 * keys)
+    if (whole.shape.empty() || whole.shape[0] == 0 || whole.shape[0] != queries + 2 * keys)
       fail(files_[whole.file].path(), concat("tensor \"", whole.name, '"'),
            concat(queries + 2 * keys, " rows"), describe(whole));
     tensors.push_back(part(whole, ".self_attn.k_proj.", queries, keys));
     tensors.push_back(part(whole, ".self_attn.v_proj.", queries + keys, keys));
-    return part(whole, ".self_attn.q_proj.", 0, queries);
+    tensors[at] = part(whole, ".self_attn.q_proj.", 0, queries);
   }
 
   static TensorInfo part(const TensorInfo& whole, std::string_view name, std::uint64_t first,
@@ -53,15 +53,19 @@ class FusedAttention {
     return out;
   }
 
-  /// How many rows the heads have whose number the key states, or the heads of queries.
+  /// How many rows the heads have whose number the key states, or the heads of queries; a number below 2^62.
   std::uint64_t rows(std::string_view heads_key) const {
-    const auto whole = [&](std::string_view key) {
-      return metadata_.whole(concat(metadata_.text("general.architecture").value_or(""), '.', key));
-    };
-    const std::uint64_t heads = whole("attention.head_count").value_or(0),
-                        hidden = whole("embedding_length").value_or(0);
-    const std::uint64_t size = whole("attention.key_length").value_or(heads > 0 ? hidden / heads : 0);
-    return whole(heads_key).value_or(heads) * size;
+    const std::uint64_t heads = whole("attention.head_count", 0), hidden = whole("embedding_length", 0);
+    return whole("attention.key_length", heads > 0 ? hidden / heads : 0) * whole(heads_key, heads);
+  }
+
+  std::uint64_t whole(std::string_view name, std::uint64_t otherwise) const {
+    constexpr std::uint64_t most = INT32_MAX;
+    const std::string key = concat(metadata_.text("general.architecture").value_or(""), '.', name);
+    const std::uint64_t value = metadata_.whole(key).value_or(otherwise);
+    if (value > most)
+      fail(files_[0].path(), concat("key \"", key, '"'), concat("a number up to ", most), concat(value));
+    return value;
   }
 
   const GgufMetadata& metadata_;

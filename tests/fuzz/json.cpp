@@ -2,6 +2,7 @@
 #include "target.hpp"
 
 #include "detail/io/json.hpp"
+#include "detail/io/json_writer.hpp"
 
 #include <string>
 
@@ -39,7 +40,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     const moe::JsonDocument document(text, "input.json");
     convert(document.root());
-    const moe::JsonDocument again(std::string(document.root().slice()), "again.json");
+    const moe::JsonDocument again(moe::to_json(document.root()), "again.json");
     FUZZ_CHECK(count_values(again.root()) == count_values(document.root()));
   } catch (const moe::Error&) {
   }
