@@ -4,7 +4,6 @@
 #include "../core/error.hpp"
 #include "../core/list.hpp"
 #include "../core/math.hpp"
-#include "../core/minmax.hpp"
 #include "gguf_metadata.hpp"
 #include "gguf_names.hpp"
 #include "json_writer.hpp"
@@ -176,29 +175,10 @@ class GgufConfig {
       metadata_.fail_at(*metadata_.find(key("rope.scaling.yarn_ext_factor")), "1, or less than 0 for that",
                         concat(*mix));
     require_fraction("rope.scaling.yarn_log_multiplier", 0);
-    for (const TensorInfo& tensor : tensors_) refuse_unknown(tensor.name);
-  }
-
-  static bool is_attention_bias(std::string_view name) {
-    return name.ends_with("_proj.bias") && name.find(".self_attn.") != name.npos;
-  }
-
-  /// Throws if a tensor would change the numbers of a layer or of the head, and nobody here knows how. Others are ignored:
-  /// tables that can be computed, and what predicts further tokens.
-  void refuse_unknown(std::string_view name) const {
-    constexpr std::string_view changing[] = {
-        ".attn_", ".ffn_",  ".post_",     ".layer_out", ".exp_probs_", ".ssm_",        ".self_attn.",
-        ".mlp.",  "output", "layernorm.", "token_",     "position_",   "rope_factors_"};
-    const std::size_t dot = name.rfind('.');
-    const std::string_view kind = name.substr(smaller(dot, name.size()));
-    const bool known =
-        dimensions_of(name) > 0 && kind != ".bias" && kind != ".scale" && kind != ".input_scale";
-    if (known || is_attention_bias(name) || name.find(".nextn.") != name.npos ||
-        name.ends_with(".attn_rot_embd"))
-      return;
-    for (const std::string_view part : changing)
-      if (name.find(part) != name.npos)
-        metadata_.fail_at(*metadata_.find("general.architecture"), "a model without that tensor", gguf_name(name));
+    for (const TensorInfo& tensor : tensors_)
+      if (is_unknown_part(tensor.name))
+        metadata_.fail_at(*metadata_.find("general.architecture"), "a model without that tensor",
+                          gguf_name(tensor.name));
   }
 
   /// Any of these ends a text: the end of all, of a turn, of a message.

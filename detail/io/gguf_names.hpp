@@ -85,6 +85,28 @@ inline std::size_t dimensions_of(std::string_view name) {
   return name.ends_with(".weight") ? 2 : 3;  // experts that are merged
 }
 
+/// Of a Hugging Face name.
+inline bool is_attention_bias(std::string_view name) {
+  return name.ends_with("_proj.bias") && name.find(".self_attn.") != name.npos;
+}
+
+/// Whether a tensor would change the numbers of a layer or of the head and nobody here knows how. `name`: as
+/// hugging_face_name() returns it. Not those of tables that can be computed, and of what predicts further tokens.
+inline bool is_unknown_part(std::string_view name) {
+  constexpr std::string_view changing[] = {
+      ".attn_", ".ffn_",  ".post_",     ".layer_out", ".exp_probs_", ".ssm_",        ".self_attn.",
+      ".mlp.",  "output", "layernorm.", "token_",     "position_",   "rope_factors_"};
+  constexpr std::string_view harmless[] = {".nextn.", ".attn_rot_embd"};
+  const std::string_view kind = name.substr(smaller(name.rfind('.'), name.size()));
+  const bool known = dimensions_of(name) > 0 && kind != ".bias" && kind != ".scale" && kind != ".input_scale";
+  if (known || is_attention_bias(name)) return false;
+  for (const std::string_view part : harmless)
+    if (name.find(part) != name.npos) return false;
+  for (const std::string_view part : changing)
+    if (name.find(part) != name.npos) return true;
+  return false;
+}
+
 /// What stands behind `model.layers.N.` as it stands behind `blk.N.`; empty if there is no such name.
 inline std::string gguf_layer_name(std::string_view name) {
   const std::size_t dot = name.rfind('.');

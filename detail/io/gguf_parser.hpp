@@ -187,8 +187,10 @@ class GgufParser {
 
   /// The data begins at the next multiple of the alignment, and so does each tensor in it. Tensors must not overlap.
   void place_data(List<TensorInfo>& tensors, std::uint64_t alignment) const {
-    const std::uint64_t begin = (in_.position() + alignment - 1) / alignment * alignment;
-    const std::uint64_t size = begin < file_.size() ? file_.size() - begin : 0;
+    // Where there is no data at all, the file may end before.
+    const std::uint64_t begin =
+        smaller((in_.position() + alignment - 1) / alignment * alignment, file_.size());
+    const std::uint64_t size = file_.size() - begin;
     const auto order = sorted_indices(tensors.size(), [&](std::uint32_t a, std::uint32_t b) {
       return tensors[a].offset != tensors[b].offset ? tensors[a].offset < tensors[b].offset
                                                     : tensors[a].bytes < tensors[b].bytes;

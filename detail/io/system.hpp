@@ -98,6 +98,9 @@ inline void will_need(std::byte* address, std::size_t bytes) {
   if (prefetch) prefetch(GetCurrentProcess(), 1, &range, 0);
 }
 
+/// Huge pages need a privilege here.
+inline void prefer_huge_pages(void*, std::size_t) {}
+
 /// Zeroed pages of memory; null if there are none.
 inline void* allocate_pages(std::size_t bytes) {
   return VirtualAlloc(nullptr, bytes, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
@@ -185,21 +188,34 @@ inline void will_need(std::byte* address, std::size_t bytes) {
   ::madvise(address - skipped, bytes + skipped, MADV_WILLNEED);
 }
 
+inline constexpr std::size_t huge_page_bytes = std::size_t{2} << 20;
+
+/// How far the next address is where a huge page may begin.
+inline std::size_t to_huge_page(const void* address) {
+  return (huge_page_bytes - reinterpret_cast<std::uintptr_t>(address) % huge_page_bytes) % huge_page_bytes;
+}
+
+/// Asks for huge pages wherever they fit into that memory.
+inline void prefer_huge_pages([[maybe_unused]] void* address, [[maybe_unused]] std::size_t bytes) {
+#if defined(MADV_HUGEPAGE)
+  const std::size_t before = to_huge_page(address);
+  if (bytes >= before + huge_page_bytes)
+    ::madvise(static_cast<std::byte*>(address) + before, bytes - before, MADV_HUGEPAGE);
+#endif
+}
+
 /// Zeroed pages of memory; null if there are none. Large pieces begin where huge pages can, and ask for them: a fault for
 /// every 4 KiB costs more than reading them from a fast disk.
 inline void* allocate_pages(std::size_t bytes) {
-  constexpr std::size_t huge = std::size_t{2} << 20;
-  const std::size_t slack = bytes >= huge ? huge : 0;
+  const std::size_t slack = bytes >= huge_page_bytes ? huge_page_bytes : 0;
   void* mapped = ::mmap(nullptr, bytes + slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapped == MAP_FAILED) return nullptr;
   if (slack == 0) return mapped;
   auto* const begin = static_cast<std::byte*>(mapped);
-  const std::size_t before = (huge - reinterpret_cast<std::uintptr_t>(begin) % huge) % huge;
+  const std::size_t before = to_huge_page(begin);
   if (before > 0) ::munmap(begin, before);
   if (before < slack) ::munmap(begin + before + bytes, slack - before);
-#if defined(MADV_HUGEPAGE)
-  ::madvise(begin + before, bytes, MADV_HUGEPAGE);
-#endif
+  prefer_huge_pages(begin + before, bytes);
   return begin + before;
 }
 inline void free_pages(void* address, std::size_t bytes) { ::munmap(address, bytes); }

@@ -122,7 +122,7 @@ class Compute {
     if (of_one_token) return multiply_vectors(products, then);
     std::size_t work = 0, items = 0;
     for (const Product& product : products) work += product.weights.bytes() * product.tokens;
-    const std::size_t share = work / (4 * threads());
+    const std::size_t share = work / (16 * threads());
     for (const Product& product : products) items += pieces(product, share);
     for_each(items, [&](std::size_t item, std::size_t) noexcept {
       const Product* product = products.data();

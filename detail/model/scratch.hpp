@@ -3,6 +3,7 @@
 #include "../core/buffer.hpp"
 #include "../core/minmax.hpp"
 #include "../experts/expert.hpp"
+#include "../io/system.hpp"
 #include "../simd/kernel_table.hpp"
 #include "compute.hpp"
 #include "config.hpp"
@@ -61,7 +62,11 @@ struct Scratch {
         predicted(slots_per_token(c)),
         predicted_ids(predicted.size()),
         jobs(c.experts + 1),
-        products(c.experts + 1) {}
+        products(c.experts + 1) {
+    // What products write row by row for many tokens lies all over these.
+    for (Buffer<float>* buffer : {&gate, &up, &down})
+      detail::prefer_huge_pages(buffer->data(), buffer->bytes());
+  }
 
   std::size_t bytes() const {
     std::size_t sum = quantised_input.bytes() + quantised_gate.bytes();

@@ -118,7 +118,7 @@ inline void add_tile(const Int8Tile (&tiles)[row_groups], std::size_t blocks, co
         const Bytes x = spread(input.quants[t] + from + c);
         MOE_UNROLL
         for (std::size_t r = 0; r < row_groups; ++r)
-          sum[r][t] = dot(Type{}, sum[r][t], tiles[r].weights[(g * Type::group + c) / 4], x);
+          sum[r][t] = dot(Type{}, sum[r][t], tiles[r].weights[g * (Type::group / 4) + c / 4], x);
       }
     }
     MOE_UNROLL

@@ -242,6 +242,16 @@ TEST_CASE("gguf: data begins at a multiple of the alignment, ends in the file an
   CHECK(parse(empty.tensor("a", {33}, 24, data).info("b", {0}, 24, 64).file()).tensors.size() == 2);
 }
 
+TEST_CASE("gguf: an empty tensor lies within the file, also where that ends with the head") {
+  GgufBuilder file;
+  file.info("x", {4, 0}, 0, 0);
+  const TemporaryDirectory directory;
+  const moe::File cut(directory.write("x.gguf", file.head()));
+  const auto contents = moe::detail::GgufParser(cut).parse();
+  CHECK(contents.tensors[0].offset <= cut.size());
+  CHECK(contents.tensors[0].bytes == 0);
+}
+
 TEST_CASE("gguf: a file cut off anywhere is refused") {
   GgufBuilder file;
   file.value("number", 3u).value("text", "word").value("list", 9, array(4, 2, u32(1) + u32(2)));
