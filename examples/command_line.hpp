@@ -110,12 +110,12 @@ class CommandLine {
       double number = -1;
       const char* const last = text.data() + text.size() - unit.size();
       const auto [end, error] = std::from_chars(text.data(), last, number);
-      const double bytes = number * static_cast<double>(std::size_t{1} << shift);
+      const double bytes = std::ldexp(number, shift);
       if (error != std::errc() || end != last || !(bytes >= 0) ||
           (unit.empty() && std::floor(bytes) != bytes))
         throw UsageError(option + " needs a size such as 512MiB, 1.5GiB or a number of bytes, not '" + text +
                          "'");
-      if (bytes >= 0x1p63) throw UsageError(option + " is too large: " + text);
+      if (bytes >= static_cast<double>(SIZE_MAX)) throw UsageError(option + " is too large: " + text);
       return static_cast<std::size_t>(bytes);
     }
     return 0;

@@ -47,10 +47,14 @@ int main(int argc, char** argv) {
   return run_example(argc, argv, help, [](const CommandLine& args) {
     const auto budgets = args.numbers<std::size_t>("--budgets-mib");
     if (budgets.empty()) throw UsageError("--budgets-mib is missing");
+    for (const std::size_t mib : budgets)
+      if (mib > SIZE_MAX >> 20) throw UsageError("--budgets-mib is too large: " + std::to_string(mib));
     const moe::ReplayOrder order = order_of(args.text("--order", "hits_first"));
     const bool csv = args.has("--csv");
     const std::string& path = args.positional(1, 1)[0];
     const moe::Trace trace = moe::read_trace(path);
+    if (trace.size() > 0 && moe::residency_of(trace, 0).largest_bytes == 0)
+      moe::fail(path, "sizes of experts", "lines such as '# layer=0 expert_bytes=3059712'", "none");
 
     const auto cell = [&](std::string_view text, bool last) {
       if (csv) std::cout << text << (last ? "\n" : ",");
@@ -60,10 +64,6 @@ int main(int argc, char** argv) {
     cell("budget_mib", false);
     for (const moe::ReplayPolicy policy : moe::replay_policies)
       cell(moe::name(policy), policy == moe::ReplayPolicy::random);
-    for (const std::size_t mib : budgets)
-      if (mib > SIZE_MAX >> 20) throw UsageError("--budgets-mib is too large: " + std::to_string(mib));
-    if (trace.size() > 0 && moe::residency_of(trace, 0).largest_bytes == 0)
-      moe::fail(path, "sizes of experts", "lines such as '# layer=0 expert_bytes=3059712'", "none");
     for (const std::size_t mib : budgets) {
       cell(std::to_string(mib), false);
       for (const moe::ReplayPolicy policy : moe::replay_policies)

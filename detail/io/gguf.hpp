@@ -82,7 +82,8 @@ class GgufReader {
     const std::uint64_t named = name ? name->parts : 1, parts = metadata_.whole("split.count").value_or(1);
     if (named <= 1 && parts <= 1) return;
     if (named > 1 && parts <= 1)
-      fail(first, "split.count", concat(named, ", as the name says"), concat(parts));
+      fail(first, "split.count", concat(named, ", as the name says"),
+           metadata_.find("split.count") ? concat(parts) : "none");
     if (named != parts)
       fail(first, "name of the file", concat("the end -00001-of-N.gguf, where N is ", parts), "another");
     require_part(metadata_, first, 0, parts);

@@ -462,6 +462,7 @@ TEST_CASE("gguf checkpoint: parts that do not belong together are refused") {
     directory.write("x-00001-of-00003.gguf", alone);
     check({"x-00001-of-00003.gguf: split.count: expected 3, as the name says, found "});
   }
+  check({"found none"});
   check_error([&] { return moe::Checkpoint(directory.write("y.gguf", part(0, 3, true).file())); },
               {"y.gguf: name of the file", "-00001-of-N.gguf, where N is 3"});
   CHECK(moe::Checkpoint(directory.write("z.gguf", part(0, 1, true).file())).files().size() == 1);
