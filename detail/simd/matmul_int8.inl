@@ -49,16 +49,16 @@ inline void prepare(const MatmulArgs& a, const std::size_t (&at)[Tokens], std::s
 /// So many columns of one token are prepared once for all rows.
 inline constexpr std::size_t prepared_cols = 4096;
 
+/// So far behind the rows at hand are the weights that one token asks for, so that the last of the next rows are there in time.
+inline constexpr std::size_t vector_ahead_bytes = std::size_t{6} << 10;
+
 /// out[token, row ...] for one token and the rows of one Vec.
 template <class Type>
 inline void int8_vector(const MatmulArgs& a, std::size_t row, const Int8Input<1>* prepared) {
   using Product = typename Type::Product;
   const std::size_t used = a.rows - row < lanes ? a.rows - row : lanes;
   Vec total = zero();
-  // A quarter more than the rows at hand, so that the last of them do not come too late, unless that would be too much for
-  // a first-level cache.
-  const std::size_t more = lanes * a.row_bytes <= (std::size_t{40} << 10) ? lanes / 4 : 0;
-  Ahead<Type> ahead{a.weights + (row + lanes + more) * a.row_bytes};
+  Ahead<Type> ahead{a.weights + (row + lanes) * a.row_bytes + vector_ahead_bytes};
   for (std::size_t column = 0; column < a.cols; column += tile_cols) {
     const std::size_t blocks = (a.cols - column < tile_cols ? a.cols - column : tile_cols) / 32;
     std::byte copy[lanes * copied_bytes];
