@@ -146,7 +146,9 @@ inline void read_in_runs(const std::byte* from, std::size_t bytes) {
   for (std::size_t at = 0; at < run; at += 64) {
     PEAK_UNROLL for (std::size_t i = 0; i < 4; ++i) {
       std::uint64_t number;
-      moe::simd::prefetch(from + i * run + at + 1024);
+#if defined(__GNUC__)
+      __builtin_prefetch(from + i * run + at + 1024);
+#endif
       std::memcpy(&number, from + i * run + at, sizeof number);
       sums[i] |= number;
     }

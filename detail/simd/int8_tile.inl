@@ -26,6 +26,18 @@ inline void gather_columns(const Int8Rows& rows, std::size_t at, Bytes (&out)[4]
   transpose(out);
 }
 
+/// 32 bytes of all rows: eight Bytes. An instruction set may have its own.
+template <class Rows>
+inline void gather_columns(const Rows& rows, std::size_t at, Bytes (&out)[8]) {
+  MOE_UNROLL
+  for (std::size_t half = 0; half < 2; ++half) {
+    Bytes q[4];
+    gather_columns(rows, at + half * 16, q);
+    MOE_UNROLL
+    for (std::size_t i = 0; i < 4; ++i) out[half * 4 + i] = q[i];
+  }
+}
+
 template <class Type>
 constexpr std::size_t place(Type, std::size_t g) {
   return g;
@@ -35,13 +47,9 @@ inline void unpack_scales(Q8_0, const Int8Rows& rows, std::size_t blocks, Int8Sc
   gather_scales<34>(rows, blocks, out.scales);
 }
 inline void unpack(Q8_0, const Int8Rows& rows, std::size_t u, Bytes (&w)[8]) {
+  gather_columns(rows, u * 34 + 2, w);
   MOE_UNROLL
-  for (std::size_t half = 0; half < 2; ++half) {
-    Bytes q[4];
-    gather_columns(rows, u * 34 + 2 + half * 16, q);
-    MOE_UNROLL
-    for (std::size_t i = 0; i < 4; ++i) w[half * 4 + i] = from_signed(q[i]);
-  }
+  for (std::size_t i = 0; i < 8; ++i) w[i] = from_signed(w[i]);
 }
 
 inline void unpack_scales(Q4_0, const Int8Rows& rows, std::size_t blocks, Int8Scales& out) {
@@ -77,15 +85,12 @@ inline void unpack_scales(Q4_K, const Int8Rows& rows, std::size_t, Int8Scales& o
                d[0], dmin, out.scales + 4, out.offsets + 4);
 }
 inline void unpack(Q4_K, const Int8Rows& rows, std::size_t u, Bytes (&w)[16]) {
+  Bytes q[8];
+  gather_columns(rows, 16 + u * 32, q);
   MOE_UNROLL
-  for (std::size_t half = 0; half < 2; ++half) {
-    Bytes q[4];
-    gather_columns(rows, 16 + u * 32 + half * 16, q);
-    MOE_UNROLL
-    for (std::size_t i = 0; i < 4; ++i) {
-      w[half * 4 + i] = field<0>(q[i], 15);
-      w[half * 4 + 8 + i] = field<4>(q[i], 15);
-    }
+  for (std::size_t i = 0; i < 8; ++i) {
+    w[i] = field<0>(q[i], 15);
+    w[8 + i] = field<4>(q[i], 15);
   }
 }
 
