@@ -139,7 +139,8 @@ inline void read(const std::byte* from, std::size_t bytes) {
   read_plain(from, bytes);
 }
 
-/// Reads as many lines of 64 bytes, in four runs side by side, and asks for each 1 KiB ahead.
+/// Reads a multiple of 256 bytes in four runs side by side, and asks for each line 1 KiB ahead. A number of each line is enough:
+/// memory comes by lines.
 inline void read_in_runs(const std::byte* from, std::size_t bytes) {
   std::uint64_t sums[4] = {};
   const std::size_t run = bytes / 4;

@@ -29,58 +29,65 @@ inline __m128 four_sums(Vec a, Vec b, Vec c, Vec d) {
 }
 
 /// total[r][t] += weights · activations, lane by lane, for 32 columns from c on, or as many as there are if there are fewer.
-template <bool Whole, std::size_t Rows, std::size_t Tokens>
-inline void add_pairs(Vec (&total)[Rows][Tokens], const std::byte* const (&weights)[Rows],
+template <bool Whole, std::size_t Tokens>
+inline void add_pairs(Vec (&total)[4][Tokens], const std::byte* const (&weights)[4],
                       const std::uint16_t* const (&x)[Tokens], std::size_t c, std::size_t cols) {
   const auto load = [&](const void* p) { return Whole ? load_pairs(p) : load_some_pairs(p, cols - c); };
   Pairs xs[Tokens];
   MOE_UNROLL
   for (std::size_t t = 0; t < Tokens; ++t) xs[t] = load(x[t] + c);
   MOE_UNROLL
-  for (std::size_t r = 0; r < Rows; ++r) {
+  for (std::size_t r = 0; r < 4; ++r) {
     const Pairs w = load(weights[r] + 2 * c);
     MOE_UNROLL
     for (std::size_t t = 0; t < Tokens; ++t) total[r][t] = _mm512_dpbf16_ps(total[r][t], w, xs[t]);
   }
 }
 
-/// out[t, r] for up to Rows rows and Tokens tokens: those that are not there repeat the last. `ahead`: memory that will be
-/// read later, 64 bytes per 32 columns; null: none.
-template <std::size_t Rows, std::size_t Tokens>
-inline void bf16_tile(const MatmulArgs& a, std::size_t row, std::size_t token, const std::byte* ahead) {
-  const std::byte* weights[Rows];
+/// out[t, row + r · apart] for up to four rows r and Tokens tokens: those that are not there repeat the last. One token asks for
+/// its own weights further on, several for what `ahead` says: memory that will be read later, 64 bytes per 32 columns; null:
+/// none.
+template <std::size_t Tokens>
+inline void bf16_tile(const MatmulArgs& a, std::size_t row, std::size_t apart, std::size_t token,
+                      const std::byte* ahead) {
+  const std::byte* weights[4];
   MOE_UNROLL
-  for (std::size_t r = 0; r < Rows; ++r)
-    weights[r] = a.weights + (row + r < a.rows ? row + r : a.rows - 1) * a.row_bytes;
+  for (std::size_t r = 0; r < 4; ++r)
+    weights[r] = a.weights + (row + r * apart < a.rows ? row + r * apart : a.rows - 1) * a.row_bytes;
   const std::uint16_t* x[Tokens];
   MOE_UNROLL
   for (std::size_t t = 0; t < Tokens; ++t)
     x[t] = a.bf16 + a.row_of(token + t < a.tokens ? token + t : a.tokens - 1) * a.cols;
 
-  Vec total[Rows][Tokens];
+  Vec total[4][Tokens];
   MOE_UNROLL
-  for (std::size_t r = 0; r < Rows; ++r) {
+  for (std::size_t r = 0; r < 4; ++r) {
     MOE_UNROLL
     for (std::size_t t = 0; t < Tokens; ++t) total[r][t] = zero();
   }
   const std::size_t whole = a.cols / 32 * 32;
   for (std::size_t c = 0; c < whole; c += 32) {
-    if (ahead) prefetch(ahead + 2 * c);
+    if constexpr (Tokens == 1) {
+      MOE_UNROLL
+      for (std::size_t r = 0; r < 4; ++r) prefetch(weights[r] + 2 * c + ahead_bytes);
+    } else if (ahead) {
+      prefetch(ahead + 2 * c);
+    }
     add_pairs<true>(total, weights, x, c, a.cols);
   }
   if (whole < a.cols) add_pairs<false>(total, weights, x, whole, a.cols);
 
   MOE_UNROLL
   for (std::size_t t = 0; t < Tokens; ++t) {
+    if (token + t >= a.tokens) return;
     float* out = a.out + (token + t) * a.out_stride + row;
-    MOE_UNROLL
-    for (std::size_t r = 0; r < Rows; r += 4) {
-      const std::size_t left = row + r < a.rows ? a.rows - row - r : 0;
-      if (token + t < a.tokens)
-        store_some(
-            out + r,
-            _mm512_castps128_ps512(four_sums(total[r][t], total[r + 1][t], total[r + 2][t], total[r + 3][t])),
-            left < 4 ? left : 4);
+    const __m128 sums = four_sums(total[0][t], total[1][t], total[2][t], total[3][t]);
+    if (apart == 1) {
+      store_some(out, _mm512_castps128_ps512(sums), a.rows - row < 4 ? a.rows - row : 4);
+    } else {
+      float apart_sums[4];
+      _mm_storeu_ps(apart_sums, sums);
+      for (std::size_t r = 0; r < 4; ++r) out[r * apart] = apart_sums[r];
     }
   }
 }
@@ -93,9 +100,9 @@ inline void bf16_rows(const MatmulArgs& a, std::size_t first, std::size_t end) {
     for (std::size_t row = first; row < end; row += 4) {
       const std::byte* ahead = group < 4 ? a.weights + (row + end - first + group) * a.row_bytes : nullptr;
       if (left > 3) {
-        bf16_tile<4, 6>(a, row, token, ahead);
+        bf16_tile<6>(a, row, 1, token, ahead);
       } else {
-        bf16_tile<4, 3>(a, row, token, ahead);
+        bf16_tile<3>(a, row, 1, token, ahead);
       }
     }
     token += left > 3 ? 6 : 3;
@@ -104,24 +111,9 @@ inline void bf16_rows(const MatmulArgs& a, std::size_t first, std::size_t end) {
 
 /// One token alone takes four runs of rows side by side, as float_vector() does.
 inline void bf16_vector(const MatmulArgs& a) {
-  const std::uint16_t* const x[1] = {a.bf16 + a.row_of(0) * a.cols};
-  const std::size_t run = a.rows / 4, whole = a.cols / 32 * 32;
-  for (std::size_t row = 0; row < run; ++row) {
-    const std::byte* weights[4];
-    MOE_UNROLL
-    for (std::size_t r = 0; r < 4; ++r) weights[r] = a.weights + (row + r * run) * a.row_bytes;
-    Vec total[4][1] = {{zero()}, {zero()}, {zero()}, {zero()}};
-    for (std::size_t c = 0; c < whole; c += 32) {
-      MOE_UNROLL
-      for (std::size_t r = 0; r < 4; ++r) prefetch(weights[r] + 2 * c + ahead_bytes);
-      add_pairs<true>(total, weights, x, c, a.cols);
-    }
-    if (whole < a.cols) add_pairs<false>(total, weights, x, whole, a.cols);
-    float sums[4];
-    _mm_storeu_ps(sums, four_sums(total[0][0], total[1][0], total[2][0], total[3][0]));
-    for (std::size_t r = 0; r < 4; ++r) a.out[row + r * run] = sums[r];
-  }
-  if (run * 4 < a.rows) bf16_tile<4, 1>(a, run * 4, 0, nullptr);
+  const std::size_t run = a.rows / 4;
+  for (std::size_t row = 0; row < run; ++row) bf16_tile<1>(a, row, run, 0, nullptr);
+  if (run * 4 < a.rows) bf16_tile<1>(a, run * 4, 1, 0, nullptr);
 }
 
 inline void matmul_bf16_dot(const MatmulArgs& a) {
