@@ -69,9 +69,9 @@ inline void bf16_tile(const MatmulArgs& a, std::size_t row, std::size_t apart, s
   for (std::size_t c = 0; c < whole; c += 32) {
     if constexpr (Tokens == 1) {
       MOE_UNROLL
-      for (std::size_t r = 0; r < 4; ++r) prefetch(weights[r] + 2 * c + ahead_bytes);
+      for (std::size_t r = 0; r < 4; ++r) prefetch_far(weights[r] + 2 * c + ahead_bytes);
     } else if (ahead) {
-      prefetch(ahead + 2 * c);
+      prefetch_far(ahead + 2 * c);
     }
     add_pairs<true>(total, weights, x, c, a.cols);
   }

@@ -166,7 +166,7 @@ struct Ahead {
 
   void next() {
     MOE_UNROLL
-    for (std::size_t i = 0; i < step; i += 64) prefetch(at + i);
+    for (std::size_t i = 0; i < step; i += 64) prefetch_far(at + i);
     at += step;
   }
 };

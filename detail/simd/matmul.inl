@@ -17,7 +17,7 @@ inline std::size_t add_lines(const std::byte* weights, std::size_t row_bytes, st
     MOE_UNROLL
     for (std::size_t r = 0; r < Rows; ++r) {
       const std::byte* line = weights + r * row_bytes + c * Type::bytes;
-      prefetch(line + ahead_bytes);
+      prefetch_far(line + ahead_bytes);
       MOE_UNROLL
       for (std::size_t i = 0; i < vecs; ++i)
         total[r][0] = fma(load(Type{}, line + i * lanes * Type::bytes), load(x + c + i * lanes), total[r][0]);
