@@ -1,5 +1,4 @@
 #pragma once
-#include "swap.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -7,6 +6,7 @@
 #include <new>
 #include <span>
 #include <type_traits>
+#include <utility>
 
 namespace moe {
 
@@ -36,9 +36,9 @@ class Buffer {
   }
 
   void swap(Buffer& other) noexcept {
-    detail::swap_values(memory_, other.memory_);
-    detail::swap_values(data_, other.data_);
-    detail::swap_values(size_, other.size_);
+    std::swap(memory_, other.memory_);
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
   }
 
   T* data() { return data_; }

@@ -2,11 +2,11 @@
 #include "blocks_of_256.hpp"
 #include "blocks_of_32.hpp"
 #include "config.hpp"
-#include "list.hpp"
 #include "load_as.hpp"
 #include "tensor.hpp"
 
 #include <span>
+#include <vector>
 
 namespace moe {
 namespace detail {
@@ -52,8 +52,8 @@ inline void dequantise(Vector stored, std::span<float> out) {
     decode(stored.data + block * bytes, out.data() + block * elements);
 }
 
-inline List<float> dequantise(Vector stored) {
-  List<float> out(stored.size);
+inline std::vector<float> dequantise(Vector stored) {
+  std::vector<float> out(stored.size);
   dequantise(stored, {out.data(), out.size()});
   return out;
 }

@@ -1,9 +1,9 @@
 #pragma once
 #include "config.hpp"
-#include "list.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace moe::detail {
 
@@ -100,7 +100,7 @@ class PairingHeaps {
     return all;
   }
 
-  List<Node> nodes_;
+  std::vector<Node> nodes_;
 };
 
 }  // namespace moe::detail

@@ -2,12 +2,11 @@
 #include "config.hpp"
 #include "float_environment.hpp"
 #include "function_ref.hpp"
-#include "list.hpp"
-#include "thread.hpp"
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <thread>
 #include <type_traits>
 #include <vector>
 
@@ -39,7 +38,7 @@ class ThreadPool {
 
   /// How many a pool has that is made with that number.
   static std::size_t threads_for(std::size_t threads) {
-    if (threads == 0) threads = detail::cores();
+    if (threads == 0) threads = std::thread::hardware_concurrency();
     return threads < 1 ? 1 : threads > max_threads ? max_threads : threads;
   }
 
@@ -230,7 +229,7 @@ class ThreadPool {
     stopping_.store(true, std::memory_order_relaxed);
     state_.fetch_add(next_epoch, std::memory_order_release);
     state_.notify_all();
-    for (detail::Thread& worker : workers_) worker.join();
+    for (std::thread& worker : workers_) worker.join();
   }
 
   const std::size_t threads_;
@@ -245,7 +244,7 @@ class ThreadPool {
 
   alignas(64) std::atomic<std::uint32_t> state_ = 0;
   std::atomic<bool> stopping_ = false;
-  List<detail::Thread> workers_;
+  std::vector<std::thread> workers_;
 };
 
 }  // namespace moe

@@ -1,12 +1,13 @@
 #pragma once
 #include "../core/error.hpp"
-#include "../core/list.hpp"
-#include "../core/order.hpp"
 #include "expert.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
+#include <vector>
 
 namespace moe {
 
@@ -17,14 +18,13 @@ class AllowedExperts {
   /// From now on this layer may choose from these experts, in any order, and from no others. Throws if there is none.
   void allow_only(std::uint32_t layer, std::span<const std::uint32_t> experts) {
     expect(!experts.empty(), "allowed experts", detail::concat("layer ", layer), "at least one", "none");
-    List<ExpertId> ids;
+    std::vector<ExpertId> ids;
     for (const ExpertId id : ids_)
       if (id.layer != layer) ids.push_back(id);
     for (const std::uint32_t expert : experts) ids.push_back({layer, expert});
-    detail::sort_by(ids, [](ExpertId a, ExpertId b) { return a < b; });
-    ids_.clear();
-    for (const ExpertId id : ids)
-      if (ids_.empty() || ids_.back() != id) ids_.push_back(id);
+    std::ranges::sort(ids);
+    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+    ids_ = std::move(ids);
   }
 
   /// Whether every layer may choose from all of its experts.
@@ -32,18 +32,15 @@ class AllowedExperts {
 
   /// Those of a layer, in ascending order; none if it may choose from all.
   std::span<const ExpertId> of(std::size_t layer) const {
-    const std::size_t first =
-        detail::partition_index(ids_.size(), [&](std::size_t i) { return ids_[i].layer < layer; });
-    const std::size_t last =
-        detail::partition_index(ids_.size(), [&](std::size_t i) { return ids_[i].layer <= layer; });
-    return std::span(ids_).subspan(first, last - first);
+    const auto of_layer = std::ranges::equal_range(ids_, layer, {}, &ExpertId::layer);
+    return {of_layer.begin(), of_layer.end()};
   }
 
   /// Those of all restricted layers, in ascending order.
   std::span<const ExpertId> ids() const { return ids_; }
 
  private:
-  List<ExpertId> ids_;  // sorted, each once; a layer that has none here is not restricted
+  std::vector<ExpertId> ids_;  // sorted, each once; a layer that has none here is not restricted
 };
 
 }  // namespace moe

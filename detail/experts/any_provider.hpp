@@ -1,8 +1,8 @@
 #pragma once
-#include "../core/owned.hpp"
 #include "provider.hpp"
 
 #include <cstddef>
+#include <memory>
 #include <new>
 #include <optional>
 #include <span>
@@ -108,7 +108,7 @@ class AnyProvider {
     P provider;
   };
 
-  Owned<Interface> provider_;
+  std::unique_ptr<Interface> provider_;
 };
 
 static_assert(ExpertProvider<AnyProvider>);

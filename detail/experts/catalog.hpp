@@ -1,10 +1,9 @@
 #pragma once
 #include "../core/error.hpp"
-#include "../core/list.hpp"
-#include "../core/order.hpp"
 #include "../io/checkpoint.hpp"
 #include "expert.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstddef>
@@ -12,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace moe {
 namespace detail {
@@ -77,9 +77,9 @@ class ExpertCatalog {
   explicit ExpertCatalog(const Checkpoint& checkpoint, const CatalogOptions& options = {})
       : checkpoint_(checkpoint), layers_(layers_of(checkpoint)) {
     const std::string prefix = detail::concat(checkpoint.tensor_prefix(), "model.layers.");
-    List<Part> parts;
+    std::vector<Part> parts;
     for (const TensorInfo& tensor : checkpoint.tensors()) add_parts(tensor, prefix, parts);
-    detail::sort_by(parts, [](const Part& a, const Part& b) {
+    std::ranges::sort(parts, [](const Part& a, const Part& b) {
       return a.id != b.id ? a.id < b.id : a.projection < b.projection;
     });
     build(parts);
@@ -185,7 +185,7 @@ class ExpertCatalog {
   }
 
   /// Adds the parts of experts that a tensor holds, if any.
-  void add_parts(const TensorInfo& tensor, std::string_view prefix, List<Part>& parts) const {
+  void add_parts(const TensorInfo& tensor, std::string_view prefix, std::vector<Part>& parts) const {
     detail::NameReader name(tensor.name);
     const auto layer = name.skip(prefix) ? name.number() : std::nullopt;
     if (!layer || *layer >= layers_ || !name.skip(".mlp.experts.")) return;
@@ -203,7 +203,7 @@ class ExpertCatalog {
 
   /// Adds the slices of a tensor [experts, count · rows, cols], which hold `count` projections from `first` on.
   void add_fused(const TensorInfo& tensor, std::uint32_t layer, std::size_t first, std::size_t count,
-                 List<Part>& parts) const {
+                 std::vector<Part>& parts) const {
     checkpoint_.require_usable(tensor);
     if (tensor.shape.size() != 3 || tensor.bytes == 0 || tensor.shape[1] % count != 0)
       fail_about(tensor, "shape [experts, rows, cols]", describe(tensor));
@@ -238,7 +238,7 @@ class ExpertCatalog {
   }
 
   /// Makes the table of `parts`, which are sorted.
-  void build(const List<Part>& parts) {
+  void build(const std::vector<Part>& parts) {
     std::size_t next = 0;
     for (std::uint32_t layer = 0; layer < layers_; ++layer) {
       first_.push_back(locations_.size());
@@ -255,7 +255,8 @@ class ExpertCatalog {
   }
 
   /// The next three parts, which must be the projections of that expert, of the shape of the first one of its layer.
-  ExpertLocation take(const List<Part>& parts, std::size_t& next, ExpertId id, MatrixLocation& gate) const {
+  ExpertLocation take(const std::vector<Part>& parts, std::size_t& next, ExpertId id,
+                      MatrixLocation& gate) const {
     const auto part = [&](std::size_t projection) -> const Part& {
       const bool more = next < parts.size() && parts[next].id.layer == id.layer;
       if (more && parts[next].id == id && parts[next].projection == projection) return parts[next++];
@@ -289,8 +290,8 @@ class ExpertCatalog {
 
   Checkpoint checkpoint_;
   std::size_t layers_;
-  List<std::size_t> first_;  // [layers + 1]: the index of each layer's first expert
-  List<ExpertLocation> locations_;
+  std::vector<std::size_t> first_;  // [layers + 1]: the index of each layer's first expert
+  std::vector<ExpertLocation> locations_;
   std::size_t missing_ = 0;
 };
 

@@ -1,5 +1,4 @@
 #pragma once
-#include "../core/list.hpp"
 #include "../core/math.hpp"
 #include "../core/pairing_heap.hpp"
 #include "expert.hpp"
@@ -7,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace moe {
 
@@ -140,10 +140,10 @@ class DecayedFrequency {
   static double exp2(double x) { return x < -1000 ? 0 : detail::exp(x * 0.6931471805599453); }
   static double log2(double x) { return detail::log(x) * 1.4426950408889634; }
 
-  List<Uses> uses_;  // [experts]
+  std::vector<Uses> uses_;  // [experts]
   detail::PairingHeaps of_all_, of_layers_;
   Order all_;
-  List<Order> layers_;
+  std::vector<Order> layers_;
 };
 
 }  // namespace moe

@@ -1,9 +1,9 @@
 #pragma once
-#include "../core/list.hpp"
 #include "expert.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace moe::detail {
 
@@ -49,8 +49,8 @@ class ExpertTable {
     for (std::uint32_t number = 0; number < ids_.size(); ++number) slots_[slot_of(ids_[number])] = number;
   }
 
-  List<ExpertId> ids_;         // by number
-  List<std::uint32_t> slots_;  // numbers; a power of two, at most half full
+  std::vector<ExpertId> ids_;         // by number
+  std::vector<std::uint32_t> slots_;  // numbers; a power of two, at most half full
 };
 
 }  // namespace moe::detail

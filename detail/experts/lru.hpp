@@ -1,10 +1,10 @@
 #pragma once
-#include "../core/list.hpp"
 #include "../core/pairing_heap.hpp"
 #include "expert.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace moe {
 
@@ -41,7 +41,7 @@ class Lru {
  private:
   detail::PairingHeaps heaps_;
   detail::PairingHeaps::Top candidates_ = none;  // by last use
-  List<std::uint64_t> last_use_;                 // [experts]
+  std::vector<std::uint64_t> last_use_;          // [experts]
   std::uint64_t uses_ = 0;
 };
 

@@ -1,21 +1,21 @@
 #pragma once
 #include "../core/error.hpp"
-#include "../core/list.hpp"
-#include "../core/minmax.hpp"
-#include "../core/mutex.hpp"
-#include "../core/owned.hpp"
-#include "../core/signal.hpp"
 #include "decayed_frequency.hpp"
 #include "expert_table.hpp"
 #include "lru.hpp"
 #include "provider.hpp"
 #include "residency.hpp"
 
+#include <algorithm>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <utility>
+#include <vector>
 
 namespace moe {
 
@@ -145,7 +145,7 @@ class LruProvider {
     void reserve_for(const Catalog& catalog) {
       std::size_t most = 0;
       for (std::size_t layer = 0; layer < catalog.layers(); ++layer)
-        most = detail::larger(most, catalog.experts(layer));
+        most = std::max(most, catalog.experts(layer));
       residency.reserve(catalog.layers(), most);
       table.reserve(catalog.layers() * most);
       entries.reserve(catalog.layers() * most);
@@ -154,7 +154,7 @@ class LruProvider {
 
     Lease acquire(ExpertId id) {
       const std::size_t size = size_of(id);
-      detail::Lock lock(mutex);
+      std::unique_lock lock(mutex);
       Entry& entry = entry_of(id);
       for (;;) {
         if (entry.stage == Stage::ready) return lease_of(entry);
@@ -166,7 +166,7 @@ class LruProvider {
     }
 
     std::optional<Lease> try_acquire(ExpertId id) {
-      const detail::Lock lock(mutex);
+      const std::lock_guard lock(mutex);
       const std::uint32_t number = table.find(id);
       if (number == table.none || entries[number]->stage != Stage::ready) return {};
       return lease_of(*entries[number]);
@@ -175,12 +175,12 @@ class LruProvider {
     void hint(std::span<const ExpertId> ids, Hint kind) {
       if (kind == Hint::favoured) return favour(ids);
       if (kind == Hint::predicted) {
-        const detail::Lock lock(mutex);
+        const std::lock_guard lock(mutex);
         return residency.forget_predictions();
       }
       for (const ExpertId id : ids) {
         const std::size_t size = size_of(id);
-        const detail::Lock lock(mutex);
+        const std::lock_guard lock(mutex);
         Entry& entry = entry_of(id);
         if (entry.stage != Stage::absent) {
           residency.expect(entry.number);
@@ -192,7 +192,7 @@ class LruProvider {
 
     void load_announced(ExpertId id, Hint kind) {
       const std::size_t size = kind == Hint::predicted ? size_of(id) : 0;
-      detail::Lock lock(mutex);
+      std::unique_lock lock(mutex);
       Entry& entry = entry_of(id);
       const bool guessed = kind == Hint::predicted && entry.stage == Stage::absent;
       if (guessed && !admit(entry, size, Admission::predicted)) return;
@@ -203,24 +203,24 @@ class LruProvider {
     bool pin(ExpertId id) {
       const std::size_t size = size_of(id);
       {
-        const detail::Lock lock(mutex);
+        const std::lock_guard lock(mutex);
         if (pinned_bytes + size > residency.budget_bytes() / 2) return false;
       }
       const Lease lease = acquire(id);
-      const detail::Lock lock(mutex);
+      const std::lock_guard lock(mutex);
       residency.pin(lease.entry_->number);
       pinned_bytes += size;
       return true;
     }
 
     void release(Entry& entry) {
-      const detail::Lock lock(mutex);
+      const std::lock_guard lock(mutex);
       residency.released(entry.number);
-      changed.tell();
+      changed.notify_all();
     }
 
     CacheStatistics statistics() const {
-      const detail::Lock lock(mutex);
+      const std::lock_guard lock(mutex);
       CacheStatistics out = counts;
       out.resident_bytes = residency.resident_bytes();
       return out;
@@ -244,14 +244,13 @@ class LruProvider {
 
     std::size_t measured(ExpertId id) {
       {
-        const detail::Lock lock(mutex);
+        const std::lock_guard lock(mutex);
         for (const auto& [layer, size] : layer_sizes)
           if (layer == id.layer) return size;
       }
       const auto lease = inner.acquire(id);
-      const std::size_t size =
-          detail::larger(static_cast<const ExpertWeights&>(*lease).bytes(), std::size_t{1});
-      const detail::Lock lock(mutex);
+      const std::size_t size = std::max(static_cast<const ExpertWeights&>(*lease).bytes(), std::size_t{1});
+      const std::lock_guard lock(mutex);
       layer_sizes.emplace_back(id.layer, size);
       return size;
     }
@@ -268,7 +267,7 @@ class LruProvider {
       const bool admitted = residency.admit(entry.number, entry.id, size, why,
                                             [&](std::uint32_t victim) { evict(*entries[victim]); });
       if (admitted) entry.stage = Stage::admitted;
-      counts.peak_bytes = detail::larger(counts.peak_bytes, residency.resident_bytes());
+      counts.peak_bytes = std::max(counts.peak_bytes, residency.resident_bytes());
       return admitted;
     }
 
@@ -283,13 +282,13 @@ class LruProvider {
       return Lease(*this, entry);
     }
 
-    Lease load(Entry& entry, detail::Lock& lock) {
+    Lease load(Entry& entry, std::unique_lock<std::mutex>& lock) {
       read(entry, lock);
       return lease_of(entry);  // nobody has had the lock in between
     }
 
     /// Reads the weights of an admitted expert outside the lock. If that fails, it is as if it had never been admitted.
-    void read(Entry& entry, detail::Lock& lock) {
+    void read(Entry& entry, std::unique_lock<std::mutex>& lock) {
       entry.stage = Stage::loading;
       residency.loading(entry.number);
       ++counts.loads;
@@ -299,19 +298,19 @@ class LruProvider {
         lock.lock();
         entry.lease.emplace(std::move(lease));
       } catch (...) {
-        if (!lock.held()) lock.lock();
+        if (!lock.owns_lock()) lock.lock();
         entry.stage = Stage::absent;
         residency.remove(entry.number);
-        changed.tell();
+        changed.notify_all();
         throw;
       }
       entry.stage = Stage::ready;
       residency.loaded(entry.number);
-      changed.tell();
+      changed.notify_all();
     }
 
     void favour(std::span<const ExpertId> ids) {
-      const detail::Lock lock(mutex);
+      const std::lock_guard lock(mutex);
       favourites.clear();
       for (const ExpertId id : ids)
         if (const std::uint32_t number = table.find(id); number != table.none) favourites.push_back(number);
@@ -320,21 +319,21 @@ class LruProvider {
 
    public:
     Inner inner;
-    mutable detail::Mutex mutex;  // guards what follows
+    mutable std::mutex mutex;  // guards what follows
     Residency<Eviction> residency;
 
    private:
     detail::ExpertTable table;
-    List<Owned<Entry>>
+    std::vector<std::unique_ptr<Entry>>
         entries;  // by number, and some for numbers to come; on the heap each, since leases are addresses
-    List<std::pair<std::uint32_t, std::size_t>> layer_sizes;  // of layers that were measured
-    List<std::uint32_t> favourites;                           // kept for its memory
+    std::vector<std::pair<std::uint32_t, std::size_t>> layer_sizes;  // of layers that were measured
+    std::vector<std::uint32_t> favourites;                           // kept for its memory
     CacheStatistics counts;
     std::size_t pinned_bytes = 0;
-    detail::Signal changed;  // something was loaded, or let go
+    std::condition_variable changed;  // something was loaded, or let go
   };
 
-  Owned<State> state_;  // on the heap: leases point to it, and the provider may move
+  std::unique_ptr<State> state_;  // on the heap: leases point to it, and the provider may move
 };
 
 }  // namespace moe

@@ -1,15 +1,15 @@
 #pragma once
-#include "../core/list.hpp"
-#include "../core/mutex.hpp"
-#include "../core/owned.hpp"
 #include "../core/stopwatch.hpp"
 #include "provider.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <utility>
+#include <vector>
 
 namespace moe {
 
@@ -64,8 +64,8 @@ class MeasuringProvider {
   std::size_t bytes(ExpertId id) { return moe::bytes(state_->inner, id); }
 
   /// By layer, up to the last one that was asked for.
-  List<ExpertStatistics> layers() const {
-    const detail::Lock lock(state_->mutex);
+  std::vector<ExpertStatistics> layers() const {
+    const std::lock_guard lock(state_->mutex);
     return state_->layers;
   }
 
@@ -82,7 +82,7 @@ class MeasuringProvider {
     explicit State(Inner from) : inner(std::move(from)) {}
 
     void count_ready(ExpertId id, std::size_t size) {
-      const detail::Lock lock(mutex);
+      const std::lock_guard lock(mutex);
       ExpertStatistics& counts = layer(id);
       if (forget(id)) {
         ++counts.in_flight;
@@ -93,7 +93,7 @@ class MeasuringProvider {
     }
 
     void count_missed(ExpertId id, std::size_t size, double seconds) {
-      const detail::Lock lock(mutex);
+      const std::lock_guard lock(mutex);
       forget(id);
       ExpertStatistics& counts = layer(id);
       ++counts.missed;
@@ -102,7 +102,7 @@ class MeasuringProvider {
     }
 
     void remember(std::span<const ExpertId> ids) noexcept {
-      const detail::Lock lock(mutex);
+      const std::lock_guard lock(mutex);
       try {
         for (const ExpertId id : ids) {
           forget(id);  // it may have been announced before
@@ -128,9 +128,9 @@ class MeasuringProvider {
     }
 
     Inner inner;
-    mutable detail::Mutex mutex;  // guards what follows
-    List<ExpertStatistics> layers;
-    List<ExpertId> expected;  // hinted as chosen and not yet acquired: they were not resident
+    mutable std::mutex mutex;  // guards what follows
+    std::vector<ExpertStatistics> layers;
+    std::vector<ExpertId> expected;  // hinted as chosen and not yet acquired: they were not resident
   };
 
   static std::size_t bytes_of(const LeaseOf<Inner>& lease) {
@@ -138,7 +138,7 @@ class MeasuringProvider {
     return weights.bytes();
   }
 
-  Owned<State> state_;  // on the heap, so that the provider can be moved
+  std::unique_ptr<State> state_;  // on the heap, so that the provider can be moved
 };
 
 }  // namespace moe

@@ -1,17 +1,17 @@
 #pragma once
 #include "../core/error.hpp"
-#include "../core/list.hpp"
-#include "../core/order.hpp"
-#include "../core/owned.hpp"
 #include "catalog.hpp"
 #include "provider.hpp"
 #include "slab_pool.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace moe {
 
@@ -70,7 +70,9 @@ class MemoryProvider {
 
   /// Where the expert stands among the entries, or would have to.
   std::size_t place_of(ExpertId id) const {
-    return detail::partition_index(entries_.size(), [&](std::size_t i) { return entries_[i]->id < id; });
+    const auto place =
+        std::ranges::lower_bound(entries_, id, {}, [](const auto& entry) { return entry->id; });
+    return static_cast<std::size_t>(place - entries_.begin());
   }
 
   const Entry* find(ExpertId id) const {
@@ -79,16 +81,16 @@ class MemoryProvider {
   }
 
   void keep(ExpertId id, detail::SlabPool::Slab memory, const ExpertWeights& weights) {
-    Owned<Entry> entry(new Entry{id, std::move(memory), weights});
+    std::unique_ptr<Entry> entry(new Entry{id, std::move(memory), weights});
     if (find(id)) {
       entries_[place_of(id)] = std::move(entry);
     } else {
-      entries_.insert_at(place_of(id), std::move(entry));
+      entries_.insert(entries_.begin() + static_cast<std::ptrdiff_t>(place_of(id)), std::move(entry));
     }
   }
 
-  Owned<detail::SlabPool> memory_{new detail::SlabPool()};  // on the heap: slabs point to it
-  List<Owned<Entry>> entries_;  // sorted by id; on the heap each, since leases are addresses
+  std::unique_ptr<detail::SlabPool> memory_{new detail::SlabPool()};  // on the heap: slabs point to it
+  std::vector<std::unique_ptr<Entry>> entries_;  // sorted by id; on the heap each, since leases are addresses
 };
 
 static_assert(ExpertProvider<MemoryProvider>);

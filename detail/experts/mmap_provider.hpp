@@ -1,13 +1,13 @@
 #pragma once
-#include "../core/list.hpp"
-#include "../core/owned.hpp"
 #include "catalog.hpp"
 #include "provider.hpp"
 
 #include <atomic>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <span>
+#include <vector>
 
 namespace moe {
 
@@ -71,10 +71,10 @@ class MmapProvider {
     }
 
     ExpertCatalog catalog;
-    List<Expert> experts;  // by the catalog's index
+    std::vector<Expert> experts;  // by the catalog's index
   };
 
-  Owned<State> state_;  // on the heap: leases point into it, and the provider may move
+  std::unique_ptr<State> state_;  // on the heap: leases point into it, and the provider may move
 };
 
 static_assert(ExpertProvider<MmapProvider>);

@@ -1,16 +1,18 @@
 #pragma once
-#include "../core/list.hpp"
-#include "../core/mutex.hpp"
-#include "../core/owned.hpp"
-#include "../core/signal.hpp"
-#include "../core/thread.hpp"
 #include "provider.hpp"
 
+#include <algorithm>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
+#include <thread>
 #include <utility>
+#include <vector>
 
 namespace moe {
 
@@ -62,20 +64,20 @@ class PrefetchingProvider {
 
     void stop() {
       {
-        const detail::Lock lock(mutex);
+        const std::lock_guard lock(mutex);
         stopping = true;
-        changed.tell();
+        changed.notify_all();
       }
-      for (detail::Thread& lane : lanes) lane.join();
+      for (std::thread& lane : lanes) lane.join();
       lanes.clear();
     }
 
     void enqueue(std::span<const ExpertId> ids, Hint kind) noexcept {
-      const detail::Lock lock(mutex);
+      const std::lock_guard lock(mutex);
       predicted.clear();  // what is chosen now was predicted before
       try {
-        List<ExpertId>& queue = kind == Hint::predicted ? predicted : chosen;
-        if (&queue == &chosen && next_chosen == chosen.size()) chosen.clear(), next_chosen = 0;
+        std::vector<ExpertId>& queue = kind == Hint::predicted ? predicted : chosen;
+        if (&queue == &chosen && !has_chosen()) chosen.clear(), next_chosen = 0;
         for (const ExpertId id : ids)
           if (&queue == &predicted || !is_queued(id)) {
             if (queue.size() == queue.capacity()) forget_taken();
@@ -83,36 +85,35 @@ class PrefetchingProvider {
           }
       } catch (...) {  // without memory nothing is read ahead
       }
-      changed.tell();
+      changed.notify_all();
     }
 
     /// Those that were taken from the queue make room for others.
     void forget_taken() {
-      for (std::size_t i = next_chosen; i < chosen.size(); ++i) chosen[i - next_chosen] = chosen[i];
-      chosen.shrink(chosen.size() - next_chosen);
+      chosen.erase(chosen.begin(), chosen.begin() + next_chosen);
       next_chosen = 0;
     }
 
     /// Whoever acquires it reads it.
     void withdraw(ExpertId id) {
-      for (std::size_t i = next_chosen; i < chosen.size(); ++i)
-        if (chosen[i] == id) return chosen.erase_at(i);
+      const auto queued = std::find(chosen.begin() + next_chosen, chosen.end(), id);
+      if (queued != chosen.end()) chosen.erase(queued);
     }
 
+    bool has_chosen() const { return next_chosen < std::ssize(chosen); }
+
     bool is_queued(ExpertId id) const {
-      for (std::size_t i = next_chosen; i < chosen.size(); ++i)
-        if (chosen[i] == id) return true;
-      return false;
+      return std::find(chosen.begin() + next_chosen, chosen.end(), id) != chosen.end();
     }
 
     void serve() {
-      detail::Lock lock(mutex);
+      std::unique_lock lock(mutex);
       while (!stopping) {
-        if (next_chosen < chosen.size()) {
-          load(chosen[next_chosen++], Hint::chosen, lock);
+        if (has_chosen()) {
+          load(chosen[static_cast<std::size_t>(next_chosen++)], Hint::chosen, lock);
         } else if (demands == 0 && !predicted.empty()) {
           const ExpertId id = predicted.front();
-          predicted.erase_at(0);
+          predicted.erase(predicted.begin());
           load(id, Hint::predicted, lock);
         } else {
           changed.wait(lock);
@@ -120,7 +121,7 @@ class PrefetchingProvider {
       }
     }
 
-    void load(ExpertId id, Hint kind, detail::Lock& lock) {
+    void load(ExpertId id, Hint kind, std::unique_lock<std::mutex>& lock) {
       lock.unlock();
       if constexpr (requires { inner.load(id, kind); }) {
         inner.load(id, kind);
@@ -136,27 +137,27 @@ class PrefetchingProvider {
     static constexpr std::size_t usual_queue = 256;
 
     Inner inner;
-    detail::Mutex mutex;  // guards what follows but for the lanes
-    detail::Signal changed;
-    List<ExpertId> chosen;  // from next_chosen on
-    std::size_t next_chosen = 0;
-    List<ExpertId> predicted;  // most likely first
-    std::size_t demands = 0;   // callers in acquire()
+    std::mutex mutex;  // guards what follows but for the lanes
+    std::condition_variable changed;
+    std::vector<ExpertId> chosen;  // from next_chosen on
+    std::ptrdiff_t next_chosen = 0;
+    std::vector<ExpertId> predicted;  // most likely first
+    std::size_t demands = 0;          // callers in acquire()
     bool stopping = false;
-    List<detail::Thread> lanes;  // last, so that all else is there when they begin
+    std::vector<std::thread> lanes;  // last, so that all else is there when they begin
   };
 
   /// While it lives, somebody waits for an expert.
   class Demand {
    public:
     Demand(State& state, ExpertId id) : state_(state) {
-      const detail::Lock lock(state_.mutex);
+      const std::lock_guard lock(state_.mutex);
       ++state_.demands;
       state_.withdraw(id);
     }
     ~Demand() {
-      const detail::Lock lock(state_.mutex);
-      if (--state_.demands == 0 && !state_.predicted.empty()) state_.changed.tell();
+      const std::lock_guard lock(state_.mutex);
+      if (--state_.demands == 0 && !state_.predicted.empty()) state_.changed.notify_all();
     }
     Demand(const Demand&) = delete;
     Demand& operator=(const Demand&) = delete;
@@ -165,7 +166,7 @@ class PrefetchingProvider {
     State& state_;
   };
 
-  Owned<State> state_;  // on the heap: the lanes keep its address, and the provider may move
+  std::unique_ptr<State> state_;  // on the heap: the lanes keep its address, and the provider may move
 };
 
 }  // namespace moe

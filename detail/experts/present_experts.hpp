@@ -1,11 +1,11 @@
 #pragma once
-#include "../core/list.hpp"
 #include "allowed_experts.hpp"
 #include "catalog.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace moe {
 
@@ -13,7 +13,7 @@ namespace moe {
 /// has none of them.
 inline AllowedExperts present_experts(const ExpertCatalog& catalog, AllowedExperts allowed = {}) {
   for (std::uint32_t layer = 0; layer < catalog.layers() && catalog.missing() > 0; ++layer) {
-    List<std::uint32_t> present;
+    std::vector<std::uint32_t> present;
     if (const std::span<const ExpertId> ids = allowed.of(layer); !ids.empty()) {
       for (const ExpertId id : ids)
         if (catalog.has(id)) present.push_back(id.expert);

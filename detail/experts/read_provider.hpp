@@ -1,21 +1,21 @@
 #pragma once
 #include "../core/crc32c.hpp"
 #include "../core/error.hpp"
-#include "../core/list.hpp"
-#include "../core/minmax.hpp"
-#include "../core/owned.hpp"
 #include "../io/direct_file.hpp"
 #include "../io/file.hpp"
 #include "catalog.hpp"
 #include "provider.hpp"
 #include "slab_pool.hpp"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <utility>
+#include <vector>
 
 namespace moe {
 
@@ -69,7 +69,7 @@ class ReadProvider {
   std::size_t largest_bytes() const {
     std::size_t most = 0;
     for (std::size_t i = 0; i < state_->catalog.size(); ++i)
-      most = detail::larger(most, state_->slab_bytes(state_->catalog[i]));
+      most = std::max(most, state_->slab_bytes(state_->catalog[i]));
     return most;
   }
 
@@ -116,7 +116,7 @@ class ReadProvider {
 
     /// Experts of a layer are of one size.
     void expect_slabs() {
-      List<std::pair<std::size_t, std::size_t>> sizes;  // bytes, and how many experts
+      std::vector<std::pair<std::size_t, std::size_t>> sizes;  // bytes, and how many experts
       for (std::size_t i = 0; i < catalog.size(); ++i) {
         const std::size_t bytes = slab_bytes(catalog[i]);
         if (bytes == 0) continue;
@@ -202,13 +202,13 @@ class ReadProvider {
 
     ExpertCatalog catalog;
     bool verify;
-    List<DirectFile> direct;  // of the checkpoint's files; empty without direct reads
+    std::vector<DirectFile> direct;  // of the checkpoint's files; empty without direct reads
     detail::SlabPool pool;
     std::atomic<std::uint64_t> reads = 0;
     std::atomic<std::uint64_t> read_bytes = 0;
   };
 
-  Owned<State> state_;  // on the heap: leases point to its pool, and the provider may move
+  std::unique_ptr<State> state_;  // on the heap: leases point to its pool, and the provider may move
 };
 
 static_assert(ExpertProvider<ReadProvider>);

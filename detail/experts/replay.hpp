@@ -1,8 +1,5 @@
 #pragma once
 #include "../core/error.hpp"
-#include "../core/list.hpp"
-#include "../core/minmax.hpp"
-#include "../core/order.hpp"
 #include "decayed_frequency.hpp"
 #include "lru.hpp"
 #include "provider.hpp"
@@ -10,12 +7,15 @@
 #include "residency.hpp"
 #include "trace.hpp"
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace moe {
 
@@ -61,7 +61,7 @@ class Player {
   Player(const Trace& trace, const ResidencyOptions& options, bool per_layer, const Eviction& eviction)
       : trace_(trace), per_layer_(per_layer) {
     ResidencyOptions each = options;
-    const std::size_t caches = per_layer ? larger(trace.layers(), std::size_t{1}) : 1;
+    const std::size_t caches = per_layer ? std::max(trace.layers(), std::size_t{1}) : 1;
     each.budget_bytes /= caches;
     if (each.budget_bytes < options.largest_bytes)
       fail("replay", "budget", concat("at least ", options.largest_bytes * caches, " bytes"),
@@ -148,7 +148,7 @@ class Player {
           ++requests_[at].tokens;
           requests_[at].choice = request.choice;
         } else {
-          requests_.insert_at(at, request);
+          requests_.insert(requests_.begin() + static_cast<std::ptrdiff_t>(at), request);
         }
       }
       ++i;
@@ -180,7 +180,7 @@ class Player {
 
   /// Lets in those that are missing from `first` on, in this order or not at all.
   void announce(std::size_t first, bool together) {
-    for (std::size_t m = first; m < smaller(first + announced_ahead, missing_.size()); ++m) {
+    for (std::size_t m = first; m < std::min(first + announced_ahead, missing_.size()); ++m) {
       if (cache_of(missing_[m]).resident(missing_[m].number)) continue;
       if (!admit(missing_[m], together ? Admission::passing : Admission::chosen)) return;
     }
@@ -197,7 +197,7 @@ class Player {
   }
 
   void favour() {
-    sort_by(requests_, [](const Request& a, const Request& b) { return a.tokens > b.tokens; });
+    std::ranges::stable_sort(requests_, std::greater{}, &Request::tokens);
     favourites_.clear();
     for (const Request& request : requests_) favourites_.push_back(request.number);
     cache_of(requests_.front()).favour({favourites_.data(), favourites_.size()});
@@ -210,9 +210,9 @@ class Player {
 
   const Trace& trace_;
   bool per_layer_;
-  List<Residency<Eviction>> caches_;
-  List<Request> requests_, missing_;
-  List<std::uint32_t> favourites_;
+  std::vector<Residency<Eviction>> caches_;
+  std::vector<Request> requests_, missing_;
+  std::vector<std::uint32_t> favourites_;
   ReplayCounts counts_;
   std::size_t* cursor_ = nullptr;
 };
@@ -222,7 +222,7 @@ template <std::same_as<Trace> T>
 Belady::Future future_of(const T& trace) {
   Belady::Future future;
   future.next_use.assign(trace.choices(), trace.choices());
-  List<std::size_t> next(trace.layers() * trace.experts(), trace.choices());
+  std::vector<std::size_t> next(trace.layers() * trace.experts(), trace.choices());
   for (std::size_t i = trace.size(); i-- > 0;) {
     const TraceVisit visit = trace[i];
     for (std::size_t slot = visit.experts.size(); slot-- > 0;) {
@@ -242,13 +242,13 @@ template <std::same_as<Trace> T>
 ResidencyOptions residency_of(const T& trace, std::size_t budget_bytes) {
   ResidencyOptions options;
   options.budget_bytes = budget_bytes;
-  List<char> visited(trace.layers());
+  std::vector<char> visited(trace.layers());
   for (std::size_t i = 0; i < trace.size(); ++i) visited[trace[i].layer] = 1;
   for (const char layer : visited) options.layers += layer != 0;
   options.experts_per_token = trace.experts_per_token();
   for (std::size_t layer = 0; layer < trace.layers(); ++layer)
     options.largest_bytes =
-        detail::larger(options.largest_bytes, static_cast<std::size_t>(trace.expert_bytes(layer)));
+        std::max(options.largest_bytes, static_cast<std::size_t>(trace.expert_bytes(layer)));
   return options;
 }
 

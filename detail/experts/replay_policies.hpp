@@ -1,11 +1,11 @@
 #pragma once
-#include "../core/list.hpp"
 #include "../core/pairing_heap.hpp"
 #include "expert.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <utility>
+#include <vector>
 
 namespace moe {
 
@@ -35,7 +35,7 @@ class Lfu {
  private:
   detail::PairingHeaps heaps_;
   detail::PairingHeaps::Top candidates_ = none;
-  List<double> keys_;  // [experts]
+  std::vector<double> keys_;  // [experts]
   std::uint64_t uses_ = 0;
 };
 
@@ -63,8 +63,8 @@ class RandomEviction {
   double score(std::uint32_t, std::uint64_t) const { return 0; }
 
  private:
-  List<std::uint32_t> candidates_;
-  List<std::size_t> places_;  // [experts]: among the candidates
+  std::vector<std::uint32_t> candidates_;
+  std::vector<std::size_t> places_;  // [experts]: among the candidates
   std::uint64_t state_ = 1;
 };
 
@@ -76,8 +76,8 @@ class Belady {
 
   /// The future, which whoever plays it moves on.
   struct Future {
-    List<std::size_t> next_use;  // of each use: when the same expert is used again
-    std::size_t now = 0;         // the use that is being made
+    std::vector<std::size_t> next_use;  // of each use: when the same expert is used again
+    std::size_t now = 0;                // the use that is being made
   };
 
   explicit Belady(const Future& future) : future_(&future) {}  // which must live longer
@@ -98,7 +98,7 @@ class Belady {
   const Future* future_;
   detail::PairingHeaps heaps_;
   detail::PairingHeaps::Top candidates_ = none;
-  List<std::size_t> next_;  // [experts]
+  std::vector<std::size_t> next_;  // [experts]
 };
 
 }  // namespace moe

@@ -1,12 +1,12 @@
 #pragma once
 #include "../core/config.hpp"
-#include "../core/list.hpp"
 #include "../core/pairing_heap.hpp"
 #include "expert.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace moe {
 
@@ -64,7 +64,7 @@ class Residency {
     resize(layers * experts_of_each);
     predicted_.reserve(experts_of_each);
     layers_.resize(layers);
-    for (List<std::uint32_t>& layer : layers_) layer.reserve(experts_of_each);
+    for (std::vector<std::uint32_t>& layer : layers_) layer.reserve(experts_of_each);
     if constexpr (requires { eviction_.reserve_layers(layers); }) eviction_.reserve_layers(layers);
   }
 
@@ -265,21 +265,21 @@ class Residency {
   }
 
   void join_layer(std::uint32_t expert) {
-    List<std::uint32_t>& layer = layers_[experts_[expert].id.layer];
+    std::vector<std::uint32_t>& layer = layers_[experts_[expert].id.layer];
     experts_[expert].place = static_cast<std::uint32_t>(layer.size());
     layer.push_back(expert);
     if (layer.size() == floor_ + 1) update_all(layer);
   }
 
   void leave_layer(std::uint32_t expert) {
-    List<std::uint32_t>& layer = layers_[experts_[expert].id.layer];
+    std::vector<std::uint32_t>& layer = layers_[experts_[expert].id.layer];
     layer[experts_[expert].place] = layer.back();
     experts_[layer.back()].place = experts_[expert].place;
     layer.pop_back();
     if (layer.size() == floor_) update_all(layer);
   }
 
-  void update_all(const List<std::uint32_t>& layer) {
+  void update_all(const std::vector<std::uint32_t>& layer) {
     for (const std::uint32_t expert : layer) update(expert);
   }
 
@@ -300,7 +300,7 @@ class Residency {
   }
 
   template <class Condition>
-  std::uint32_t lowest_of(const List<std::uint32_t>& layer, Condition condition) const {
+  std::uint32_t lowest_of(const std::vector<std::uint32_t>& layer, Condition condition) const {
     std::uint32_t lowest = none;
     for (const std::uint32_t expert : layer)
       if (condition(experts_[expert])) lowest = lower(lowest, expert);
@@ -324,10 +324,10 @@ class Residency {
   std::uint64_t next_sweep_ = 0;  // the token of it
   std::uint64_t swept_uses_ = 0;  // at the last one
   std::uint64_t arrivals_ = 0;
-  List<Expert> experts_;              // by number
-  List<List<std::uint32_t>> layers_;  // which are resident
-  List<std::uint32_t> predicted_;
-  List<std::uint32_t> returning_;  // may have become candidates
+  std::vector<Expert> experts_;                     // by number
+  std::vector<std::vector<std::uint32_t>> layers_;  // which are resident
+  std::vector<std::uint32_t> predicted_;
+  std::vector<std::uint32_t> returning_;  // may have become candidates
   detail::PairingHeaps cold_;
   detail::PairingHeaps::Top coldest_ = none;
   Eviction eviction_;

@@ -1,12 +1,12 @@
 #pragma once
-#include "../core/list.hpp"
-#include "../core/minmax.hpp"
-#include "../core/mutex.hpp"
 #include "../io/pages.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
+#include <mutex>
 #include <utility>
+#include <vector>
 
 namespace moe::detail {
 
@@ -41,7 +41,7 @@ class SlabPool {
 
   /// There may be so many slabs of that size at once: then none of them costs an allocation but for the pages.
   void expect(std::size_t bytes, std::size_t slabs) {
-    const detail::Lock lock(mutex_);
+    const std::lock_guard lock(mutex_);
     SizeClass& own = class_of(Pages::rounded(bytes));
     const std::size_t of_arena = slabs_of_arena(own.bytes), arenas = (slabs + of_arena - 1) / of_arena;
     own.free.reserve(arenas * of_arena);
@@ -52,11 +52,11 @@ class SlabPool {
   /// At least `bytes` bytes, rounded up to pages.
   Slab take(std::size_t bytes) {
     const std::size_t wanted = Pages::rounded(bytes);
-    const detail::Lock lock(mutex_);
+    const std::lock_guard lock(mutex_);
     SizeClass& own = class_of(wanted);
     if (own.free.empty()) {
       std::size_t discarded = 0;
-      for (SizeClass& other : classes_) discarded += other.discard_free(wanted - smaller(wanted, discarded));
+      for (SizeClass& other : classes_) discarded += other.discard_free(wanted - std::min(wanted, discarded));
       if (own.empty.empty()) add_arena(own);
       own.free.push_back(own.empty.back());
       own.empty.pop_back();
@@ -68,7 +68,7 @@ class SlabPool {
 
   /// Takes memory from the system now, for as many slabs as fit into `total_bytes`.
   void reserve(std::size_t bytes, std::size_t total_bytes) {
-    List<Slab> slabs;
+    std::vector<Slab> slabs;
     for (std::size_t left = total_bytes; left >= Pages::rounded(bytes); left -= Pages::rounded(bytes)) {
       slabs.push_back(take(bytes));
       std::memset(slabs.back().data(), 0, bytes);
@@ -80,8 +80,8 @@ class SlabPool {
   struct SizeClass {
     std::size_t bytes = 0;
     std::size_t slabs = 0;
-    List<std::byte*> free;   // with memory behind them
-    List<std::byte*> empty;  // addresses only
+    std::vector<std::byte*> free;   // with memory behind them
+    std::vector<std::byte*> empty;  // addresses only
 
     /// Gives back the memory of as many free slabs as make up `wanted` bytes; returns of how many.
     std::size_t discard_free(std::size_t wanted) {
@@ -118,13 +118,13 @@ class SlabPool {
   }
 
   void give_back(std::byte* data, std::size_t bytes) noexcept {
-    const detail::Lock lock(mutex_);
+    const std::lock_guard lock(mutex_);
     class_of(bytes).free.push_back(data);
   }
 
-  detail::Mutex mutex_;  // guards what follows
-  List<SizeClass> classes_;
-  List<Pages> arenas_;
+  std::mutex mutex_;  // guards what follows
+  std::vector<SizeClass> classes_;
+  std::vector<Pages> arenas_;
 };
 
 }  // namespace moe::detail

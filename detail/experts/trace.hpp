@@ -1,12 +1,12 @@
 #pragma once
 #include "../core/error.hpp"
-#include "../core/list.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace moe {
 
@@ -72,8 +72,8 @@ class Trace {
     check(visit);
     const auto count = static_cast<std::uint32_t>(visit.experts.size());
     visits_.push_back({experts_.size(), visit.turn, visit.step, visit.layer, count, visit.prompt});
-    experts_.append(visit.experts);
-    weights_.append(visit.weights);
+    experts_.insert(experts_.end(), visit.experts.begin(), visit.experts.end());
+    weights_.insert(weights_.end(), visit.weights.begin(), visit.weights.end());
     weights_.resize(experts_.size());
   }
 
@@ -105,10 +105,10 @@ class Trace {
     have = static_cast<std::uint32_t>(needed);
   }
 
-  static std::uint64_t at_or_zero(const List<std::uint64_t>& bytes, std::size_t layer) {
+  static std::uint64_t at_or_zero(const std::vector<std::uint64_t>& bytes, std::size_t layer) {
     return layer < bytes.size() ? bytes[layer] : 0;
   }
-  static void set(List<std::uint64_t>& bytes, std::size_t layer, std::uint64_t value) {
+  static void set(std::vector<std::uint64_t>& bytes, std::size_t layer, std::uint64_t value) {
     if (layer >= bytes.size()) bytes.resize(layer + 1);
     bytes[layer] = value;
   }
@@ -116,10 +116,10 @@ class Trace {
   TraceModel model_;
   bool layers_known_ = model_.layers > 0, experts_known_ = model_.experts > 0,
        per_token_known_ = model_.experts_per_token > 0;
-  List<std::uint64_t> expert_bytes_, dense_bytes_;  // by layer, as far as known
-  List<Stored> visits_;
-  List<std::uint32_t> experts_;  // of all visits, one after the other
-  List<float> weights_;
+  std::vector<std::uint64_t> expert_bytes_, dense_bytes_;  // by layer, as far as known
+  std::vector<Stored> visits_;
+  std::vector<std::uint32_t> experts_;  // of all visits, one after the other
+  std::vector<float> weights_;
 };
 
 }  // namespace moe

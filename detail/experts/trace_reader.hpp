@@ -1,12 +1,11 @@
 #pragma once
 #include "../core/decimal.hpp"
 #include "../core/error.hpp"
-#include "../core/list.hpp"
-#include "../core/minmax.hpp"
 #include "../io/file.hpp"
 #include "../io/json_parser.hpp"
 #include "trace.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstddef>
@@ -16,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace moe {
 namespace detail {
@@ -37,9 +37,9 @@ inline constexpr std::array<std::string_view, 9> trace_columns{
 
 /// What is up to `separator`, which is taken from the front of `rest` as well.
 inline std::string_view take_until(std::string_view& rest, char separator) {
-  const std::size_t end = smaller(rest.find(separator), rest.size());
+  const std::size_t end = std::min(rest.find(separator), rest.size());
   const std::string_view piece = rest.substr(0, end);
-  rest.remove_prefix(smaller(end + 1, rest.size()));
+  rest.remove_prefix(std::min(end + 1, rest.size()));
   return piece;
 }
 
@@ -147,7 +147,7 @@ class TraceReader {
     weights_.push_back(weight(cells[static_cast<std::size_t>(TraceColumn::weight)]));
     (void)cell(TraceColumn::residency, UINT32_MAX, 0);
     std::uint64_t& largest = at(largest_, key.layer);
-    largest = larger(largest, cell(TraceColumn::expert_bytes, most_bytes, 0));
+    largest = std::max(largest, cell(TraceColumn::expert_bytes, most_bytes, 0));
   }
 
   /// What rows of one visit have in common.
@@ -206,10 +206,10 @@ class TraceReader {
     return static_cast<float>(*value);
   }
 
-  static std::uint64_t at_or_zero(const List<std::uint64_t>& bytes, std::size_t layer) {
+  static std::uint64_t at_or_zero(const std::vector<std::uint64_t>& bytes, std::size_t layer) {
     return layer < bytes.size() ? bytes[layer] : 0;
   }
-  static std::uint64_t& at(List<std::uint64_t>& bytes, std::uint64_t layer) {
+  static std::uint64_t& at(std::vector<std::uint64_t>& bytes, std::uint64_t layer) {
     if (layer >= bytes.size()) bytes.resize(static_cast<std::size_t>(layer) + 1);
     return bytes[static_cast<std::size_t>(layer)];
   }
@@ -230,13 +230,14 @@ class TraceReader {
   std::string_view rest_, file_;
   std::size_t line_ = 0;
   TraceModel model_;
-  List<std::uint32_t> places_;  // of each column of the file: which it is; trace_columns.size() for another
+  std::vector<std::uint32_t>
+      places_;  // of each column of the file: which it is; trace_columns.size() for another
   Trace trace_;
-  Key key_;                      // of the visit that is being read
-  List<std::uint32_t> experts_;  // of it
-  List<float> weights_;
-  List<std::uint64_t> expert_bytes_, dense_bytes_;  // by layer, as the comments say
-  List<std::uint64_t> largest_;                     // by layer: the largest expert_bytes of a row
+  Key key_;                             // of the visit that is being read
+  std::vector<std::uint32_t> experts_;  // of it
+  std::vector<float> weights_;
+  std::vector<std::uint64_t> expert_bytes_, dense_bytes_;  // by layer, as the comments say
+  std::vector<std::uint64_t> largest_;                     // by layer: the largest expert_bytes of a row
 };
 
 }  // namespace detail

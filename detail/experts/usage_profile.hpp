@@ -1,17 +1,18 @@
 #pragma once
 #include "../core/decimal.hpp"
 #include "../core/error.hpp"
-#include "../core/list.hpp"
-#include "../core/order.hpp"
 #include "../io/file.hpp"
 #include "../io/json.hpp"
 #include "../io/output_file.hpp"
 #include "expert.hpp"
 #include "trace.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <string>
+#include <vector>
 
 namespace moe {
 
@@ -81,13 +82,12 @@ class UsageProfile {
 
   /// The `most` experts of a layer that were chosen most often, most often first; of equals the one of more mass, then
   /// the first. Experts that were never chosen are not among them, so it may be fewer.
-  List<std::uint32_t> most_used(std::size_t layer, std::size_t most) const {
+  std::vector<std::uint32_t> most_used(std::size_t layer, std::size_t most) const {
     const std::size_t first = index({static_cast<std::uint32_t>(layer), 0});
-    List<std::uint32_t> order =
-        detail::sorted_indices(experts_, [this, first](std::uint32_t a, std::uint32_t b) {
-          const std::size_t i = first + a, j = first + b;
-          return counts_[i] != counts_[j] ? counts_[i] > counts_[j] : mass_[i] > mass_[j];
-        });
+    std::vector<std::uint32_t> order(experts_);
+    std::iota(order.begin(), order.end(), std::uint32_t{0});
+    std::ranges::stable_sort(
+        order, [this, first](std::uint32_t a, std::uint32_t b) { return used_more(first + a, first + b); });
     std::size_t used = 0;
     while (used < order.size() && used < most && counts_[first + order[used]] > 0) ++used;
     order.resize(used);
@@ -96,12 +96,12 @@ class UsageProfile {
 
   /// All experts that were ever chosen, most often first; of equals the one of more mass, then the first: what
   /// LruProvider::pin() takes.
-  List<ExpertId> ranking() const {
-    List<ExpertId> out;
-    for (const std::uint32_t i :
-         detail::sorted_indices(counts_.size(), [this](std::uint32_t a, std::uint32_t b) {
-           return counts_[a] != counts_[b] ? counts_[a] > counts_[b] : mass_[a] > mass_[b];
-         })) {
+  std::vector<ExpertId> ranking() const {
+    std::vector<std::size_t> order(counts_.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::ranges::stable_sort(order, [this](std::size_t a, std::size_t b) { return used_more(a, b); });
+    std::vector<ExpertId> out;
+    for (const std::size_t i : order) {
       if (counts_[i] == 0) break;
       out.push_back({static_cast<std::uint32_t>(i / experts_), static_cast<std::uint32_t>(i % experts_)});
     }
@@ -109,6 +109,11 @@ class UsageProfile {
   }
 
  private:
+  /// Whether expert i was chosen more often than expert j, or as often with more mass.
+  bool used_more(std::size_t i, std::size_t j) const {
+    return counts_[i] != counts_[j] ? counts_[i] > counts_[j] : mass_[i] > mass_[j];
+  }
+
   std::size_t index(ExpertId id) const {
     if (id.layer >= layers_ || id.expert >= experts_)
       fail("usage profile", detail::concat("expert ", id.expert, " of layer ", id.layer),
@@ -117,8 +122,8 @@ class UsageProfile {
   }
 
   std::size_t layers_, experts_;
-  List<std::uint64_t> counts_;  // [layers, experts]
-  List<double> mass_;           // [layers, experts]
+  std::vector<std::uint64_t> counts_;  // [layers, experts]
+  std::vector<double> mass_;           // [layers, experts]
 };
 
 namespace detail {

@@ -1,7 +1,6 @@
 #pragma once
 #include "../core/crc32c.hpp"
 #include "../core/error.hpp"
-#include "../core/list.hpp"
 #include "catalog.hpp"
 #include "provider.hpp"
 
@@ -11,6 +10,7 @@
 #include <span>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace moe {
 
@@ -21,8 +21,8 @@ struct ExpertChecksums {
 
 /// The checksums of all experts of a catalog, by its index. Reads the whole mapped checkpoint.
 template <std::same_as<ExpertCatalog> Catalog>
-List<ExpertChecksums> checksums_of(const Catalog& catalog) {
-  List<ExpertChecksums> out;
+std::vector<ExpertChecksums> checksums_of(const Catalog& catalog) {
+  std::vector<ExpertChecksums> out;
   const auto checksum = [&](const MatrixLocation& matrix) {
     return crc32c(catalog.checkpoint()
                       .mapped(matrix.file)
@@ -39,7 +39,7 @@ template <ExpertProvider Inner>
 class VerifyingProvider {
  public:
   /// `checksums`: of all experts of the catalog, by its index.
-  VerifyingProvider(Inner inner, ExpertCatalog catalog, List<ExpertChecksums> checksums)
+  VerifyingProvider(Inner inner, ExpertCatalog catalog, std::vector<ExpertChecksums> checksums)
       : inner_(std::move(inner)), catalog_(std::move(catalog)), checksums_(std::move(checksums)) {
     if (checksums_.size() != catalog_.size())
       fail("verifying", "checksums", detail::concat(catalog_.size()), detail::concat(checksums_.size()));
@@ -70,7 +70,7 @@ class VerifyingProvider {
 
   Inner inner_;
   ExpertCatalog catalog_;
-  List<ExpertChecksums> checksums_;
+  std::vector<ExpertChecksums> checksums_;
 };
 
 }  // namespace moe

@@ -1,7 +1,6 @@
 #pragma once
 #include "../core/concat.hpp"
 #include "../core/error.hpp"
-#include "../core/list.hpp"
 #include "../experts/catalog.hpp"
 #include "../experts/usage_profile.hpp"
 
@@ -12,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace moe {
 
@@ -67,8 +67,8 @@ class ExpertSelection {
 
   /// The experts of a layer that has `count`, of which a token takes `per_token`, in ascending order. Throws if the range goes
   /// beyond them, or the profile does not know that layer.
-  List<std::uint32_t> of(std::uint32_t layer, std::size_t count, std::size_t per_token) const {
-    List<std::uint32_t> out;
+  std::vector<std::uint32_t> of(std::uint32_t layer, std::size_t count, std::size_t per_token) const {
+    std::vector<std::uint32_t> out;
     if (!profile_) {
       range_.require_below(count, "experts");
       for (std::uint32_t expert = 0; expert < count; ++expert)
@@ -96,7 +96,7 @@ class ExpertSelection {
 
   /// How many of the experts, which stand in the order of their use, got the share.
   std::size_t covering(const UsageProfile& profile, std::uint32_t layer,
-                       const List<std::uint32_t>& order) const {
+                       const std::vector<std::uint32_t>& order) const {
     // Less by what rounding may have added.
     const double wanted = share_ * static_cast<double>(profile.count(std::size_t{layer})) * (1 - 1e-12);
     std::size_t used = 0;
@@ -106,7 +106,7 @@ class ExpertSelection {
   }
 
   /// A router must find as many experts as it chooses: the first ones of those that nobody used.
-  static void fill(List<std::uint32_t>& experts, std::size_t least) {
+  static void fill(std::vector<std::uint32_t>& experts, std::size_t least) {
     for (std::uint32_t expert = 0; experts.size() < least; ++expert)
       if (std::find(experts.begin(), experts.end(), expert) == experts.end()) experts.push_back(expert);
   }

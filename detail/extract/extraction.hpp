@@ -2,7 +2,6 @@
 #include "../core/crc32c.hpp"
 #include "../core/error.hpp"
 #include "../core/function_ref.hpp"
-#include "../core/list.hpp"
 #include "../experts/catalog.hpp"
 #include "../io/checkpoint.hpp"
 #include "../io/output_file.hpp"
@@ -23,6 +22,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace moe {
 
@@ -69,7 +69,7 @@ class Extraction {
   std::uint64_t bytes_left_out() const { return plan_.bytes_left_out; }
 
   /// The tensors that keep their type because rows are no whole blocks of the wanted one.
-  const List<std::string>& not_converted() const { return plan_.not_converted; }
+  const std::vector<std::string>& not_converted() const { return plan_.not_converted; }
 
   /// Does the work. Calls progress(bytes) whenever so many more bytes are on their way to the disk. Throws if there is not
   /// enough room, if anything cannot be read or written, or if another process does the same.
@@ -78,7 +78,7 @@ class Extraction {
       require_space();
       std::filesystem::create_directories(path(result_));
       detail::Journal journal(partial_, plan_text());
-      List<RandomAccessOutput> outputs = prepare(journal);
+      std::vector<RandomAccessOutput> outputs = prepare(journal);
       write_tensors(journal, outputs, progress);
       write_heads(journal, outputs);
       publish();
@@ -135,7 +135,7 @@ class Extraction {
     out += detail::concat("tensors ", tensors_.size(), ", ", crc_of(sources), '\n');
     for (const detail::ExtractionFile& file : files_)
       out += detail::concat(file.name(), ", ", file.bytes(), " bytes, ",
-                            crc_of(file.head_text(List<std::uint32_t>(file.tensors().size()))), '\n');
+                            crc_of(file.head_text(std::vector<std::uint32_t>(file.tensors().size()))), '\n');
     return out;
   }
 
@@ -144,8 +144,8 @@ class Extraction {
   }
 
   /// Makes the files in their full sizes, without heads, and copies those of the tokenizer.
-  List<RandomAccessOutput> prepare(detail::Journal& journal) const {
-    List<RandomAccessOutput> outputs;
+  std::vector<RandomAccessOutput> prepare(detail::Journal& journal) const {
+    std::vector<RandomAccessOutput> outputs;
     bool as_left = true;
     for (const detail::ExtractionFile& file : files_) {
       outputs.emplace_back(join_path(result_, file.name()));
@@ -171,7 +171,7 @@ class Extraction {
     RandomAccessOutput(to).sync();
   }
 
-  void write_tensors(detail::Journal& journal, List<RandomAccessOutput>& outputs,
+  void write_tensors(detail::Journal& journal, std::vector<RandomAccessOutput>& outputs,
                      FunctionRef<void(std::uint64_t)> progress) const {
     const std::size_t done = journal.checksums().size();
     detail::ReadAhead source(source_.files(), std::span(tensors_).subspan(done));
@@ -204,8 +204,8 @@ class Extraction {
 
   /// Writes what stands in front of the data. Only the last four bytes make the files such that can be opened, and those of
   /// dense.gguf come last.
-  void write_heads(const detail::Journal& journal, List<RandomAccessOutput>& outputs) const {
-    const List<std::uint32_t>& all = journal.checksums();
+  void write_heads(const detail::Journal& journal, std::vector<RandomAccessOutput>& outputs) const {
+    const std::vector<std::uint32_t>& all = journal.checksums();
     auto end = all.end();
     for (std::size_t i = files_.size(); i-- > 0;) {
       const auto begin = end - static_cast<std::ptrdiff_t>(files_[i].tensors().size());
@@ -237,8 +237,8 @@ class Extraction {
   std::string out_, partial_, result_;
   ExtractOptions options_;
   detail::ExtractionPlan plan_;
-  List<detail::ExtractionFile> files_;
-  List<const detail::PlannedTensor*> tensors_;  // of all files
+  std::vector<detail::ExtractionFile> files_;
+  std::vector<const detail::PlannedTensor*> tensors_;  // of all files
   bool complete_ = false;
 };
 

@@ -1,6 +1,5 @@
 #pragma once
 #include "../core/crc32c.hpp"
-#include "../core/list.hpp"
 #include "../io/checkpoint.hpp"
 #include "../io/gguf_parser.hpp"
 #include "gguf_head.hpp"
@@ -13,6 +12,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace moe::detail {
 
@@ -23,21 +23,21 @@ inline constexpr std::uint32_t extraction_alignment = 4096;
 class ExtractionFile {
  public:
   /// `source`, `tensors`: must outlive it.
-  ExtractionFile(std::string_view name, const Checkpoint& source, const List<PlannedTensor>& tensors)
+  ExtractionFile(std::string_view name, const Checkpoint& source, const std::vector<PlannedTensor>& tensors)
       : name_(name),
         source_(source),
         tensors_(tensors),
-        layout_(head(List<std::uint32_t>(tensors.size()), 0)) {}
+        layout_(head(std::vector<std::uint32_t>(tensors.size()), 0)) {}
 
   std::string_view name() const { return name_; }
-  const List<PlannedTensor>& tensors() const { return tensors_; }
+  const std::vector<PlannedTensor>& tensors() const { return tensors_; }
 
   /// Where that tensor begins in the file, and how long the file is.
   std::uint64_t offset(std::size_t tensor) const { return head_bytes_ + layout_.begin(tensor); }
   std::uint64_t bytes() const { return head_bytes_ + layout_.aligned(layout_.data_bytes()); }
 
   /// The head when all tensors have these checksums. It has one itself: of all its bytes, with that one as 0.
-  std::string head_text(const List<std::uint32_t>& checksums) const {
+  std::string head_text(const std::vector<std::uint32_t>& checksums) const {
     const std::string unsigned_text = head(checksums, 0).bytes();
     return head(checksums, crc32c(std::as_bytes(std::span(unsigned_text.data(), unsigned_text.size()))))
         .bytes();
@@ -47,7 +47,7 @@ class ExtractionFile {
   bool is_at(const std::string& path) const {
     if (!is_file(path) || !is_gguf(path)) return false;
     const File file(path);
-    List<std::uint32_t> checksums(tensors_.size());
+    std::vector<std::uint32_t> checksums(tensors_.size());
     const GgufContents contents = GgufParser(file).parse();
     const GgufValue* stored = contents.metadata.find("moe.crc32c");
     if (file.size() != bytes() || !stored || stored->count != checksums.size()) return false;
@@ -58,7 +58,7 @@ class ExtractionFile {
   }
 
  private:
-  GgufHead head(const List<std::uint32_t>& checksums, std::uint32_t own_checksum) const {
+  GgufHead head(const std::vector<std::uint32_t>& checksums, std::uint32_t own_checksum) const {
     GgufHead out(std::string(name_), extraction_alignment);
     out.set("moe.head_crc32c", own_checksum);
     out.set("moe.crc32c", std::span<const std::uint32_t>(checksums));
@@ -69,7 +69,7 @@ class ExtractionFile {
 
   std::string_view name_;
   const Checkpoint& source_;
-  const List<PlannedTensor>& tensors_;
+  const std::vector<PlannedTensor>& tensors_;
   GgufHead layout_;
   std::uint64_t head_bytes_ = layout_.bytes().size();
 };

@@ -1,7 +1,6 @@
 #pragma once
 #include "../core/concat.hpp"
 #include "../core/error.hpp"
-#include "../core/list.hpp"
 #include "../experts/catalog.hpp"
 #include "../io/checkpoint.hpp"
 #include "../io/ggml_type.hpp"
@@ -16,15 +15,17 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace moe::detail {
 
 /// What an extraction consists of: the tensors of both files, in the order in which they are written.
 struct ExtractionPlan {
-  List<PlannedTensor> dense, experts;
+  std::vector<PlannedTensor> dense, experts;
   std::uint64_t bytes_left_out = 0;  // of experts of the source, in the types of the result
   std::uint64_t experts_left_out = 0;
-  List<std::string> not_converted;  // tensors whose type stays, since their rows do not fit the wanted one
+  std::vector<std::string>
+      not_converted;  // tensors whose type stays, since their rows do not fit the wanted one
 };
 
 /// Makes the plan of a checkpoint's extraction.
@@ -85,7 +86,7 @@ class ExtractionPlanner {
   void add_experts(std::uint32_t layer) {
     const std::size_t count = catalog_.experts(layer);
     if (count == 0) return;
-    List<std::uint32_t> chosen;
+    std::vector<std::uint32_t> chosen;
     if (options_.layers.contains(layer)) chosen = options_.experts.of(layer, count, experts_per_token());
     std::size_t next = 0;
     for (std::uint32_t expert = 0; expert < count; ++expert) {
@@ -109,9 +110,9 @@ class ExtractionPlanner {
     for (const PlannedTensor& tensor : matrices_of(id)) out_.bytes_left_out += tensor.bytes();
   }
 
-  List<PlannedTensor> matrices_of(ExpertId id) {
+  std::vector<PlannedTensor> matrices_of(ExpertId id) {
     const ExpertLocation& location = catalog_.at(id);
-    List<PlannedTensor> out;
+    std::vector<PlannedTensor> out;
     const auto add = [&](std::string_view name, const MatrixLocation& from) {
       PlannedTensor& planned =
           out.emplace_back(PlannedTensor{concat("blk.", id.layer, '.', name, '.', id.expert, ".weight"),

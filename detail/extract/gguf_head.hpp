@@ -1,7 +1,6 @@
 #pragma once
 #include "../core/dtype.hpp"
 #include "../core/error.hpp"
-#include "../core/list.hpp"
 #include "../io/ggml_type.hpp"
 #include "../io/gguf_metadata.hpp"
 
@@ -13,6 +12,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace moe {
 
@@ -142,8 +142,8 @@ class GgufHead {
   std::string file_;
   std::uint64_t alignment_;
   std::uint64_t values_ = 0;
-  std::string metadata_, infos_;       // as they stand in the file
-  List<std::uint64_t> begins_, ends_;  // of each tensor, in the data
+  std::string metadata_, infos_;              // as they stand in the file
+  std::vector<std::uint64_t> begins_, ends_;  // of each tensor, in the data
 };
 
 }  // namespace moe

@@ -1,7 +1,6 @@
 #pragma once
 #include "../core/crc32c.hpp"
 #include "../core/error.hpp"
-#include "../core/list.hpp"
 #include "../io/file.hpp"
 #include "../io/output_file.hpp"
 #include "../io/random_access_output.hpp"
@@ -13,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace moe::detail {
 
@@ -43,7 +43,7 @@ class Journal {
     file_.resize(checksums_.size() * sizeof(Record));
   }
 
-  const List<std::uint32_t>& checksums() const { return checksums_; }
+  const std::vector<std::uint32_t>& checksums() const { return checksums_; }
 
   /// Says that all has been set up: from now on the extraction can be resumed.
   void begin(std::string_view plan) {
@@ -59,7 +59,7 @@ class Journal {
   /// Adds the checksums of the next tensors, whose bytes are on the disk.
   void add(std::span<const std::uint32_t> checksums) {
     if (checksums.empty()) return;
-    List<Record> records;
+    std::vector<Record> records;
     const std::uint64_t offset = checksums_.size() * sizeof(Record);
     for (const std::uint32_t checksum : checksums) {
       records.push_back(record(checksums_.size(), checksum));
@@ -78,10 +78,10 @@ class Journal {
     return {checksum, crc32c(std::as_bytes(std::span(both)))};
   }
 
-  static List<std::uint32_t> read_records(const File& file) {
-    List<Record> records(static_cast<std::size_t>(file.size() / sizeof(Record)));
+  static std::vector<std::uint32_t> read_records(const File& file) {
+    std::vector<Record> records(static_cast<std::size_t>(file.size() / sizeof(Record)));
     file.read_at(0, std::as_writable_bytes(std::span(records)));
-    List<std::uint32_t> checksums;
+    std::vector<std::uint32_t> checksums;
     for (const Record& found : records) {
       if (found != record(checksums.size(), found[0])) break;
       checksums.push_back(found[0]);
@@ -91,7 +91,7 @@ class Journal {
 
   std::string plan_path_;
   RandomAccessOutput file_;
-  List<std::uint32_t> checksums_;
+  std::vector<std::uint32_t> checksums_;
 };
 
 }  // namespace moe::detail

@@ -1,18 +1,18 @@
 #pragma once
 #include "../core/dtype.hpp"
-#include "../core/list.hpp"
 #include "../io/ggml_type.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace moe::detail {
 
 /// A tensor to be extracted: where it lies in the source, and how it is stored in the result.
 struct PlannedTensor {
-  std::string name;           // in GGUF files
-  List<std::uint64_t> shape;  // outermost first
+  std::string name;                  // in GGUF files
+  std::vector<std::uint64_t> shape;  // outermost first
   const GgmlType* from = nullptr;
   const GgmlType* to = nullptr;
   std::size_t file = 0;      // of the source

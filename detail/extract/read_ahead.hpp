@@ -1,5 +1,4 @@
 #pragma once
-#include "../core/list.hpp"
 #include "../io/file.hpp"
 #include "../io/pages.hpp"
 #include "channel.hpp"
@@ -14,6 +13,7 @@
 #include <span>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace moe::detail {
 
@@ -21,7 +21,7 @@ namespace moe::detail {
 class ReadAhead {
  public:
   /// `tensors` must outlive it.
-  ReadAhead(const List<File>& files, std::span<const PlannedTensor* const> tensors)
+  ReadAhead(const std::vector<File>& files, std::span<const PlannedTensor* const> tensors)
       : pieces_(pieces), unused_(pieces) {
     for (std::size_t i = 0; i < pieces; ++i) unused_.push(Pages(piece_bytes));
     thread_ = std::thread([this, &files, tensors] { read(files, tensors); });
@@ -51,7 +51,7 @@ class ReadAhead {
     std::size_t bytes = 0;
   };
 
-  void read(const List<File>& files, std::span<const PlannedTensor* const> tensors) {
+  void read(const std::vector<File>& files, std::span<const PlannedTensor* const> tensors) {
     try {
       for (const PlannedTensor* tensor : tensors)
         if (!read(files[tensor->file], *tensor)) return;

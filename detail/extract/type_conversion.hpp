@@ -1,6 +1,5 @@
 #pragma once
 #include "../core/dequantise.hpp"
-#include "../core/list.hpp"
 #include "../core/thread_pool.hpp"
 #include "planned_tensor.hpp"
 #include "quantise.hpp"
@@ -9,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace moe::detail {
 
@@ -40,8 +40,8 @@ class TypeConversion {
   static constexpr std::size_t part = std::size_t{1} << 15;  // numbers that a thread takes at once
 
   ThreadPool pool_;
-  List<float> numbers_;
-  List<std::byte> stored_;
+  std::vector<float> numbers_;
+  std::vector<std::byte> stored_;
 };
 
 }  // namespace moe::detail

@@ -2,8 +2,6 @@
 #include "../core/crc32c.hpp"
 #include "../core/error.hpp"
 #include "../core/function_ref.hpp"
-#include "../core/list.hpp"
-#include "../core/order.hpp"
 #include "../io/file.hpp"
 #include "../io/gguf_parser.hpp"
 #include "planned_tensor.hpp"
@@ -12,11 +10,13 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace moe {
 
@@ -41,7 +41,7 @@ class Verification {
 
   /// Throws at the first difference. Calls progress(bytes) whenever so many more bytes were read.
   void run(FunctionRef<void(std::uint64_t)> progress = {}) const {
-    List<const detail::PlannedTensor*> parts;
+    std::vector<const detail::PlannedTensor*> parts;
     for (const Part& part : parts_) parts.push_back(&part.place);
     detail::ReadAhead source(files_, parts);
     for (const Part& part : parts_) verify(part, source, progress);
@@ -60,9 +60,9 @@ class Verification {
     const detail::GgufContents contents = detail::GgufParser(file).parse();
     for (const char* key : {"moe.crc32c", "moe.head_crc32c"}) contents.metadata.require(key);
     tensors_ += contents.tensors.size();
-    const auto order = detail::sorted_indices(contents.tensors.size(), [&](std::uint32_t a, std::uint32_t b) {
-      return contents.tensors[a].offset < contents.tensors[b].offset;
-    });
+    std::vector<std::uint32_t> order(contents.tensors.size());
+    std::iota(order.begin(), order.end(), std::uint32_t{0});
+    std::ranges::sort(order, {}, [&](std::uint32_t i) { return contents.tensors[i].offset; });
     std::uint64_t end = order.empty() ? file.size() : contents.tensors[order[0]].offset;
     add_part("head", 0, end, static_cast<std::uint32_t>(*contents.metadata.whole("moe.head_crc32c")));
     parts_.back().own_checksum = contents.metadata.find("moe.head_crc32c")->offset;
@@ -111,14 +111,14 @@ class Verification {
   /// The checksum of a piece of a head, where its own counts as 0.
   static std::uint32_t head_checksum(std::span<const std::byte> piece, std::uint64_t at, std::uint64_t own,
                                      std::uint32_t before) {
-    List<std::byte> copy(piece.data(), piece.data() + piece.size());
+    std::vector<std::byte> copy(piece.data(), piece.data() + piece.size());
     for (std::uint64_t i = own; i < own + 4; ++i)
       if (i >= at && i - at < copy.size()) copy[static_cast<std::size_t>(i - at)] = std::byte{};
-    return crc32c(copy.span(), before);
+    return crc32c(copy, before);
   }
 
-  List<File> files_;
-  List<Part> parts_;  // front to back
+  std::vector<File> files_;
+  std::vector<Part> parts_;  // front to back
   std::size_t tensors_ = 0;
   bool has_routers_ = false;
 };

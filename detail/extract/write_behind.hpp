@@ -1,5 +1,4 @@
 #pragma once
-#include "../core/list.hpp"
 #include "../io/pages.hpp"
 #include "../io/random_access_output.hpp"
 #include "channel.hpp"
@@ -14,6 +13,7 @@
 #include <span>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace moe::detail {
 
@@ -77,7 +77,7 @@ class WriteBehind {
     RandomAccessOutput* file = nullptr;
     std::uint64_t offset = 0;
     std::size_t bytes = 0;
-    List<std::uint32_t> ended;  // the checksums of tensors whose last byte is in this piece
+    std::vector<std::uint32_t> ended;  // the checksums of tensors whose last byte is in this piece
   };
 
   /// The piece that is being filled, which has room for at least a byte, or is where the last tensor ended.
@@ -119,7 +119,7 @@ class WriteBehind {
     piece.file->write_at(piece.offset, {piece.memory.data(), piece.bytes});
     if (std::find(written_.begin(), written_.end(), piece.file) == written_.end())
       written_.push_back(piece.file);
-    ended_.append(piece.ended.span());
+    ended_.insert(ended_.end(), piece.ended.begin(), piece.ended.end());
     since_note_ += piece.bytes;
     unused_.push(std::move(piece.memory));
     if (since_note_ >= journal_bytes_) note();
@@ -142,8 +142,8 @@ class WriteBehind {
   std::uint64_t next_offset_ = 0;
 
   // Of the thread:
-  List<RandomAccessOutput*> written_;  // since the last entry
-  List<std::uint32_t> ended_;          // in these
+  std::vector<RandomAccessOutput*> written_;  // since the last entry
+  std::vector<std::uint32_t> ended_;          // in these
   std::size_t since_note_ = 0;
   std::exception_ptr error_;  // set before the channels are closed
 

@@ -1,11 +1,11 @@
 #pragma once
 #include "../core/error.hpp"
-#include "../core/minmax.hpp"
 #include "../experts/catalog.hpp"
 #include "../io/machine_memory.hpp"
 #include "../model/config.hpp"
 #include "../model/sequence.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -42,7 +42,7 @@ namespace detail {
 inline std::size_t automatic_total_bytes() {
   const std::optional<std::uint64_t> available = available_memory_bytes();
   if (!available) fail("memory", "automatic", "a system that says how much memory it has left", "none");
-  return static_cast<std::size_t>(smaller(*available / 10 * 9, std::uint64_t{SIZE_MAX - 1}));
+  return static_cast<std::size_t>(std::min(*available / 10 * 9, std::uint64_t{SIZE_MAX - 1}));
 }
 
 }  // namespace detail
@@ -54,8 +54,8 @@ inline MemoryPlan plan_memory(MemoryPlan plan, const MemoryOptions& options, std
   if (options.budget_bytes != 0) {
     plan.budget_bytes = options.budget_bytes;
   } else if (options.max_loaded_experts != 0) {
-    const std::size_t most = all_bytes / detail::larger(layers * largest_bytes, std::size_t{1}) + 1;
-    plan.budget_bytes = detail::smaller(options.max_loaded_experts, most) * layers * largest_bytes;
+    const std::size_t most = all_bytes / std::max(layers * largest_bytes, std::size_t{1}) + 1;
+    plan.budget_bytes = std::min(options.max_loaded_experts, most) * layers * largest_bytes;
   } else {
     const bool automatic = options.total_bytes == MemoryOptions::automatic;
     const std::size_t total = automatic ? detail::automatic_total_bytes() : options.total_bytes;
@@ -68,7 +68,7 @@ inline MemoryPlan plan_memory(MemoryPlan plan, const MemoryOptions& options, std
            detail::concat(total));
     plan.budget_bytes = total - rest;
   }
-  plan.budget_bytes = detail::smaller(plan.budget_bytes, detail::larger(all_bytes, largest_bytes));
+  plan.budget_bytes = std::min(plan.budget_bytes, std::max(all_bytes, largest_bytes));
   return plan;
 }
 

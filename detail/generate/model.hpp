@@ -1,8 +1,6 @@
 #pragma once
 #include "../core/byte_units.hpp"
 #include "../core/error.hpp"
-#include "../core/minmax.hpp"
-#include "../core/owned.hpp"
 #include "../core/thread_pool.hpp"
 #include "../experts/allowed_experts.hpp"
 #include "../experts/any_provider.hpp"
@@ -20,8 +18,10 @@
 #include "memory_plan.hpp"
 #include "recommended_sampling.hpp"
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -115,7 +115,7 @@ class Model {
     std::optional<Tokenizer> tokenizer;
   };
 
-  Owned<State> state_;  // on the heap: the transformer keeps the addresses of its neighbours
+  std::unique_ptr<State> state_;  // on the heap: the transformer keeps the addresses of its neighbours
 };
 
 /// What keeps experts within a budget: threads that read ahead, a cache, and reads from disk.
@@ -138,9 +138,9 @@ MemoryPlan plan_memory(const C& checkpoint, const ModelOptions& options) {
   const ReadProvider experts = reading_experts(checkpoint, options);
   MemoryPlan plan;
   plan.dense_bytes = ModelWeights(checkpoint, config).bytes();
-  plan.kv_bytes = KvCache::bytes_for(config.layers.size(), config.kv_heads, config.head_dim,
-                                     detail::smaller(options.sequence.context, config.max_positions),
-                                     options.sequence.kv_type);
+  plan.kv_bytes =
+      KvCache::bytes_for(config.layers.size(), config.kv_heads, config.head_dim,
+                         std::min(options.sequence.context, config.max_positions), options.sequence.kv_type);
   plan.scratch_bytes =
       Scratch(config, options.sequence.chunk, ThreadPool::threads_for(options.threads), options.bf16_dot)
           .bytes();
@@ -157,7 +157,7 @@ CachedProvider cached_experts(const C& checkpoint, const MemoryPlan& plan, const
   ReadProvider reading = reading_experts(checkpoint, options);
   ResidencyOptions residency;
   residency.budget_bytes = plan.budget_bytes;
-  residency.experts_per_token = detail::larger(ModelConfig(checkpoint).experts_per_token, std::size_t{1});
+  residency.experts_per_token = std::max(ModelConfig(checkpoint).experts_per_token, std::size_t{1});
   return CachedProvider(LruProvider(std::move(reading), residency), options.lanes);
 }
 

@@ -1,16 +1,15 @@
 #pragma once
 #include "../core/error.hpp"
-#include "../core/heap.hpp"
-#include "../core/list.hpp"
 #include "../core/math.hpp"
-#include "../core/minmax.hpp"
 #include "../core/token.hpp"
 #include "random.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <vector>
 
 namespace moe {
 
@@ -97,18 +96,22 @@ class Sampler {
 
   double highest_score() const {
     double most = candidates_.front().score;
-    for (const Candidate& candidate : candidates_) most = detail::larger(most, candidate.score);
+    for (const Candidate& candidate : candidates_) most = std::max(most, candidate.score);
     return most;
   }
 
   void keep_top_k() {
     if (sampling_.top_k == 0 || sampling_.top_k >= candidates_.size()) return;
     std::size_t rest = candidates_.size();  // the most likely ones stand behind
-    detail::make_heap(candidates_.data(), rest, less_likely);
-    for (std::size_t i = 0; i < sampling_.top_k; ++i)
-      detail::pop_heap(candidates_.data(), rest--, less_likely);
+    std::make_heap(candidates_.begin(), candidates_.end(), less_likely);
+    for (std::size_t i = 0; i < sampling_.top_k; ++i) pop_most_likely(rest--);
     const double least = candidates_[rest].score;
     keep([&](const Candidate& candidate) { return candidate.score >= least; });
+  }
+
+  /// The first `size` candidates are a heap: moves the most likely of them to place size - 1.
+  void pop_most_likely(std::size_t size) {
+    std::pop_heap(candidates_.begin(), candidates_.begin() + static_cast<std::ptrdiff_t>(size), less_likely);
   }
 
   /// Takes the most likely ones until their probabilities sum to p.
@@ -118,14 +121,12 @@ class Sampler {
     double total = 0, sum = 0;
     for (const Candidate& candidate : candidates_) total += detail::exp(candidate.score - highest);
     std::size_t rest = candidates_.size();
-    detail::make_heap(candidates_.data(), rest, less_likely);
+    std::make_heap(candidates_.begin(), candidates_.end(), less_likely);
     do {
-      detail::pop_heap(candidates_.data(), rest--, less_likely);
+      pop_most_likely(rest--);
       sum += detail::exp(candidates_[rest].score - highest);
     } while (rest > 0 && sum < sampling_.top_p * total);
-    std::size_t kept = 0;
-    for (; rest < candidates_.size(); ++rest) candidates_[kept++] = candidates_[rest];
-    candidates_.shrink(kept);
+    candidates_.erase(candidates_.begin(), candidates_.begin() + static_cast<std::ptrdiff_t>(rest));
   }
 
   void keep_min_p() {
@@ -136,10 +137,7 @@ class Sampler {
 
   template <class Condition>
   void keep(Condition condition) {
-    std::size_t kept = 0;
-    for (const Candidate& candidate : candidates_)
-      if (condition(candidate)) candidates_[kept++] = candidate;
-    candidates_.resize(kept);
+    std::erase_if(candidates_, [&](const Candidate& candidate) { return !condition(candidate); });
   }
 
   /// One token, by the inverse of the cumulative probabilities.
@@ -158,8 +156,8 @@ class Sampler {
 
   Sampling sampling_;
   Random random_;
-  List<Candidate> candidates_;
-  List<char> seen_;  // [vocabulary]: kept for its memory
+  std::vector<Candidate> candidates_;
+  std::vector<char> seen_;  // [vocabulary]: kept for its memory
 };
 
 }  // namespace moe

@@ -1,11 +1,8 @@
 #pragma once
+#include "../core/stopwatch.hpp"
 #include "../core/dtype.hpp"
 #include "../core/error.hpp"
 #include "../core/function_ref.hpp"
-#include "../core/list.hpp"
-#include "../core/minmax.hpp"
-#include "../core/stop_signal.hpp"
-#include "../core/stopwatch.hpp"
 #include "../core/token.hpp"
 #include "../experts/any_provider.hpp"
 #include "../model/sequence.hpp"
@@ -13,9 +10,11 @@
 #include "model.hpp"
 #include "sampler.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,7 +35,7 @@ struct GenerateOptions {
   std::size_t max_tokens = 256;
   std::optional<Sampling> sampling = {};  // without: Model::recommended_sampling()
   bool stop_at_end_token = true;
-  StopSignal stop =
+  std::stop_token stop =
       {};  // a std::stop_token: ends the text from another thread, also in the middle of a prompt
 };
 
@@ -99,12 +98,12 @@ class Session {
 
  private:
   static SequenceOptions fitted(const Model<P>& model, SequenceOptions options) {
-    options.context = detail::smaller(options.context, model.config().max_positions);
+    options.context = std::min(options.context, model.config().max_positions);
     return options;
   }
 
   /// Computes the prompt, but for what the KV cache holds already.
-  std::span<const float> read(const std::vector<TokenId>& prompt, const StopSignal& stop) {
+  std::span<const float> read(const std::vector<TokenId>& prompt, const std::stop_token& stop) {
     expect(!prompt.empty(), "session", "prompt", "at least one token", "none");
     if (prompt.size() > sequence_.context())
       fail("session", "prompt", detail::concat("at most ", sequence_.context(), " tokens"),
@@ -122,14 +121,14 @@ class Session {
 
   /// How many tokens of the prompt stand in the KV cache. The last one never counts: from its logits the text goes on.
   std::size_t common_prefix(const std::vector<TokenId>& prompt) const {
-    const std::size_t most = detail::smaller(prompt.size() - 1, sequence_.position());
+    const std::size_t most = std::min(prompt.size() - 1, sequence_.position());
     std::size_t same = 0;
     while (same < most && prompt[same] == tokens_[same]) ++same;
     return same;
   }
 
   /// Computes the token that was drawn last.
-  std::span<const float> read_last(const StopSignal& stop) {
+  std::span<const float> read_last(const std::stop_token& stop) {
     return model_->transformer().forward(sequence_, {&tokens_.back(), 1}, stop);
   }
 

@@ -1,7 +1,5 @@
 #pragma once
 #include "../core/error.hpp"
-#include "../core/list.hpp"
-#include "../core/shared.hpp"
 #include "../core/tensor.hpp"
 #include "checkpoint_contents.hpp"
 #include "file.hpp"
@@ -13,9 +11,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace moe {
 
@@ -27,16 +27,16 @@ class Checkpoint {
   /// `path`: a directory with config.json and model.safetensors (or shards and their index), or one safetensors file in such
   /// a directory; or a GGUF file, one of the parts of a split one, or a directory with one of these, or with dense.gguf and
   /// experts.gguf. Reads the headers only. Throws if anything in them is wrong.
-  explicit Checkpoint(const std::string& path) : state_(path) {}
+  explicit Checkpoint(const std::string& path) : state_(std::make_shared<const State>(path)) {}
 
   /// The path it was opened with, and the directory that holds its files.
   const std::string& path() const { return state_->path; }
   const std::string& directory() const { return state_->contents.directory; }
 
-  const List<File>& files() const { return state_->contents.files; }
+  const std::vector<File>& files() const { return state_->contents.files; }
 
   /// All tensors, sorted by name.
-  const List<TensorInfo>& tensors() const { return state_->contents.tensors; }
+  const std::vector<TensorInfo>& tensors() const { return state_->contents.tensors; }
 
   /// The tensor of that name; null if there is none.
   const TensorInfo* find(std::string_view name) const { return find_by_name(tensors(), name); }
@@ -75,7 +75,7 @@ class Checkpoint {
   }
 
   /// Throws unless the tensor has that shape.
-  void require_shape(const TensorInfo& tensor, const List<std::uint64_t>& shape) const {
+  void require_shape(const TensorInfo& tensor, const std::vector<std::uint64_t>& shape) const {
     if (tensor.shape != shape)
       fail(file_of(tensor), detail::concat("tensor \"", tensor.name, '"'),
            detail::concat("shape ", detail::concat_list(shape)), detail::concat_list(tensor.shape));
@@ -127,7 +127,7 @@ class Checkpoint {
 
     std::string path;
     CheckpointContents contents;
-    List<Mapping> mappings;  // of contents.files
+    std::vector<Mapping> mappings;  // of contents.files
   };
 
   /// A multimodal model holds its text model's configuration within its own.
@@ -142,14 +142,14 @@ class Checkpoint {
     return thinker && thinker.is_object();
   }
 
-  const TensorInfo& checked(std::string_view name, const List<std::uint64_t>& shape) const {
+  const TensorInfo& checked(std::string_view name, const std::vector<std::uint64_t>& shape) const {
     const TensorInfo& tensor = at(name);
     require_shape(tensor, shape);
     require_usable(tensor);
     return tensor;
   }
 
-  Shared<const State> state_;
+  std::shared_ptr<const State> state_;
 };
 
 }  // namespace moe

@@ -1,8 +1,8 @@
 #pragma once
 #include "../core/error.hpp"
-#include "../core/minmax.hpp"
 #include "system.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -26,7 +26,7 @@ inline std::string join_path(std::string_view directory, std::string_view name) 
 /// The directory that holds `path`.
 inline std::string parent_directory(const std::string& path) {
   const std::size_t slash = path.find_last_of("/\\");
-  return slash == std::string::npos ? "." : path.substr(0, detail::larger(slash, std::size_t{1}));
+  return slash == std::string::npos ? "." : path.substr(0, std::max(slash, std::size_t{1}));
 }
 
 /// A whole file as read-only memory. If somebody shortens the file meanwhile, touching the lost part ends the

@@ -1,8 +1,8 @@
 #pragma once
 #include "../core/error.hpp"
-#include "../core/minmax.hpp"
 #include "file.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -40,7 +40,7 @@ class FileStream {
     require(bytes);
     std::string out;
     while (out.size() < bytes)
-      out += take(static_cast<std::size_t>(smaller(bytes - out.size(), std::uint64_t{buffer_bytes})));
+      out += take(static_cast<std::size_t>(std::min(bytes - out.size(), std::uint64_t{buffer_bytes})));
     return out;
   }
 
@@ -72,7 +72,7 @@ class FileStream {
   void refill() {
     begin_ += at_;
     at_ = 0;
-    buffer_.resize(static_cast<std::size_t>(smaller(file_.size() - begin_, std::uint64_t{buffer_bytes})));
+    buffer_.resize(static_cast<std::size_t>(std::min(file_.size() - begin_, std::uint64_t{buffer_bytes})));
     file_.read_at(begin_, std::as_writable_bytes(std::span(buffer_.data(), buffer_.size())));
   }
 

@@ -57,9 +57,9 @@ class GgufReader {
   }
 
   /// Adds or removes outer dimensions of 1.
-  static void set_dimensions(List<std::uint64_t>& shape, std::size_t wanted) {
-    while (shape.size() > wanted && wanted > 0 && shape[0] == 1) shape.erase_at(0);
-    while (shape.size() < wanted) shape.insert_at(0, 1);
+  static void set_dimensions(std::vector<std::uint64_t>& shape, std::size_t wanted) {
+    while (shape.size() > wanted && wanted > 0 && shape[0] == 1) shape.erase(shape.begin());
+    while (shape.size() < wanted) shape.insert(shape.begin(), 1);
   }
 
   /// What an extraction of a checkpoint in the form of Hugging Face carries along says it all; others have keys of GGUF.

@@ -2,7 +2,6 @@
 #include "../core/concat.hpp"
 #include "../core/decimal.hpp"
 #include "../core/error.hpp"
-#include "../core/list.hpp"
 #include "../core/math.hpp"
 #include "gguf_metadata.hpp"
 #include "gguf_names.hpp"
@@ -14,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace moe::detail {
 
@@ -29,7 +29,7 @@ struct GgufArchitecture {
 class GgufConfig {
  public:
   /// `tensors`: sorted by name, in the names of Hugging Face checkpoints.
-  GgufConfig(const GgufMetadata& metadata, const List<TensorInfo>& tensors)
+  GgufConfig(const GgufMetadata& metadata, const std::vector<TensorInfo>& tensors)
       : metadata_(metadata), tensors_(tensors), architecture_(architecture()) {}
 
   std::string json() && {
@@ -233,7 +233,7 @@ class GgufConfig {
   void number(std::string_view name, float value) { member(name, to_decimal(value)); }
 
   const GgufMetadata& metadata_;
-  const List<TensorInfo>& tensors_;
+  const std::vector<TensorInfo>& tensors_;
   const GgufArchitecture& architecture_;
   std::string members_;
 };

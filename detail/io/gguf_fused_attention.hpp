@@ -1,7 +1,6 @@
 #pragma once
 #include "../core/concat.hpp"
 #include "../core/error.hpp"
-#include "../core/list.hpp"
 #include "file.hpp"
 #include "gguf_metadata.hpp"
 #include "tensor_info.hpp"
@@ -11,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace moe::detail {
 
@@ -18,10 +18,10 @@ namespace moe::detail {
 /// its bias, becomes q_proj, k_proj and v_proj. The heads are those that the metadata states. Throws if they are not all rows.
 class FusedAttention {
  public:
-  FusedAttention(const GgufMetadata& metadata, const List<File>& files)
+  FusedAttention(const GgufMetadata& metadata, const std::vector<File>& files)
       : metadata_(metadata), files_(files) {}
 
-  void split(List<TensorInfo>& tensors) const {
+  void split(std::vector<TensorInfo>& tensors) const {
     const std::size_t count = tensors.size();
     for (std::size_t i = 0; i < count; ++i)
       if (tensors[i].name.find(fused) != std::string::npos) split(TensorInfo(tensors[i]), tensors, i);
@@ -31,7 +31,7 @@ class FusedAttention {
   static constexpr std::string_view fused = ".self_attn.qkv_proj.";
 
   /// Adds those of keys and values; that of queries takes the place of the whole, tensors[at].
-  void split(const TensorInfo& whole, List<TensorInfo>& tensors, std::size_t at) const {
+  void split(const TensorInfo& whole, std::vector<TensorInfo>& tensors, std::size_t at) const {
     const std::uint64_t queries = rows("attention.head_count"), keys = rows("attention.head_count_kv");
     if (whole.shape.empty() || whole.shape[0] == 0 || whole.shape[0] != queries + 2 * keys)
       fail(files_[whole.file].path(), concat("tensor \"", whole.name, '"'),
@@ -69,7 +69,7 @@ class FusedAttention {
   }
 
   const GgufMetadata& metadata_;
-  const List<File>& files_;
+  const std::vector<File>& files_;
 };
 
 }  // namespace moe::detail

@@ -1,8 +1,7 @@
 #pragma once
 #include "../core/error.hpp"
-#include "../core/list.hpp"
-#include "../core/order.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace moe::detail {
 
@@ -61,16 +61,15 @@ class GgufMetadata {
   GgufMetadata() = default;
 
   /// `values`: sorted by key. `file` is for errors.
-  GgufMetadata(std::string file, List<GgufValue> values)
+  GgufMetadata(std::string file, std::vector<GgufValue> values)
       : file_(std::move(file)), values_(std::move(values)) {}
 
-  const List<GgufValue>& values() const { return values_; }
+  const std::vector<GgufValue>& values() const { return values_; }
 
   /// The value of that key; null if there is none.
   const GgufValue* find(std::string_view key) const {
-    const std::size_t place =
-        detail::partition_index(values_.size(), [&](std::size_t i) { return values_[i].key < key; });
-    return place < values_.size() && values_[place].key == key ? &values_[place] : nullptr;
+    const auto value = std::ranges::lower_bound(values_, key, {}, &GgufValue::key);
+    return value != values_.end() && value->key == key ? &*value : nullptr;
   }
 
   /// A whole number from 0 on, of any size and sign; also that of all elements of an array that are the same, as files
@@ -152,7 +151,7 @@ class GgufMetadata {
   }
 
   std::string file_;
-  List<GgufValue> values_;
+  std::vector<GgufValue> values_;
 };
 
 }  // namespace moe::detail

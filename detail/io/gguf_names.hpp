@@ -1,7 +1,7 @@
 #pragma once
 #include "../core/concat.hpp"
-#include "../core/minmax.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -54,21 +54,21 @@ inline std::string hugging_face_layer_name(std::string_view name) {
   for (const auto& [gguf, hugging_face] : expert_names) {
     if (!name.starts_with(gguf) || !name.ends_with(".weight")) continue;
     const std::string_view number =
-        name.substr(gguf.size(), name.size() - smaller(name.size(), gguf.size() + 7));
+        name.substr(gguf.size(), name.size() - std::min(name.size(), gguf.size() + 7));
     if (all_digits(number)) return concat("mlp.experts.", number, '.', hugging_face, ".weight");
   }
   const std::size_t dot = name.rfind('.');
   for (const auto& [gguf, hugging_face] : layer_names)
-    if (name.substr(0, dot) == gguf) return concat(hugging_face, name.substr(smaller(dot, name.size())));
+    if (name.substr(0, dot) == gguf) return concat(hugging_face, name.substr(std::min(dot, name.size())));
   return {};
 }
 
 /// The name in Hugging Face checkpoints of a tensor of a GGUF file; the same name if it has none there.
 inline std::string hugging_face_name(std::string_view name) {
   if (name.starts_with("blk.")) {
-    const std::size_t end = smaller(name.find('.', 4), name.size());
+    const std::size_t end = std::min(name.find('.', 4), name.size());
     const std::string_view number = name.substr(4, end - 4),
-                           rest = name.substr(smaller(end + 1, name.size()));
+                           rest = name.substr(std::min(end + 1, name.size()));
     const std::string known = hugging_face_layer_name(rest);
     if (all_digits(number) && !known.empty()) return concat("model.layers.", number, '.', known);
   }
@@ -97,7 +97,7 @@ inline bool is_unknown_part(std::string_view name) {
       ".attn_", ".ffn_",  ".post_",     ".layer_out", ".exp_probs_", ".ssm_",        ".self_attn.",
       ".mlp.",  "output", "layernorm.", "token_",     "position_",   "rope_factors_"};
   constexpr std::string_view harmless[] = {".nextn.", ".attn_rot_embd"};
-  const std::string_view kind = name.substr(smaller(name.rfind('.'), name.size()));
+  const std::string_view kind = name.substr(std::min(name.rfind('.'), name.size()));
   const bool known = dimensions_of(name) > 0 && kind != ".bias" && kind != ".scale" && kind != ".input_scale";
   if (known || is_attention_bias(name)) return false;
   for (const std::string_view part : harmless)
@@ -111,7 +111,7 @@ inline bool is_unknown_part(std::string_view name) {
 inline std::string gguf_layer_name(std::string_view name) {
   const std::size_t dot = name.rfind('.');
   for (const auto& [gguf, hugging_face] : layer_names)
-    if (name.substr(0, dot) == hugging_face) return concat(gguf, name.substr(smaller(dot, name.size())));
+    if (name.substr(0, dot) == hugging_face) return concat(gguf, name.substr(std::min(dot, name.size())));
   return {};
 }
 
@@ -119,9 +119,9 @@ inline std::string gguf_layer_name(std::string_view name) {
 inline std::string gguf_name(std::string_view name) {
   constexpr std::string_view layers = "model.layers.";
   if (name.starts_with(layers)) {
-    const std::size_t end = smaller(name.find('.', layers.size()), name.size());
+    const std::size_t end = std::min(name.find('.', layers.size()), name.size());
     const std::string_view number = name.substr(layers.size(), end - layers.size());
-    const std::string known = gguf_layer_name(name.substr(smaller(end + 1, name.size())));
+    const std::string known = gguf_layer_name(name.substr(std::min(end + 1, name.size())));
     if (all_digits(number) && !known.empty()) return concat("blk.", number, '.', known);
   }
   for (const auto& [gguf, hugging_face] : outer_names)

@@ -1,29 +1,27 @@
 #pragma once
 #include "../core/checked.hpp"
 #include "../core/error.hpp"
-#include "../core/list.hpp"
-#include "../core/minmax.hpp"
-#include "../core/order.hpp"
-#include "../core/swap.hpp"
 #include "file.hpp"
 #include "file_stream.hpp"
 #include "ggml_type.hpp"
 #include "gguf_metadata.hpp"
 #include "tensor_info.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace moe::detail {
 
 /// What one GGUF file says of itself. Names of tensors are those of the file, shapes outermost first.
 struct GgufContents {
   GgufMetadata metadata;
-  List<TensorInfo> tensors;
+  std::vector<TensorInfo> tensors;
 };
 
 /// Reads and checks the head of one file: GGUF 2 or 3, little endian.
@@ -75,10 +73,10 @@ class GgufParser {
     return in_.text(length);
   }
 
-  List<GgufValue> read_values(std::uint64_t count) {
-    List<GgufValue> values;
+  std::vector<GgufValue> read_values(std::uint64_t count) {
+    std::vector<GgufValue> values;
     for (std::uint64_t i = 0; i < count; ++i) values.push_back(read_value());
-    sort_by(values, [](const GgufValue& a, const GgufValue& b) { return a.key < b.key; });
+    std::ranges::sort(values, {}, &GgufValue::key);
     for (std::size_t i = 1; i < values.size(); ++i)
       if (values[i - 1].key == values[i].key)
         fail(file_.path(), concat("key \"", values[i].key, '"'), "one of that name", "two");
@@ -120,7 +118,7 @@ class GgufParser {
     const std::uint64_t least = strings ? 8 : gguf_bytes(out.element_type);
     out.count = in_.number<std::uint64_t>();
     if (out.count > most_length || out.count > in_.left() / least)
-      in_.fail_here(out.key, concat("at most ", smaller(most_length, in_.left() / least), " elements"),
+      in_.fail_here(out.key, concat("at most ", std::min(most_length, in_.left() / least), " elements"),
                     concat(out.count));
     out.offset = in_.position();
     if (strings) {
@@ -163,8 +161,7 @@ class GgufParser {
     out.dtype_name = type->name;
     out.offset = in_.number<std::uint64_t>();  // of the data for now; place_data() makes it one of the file
     out.bytes = bytes_of(out, *type);
-    const std::size_t n = out.shape.size();
-    for (std::size_t i = 0; i < n / 2; ++i) detail::swap_values(out.shape[i], out.shape[n - 1 - i]);
+    std::ranges::reverse(out.shape);
     return out;
   }
 
@@ -186,18 +183,14 @@ class GgufParser {
   }
 
   /// The data begins at the next multiple of the alignment, and so does each tensor in it. Tensors must not overlap.
-  void place_data(List<TensorInfo>& tensors, std::uint64_t alignment) const {
+  void place_data(std::vector<TensorInfo>& tensors, std::uint64_t alignment) const {
     // Where there is no data at all, the file may end before.
     const std::uint64_t begin =
-        smaller((in_.position() + alignment - 1) / alignment * alignment, file_.size());
+        std::min((in_.position() + alignment - 1) / alignment * alignment, file_.size());
     const std::uint64_t size = file_.size() - begin;
-    const auto order = sorted_indices(tensors.size(), [&](std::uint32_t a, std::uint32_t b) {
-      return tensors[a].offset != tensors[b].offset ? tensors[a].offset < tensors[b].offset
-                                                    : tensors[a].bytes < tensors[b].bytes;
-    });
     std::uint64_t end = 0;  // of the tensor before
-    for (const std::uint32_t i : order) {
-      TensorInfo& tensor = tensors[i];
+    for (TensorInfo* const each : by_offset(tensors)) {
+      TensorInfo& tensor = *each;
       if (tensor.offset % alignment != 0)
         fail_about(tensor, concat("an offset that is a multiple of ", alignment), concat(tensor.offset));
       if (tensor.offset > size || tensor.bytes > size - tensor.offset)

@@ -1,8 +1,8 @@
 #pragma once
 #include "../core/error.hpp"
-#include "../core/minmax.hpp"
 #include "file.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -51,7 +51,7 @@ inline std::string first_gguf_part(const std::string& path) {
 inline bool is_gguf(const std::string& path) {
   constexpr std::string_view magic = "GGUF";
   const File file(path);
-  std::string start(static_cast<std::size_t>(smaller(file.size(), std::uint64_t{magic.size()})), '\0');
+  std::string start(static_cast<std::size_t>(std::min(file.size(), std::uint64_t{magic.size()})), '\0');
   file.read_at(0, {reinterpret_cast<std::byte*>(start.data()), start.size()});
   return start == magic;
 }
@@ -67,7 +67,7 @@ inline std::string gguf_in_directory(const std::string& directory) {
     const std::string path = first_gguf_part(join_path(directory, name));
     if (!found.empty() && path != found)
       fail(directory, "opening", "one GGUF model in the directory, or the path of a file",
-           concat('"', smaller(path, found), "\" and \"", larger(path, found), '"'));
+           concat('"', std::min(path, found), "\" and \"", std::max(path, found), '"'));
     found = path;
   }
   return found;

@@ -1,18 +1,18 @@
 #pragma once
 #include "../core/error.hpp"
-#include "../core/list.hpp"
-#include "../core/order.hpp"
 #include "checkpoint_contents.hpp"
 #include "file.hpp"
 #include "json.hpp"
 #include "safetensors.hpp"
 #include "tensor_info.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace moe {
 namespace detail {
@@ -48,11 +48,11 @@ class HuggingFaceReader {
 
   /// Opens the shards one after the other and takes from each the tensors that the index says are in it.
   void open_shards(const Json& index) {
-    List<Json> entries;  // tensor: "file"
+    std::vector<Json> entries;  // tensor: "file"
     for (const Json entry : index.at("weight_map").as_object()) entries.push_back(entry);
     const auto by_file = [](const Json& a, const Json& b) { return a.as_string() < b.as_string(); };
-    sort_by(entries, by_file);
-    List<TensorInfo> present;  // in the file of the entry before
+    std::ranges::stable_sort(entries, by_file);
+    std::vector<TensorInfo> present;  // in the file of the entry before
     for (std::size_t i = 0; i < entries.size(); ++i) {
       if (i == 0 || by_file(entries[i - 1], entries[i])) present = open_shard(entries[i]);
       const TensorInfo* tensor = find_by_name(present, entries[i].key());
@@ -61,7 +61,7 @@ class HuggingFaceReader {
     }
   }
 
-  List<TensorInfo> open_shard(const Json& entry) {
+  std::vector<TensorInfo> open_shard(const Json& entry) {
     const std::string_view name = entry.as_string();
     // A name with a path in it could reach any file of the machine.
     constexpr std::string_view forbidden("/\\\0", 3);  // to the system a name ends at its first \0
@@ -73,9 +73,9 @@ class HuggingFaceReader {
   }
 
   /// Opens one file and returns what it holds.
-  List<TensorInfo> open_file(const std::string& path) {
+  std::vector<TensorInfo> open_file(const std::string& path) {
     out_.files.emplace_back(path);
-    List<TensorInfo> present = read_safetensors(out_.files.back());
+    std::vector<TensorInfo> present = read_safetensors(out_.files.back());
     for (TensorInfo& tensor : present) tensor.file = out_.files.size() - 1;
     return present;
   }

@@ -1,12 +1,12 @@
 #pragma once
 #include "../core/error.hpp"
-#include "../core/owned.hpp"
 #include "json_parser.hpp"
 
 #include <charconv>
 #include <cstdint>
 #include <cstdlib>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -171,7 +171,7 @@ class JsonDocument {
   Json root() const { return {*tree_, 0}; }
 
  private:
-  Owned<detail::JsonTree> tree_;  // on the heap: values keep its address when the document moves
+  std::unique_ptr<detail::JsonTree> tree_;  // on the heap: values keep its address when the document moves
 };
 
 }  // namespace moe

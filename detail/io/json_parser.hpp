@@ -1,6 +1,5 @@
 #pragma once
 #include "../core/error.hpp"
-#include "../core/list.hpp"
 #include "../core/utf8.hpp"
 
 #include <charconv>
@@ -11,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace moe::detail {
 
@@ -27,7 +27,7 @@ struct JsonNode {
 struct JsonTree {
   std::string name;
   std::string text;  // strings stand in it unescaped, each at the place where it stood
-  List<JsonNode> nodes;
+  std::vector<JsonNode> nodes;
 
   std::string_view slice(const JsonNode& node) const {
     return std::string_view(text).substr(node.begin, node.size);

@@ -1,9 +1,9 @@
 #pragma once
 #include "../core/concat.hpp"
-#include "../core/minmax.hpp"
 #include "file.hpp"
 #include "system.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -40,7 +40,7 @@ inline std::string read_kernel_file(const std::string& path) {
 inline std::optional<std::uint64_t> number_after(std::string_view text, std::string_view key) {
   const std::size_t at = text.find(key);
   if (at == text.npos) return {};
-  text.remove_prefix(smaller(text.find_first_not_of(" \t", at + key.size()), text.size()));
+  text.remove_prefix(std::min(text.find_first_not_of(" \t", at + key.size()), text.size()));
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc()) return {};
@@ -70,8 +70,8 @@ inline std::uint64_t left_in_cgroups() {
       const auto usage = number_after(read_kernel_file(concat(directory, version.usage)), "");
       const auto cache = number_after(read_kernel_file(concat(directory, "memory.stat")), version.file_cache);
       if (limit && usage) {
-        const std::uint64_t used = *usage - smaller(*usage, cache.value_or(0));
-        left = smaller(left, *limit - smaller(*limit, used));
+        const std::uint64_t used = *usage - std::min(*usage, cache.value_or(0));
+        left = std::min(left, *limit - std::min(*limit, used));
       }
       if (group.find_last_of('/') == group.npos) break;
     }
@@ -115,7 +115,7 @@ inline std::uint64_t left_on_machine() { return no_limit; }
 /// How many bytes of memory this process may still take before the machine has to swap, or its cgroup refuses. Nothing if
 /// the system does not say.
 inline std::optional<std::uint64_t> available_memory_bytes() {
-  const std::uint64_t left = detail::smaller(detail::left_on_machine(), detail::left_in_cgroups());
+  const std::uint64_t left = std::min(detail::left_on_machine(), detail::left_in_cgroups());
   if (left == detail::no_limit) return {};
   return left;
 }

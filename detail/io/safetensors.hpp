@@ -1,16 +1,16 @@
 #pragma once
 #include "../core/checked.hpp"
 #include "../core/error.hpp"
-#include "../core/list.hpp"
-#include "../core/order.hpp"
 #include "file.hpp"
 #include "json.hpp"
 #include "tensor_info.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace moe {
 namespace detail {
@@ -44,9 +44,9 @@ class SafetensorsReader {
   explicit SafetensorsReader(const File& file) : file_(file) {}
 
   /// Sorted by name.
-  List<TensorInfo> read() {
+  std::vector<TensorInfo> read() {
     const JsonDocument header(header_text(), file_.path());
-    List<TensorInfo> tensors;
+    std::vector<TensorInfo> tensors;
     for (const Json member : header.root().as_object()) {
       if (member.key() == "__metadata__") {
         for (const Json entry : member.as_object()) (void)entry.as_string();
@@ -108,14 +108,10 @@ class SafetensorsReader {
   }
 
   /// The data of all tensors fills the rest of the file, without holes and overlaps.
-  void check_layout(List<TensorInfo>& tensors) const {
-    const auto order = sorted_indices(tensors.size(), [&](std::uint32_t a, std::uint32_t b) {
-      return tensors[a].offset != tensors[b].offset ? tensors[a].offset < tensors[b].offset
-                                                    : tensors[a].bytes < tensors[b].bytes;
-    });
+  void check_layout(std::vector<TensorInfo>& tensors) const {
     std::uint64_t end = 0;
-    for (const std::uint32_t i : order) {
-      TensorInfo& tensor = tensors[i];
+    for (TensorInfo* const each : by_offset(tensors)) {
+      TensorInfo& tensor = *each;
       check(tensor.offset == end, place(tensor), concat("data from offset ", end, " on"),
             concat(tensor.offset));
       end += tensor.bytes;
@@ -140,6 +136,8 @@ class SafetensorsReader {
 
 /// The tensors of a safetensors file, sorted by name. Throws if the file breaks a rule of the
 /// format. A tensor of an unknown dtype is listed as DType::other.
-inline List<TensorInfo> read_safetensors(const File& file) { return detail::SafetensorsReader(file).read(); }
+inline std::vector<TensorInfo> read_safetensors(const File& file) {
+  return detail::SafetensorsReader(file).read();
+}
 
 }  // namespace moe

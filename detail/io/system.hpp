@@ -1,10 +1,10 @@
 #pragma once
-#include "../core/list.hpp"
-#include "../core/minmax.hpp"
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #if defined(_WIN32)
 #if !defined(WIN32_LEAN_AND_MEAN)
@@ -70,7 +70,7 @@ inline std::int64_t read_file_at(FileHandle file, std::uint64_t offset, std::byt
   place.Offset = static_cast<DWORD>(offset);
   place.OffsetHigh = static_cast<DWORD>(offset >> 32);
   DWORD done = 0;
-  const auto piece = static_cast<DWORD>(smaller(bytes, std::size_t{1} << 30));
+  const auto piece = static_cast<DWORD>(std::min(bytes, std::size_t{1} << 30));
   if (ReadFile(file, into, piece, &done, &place)) return done;
   return GetLastError() == ERROR_HANDLE_EOF ? 0 : -1;
 }
@@ -121,8 +121,8 @@ inline PathKind kind_of(const std::string& path) {
 }
 
 /// The names in a directory, in any order; none if it cannot be read.
-inline List<std::string> names_in(const std::string& directory) {
-  List<std::string> out;
+inline std::vector<std::string> names_in(const std::string& directory) {
+  std::vector<std::string> out;
   WIN32_FIND_DATAW entry;
   const HANDLE search = FindFirstFileW((wide(directory) + L"\\*").c_str(), &entry);
   if (search == INVALID_HANDLE_VALUE) return out;
@@ -172,7 +172,7 @@ inline bool size_of_file(FileHandle file, std::uint64_t& size) {
 /// The number of bytes read, 0 at the end of the file, negative on an error.
 inline std::int64_t read_file_at(FileHandle file, std::uint64_t offset, std::byte* into, std::size_t bytes) {
   constexpr std::size_t most = std::size_t{1} << 30;  // Linux reads at most 2^31 - 4096 bytes at once
-  return ::pread(file, into, smaller(bytes, most), static_cast<off_t>(offset));
+  return ::pread(file, into, std::min(bytes, most), static_cast<off_t>(offset));
 }
 
 inline void* map_file(FileHandle file, std::size_t bytes) {
@@ -232,8 +232,8 @@ inline PathKind kind_of(const std::string& path) {
 }
 
 /// The names in a directory, in any order; none if it cannot be read.
-inline List<std::string> names_in(const std::string& directory) {
-  List<std::string> out;
+inline std::vector<std::string> names_in(const std::string& directory) {
+  std::vector<std::string> out;
   DIR* const opened = ::opendir(directory.c_str());
   if (!opened) return out;
   while (const dirent* entry = ::readdir(opened)) out.emplace_back(entry->d_name);

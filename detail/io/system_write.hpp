@@ -1,7 +1,7 @@
 #pragma once
-#include "../core/minmax.hpp"
 #include "system.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -33,7 +33,7 @@ inline std::int64_t write_file_at(FileHandle file, std::uint64_t offset, const s
   place.Offset = static_cast<DWORD>(offset);
   place.OffsetHigh = static_cast<DWORD>(offset >> 32);
   DWORD done = 0;
-  const auto piece = static_cast<DWORD>(smaller(bytes, std::size_t{1} << 30));
+  const auto piece = static_cast<DWORD>(std::min(bytes, std::size_t{1} << 30));
   return WriteFile(file, from, piece, &done, &place) ? std::int64_t{done} : -1;
 }
 
@@ -71,7 +71,7 @@ inline FileHandle open_file_to_write_direct(const std::string& path) {
 inline std::int64_t write_file_at(FileHandle file, std::uint64_t offset, const std::byte* from,
                                   std::size_t bytes) {
   constexpr std::size_t most = std::size_t{1} << 30;  // Linux writes at most 2^31 - 4096 bytes at once
-  return ::pwrite(file, from, smaller(bytes, most), static_cast<off_t>(offset));
+  return ::pwrite(file, from, std::min(bytes, most), static_cast<off_t>(offset));
 }
 
 inline bool resize_file(FileHandle file, std::uint64_t bytes) {

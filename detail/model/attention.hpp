@@ -1,13 +1,13 @@
 #pragma once
-#include "../core/list.hpp"
 #include "../core/math.hpp"
-#include "../core/minmax.hpp"
 #include "pass.hpp"
 #include "rope.hpp"
 #include "weights.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <initializer_list>
+#include <vector>
 
 namespace moe {
 namespace detail {
@@ -19,7 +19,7 @@ inline void project(const Pass& pass, const LayerWeights& w) {
       is_quantised(w.query.dtype) || is_quantised(w.key.dtype) || is_quantised(w.value.dtype);
   const Activations input = pass.compute.prepare(quantised, s.normed.data(), pass.config.hidden_size,
                                                  pass.tokens, s.quantised_input);
-  const auto product = [&](const Matrix& weights, const List<float>& bias, Buffer<float>& out) {
+  const auto product = [&](const Matrix& weights, const std::vector<float>& bias, Buffer<float>& out) {
     return Product{.weights = weights,
                    .input = input,
                    .tokens = pass.tokens,
@@ -51,7 +51,7 @@ inline void place(const Pass& pass, const LayerWeights& w, std::size_t layer, st
   Scratch& s = pass.scratch;
   const float scale = 1.0f / sqrt(static_cast<float>(c.head_dim));
   const std::size_t group = c.heads / c.kv_heads, first = (t * c.heads + kv_head * group) * c.head_dim;
-  const auto turned = [&](float* head, const List<float>& norm) {
+  const auto turned = [&](float* head, const std::vector<float>& norm) {
     const std::size_t half = c.head_dim / 2;
     if (c.rope.interleaved) sort_pairs(head, &s.attended[first], c.head_dim);  // unused as yet
     if (!norm.empty()) kernels.rms_norm(head, norm.data(), c.rms_norm_epsilon, head, c.head_dim);
@@ -85,7 +85,7 @@ inline void attend(const Pass& pass, std::size_t layer, std::size_t head, std::s
   kernel({.q = s.queries.data() + at,
           .out = s.attended.data() + at,
           .q_stride = c.query_size(),
-          .tokens = smaller(count, pass.tokens - first),
+          .tokens = std::min(count, pass.tokens - first),
           .queries = group,
           .head_dim = c.head_dim,
           .keys = pass.cache.keys(layer, head),

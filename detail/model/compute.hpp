@@ -1,16 +1,16 @@
 #pragma once
 #include "../core/buffer.hpp"
 #include "../core/config.hpp"
-#include "../core/list.hpp"
-#include "../core/minmax.hpp"
 #include "../core/tensor.hpp"
 #include "../core/thread_pool.hpp"
 #include "../simd/kernels.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <utility>
+#include <vector>
 
 namespace moe {
 
@@ -128,7 +128,7 @@ class Compute {
       const Product* product = products.data();
       while (item >= pieces(*product, share)) item -= pieces(*product++, share);
       const std::size_t first = item * piece_rows(*product, share);
-      const std::size_t rows = detail::smaller(piece_rows(*product, share), product->weights.rows - first);
+      const std::size_t rows = std::min(piece_rows(*product, share), product->weights.rows - first);
       multiply_piece(*product, first, rows);
       then(*product, first, rows);
     });
@@ -163,7 +163,7 @@ class Compute {
   }
 
   /// out[t, :] = rms_norm(x[t, :]). x, out: [tokens, weight.size()].
-  void rms_norm(const float* x, const List<float>& weight, float epsilon, float* out,
+  void rms_norm(const float* x, const std::vector<float>& weight, float epsilon, float* out,
                 std::size_t tokens) const {
     const std::size_t n = weight.size();
     for_each(tokens, [&](std::size_t t, std::size_t) noexcept {
@@ -182,9 +182,9 @@ class Compute {
   /// enough pieces to keep all threads busy to the end; but none of less than about 16 KiB, and whole tiles of 32 rows.
   static std::size_t piece_rows(const Product& product, std::size_t share) {
     const std::size_t row_bytes = product.weights.row_bytes() + 1;
-    const std::size_t even = share / (row_bytes * detail::larger(product.tokens, std::size_t{1}));
+    const std::size_t even = share / (row_bytes * std::max(product.tokens, std::size_t{1}));
     const std::size_t least = (std::size_t{16} << 10) / row_bytes;
-    return (detail::larger(even, least) + 32) / 32 * 32;
+    return (std::max(even, least) + 32) / 32 * 32;
   }
   static std::size_t pieces(const Product& product, std::size_t share) {
     const std::size_t rows = piece_rows(product, share);
@@ -207,9 +207,9 @@ class Compute {
       const Product* product = products.data();
       for (; first >= tiles(*product); ++product) first -= tiles(*product);
       for (; count > 0; ++product, first = 0) {
-        const std::size_t here = detail::smaller(count, tiles(*product) - first);
+        const std::size_t here = std::min(count, tiles(*product) - first);
         const std::size_t row = first * tile_rows;
-        const std::size_t rows = detail::smaller(here * tile_rows, product->weights.rows - row);
+        const std::size_t rows = std::min(here * tile_rows, product->weights.rows - row);
         multiply_piece(*product, row, rows);
         then(*product, row, rows);
         count -= here;

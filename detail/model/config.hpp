@@ -1,7 +1,6 @@
 #pragma once
 #include "../core/dequantise.hpp"
 #include "../core/error.hpp"
-#include "../core/list.hpp"
 #include "../core/token.hpp"
 #include "../io/checkpoint.hpp"
 #include "config_reader.hpp"
@@ -10,6 +9,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace moe {
 
@@ -43,8 +43,8 @@ struct ModelConfig {
   float rms_norm_epsilon = 0;
   RopeConfig rope;
 
-  List<LayerConfig> layers;
-  List<TokenId> end_tokens;  // any of them ends a text
+  std::vector<LayerConfig> layers;
+  std::vector<TokenId> end_tokens;  // any of them ends a text
 
   std::size_t query_size() const { return heads * head_dim; }
   std::size_t kv_size() const { return kv_heads * head_dim; }
@@ -83,15 +83,15 @@ inline const ArchitectureDefaults& defaults_of(const ConfigReader& reader, bool 
 
 /// A layer has experts unless it is named in mlp_only_layers or skipped by decoder_sparse_step. A model with experts has a
 /// sliding window in all layers or none; a dense one where layer_types says so, or from max_window_layers on.
-inline List<LayerConfig> layers_of(const ConfigReader& reader, std::size_t count, bool has_experts,
-                                   bool may_slide) {
-  List<LayerConfig> layers(count);
+inline std::vector<LayerConfig> layers_of(const ConfigReader& reader, std::size_t count, bool has_experts,
+                                          bool may_slide) {
+  std::vector<LayerConfig> layers(count);
   const std::size_t step = reader.size("decoder_sparse_step", 1, {.least = 1});
   const bool slides =
       may_slide && reader.flag("use_sliding_window", false) && !reader.is_null("sliding_window");
   const std::size_t window = reader.size("sliding_window", 4096, {.least = slides ? 1u : 0u});
   const std::size_t first_window = has_experts ? 0 : reader.size("max_window_layers", 28);
-  const List<std::string> types = reader.texts("layer_types");
+  const std::vector<std::string> types = reader.texts("layer_types");
   for (const std::string& type : types)
     if (type != "full_attention" && type != "sliding_attention")
       reader.fail_at("layer_types", "full_attention or sliding_attention", type);
@@ -106,11 +106,11 @@ inline List<LayerConfig> layers_of(const ConfigReader& reader, std::size_t count
 }
 
 /// What GGUF files have beside the scaling in their metadata; empty in others.
-inline List<float> rope_divisors_of(const Checkpoint& checkpoint, std::size_t head_dim) {
+inline std::vector<float> rope_divisors_of(const Checkpoint& checkpoint, std::size_t head_dim) {
   constexpr std::string_view name = "rope_freqs.weight";
   const TensorInfo* tensor = checkpoint.find(name);
   if (!tensor) return {};
-  List<float> out = dequantise(checkpoint.vector(name, head_dim / 2));
+  std::vector<float> out = dequantise(checkpoint.vector(name, head_dim / 2));
   for (const float divisor : out)
     if (!(divisor >= 1e-6f && divisor <= 1e9f))
       fail(checkpoint.file_of(*tensor), concat("tensor \"", name, '"'), "numbers from 1e-6 to 1e9",
@@ -119,11 +119,11 @@ inline List<float> rope_divisors_of(const Checkpoint& checkpoint, std::size_t he
 }
 
 /// What generation_config.json says, or else config.json: one id or several.
-inline List<TokenId> end_tokens_of(const Checkpoint& checkpoint, const ConfigReader& config) {
+inline std::vector<TokenId> end_tokens_of(const Checkpoint& checkpoint, const ConfigReader& config) {
   const Json generation = checkpoint.generation_config();
   const bool stated = generation && ConfigReader(generation).has("eos_token_id");
   const ConfigReader reader = stated ? ConfigReader(generation) : config;
-  List<TokenId> out;
+  std::vector<TokenId> out;
   for (const std::size_t id : reader.sizes("eos_token_id")) out.push_back(static_cast<TokenId>(id));
   return out;
 }

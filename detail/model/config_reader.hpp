@@ -1,6 +1,5 @@
 #pragma once
 #include "../core/error.hpp"
-#include "../core/list.hpp"
 #include "../io/json.hpp"
 
 #include <cstddef>
@@ -8,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace moe::detail {
 
@@ -59,8 +59,8 @@ class ConfigReader {
   }
 
   /// A list of sizes, or one alone; empty if missing.
-  List<std::size_t> sizes(std::string_view key) const {
-    List<std::size_t> out;
+  std::vector<std::size_t> sizes(std::string_view key) const {
+    std::vector<std::size_t> out;
     const Json found = value(key);
     if (found && !found.is_array()) return {size(key, 0)};
     if (found)
@@ -69,8 +69,8 @@ class ConfigReader {
     return out;
   }
 
-  List<std::string> texts(std::string_view key) const {
-    List<std::string> out;
+  std::vector<std::string> texts(std::string_view key) const {
+    std::vector<std::string> out;
     if (const Json found = value(key))
       for (const Json element : found.as_array()) out.emplace_back(element.as_string());
     return out;

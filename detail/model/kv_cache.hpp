@@ -2,9 +2,9 @@
 #include "../core/buffer.hpp"
 #include "../core/config.hpp"
 #include "../core/dtype.hpp"
-#include "../core/minmax.hpp"
 #include "../simd/kernels.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 
@@ -80,7 +80,7 @@ class KvCache {
     std::byte converted[some * sizeof(float)];
     const std::size_t size = bytes_of(type_, 1);
     for (std::size_t first = 0; first < head_dim_; first += some) {
-      const std::size_t n = detail::smaller(some, head_dim_ - first);
+      const std::size_t n = std::min(some, head_dim_ - first);
       convert(kernels, key + first, converted, n);
       for (std::size_t d = 0; d < n; ++d)
         std::memcpy(to + (first + d) * simd::key_lanes * size, converted + d * size, size);

@@ -1,8 +1,5 @@
 #pragma once
 #include "../core/function_ref.hpp"
-#include "../core/list.hpp"
-#include "../core/minmax.hpp"
-#include "../core/order.hpp"
 #include "../experts/provider.hpp"
 #include "feed_forward.hpp"
 #include "pass.hpp"
@@ -10,10 +7,13 @@
 #include "routes.hpp"
 #include "weights.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <utility>
+#include <vector>
 
 namespace moe {
 namespace detail {
@@ -105,14 +105,14 @@ template <ExpertProvider P>
 void announce(const Pass& pass, P& provider, std::size_t first) {
   const std::span<const ExpertId> all = pass.scratch.missing_ids.span();
   if (first >= all.size()) return;
-  moe::hint(provider, all.subspan(first, smaller(announced_ahead, all.size() - first)),
+  moe::hint(provider, all.subspan(first, std::min(announced_ahead, all.size() - first)),
             pass.tokens > 1 ? Hint::passing : Hint::chosen);
 }
 
 /// Takes a lease of a group's expert if it is there.
 template <ExpertProvider P>
 bool hold_if_present(const Pass& pass, std::uint32_t layer, P& provider, const ExpertGroup& group,
-                     List<LeaseOf<P>>& held) {
+                     std::vector<LeaseOf<P>>& held) {
   auto lease = moe::try_acquire(provider, {layer, group.expert});
   if (!lease) return false;
   held.push_back(std::move(*lease));
@@ -122,7 +122,7 @@ bool hold_if_present(const Pass& pass, std::uint32_t layer, P& provider, const E
 
 /// Takes a lease of every expert that is there, and makes jobs of them; lists the others. `held`: empty.
 template <ExpertProvider P>
-void hold_present(const Pass& pass, std::uint32_t layer, P& provider, List<LeaseOf<P>>& held) {
+void hold_present(const Pass& pass, std::uint32_t layer, P& provider, std::vector<LeaseOf<P>>& held) {
   Scratch& s = pass.scratch;
   s.missing.clear();
   s.missing_ids.clear();
@@ -135,7 +135,7 @@ void hold_present(const Pass& pass, std::uint32_t layer, P& provider, List<Lease
 
 /// Computes all that is held, in one go, and lets it go.
 template <class Lease>
-void run_held(const Pass& pass, List<Lease>& held) {
+void run_held(const Pass& pass, std::vector<Lease>& held) {
   Scratch& s = pass.scratch;
   // Only now: leases may hold their weights in place, and have moved while the vector grew.
   for (std::size_t i = 0; i < held.size(); ++i)
@@ -148,7 +148,7 @@ void run_held(const Pass& pass, List<Lease>& held) {
 /// Computes the missing experts of one token: whatever has arrived, together; if nothing has, waits for the one that was
 /// announced first.
 template <ExpertProvider P>
-void run_missing(const Pass& pass, std::uint32_t layer, P& provider, List<LeaseOf<P>>& held) {
+void run_missing(const Pass& pass, std::uint32_t layer, P& provider, std::vector<LeaseOf<P>>& held) {
   Scratch& s = pass.scratch;
   const auto hold_arrived = [&] {
     for (std::size_t i = 0; i < s.missing.size();) {
@@ -174,7 +174,8 @@ void run_missing(const Pass& pass, std::uint32_t layer, P& provider, List<LeaseO
 
 /// Computes the missing experts of many tokens, in the order in which they lie in the file, announcing as it goes.
 template <ExpertProvider P>
-void run_missing_of_prompt(const Pass& pass, std::uint32_t layer, P& provider, List<LeaseOf<P>>& held) {
+void run_missing_of_prompt(const Pass& pass, std::uint32_t layer, P& provider,
+                           std::vector<LeaseOf<P>>& held) {
   Scratch& s = pass.scratch;
   for (std::size_t i = 0; i < s.missing.size(); ++i) {
     held.push_back(provider.acquire({layer, s.missing[i].expert}));
@@ -189,10 +190,9 @@ template <ExpertProvider P>
 void tell_favourites(const Pass& pass, std::uint32_t layer, P& provider) {
   Scratch& s = pass.scratch;
   s.missing_ids.clear();
-  for (const std::uint32_t i : sorted_indices(s.groups.size(), [&](std::uint32_t a, std::uint32_t b) {
-         return s.groups[a].count > s.groups[b].count;
-       }))
-    s.missing_ids.push_back({layer, s.groups[i].expert});
+  std::vector<ExpertGroup> by_count(s.groups.begin(), s.groups.end());
+  std::ranges::stable_sort(by_count, std::greater{}, &ExpertGroup::count);
+  for (const ExpertGroup& group : by_count) s.missing_ids.push_back({layer, group.expert});
   moe::hint(provider, s.missing_ids.span(), Hint::favoured);
 }
 
@@ -200,7 +200,7 @@ void tell_favourites(const Pass& pass, std::uint32_t layer, P& provider) {
 /// then those one by one. Holds no lease while it waits. `held` is memory for leases. Calls before_work() when all that
 /// is missing has been announced.
 template <ExpertProvider P, class BeforeWork>
-void run_groups(const Pass& pass, std::uint32_t layer, P& provider, List<LeaseOf<P>>& held,
+void run_groups(const Pass& pass, std::uint32_t layer, P& provider, std::vector<LeaseOf<P>>& held,
                 BeforeWork before_work) {
   held.clear();  // of an earlier call that threw
   pass.scratch.jobs.clear();
@@ -243,8 +243,8 @@ struct NextRouter {
 /// whatever the number of its tokens. Calls before_sum() when all of them have been computed.
 template <ExpertProvider P, class BeforeSum>
 void moe_layer(const Pass& pass, const LayerWeights& w, std::size_t layer, P& provider,
-               List<LeaseOf<P>>& held, FunctionRef<void(const Routes&)> on_routes, const NextRouter& next,
-               BeforeSum before_sum) {
+               std::vector<LeaseOf<P>>& held, FunctionRef<void(const Routes&)> on_routes,
+               const NextRouter& next, BeforeSum before_sum) {
   Scratch& s = pass.scratch;
   pass.compute.rms_norm(s.x.data(), w.ffn_norm, pass.config.rms_norm_epsilon, s.normed.data(), pass.tokens);
   pass.compute.expect(nullptr);  // the router says what comes next

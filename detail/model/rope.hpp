@@ -1,9 +1,9 @@
 #pragma once
 #include "../core/buffer.hpp"
 #include "../core/math.hpp"
-#include "../core/minmax.hpp"
 #include "rope_config.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 
@@ -58,10 +58,10 @@ class Rope {
     double low = index_of(config.beta_fast);
     double high = index_of(config.beta_slow);
     if (config.truncate) low = detail::floor(low), high = detail::ceil(high);
-    low = detail::larger(low, 0.0);
-    high = detail::smaller(high, d - 1);
+    low = std::max(low, 0.0);
+    high = std::min(high, d - 1);
     if (low == high) high += 0.001;
-    const double ramp = detail::smaller(detail::larger((i - low) / (high - low), 0.0), 1.0);
+    const double ramp = std::min(std::max((i - low) / (high - low), 0.0), 1.0);
     return frequency / config.factor * ramp + frequency * (1 - ramp);
   }
 

@@ -1,12 +1,12 @@
 #pragma once
 #include "../core/error.hpp"
-#include "../core/list.hpp"
 #include "../core/math.hpp"
 #include "config_reader.hpp"
 
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace moe {
 
@@ -19,8 +19,8 @@ struct RopeConfig {
   double factor = 1;
   double original_positions = 0;  // what the model was trained on before it was stretched
 
-  bool interleaved = false;   // whether heads are stored with neighbours turned together: see Rope
-  List<float> divisors = {};  // of the frequencies, [head_dim / 2]; empty: none
+  bool interleaved = false;          // whether heads are stored with neighbours turned together: see Rope
+  std::vector<float> divisors = {};  // of the frequencies, [head_dim / 2]; empty: none
 
   // yarn
   double beta_fast = 32;

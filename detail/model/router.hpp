@@ -1,10 +1,10 @@
 #pragma once
 #include "../core/config.hpp"
 #include "../core/math.hpp"
-#include "../core/minmax.hpp"
 #include "../experts/expert.hpp"
 #include "../simd/kernels.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -41,7 +41,7 @@ inline void number_among_all(std::span<const ExpertId> allowed, std::span<std::u
 /// numbers: at least one.
 inline float largest_of(std::span<const float> numbers) {
   float largest = numbers[0];
-  for (const float number : numbers) largest = larger(largest, number);
+  for (const float number : numbers) largest = std::max(largest, number);
   return largest;
 }
 

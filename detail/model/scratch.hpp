@@ -1,13 +1,13 @@
 #pragma once
 #include "../core/bounded_list.hpp"
 #include "../core/buffer.hpp"
-#include "../core/minmax.hpp"
 #include "../experts/expert.hpp"
 #include "../io/system.hpp"
 #include "../simd/kernel_table.hpp"
 #include "compute.hpp"
 #include "config.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -48,11 +48,10 @@ struct Scratch {
         token_of(chosen.size()),
         weights(chosen.size()),
         allowed_mass(chunk),
-        gate(chunk *
-             detail::larger(c.experts_per_token * c.expert_intermediate_size, c.dense_intermediate_size)),
+        gate(chunk * std::max(c.experts_per_token * c.expert_intermediate_size, c.dense_intermediate_size)),
         up(gate.size()),
         down(chosen.size() * c.hidden_size),
-        quantised_input(detail::larger(x.size(), queries.size()), bf16_dot),
+        quantised_input(std::max(x.size(), queries.size()), bf16_dot),
         quantised_gate(gate.size(), bf16_dot),
         logits(c.vocabulary_size),
         next_slot(c.experts + 1),
@@ -104,7 +103,7 @@ struct Scratch {
 
  private:
   static std::size_t slots_per_token(const ModelConfig& c) {
-    return detail::larger(c.experts_per_token, std::size_t{1});
+    return std::max(c.experts_per_token, std::size_t{1});
   }
 };
 

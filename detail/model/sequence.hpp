@@ -1,16 +1,16 @@
 #pragma once
 #include "../core/dtype.hpp"
 #include "../core/function_ref.hpp"
-#include "../core/list.hpp"
-#include "../core/minmax.hpp"
 #include "../experts/provider.hpp"
 #include "config.hpp"
 #include "kv_cache.hpp"
 #include "routes.hpp"
 #include "scratch.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
+#include <vector>
 
 namespace moe {
 
@@ -51,7 +51,7 @@ class Sequence {
   std::size_t context() const { return cache_.positions(); }
 
   /// Forgets all positions from `position` on.
-  void truncate(std::size_t position) { position_ = detail::smaller(position_, position); }
+  void truncate(std::size_t position) { position_ = std::min(position_, position); }
 
   /// From now on observer(routes) is called for every layer with experts, by the thread that computes, before the experts
   /// are acquired. The observer must outlive the sequence, or the next call of this function.
@@ -72,7 +72,7 @@ class Sequence {
 
   Sequence(const ModelConfig& config, const SequenceOptions& options, std::size_t threads, bool bf16_dot)
       : lookahead_(options.lookahead),
-        chunk_(detail::larger(std::size_t{1}, detail::smaller(options.chunk, options.context))),
+        chunk_(std::max(std::size_t{1}, std::min(options.chunk, options.context))),
         cache_(config.layers.size(), config.kv_heads, config.head_dim, options.context, options.kv_type),
         scratch_(config, chunk_, threads, bf16_dot) {
     held_.reserve(config.experts);
@@ -85,7 +85,7 @@ class Sequence {
   RestrictionStatistics restriction_;
   KvCache cache_;
   Scratch scratch_;
-  List<LeaseOf<P>> held_;  // empty between layers
+  std::vector<LeaseOf<P>> held_;  // empty between layers
 };
 
 }  // namespace moe

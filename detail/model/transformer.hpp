@@ -3,8 +3,6 @@
 #include "../core/error.hpp"
 #include "../core/float_environment.hpp"
 #include "../core/function_ref.hpp"
-#include "../core/minmax.hpp"
-#include "../core/stop_signal.hpp"
 #include "../core/thread_pool.hpp"
 #include "../core/token.hpp"
 #include "../experts/allowed_experts.hpp"
@@ -19,8 +17,10 @@
 #include "sequence.hpp"
 #include "weights.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <utility>
 
@@ -67,26 +67,26 @@ class Transformer {
   /// Throws if ids are empty or out of range, if they do not fit into the context, or if an expert cannot be had. After an
   /// error or a stop the sequence is what it was before the chunk in which it happened.
   std::span<const float> forward(Sequence<P>& sequence, std::span<const TokenId> ids,
-                                 const StopSignal& stop = {}) const {
+                                 const std::stop_token& stop = {}) const {
     return run(sequence, ids, stop, {});
   }
 
   /// The same, and calls each(position, logits) for every token, in order.
   std::span<const float> forward_each(Sequence<P>& sequence, std::span<const TokenId> ids,
                                       FunctionRef<void(std::size_t, std::span<const float>)> each,
-                                      const StopSignal& stop = {}) const {
+                                      const std::stop_token& stop = {}) const {
     return run(sequence, ids, stop, each);
   }
 
  private:
   using EachLogits = FunctionRef<void(std::size_t, std::span<const float>)>;
 
-  std::span<const float> run(Sequence<P>& sequence, std::span<const TokenId> ids, const StopSignal& stop,
+  std::span<const float> run(Sequence<P>& sequence, std::span<const TokenId> ids, const std::stop_token& stop,
                              EachLogits each) const {
     check(sequence, ids);
     const FloatEnvironment environment;
     while (!ids.empty()) {
-      const std::size_t tokens = detail::smaller(sequence.chunk_, ids.size());
+      const std::size_t tokens = std::min(sequence.chunk_, ids.size());
       const Pass pass{compute_,           config_, sequence.scratch_, sequence.cache_, allowed_,
                       sequence.position_, tokens};
       embed(pass, ids.first(tokens));
@@ -133,9 +133,9 @@ class Transformer {
   }
 
   /// False if it was stopped.
-  bool run_layers(const Pass& pass, Sequence<P>& sequence, const StopSignal& stop) const {
+  bool run_layers(const Pass& pass, Sequence<P>& sequence, const std::stop_token& stop) const {
     for (std::size_t layer = 0; layer < config_.layers.size(); ++layer) {
-      if (stop.requested()) return false;
+      if (stop.stop_requested()) return false;
       const LayerWeights& w = weights_.layers[layer];
       attention_layer(pass, w, layer);
       if (config_.layers[layer].has_experts) {

@@ -1,8 +1,6 @@
 #pragma once
 #include "../core/dequantise.hpp"
 #include "../core/error.hpp"
-#include "../core/list.hpp"
-#include "../core/order.hpp"
 #include "../core/tensor.hpp"
 #include "../experts/catalog.hpp"
 #include "../experts/expert.hpp"
@@ -10,24 +8,26 @@
 #include "../io/pages.hpp"
 #include "config.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace moe {
 
 /// The weights of a layer but for its experts. Matrices are views of the checkpoint, small vectors are copies.
 struct LayerWeights {
-  List<float> attention_norm;                                 // [hidden]
-  Matrix query;                                               // [heads · head_dim, hidden]
-  Matrix key, value;                                          // [kv_heads · head_dim, hidden]
-  Matrix output;                                              // [hidden, heads · head_dim]
-  List<float> query_bias, key_bias, value_bias, output_bias;  // empty without attention_bias
-  List<float> query_norm, key_norm;                           // [head_dim]; empty without query_key_norms
+  std::vector<float> attention_norm;                                 // [hidden]
+  Matrix query;                                                      // [heads · head_dim, hidden]
+  Matrix key, value;                                                 // [kv_heads · head_dim, hidden]
+  Matrix output;                                                     // [hidden, heads · head_dim]
+  std::vector<float> query_bias, key_bias, value_bias, output_bias;  // empty without attention_bias
+  std::vector<float> query_norm, key_norm;  // [head_dim]; empty without query_key_norms
 
-  List<float> ffn_norm;  // [hidden]
-  Matrix router;         // [experts, hidden]; of a layer with experts
-  ExpertWeights dense;   // of a layer without: one network that every token takes
+  std::vector<float> ffn_norm;  // [hidden]
+  Matrix router;                // [experts, hidden]; of a layer with experts
+  ExpertWeights dense;          // of a layer without: one network that every token takes
 };
 
 /// Where a model keeps the weights that are not experts: in the mapped files, where the system may drop them whenever it
@@ -36,11 +36,11 @@ enum class WeightStorage { mapped, owned };
 
 /// All weights of a model but for its experts.
 struct ModelWeights {
-  Matrix embedding;           // [vocabulary, hidden]
-  List<LayerWeights> layers;  // [layers]
-  List<float> norm;           // [hidden]
-  Matrix head;                // [vocabulary, hidden]
-  List<Pages> memory;         // of matrices that are owned
+  Matrix embedding;                  // [vocabulary, hidden]
+  std::vector<LayerWeights> layers;  // [layers]
+  std::vector<float> norm;           // [hidden]
+  Matrix head;                       // [vocabulary, hidden]
+  std::vector<Pages> memory;         // of matrices that are owned
 
   /// Throws unless all tensors are there, of the shapes that the configuration demands.
   ModelWeights(const Checkpoint& checkpoint, const ModelConfig& config,
@@ -62,7 +62,7 @@ namespace detail {
 class WeightReader {
  public:
   /// `memory`: of matrices that are to be owned; null: they stay in the mapped files.
-  WeightReader(const Checkpoint& checkpoint, const ModelConfig& config, List<Pages>* memory)
+  WeightReader(const Checkpoint& checkpoint, const ModelConfig& config, std::vector<Pages>* memory)
       : checkpoint_(checkpoint), config_(config), memory_(memory) {}
 
   Matrix matrix(std::string_view name, std::size_t rows, std::size_t cols) const {
@@ -76,7 +76,7 @@ class WeightReader {
     return out;
   }
 
-  List<float> vector(std::string_view name, std::string_view kind, std::size_t size) const {
+  std::vector<float> vector(std::string_view name, std::string_view kind, std::size_t size) const {
     return dequantise(checkpoint_.vector(concat(checkpoint_.tensor_prefix(), name, '.', kind), size));
   }
 
@@ -123,7 +123,7 @@ class WeightReader {
     out.output_bias = bias(prefix + "o_proj", hidden);
   }
 
-  List<float> bias(std::string_view name, std::size_t size) const {
+  std::vector<float> bias(std::string_view name, std::size_t size) const {
     const bool absent = !checkpoint_.find(concat(checkpoint_.tensor_prefix(), name, ".bias"));
     if (absent && config_.attention_bias_where_stored) return {};
     return vector(name, "bias", size);
@@ -131,7 +131,7 @@ class WeightReader {
 
   const Checkpoint& checkpoint_;
   const ModelConfig& config_;
-  List<Pages>* memory_;
+  std::vector<Pages>* memory_;
 };
 
 }  // namespace detail
@@ -148,14 +148,13 @@ inline ModelWeights::ModelWeights(const Checkpoint& checkpoint, const ModelConfi
 /// Whether a checkpoint, whose tensors are sorted by name, has any whose name begins so.
 inline bool has_any(const Checkpoint& checkpoint, std::string_view prefix) {
   const auto& tensors = checkpoint.tensors();
-  const std::size_t first =
-      detail::partition_index(tensors.size(), [&](std::size_t i) { return tensors[i].name < prefix; });
-  return first < tensors.size() && tensors[first].name.starts_with(prefix);
+  const auto first = std::ranges::lower_bound(tensors, prefix, {}, &TensorInfo::name);
+  return first != tensors.end() && first->name.starts_with(prefix);
 }
 
 /// Throws if nothing is there of some layers, as in an extraction of the others.
 inline void require_layers(const Checkpoint& checkpoint, const ModelConfig& config) {
-  List<std::size_t> missing;
+  std::vector<std::size_t> missing;
   for (std::size_t layer = 0; layer < config.layers.size(); ++layer)
     if (!has_any(checkpoint, detail::concat(checkpoint.tensor_prefix(), "model.layers.", layer, ".")))
       missing.push_back(layer);

@@ -1,15 +1,14 @@
 #pragma once
-#include "../core/list.hpp"
-#include "../core/minmax.hpp"
-#include "../core/order.hpp"
 #include "../core/token.hpp"
 #include "unicode.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace moe {
 
@@ -31,8 +30,8 @@ namespace detail {
 class AddedTokenMatcher {
  public:
   /// Every token has a content. Of those with the same one, that of the lowest id counts.
-  explicit AddedTokenMatcher(List<AddedToken> tokens = {}) {
-    sort_by(tokens, [](const AddedToken& a, const AddedToken& b) {
+  explicit AddedTokenMatcher(std::vector<AddedToken> tokens = {}) {
+    std::ranges::sort(tokens, [](const AddedToken& a, const AddedToken& b) {
       return a.content != b.content ? a.content < b.content : a.id < b.id;
     });
     for (AddedToken& token : tokens) {
@@ -51,7 +50,7 @@ class AddedTokenMatcher {
       std::size_t begin = at, end = at + token->content.size();
       at = end;
       if (token->single_word && touches_word(text, begin, end)) continue;
-      if (token->lstrip) begin = begin_of_space(text, done, larger(begin, done));
+      if (token->lstrip) begin = begin_of_space(text, done, std::max(begin, done));
       if (token->rstrip) {
         if (end >= space_end) space_end = end_of_run(text, end, character::space);
         end = space_end;
@@ -88,9 +87,9 @@ class AddedTokenMatcher {
         return static_cast<unsigned char>(token.content[size]);
       };
       const auto wanted = static_cast<unsigned char>(text[size]);
-      const auto left = [&] { return static_cast<std::size_t>(last - first); };
-      first += partition_index(left(), [&](std::size_t i) { return byte(first[i]) < wanted; });
-      last = first + partition_index(left(), [&](std::size_t i) { return byte(first[i]) == wanted; });
+      const auto sharing = std::ranges::equal_range(first, last, wanted, {}, byte);
+      first = sharing.begin();
+      last = sharing.end();
     }
     return longest;
   }
@@ -109,7 +108,7 @@ class AddedTokenMatcher {
     }
   }
 
-  List<AddedToken> tokens_;            // sorted by content
+  std::vector<AddedToken> tokens_;     // sorted by content
   std::array<bool, 256> begins_ = {};  // whether a token begins with that byte
 };
 

@@ -1,7 +1,6 @@
 #pragma once
 #include "../core/concat.hpp"
 #include "../core/error.hpp"
-#include "../core/list.hpp"
 #include "../core/token.hpp"
 #include "added_tokens.hpp"
 #include "metaspace.hpp"
@@ -12,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace moe::detail {
 
@@ -21,11 +21,11 @@ class AddedVocabulary {
   /// Gives each token that the vocabulary does not have a place in it. Ignores tokens without content. Throws
   /// an Error about the file `name` if two tokens have the same content, or different ones the same id.
   /// `nfc` and `add_text_space` are what normalizing does, to texts and tokens.
-  AddedVocabulary(const List<AddedToken>& tokens, bool nfc, bool add_text_space, Vocabulary& vocabulary,
-                  std::string_view name) {
+  AddedVocabulary(const std::vector<AddedToken>& tokens, bool nfc, bool add_text_space,
+                  Vocabulary& vocabulary, std::string_view name) {
     const bool sentence_piece = vocabulary.notation() == Notation::sentence_piece;
     const TokenId largest = Vocabulary::largest_id(vocabulary.size() + tokens.size());
-    List<AddedToken> in_raw, in_normalized;
+    std::vector<AddedToken> in_raw, in_normalized;
     for (AddedToken token : tokens) {
       if (token.content.empty()) continue;
       const std::string place = concat("added token \"", token.content, '"');
@@ -67,8 +67,8 @@ class AddedVocabulary {
     special_[id] = 1;
   }
 
-  Vocabulary contents_;  // found by their content, before it is normalized
-  List<char> special_;   // [ids]; those after its end are not special
+  Vocabulary contents_;        // found by their content, before it is normalized
+  std::vector<char> special_;  // [ids]; those after its end are not special
   AddedTokenMatcher in_raw_, in_normalized_;
 };
 

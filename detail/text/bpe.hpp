@@ -1,12 +1,11 @@
 #pragma once
-#include "../core/heap.hpp"
-#include "../core/list.hpp"
 #include "../core/token.hpp"
 #include "../core/utf8.hpp"
 #include "byte_tokens.hpp"
 #include "merge_table.hpp"
 #include "vocabulary.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -26,7 +25,7 @@ struct BpeOptions {
 
 /// What a vocabulary of SentencePiece has in place of merges.
 struct TokenScores {
-  List<std::uint32_t> ranks;  // [ids]; the best score has the lowest
+  std::vector<std::uint32_t> ranks;  // [ids]; the best score has the lowest
 };
 
 /// Byte-pair encoding: a piece of text is spelled in symbols, then the neighbours whose merge has the lowest rank, the
@@ -82,7 +81,7 @@ class Bpe {
   Vocabulary vocabulary_;
   MergeTable merges_;
   BpeOptions options_;
-  List<std::uint32_t> ranks_;
+  std::vector<std::uint32_t> ranks_;
   ByteTokens spelling_;
   bool spells_characters_ = false;
 };
@@ -191,9 +190,9 @@ class BpeEncoder {
     candidates_.clear();
     for (std::uint32_t at = 0; !symbols_.empty() && at != end; at = symbols_[at].next)
       if (find_merge(at)) candidates_.push_back({symbols_[at].merge.rank, at});
-    detail::make_heap(candidates_.data(), candidates_.size(), comes_later);
+    std::make_heap(candidates_.begin(), candidates_.end(), comes_later);
     while (!candidates_.empty()) {
-      detail::pop_heap(candidates_.data(), candidates_.size(), comes_later);
+      std::pop_heap(candidates_.begin(), candidates_.end(), comes_later);
       const Candidate best = candidates_.back();
       candidates_.pop_back();
       if (symbols_[best.position].merge.rank == best.rank) merge_at(best.position);
@@ -214,7 +213,7 @@ class BpeEncoder {
   void consider(std::uint32_t position) {
     if (!find_merge(position)) return;
     candidates_.push_back({symbols_[position].merge.rank, position});
-    detail::push_heap(candidates_.data(), candidates_.size(), comes_later);
+    std::push_heap(candidates_.begin(), candidates_.end(), comes_later);
   }
 
   bool find_merge(std::uint32_t position) {
@@ -231,8 +230,8 @@ class BpeEncoder {
 
   const Bpe& bpe_;
   std::string_view piece_;
-  List<Symbol> symbols_;
-  List<Candidate> candidates_;  // a heap
+  std::vector<Symbol> symbols_;
+  std::vector<Candidate> candidates_;  // a heap
 };
 
 }  // namespace moe

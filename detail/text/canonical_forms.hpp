@@ -1,14 +1,14 @@
 #pragma once
 #include "../core/buffer.hpp"
-#include "../core/list.hpp"
-#include "../core/order.hpp"
 #include "nfc_tables.hpp"
 #include "table_reader.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace moe::detail {
 
@@ -32,14 +32,13 @@ class CanonicalForms {
   /// Appends the full decomposition.
   void decompose(char32_t c, std::u32string& out) const {
     if (c >= syllable_base && c < syllable_base + syllables) return decompose_syllable(c, out);
-    const std::size_t at =
-        partition_index(steps_.size(), [&](std::size_t i) { return steps_[i].composed < c; });
-    if (at == steps_.size() || steps_[at].composed != c) {
+    const auto step = std::ranges::lower_bound(steps_, c, {}, &Step::composed);
+    if (step == steps_.end() || step->composed != c) {
       out += c;
       return;
     }
-    decompose(steps_[at].first, out);
-    if (steps_[at].second != 0) out += steps_[at].second;
+    decompose(step->first, out);
+    if (step->second != 0) out += step->second;
   }
 
   /// The character that two others are composed to; 0 if there is none.
@@ -50,8 +49,8 @@ class CanonicalForms {
     if (is_open_syllable(first) && second > tail_base && second < tail_base + tails)
       return first + (second - tail_base);
     const Pair wanted{first, second, 0};
-    const std::size_t at = partition_index(pairs_.size(), [&](std::size_t i) { return pairs_[i] < wanted; });
-    return at == pairs_.size() || wanted < pairs_[at] ? 0 : pairs_[at].composed;
+    const auto pair = std::lower_bound(pairs_.begin(), pairs_.end(), wanted);
+    return pair == pairs_.end() || wanted < *pair ? 0 : pair->composed;
   }
 
  private:
@@ -109,12 +108,12 @@ class CanonicalForms {
       const char32_t moved = both_ways ? step.second : step.composed;
       if (states_[moved] == 0) states_[moved] = movable;
     }
-    sort_by(pairs_, [](const Pair& a, const Pair& b) { return a < b; });
+    std::sort(pairs_.begin(), pairs_.end());
   }
 
   Buffer<std::uint8_t> states_;  // [code points] 0: stable; movable; otherwise the combining class
-  List<Step> steps_;             // sorted by composed
-  List<Pair> pairs_;             // sorted
+  std::vector<Step> steps_;      // sorted by composed
+  std::vector<Pair> pairs_;      // sorted
 };
 
 /// Built on first use, in less than a millisecond.

@@ -1,8 +1,6 @@
 #pragma once
 #include "../core/concat.hpp"
 #include "../core/error.hpp"
-#include "../core/list.hpp"
-#include "../core/order.hpp"
 #include "../core/token.hpp"
 #include "../io/file.hpp"
 #include "../io/gguf_array.hpp"
@@ -12,13 +10,17 @@
 #include "byte_tokens.hpp"
 #include "tokenizer_parts.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace moe {
 namespace detail {
@@ -106,7 +108,7 @@ class GgufTokenizer {
     GgufArray tokens(file_, metadata_, "tokenizer.ggml.tokens", GgufType::string);
     if (tokens.count() == 0) tokens.fail("at least one token", "none");
     count_ = static_cast<std::size_t>(tokens.count());
-    const List<std::uint32_t> types = read_types();
+    const std::vector<std::uint32_t> types = read_types();
     parts_.vocabulary = Vocabulary(count_, notation);
     std::uint64_t bytes = 0;
     for (std::size_t i = 0; i < count_; ++i) {
@@ -120,8 +122,8 @@ class GgufTokenizer {
   }
 
   /// Of all tokens; none if the file has none.
-  List<std::uint32_t> read_types() const {
-    List<std::uint32_t> types;
+  std::vector<std::uint32_t> read_types() const {
+    std::vector<std::uint32_t> types;
     if (!metadata_.find("tokenizer.ggml.token_type")) return types;
     GgufArray array(file_, metadata_, "tokenizer.ggml.token_type", GgufType::i32);
     array.require_count(count_);
@@ -160,14 +162,15 @@ class GgufTokenizer {
   void read_scores() {
     GgufArray array(file_, metadata_, "tokenizer.ggml.scores", GgufType::f32);
     array.require_count(count_);
-    List<float> scores;
+    std::vector<float> scores;
     for (std::size_t i = 0; i < count_; ++i) {
       scores.push_back(array.number<float>());
       if (scores[i] - scores[i] != 0) array.fail("finite numbers", concat("another at place ", i));
     }
-    const auto best_first =
-        sorted_indices(count_, [&](std::uint32_t a, std::uint32_t b) { return scores[a] > scores[b]; });
-    List<std::uint32_t>& ranks = parts_.scores.ranks;
+    std::vector<std::uint32_t> best_first(count_);
+    std::iota(best_first.begin(), best_first.end(), std::uint32_t{0});
+    std::ranges::stable_sort(best_first, std::greater{}, [&](std::uint32_t i) { return scores[i]; });
+    std::vector<std::uint32_t>& ranks = parts_.scores.ranks;
     ranks.resize(count_);
     for (std::size_t i = 0; i < count_; ++i) {
       const bool same = i > 0 && scores[best_first[i]] == scores[best_first[i - 1]];

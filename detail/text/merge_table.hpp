@@ -1,5 +1,4 @@
 #pragma once
-#include "../core/list.hpp"
 #include "../core/token.hpp"
 #include "hash.hpp"
 
@@ -7,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <vector>
 
 namespace moe {
 
@@ -50,13 +50,13 @@ class MergeTable {
   }
 
   void grow() {
-    List<Slot> old(2 * slots_.size());
+    std::vector<Slot> old(2 * slots_.size());
     old.swap(slots_);
     for (const Slot& slot : old)
       if (slot.merge.rank != Merge::never) slots_[slot_of(slot.left, slot.right)] = slot;
   }
 
-  List<Slot> slots_;  // open addressing, a power of two, at most two thirds full
+  std::vector<Slot> slots_;  // open addressing, a power of two, at most two thirds full
   std::size_t used_ = 0;
   std::uint32_t next_rank_ = 0;
 };

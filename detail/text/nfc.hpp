@@ -1,8 +1,8 @@
 #pragma once
-#include "../core/order.hpp"
 #include "../core/utf8.hpp"
 #include "canonical_forms.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -50,9 +50,9 @@ inline void order_marks(std::u32string& text) {
   for (std::size_t first = 0, last = 0; first < text.size(); first = last + 1) {
     for (last = first; last < text.size() && forms.combining_class(text[last]) != 0;) ++last;
     if (last - first < 2) continue;
-    std::u32string run = text.substr(first, last - first);
-    sort_by(run, [&](char32_t a, char32_t b) { return forms.combining_class(a) < forms.combining_class(b); });
-    text.replace(first, run.size(), run);
+    std::ranges::stable_sort(text.begin() + static_cast<std::ptrdiff_t>(first),
+                             text.begin() + static_cast<std::ptrdiff_t>(last), {},
+                             [&](char32_t c) { return forms.combining_class(c); });
   }
 }
 

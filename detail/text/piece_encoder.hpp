@@ -1,11 +1,10 @@
 #pragma once
-#include "../core/list.hpp"
-#include "../core/minmax.hpp"
 #include "../core/token.hpp"
 #include "bpe.hpp"
 #include "hash.hpp"
 #include "pre_tokenizer.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <string>
@@ -24,7 +23,7 @@ class PieceCache {
   };
 
   explicit PieceCache(std::size_t text_bytes)
-      : places_(std::bit_ceil(smaller(text_bytes / 8 + 1, most_places))) {}
+      : places_(std::bit_ceil(std::min(text_bytes / 8 + 1, most_places))) {}
 
   /// The place for that piece. It holds the piece itself, or another one, or none.
   Place& operator[](std::string_view piece) { return places_[hash_bytes(piece) & (places_.size() - 1)]; }
@@ -33,7 +32,7 @@ class PieceCache {
   static constexpr std::size_t most_places = std::size_t{1}
                                              << 15;  // 1 MiB: about what stays in a core's cache
 
-  List<Place> places_;  // a power of two
+  std::vector<Place> places_;  // a power of two
 };
 
 /// Cuts texts into pieces and encodes these. One for each call: it keeps views of what it has encoded.

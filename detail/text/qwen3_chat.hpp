@@ -1,10 +1,9 @@
 #pragma once
 #include "../core/concat.hpp"
 #include "../core/error.hpp"
-#include "../core/list.hpp"
-#include "../core/minmax.hpp"
 #include "chat_message.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -17,7 +16,7 @@ namespace moe::detail {
 // Every function stands for a block of that template.
 
 inline std::string_view skip_newlines(std::string_view text) {
-  text.remove_prefix(smaller(text.find_first_not_of('\n'), text.size()));
+  text.remove_prefix(std::min(text.find_first_not_of('\n'), text.size()));
   return text;
 }
 

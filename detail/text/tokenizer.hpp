@@ -1,7 +1,6 @@
 #pragma once
 #include "../core/concat.hpp"
 #include "../core/error.hpp"
-#include "../core/list.hpp"
 #include "../core/token.hpp"
 #include "added_vocabulary.hpp"
 #include "bpe.hpp"
@@ -133,7 +132,7 @@ class Tokenizer {
   Bpe bpe_;
   const SplitPattern* pattern_;
   bool nfc_, add_prefix_space_, add_text_space_;
-  List<TokenId> prefix_, suffix_;
+  std::vector<TokenId> prefix_, suffix_;
 };
 
 }  // namespace moe

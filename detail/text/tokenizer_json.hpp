@@ -1,6 +1,5 @@
 #pragma once
 #include "../core/concat.hpp"
-#include "../core/list.hpp"
 #include "../core/token.hpp"
 #include "../io/file.hpp"
 #include "../io/json.hpp"
@@ -13,6 +12,7 @@
 #include <limits>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace moe {
 namespace detail {
@@ -33,9 +33,9 @@ inline TokenId read_id(const Json& id) {
   return static_cast<TokenId>(id.as_u64((std::numeric_limits<TokenId>::max)()));
 }
 
-inline List<AddedToken> read_added_tokens(const Json& tokens) {
+inline std::vector<AddedToken> read_added_tokens(const Json& tokens) {
   constexpr std::string_view flags[] = {"single_word", "lstrip", "rstrip", "normalized", "special"};
-  List<AddedToken> added;
+  std::vector<AddedToken> added;
   for (const Json token : tokens.as_array()) {
     for (const std::string_view flag : flags) token.at(flag).as_bool();  // here none of them has a default
     added.push_back(read_added_token(token, read_id(token.at("id"))));
@@ -104,7 +104,7 @@ inline void read_byte_level_steps(const Json& root, TokenizerParts& parts) {
 
 /// The special tokens that stand before and after every text. What stands around two texts is of no use here.
 inline void read_template(const Json& processor, TokenizerParts& parts) {
-  List<TokenId> around[2];  // before and after the text
+  std::vector<TokenId> around[2];  // before and after the text
   std::size_t texts = 0;
   for (const Json piece : processor.at("single").as_array()) {
     if (const Json sequence = piece.find("Sequence")) {
@@ -117,9 +117,8 @@ inline void read_template(const Json& processor, TokenizerParts& parts) {
       around[texts].push_back(read_id(id));
   }
   if (texts == 0) processor.at("single").fail_here("the text A, once", "none");
-  around[0].append(parts.prefix.span());
-  parts.prefix.swap(around[0]);
-  parts.suffix.append(around[1].span());
+  parts.prefix.insert(parts.prefix.begin(), around[0].begin(), around[0].end());
+  parts.suffix.insert(parts.suffix.end(), around[1].begin(), around[1].end());
 }
 
 inline void read_post_processor(const Json& processor, TokenizerParts& parts) {

@@ -1,5 +1,4 @@
 #pragma once
-#include "../core/list.hpp"
 #include "../core/token.hpp"
 #include "added_tokens.hpp"
 #include "bpe.hpp"
@@ -8,6 +7,7 @@
 #include "vocabulary.hpp"
 
 #include <string>
+#include <vector>
 
 namespace moe {
 
@@ -19,12 +19,12 @@ struct TokenizerParts {
   TokenScores scores;           // of a SentencePiece vocabulary, in place of merges
   ByteTokens byte_tokens = {};  // the same, with scores or merges
   BpeOptions bpe;
-  List<AddedToken> added_tokens;
+  std::vector<AddedToken> added_tokens;
   bool nfc = false;                       // normalize the text first
   const SplitPattern* pattern = nullptr;  // how to cut the text into pieces
   bool add_prefix_space = false;          // put a space before each piece that does not begin with one
   bool add_text_space = false;            // SentencePiece: put a space before each text between added tokens
-  List<TokenId> prefix, suffix;           // special tokens around every text
+  std::vector<TokenId> prefix, suffix;    // special tokens around every text
 };
 
 }  // namespace moe

@@ -1,11 +1,11 @@
 #pragma once
 #include "../core/buffer.hpp"
-#include "../core/minmax.hpp"
 #include "../core/utf8.hpp"
 #include "table_reader.hpp"
 #include "unicode_category_tables.hpp"
 #include "unicode_tables.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -85,11 +85,11 @@ inline Character character_at(std::string_view text, std::size_t at) {
 
 /// The character that ends where the text ends; one of no class and no bytes if the text is empty.
 inline Character last_character(std::string_view text) {
-  for (std::size_t bytes = 1; bytes <= smaller(text.size(), std::size_t{4}); ++bytes) {
+  for (std::size_t bytes = 1; bytes <= std::min(text.size(), std::size_t{4}); ++bytes) {
     const Utf8Step step = utf8_step(text.substr(text.size() - bytes));
     if (step.valid && step.bytes == bytes) return {classes_of(step.code_point), bytes};
   }
-  return {0, smaller(text.size(), std::size_t{1})};
+  return {0, std::min(text.size(), std::size_t{1})};
 }
 
 /// The end of the run of characters from `at` on that are of any of these classes.

@@ -1,5 +1,4 @@
 #pragma once
-#include "../core/list.hpp"
 #include "../core/token.hpp"
 #include "byte_alphabet.hpp"
 #include "hash.hpp"
@@ -12,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace moe {
 
@@ -142,10 +142,10 @@ class Vocabulary {
   }
 
   Notation notation_;
-  std::string arena_;      // the bytes of all tokens
-  List<Entry> entries_;    // [ids]
-  List<TokenId> slots_;    // open addressing, a power of two, at most half full
-  std::size_t added_ = 0;  // tokens in slots_
+  std::string arena_;           // the bytes of all tokens
+  std::vector<Entry> entries_;  // [ids]
+  std::vector<TokenId> slots_;  // open addressing, a power of two, at most half full
+  std::size_t added_ = 0;       // tokens in slots_
 };
 
 }  // namespace moe

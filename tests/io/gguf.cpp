@@ -316,7 +316,7 @@ TEST_CASE("gguf checkpoint: outer dimensions of 1 may be there or not") {
            {"blk.0.attn_k.weight", {1, 4, 2}}})
     add(file, name, sizes);
   const moe::Checkpoint checkpoint = open(file);
-  using Shape = moe::List<std::uint64_t>;
+  using Shape = std::vector<std::uint64_t>;
   CHECK(checkpoint.at("model.layers.0.input_layernorm.weight").shape == Shape{4});
   CHECK(checkpoint.at("model.layers.0.mlp.gate.weight").shape == Shape{1, 4});
   CHECK(checkpoint.at("model.layers.0.mlp.experts.up_proj").shape == Shape{1, 3, 4});
@@ -336,8 +336,8 @@ TEST_CASE("gguf checkpoint: queries, keys and values in one tensor are taken apa
   };
   const moe::TensorInfo &q = part("q_proj.weight"), &k = part("k_proj.weight"), &v = part("v_proj.weight");
   CHECK(checkpoint.tensors().size() == 6);
-  CHECK(q.shape == moe::List<std::uint64_t>{4, 4});
-  CHECK(k.shape == moe::List<std::uint64_t>{2, 4});
+  CHECK(q.shape == std::vector<std::uint64_t>{4, 4});
+  CHECK(k.shape == std::vector<std::uint64_t>{2, 4});
   CHECK(q.bytes == 64);
   CHECK(v.bytes == 32);
   CHECK(k.offset == q.offset + 64);
