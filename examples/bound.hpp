@@ -125,18 +125,18 @@ inline double measure_reading(const moe::Checkpoint& checkpoint, const moe::Mode
 }
 
 /// Measures for about half a second.
-template <class Model>
-Limits measure_limits(const Model& model, std::span<const moe::TokenId> ids,
-                      const moe::ModelOptions& options) {
+inline Limits measure_limits(const moe::Model& model, std::span<const moe::TokenId> ids,
+                             const moe::ModelOptions& options) {
   auto sequence = model.transformer().sequence({.context = ids.size(), .chunk = 1});
-  auto* sample = model.experts().sample().template get<SampleProvider>();
-  model.experts().use_sample(true);
+  SwitchedProvider& switched = *model.experts().get<SwitchedProvider>();
+  const auto* sample = switched.sample().get<SampleProvider>();
+  switched.use_sample(true);
   model.transformer().forward(sequence, ids.first(1));  // warms up
   const double before = sample->seconds_in_use();
   const moe::Stopwatch stopwatch;
   for (std::size_t i = 1; i < ids.size(); ++i) model.transformer().forward(sequence, ids.subspan(i, 1));
   const double all = stopwatch.seconds(), experts = sample->seconds_in_use() - before;
-  model.experts().use_sample(false);
+  switched.use_sample(false);
 
   double layers = 0;
   for (const moe::LayerConfig& layer : model.config().layers) layers += layer.has_experts;

@@ -39,7 +39,7 @@ void on_interrupt(int) {
 /// What was said so far, as the text that the model is to continue.
 class Conversation {
  public:
-  Conversation(const moe::Model<>& model, const CommandLine& args)
+  Conversation(const moe::Model& model, const CommandLine& args)
       : options_{.enable_thinking = !args.has("--no-thinking")} {
     if (!args.has("--plain")) template_ = model.chat_template();
     if (args.has("--system")) messages_.push_back({"system", args.text("--system", "")});

@@ -44,7 +44,8 @@ int main(int argc, char** argv) {
     session.generate(words[1], {.max_tokens = args.number<std::size_t>("--max-tokens", 50)},
                      [](const moe::Piece& piece) { std::cout << piece.text << std::flush; });
 
-    const moe::ExpertStatistics read = model.experts().total();
+    const moe::ExpertStatistics read =
+        model.experts().get<moe::MeasuringProvider<RereadingProvider>>()->total();
     std::printf("\n%llu experts read, %.1f MiB, in %.2f s\n", static_cast<unsigned long long>(read.missed),
                 static_cast<double>(read.bytes) / (1 << 20), read.waited_seconds);
   });

@@ -54,20 +54,19 @@ class Engine {
   Engine(const moe::Checkpoint& checkpoint, moe::AnyProvider& experts, std::size_t threads,
          const moe::simd::Kernels& kernels, const UncachedMemory& memory)
       : pool_(threads),
-        transformer_(checkpoint, experts, pool_, ProductClock::kernels(kernels), moe::WeightStorage::owned),
+        transformer_(checkpoint, experts, pool_,
+                     {.weights = moe::WeightStorage::owned, .kernels = &ProductClock::kernels(kernels)}),
         limits_(pool_, memory, moe::simd::active_isa()) {}
 
-  const moe::Transformer<moe::AnyProvider>& transformer() const { return transformer_; }
+  const moe::Transformer& transformer() const { return transformer_; }
   const MachineLimits& limits() const { return limits_; }
   std::size_t threads() const { return pool_.threads(); }
 
-  moe::Sequence<moe::AnyProvider> sequence(std::size_t context) const {
-    return transformer_.sequence({.context = context});
-  }
+  moe::Sequence sequence(std::size_t context) const { return transformer_.sequence({.context = context}); }
 
  private:
   moe::ThreadPool pool_;
-  moe::Transformer<moe::AnyProvider> transformer_;
+  moe::Transformer transformer_;
   MachineLimits limits_;
 };
 
@@ -98,5 +97,5 @@ class Text {
 
  private:
   const Engine* engine_;
-  moe::Sequence<moe::AnyProvider> sequence_;
+  moe::Sequence sequence_;
 };

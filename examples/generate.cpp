@@ -33,7 +33,7 @@ For a model whose experts do not fit in memory; the text is the same whatever th
   --lookahead              also read ahead what the next layer may choose
 )";
 
-moe::Sampling sampling_of(const CommandLine& args, const moe::Model<>& model) {
+moe::Sampling sampling_of(const CommandLine& args, const moe::Model& model) {
   moe::Sampling sampling = model.recommended_sampling();
   sampling.temperature = args.number("--temperature", sampling.temperature);
   sampling.top_k = args.number("--top-k", sampling.top_k);
@@ -44,7 +44,7 @@ moe::Sampling sampling_of(const CommandLine& args, const moe::Model<>& model) {
   return sampling;
 }
 
-std::string prompt_of(const CommandLine& args, const moe::Model<>& model) {
+std::string prompt_of(const CommandLine& args, const moe::Model& model) {
   const std::string text = args.positional(2, 2)[1];
   if (!args.has("--chat")) return text;
   const moe::Message message{"user", text};
@@ -64,7 +64,7 @@ moe::ModelOptions options_of(const CommandLine& args) {
   return options;
 }
 
-void report(const moe::Session<>& session) {
+void report(const moe::Session& session) {
   const moe::SessionStatistics& s = session.statistics();
   const auto rate = [](std::size_t tokens, double seconds) {
     return seconds > 0 ? static_cast<double>(tokens) / seconds : 0;

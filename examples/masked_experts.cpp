@@ -123,7 +123,7 @@ double surprise(std::span<const float> logits, moe::TokenId next) {
 }
 
 /// Reads the text token by token; adds its perplexity and the router mass to `row`.
-void measure(const Setup& setup, const moe::Model<>& model, const Text& text, Row& row, Progress& progress) {
+void measure(const Setup& setup, const moe::Model& model, const Text& text, Row& row, Progress& progress) {
   double surprises = 0, mass = 0;
   std::size_t scored = 0, choices = 0;
   for (const Tokens& window : text.windows) {
@@ -142,7 +142,7 @@ void measure(const Setup& setup, const moe::Model<>& model, const Text& text, Ro
 }
 
 /// How the text goes on, in one line.
-std::string continue_text(const Setup& setup, const moe::Model<>& model, const Text& text) {
+std::string continue_text(const Setup& setup, const moe::Model& model, const Text& text) {
   moe::Session session(model, {.context = text.prompt.size() + setup.continuation});
   std::string line;
   for (const char c :
@@ -184,7 +184,7 @@ void print_row(const std::string& name, const Row& row) {
 }
 
 /// Takes the first half of a text for counting, and the second for measuring.
-Text text_of(const moe::Model<>& model, const std::string& path, std::size_t tokens, std::size_t window,
+Text text_of(const moe::Model& model, const std::string& path, std::size_t tokens, std::size_t window,
              const Tokens& begin) {
   const Tokens ids = read_tokens(model.tokenizer(), path, 2 * tokens);
   const auto middle = ids.begin() + static_cast<std::ptrdiff_t>(ids.size() / 2);

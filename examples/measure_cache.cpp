@@ -116,8 +116,7 @@ struct Timing {
 };
 
 /// Feeds the first tokens, which warm the cache.
-template <class Model, class Sequence>
-void warm_up(const Setup& setup, const Model& model, Sequence& sequence, Progress& progress) {
+void warm_up(const Setup& setup, const moe::Model& model, moe::Sequence& sequence, Progress& progress) {
   const std::span<const moe::TokenId> ids(setup.ids);
   if (setup.args.has("--prompt")) model.transformer().forward(sequence, ids.first(setup.warm));
   progress.add(sequence.position());
@@ -126,9 +125,9 @@ void warm_up(const Setup& setup, const Model& model, Sequence& sequence, Progres
 }
 
 /// Feeds the others, token by token; between every ten measures what the machine can do.
-template <class Model, class Sequence, class Measured>
-Timing time_text(const Setup& setup, const Model& model, Sequence& sequence, const Measured& measured,
-                 Progress& progress) {
+template <class Measured>
+Timing time_text(const Setup& setup, const moe::Model& model, moe::Sequence& sequence,
+                 const Measured& measured, Progress& progress) {
   constexpr std::size_t tokens_between = 10;
   const std::span<const moe::TokenId> ids(setup.ids);
   const auto limits_now = [&] {
@@ -163,8 +162,8 @@ Row run(const Setup& setup, Inner inner, moe::Trace* trace) {
       SwitchedProvider(
           Measured(Tampered<Inner>(std::move(inner), setup.args, setup.config.experts)),
           SampleProvider(setup.checkpoint, is_bounded(setup) ? 2 * setup.config.experts_per_token : 0)),
-      setup.options.threads, moe::WeightStorage::owned);
-  Measured& measured = *model.experts().real().template get<Measured>();
+      {.threads = setup.options.threads, .transformer = {.weights = moe::WeightStorage::owned}});
+  Measured& measured = *model.experts().get<SwitchedProvider>()->real().template get<Measured>();
   auto sequence = model.transformer().sequence(setup.options.sequence);
   moe::Trace unused;
   moe::RouteRecorder recorder(trace ? *trace : unused);

@@ -22,7 +22,7 @@ inline moe::ModelOptions memory_options_of(const CommandLine& args) {
 }
 
 /// Says on stderr where the memory goes, if it is limited.
-inline void show_memory(const moe::Model<>& model) {
+inline void show_memory(const moe::Model& model) {
   const moe::MemoryPlan& plan = model.memory_plan();
   if (plan.budget_bytes == 0) return;
   const auto mib = [](std::size_t bytes) { return static_cast<double>(bytes) / (1 << 20); };
@@ -33,7 +33,7 @@ inline void show_memory(const moe::Model<>& model) {
 }
 
 /// Says on stderr if the file system could not do what was asked of it.
-inline void show_refusal(const moe::Model<>& model) {
+inline void show_refusal(const moe::Model& model) {
   auto* cached = model.experts().get<moe::CachedProvider>();
   if (cached && cached->inner().inner().statistics().direct_refused)
     std::fprintf(stderr, "the file system refuses direct reads: experts were read through the page cache\n");

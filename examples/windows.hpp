@@ -36,7 +36,7 @@ inline std::string stem_of(const std::string& path) { return std::filesystem::pa
 
 /// Counts what the routers choose in windows of a text, and calls done(tokens) after each.
 template <class Done>
-moe::UsageProfile usage_of(const moe::Model<>& model, const std::vector<Tokens>& windows, Done done) {
+moe::UsageProfile usage_of(const moe::Model& model, const std::vector<Tokens>& windows, Done done) {
   moe::UsageProfile profile(model.config().layers.size(), model.config().experts);
   moe::RouteRecorder recorder(profile);
   for (const Tokens& window : windows) {

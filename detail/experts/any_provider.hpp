@@ -18,7 +18,8 @@ concept ProviderOtherThan = !std::same_as<P, Not> && ExpertProvider<P>;
 
 }  // namespace detail
 
-/// Any provider behind one type, for choosing at run time. Costs one virtual call; allocates nothing per acquire.
+/// Any provider behind one type, for choosing at run time. Costs one virtual call; allocates nothing per acquire. Copies share
+/// the provider.
 class AnyProvider {
  public:
   /// Any lease, in place.
@@ -69,7 +70,7 @@ class AnyProvider {
 
   template <detail::ProviderOtherThan<AnyProvider> P>
   AnyProvider(P provider)  // NOLINT(google-explicit-constructor): made to take any
-      : provider_(new Holder<P>(std::move(provider))) {}
+      : provider_(std::make_shared<Holder<P>>(std::move(provider))) {}
 
   Lease acquire(ExpertId id) { return provider_->acquire(id); }
   std::optional<Lease> try_acquire(ExpertId id) { return provider_->try_acquire(id); }
@@ -96,21 +97,47 @@ class AnyProvider {
   struct Holder final : Interface {
     explicit Holder(P from) : provider(std::move(from)) {}
 
-    Lease acquire(ExpertId id) override { return Lease(std::in_place, provider.acquire(id)); }
+    Lease acquire(ExpertId id) override { return erased(provider.acquire(id)); }
     std::optional<Lease> try_acquire(ExpertId id) override {
       auto lease = moe::try_acquire(provider, id);
       if (!lease) return {};
-      return Lease(std::in_place, std::move(*lease));
+      return erased(std::move(*lease));
     }
     void hint(std::span<const ExpertId> ids, Hint kind) noexcept override { moe::hint(provider, ids, kind); }
     std::size_t bytes(ExpertId id) override { return moe::bytes(provider, id); }
 
+    /// A lease of another AnyProvider stays as it is.
+    static Lease erased(Lease lease) { return lease; }
+    template <ExpertLease L>
+    static Lease erased(L lease) {
+      return Lease(std::in_place, std::move(lease));
+    }
+
     P provider;
   };
 
-  std::unique_ptr<Interface> provider_;
+  std::shared_ptr<Interface> provider_;
 };
 
 static_assert(ExpertProvider<AnyProvider>);
+
+namespace detail {
+
+/// Forwards to a provider that it does not own.
+template <ExpertProvider P>
+class ProviderReference {
+ public:
+  explicit ProviderReference(P& provider) : provider_(&provider) {}
+
+  LeaseOf<P> acquire(ExpertId id) { return provider_->acquire(id); }
+  std::optional<LeaseOf<P>> try_acquire(ExpertId id) { return moe::try_acquire(*provider_, id); }
+  void hint(std::span<const ExpertId> ids, Hint kind) noexcept { moe::hint(*provider_, ids, kind); }
+  std::size_t bytes(ExpertId id) { return moe::bytes(*provider_, id); }
+
+ private:
+  P* provider_;
+};
+
+}  // namespace detail
 
 }  // namespace moe

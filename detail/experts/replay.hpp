@@ -218,8 +218,7 @@ class Player {
 };
 
 /// When each choice of a trace is made again.
-template <std::same_as<Trace> T>
-Belady::Future future_of(const T& trace) {
+inline Belady::Future future_of(const Trace& trace) {
   Belady::Future future;
   future.next_use.assign(trace.choices(), trace.choices());
   std::vector<std::size_t> next(trace.layers() * trace.experts(), trace.choices());
@@ -238,8 +237,7 @@ Belady::Future future_of(const T& trace) {
 }  // namespace detail
 
 /// What a cache knows of the model of a trace.
-template <std::same_as<Trace> T>
-ResidencyOptions residency_of(const T& trace, std::size_t budget_bytes) {
+inline ResidencyOptions residency_of(const Trace& trace, std::size_t budget_bytes) {
   ResidencyOptions options;
   options.budget_bytes = budget_bytes;
   std::vector<char> visited(trace.layers());
@@ -260,9 +258,8 @@ ReplayCounts replay(const Trace& trace, const ResidencyOptions& options, ReplayO
 
 /// The hits of a policy on a trace. Throws if the budget has no room for one expert, of each layer for layer_lfu.
 /// A template, so that only who replays pays for compiling all the policies.
-template <std::same_as<Trace> T>
-ReplayCounts replay(const T& trace, ReplayPolicy policy, std::size_t budget_bytes,
-                    ReplayOrder order = ReplayOrder::hits_first) {
+inline ReplayCounts replay(const Trace& trace, ReplayPolicy policy, std::size_t budget_bytes,
+                           ReplayOrder order = ReplayOrder::hits_first) {
   ResidencyOptions options = residency_of(trace, budget_bytes);
   options.cold_prompts = order == ReplayOrder::hits_first;
   options.floor = policy == ReplayPolicy::lru_floor || policy == ReplayPolicy::decayed;

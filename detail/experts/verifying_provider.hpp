@@ -20,8 +20,7 @@ struct ExpertChecksums {
 };
 
 /// The checksums of all experts of a catalog, by its index. Reads the whole mapped checkpoint.
-template <std::same_as<ExpertCatalog> Catalog>
-std::vector<ExpertChecksums> checksums_of(const Catalog& catalog) {
+inline std::vector<ExpertChecksums> checksums_of(const ExpertCatalog& catalog) {
   std::vector<ExpertChecksums> out;
   const auto checksum = [&](const MatrixLocation& matrix) {
     return crc32c(catalog.checkpoint()

@@ -56,22 +56,28 @@ struct ModelOptions {
   bool verify = false;
 };
 
+/// How a model computes whose experts come from a provider of the caller.
+struct ProviderModelOptions {
+  std::size_t threads = 0;  // 0: one per core
+  TransformerOptions transformer = {};
+  MemoryPlan memory_plan = {};  // what Model::memory_plan() returns
+};
+
 /// Everything that a text needs: a transformer with its experts, the tokenizer, the threads.
 /// Any number of sessions, on any threads, can share a model; it must outlive them.
-template <ExpertProvider P = AnyProvider>
 class Model {
  public:
   /// A model whose experts come from `provider`. Throws if the checkpoint is none that can be run.
-  Model(Checkpoint checkpoint, P provider, std::size_t threads = 0,
-        WeightStorage storage = WeightStorage::mapped, const MemoryPlan& plan = {},
-        AllowedExperts allowed = {}, const simd::Kernels& kernels = simd::kernels())
-      : state_(new State(std::move(checkpoint), std::move(provider), threads, storage, plan,
-                         std::move(allowed), kernels)) {}
+  template <ExpertProvider P>
+  Model(Checkpoint checkpoint, P provider, ProviderModelOptions options = {})
+      : Model(std::move(checkpoint), AnyProvider(std::move(provider)), std::move(options)) {}
+  Model(Checkpoint checkpoint, AnyProvider provider, ProviderModelOptions options = {})
+      : state_(std::make_unique<State>(std::move(checkpoint), std::move(provider), std::move(options))) {}
 
   const Checkpoint& checkpoint() const { return state_->checkpoint; }
   const ModelConfig& config() const { return state_->transformer.config(); }
-  const Transformer<P>& transformer() const { return state_->transformer; }
-  P& experts() const { return state_->experts; }
+  const Transformer& transformer() const { return state_->transformer; }
+  AnyProvider& experts() const { return state_->experts; }
   std::size_t threads() const { return state_->pool.threads(); }
 
   /// What routers may choose from: everything, unless the options said otherwise.
@@ -96,22 +102,21 @@ class Model {
 
  private:
   struct State {
-    State(Checkpoint from, P provider, std::size_t threads, WeightStorage storage, const MemoryPlan& decided,
-          AllowedExperts allowed, const simd::Kernels& kernels)
-        : plan(decided),
+    State(Checkpoint from, AnyProvider provider, ProviderModelOptions options)
+        : plan(options.memory_plan),
           checkpoint(std::move(from)),
           experts(std::move(provider)),
-          pool(threads),
-          transformer(checkpoint, experts, pool, kernels, storage, std::move(allowed)) {
+          pool(options.threads),
+          transformer(checkpoint, experts, pool, std::move(options.transformer)) {
       if (const std::string found = find_tokenizer(checkpoint.path()); !found.empty())
         tokenizer.emplace(found);
     }
 
     MemoryPlan plan;
     Checkpoint checkpoint;
-    P experts;
+    AnyProvider experts;
     ThreadPool pool;
-    Transformer<P> transformer;
+    Transformer transformer;
     std::optional<Tokenizer> tokenizer;
   };
 
@@ -121,18 +126,14 @@ class Model {
 /// What keeps experts within a budget: threads that read ahead, a cache, and reads from disk.
 using CachedProvider = PrefetchingProvider<LruProvider<ReadProvider>>;
 
-// Templates, so that only who limits memory pays for compiling all this.
-
 /// What reads the experts of a checkpoint from disk.
-template <std::same_as<Checkpoint> C>
-ReadProvider reading_experts(const C& checkpoint, const ModelOptions& options) {
+inline ReadProvider reading_experts(const Checkpoint& checkpoint, const ModelOptions& options) {
   return ReadProvider(ExpertCatalog(checkpoint, {.allow_partial = options.allow_partial}),
                       {.direct = options.direct, .verify = options.verify});
 }
 
 /// Where the memory of a checkpoint's model goes under these options, whose memory is limited. Throws if it is not enough.
-template <std::same_as<Checkpoint> C>
-MemoryPlan plan_memory(const C& checkpoint, const ModelOptions& options) {
+inline MemoryPlan plan_memory(const Checkpoint& checkpoint, const ModelOptions& options) {
   using namespace literals;
   const ModelConfig config(checkpoint);
   const ReadProvider experts = reading_experts(checkpoint, options);
@@ -152,8 +153,8 @@ MemoryPlan plan_memory(const C& checkpoint, const ModelOptions& options) {
 }
 
 /// The cache for experts of a checkpoint that `plan` allows.
-template <std::same_as<Checkpoint> C>
-CachedProvider cached_experts(const C& checkpoint, const MemoryPlan& plan, const ModelOptions& options) {
+inline CachedProvider cached_experts(const Checkpoint& checkpoint, const MemoryPlan& plan,
+                                     const ModelOptions& options) {
   ReadProvider reading = reading_experts(checkpoint, options);
   ResidencyOptions residency;
   residency.budget_bytes = plan.budget_bytes;
@@ -162,37 +163,36 @@ CachedProvider cached_experts(const C& checkpoint, const MemoryPlan& plan, const
 }
 
 /// Throws unless all experts that are there are as their checksums say.
-template <std::same_as<ExpertCatalog> Catalog>
-void verify_experts(const Catalog& catalog) {
+inline void verify_experts(const ExpertCatalog& catalog) {
   ReadProvider reading(catalog, {.verify = true});
   for (std::uint32_t layer = 0; layer < catalog.layers(); ++layer)
     for (std::uint32_t expert = 0; expert < catalog.experts(layer); ++expert)
       if (catalog.has({layer, expert})) reading.acquire({layer, expert});
 }
 
-/// Opens a checkpoint as it was downloaded. `path`: a std::string or what converts to one; see Checkpoint.
+/// Opens a checkpoint as it was downloaded. See Checkpoint for what `path` may be.
 ///
 ///   const auto model = moe::open("Qwen3-30B-A3B", {.memory = {.total_bytes = 8_GiB}});
 ///   moe::Session session(model);
 ///   for (const moe::Piece& piece : session.stream("The sea")) std::cout << piece.text << std::flush;
-template <class Path>
-Model<AnyProvider> open(const Path& path, const ModelOptions& options = {}) {
+inline Model open(const std::string& path, const ModelOptions& options = {}) {
   const Checkpoint checkpoint(path);
   const ExpertCatalog catalog(checkpoint, {.allow_partial = options.allow_partial});
   require_experts(catalog, ModelConfig(checkpoint));
-  const AllowedExperts allowed = present_experts(catalog, options.allowed_experts);
-  const simd::Kernels& kernels = options.bf16_dot ? simd::bf16_dot_kernels() : simd::kernels();
+  ProviderModelOptions made{
+      .threads = options.threads,
+      .transformer = {.allowed_experts = present_experts(catalog, options.allowed_experts)}};
+  if (options.bf16_dot) made.transformer.kernels = &simd::bf16_dot_kernels();
   // Weights that are mapped would be pushed out of the page cache by the experts that are read through it.
   if (options.memory.limited() && catalog.size() > 0) {
-    const MemoryPlan plan = plan_memory(checkpoint, options);
-    return Model<AnyProvider>(checkpoint, cached_experts(checkpoint, plan, options), options.threads,
-                              WeightStorage::owned, plan, allowed, kernels);
+    made.memory_plan = plan_memory(checkpoint, options);
+    made.transformer.weights = WeightStorage::owned;
+    return Model(checkpoint, cached_experts(checkpoint, made.memory_plan, options), std::move(made));
   }
   if (options.verify) verify_experts(catalog);
-  const bool in_memory = options.experts == ModelOptions::Experts::in_memory;
-  return Model<AnyProvider>(
-      checkpoint, in_memory ? AnyProvider(MemoryProvider(catalog)) : AnyProvider(MmapProvider(catalog)),
-      options.threads, WeightStorage::mapped, MemoryPlan(), allowed, kernels);
+  if (options.experts == ModelOptions::Experts::in_memory)
+    return Model(checkpoint, MemoryProvider(catalog), std::move(made));
+  return Model(checkpoint, MmapProvider(catalog), std::move(made));
 }
 
 }  // namespace moe

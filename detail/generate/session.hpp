@@ -4,7 +4,6 @@
 #include "../core/error.hpp"
 #include "../core/function_ref.hpp"
 #include "../core/token.hpp"
-#include "../experts/any_provider.hpp"
 #include "../model/sequence.hpp"
 #include "../text/streaming_decoder.hpp"
 #include "model.hpp"
@@ -50,11 +49,10 @@ struct SessionStatistics {
 
 /// One conversation with a model. It remembers what it has read and written: a new prompt that begins like the last text
 /// costs only what is different. For one thread at a time.
-template <ExpertProvider P = AnyProvider>
 class Session {
  public:
   /// `model` must outlive the session. A context longer than the model's is cut to it.
-  explicit Session(const Model<P>& model, const SequenceOptions& options = {})
+  explicit Session(const Model& model, const SequenceOptions& options = {})
       : model_(&model), sequence_(model.transformer().sequence(fitted(model, options))) {
     tokens_.reserve(sequence_.context() + 1);
   }
@@ -62,24 +60,14 @@ class Session {
   class Generation;
 
   /// Continues a text, token by token, as far as the returned range is read. The next call ends it.
-  Generation stream(std::span<const TokenId> prompt, const GenerateOptions& options = {}) {
-    return Generation(*this, {prompt.begin(), prompt.end()}, options);
-  }
-  Generation stream(std::string_view prompt, const GenerateOptions& options = {}) {
-    return Generation(*this, model_->tokenizer().encode(prompt), options);
-  }
+  Generation stream(std::span<const TokenId> prompt, const GenerateOptions& options = {});
+  Generation stream(std::string_view prompt, const GenerateOptions& options = {});
 
   /// Continues a text to its end and returns what was added. Calls on_piece(piece) for each token as it comes.
-  template <class Prompt>
-  std::string generate(const Prompt& prompt, const GenerateOptions& options = {},
-                       FunctionRef<void(const Piece&)> on_piece = {}) {
-    std::string text;
-    for (const Piece& piece : stream(prompt, options)) {
-      text += piece.text;
-      if (on_piece) on_piece(piece);
-    }
-    return text;
-  }
+  std::string generate(std::span<const TokenId> prompt, const GenerateOptions& options = {},
+                       FunctionRef<void(const Piece&)> on_piece = {});
+  std::string generate(std::string_view prompt, const GenerateOptions& options = {},
+                       FunctionRef<void(const Piece&)> on_piece = {});
 
   /// All tokens of the text so far, prompt included.
   const std::vector<TokenId>& tokens() const { return tokens_; }
@@ -88,7 +76,7 @@ class Session {
   Finish finish() const { return finish_; }
   const SessionStatistics& statistics() const { return statistics_; }
 
-  const Sequence<P>& sequence() const { return sequence_; }
+  const Sequence& sequence() const { return sequence_; }
 
   /// See Sequence::observe_routes.
   template <class Observer>
@@ -97,7 +85,9 @@ class Session {
   }
 
  private:
-  static SequenceOptions fitted(const Model<P>& model, SequenceOptions options) {
+  static std::string collect(Generation generation, FunctionRef<void(const Piece&)> on_piece);
+
+  static SequenceOptions fitted(const Model& model, SequenceOptions options) {
     options.context = std::min(options.context, model.config().max_positions);
     return options;
   }
@@ -132,16 +122,15 @@ class Session {
     return model_->transformer().forward(sequence_, {&tokens_.back(), 1}, stop);
   }
 
-  const Model<P>* model_;
-  Sequence<P> sequence_;
+  const Model* model_;
+  Sequence sequence_;
   std::vector<TokenId> tokens_;  // the first sequence_.position() of them are in the KV cache
   Finish finish_ = Finish::running;
   SessionStatistics statistics_;
 };
 
 /// The pieces of a text as a range for one pass, computed while it is gone through. Must not outlive its session.
-template <ExpertProvider P>
-class Session<P>::Generation {
+class Session::Generation {
  public:
   Generation(Session& session, std::vector<TokenId> prompt, const GenerateOptions& options)
       : session_(&session),
@@ -223,5 +212,32 @@ class Session<P>::Generation {
   Piece piece_{};
   bool at_end_ = false;
 };
+
+inline Session::Generation Session::stream(std::span<const TokenId> prompt, const GenerateOptions& options) {
+  return Generation(*this, {prompt.begin(), prompt.end()}, options);
+}
+
+inline Session::Generation Session::stream(std::string_view prompt, const GenerateOptions& options) {
+  return Generation(*this, model_->tokenizer().encode(prompt), options);
+}
+
+inline std::string Session::generate(std::span<const TokenId> prompt, const GenerateOptions& options,
+                                     FunctionRef<void(const Piece&)> on_piece) {
+  return collect(stream(prompt, options), on_piece);
+}
+
+inline std::string Session::generate(std::string_view prompt, const GenerateOptions& options,
+                                     FunctionRef<void(const Piece&)> on_piece) {
+  return collect(stream(prompt, options), on_piece);
+}
+
+inline std::string Session::collect(Generation generation, FunctionRef<void(const Piece&)> on_piece) {
+  std::string text;
+  for (const Piece& piece : generation) {
+    text += piece.text;
+    if (on_piece) on_piece(piece);
+  }
+  return text;
+}
 
 }  // namespace moe

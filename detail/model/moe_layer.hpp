@@ -1,6 +1,6 @@
 #pragma once
 #include "../core/function_ref.hpp"
-#include "../experts/provider.hpp"
+#include "../experts/any_provider.hpp"
 #include "feed_forward.hpp"
 #include "pass.hpp"
 #include "router.hpp"
@@ -101,19 +101,17 @@ inline void add_weighted(const Pass& pass) {
 
 /// Announces those of `missing` from `first` on, as many as are announced ahead. Those that were announced before are
 /// announced again: there may be room for them only now, and none is to come before one that is needed sooner.
-template <ExpertProvider P>
-void announce(const Pass& pass, P& provider, std::size_t first) {
+inline void announce(const Pass& pass, AnyProvider& provider, std::size_t first) {
   const std::span<const ExpertId> all = pass.scratch.missing_ids.span();
   if (first >= all.size()) return;
-  moe::hint(provider, all.subspan(first, std::min(announced_ahead, all.size() - first)),
-            pass.tokens > 1 ? Hint::passing : Hint::chosen);
+  provider.hint(all.subspan(first, std::min(announced_ahead, all.size() - first)),
+                pass.tokens > 1 ? Hint::passing : Hint::chosen);
 }
 
 /// Takes a lease of a group's expert if it is there.
-template <ExpertProvider P>
-bool hold_if_present(const Pass& pass, std::uint32_t layer, P& provider, const ExpertGroup& group,
-                     std::vector<LeaseOf<P>>& held) {
-  auto lease = moe::try_acquire(provider, {layer, group.expert});
+inline bool hold_if_present(const Pass& pass, std::uint32_t layer, AnyProvider& provider,
+                            const ExpertGroup& group, std::vector<AnyProvider::Lease>& held) {
+  auto lease = provider.try_acquire({layer, group.expert});
   if (!lease) return false;
   held.push_back(std::move(*lease));
   pass.scratch.jobs.push_back({nullptr, group.first, group.count});
@@ -121,8 +119,8 @@ bool hold_if_present(const Pass& pass, std::uint32_t layer, P& provider, const E
 }
 
 /// Takes a lease of every expert that is there, and makes jobs of them; lists the others. `held`: empty.
-template <ExpertProvider P>
-void hold_present(const Pass& pass, std::uint32_t layer, P& provider, std::vector<LeaseOf<P>>& held) {
+inline void hold_present(const Pass& pass, std::uint32_t layer, AnyProvider& provider,
+                         std::vector<AnyProvider::Lease>& held) {
   Scratch& s = pass.scratch;
   s.missing.clear();
   s.missing_ids.clear();
@@ -134,8 +132,7 @@ void hold_present(const Pass& pass, std::uint32_t layer, P& provider, std::vecto
 }
 
 /// Computes all that is held, in one go, and lets it go.
-template <class Lease>
-void run_held(const Pass& pass, std::vector<Lease>& held) {
+inline void run_held(const Pass& pass, std::vector<AnyProvider::Lease>& held) {
   Scratch& s = pass.scratch;
   // Only now: leases may hold their weights in place, and have moved while the vector grew.
   for (std::size_t i = 0; i < held.size(); ++i)
@@ -147,8 +144,8 @@ void run_held(const Pass& pass, std::vector<Lease>& held) {
 
 /// Computes the missing experts of one token: whatever has arrived, together; if nothing has, waits for the one that was
 /// announced first.
-template <ExpertProvider P>
-void run_missing(const Pass& pass, std::uint32_t layer, P& provider, std::vector<LeaseOf<P>>& held) {
+inline void run_missing(const Pass& pass, std::uint32_t layer, AnyProvider& provider,
+                        std::vector<AnyProvider::Lease>& held) {
   Scratch& s = pass.scratch;
   const auto hold_arrived = [&] {
     for (std::size_t i = 0; i < s.missing.size();) {
@@ -173,9 +170,8 @@ void run_missing(const Pass& pass, std::uint32_t layer, P& provider, std::vector
 }
 
 /// Computes the missing experts of many tokens, in the order in which they lie in the file, announcing as it goes.
-template <ExpertProvider P>
-void run_missing_of_prompt(const Pass& pass, std::uint32_t layer, P& provider,
-                           std::vector<LeaseOf<P>>& held) {
+inline void run_missing_of_prompt(const Pass& pass, std::uint32_t layer, AnyProvider& provider,
+                                  std::vector<AnyProvider::Lease>& held) {
   Scratch& s = pass.scratch;
   for (std::size_t i = 0; i < s.missing.size(); ++i) {
     held.push_back(provider.acquire({layer, s.missing[i].expert}));
@@ -186,22 +182,20 @@ void run_missing_of_prompt(const Pass& pass, std::uint32_t layer, P& provider,
 }
 
 /// Tells the provider which experts of the layer were used by how many tokens.
-template <ExpertProvider P>
-void tell_favourites(const Pass& pass, std::uint32_t layer, P& provider) {
+inline void tell_favourites(const Pass& pass, std::uint32_t layer, AnyProvider& provider) {
   Scratch& s = pass.scratch;
   s.missing_ids.clear();
   std::vector<ExpertGroup> by_count(s.groups.begin(), s.groups.end());
   std::ranges::stable_sort(by_count, std::greater{}, &ExpertGroup::count);
   for (const ExpertGroup& group : by_count) s.missing_ids.push_back({layer, group.expert});
-  moe::hint(provider, s.missing_ids.span(), Hint::favoured);
+  provider.hint(s.missing_ids.span(), Hint::favoured);
 }
 
 /// Computes all groups of a layer: first, in one go, the experts that are there, while the provider fetches the others;
 /// then those one by one. Holds no lease while it waits. `held` is memory for leases. Calls before_work() when all that
 /// is missing has been announced.
-template <ExpertProvider P, class BeforeWork>
-void run_groups(const Pass& pass, std::uint32_t layer, P& provider, std::vector<LeaseOf<P>>& held,
-                BeforeWork before_work) {
+inline void run_groups(const Pass& pass, std::uint32_t layer, AnyProvider& provider,
+                       std::vector<AnyProvider::Lease>& held, FunctionRef<void()> before_work) {
   held.clear();  // of an earlier call that threw
   pass.scratch.jobs.clear();
   hold_present(pass, layer, provider, held);
@@ -214,8 +208,8 @@ void run_groups(const Pass& pass, std::uint32_t layer, P& provider, std::vector<
 }
 
 /// Guesses the next layer's experts, whose router is given, from what this layer's router has seen.
-template <ExpertProvider P>
-void predict(const Pass& pass, std::uint32_t next_layer, const Matrix& next_router, P& provider) {
+inline void predict(const Pass& pass, std::uint32_t next_layer, const Matrix& next_router,
+                    AnyProvider& provider) {
   const ModelConfig& c = pass.config;
   Scratch& s = pass.scratch;
   multiply_router(pass, next_router, input_of(pass, true));
@@ -228,7 +222,7 @@ void predict(const Pass& pass, std::uint32_t next_layer, const Matrix& next_rout
   }
   s.predicted_ids.clear();
   for (const std::uint32_t expert : predicted) s.predicted_ids.push_back({next_layer, expert});
-  moe::hint(provider, s.predicted_ids.span(), Hint::predicted);
+  provider.hint(s.predicted_ids.span(), Hint::predicted);
 }
 
 }  // namespace detail
@@ -241,10 +235,9 @@ struct NextRouter {
 
 /// x += Σ weight · expert(norm(x)) over the experts that the router chose for each token. Each expert is taken once,
 /// whatever the number of its tokens. Calls before_sum() when all of them have been computed.
-template <ExpertProvider P, class BeforeSum>
-void moe_layer(const Pass& pass, const LayerWeights& w, std::size_t layer, P& provider,
-               std::vector<LeaseOf<P>>& held, FunctionRef<void(const Routes&)> on_routes,
-               const NextRouter& next, BeforeSum before_sum) {
+inline void moe_layer(const Pass& pass, const LayerWeights& w, std::size_t layer, AnyProvider& provider,
+                      std::vector<AnyProvider::Lease>& held, FunctionRef<void(const Routes&)> on_routes,
+                      const NextRouter& next, FunctionRef<void()> before_sum) {
   Scratch& s = pass.scratch;
   pass.compute.rms_norm(s.x.data(), w.ffn_norm, pass.config.rms_norm_epsilon, s.normed.data(), pass.tokens);
   pass.compute.expect(nullptr);  // the router says what comes next

@@ -1,7 +1,7 @@
 #pragma once
 #include "../core/dtype.hpp"
 #include "../core/function_ref.hpp"
-#include "../experts/provider.hpp"
+#include "../experts/any_provider.hpp"
 #include "config.hpp"
 #include "kv_cache.hpp"
 #include "routes.hpp"
@@ -37,12 +37,10 @@ struct RestrictionStatistics {
   }
 };
 
-template <ExpertProvider P>
 class Transformer;
 
 /// One text on its way through a model: its KV cache, and memory for intermediate results. Made by
 /// Transformer::sequence(). For one thread at a time; any number of sequences can share a model.
-template <ExpertProvider P>
 class Sequence {
  public:
   /// The number of positions that have been computed: where the next token stands.
@@ -68,7 +66,7 @@ class Sequence {
   std::size_t scratch_bytes() const { return scratch_.bytes(); }
 
  private:
-  friend class Transformer<P>;
+  friend class Transformer;
 
   Sequence(const ModelConfig& config, const SequenceOptions& options, std::size_t threads, bool bf16_dot)
       : lookahead_(options.lookahead),
@@ -85,7 +83,7 @@ class Sequence {
   RestrictionStatistics restriction_;
   KvCache cache_;
   Scratch scratch_;
-  std::vector<LeaseOf<P>> held_;  // empty between layers
+  std::vector<AnyProvider::Lease> held_;  // empty between layers
 };
 
 }  // namespace moe

@@ -6,7 +6,7 @@
 #include "../core/thread_pool.hpp"
 #include "../core/token.hpp"
 #include "../experts/allowed_experts.hpp"
-#include "../experts/provider.hpp"
+#include "../experts/any_provider.hpp"
 #include "../io/checkpoint.hpp"
 #include "attention.hpp"
 #include "compute.hpp"
@@ -26,27 +26,37 @@
 
 namespace moe {
 
+/// How a transformer is made.
+struct TransformerOptions {
+  WeightStorage weights = WeightStorage::mapped;
+  // Restricts the routers, for experiments and for checkpoints that lack experts: the others are never chosen.
+  AllowedExperts allowed_experts = {};
+  const simd::Kernels* kernels = nullptr;  // null: those of the best instruction set of this machine
+};
+
 /// A decoder-only transformer: token ids in, logits out. Its experts come from a provider, everything else from the
 /// checkpoint, which it keeps open.
 ///
 /// For one instruction set the logits are the same to the bit whatever the provider, the number of threads and the chunks of
 /// a prompt. Several threads may call forward() at once, each with a sequence of its own.
-template <ExpertProvider P>
 class Transformer {
  public:
-  /// provider, pool: must outlive the transformer. `allowed` restricts the routers, for experiments and for checkpoints that
-  /// lack experts: the others are never chosen. Throws if the checkpoint is no complete model, or if `allowed` names an expert
-  /// that it does not have, or fewer of a layer than a token takes.
-  Transformer(Checkpoint checkpoint, P& provider, ThreadPool& pool,
-              const simd::Kernels& kernels = simd::kernels(), WeightStorage storage = WeightStorage::mapped,
-              AllowedExperts allowed = {})
+  /// provider, pool: must outlive the transformer. Throws if the checkpoint is no complete model, or if the options restrict
+  /// the routers to experts that it does not have, or to fewer of a layer than a token takes.
+  template <ExpertProvider P>
+  Transformer(Checkpoint checkpoint, P& provider, ThreadPool& pool, TransformerOptions options = {})
+      : Transformer(std::move(checkpoint), AnyProvider(detail::ProviderReference<P>(provider)), pool,
+                    std::move(options)) {}
+
+  /// The same with a provider that the transformer shares.
+  Transformer(Checkpoint checkpoint, AnyProvider provider, ThreadPool& pool, TransformerOptions options)
       : checkpoint_(std::move(checkpoint)),
         config_(checkpoint_),
-        weights_(checkpoint_, config_, storage),
+        weights_(checkpoint_, config_, options.weights),
         rope_(config_.rope, config_.head_dim),
-        compute_(pool, kernels),
-        provider_(&provider),
-        allowed_(std::move(allowed)) {
+        compute_(pool, options.kernels ? *options.kernels : simd::kernels()),
+        provider_(std::move(provider)),
+        allowed_(std::move(options.allowed_experts)) {
     check_allowed();
   }
 
@@ -55,24 +65,24 @@ class Transformer {
   const AllowedExperts& allowed_experts() const { return allowed_; }
 
   /// A new, empty sequence.
-  Sequence<P> sequence(const SequenceOptions& options = {}) const {
+  Sequence sequence(const SequenceOptions& options = {}) const {
     expect(options.context > 0, "sequence", "context", "at least 1 position", "0");
     expect(options.kv_type == DType::f16 || options.kv_type == DType::f32, "sequence", "kv_type",
            "f16 or f32", name(options.kv_type));
-    return Sequence<P>(config_, options, compute_.threads(), compute_.kernels().to_bf16 != nullptr);
+    return Sequence(config_, options, compute_.threads(), compute_.kernels().to_bf16 != nullptr);
   }
 
   /// Appends `ids` to the sequence and returns the logits of the last one, [vocabulary], valid until the next call for this
   /// sequence; nothing if `stop` was requested before it was done.
   /// Throws if ids are empty or out of range, if they do not fit into the context, or if an expert cannot be had. After an
   /// error or a stop the sequence is what it was before the chunk in which it happened.
-  std::span<const float> forward(Sequence<P>& sequence, std::span<const TokenId> ids,
+  std::span<const float> forward(Sequence& sequence, std::span<const TokenId> ids,
                                  const std::stop_token& stop = {}) const {
     return run(sequence, ids, stop, {});
   }
 
   /// The same, and calls each(position, logits) for every token, in order.
-  std::span<const float> forward_each(Sequence<P>& sequence, std::span<const TokenId> ids,
+  std::span<const float> forward_each(Sequence& sequence, std::span<const TokenId> ids,
                                       FunctionRef<void(std::size_t, std::span<const float>)> each,
                                       const std::stop_token& stop = {}) const {
     return run(sequence, ids, stop, each);
@@ -81,7 +91,7 @@ class Transformer {
  private:
   using EachLogits = FunctionRef<void(std::size_t, std::span<const float>)>;
 
-  std::span<const float> run(Sequence<P>& sequence, std::span<const TokenId> ids, const std::stop_token& stop,
+  std::span<const float> run(Sequence& sequence, std::span<const TokenId> ids, const std::stop_token& stop,
                              EachLogits each) const {
     check(sequence, ids);
     const FloatEnvironment environment;
@@ -101,7 +111,7 @@ class Transformer {
     return sequence.scratch_.logits.span();
   }
 
-  void check(const Sequence<P>& sequence, std::span<const TokenId> ids) const {
+  void check(const Sequence& sequence, std::span<const TokenId> ids) const {
     expect(!ids.empty(), "forward", "ids", "at least one", "none");
     for (const TokenId id : ids)
       if (id >= config_.vocabulary_size)
@@ -133,13 +143,13 @@ class Transformer {
   }
 
   /// False if it was stopped.
-  bool run_layers(const Pass& pass, Sequence<P>& sequence, const std::stop_token& stop) const {
+  bool run_layers(const Pass& pass, Sequence& sequence, const std::stop_token& stop) const {
     for (std::size_t layer = 0; layer < config_.layers.size(); ++layer) {
       if (stop.stop_requested()) return false;
       const LayerWeights& w = weights_.layers[layer];
       attention_layer(pass, w, layer);
       if (config_.layers[layer].has_experts) {
-        moe_layer(pass, w, layer, *provider_, sequence.held_, sequence.on_routes_,
+        moe_layer(pass, w, layer, provider_, sequence.held_, sequence.on_routes_,
                   sequence.lookahead_ ? router_after(layer) : NextRouter{}, [&] { expect_after(layer); });
         if (!allowed_.of(layer).empty())
           sequence.restriction_.add(pass.scratch.allowed_mass.span().first(pass.tokens));
@@ -186,7 +196,7 @@ class Transformer {
   ModelWeights weights_;
   Rope rope_;
   Compute compute_;
-  P* provider_;
+  mutable AnyProvider provider_;  // thread-safe; refers to the provider of the caller
   AllowedExperts allowed_;
 };
 

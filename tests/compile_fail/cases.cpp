@@ -25,7 +25,7 @@ moe::AnyProvider any{NoProvider()};
 #elif CASE == 2  // a lease that needs an allocation
 moe::AnyProvider any{LargeProvider()};
 #elif CASE == 3  // an observer that is gone before it is called
-void observe(moe::Sequence<Provider>& sequence) {
+void observe(moe::Sequence& sequence) {
   sequence.observe_routes([](const moe::Routes&) {});
 }
 #elif CASE == 4  // a task that may throw out of a parallel region
@@ -34,11 +34,9 @@ void run(moe::ThreadPool& pool) {
 }
 #elif CASE == 5  // a buffer of what cannot be copied as bytes
 moe::Buffer<std::vector<int>> buffer;
-#elif CASE == 6  // a sequence for what is no provider
-template class moe::Sequence<int>;
 #else
 moe::AnyProvider any{Provider()};
-void observe(moe::Sequence<Provider>& sequence) {
+void observe(moe::Sequence& sequence) {
   const auto observer = [](const moe::Routes&) {};
   sequence.observe_routes(observer);
 }

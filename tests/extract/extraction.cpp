@@ -182,7 +182,7 @@ TEST_CASE(
   for (std::uint32_t expert = 8; expert < 40; ++expert) part.push_back(expert);
   for (std::uint32_t layer = 0; layer < 6; ++layer) allowed.allow_only(layer, part);
   std::vector<std::string> texts;
-  const auto add_text = [&](const moe::Model<>& model) {
+  const auto add_text = [&](const moe::Model& model) {
     moe::Session session(model);
     texts.push_back(session.generate("<|endoftext|>In the", {.max_tokens = 12, .sampling = moe::Sampling{}}));
   };

@@ -41,7 +41,7 @@ template <class Provider>
 std::size_t allocations_of(Provider provider, const moe::Sampling& sampling,
                            const moe::SequenceOptions& options = {.context = 200}) {
   const moe::Checkpoint checkpoint(bundled_model());
-  const moe::Model model(checkpoint, std::move(provider), 2);
+  const moe::Model model(checkpoint, std::move(provider), {.threads = 2});
   moe::Session session(model, options);
   std::size_t at_first = 0, tokens = 0;
   for ([[maybe_unused]] const moe::Piece& piece :

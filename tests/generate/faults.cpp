@@ -34,11 +34,12 @@ const moe::Checkpoint& checkpoint() {
   return open;
 }
 
-moe::Model<Cached> model_with(std::shared_ptr<Faulty::Script> script, std::size_t experts) {
+moe::Model model_with(std::shared_ptr<Faulty::Script> script, std::size_t experts) {
   static const std::vector<moe::ExpertChecksums> checksums = checksums_of(moe::ExpertCatalog(checkpoint()));
   const moe::ExpertCatalog catalog(checkpoint());
   Verified verified(Faulty(moe::ReadProvider(catalog), std::move(script)), catalog, checksums);
-  return {checkpoint(), Cached(moe::LruProvider(std::move(verified), experts * fault_bytes), 3), 2};
+  return {
+      checkpoint(), Cached(moe::LruProvider(std::move(verified), experts * fault_bytes), 3), {.threads = 2}};
 }
 
 const std::string& expected() {
@@ -49,7 +50,7 @@ const std::string& expected() {
 }
 
 /// Tries until the text comes; returns how many errors there were, each of which must contain `part`.
-std::size_t errors_until_done(const moe::Model<Cached>& model, std::string_view part) {
+std::size_t errors_until_done(const moe::Model& model, std::string_view part) {
   moe::Session session(model);
   for (std::size_t errors = 0; errors < 100'000; ++errors) {
     std::string text;

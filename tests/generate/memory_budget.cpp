@@ -129,9 +129,10 @@ TEST_CASE("memory budget: two sessions on eight threads never exceed it and are 
     auto shared = std::make_shared<CheckedProvider::Shared>(experts * one_expert());
     moe::ResidencyOptions options;
     options.budget_bytes = shared->budget_bytes;
+    using Prefetching = moe::PrefetchingProvider<moe::LruProvider<CheckedProvider>>;
     const moe::Model model(bundled_checkpoint(),
-                           moe::PrefetchingProvider(moe::LruProvider(CheckedProvider(shared), options), 3),
-                           8);
+                           Prefetching(moe::LruProvider(CheckedProvider(shared), options), 3),
+                           {.threads = 8});
     std::atomic<int> right = 0;
     std::vector<std::thread> threads;
     for (const bool lookahead : {false, true})
@@ -142,7 +143,7 @@ TEST_CASE("memory budget: two sessions on eight threads never exceed it and are 
     for (std::thread& thread : threads) thread.join();
     CHECK(right == 2);
     CHECK_FALSE(shared->exceeded);
-    CHECK(model.experts().inner().statistics().peak_bytes <= shared->budget_bytes);
+    CHECK(model.experts().get<Prefetching>()->inner().statistics().peak_bytes <= shared->budget_bytes);
   }
 }
 
@@ -160,7 +161,8 @@ TEST_CASE(
     moe::MmapProvider inner;
   };
   auto shared = std::make_shared<Counting::Shared>();
-  const moe::Model model(bundled_checkpoint(), Counting{shared, moe::MmapProvider(bundled_checkpoint())}, 1);
+  const moe::Model model(bundled_checkpoint(), Counting{shared, moe::MmapProvider(bundled_checkpoint())},
+                         {.threads = 1});
   auto sequence = model.transformer().sequence({.context = 512, .chunk = 256});
   std::vector<moe::TokenId> ids(256);
   for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<moe::TokenId>(i * 13 % 4096);
@@ -180,9 +182,10 @@ TEST_CASE("memory budget: a replay of the recorded trace hits exactly what the e
       moe::ModelOptions options;
       options.memory.budget_bytes = experts * one_expert();
       const moe::MemoryPlan plan = moe::plan_memory(bundled_checkpoint(), options);
+      using Measuring = moe::MeasuringProvider<moe::CachedProvider>;
       const moe::Model model(bundled_checkpoint(),
-                             moe::MeasuringProvider(moe::cached_experts(bundled_checkpoint(), plan, options)),
-                             2);
+                             Measuring(moe::cached_experts(bundled_checkpoint(), plan, options)),
+                             {.threads = 2});
       moe::Trace trace = moe::trace_of(model.config(), moe::ExpertCatalog(bundled_checkpoint()));
       for (std::uint32_t layer = 0; layer < trace.layers(); ++layer)
         trace.set_expert_bytes(layer, model.experts().bytes({layer, 0}));
@@ -196,11 +199,11 @@ TEST_CASE("memory budget: a replay of the recorded trace hits exactly what the e
       std::uint64_t before = 0;
       const std::span<const moe::TokenId> all(ids);
       model.transformer().forward(sequence, all.first(prompt_tokens));
-      before = model.experts().total().resident;
+      before = model.experts().get<Measuring>()->total().resident;
       recorder.as_prompt(false);
       for (std::size_t i = prompt_tokens; i < prompt_tokens + 40; ++i)
         model.transformer().forward(sequence, all.subspan(i, 1));
-      const std::uint64_t hits = model.experts().total().resident - before;
+      const std::uint64_t hits = model.experts().get<Measuring>()->total().resident - before;
       const moe::ReplayCounts replayed = moe::replay(trace, moe::ReplayPolicy::decayed, plan.budget_bytes);
       CHECK(replayed.requests == 40u * 6 * 8);
       CHECK(replayed.hits == hits);

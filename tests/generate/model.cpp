@@ -27,10 +27,11 @@ TEST_CASE("model: opens from a path of any kind, with experts mapped or in memor
 
 TEST_CASE("model: runs on any provider, which stays within reach") {
   const moe::Checkpoint checkpoint(bundled_model());
-  const moe::Model model(checkpoint, moe::MeasuringProvider(moe::MmapProvider(checkpoint)), 2);
+  const moe::Model model(checkpoint, moe::MeasuringProvider(moe::MmapProvider(checkpoint)), {.threads = 2});
   moe::Session session(model);
   session.generate("<|endoftext|>In", {.max_tokens = 10});
-  const moe::ExpertStatistics total = model.experts().total();
+  const moe::ExpertStatistics total =
+      model.experts().get<moe::MeasuringProvider<moe::MmapProvider>>()->total();
   CHECK(total.acquired() > 6 * 8);
   CHECK(total.missed > 0);
   CHECK(total.resident > 0);

@@ -18,7 +18,7 @@ using moe::Session;
 
 namespace {
 
-const moe::Model<>& model() {
+const moe::Model& model() {
   static const auto one = moe::open(bundled_model(), {.threads = 2});
   return one;
 }

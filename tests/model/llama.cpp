@@ -207,7 +207,7 @@ std::vector<float> run(const std::string& path, const std::vector<moe::TokenId>&
   const moe::Checkpoint checkpoint(path);
   moe::MemoryProvider experts(checkpoint);
   moe::ThreadPool pool(2);
-  const moe::Transformer<moe::MemoryProvider> model(checkpoint, experts, pool);
+  const moe::Transformer model(checkpoint, experts, pool);
   auto sequence = model.sequence({.context = 32, .kv_type = moe::DType::f32});
   const auto logits = model.forward(sequence, ids);
   return {logits.begin(), logits.end()};

@@ -16,7 +16,7 @@ struct RecorderFixture {
   moe::ExpertCatalog catalog{checkpoint};
   moe::MmapProvider experts{checkpoint};
   moe::ThreadPool pool{1};
-  moe::Transformer<moe::MmapProvider> model{checkpoint, experts, pool};
+  moe::Transformer model{checkpoint, experts, pool};
   moe::Trace trace = moe::trace_of(model.config(), catalog);
   std::size_t layers = model.config().layers.size();
 };

@@ -35,7 +35,7 @@ struct Way {
 /// The logits of all positions.
 std::vector<float> all_logits(const moe::Checkpoint& checkpoint, moe::AnyProvider& experts, Way way) {
   moe::ThreadPool pool(way.threads);
-  const moe::Transformer model(checkpoint, experts, pool, *way.kernels);
+  const moe::Transformer model(checkpoint, experts, pool, {.kernels = way.kernels});
   auto sequence = model.sequence({.context = 128, .chunk = way.chunk, .kv_type = way.kv_type});
   std::vector<float> out;
   model.forward_each(sequence, some_tokens(model.config().vocabulary_size),

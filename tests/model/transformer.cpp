@@ -44,12 +44,12 @@ struct Fixture {
   explicit Fixture(const std::string& name, const moe::AllowedExperts& allowed = {})
       : checkpoint(golden(name)),
         experts(checkpoint),
-        model(checkpoint, experts, pool, moe::simd::kernels(), moe::WeightStorage::mapped, allowed) {}
+        model(checkpoint, experts, pool, {.allowed_experts = allowed}) {}
 
   moe::Checkpoint checkpoint;
   CountingProvider experts;
   moe::ThreadPool pool{2};
-  moe::Transformer<CountingProvider> model;
+  moe::Transformer model;
 };
 
 /// In each of the layers, these experts only.
