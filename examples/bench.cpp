@@ -2,6 +2,7 @@
 //   bench examples/data/babel-10m        bench --shape qwen3-30b-a3b --layers 12 --type q4_0
 #include <moe.hpp>
 
+#include "detail/simd/kernel_table.hpp"
 #include "command_line.hpp"
 #include "kernel_cases.hpp"
 #include "measurement_report.hpp"

@@ -1,5 +1,7 @@
 // How fast a model could be at best under a memory budget: what its parts take when nothing waits, and what the disk gives.
 #pragma once
+#include "detail/core/stopwatch.hpp"
+#include "detail/experts/expert.hpp"
 #include <moe.hpp>
 
 #include <algorithm>

@@ -1,6 +1,7 @@
 // Talks with a model, which remembers the conversation:  chat Qwen3-30B-A3B
 #include <moe.hpp>
 
+#include "detail/text/chat_message.hpp"
 #include "command_line.hpp"
 #include "memory_options.hpp"
 

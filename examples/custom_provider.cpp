@@ -2,6 +2,7 @@
 //   custom_provider examples/data/babel-10m "<|endoftext|>In the beginning"
 #include <moe.hpp>
 
+#include "detail/experts/expert.hpp"
 #include "command_line.hpp"
 
 #include <memory>

@@ -2,6 +2,10 @@
 #pragma once
 #include <moe.hpp>
 
+#include "detail/core/stopwatch.hpp"
+#include "detail/model/sequence.hpp"
+#include "detail/model/weights.hpp"
+#include "detail/simd/kernel_table.hpp"
 #include "machine_limits.hpp"
 #include "product_clock.hpp"
 

@@ -2,6 +2,7 @@
 //   expert_usage examples/data/babel-10m --text kjv=kjv.txt --text python=python.txt --svg usage.svg
 #include <moe.hpp>
 
+#include "detail/experts/expert.hpp"
 #include "command_line.hpp"
 #include "heat_map.hpp"
 #include "memory_options.hpp"

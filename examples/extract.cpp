@@ -1,4 +1,5 @@
 // Stores a model, or some of its experts, so that experts are read fast:  extract examples/data/babel-10m /tmp/babel --type q8_0
+#include "detail/extract/expert_selection.hpp"
 #include "detail/extract/extraction.hpp"
 #include "detail/extract/verification.hpp"
 

@@ -1,6 +1,7 @@
 // Continues a text:  generate examples/data/babel-10m "<|endoftext|>In the beginning"
 #include <moe.hpp>
 
+#include "detail/text/chat_message.hpp"
 #include "command_line.hpp"
 #include "memory_options.hpp"
 

@@ -1,6 +1,8 @@
 // Shows what a checkpoint holds, and what of it fits in how much memory:  inspect examples/data/babel-10m
 #include <moe.hpp>
 
+#include "detail/io/tensor_info.hpp"
+#include "detail/model/weights.hpp"
 #include "command_line.hpp"
 
 #include <algorithm>

@@ -2,6 +2,10 @@
 #pragma once
 #include <moe.hpp>
 
+#include "detail/core/stopwatch.hpp"
+#include "detail/io/pages.hpp"
+#include "detail/model/compute.hpp"
+#include "detail/simd/kernel_table.hpp"
 #include "measured_cases.hpp"
 
 #include <array>

@@ -1,6 +1,7 @@
 // Prints what a model says of the next token:  logits tests/golden/plain-f32 --ids 1,2,3 --greedy 5 --routes
 #include <moe.hpp>
 
+#include "detail/model/routes.hpp"
 #include "command_line.hpp"
 
 #include <algorithm>

@@ -2,6 +2,9 @@
 #pragma once
 #include <moe.hpp>
 
+#include "detail/core/stopwatch.hpp"
+#include "detail/io/pages.hpp"
+#include "detail/simd/kernel_table.hpp"
 #include "peak.hpp"
 
 #include <cstddef>

@@ -2,6 +2,10 @@
 //   measure_cache examples/data/babel-10m --budgets 1MiB,4MiB,16MiB
 #include <moe.hpp>
 
+#include "detail/core/stopwatch.hpp"
+#include "detail/experts/expert.hpp"
+#include "detail/model/sequence.hpp"
+#include "detail/model/weights.hpp"
 #include "bound.hpp"
 #include "command_line.hpp"
 #include "ids_file.hpp"

@@ -2,6 +2,9 @@
 #pragma once
 #include <moe.hpp>
 
+#include "detail/core/stopwatch.hpp"
+#include "detail/model/kv_cache.hpp"
+#include "detail/simd/kernel_table.hpp"
 #include "command_line.hpp"
 #include "engine.hpp"
 #include "ids_file.hpp"

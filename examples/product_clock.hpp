@@ -1,5 +1,7 @@
 // Times the matrix products of prompts from within.
 #pragma once
+#include "detail/core/stopwatch.hpp"
+#include "detail/simd/kernel_table.hpp"
 #include <moe.hpp>
 
 #include <atomic>

@@ -2,6 +2,7 @@
 #pragma once
 #include <moe.hpp>
 
+#include "detail/core/utf8.hpp"
 #include "detail/extract/gguf_writer.hpp"
 #include "detail/extract/quantise.hpp"
 #include "command_line.hpp"

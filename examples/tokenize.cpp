@@ -2,6 +2,7 @@
 //   tokenize examples/data/babel-10m "Hello, world!"
 #include <moe.hpp>
 
+#include "detail/text/chat_message.hpp"
 #include "command_line.hpp"
 
 constexpr std::string_view help = R"(usage: tokenize PATH TEXT...

@@ -6,8 +6,9 @@
 //   MOE_NO_AVX2             leave these kernels out: smaller, faster to compile; the scalar ones always remain
 //   MOE_NO_AVX512
 //   MOE_NO_NEON
-//   MOE_COMPILED            kernels are only declared; one unit of the program defines MOE_COMPILED_UNIT as well and
-//                           holds them (the CMake target moe::compiled does both)
+//   MOE_HEADER_ONLY         1, the default: every unit compiles the definitions that it uses. 0: headers only declare,
+//                           and one source file of the program defines MOE_IMPLEMENTATION before it includes moe.hpp
+//                           (the CMake target moe::compiled does both)
 
 #define MOE_VERSION_MAJOR 0
 #define MOE_VERSION_MINOR 1
@@ -23,4 +24,20 @@
 #if !defined(MOE_ASSERT)
 #include <cassert>
 #define MOE_ASSERT(condition) assert(condition)
+#endif
+
+#if !defined(MOE_HEADER_ONLY)
+#define MOE_HEADER_ONLY 1
+#endif
+// MOE_DEFINITIONS: whether headers (.hpp) end by including their definitions (.ipp), each of which is marked MOE_INLINE.
+#if MOE_HEADER_ONLY
+#define MOE_DEFINITIONS 1
+#define MOE_INLINE inline
+#else
+#if defined(MOE_IMPLEMENTATION)
+#define MOE_DEFINITIONS 1
+#else
+#define MOE_DEFINITIONS 0
+#endif
+#define MOE_INLINE
 #endif

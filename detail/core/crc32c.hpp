@@ -1,81 +1,27 @@
 #pragma once
-#include <array>
+#include "config.hpp"
+
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 
 namespace moe {
 namespace detail {
 
-/// What eight bytes, each alone, become, by their distance from the end: eight are then looked up at once.
-/// Source: Kounavis & Berry 2005 (slicing by 8).
-inline const std::array<std::array<std::uint32_t, 256>, 8>& crc32c_tables() {
-  static const auto tables = [] {
-    constexpr std::uint32_t polynomial = 0x82f63b78;  // Castagnoli's, bits reversed
-    std::array<std::array<std::uint32_t, 256>, 8> out;
-    for (std::uint32_t byte = 0; byte < 256; ++byte) {
-      std::uint32_t crc = byte;
-      for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ ((crc & 1) != 0 ? polynomial : 0);
-      out[0][byte] = crc;
-    }
-    for (std::size_t distance = 1; distance < 8; ++distance)
-      for (std::size_t byte = 0; byte < 256; ++byte) {
-        const std::uint32_t before = out[distance - 1][byte];
-        out[distance][byte] = before >> 8 ^ out[0][before & 0xff];
-      }
-    return out;
-  }();
-  return tables;
-}
+/// Continues the remainder `crc` over `bytes` by tables (slicing-by-8).
+std::uint32_t crc32c_by_tables(std::span<const std::byte> bytes, std::uint32_t crc);
 
-/// Goes on from a remainder, by tables.
-inline std::uint32_t crc32c_by_tables(std::span<const std::byte> bytes, std::uint32_t crc) {
-  const auto& tables = crc32c_tables();
-  const auto byte = [&](std::size_t i) { return std::to_integer<std::uint32_t>(bytes[i]); };
-  std::size_t i = 0;
-  for (; i + 8 <= bytes.size(); i += 8) {
-    const std::uint32_t low = crc ^ (byte(i) | byte(i + 1) << 8 | byte(i + 2) << 16 | byte(i + 3) << 24);
-    crc = tables[7][low & 0xff] ^ tables[6][low >> 8 & 0xff] ^ tables[5][low >> 16 & 0xff] ^
-          tables[4][low >> 24] ^ tables[3][byte(i + 4)] ^ tables[2][byte(i + 5)] ^ tables[1][byte(i + 6)] ^
-          tables[0][byte(i + 7)];
-  }
-  for (; i < bytes.size(); ++i) crc = crc >> 8 ^ tables[0][(crc ^ byte(i)) & 0xff];
-  return crc;
-}
-
-#if defined(__GNUC__) && defined(__x86_64__)
-
-/// The same by the processor's own instruction, of as many bytes as it can take; `bytes` keeps the others.
-__attribute__((target("sse4.2"))) inline std::uint32_t crc32c_by_instruction(
-    std::span<const std::byte>& bytes, std::uint32_t crc) {
-  unsigned long long out = crc;
-  for (; bytes.size() >= 8; bytes = bytes.subspan(8)) {
-    unsigned long long eight;
-    std::memcpy(&eight, bytes.data(), sizeof eight);
-    out = __builtin_ia32_crc32di(out, eight);
-  }
-  return static_cast<std::uint32_t>(out);
-}
-inline bool has_crc32c_instruction() {
-  static const bool has = __builtin_cpu_supports("sse4.2") != 0;
-  return has;
-}
-
-#else
-
-inline std::uint32_t crc32c_by_instruction(std::span<const std::byte>&, std::uint32_t crc) { return crc; }
-inline bool has_crc32c_instruction() { return false; }
-
-#endif
+/// Continues the remainder `crc` by the processor's instruction, over as many bytes as it can take; `bytes` keeps the rest.
+std::uint32_t crc32c_by_instruction(std::span<const std::byte>& bytes, std::uint32_t crc);
+bool has_crc32c_instruction();
 
 }  // namespace detail
 
-/// The CRC-32C of bytes (Castagnoli, as in iSCSI); goes on from `before`, that of what stood in front of them.
-inline std::uint32_t crc32c(std::span<const std::byte> bytes, std::uint32_t before = 0) {
-  std::uint32_t crc = ~before;
-  if (detail::has_crc32c_instruction()) crc = detail::crc32c_by_instruction(bytes, crc);
-  return ~detail::crc32c_by_tables(bytes, crc);
-}
+/// The CRC-32C of `bytes` (Castagnoli polynomial, as in iSCSI). `before`: the CRC-32C of the bytes in front of them.
+std::uint32_t crc32c(std::span<const std::byte> bytes, std::uint32_t before = 0);
 
 }  // namespace moe
+
+#if MOE_DEFINITIONS
+#include "crc32c.ipp"
+#endif

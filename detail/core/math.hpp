@@ -1,10 +1,9 @@
 #pragma once
-#include <bit>
+#include "config.hpp"
+
 #include <cstddef>
-#include <cstdint>
 
 #if !defined(__GNUC__)
-#include <cmath>
 #endif
 
 namespace moe::detail {
@@ -13,10 +12,7 @@ namespace moe::detail {
 // For the few values per token that need them; kernels have their own.
 
 /// The nearest whole number; |x| < 2^51.
-inline double nearest(double x) {
-  constexpr double shift = 0x1.8p52;  // above it the last bit of a double is 1, so the addition rounds
-  return (x + shift) - shift;
-}
+double nearest(double x);
 
 /// The largest whole number that is not above x, and the smallest that is not below; |x| < 2^51.
 inline double floor(double x) { return nearest(x) > x ? nearest(x) - 1 : nearest(x); }
@@ -24,13 +20,7 @@ inline double ceil(double x) { return nearest(x) < x ? nearest(x) + 1 : nearest(
 
 /// Exact to the last bit on every machine, unlike the functions below in C libraries. Without <cmath>, whose special
 /// functions take compilers long.
-inline float sqrt(float x) {
-#if defined(__GNUC__)
-  return __builtin_sqrtf(x);
-#else
-  return std::sqrt(x);
-#endif
-}
+float sqrt(float x);
 
 /// Σ coefficients[i] · x^i
 template <std::size_t Size>
@@ -41,68 +31,20 @@ constexpr double polynomial(const double (&coefficients)[Size], double x) {
 }
 
 /// e^x; x is taken as at least -700 and at most 700, a NaN as -700.
-inline double exp(double x) {
-  x = x > -700 ? x < 700 ? x : 700 : -700;
-  const double n = nearest(x * 1.4426950408889634);
-  // ln 2 in two parts, the first short enough that n times it is exact.
-  const double r = (x - n * 0x1.62e42feep-1) - n * 0x1.a39ef35793c76p-33;
-  static constexpr double taylor[] = {
-      1.,        1.,         1. / 2,      1. / 6,       1. / 24,       1. / 120,       1. / 720,
-      1. / 5040, 1. / 40320, 1. / 362880, 1. / 3628800, 1. / 39916800, 1. / 479001600, 1. / 6227020800};
-  const auto exponent = static_cast<std::uint64_t>(static_cast<std::int64_t>(n) + 1023) << 52;
-  return polynomial(taylor, r) * std::bit_cast<double>(exponent);
-}
+double exp(double x);
 
 /// The natural logarithm of a normal number above 0.
-inline double log(double x) {
-  // x = m · 2^e with m from sqrt(1/2) to sqrt(2); ln m = 2 artanh(s), s = (m − 1) / (m + 1).
-  auto bits = std::bit_cast<std::uint64_t>(x);
-  const std::uint64_t half = 0x3fe6a09e667f3bcd;  // sqrt(1/2)
-  const std::int64_t e = static_cast<std::int64_t>(bits - half) >> 52;
-  const double m = std::bit_cast<double>(bits - (static_cast<std::uint64_t>(e) << 52));
-  const double s = (m - 1) / (m + 1);
-  static constexpr double artanh[] = {1.,      1. / 3,  1. / 5,  1. / 7,  1. / 9, 1. / 11,
-                                      1. / 13, 1. / 15, 1. / 17, 1. / 19, 1. / 21};
-  return static_cast<double>(e) * 0.6931471805599453 + 2 * s * polynomial(artanh, s * s);
-}
+double log(double x);
 
 struct SineCosine {
   double sine, cosine;
 };
 
 /// For angles up to 2^30 or so.
-inline SineCosine sine_cosine(double angle) {
-  // The rest after multiples of pi/2, which is subtracted in three parts of which the first two are short (Cody & Waite).
-  const double n = nearest(angle * 0.6366197723675814);
-  const double r = ((angle - n * 0x1.921fb544p0) - n * 0x1.0b4611a6p-34) - n * 0x1.3198a2e037073p-69;
-  const double r2 = r * r;
-  static constexpr double sine_terms[] = {1.,
-                                          -1. / 6,
-                                          1. / 120,
-                                          -1. / 5040,
-                                          1. / 362880,
-                                          -1. / 39916800,
-                                          1. / 6227020800.,
-                                          -1. / 1307674368000.,
-                                          1. / 355687428096000.};
-  static constexpr double cosine_terms[] = {1.,
-                                            -1. / 2,
-                                            1. / 24,
-                                            -1. / 720,
-                                            1. / 40320,
-                                            -1. / 3628800,
-                                            1. / 479001600,
-                                            -1. / 87178291200.,
-                                            1. / 20922789888000.,
-                                            -1. / 6402373705728000.};
-  const double s = r * polynomial(sine_terms, r2);
-  const double c = polynomial(cosine_terms, r2);
-  switch (static_cast<std::int64_t>(n) & 3) {
-    case 0: return {s, c};
-    case 1: return {c, -s};
-    case 2: return {-s, -c};
-    default: return {-c, s};
-  }
-}
+SineCosine sine_cosine(double angle);
 
 }  // namespace moe::detail
+
+#if MOE_DEFINITIONS
+#include "math.ipp"
+#endif

@@ -20,36 +20,17 @@ class PairingHeaps {
   double key(std::uint32_t number) const { return nodes_[number].key; }
 
   /// Of equal keys the smaller `tie` is on top.
-  void insert(Top& heap, std::uint32_t number, double key, std::uint64_t tie) {
-    nodes_[number] = {key, tie, none, none, none};
-    heap = melded(heap, number);
-  }
+  void insert(Top& heap, std::uint32_t number, double key, std::uint64_t tie);
   void insert(Top& heap, std::uint32_t number, double key) { insert(heap, number, key, number); }
 
   /// Whether a is to be above b.
-  bool before(std::uint32_t a, std::uint32_t b) const {
-    return nodes_[a].key != nodes_[b].key ? nodes_[a].key < nodes_[b].key : nodes_[a].tie < nodes_[b].tie;
-  }
+  bool before(std::uint32_t a, std::uint32_t b) const;
 
   /// The number must be in that heap.
-  void erase(Top& heap, std::uint32_t number) {
-    Node& node = nodes_[number];
-    const Top below = combined(node.child);
-    if (number == heap) {
-      heap = below;
-      return;
-    }
-    Node& before = nodes_[node.previous];
-    (before.child == number ? before.child : before.next) = node.next;
-    if (node.next != none) nodes_[node.next].previous = node.previous;
-    heap = melded(heap, below);
-  }
+  void erase(Top& heap, std::uint32_t number);
 
   /// Empties `other` into `heap`.
-  void meld(Top& heap, Top& other) {
-    heap = melded(heap, other);
-    other = none;
-  }
+  void meld(Top& heap, Top& other);
 
  private:
   struct Node {
@@ -61,46 +42,16 @@ class PairingHeaps {
   };
 
   /// One heap of two.
-  Top melded(Top a, Top b) {
-    if (a == none || b == none) return a == none ? b : a;
-    if (before(b, a)) {
-      const Top swapped = a;
-      a = b;
-      b = swapped;
-    }
-    Node& parent = nodes_[a];
-    Node& child = nodes_[b];
-    child.next = parent.child;
-    child.previous = a;
-    if (parent.child != none) nodes_[parent.child].previous = b;
-    parent.child = b;
-    return a;
-  }
+  Top melded(Top a, Top b);
 
   /// One heap of a list of siblings: by pairs from the left, then all from the right.
-  Top combined(std::uint32_t first) {
-    std::uint32_t pairs = none;  // a list, last pair first
-    while (first != none) {
-      const std::uint32_t second = nodes_[first].next;
-      const std::uint32_t rest = second == none ? none : nodes_[second].next;
-      nodes_[first].next = none;
-      if (second != none) nodes_[second].next = none;
-      const Top pair = melded(first, second);
-      nodes_[pair].next = pairs;
-      pairs = pair;
-      first = rest;
-    }
-    Top all = none;
-    while (pairs != none) {
-      const std::uint32_t rest = nodes_[pairs].next;
-      nodes_[pairs].next = none;
-      all = melded(all, pairs);
-      pairs = rest;
-    }
-    return all;
-  }
+  Top combined(std::uint32_t first);
 
   std::vector<Node> nodes_;
 };
 
 }  // namespace moe::detail
+
+#if MOE_DEFINITIONS
+#include "pairing_heap.ipp"
+#endif

@@ -1,11 +1,11 @@
 #pragma once
 #include "config.hpp"
-#include "float_environment.hpp"
 #include "function_ref.hpp"
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <thread>
 #include <type_traits>
 #include <vector>
@@ -19,15 +19,7 @@ namespace moe {
 class ThreadPool {
  public:
   /// `threads` counts the caller; 0 stands for one per core.
-  explicit ThreadPool(std::size_t threads = 0) : threads_(threads_for(threads)), shares_(threads_) {
-    try {
-      for (std::size_t worker = 1; worker < threads_; ++worker)
-        workers_.emplace_back([this, worker] { serve(worker); });
-    } catch (...) {
-      stop();
-      throw;
-    }
-  }
+  explicit ThreadPool(std::size_t threads = 0);
 
   ~ThreadPool() { stop(); }
 
@@ -37,10 +29,7 @@ class ThreadPool {
   std::size_t threads() const { return threads_; }
 
   /// How many a pool has that is made with that number.
-  static std::size_t threads_for(std::size_t threads) {
-    if (threads == 0) threads = std::thread::hardware_concurrency();
-    return threads < 1 ? 1 : threads > max_threads ? max_threads : threads;
-  }
+  static std::size_t threads_for(std::size_t threads);
 
   /// Calls task(item, worker) once for every item in [0, items), in any order; returns when all are done.
   /// worker < threads(), and no two calls of one region run at the same time with the same worker.
@@ -82,10 +71,7 @@ class ThreadPool {
 
   /// Threads that have nothing to do fetch the begin of their shares of these bytes, as for_each_range() will hand them out,
   /// into their caches, until the next region begins. What is read need not be there any more.
-  void read_ahead(const std::byte* from, std::size_t bytes) {
-    ahead_bytes_.store(bytes, std::memory_order_relaxed);
-    ahead_.store(from, std::memory_order_release);
-  }
+  void read_ahead(const std::byte* from, std::size_t bytes);
 
  private:
   // One word says it all, so that joining a region and closing it cannot miss each other:
@@ -106,41 +92,20 @@ class ThreadPool {
   /// What is left of a worker's share of a region.
   class alignas(64) Share {
    public:
-    void set(std::size_t first, std::size_t end) {
-      bounds_.store(std::uint64_t{first} << 32 | end, std::memory_order_relaxed);
-    }
+    void set(std::size_t first, std::size_t end);
 
     /// The first half of it, or all of one; nothing if nothing is left.
-    Range take_front() {
-      std::uint64_t now = bounds_.load(std::memory_order_relaxed);
-      for (;;) {
-        const std::uint64_t first = now >> 32, count = ((now & UINT32_MAX) - first + 1) / 2;
-        if (bounds_.compare_exchange_weak(now, now + (count << 32), std::memory_order_relaxed))
-          return {first, count};
-      }
-    }
+    Range take_front();
 
     /// The second half.
-    Range take_back() {
-      std::uint64_t now = bounds_.load(std::memory_order_relaxed);
-      for (;;) {
-        const std::uint64_t first = now >> 32, count = ((now & UINT32_MAX) - first + 1) / 2;
-        if (bounds_.compare_exchange_weak(now, now - count, std::memory_order_relaxed))
-          return {(now & UINT32_MAX) - count, count};
-      }
-    }
+    Range take_back();
 
    private:
     std::atomic<std::uint64_t> bounds_ = 0;  // first in the upper half, end in the lower
   };
 
   /// Work of somebody who has not come to it.
-  Range take_over(std::size_t worker) {
-    Range range;
-    for (std::size_t i = 1; i < threads_ && range.count == 0; ++i)
-      range = shares_[(worker + i) % threads_].take_back();
-    return range;
-  }
+  Range take_over(std::size_t worker);
 
   /// Calls body(worker) on as many threads as come. The pool is busy.
   template <class Body>
@@ -152,85 +117,26 @@ class ThreadPool {
     busy_.store(false, std::memory_order_release);
   }
 
-  void open() {
-    const std::uint32_t now = state_.load(std::memory_order_relaxed);
-    state_.store((now + next_epoch) | open_bit, std::memory_order_release);
-    state_.notify_all();
-  }
+  void open();
 
-  void close() {
-    std::uint32_t now = state_.fetch_and(~open_bit, std::memory_order_acq_rel) & ~open_bit;
-    while ((now & inside_mask) != 0) now = changed_from(now, 0);
-  }
+  void close();
 
-  void serve(std::size_t worker) {
-    const FloatEnvironment environment;
-    std::uint32_t now = state_.load(std::memory_order_acquire);
-    while (!stopping_.load(std::memory_order_relaxed)) {
-      if ((now & open_bit) == 0) {
-        now = changed_from(now, worker);
-      } else if (state_.compare_exchange_weak(now, now + 1, std::memory_order_acq_rel)) {
-        body_(worker);
-        now = leave(worker);
-      }
-    }
-  }
+  void serve(std::size_t worker);
 
   /// Steps out of the region and returns the first state in which that region is over.
-  std::uint32_t leave(std::size_t worker) {
-    const std::uint32_t before = state_.fetch_sub(1, std::memory_order_acq_rel);
-    std::uint32_t now = before - 1;
-    if ((before & (open_bit | inside_mask)) == 1) state_.notify_all();  // the caller may be asleep in close()
-    while ((now & open_bit) != 0 && now / next_epoch == before / next_epoch) now = changed_from(now, worker);
-    return now;
-  }
+  std::uint32_t leave(std::size_t worker);
 
   /// Waits until the state is no longer `old`.
-  std::uint32_t changed_from(std::uint32_t old, std::size_t worker) const {
-    std::size_t fetched = 0;
-    for (int spin = 0; spin < spins; ++spin) {
-      const std::uint32_t now = state_.load(std::memory_order_acquire);
-      if (now != old) return now;
-      if (!fetch_ahead(worker, fetched)) pause();
-    }
-    state_.wait(old, std::memory_order_acquire);
-    return state_.load(std::memory_order_acquire);
-  }
+  std::uint32_t changed_from(std::uint32_t old, std::size_t worker) const;
 
   /// Fetches some lines of what will be read; false if there is nothing to fetch, or enough has been.
-  bool fetch_ahead(std::size_t worker, std::size_t& fetched) const {
-    constexpr std::size_t enough = std::size_t{256} << 10, step = 512;  // half of a usual second-level cache
-    const std::byte* from = ahead_.load(std::memory_order_acquire);
-    const std::size_t bytes = ahead_bytes_.load(std::memory_order_relaxed);
-    if (!from || fetched >= enough || fetched >= bytes / threads_) return false;
-    from += bytes / threads_ * worker + fetched;
-    for (std::size_t i = 0; i < step; i += 64) prefetch(from + i);
-    fetched += step;
-    return true;
-  }
+  bool fetch_ahead(std::size_t worker, std::size_t& fetched) const;
 
-  static void prefetch([[maybe_unused]] const std::byte* at) {
-#if defined(__GNUC__) || defined(__clang__)
-    __builtin_prefetch(at, 0, 2);
-#elif defined(_M_X64)
-    _mm_prefetch(reinterpret_cast<const char*>(at), _MM_HINT_T1);
-#endif
-  }
+  static void prefetch([[maybe_unused]] const std::byte* at);
 
-  static void pause() {
-#if defined(__x86_64__) || defined(_M_X64)
-    _mm_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("yield");
-#endif
-  }
+  static void pause();
 
-  void stop() {
-    stopping_.store(true, std::memory_order_relaxed);
-    state_.fetch_add(next_epoch, std::memory_order_release);
-    state_.notify_all();
-    for (std::thread& worker : workers_) worker.join();
-  }
+  void stop();
 
   const std::size_t threads_;
 
@@ -248,3 +154,7 @@ class ThreadPool {
 };
 
 }  // namespace moe
+
+#if MOE_DEFINITIONS
+#include "thread_pool.ipp"
+#endif

@@ -1,6 +1,8 @@
 #pragma once
+#include "../core/config.hpp"
 #include "provider.hpp"
 
+#include <concepts>
 #include <cstddef>
 #include <memory>
 #include <new>
@@ -32,19 +34,9 @@ class AnyProvider {
       static_assert(std::is_nothrow_move_constructible_v<L>, "moving a lease must not throw");
       ::new (static_cast<void*>(storage_)) L(std::move(lease));
     }
-    Lease(Lease&& other) noexcept : operations_(std::exchange(other.operations_, nullptr)) {
-      if (operations_) operations_->relocate(other.storage_, storage_);
-    }
-    Lease& operator=(Lease&& other) noexcept {
-      if (this != &other) {
-        this->~Lease();
-        ::new (this) Lease(std::move(other));
-      }
-      return *this;
-    }
-    ~Lease() {
-      if (operations_) operations_->destroy(storage_);
-    }
+    Lease(Lease&& other) noexcept;
+    Lease& operator=(Lease&& other) noexcept;
+    ~Lease();
 
     const ExpertWeights& operator*() const { return operations_->weights(storage_); }
 
@@ -141,3 +133,7 @@ class ProviderReference {
 }  // namespace detail
 
 }  // namespace moe
+
+#if MOE_DEFINITIONS
+#include "any_provider.ipp"
+#endif

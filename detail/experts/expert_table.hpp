@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/config.hpp"
 #include "expert.hpp"
 
 #include <cstddef>
@@ -16,41 +17,26 @@ class ExpertTable {
   ExpertId operator[](std::uint32_t number) const { return ids_[number]; }
 
   /// Allocates nothing more until there are more experts than these.
-  void reserve(std::size_t experts) {
-    ids_.reserve(experts);
-    while (slots_.size() < 2 * experts) grow();
-  }
+  void reserve(std::size_t experts);
 
   /// The number of an expert; `none` if it was never added.
   std::uint32_t find(ExpertId id) const { return slots_.empty() ? none : slots_[slot_of(id)]; }
 
   /// The number of an expert, a new one if it has none.
-  std::uint32_t add(ExpertId id) {
-    if (const std::uint32_t known = find(id); known != none) return known;
-    if (2 * (ids_.size() + 1) > slots_.size()) grow();
-    const auto number = static_cast<std::uint32_t>(ids_.size());
-    ids_.push_back(id);
-    slots_[slot_of(id)] = number;
-    return number;
-  }
+  std::uint32_t add(ExpertId id);
 
  private:
   /// Where the expert is, or would have to be.
-  std::size_t slot_of(ExpertId id) const {
-    const std::size_t mask = slots_.size() - 1;
-    const std::uint64_t key = std::uint64_t{id.layer} << 32 | id.expert;
-    std::size_t at = static_cast<std::size_t>((key * 0x9e3779b97f4a7c15) >> 32) & mask;
-    while (slots_[at] != none && ids_[slots_[at]] != id) at = (at + 1) & mask;
-    return at;
-  }
+  std::size_t slot_of(ExpertId id) const;
 
-  void grow() {
-    slots_.assign(slots_.empty() ? 64 : 2 * slots_.size(), none);
-    for (std::uint32_t number = 0; number < ids_.size(); ++number) slots_[slot_of(ids_[number])] = number;
-  }
+  void grow();
 
   std::vector<ExpertId> ids_;         // by number
   std::vector<std::uint32_t> slots_;  // numbers; a power of two, at most half full
 };
 
 }  // namespace moe::detail
+
+#if MOE_DEFINITIONS
+#include "expert_table.ipp"
+#endif

@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/config.hpp"
 #include "../core/pairing_heap.hpp"
 #include "expert.hpp"
 
@@ -26,14 +27,9 @@ class Lru {
  public:
   static constexpr std::uint32_t none = detail::PairingHeaps::none;
 
-  void resize(std::size_t experts) {
-    heaps_.resize(experts);
-    last_use_.resize(experts);
-  }
+  void resize(std::size_t experts);
   void use(std::uint32_t expert, std::uint64_t) { last_use_[expert] = ++uses_; }
-  void insert(std::uint32_t expert, ExpertId, std::uint64_t) {
-    heaps_.insert(candidates_, expert, static_cast<double>(last_use_[expert]));
-  }
+  void insert(std::uint32_t expert, ExpertId, std::uint64_t);
   void erase(std::uint32_t expert) { heaps_.erase(candidates_, expert); }
   std::uint32_t lowest(std::uint32_t, std::uint64_t) const { return candidates_; }
   double score(std::uint32_t expert, std::uint64_t) const { return static_cast<double>(last_use_[expert]); }
@@ -46,3 +42,7 @@ class Lru {
 };
 
 }  // namespace moe
+
+#if MOE_DEFINITIONS
+#include "lru.ipp"
+#endif

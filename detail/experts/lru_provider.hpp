@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/concat.hpp"
 #include "../core/error.hpp"
 #include "decayed_frequency.hpp"
 #include "expert_table.hpp"

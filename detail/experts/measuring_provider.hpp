@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/config.hpp"
 #include "../core/stopwatch.hpp"
 #include "provider.hpp"
 
@@ -23,14 +24,7 @@ struct ExpertStatistics {
 
   std::uint64_t acquired() const { return resident + in_flight + missed; }
 
-  ExpertStatistics& operator+=(const ExpertStatistics& other) {
-    resident += other.resident;
-    in_flight += other.in_flight;
-    missed += other.missed;
-    bytes += other.bytes;
-    waited_seconds += other.waited_seconds;
-    return *this;
-  }
+  ExpertStatistics& operator+=(const ExpertStatistics& other);
 };
 
 /// Counts, per layer, what is asked of `Inner` and how long it takes. Changes nothing else.
@@ -142,3 +136,7 @@ class MeasuringProvider {
 };
 
 }  // namespace moe
+
+#if MOE_DEFINITIONS
+#include "measuring_provider.ipp"
+#endif

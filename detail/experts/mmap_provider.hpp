@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/config.hpp"
 #include "catalog.hpp"
 #include "provider.hpp"
 
@@ -7,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace moe {
@@ -20,30 +22,14 @@ class MmapProvider {
   explicit MmapProvider(ExpertCatalog catalog) : state_(new State(std::move(catalog))) {}
   explicit MmapProvider(const Checkpoint& checkpoint) : MmapProvider(ExpertCatalog(checkpoint)) {}
 
-  Lease acquire(ExpertId id) const {
-    Expert& expert = state_->experts[state_->catalog.index(id)];
-    expert.touched.store(true, std::memory_order_relaxed);
-    return &expert.weights;
-  }
+  Lease acquire(ExpertId id) const;
 
   /// Takes what was acquired before to be still there: nobody but the system knows, and asking it costs more
   /// than it saves.
-  std::optional<Lease> try_acquire(ExpertId id) const {
-    const Expert& expert = state_->experts[state_->catalog.index(id)];
-    if (!expert.touched.load(std::memory_order_relaxed)) return {};
-    return &expert.weights;
-  }
+  std::optional<Lease> try_acquire(ExpertId id) const;
 
   /// Has the system read experts that were chosen.
-  void hint(std::span<const ExpertId> ids, Hint kind) const noexcept {
-    if (kind != Hint::chosen && kind != Hint::passing) return;
-    for (const ExpertId id : ids) {
-      if (!state_->catalog.has(id)) continue;
-      const ExpertWeights& weights = state_->experts[state_->catalog.index(id)].weights;
-      for (const Matrix& matrix : {weights.gate, weights.up, weights.down})
-        Mapping::will_need({matrix.data, matrix.bytes()});
-    }
-  }
+  void hint(std::span<const ExpertId> ids, Hint kind) const noexcept;
 
   /// Nothing of its own.
   std::size_t bytes(ExpertId) const noexcept { return 0; }
@@ -58,17 +44,9 @@ class MmapProvider {
   };
 
   struct State {
-    explicit State(ExpertCatalog from) : catalog(std::move(from)) {
-      experts.reserve(catalog.size());
-      for (std::size_t i = 0; i < catalog.size(); ++i)
-        experts.emplace_back(
-            ExpertWeights{view(catalog[i].gate), view(catalog[i].up), view(catalog[i].down)});
-    }
+    explicit State(ExpertCatalog from);
 
-    Matrix view(const MatrixLocation& location) const {
-      const std::byte* file = catalog.checkpoint().mapped(location.file).data();
-      return {file + location.offset, location.dtype, location.rows, location.cols};
-    }
+    Matrix view(const MatrixLocation& location) const;
 
     ExpertCatalog catalog;
     std::vector<Expert> experts;  // by the catalog's index
@@ -80,3 +58,7 @@ class MmapProvider {
 static_assert(ExpertProvider<MmapProvider>);
 
 }  // namespace moe
+
+#if MOE_DEFINITIONS
+#include "mmap_provider.ipp"
+#endif

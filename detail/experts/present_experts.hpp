@@ -1,29 +1,16 @@
 #pragma once
+#include "../core/config.hpp"
 #include "allowed_experts.hpp"
 #include "catalog.hpp"
-
-#include <cstddef>
-#include <cstdint>
-#include <span>
-#include <vector>
 
 namespace moe {
 
 /// What is left of `allowed` where experts are missing: of each such layer the allowed ones that are there. Throws if a layer
 /// has none of them.
-inline AllowedExperts present_experts(const ExpertCatalog& catalog, AllowedExperts allowed = {}) {
-  for (std::uint32_t layer = 0; layer < catalog.layers() && catalog.missing() > 0; ++layer) {
-    std::vector<std::uint32_t> present;
-    if (const std::span<const ExpertId> ids = allowed.of(layer); !ids.empty()) {
-      for (const ExpertId id : ids)
-        if (catalog.has(id)) present.push_back(id.expert);
-    } else {
-      for (std::uint32_t expert = 0; expert < catalog.experts(layer); ++expert)
-        if (catalog.has({layer, expert})) present.push_back(expert);
-    }
-    if (catalog.experts(layer) > 0) allowed.allow_only(layer, present);
-  }
-  return allowed;
-}
+AllowedExperts present_experts(const ExpertCatalog& catalog, AllowedExperts allowed = {});
 
 }  // namespace moe
+
+#if MOE_DEFINITIONS
+#include "present_experts.ipp"
+#endif

@@ -1,20 +1,18 @@
 #pragma once
+#include "../core/concat.hpp"
+#include "../core/config.hpp"
 #include "../core/error.hpp"
-#include "decayed_frequency.hpp"
-#include "lru.hpp"
 #include "provider.hpp"
 #include "replay_policies.hpp"
 #include "residency.hpp"
 #include "trace.hpp"
 
 #include <algorithm>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <functional>
-#include <span>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace moe {
@@ -46,9 +44,7 @@ struct ReplayCounts {
   std::uint64_t hits = 0;
   std::uint64_t requests = 0;
 
-  double hit_percent() const {
-    return requests == 0 ? 0 : 100 * static_cast<double>(hits) / static_cast<double>(requests);
-  }
+  double hit_percent() const;
 };
 
 namespace detail {
@@ -218,37 +214,12 @@ class Player {
 };
 
 /// When each choice of a trace is made again.
-inline Belady::Future future_of(const Trace& trace) {
-  Belady::Future future;
-  future.next_use.assign(trace.choices(), trace.choices());
-  std::vector<std::size_t> next(trace.layers() * trace.experts(), trace.choices());
-  for (std::size_t i = trace.size(); i-- > 0;) {
-    const TraceVisit visit = trace[i];
-    for (std::size_t slot = visit.experts.size(); slot-- > 0;) {
-      const std::size_t choice = trace.choice(visit, slot);
-      std::size_t& later = next[visit.layer * trace.experts() + visit.experts[slot]];
-      future.next_use[choice] = later;
-      later = choice;
-    }
-  }
-  return future;
-}
+Belady::Future future_of(const Trace& trace);
 
 }  // namespace detail
 
 /// What a cache knows of the model of a trace.
-inline ResidencyOptions residency_of(const Trace& trace, std::size_t budget_bytes) {
-  ResidencyOptions options;
-  options.budget_bytes = budget_bytes;
-  std::vector<char> visited(trace.layers());
-  for (std::size_t i = 0; i < trace.size(); ++i) visited[trace[i].layer] = 1;
-  for (const char layer : visited) options.layers += layer != 0;
-  options.experts_per_token = trace.experts_per_token();
-  for (std::size_t layer = 0; layer < trace.layers(); ++layer)
-    options.largest_bytes =
-        std::max(options.largest_bytes, static_cast<std::size_t>(trace.expert_bytes(layer)));
-  return options;
-}
+ResidencyOptions residency_of(const Trace& trace, std::size_t budget_bytes);
 
 /// Plays a trace to a cache under these options.
 template <class Eviction>
@@ -258,25 +229,11 @@ ReplayCounts replay(const Trace& trace, const ResidencyOptions& options, ReplayO
 
 /// The hits of a policy on a trace. Throws if the budget has no room for one expert, of each layer for layer_lfu.
 /// A template, so that only who replays pays for compiling all the policies.
-inline ReplayCounts replay(const Trace& trace, ReplayPolicy policy, std::size_t budget_bytes,
-                           ReplayOrder order = ReplayOrder::hits_first) {
-  ResidencyOptions options = residency_of(trace, budget_bytes);
-  options.cold_prompts = order == ReplayOrder::hits_first;
-  options.floor = policy == ReplayPolicy::lru_floor || policy == ReplayPolicy::decayed;
-  switch (policy) {
-    case ReplayPolicy::belady: {
-      Belady::Future future = detail::future_of(trace);
-      options.cold_prompts = false;
-      return detail::Player<Belady>(trace, options, false, Belady(future)).play(order, &future.now);
-    }
-    case ReplayPolicy::lru:
-    case ReplayPolicy::lru_floor: return replay<Lru>(trace, options, order);
-    case ReplayPolicy::decayed: return replay<DecayedFrequency>(trace, options, order);
-    case ReplayPolicy::lfu: return replay<Lfu>(trace, options, order);
-    case ReplayPolicy::layer_lfu: return detail::Player<Lfu>(trace, options, true, Lfu()).play(order);
-    case ReplayPolicy::random: return replay<RandomEviction>(trace, options, order);
-  }
-  return {};
-}
+ReplayCounts replay(const Trace& trace, ReplayPolicy policy, std::size_t budget_bytes,
+                    ReplayOrder order = ReplayOrder::hits_first);
 
 }  // namespace moe
+
+#if MOE_DEFINITIONS
+#include "replay.ipp"
+#endif

@@ -1,10 +1,10 @@
 #pragma once
+#include "../core/config.hpp"
 #include "../core/pairing_heap.hpp"
 #include "expert.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 #include <vector>
 
 namespace moe {
@@ -16,18 +16,9 @@ class Lfu {
  public:
   static constexpr std::uint32_t none = detail::PairingHeaps::none;
 
-  void resize(std::size_t experts) {
-    heaps_.resize(experts);
-    keys_.resize(experts);
-  }
-  void use(std::uint32_t expert, std::uint64_t) {
-    // The number of uses, and behind the point the time of the last one: exact up to 2^21 uses of 2^32 in all.
-    const auto count = static_cast<double>(static_cast<std::uint64_t>(keys_[expert]) + 1);
-    keys_[expert] = count + static_cast<double>(++uses_) * 0x1p-32;
-  }
-  void insert(std::uint32_t expert, ExpertId, std::uint64_t) {
-    heaps_.insert(candidates_, expert, keys_[expert]);
-  }
+  void resize(std::size_t experts);
+  void use(std::uint32_t expert, std::uint64_t);
+  void insert(std::uint32_t expert, ExpertId, std::uint64_t);
   void erase(std::uint32_t expert) { heaps_.erase(candidates_, expert); }
   std::uint32_t lowest(std::uint32_t, std::uint64_t) const { return candidates_; }
   double score(std::uint32_t expert, std::uint64_t) const { return keys_[expert]; }
@@ -46,20 +37,9 @@ class RandomEviction {
 
   void resize(std::size_t experts) { places_.resize(experts); }
   void use(std::uint32_t, std::uint64_t) {}
-  void insert(std::uint32_t expert, ExpertId, std::uint64_t) {
-    places_[expert] = candidates_.size();
-    candidates_.push_back(expert);
-  }
-  void erase(std::uint32_t expert) {
-    candidates_[places_[expert]] = candidates_.back();
-    places_[candidates_.back()] = places_[expert];
-    candidates_.pop_back();
-  }
-  std::uint32_t lowest(std::uint32_t, std::uint64_t) {
-    if (candidates_.empty()) return none;
-    state_ = state_ * 6364136223846793005 + 1442695040888963407;  // Knuth's MMIX
-    return candidates_[static_cast<std::size_t>((state_ >> 33) % candidates_.size())];
-  }
+  void insert(std::uint32_t expert, ExpertId, std::uint64_t);
+  void erase(std::uint32_t expert);
+  std::uint32_t lowest(std::uint32_t, std::uint64_t);
   double score(std::uint32_t, std::uint64_t) const { return 0; }
 
  private:
@@ -82,14 +62,9 @@ class Belady {
 
   explicit Belady(const Future& future) : future_(&future) {}  // which must live longer
 
-  void resize(std::size_t experts) {
-    heaps_.resize(experts);
-    next_.resize(experts);
-  }
+  void resize(std::size_t experts);
   void use(std::uint32_t expert, std::uint64_t) { next_[expert] = future_->next_use[future_->now]; }
-  void insert(std::uint32_t expert, ExpertId, std::uint64_t) {
-    heaps_.insert(candidates_, expert, score(expert, 0));
-  }
+  void insert(std::uint32_t expert, ExpertId, std::uint64_t);
   void erase(std::uint32_t expert) { heaps_.erase(candidates_, expert); }
   std::uint32_t lowest(std::uint32_t, std::uint64_t) const { return candidates_; }
   double score(std::uint32_t expert, std::uint64_t) const { return -static_cast<double>(next_[expert]); }
@@ -102,3 +77,7 @@ class Belady {
 };
 
 }  // namespace moe
+
+#if MOE_DEFINITIONS
+#include "replay_policies.ipp"
+#endif

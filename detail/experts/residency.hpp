@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/error.hpp"
 #include "../core/config.hpp"
 #include "../core/pairing_heap.hpp"
 #include "expert.hpp"

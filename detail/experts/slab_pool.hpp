@@ -1,11 +1,10 @@
 #pragma once
+#include "../core/error.hpp"
+#include "../core/config.hpp"
 #include "../io/pages.hpp"
 
-#include <algorithm>
 #include <cstddef>
-#include <cstring>
 #include <mutex>
-#include <utility>
 #include <vector>
 
 namespace moe::detail {
@@ -20,17 +19,9 @@ class SlabPool {
   class Slab {
    public:
     Slab(SlabPool& pool, std::byte* data, std::size_t bytes) : pool_(&pool), data_(data), bytes_(bytes) {}
-    Slab(Slab&& other) noexcept
-        : pool_(other.pool_), data_(std::exchange(other.data_, nullptr)), bytes_(other.bytes_) {}
-    Slab& operator=(Slab&& other) noexcept {
-      std::swap(pool_, other.pool_);
-      std::swap(data_, other.data_);
-      std::swap(bytes_, other.bytes_);
-      return *this;
-    }
-    ~Slab() {
-      if (data_) pool_->give_back(data_, bytes_);
-    }
+    Slab(Slab&& other) noexcept;
+    Slab& operator=(Slab&& other) noexcept;
+    ~Slab();
     std::byte* data() const { return data_; }
 
    private:
@@ -40,40 +31,13 @@ class SlabPool {
   };
 
   /// There may be so many slabs of that size at once: then none of them costs an allocation but for the pages.
-  void expect(std::size_t bytes, std::size_t slabs) {
-    const std::lock_guard lock(mutex_);
-    SizeClass& own = class_of(Pages::rounded(bytes));
-    const std::size_t of_arena = slabs_of_arena(own.bytes), arenas = (slabs + of_arena - 1) / of_arena;
-    own.free.reserve(arenas * of_arena);
-    own.empty.reserve(arenas * of_arena);
-    arenas_.reserve(arenas_.size() + arenas);
-  }
+  void expect(std::size_t bytes, std::size_t slabs);
 
   /// At least `bytes` bytes, rounded up to pages.
-  Slab take(std::size_t bytes) {
-    const std::size_t wanted = Pages::rounded(bytes);
-    const std::lock_guard lock(mutex_);
-    SizeClass& own = class_of(wanted);
-    if (own.free.empty()) {
-      std::size_t discarded = 0;
-      for (SizeClass& other : classes_) discarded += other.discard_free(wanted - std::min(wanted, discarded));
-      if (own.empty.empty()) add_arena(own);
-      own.free.push_back(own.empty.back());
-      own.empty.pop_back();
-    }
-    std::byte* data = own.free.back();
-    own.free.pop_back();
-    return Slab(*this, data, wanted);
-  }
+  Slab take(std::size_t bytes);
 
   /// Takes memory from the system now, for as many slabs as fit into `total_bytes`.
-  void reserve(std::size_t bytes, std::size_t total_bytes) {
-    std::vector<Slab> slabs;
-    for (std::size_t left = total_bytes; left >= Pages::rounded(bytes); left -= Pages::rounded(bytes)) {
-      slabs.push_back(take(bytes));
-      std::memset(slabs.back().data(), 0, bytes);
-    }
-  }
+  void reserve(std::size_t bytes, std::size_t total_bytes);
 
  private:
   /// The slabs of one size that nobody uses. Both lists have room for all of that size, so that giving one back cannot fail.
@@ -84,43 +48,17 @@ class SlabPool {
     std::vector<std::byte*> empty;  // addresses only
 
     /// Gives back the memory of as many free slabs as make up `wanted` bytes; returns of how many.
-    std::size_t discard_free(std::size_t wanted) {
-      std::size_t discarded = 0;
-      for (; !free.empty() && discarded < wanted; free.pop_back(), discarded += bytes) {
-        discard_pages(free.back(), bytes);
-        empty.push_back(free.back());
-      }
-      return discarded;
-    }
+    std::size_t discard_free(std::size_t wanted);
   };
 
-  SizeClass& class_of(std::size_t bytes) {
-    for (SizeClass& one : classes_)
-      if (one.bytes == bytes) return one;
-    classes_.push_back({});
-    classes_.back().bytes = bytes;
-    return classes_.back();
-  }
+  SizeClass& class_of(std::size_t bytes);
 
-  static std::size_t slabs_of_arena(std::size_t bytes) {
-    constexpr std::size_t arena_bytes = std::size_t{64} << 20;
-    return bytes < arena_bytes ? arena_bytes / bytes : 1;
-  }
+  static std::size_t slabs_of_arena(std::size_t bytes);
 
   /// Takes address space only: memory comes as slabs are written.
-  void add_arena(SizeClass& own) {
-    const std::size_t count = slabs_of_arena(own.bytes);
-    own.free.reserve(own.slabs + count);
-    own.empty.reserve(own.slabs + count);
-    const Pages& arena = arenas_.emplace_back(count * own.bytes);
-    own.slabs += count;
-    for (std::size_t i = count; i-- > 0;) own.empty.push_back(arena.data() + i * own.bytes);
-  }
+  void add_arena(SizeClass& own);
 
-  void give_back(std::byte* data, std::size_t bytes) noexcept {
-    const std::lock_guard lock(mutex_);
-    class_of(bytes).free.push_back(data);
-  }
+  void give_back(std::byte* data, std::size_t bytes) noexcept;
 
   std::mutex mutex_;  // guards what follows
   std::vector<SizeClass> classes_;
@@ -128,3 +66,7 @@ class SlabPool {
 };
 
 }  // namespace moe::detail
+
+#if MOE_DEFINITIONS
+#include "slab_pool.ipp"
+#endif

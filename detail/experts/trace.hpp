@@ -1,11 +1,13 @@
 #pragma once
-#include "../core/error.hpp"
+#include "../core/config.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace moe {
@@ -51,31 +53,14 @@ class Trace {
 
   /// The number of visits, and one of them: valid until the next add().
   std::size_t size() const { return visits_.size(); }
-  TraceVisit operator[](std::size_t i) const {
-    const Stored& visit = visits_[i];
-    return {visit.turn,
-            visit.prompt,
-            visit.step,
-            visit.layer,
-            std::span(experts_).subspan(visit.first, visit.count),
-            std::span(weights_).subspan(visit.first, visit.count)};
-  }
+  TraceVisit operator[](std::size_t i) const;
 
   /// The number of experts in all visits, and the number of one of them, which is in that slot of a visit of this trace.
   std::size_t choices() const { return experts_.size(); }
-  std::size_t choice(const TraceVisit& visit, std::size_t slot) const {
-    return static_cast<std::size_t>(visit.experts.data() - experts_.data()) + slot;
-  }
+  std::size_t choice(const TraceVisit& visit, std::size_t slot) const;
 
   /// Adds what happened next. Throws if it cannot be of this model.
-  void add(const TraceVisit& visit) {
-    check(visit);
-    const auto count = static_cast<std::uint32_t>(visit.experts.size());
-    visits_.push_back({experts_.size(), visit.turn, visit.step, visit.layer, count, visit.prompt});
-    experts_.insert(experts_.end(), visit.experts.begin(), visit.experts.end());
-    weights_.insert(weights_.end(), visit.weights.begin(), visit.weights.end());
-    weights_.resize(experts_.size());
-  }
+  void add(const TraceVisit& visit);
 
  private:
   struct Stored {
@@ -84,34 +69,13 @@ class Trace {
     bool prompt;
   };
 
-  void check(const TraceVisit& visit) {
-    known(model_.layers, layers_known_, visit.layer + std::uint64_t{1}, "layer of a visit");
-    known(model_.experts_per_token, per_token_known_, visit.experts.size(), "experts of a visit");
-    for (const std::uint32_t expert : visit.experts) {
-      known(model_.experts, experts_known_, expert + std::uint64_t{1}, "expert of a visit");
-      std::size_t same = 0;
-      for (const std::uint32_t other : visit.experts) same += other == expert;
-      expect(same == 1, "trace", "experts of a visit", "distinct ones", "one twice");
-    }
-    expect(visit.weights.empty() || visit.weights.size() == visit.experts.size(), "trace",
-           "weights of a visit", "one for each expert", "another number");
-  }
+  void check(const TraceVisit& visit);
 
   /// Checks `needed` against a number of the model, which grows if it was not given.
-  static void known(std::uint32_t& have, bool given, std::uint64_t needed, std::string_view place) {
-    if (needed <= have) return;
-    const std::uint64_t most = given ? have : UINT32_MAX;
-    if (needed > most) fail("trace", place, detail::concat("at most ", most), detail::concat(needed));
-    have = static_cast<std::uint32_t>(needed);
-  }
+  static void known(std::uint32_t& have, bool given, std::uint64_t needed, std::string_view place);
 
-  static std::uint64_t at_or_zero(const std::vector<std::uint64_t>& bytes, std::size_t layer) {
-    return layer < bytes.size() ? bytes[layer] : 0;
-  }
-  static void set(std::vector<std::uint64_t>& bytes, std::size_t layer, std::uint64_t value) {
-    if (layer >= bytes.size()) bytes.resize(layer + 1);
-    bytes[layer] = value;
-  }
+  static std::uint64_t at_or_zero(const std::vector<std::uint64_t>& bytes, std::size_t layer);
+  static void set(std::vector<std::uint64_t>& bytes, std::size_t layer, std::uint64_t value);
 
   TraceModel model_;
   bool layers_known_ = model_.layers > 0, experts_known_ = model_.experts > 0,
@@ -123,3 +87,7 @@ class Trace {
 };
 
 }  // namespace moe
+
+#if MOE_DEFINITIONS
+#include "trace.ipp"
+#endif

@@ -1,12 +1,14 @@
 #pragma once
+#include "../core/concat.hpp"
+#include "../core/config.hpp"
 #include "../core/crc32c.hpp"
 #include "../core/error.hpp"
 #include "catalog.hpp"
 #include "provider.hpp"
 
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -20,17 +22,7 @@ struct ExpertChecksums {
 };
 
 /// The checksums of all experts of a catalog, by its index. Reads the whole mapped checkpoint.
-inline std::vector<ExpertChecksums> checksums_of(const ExpertCatalog& catalog) {
-  std::vector<ExpertChecksums> out;
-  const auto checksum = [&](const MatrixLocation& matrix) {
-    return crc32c(catalog.checkpoint()
-                      .mapped(matrix.file)
-                      .subspan(static_cast<std::size_t>(matrix.offset), matrix.bytes()));
-  };
-  for (std::size_t i = 0; i < catalog.size(); ++i)
-    out.push_back({checksum(catalog[i].gate), checksum(catalog[i].up), checksum(catalog[i].down)});
-  return out;
-}
+std::vector<ExpertChecksums> checksums_of(const ExpertCatalog& catalog);
 
 /// Compares what `Inner` brings with checksums: a wrong expert is an error, never a wrong token. Costs a pass over the
 /// weights at each acquire(), so it belongs below a cache.
@@ -73,3 +65,7 @@ class VerifyingProvider {
 };
 
 }  // namespace moe
+
+#if MOE_DEFINITIONS
+#include "verifying_provider.ipp"
+#endif

@@ -1,6 +1,6 @@
 #pragma once
+#include "../core/config.hpp"
 #include "../core/dtype.hpp"
-#include "../core/error.hpp"
 #include "../io/ggml_type.hpp"
 #include "../io/gguf_metadata.hpp"
 
@@ -11,7 +11,6 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
-#include <utility>
 #include <vector>
 
 namespace moe {
@@ -20,11 +19,7 @@ namespace moe {
 class GgufHead {
  public:
   /// `file` is for errors. `alignment`: what every tensor's place in the file is a multiple of; a power of two.
-  GgufHead(std::string file, std::uint32_t alignment) : file_(std::move(file)), alignment_(alignment) {
-    if (alignment == 0 || (alignment & (alignment - 1)) != 0)
-      fail(file_, "alignment", "a power of two", detail::concat(alignment));
-    set("general.alignment", alignment);
-  }
+  GgufHead(std::string file, std::uint32_t alignment);
 
   /// Adds a value to the metadata: bool, float, std::uint32_t and so on, each as what it is, or text.
   template <class T>
@@ -33,10 +28,7 @@ class GgufHead {
     begin_value(key, type_of<T>());
     append(metadata_, value);
   }
-  void set(std::string_view key, std::string_view text) {
-    begin_value(key, detail::GgufType::string);
-    append_text(metadata_, text);
-  }
+  void set(std::string_view key, std::string_view text);
 
   /// Adds an array of numbers, or of texts.
   template <class T>
@@ -44,42 +36,14 @@ class GgufHead {
     begin_array(key, type_of<T>(), values.size());
     for (const T value : values) append(metadata_, value);
   }
-  void set(std::string_view key, std::span<const std::string> texts) {
-    begin_array(key, detail::GgufType::string, texts.size());
-    for (const std::string& text : texts) append_text(metadata_, text);
-  }
+  void set(std::string_view key, std::span<const std::string> texts);
 
   /// Adds a value of another file. `bytes`: the number or text, or the elements of the array, as they stand there.
-  void set(const detail::GgufValue& value, std::string_view bytes) {
-    if (value.type == detail::GgufType::array) {
-      begin_array(value.key, value.element_type, static_cast<std::size_t>(value.count));
-      metadata_ += bytes;
-    } else if (value.type == detail::GgufType::string) {
-      set(value.key, bytes);
-    } else {
-      begin_value(value.key, value.type);
-      metadata_ += bytes;
-    }
-  }
+  void set(const detail::GgufValue& value, std::string_view bytes);
 
   /// Adds a tensor, which comes behind those added before. shape: outermost first; its last size is a multiple of the
   /// type's block.
-  void add(std::string_view name, const detail::GgmlType& type, std::span<const std::uint64_t> shape) {
-    if (name.empty() || name.size() > 63)
-      fail(file_, name, "a name of 1 to 63 bytes", detail::concat(name.size()));
-    if (shape.empty() || shape.size() > 4 || shape.back() % type.elements != 0)
-      fail(file_, name, "1 to 4 sizes, of which the last is a multiple of the type's block",
-           detail::concat(detail::concat_list(shape), ' ', type.name));
-    std::uint64_t numbers = 1;
-    for (const std::uint64_t size : shape) numbers *= size;
-    append_text(infos_, name);
-    append(infos_, static_cast<std::uint32_t>(shape.size()));
-    for (std::size_t i = shape.size(); i-- > 0;) append(infos_, shape[i]);
-    append(infos_, type.id);
-    begins_.push_back(aligned(data_bytes()));
-    ends_.push_back(begins_.back() + numbers / type.elements * type.bytes);
-    append(infos_, begins_.back());
-  }
+  void add(std::string_view name, const detail::GgmlType& type, std::span<const std::uint64_t> shape);
 
   /// How many tensors were added, and where in the data each begins and ends.
   std::size_t tensors() const { return ends_.size(); }
@@ -90,21 +54,10 @@ class GgufHead {
   std::uint64_t data_bytes() const { return ends_.empty() ? 0 : ends_.back(); }
 
   /// As it stands in the file, with the padding that the data begins behind.
-  std::string bytes() const {
-    std::string out = "GGUF";
-    append(out, std::uint32_t{3});
-    append(out, std::uint64_t{ends_.size()});
-    append(out, values_);
-    out += metadata_;
-    out += infos_;
-    out.resize(static_cast<std::size_t>(aligned(out.size())));
-    return out;
-  }
+  std::string bytes() const;
 
   /// The next multiple of the alignment.
-  std::uint64_t aligned(std::uint64_t bytes) const {
-    return (bytes + alignment_ - 1) / alignment_ * alignment_;
-  }
+  std::uint64_t aligned(std::uint64_t bytes) const;
 
  private:
   template <class T>
@@ -123,21 +76,10 @@ class GgufHead {
     std::memcpy(bytes, &value, sizeof value);
     out.append(bytes, sizeof value);
   }
-  static void append_text(std::string& out, std::string_view text) {
-    append(out, std::uint64_t{text.size()});
-    out += text;
-  }
+  static void append_text(std::string& out, std::string_view text);
 
-  void begin_value(std::string_view key, detail::GgufType type) {
-    append_text(metadata_, key);
-    append(metadata_, static_cast<std::uint32_t>(type));
-    ++values_;
-  }
-  void begin_array(std::string_view key, detail::GgufType type, std::size_t count) {
-    begin_value(key, detail::GgufType::array);
-    append(metadata_, static_cast<std::uint32_t>(type));
-    append(metadata_, std::uint64_t{count});
-  }
+  void begin_value(std::string_view key, detail::GgufType type);
+  void begin_array(std::string_view key, detail::GgufType type, std::size_t count);
 
   std::string file_;
   std::uint64_t alignment_;
@@ -147,3 +89,7 @@ class GgufHead {
 };
 
 }  // namespace moe
+
+#if MOE_DEFINITIONS
+#include "gguf_head.ipp"
+#endif

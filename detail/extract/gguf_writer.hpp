@@ -1,18 +1,17 @@
 #pragma once
+#include "../core/config.hpp"
 #include "../core/dtype.hpp"
-#include "../core/error.hpp"
-#include "../io/ggml_type.hpp"
 #include "../io/output_file.hpp"
 #include "gguf_head.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <initializer_list>
 #include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
-#include <utility>
 
 namespace moe {
 
@@ -27,8 +26,7 @@ namespace moe {
 class GgufWriter {
  public:
   /// `alignment`: what every tensor's place in the file is a multiple of; a power of two.
-  explicit GgufWriter(std::string path, std::uint32_t alignment = 32)
-      : file_(std::move(path)), head_(file_.path(), alignment) {}
+  explicit GgufWriter(std::string path, std::uint32_t alignment = 32);
 
   /// Adds a value to the metadata: bool, float, std::uint32_t and so on, each as what it is, or text.
   template <class T>
@@ -37,10 +35,7 @@ class GgufWriter {
     require_open(key);
     head_.set(key, value);
   }
-  void set(std::string_view key, std::string_view text) {
-    require_open(key);
-    head_.set(key, text);
-  }
+  void set(std::string_view key, std::string_view text);
   void set(std::string_view key, const char* text) { set(key, std::string_view(text)); }
 
   /// Adds an array of numbers, or of texts.
@@ -52,59 +47,26 @@ class GgufWriter {
 
   /// Adds a tensor, which comes behind those added before. shape: outermost first; its last size is a multiple of the
   /// type's block.
-  void add(std::string_view name, DType dtype, std::span<const std::uint64_t> shape) {
-    require_open(name);
-    expect(dtype != DType::other, file_.path(), name, "a type that can be used", "other");
-    head_.add(name, detail::ggml_type(dtype), shape);
-  }
-  void add(std::string_view name, DType dtype, std::initializer_list<std::uint64_t> shape) {
-    add(name, dtype, std::span(shape.begin(), shape.size()));
-  }
+  void add(std::string_view name, DType dtype, std::span<const std::uint64_t> shape);
+  void add(std::string_view name, DType dtype, std::initializer_list<std::uint64_t> shape);
 
   /// How many bytes of data the tensors take that were added, padding between them included.
   std::uint64_t data_bytes() const { return head_.data_bytes(); }
 
   /// Writes what comes next of the tensors' data: bytes of one tensor after the other. A piece must not go beyond the
   /// end of its tensor.
-  void write(std::span<const std::byte> bytes) {
-    if (!begun_) write_head();
-    if (bytes.empty()) return;
-    skip_full_tensors();
-    const std::uint64_t room = next_ < head_.tensors() ? head_.end(next_) - written_ : 0;
-    if (bytes.size() > room)
-      fail(file_.path(), "writing", detail::concat("at most ", room, " bytes, the rest of a tensor"),
-           detail::concat(bytes.size()));
-    file_.write(bytes);
-    written_ += bytes.size();
-  }
+  void write(std::span<const std::byte> bytes);
 
   /// Throws unless all data was written.
-  void finish() {
-    if (!begun_) write_head();
-    skip_full_tensors();
-    if (next_ != head_.tensors())
-      fail(file_.path(), "finishing", detail::concat(data_bytes(), " bytes of data"),
-           detail::concat(written_));
-    file_.finish();
-  }
+  void finish();
 
  private:
-  void require_open(std::string_view what) const {
-    if (begun_) fail(file_.path(), what, "to be named before data is written", "it behind");
-  }
+  void require_open(std::string_view what) const;
 
-  void write_head() {
-    begun_ = true;
-    file_.write(head_.bytes());
-  }
+  void write_head();
 
   /// Goes on to the tensor that is not complete, with zeros between tensors and behind the last one.
-  void skip_full_tensors() {
-    for (; next_ < head_.tensors() && written_ == head_.end(next_); ++next_) {
-      file_.write(std::string(static_cast<std::size_t>(head_.aligned(written_) - written_), '\0'));
-      written_ = head_.aligned(written_);
-    }
-  }
+  void skip_full_tensors();
 
   OutputFile file_;
   GgufHead head_;
@@ -114,3 +76,7 @@ class GgufWriter {
 };
 
 }  // namespace moe
+
+#if MOE_DEFINITIONS
+#include "gguf_writer.ipp"
+#endif

@@ -1,23 +1,17 @@
 #pragma once
-#include "../core/concat.hpp"
+#include "../core/config.hpp"
 #include "../io/json.hpp"
-#include "../io/json_writer.hpp"
 
+#include <cstring>
 #include <string>
 
 namespace moe::detail {
 
 /// A value as JSON text, numbers as they were written.
-inline std::string json_text(const Json& value) {
-  if (value.is_string()) return to_json(value.as_string());
-  if (!value.is_array() && !value.is_object()) return std::string(value.slice());
-  std::string out;
-  for (const Json part : value) {
-    if (!out.empty()) out += ", ";
-    if (value.is_object()) out += concat(to_json(part.key()), ": ");
-    out += json_text(part);
-  }
-  return value.is_array() ? concat('[', out, ']') : concat('{', out, '}');
-}
+std::string json_text(const Json& value);
 
 }  // namespace moe::detail
+
+#if MOE_DEFINITIONS
+#include "json_text.ipp"
+#endif

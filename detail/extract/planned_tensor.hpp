@@ -1,9 +1,11 @@
 #pragma once
+#include "../core/config.hpp"
 #include "../core/dtype.hpp"
 #include "../io/ggml_type.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -19,13 +21,13 @@ struct PlannedTensor {
   std::uint64_t offset = 0;  // in that file
 
   bool converted() const { return from != to; }
-  std::uint64_t numbers() const {
-    std::uint64_t out = 1;
-    for (const std::uint64_t size : shape) out *= size;
-    return out;
-  }
+  std::uint64_t numbers() const;
   std::uint64_t source_bytes() const { return numbers() / from->elements * from->bytes; }
   std::uint64_t bytes() const { return numbers() / to->elements * to->bytes; }
 };
 
 }  // namespace moe::detail
+
+#if MOE_DEFINITIONS
+#include "planned_tensor.ipp"
+#endif

@@ -1,53 +1,22 @@
 #pragma once
 #include "../core/config.hpp"
 #include "../core/dtype.hpp"
-#include "../core/half.hpp"
-#include "quantise_k.hpp"
 
 #include <cstddef>
-#include <cstdint>
-#include <cstring>
 #include <span>
 
 namespace moe {
 namespace detail {
 
 /// The number of largest magnitude, with its sign; of equals the first.
-inline float largest_magnitude(std::span<const float> x) {
-  const auto magnitude = [](float v) { return v < 0 ? -v : v; };
-  float most = 0;
-  for (const float v : x)
-    if (magnitude(v) > magnitude(most)) most = v;
-  return most;
-}
+float largest_magnitude(std::span<const float> x);
 
 /// `v` without its fraction, within `least` and `most`. A NaN, and what a scale too small to invert makes, becomes a bound.
-inline int whole_within(float v, int least, int most) {
-  const auto low = static_cast<float>(least), high = static_cast<float>(most);
-  return static_cast<int>(v > low ? v < high ? v : high : low);
-}
+int whole_within(float v, int least, int most);
 
-inline void quantise_q8_0(std::span<const float> x, std::byte* block) {
-  const float most = largest_magnitude(x), scale = (most < 0 ? -most : most) / 127;
-  const float inverse = scale != 0 ? 1 / scale : 0;
-  const std::uint16_t half = float_to_f16(scale);
-  std::memcpy(block, &half, sizeof half);
-  for (std::size_t i = 0; i < 32; ++i) {
-    const float q = x[i] * inverse;
-    const int rounded = whole_within(q + (q < 0 ? -0.5f : 0.5f), -127, 127);  // half away from zero
-    block[2 + i] = static_cast<std::byte>(rounded);
-  }
-}
+void quantise_q8_0(std::span<const float> x, std::byte* block);
 
-inline void quantise_q4_0(std::span<const float> x, std::byte* block) {
-  const float scale = largest_magnitude(x) / -8;
-  const float inverse = scale != 0 ? 1 / scale : 0;
-  const std::uint16_t half = float_to_f16(scale);
-  std::memcpy(block, &half, sizeof half);
-  const auto quant = [&](float v) { return whole_within(v * inverse + 8.5f, 0, 15); };
-  for (std::size_t i = 0; i < 16; ++i)
-    block[2 + i] = static_cast<std::byte>(quant(x[i]) | quant(x[i + 16]) << 4);
-}
+void quantise_q4_0(std::span<const float> x, std::byte* block);
 
 }  // namespace detail
 
@@ -60,23 +29,10 @@ constexpr bool can_quantise(DType dtype) {
 
 /// Stores finite numbers as a type that can_quantise(): q8_0 and q4_0 rounded as the reference encoders of ggml do, q6_k
 /// and q4_k with little squared error. x.size() is a multiple of the type's block; stored: bytes_of(dtype, x.size()).
-inline void quantise(std::span<const float> x, DType dtype, std::span<std::byte> stored) {
-  MOE_ASSERT(can_quantise(dtype) && stored.size() == bytes_of(dtype, x.size()));
-  const auto [name, elements, bytes] = layout_of(dtype);
-  std::byte* block = stored.data();
-  for (std::size_t i = 0; i < x.size(); i += elements, block += bytes) {
-    const std::uint16_t half = dtype == DType::f16 ? detail::float_to_f16(x[i]) : detail::float_to_bf16(x[i]);
-    switch (dtype) {
-      case DType::f32: std::memcpy(block, &x[i], sizeof(float)); break;
-      case DType::f16:
-      case DType::bf16: std::memcpy(block, &half, sizeof half); break;
-      case DType::q8_0: detail::quantise_q8_0(x.subspan(i, elements), block); break;
-      case DType::q4_0: detail::quantise_q4_0(x.subspan(i, elements), block); break;
-      case DType::q6_k: detail::quantise_q6_k(x.subspan(i, elements), block); break;
-      case DType::q4_k: detail::quantise_q4_k(x.subspan(i, elements), block); break;
-      default: break;
-    }
-  }
-}
+void quantise(std::span<const float> x, DType dtype, std::span<std::byte> stored);
 
 }  // namespace moe
+
+#if MOE_DEFINITIONS
+#include "quantise.ipp"
+#endif

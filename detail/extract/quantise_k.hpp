@@ -1,10 +1,8 @@
 #pragma once
+#include "../core/config.hpp"
 #include "../core/half.hpp"
 
-#include <algorithm>
 #include <cstddef>
-#include <cstdint>
-#include <cstring>
 #include <span>
 
 namespace moe::detail {
@@ -14,16 +12,9 @@ namespace moe::detail {
 // computed. Then the scales are rounded themselves, and the numbers rounded again to what the scales have become.
 
 /// The whole number from `least` to `most` that is nearest to v; of two the even one. A NaN is taken as `least`.
-inline float nearest_within(float v, float least, float most) {
-  constexpr float shift = 0x1.8p23f;  // the last bit of a float is 1 there, so the addition rounds
-  const float bounded = v > least ? v < most ? v : most : least;
-  return (bounded + shift) - shift;
-}
+float nearest_within(float v, float least, float most);
 
-inline void store_f16(float value, std::byte* at) {
-  const std::uint16_t half = float_to_f16(value);
-  std::memcpy(at, &half, sizeof half);
-}
+void store_f16(float value, std::byte* at);
 
 /// What a block stores in a scale's place, as it will be read.
 inline float through_f16(float value) { return f16_to_float(float_to_f16(value)); }
@@ -31,46 +22,10 @@ inline float through_f16(float value) { return f16_to_float(float_to_f16(value))
 inline float inverse_or_zero(float value) { return value != 0 ? 1 / value : 0; }
 
 /// The scale for which scale · q, -32 <= q <= 31, comes nearest to 16 numbers.
-inline float best_scale(std::span<const float, 16> x) {
-  const auto [least, most] = std::minmax_element(x.begin(), x.end());
-  const float largest = -*least > *most ? *least : *most;
-  float best = 0, best_gain = 0;
-  for (int step = -9; step <= 9; ++step) {  // -32 is the number of largest magnitude
-    const float inverse = -(32 + 0.1f * static_cast<float>(step)) * inverse_or_zero(largest);
-    float products = 0, squares = 0;
-    for (const float v : x) {
-      const float q = nearest_within(v * inverse, -32, 31);
-      products += v * q;
-      squares += q * q;
-    }
-    // The best scale for these q is products / squares; it takes products² / squares from the squared error.
-    if (squares == 0 || products * products <= best_gain * squares) continue;
-    best_gain = products * products / squares;
-    best = products / squares;
-  }
-  return best;
-}
+float best_scale(std::span<const float, 16> x);
 
 /// As dequantise_q6_k reads it.
-inline void quantise_q6_k(std::span<const float> x, std::byte* block) {
-  float scales[16], largest = 0;
-  for (std::size_t k = 0; k < 16; ++k) {
-    scales[k] = best_scale(x.subspan(k * 16).first<16>());
-    if (scales[k] * scales[k] > largest * largest) largest = scales[k];
-  }
-  const float d = through_f16(largest / -128);
-  const float inverse = inverse_or_zero(d);
-  std::memset(block, 0, 192);
-  for (std::size_t i = 0; i < 256; ++i) {
-    const std::size_t n = i / 128, j = i / 32 % 4, l = i % 32;
-    const float scale = nearest_within(scales[i / 16] * inverse, -128, 127);
-    block[192 + i / 16] = static_cast<std::byte>(static_cast<int>(scale));
-    const int q = static_cast<int>(nearest_within(x[i] * inverse_or_zero(d * scale), -32, 31)) + 32;
-    block[n * 64 + j % 2 * 32 + l] |= static_cast<std::byte>((q & 15) << (j / 2 * 4));
-    block[128 + n * 32 + l] |= static_cast<std::byte>(q >> 4 << (j * 2));
-  }
-  store_f16(d, block + 208);
-}
+void quantise_q6_k(std::span<const float> x, std::byte* block);
 
 /// scale · q − offset, 0 <= q <= 15; neither is negative.
 struct Line {
@@ -78,74 +33,16 @@ struct Line {
 };
 
 /// The line through 32 numbers x at the places q, by least squares.
-inline Line fitted_line(const float* x, const float* q) {
-  float xs = 0, qs = 0, products = 0, squares = 0;
-  for (std::size_t i = 0; i < 32; ++i) {
-    xs += x[i];
-    qs += q[i];
-    products += x[i] * q[i];
-    squares += q[i] * q[i];
-  }
-  const float determinant = 32 * squares - qs * qs;
-  if (determinant > 0) {
-    const Line line{(32 * products - xs * qs) / determinant, (qs * products - squares * xs) / determinant};
-    if (line.offset >= 0 && line.scale >= 0) return line;
-  }
-  return {products > 0 ? products / squares : 0, 0};
-}
+Line fitted_line(const float* x, const float* q);
 
 /// The line for which scale · q − offset comes nearest to 32 numbers.
-inline Line best_line(const float* x) {
-  const auto [lowest, highest] = std::minmax_element(x, x + 32);
-  const float least = *lowest < 0 ? *lowest : 0;
-  Line best{0, -least};
-  float best_error = 0;
-  for (std::size_t i = 0; i < 32; ++i) best_error += (x[i] - least) * (x[i] - least);
-  for (int step = -8; step <= 8; ++step) {
-    const float inverse = (15 + 0.15f * static_cast<float>(step)) * inverse_or_zero(*highest - least);
-    float q[32];
-    for (std::size_t i = 0; i < 32; ++i) q[i] = nearest_within((x[i] - least) * inverse, 0, 15);
-    const Line line = fitted_line(x, q);
-    float error = 0;
-    for (std::size_t i = 0; i < 32; ++i) {
-      const float off = line.scale * q[i] - line.offset - x[i];
-      error += off * off;
-    }
-    if (error < best_error) best_error = error, best = line;
-  }
-  return best;
-}
+Line best_line(const float* x);
 
 /// As dequantise_q4_k reads it.
-inline void quantise_q4_k(std::span<const float> x, std::byte* block) {
-  Line lines[8], most;
-  for (std::size_t g = 0; g < 8; ++g) {
-    lines[g] = best_line(x.data() + g * 32);
-    most = {(std::max)(most.scale, lines[g].scale), (std::max)(most.offset, lines[g].offset)};
-  }
-  const float d = through_f16(most.scale / 63), dmin = through_f16(most.offset / 63);
-  store_f16(d, block);
-  store_f16(dmin, block + 2);
-  std::memset(block + 4, 0, 140);
-  for (std::size_t g = 0; g < 8; ++g) {
-    const float scale = nearest_within(lines[g].scale * inverse_or_zero(d), 0, 63);
-    const float offset = nearest_within(lines[g].offset * inverse_or_zero(dmin), 0, 63);
-    const int sc = static_cast<int>(scale), mn = static_cast<int>(offset);
-    std::byte* s = block + 4;
-    if (g < 4) {
-      s[g] |= static_cast<std::byte>(sc);
-      s[g + 4] |= static_cast<std::byte>(mn);
-    } else {
-      s[g + 4] |= static_cast<std::byte>((sc & 15) | (mn & 15) << 4);
-      s[g - 4] |= static_cast<std::byte>(sc >> 4 << 6);
-      s[g] |= static_cast<std::byte>(mn >> 4 << 6);
-    }
-    const float inverse = inverse_or_zero(d * scale);
-    for (std::size_t l = 0; l < 32; ++l) {
-      const int q = static_cast<int>(nearest_within((x[g * 32 + l] + dmin * offset) * inverse, 0, 15));
-      block[16 + g / 2 * 32 + l] |= static_cast<std::byte>(q << (g % 2 * 4));
-    }
-  }
-}
+void quantise_q4_k(std::span<const float> x, std::byte* block);
 
 }  // namespace moe::detail
+
+#if MOE_DEFINITIONS
+#include "quantise_k.ipp"
+#endif

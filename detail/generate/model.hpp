@@ -1,14 +1,10 @@
 #pragma once
-#include "../core/byte_units.hpp"
-#include "../core/error.hpp"
+#include "../core/config.hpp"
 #include "../core/thread_pool.hpp"
 #include "../experts/allowed_experts.hpp"
 #include "../experts/any_provider.hpp"
 #include "../experts/lru_provider.hpp"
-#include "../experts/memory_provider.hpp"
-#include "../experts/mmap_provider.hpp"
 #include "../experts/prefetching_provider.hpp"
-#include "../experts/present_experts.hpp"
 #include "../experts/read_provider.hpp"
 #include "../io/checkpoint.hpp"
 #include "../model/config.hpp"
@@ -18,9 +14,8 @@
 #include "memory_plan.hpp"
 #include "recommended_sampling.hpp"
 
-#include <algorithm>
-#include <concepts>
 #include <cstddef>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <string>
@@ -71,8 +66,7 @@ class Model {
   template <ExpertProvider P>
   Model(Checkpoint checkpoint, P provider, ProviderModelOptions options = {})
       : Model(std::move(checkpoint), AnyProvider(std::move(provider)), std::move(options)) {}
-  Model(Checkpoint checkpoint, AnyProvider provider, ProviderModelOptions options = {})
-      : state_(std::make_unique<State>(std::move(checkpoint), std::move(provider), std::move(options))) {}
+  Model(Checkpoint checkpoint, AnyProvider provider, ProviderModelOptions options = {});
 
   const Checkpoint& checkpoint() const { return state_->checkpoint; }
   const ModelConfig& config() const { return state_->transformer.config(); }
@@ -89,10 +83,7 @@ class Model {
   bool has_tokenizer() const { return state_->tokenizer.has_value(); }
 
   /// Throws if the checkpoint has no tokenizer: then only ids can be used.
-  const Tokenizer& tokenizer() const {
-    if (!has_tokenizer()) fail(checkpoint().directory(), "tokenizer.json", "a file", "none");
-    return *state_->tokenizer;
-  }
+  const Tokenizer& tokenizer() const;
 
   /// Reads the checkpoint's chat template. Throws if it has none, or one that is not known.
   ChatTemplate chat_template() const { return ChatTemplate(checkpoint().path()); }
@@ -102,15 +93,7 @@ class Model {
 
  private:
   struct State {
-    State(Checkpoint from, AnyProvider provider, ProviderModelOptions options)
-        : plan(options.memory_plan),
-          checkpoint(std::move(from)),
-          experts(std::move(provider)),
-          pool(options.threads),
-          transformer(checkpoint, experts, pool, std::move(options.transformer)) {
-      if (const std::string found = find_tokenizer(checkpoint.path()); !found.empty())
-        tokenizer.emplace(found);
-    }
+    State(Checkpoint from, AnyProvider provider, ProviderModelOptions options);
 
     MemoryPlan plan;
     Checkpoint checkpoint;
@@ -127,72 +110,27 @@ class Model {
 using CachedProvider = PrefetchingProvider<LruProvider<ReadProvider>>;
 
 /// What reads the experts of a checkpoint from disk.
-inline ReadProvider reading_experts(const Checkpoint& checkpoint, const ModelOptions& options) {
-  return ReadProvider(ExpertCatalog(checkpoint, {.allow_partial = options.allow_partial}),
-                      {.direct = options.direct, .verify = options.verify});
-}
+ReadProvider reading_experts(const Checkpoint& checkpoint, const ModelOptions& options);
 
 /// Where the memory of a checkpoint's model goes under these options, whose memory is limited. Throws if it is not enough.
-inline MemoryPlan plan_memory(const Checkpoint& checkpoint, const ModelOptions& options) {
-  using namespace literals;
-  const ModelConfig config(checkpoint);
-  const ReadProvider experts = reading_experts(checkpoint, options);
-  MemoryPlan plan;
-  plan.dense_bytes = ModelWeights(checkpoint, config).bytes();
-  plan.kv_bytes =
-      KvCache::bytes_for(config.layers.size(), config.kv_heads, config.head_dim,
-                         std::min(options.sequence.context, config.max_positions), options.sequence.kv_type);
-  plan.scratch_bytes =
-      Scratch(config, options.sequence.chunk, ThreadPool::threads_for(options.threads), options.bf16_dot)
-          .bytes();
-  plan.other_bytes = 64_MiB;
-  std::size_t layers = 0;
-  for (const LayerConfig& layer : config.layers) layers += layer.has_experts;
-  const std::size_t largest = experts.largest_bytes();
-  return plan_memory(plan, options.memory, layers, largest, largest * experts.catalog().size());
-}
+MemoryPlan plan_memory(const Checkpoint& checkpoint, const ModelOptions& options);
 
 /// The cache for experts of a checkpoint that `plan` allows.
-inline CachedProvider cached_experts(const Checkpoint& checkpoint, const MemoryPlan& plan,
-                                     const ModelOptions& options) {
-  ReadProvider reading = reading_experts(checkpoint, options);
-  ResidencyOptions residency;
-  residency.budget_bytes = plan.budget_bytes;
-  residency.experts_per_token = std::max(ModelConfig(checkpoint).experts_per_token, std::size_t{1});
-  return CachedProvider(LruProvider(std::move(reading), residency), options.lanes);
-}
+CachedProvider cached_experts(const Checkpoint& checkpoint, const MemoryPlan& plan,
+                              const ModelOptions& options);
 
 /// Throws unless all experts that are there are as their checksums say.
-inline void verify_experts(const ExpertCatalog& catalog) {
-  ReadProvider reading(catalog, {.verify = true});
-  for (std::uint32_t layer = 0; layer < catalog.layers(); ++layer)
-    for (std::uint32_t expert = 0; expert < catalog.experts(layer); ++expert)
-      if (catalog.has({layer, expert})) reading.acquire({layer, expert});
-}
+void verify_experts(const ExpertCatalog& catalog);
 
 /// Opens a checkpoint as it was downloaded. See Checkpoint for what `path` may be.
 ///
 ///   const auto model = moe::open("Qwen3-30B-A3B", {.memory = {.total_bytes = 8_GiB}});
 ///   moe::Session session(model);
 ///   for (const moe::Piece& piece : session.stream("The sea")) std::cout << piece.text << std::flush;
-inline Model open(const std::string& path, const ModelOptions& options = {}) {
-  const Checkpoint checkpoint(path);
-  const ExpertCatalog catalog(checkpoint, {.allow_partial = options.allow_partial});
-  require_experts(catalog, ModelConfig(checkpoint));
-  ProviderModelOptions made{
-      .threads = options.threads,
-      .transformer = {.allowed_experts = present_experts(catalog, options.allowed_experts)}};
-  if (options.bf16_dot) made.transformer.kernels = &simd::bf16_dot_kernels();
-  // Weights that are mapped would be pushed out of the page cache by the experts that are read through it.
-  if (options.memory.limited() && catalog.size() > 0) {
-    made.memory_plan = plan_memory(checkpoint, options);
-    made.transformer.weights = WeightStorage::owned;
-    return Model(checkpoint, cached_experts(checkpoint, made.memory_plan, options), std::move(made));
-  }
-  if (options.verify) verify_experts(catalog);
-  if (options.experts == ModelOptions::Experts::in_memory)
-    return Model(checkpoint, MemoryProvider(catalog), std::move(made));
-  return Model(checkpoint, MmapProvider(catalog), std::move(made));
-}
+Model open(const std::string& path, const ModelOptions& options = {});
 
 }  // namespace moe
+
+#if MOE_DEFINITIONS
+#include "model.ipp"
+#endif

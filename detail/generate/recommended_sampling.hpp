@@ -1,24 +1,16 @@
 #pragma once
+#include "../core/config.hpp"
 #include "../io/checkpoint.hpp"
-#include "../model/config_reader.hpp"
 #include "sampler.hpp"
 
 namespace moe {
 
 /// What a checkpoint's generation_config.json recommends, with the defaults of Hugging Face for what it leaves out; without
 /// that file, or with do_sample false, the most likely token.
-inline Sampling read_sampling(const Checkpoint& checkpoint) {
-  Sampling out;
-  const Json found = checkpoint.generation_config();
-  if (!found) return out;
-  const detail::ConfigReader reader(found);
-  out.repetition_penalty = reader.number("repetition_penalty", 1, {1e-3, 1e3});
-  if (!reader.flag("do_sample", false)) return out;
-  out.temperature = reader.number("temperature", 1, {0, 1e3});
-  out.top_k = reader.size("top_k", 50);
-  out.top_p = reader.number("top_p", 1, {1e-6, 1});
-  out.min_p = reader.number("min_p", 0, {0, 1});
-  return out;
-}
+Sampling read_sampling(const Checkpoint& checkpoint);
 
 }  // namespace moe
+
+#if MOE_DEFINITIONS
+#include "recommended_sampling.ipp"
+#endif

@@ -1,7 +1,5 @@
 #pragma once
-#include "../core/stopwatch.hpp"
-#include "../core/dtype.hpp"
-#include "../core/error.hpp"
+#include "../core/config.hpp"
 #include "../core/function_ref.hpp"
 #include "../core/token.hpp"
 #include "../model/sequence.hpp"
@@ -9,14 +7,13 @@
 #include "model.hpp"
 #include "sampler.hpp"
 
-#include <algorithm>
 #include <cstddef>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace moe {
@@ -52,10 +49,7 @@ struct SessionStatistics {
 class Session {
  public:
   /// `model` must outlive the session. A context longer than the model's is cut to it.
-  explicit Session(const Model& model, const SequenceOptions& options = {})
-      : model_(&model), sequence_(model.transformer().sequence(fitted(model, options))) {
-    tokens_.reserve(sequence_.context() + 1);
-  }
+  explicit Session(const Model& model, const SequenceOptions& options = {});
 
   class Generation;
 
@@ -87,40 +81,16 @@ class Session {
  private:
   static std::string collect(Generation generation, FunctionRef<void(const Piece&)> on_piece);
 
-  static SequenceOptions fitted(const Model& model, SequenceOptions options) {
-    options.context = std::min(options.context, model.config().max_positions);
-    return options;
-  }
+  static SequenceOptions fitted(const Model& model, SequenceOptions options);
 
   /// Computes the prompt, but for what the KV cache holds already.
-  std::span<const float> read(const std::vector<TokenId>& prompt, const std::stop_token& stop) {
-    expect(!prompt.empty(), "session", "prompt", "at least one token", "none");
-    if (prompt.size() > sequence_.context())
-      fail("session", "prompt", detail::concat("at most ", sequence_.context(), " tokens"),
-           detail::concat(prompt.size()));
-    const Stopwatch stopwatch;
-    const std::size_t reused = common_prefix(prompt);
-    sequence_.truncate(reused);
-    tokens_ = prompt;
-    const auto logits =
-        model_->transformer().forward(sequence_, {prompt.data() + reused, prompt.size() - reused}, stop);
-    statistics_ = {
-        .prompt_tokens = prompt.size(), .reused_tokens = reused, .prompt_seconds = stopwatch.seconds()};
-    return logits;
-  }
+  std::span<const float> read(const std::vector<TokenId>& prompt, const std::stop_token& stop);
 
   /// How many tokens of the prompt stand in the KV cache. The last one never counts: from its logits the text goes on.
-  std::size_t common_prefix(const std::vector<TokenId>& prompt) const {
-    const std::size_t most = std::min(prompt.size() - 1, sequence_.position());
-    std::size_t same = 0;
-    while (same < most && prompt[same] == tokens_[same]) ++same;
-    return same;
-  }
+  std::size_t common_prefix(const std::vector<TokenId>& prompt) const;
 
   /// Computes the token that was drawn last.
-  std::span<const float> read_last(const std::stop_token& stop) {
-    return model_->transformer().forward(sequence_, {&tokens_.back(), 1}, stop);
-  }
+  std::span<const float> read_last(const std::stop_token& stop);
 
   const Model* model_;
   Sequence sequence_;
@@ -132,14 +102,7 @@ class Session {
 /// The pieces of a text as a range for one pass, computed while it is gone through. Must not outlive its session.
 class Session::Generation {
  public:
-  Generation(Session& session, std::vector<TokenId> prompt, const GenerateOptions& options)
-      : session_(&session),
-        prompt_(std::move(prompt)),
-        options_(options),
-        sampler_(options.sampling ? *options.sampling : session.model_->recommended_sampling()) {
-    if (session.model_->has_tokenizer()) decoder_.emplace(session.model_->tokenizer(), true, true);
-    piece_.text.reserve(usual_token_bytes);
-  }
+  Generation(Session& session, std::vector<TokenId> prompt, const GenerateOptions& options);
 
   struct End {};
   class Iterator {
@@ -149,10 +112,7 @@ class Session::Generation {
 
     explicit Iterator(Generation& generation) : generation_(&generation) {}
     const Piece& operator*() const { return generation_->piece_; }
-    Iterator& operator++() {
-      generation_->advance();
-      return *this;
-    }
+    Iterator& operator++();
     void operator++(int) { ++*this; }
     bool operator==(End) const { return generation_->at_end_; }
 
@@ -161,45 +121,16 @@ class Session::Generation {
   };
 
   /// Computes the prompt and the first token.
-  Iterator begin() {
-    session_->finish_ = Finish::running;
-    logits_ = session_->read(prompt_, options_.stop);
-    if (options_.max_tokens == 0) session_->finish_ = Finish::max_tokens;
-    next();
-    return Iterator(*this);
-  }
+  Iterator begin();
   End end() const { return {}; }
 
  private:
   /// Draws a token from the logits, unless the text has ended.
-  void next() {
-    if (logits_.empty()) session_->finish_ = Finish::stopped;
-    at_end_ = session_->finish_ != Finish::running;
-    if (at_end_) return;
-    const TokenId id = sampler_(logits_, session_->tokens_);
-    session_->tokens_.push_back(id);
-    ++session_->statistics_.generated_tokens;
-    session_->finish_ = finish_after(id);
-    piece_.id = id;
-    piece_.text.clear();
-    if (decoder_) decoder_->push(id, piece_.text);
-    if (decoder_ && session_->finish_ != Finish::running) piece_.text += decoder_->finish();
-  }
+  void next();
 
-  void advance() {
-    const Stopwatch stopwatch;
-    if (session_->finish_ == Finish::running) logits_ = session_->read_last(options_.stop);
-    next();
-    session_->statistics_.generate_seconds += stopwatch.seconds();
-  }
+  void advance();
 
-  Finish finish_after(TokenId id) const {
-    for (const TokenId end : session_->model_->config().end_tokens)
-      if (id == end && options_.stop_at_end_token) return Finish::end_token;
-    if (session_->statistics_.generated_tokens == options_.max_tokens) return Finish::max_tokens;
-    if (session_->sequence_.position() == session_->sequence_.context()) return Finish::context_full;
-    return Finish::running;
-  }
+  Finish finish_after(TokenId id) const;
 
   static constexpr std::size_t usual_token_bytes = 256;
 
@@ -213,31 +144,8 @@ class Session::Generation {
   bool at_end_ = false;
 };
 
-inline Session::Generation Session::stream(std::span<const TokenId> prompt, const GenerateOptions& options) {
-  return Generation(*this, {prompt.begin(), prompt.end()}, options);
-}
-
-inline Session::Generation Session::stream(std::string_view prompt, const GenerateOptions& options) {
-  return Generation(*this, model_->tokenizer().encode(prompt), options);
-}
-
-inline std::string Session::generate(std::span<const TokenId> prompt, const GenerateOptions& options,
-                                     FunctionRef<void(const Piece&)> on_piece) {
-  return collect(stream(prompt, options), on_piece);
-}
-
-inline std::string Session::generate(std::string_view prompt, const GenerateOptions& options,
-                                     FunctionRef<void(const Piece&)> on_piece) {
-  return collect(stream(prompt, options), on_piece);
-}
-
-inline std::string Session::collect(Generation generation, FunctionRef<void(const Piece&)> on_piece) {
-  std::string text;
-  for (const Piece& piece : generation) {
-    text += piece.text;
-    if (on_piece) on_piece(piece);
-  }
-  return text;
-}
-
 }  // namespace moe
+
+#if MOE_DEFINITIONS
+#include "session.ipp"
+#endif

@@ -1,16 +1,14 @@
 #pragma once
-#include "../core/error.hpp"
+#include "../core/config.hpp"
 #include "../core/tensor.hpp"
 #include "checkpoint_contents.hpp"
 #include "file.hpp"
-#include "gguf.hpp"
-#include "gguf_path.hpp"
-#include "hugging_face.hpp"
 #include "json.hpp"
 #include "tensor_info.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <span>
 #include <string>
@@ -42,88 +40,46 @@ class Checkpoint {
   const TensorInfo* find(std::string_view name) const { return find_by_name(tensors(), name); }
 
   /// The tensor of that name, which must be there.
-  const TensorInfo& at(std::string_view name) const {
-    const TensorInfo* tensor = find(name);
-    if (!tensor) fail(path(), detail::concat("tensor \"", name, '"'), "to be there", "nothing");
-    return *tensor;
-  }
+  const TensorInfo& at(std::string_view name) const;
 
   /// A whole file, mapped: it is read where it is touched.
   std::span<const std::byte> mapped(std::size_t file) const { return state_->mappings[file].bytes(); }
 
   /// The bytes of a tensor of this checkpoint, mapped.
-  std::span<const std::byte> bytes(const TensorInfo& tensor) const {
-    return mapped(tensor.file)
-        .subspan(static_cast<std::size_t>(tensor.offset), static_cast<std::size_t>(tensor.bytes));
-  }
+  std::span<const std::byte> bytes(const TensorInfo& tensor) const;
 
   /// The tensor of that name as a view. Throws unless it is there, of that shape and of a type that kernels know.
-  Matrix matrix(std::string_view name, std::size_t rows, std::size_t cols) const {
-    const TensorInfo& tensor = checked(name, {rows, cols});
-    return {bytes(tensor).data(), tensor.dtype, rows, cols};
-  }
-  Vector vector(std::string_view name, std::size_t size) const {
-    const TensorInfo& tensor = checked(name, {size});
-    return {bytes(tensor).data(), tensor.dtype, size};
-  }
+  Matrix matrix(std::string_view name, std::size_t rows, std::size_t cols) const;
+  Vector vector(std::string_view name, std::size_t size) const;
 
   /// Throws unless kernels can multiply the tensor's type.
-  void require_usable(const TensorInfo& tensor) const {
-    if (tensor.dtype == DType::other)
-      fail(file_of(tensor), detail::concat("tensor \"", tensor.name, '"'),
-           "f32, f16, bf16, q8_0 to q2_k, iq4_nl, iq4_xs or mxfp4", tensor.dtype_name);
-  }
+  void require_usable(const TensorInfo& tensor) const;
 
   /// Throws unless the tensor has that shape.
-  void require_shape(const TensorInfo& tensor, const std::vector<std::uint64_t>& shape) const {
-    if (tensor.shape != shape)
-      fail(file_of(tensor), detail::concat("tensor \"", tensor.name, '"'),
-           detail::concat("shape ", detail::concat_list(shape)), detail::concat_list(tensor.shape));
-  }
+  void require_shape(const TensorInfo& tensor, const std::vector<std::uint64_t>& shape) const;
 
   /// The path of the file that holds the tensor.
   const std::string& file_of(const TensorInfo& tensor) const { return files()[tensor.file].path(); }
 
   /// The configuration of the text model, as in config.json, which must be there.
-  Json config() const {
-    if (!state_->contents.config) fail(directory(), "config.json", "a file", "none");
-    return text_config(state_->contents.config->root());
-  }
+  Json config() const;
 
   /// What the names of the text model's tensors begin with, before `model.`: nothing, or `thinker.` in a Qwen3-Omni.
   std::string_view tensor_prefix() const { return is_thinker() ? "thinker." : ""; }
 
   /// Whether the text model is the thinker of a Qwen3-Omni, which the model_type of the whole says.
-  bool is_thinker() const {
-    const auto& config = state_->contents.config;
-    return config && holds_thinker(config->root());
-  }
+  bool is_thinker() const;
 
   /// The contents of generation_config.json; nothing if there is none.
-  Json generation_config() const {
-    return state_->contents.generation_config ? state_->contents.generation_config->root() : Json();
-  }
+  Json generation_config() const;
 
  private:
   struct State {
-    explicit State(const std::string& given) : path(given), contents(open_any(given)) {
-      for (const File& file : contents.files) mappings.push_back(file.map());
-      sort_by_name(contents.tensors, path);
-    }
+    explicit State(const std::string& given);
 
-    static CheckpointContents open_any(const std::string& path) {
-      expect(is_directory(path) || is_file(path), path, "opening", "a checkpoint",
-             "no such file or directory");
-      return holds_gguf(path) ? open_gguf(path) : open_hugging_face(path);
-    }
+    static CheckpointContents open_any(const std::string& path);
 
-    static bool holds_gguf(const std::string& path) {
-      if (!is_directory(path)) return detail::is_gguf(path);
-      if (is_file(join_path(path, "dense.gguf"))) return true;
-      for (const char* name : {"model.safetensors", "model.safetensors.index.json"})
-        if (is_file(join_path(path, name))) return false;
-      return !detail::gguf_in_directory(path).empty();
-    }
+    static bool holds_gguf(const std::string& path);
 
     std::string path;
     CheckpointContents contents;
@@ -131,25 +87,17 @@ class Checkpoint {
   };
 
   /// A multimodal model holds its text model's configuration within its own.
-  static Json text_config(const Json& root) {
-    return holds_thinker(root) ? root.at("thinker_config").at("text_config") : root;
-  }
+  static Json text_config(const Json& root);
 
-  static bool holds_thinker(const Json& root) {
-    const Json type = root.find("model_type");
-    if (type) return type.is_string() && type.as_string() == "qwen3_omni_moe";
-    const Json thinker = root.find("thinker_config");
-    return thinker && thinker.is_object();
-  }
+  static bool holds_thinker(const Json& root);
 
-  const TensorInfo& checked(std::string_view name, const std::vector<std::uint64_t>& shape) const {
-    const TensorInfo& tensor = at(name);
-    require_shape(tensor, shape);
-    require_usable(tensor);
-    return tensor;
-  }
+  const TensorInfo& checked(std::string_view name, const std::vector<std::uint64_t>& shape) const;
 
   std::shared_ptr<const State> state_;
 };
 
 }  // namespace moe
+
+#if MOE_DEFINITIONS
+#include "checkpoint.ipp"
+#endif

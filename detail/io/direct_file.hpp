@@ -1,5 +1,5 @@
 #pragma once
-#include "../core/error.hpp"
+#include "../core/config.hpp"
 #include "file.hpp"
 #include "pages.hpp"
 #include "system.hpp"
@@ -7,9 +7,9 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string>
-#include <utility>
 
 namespace moe {
 
@@ -20,41 +20,17 @@ class DirectFile {
   /// Offsets, sizes and addresses of direct reads are multiples of it.
   static constexpr std::size_t alignment = Pages::page_bytes;
 
-  explicit DirectFile(const std::string& path) : cached_(path), direct_(detail::open_file_direct(path)) {
-    if (direct_ == detail::no_file) refused_.store(true, std::memory_order_relaxed);
-  }
-  DirectFile(DirectFile&& other) noexcept
-      : cached_(std::move(other.cached_)),
-        direct_(std::exchange(other.direct_, detail::no_file)),
-        refused_(other.refused_.load(std::memory_order_relaxed)) {}
+  explicit DirectFile(const std::string& path);
+  DirectFile(DirectFile&& other) noexcept;
   DirectFile& operator=(DirectFile&&) = delete;
-  ~DirectFile() {
-    if (direct_ != detail::no_file) detail::close_file(direct_);
-  }
+  ~DirectFile();
 
   /// Whether direct reading turned out to be impossible.
   bool refused() const { return refused_.load(std::memory_order_relaxed); }
 
   /// Fills the first `needed` bytes of `into`, whose address and size are aligned, from the aligned `offset` on. Throws if
   /// the file ends before or cannot be read.
-  void read_at(std::uint64_t offset, std::span<std::byte> into, std::size_t needed) const {
-    std::size_t done = 0;
-    while (!refused() && done < needed) {
-      const std::int64_t got =
-          detail::read_file_at(direct_, offset + done, into.data() + done, into.size() - done);
-      if (got < 0 && detail::interrupted(detail::last_error())) continue;
-      // Errors and the end of the file are left to the ordinary read, which says what is wrong if it is wrong there too.
-      if (got <= 0) break;
-      const std::size_t end = done + static_cast<std::size_t>(got);
-      if (end >= needed) return;
-      const std::size_t whole = end / alignment * alignment;
-      if (whole == done) break;
-      done = whole;
-    }
-    cached_.read_at(offset + done, into.subspan(done, needed - done));
-    // What an ordinary read can do at once and a direct one could not do at all was refused.
-    if (done == 0 && !refused()) refused_.store(true, std::memory_order_relaxed);
-  }
+  void read_at(std::uint64_t offset, std::span<std::byte> into, std::size_t needed) const;
 
  private:
   File cached_;
@@ -63,3 +39,7 @@ class DirectFile {
 };
 
 }  // namespace moe
+
+#if MOE_DEFINITIONS
+#include "direct_file.ipp"
+#endif

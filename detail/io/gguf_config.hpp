@@ -1,15 +1,12 @@
 #pragma once
-#include "../core/concat.hpp"
+#include "../core/config.hpp"
 #include "../core/decimal.hpp"
-#include "../core/error.hpp"
-#include "../core/math.hpp"
 #include "gguf_metadata.hpp"
-#include "gguf_names.hpp"
 #include "json_writer.hpp"
 #include "tensor_info.hpp"
 
-#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,207 +26,55 @@ struct GgufArchitecture {
 class GgufConfig {
  public:
   /// `tensors`: sorted by name, in the names of Hugging Face checkpoints.
-  GgufConfig(const GgufMetadata& metadata, const std::vector<TensorInfo>& tensors)
-      : metadata_(metadata), tensors_(tensors), architecture_(architecture()) {}
+  GgufConfig(const GgufMetadata& metadata, const std::vector<TensorInfo>& tensors);
 
-  std::string json() && {
-    text("model_type", architecture_.model_type);
-    copy("num_hidden_layers", "block_count");
-    copy("hidden_size", "embedding_length");
-    copy("max_position_embeddings", "context_length");
-    vocabulary();
-    attention();
-    rope();
-    feed_forward();
-    if (architecture_.has_experts) experts();
-    refuse_the_rest();
-    end_tokens();
-    return concat("{", members_, "\n}\n");
-  }
+  std::string json() &&;
 
  private:
-  const GgufArchitecture& architecture() const {
-    static constexpr GgufArchitecture known[] = {{"qwen3moe", "qwen3_moe", true, false},
-                                                 {"qwen3vlmoe", "qwen3_omni_moe_text", true, false},
-                                                 {"qwen3", "qwen3", false, false},
-                                                 {"llama", "llama", false, true}};
-    metadata_.require("general.architecture");
-    const std::string_view name = *metadata_.text("general.architecture");
-    for (const GgufArchitecture& one : known)
-      if (one.name == name) return one;
-    metadata_.fail_at(*metadata_.find("general.architecture"), "qwen3moe, qwen3vlmoe, qwen3 or llama",
-                      concat('"', name, '"'));
-  }
+  const GgufArchitecture& architecture() const;
 
-  void vocabulary() {
-    const TensorInfo* embedding = find_by_name(tensors_, "model.embed_tokens.weight");
-    if (embedding && !embedding->shape.empty()) {
-      number("vocab_size", embedding->shape[0]);
-    } else if (const auto size = whole("vocab_size")) {
-      number("vocab_size", *size);
-    }
-    flag("tie_word_embeddings", !find_by_name(tensors_, "lm_head.weight"));
-  }
+  void vocabulary();
 
-  void attention() {
-    copy("num_attention_heads", "attention.head_count");
-    const std::uint64_t heads = *whole("attention.head_count"), hidden = *whole("embedding_length");
-    number("num_key_value_heads", whole("attention.head_count_kv").value_or(heads));
-    const std::uint64_t size = whole("attention.key_length").value_or(heads > 0 ? hidden / heads : 0);
-    number("head_dim", size);
-    require_value("attention.value_length", size);
-    require_value("rope.dimension_count", size);
-    flag("attention_bias", has_attention_bias());
-    flag("attention_bias_where_stored", true);  // of some matrices and layers perhaps
-    if (const auto epsilon = fraction("attention.layer_norm_rms_epsilon"))
-      number("rms_norm_eps", static_cast<float>(*epsilon));
-  }
+  void attention();
 
-  bool has_attention_bias() const {
-    for (const TensorInfo& tensor : tensors_)
-      if (is_attention_bias(tensor.name)) return true;
-    return false;
-  }
+  bool has_attention_bias() const;
 
-  void rope() {
-    // What files leave out is 10000 here, which need not be the default of the architecture.
-    number("rope_theta", static_cast<float>(fraction("rope.freq_base").value_or(10000)));
-    if (architecture_.rope_interleaved) flag("rope_interleave", true);
-    // A factor without a type is that of linear scaling; in old files it has another name.
-    const std::string_view type = metadata_.text(key("rope.scaling.type")).value_or("linear");
-    double factor = fraction("rope.scaling.factor").value_or(fraction("rope.scale_linear").value_or(1));
-    if (factor == 0) factor = 1;
-    if (type == "none" || (type == "linear" && factor == 1)) return;
-    std::string scaling = concat("{\"rope_type\": ", to_json(type), ", \"factor\": ", to_decimal(factor));
-    if (const auto positions = whole("rope.scaling.original_context_length"))
-      scaling += concat(", \"original_max_position_embeddings\": ", *positions);
-    if (const double magnitude = fraction("rope.scaling.attn_factor").value_or(1) *
-                                 fraction("rope.scaling.yarn_attn_factor").value_or(1);
-        magnitude != 1 && factor >= 1)
-      scaling += concat(", \"attention_factor\": ", to_decimal(magnitude * (1 + 0.1 * log(factor))));
-    for (const std::string_view beta : {"beta_fast", "beta_slow"})
-      if (const auto value = fraction(concat("rope.scaling.yarn_", beta)))
-        scaling += concat(", \"", beta, "\": ", to_decimal(*value));
-    member("rope_scaling", scaling + "}");
-  }
+  void rope();
 
   /// The width of the networks that are no experts. What tensors show counts more than what is stated, which some files
   /// do for each layer.
-  void feed_forward() {
-    for (const TensorInfo& tensor : tensors_)
-      if (tensor.name.ends_with(".mlp.gate_proj.weight") && tensor.shape.size() == 2)
-        return number("intermediate_size", tensor.shape[0]);
-    const GgufValue* stated = metadata_.find(key("feed_forward_length"));
-    if (!architecture_.has_experts || (stated && stated->type != GgufType::array))
-      copy("intermediate_size", "feed_forward_length");
-  }
+  void feed_forward();
 
-  void experts() {
-    copy("num_experts", "expert_count");
-    copy("num_experts_per_tok", "expert_used_count");
-    // Which hardly a file says; llama.cpp always does it.
-    flag("norm_topk_prob", metadata_.flag(key("expert_weights_norm"), true));
-    dense_layers();
-    if (const auto width = expert_width()) number("moe_intermediate_size", *width);
-  }
+  void experts();
 
   /// The width of experts: as their tensors show it, or else as stated, or as llama.cpp has it where it is not.
-  std::optional<std::uint64_t> expert_width() const {
-    for (const TensorInfo& tensor : tensors_) {
-      if (tensor.name.find(".mlp.experts.") == tensor.name.npos) continue;
-      if (tensor.name.ends_with(".gate_proj.weight") && tensor.shape.size() == 2) return tensor.shape[0];
-      if (tensor.shape.size() != 3) continue;
-      if (tensor.name.ends_with(".gate_proj")) return tensor.shape[1];
-      if (tensor.name.ends_with(".gate_up_proj")) return tensor.shape[1] / 2;
-    }
-    if (const auto width = whole("expert_feed_forward_length")) return width;
-    const auto width = whole("feed_forward_length"), used = whole("expert_used_count");
-    if (!width || !used || *used == 0) return {};
-    return *width / *used;
-  }
+  std::optional<std::uint64_t> expert_width() const;
 
   /// A layer without a router has no experts.
-  void dense_layers() {
-    std::string list;
-    const std::uint64_t layers = whole("block_count").value_or(0);
-    for (std::uint64_t layer = 0; layer < layers && layer < tensors_.size(); ++layer)
-      if (!find_by_name(tensors_, concat("model.layers.", layer, ".mlp.gate.weight")))
-        list += concat(list.empty() ? "" : ", ", layer);
-    member("mlp_only_layers", concat('[', list, ']'));
-  }
+  void dense_layers();
 
   /// What would change the numbers if it were there, and cannot be done.
-  void refuse_the_rest() const {
-    if (!architecture_.has_experts) require_value("expert_count", 0);
-    require_value("expert_shared_count", 0);
-    require_value("nextn_predict_layers", 0);
-    if (whole("expert_group_count") != std::uint64_t{0}) require_value("expert_group_count", 1);
-    if (whole("expert_gating_func") != std::uint64_t{0}) require_value("expert_gating_func", 1);  // softmax
-    for (const std::string_view scale :
-         {"expert_weights_scale", "embedding_scale", "residual_scale", "logit_scale"})
-      require_fraction(scale, 1);
-    require_fraction("attention.clamp_kqv", 0);
-    require_fraction("attention.scale", 0);
-    if (const auto mix = fraction("rope.scaling.yarn_ext_factor");
-        mix && *mix >= 0 && *mix != 1 && metadata_.text(key("rope.scaling.type")) == "yarn")
-      metadata_.fail_at(*metadata_.find(key("rope.scaling.yarn_ext_factor")), "1, or less than 0 for that",
-                        concat(*mix));
-    require_fraction("rope.scaling.yarn_log_multiplier", 0);
-    for (const TensorInfo& tensor : tensors_)
-      if (is_unknown_part(tensor.name))
-        metadata_.fail_at(*metadata_.find("general.architecture"), "a model without that tensor",
-                          gguf_name(tensor.name));
-  }
+  void refuse_the_rest() const;
 
   /// Any of these ends a text: the end of all, of a turn, of a message.
-  void end_tokens() {
-    std::string list;
-    std::optional<std::uint64_t> ids[3];
-    constexpr std::string_view names[] = {"eos", "eot", "eom"};
-    for (std::size_t i = 0; i < 3; ++i) {
-      ids[i] = metadata_.whole(concat("tokenizer.ggml.", names[i], "_token_id"));
-      if (i == 0 && !ids[0] && metadata_.text("tokenizer.ggml.model") == "llama") ids[0] = 2;
-      bool again = false;
-      for (std::size_t before = 0; before < i; ++before) again = again || ids[before] == ids[i];
-      if (ids[i] && !again) list += concat(list.empty() ? "" : ", ", *ids[i]);
-    }
-    member("eos_token_id", concat('[', list, ']'));
-  }
+  void end_tokens();
 
-  std::string key(std::string_view name) const { return concat(architecture_.name, '.', name); }
+  std::string key(std::string_view name) const;
   std::optional<std::uint64_t> whole(std::string_view name) const { return metadata_.whole(key(name)); }
 
-  std::optional<double> fraction(std::string_view name) const {
-    const auto value = metadata_.number(key(name));
-    if (value && *value - *value != 0)
-      metadata_.fail_at(*metadata_.find(key(name)), "a finite number", concat(*value));
-    return value;
-  }
+  std::optional<double> fraction(std::string_view name) const;
 
   /// Throws if the value is there and neither 0, which says nothing, nor the one that the library can do.
-  void require_fraction(std::string_view name, double wanted) const {
-    const auto value = fraction(name);
-    if (value && *value != 0 && *value != wanted)
-      metadata_.fail_at(*metadata_.find(key(name)), concat(wanted), concat(*value));
-  }
+  void require_fraction(std::string_view name, double wanted) const;
 
   /// Throws if the value is there and not the one that the library can do.
-  void require_value(std::string_view name, std::uint64_t wanted) const {
-    const auto value = whole(name);
-    if (value && *value != wanted)
-      metadata_.fail_at(*metadata_.find(key(name)), concat(wanted), concat(*value));
-  }
+  void require_value(std::string_view name, std::uint64_t wanted) const;
 
-  void member(std::string_view name, std::string_view json) {
-    members_ += concat(members_.empty() ? "\n  " : ",\n  ", to_json(name), ": ", json);
-  }
-  void copy(std::string_view name, std::string_view from) {
-    metadata_.require(key(from));
-    number(name, *whole(from));
-  }
+  void member(std::string_view name, std::string_view json);
+  void copy(std::string_view name, std::string_view from);
   void text(std::string_view name, std::string_view value) { member(name, to_json(value)); }
   void flag(std::string_view name, bool value) { member(name, value ? "true" : "false"); }
-  void number(std::string_view name, std::uint64_t value) { member(name, concat(value)); }
+  void number(std::string_view name, std::uint64_t value);
   void number(std::string_view name, float value) { member(name, to_decimal(value)); }
 
   const GgufMetadata& metadata_;
@@ -239,3 +84,7 @@ class GgufConfig {
 };
 
 }  // namespace moe::detail
+
+#if MOE_DEFINITIONS
+#include "gguf_config.ipp"
+#endif

@@ -1,8 +1,8 @@
 #pragma once
-#include "../core/concat.hpp"
+#include "../core/config.hpp"
 
-#include <algorithm>
 #include <cstddef>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -43,90 +43,33 @@ inline constexpr TensorNamePair merged_names[] = {{"ffn_gate_exps.weight", "mlp.
 inline constexpr TensorNamePair expert_names[] = {
     {"ffn_gate.", "gate_proj"}, {"ffn_up.", "up_proj"}, {"ffn_down.", "down_proj"}};
 
-inline bool all_digits(std::string_view text) {
-  return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
-}
+bool all_digits(std::string_view text);
 
 /// What stands behind `blk.N.` as it stands behind `model.layers.N.`; empty if there is no such name.
-inline std::string hugging_face_layer_name(std::string_view name) {
-  for (const auto& [gguf, hugging_face] : merged_names)
-    if (name == gguf) return std::string(hugging_face);
-  for (const auto& [gguf, hugging_face] : expert_names) {
-    if (!name.starts_with(gguf) || !name.ends_with(".weight")) continue;
-    const std::string_view number =
-        name.substr(gguf.size(), name.size() - std::min(name.size(), gguf.size() + 7));
-    if (all_digits(number)) return concat("mlp.experts.", number, '.', hugging_face, ".weight");
-  }
-  const std::size_t dot = name.rfind('.');
-  for (const auto& [gguf, hugging_face] : layer_names)
-    if (name.substr(0, dot) == gguf) return concat(hugging_face, name.substr(std::min(dot, name.size())));
-  return {};
-}
+std::string hugging_face_layer_name(std::string_view name);
 
 /// The name in Hugging Face checkpoints of a tensor of a GGUF file; the same name if it has none there.
-inline std::string hugging_face_name(std::string_view name) {
-  if (name.starts_with("blk.")) {
-    const std::size_t end = std::min(name.find('.', 4), name.size());
-    const std::string_view number = name.substr(4, end - 4),
-                           rest = name.substr(std::min(end + 1, name.size()));
-    const std::string known = hugging_face_layer_name(rest);
-    if (all_digits(number) && !known.empty()) return concat("model.layers.", number, '.', known);
-  }
-  for (const auto& [gguf, hugging_face] : outer_names)
-    if (name == concat(gguf, ".weight")) return concat(hugging_face, ".weight");
-  return std::string(name);
-}
+std::string hugging_face_name(std::string_view name);
 
 /// How many dimensions a tensor of that Hugging Face name has; 0: nobody knows. Writers of GGUF may leave out outer ones that
 /// are 1, and add such.
-inline std::size_t dimensions_of(std::string_view name) {
-  if (!name.starts_with("model.") && !name.starts_with("lm_head.")) return 0;
-  if (name.ends_with("norm.weight") || name.ends_with(".bias")) return 1;
-  return name.ends_with(".weight") ? 2 : 3;  // experts that are merged
-}
+std::size_t dimensions_of(std::string_view name);
 
 /// Of a Hugging Face name.
-inline bool is_attention_bias(std::string_view name) {
-  return name.ends_with("_proj.bias") && name.find(".self_attn.") != name.npos;
-}
+bool is_attention_bias(std::string_view name);
 
 /// Whether a tensor would change the numbers of a layer or of the head and nobody here knows how. `name`: as
 /// hugging_face_name() returns it. Not those of tables that can be computed, and of what predicts further tokens.
-inline bool is_unknown_part(std::string_view name) {
-  constexpr std::string_view changing[] = {
-      ".attn_", ".ffn_",  ".post_",     ".layer_out", ".exp_probs_", ".ssm_",        ".self_attn.",
-      ".mlp.",  "output", "layernorm.", "token_",     "position_",   "rope_factors_"};
-  constexpr std::string_view harmless[] = {".nextn.", ".attn_rot_embd"};
-  const std::string_view kind = name.substr(std::min(name.rfind('.'), name.size()));
-  const bool known = dimensions_of(name) > 0 && kind != ".bias" && kind != ".scale" && kind != ".input_scale";
-  if (known || is_attention_bias(name)) return false;
-  for (const std::string_view part : harmless)
-    if (name.find(part) != name.npos) return false;
-  for (const std::string_view part : changing)
-    if (name.find(part) != name.npos) return true;
-  return false;
-}
+bool is_unknown_part(std::string_view name);
 
 /// What stands behind `model.layers.N.` as it stands behind `blk.N.`; empty if there is no such name.
-inline std::string gguf_layer_name(std::string_view name) {
-  const std::size_t dot = name.rfind('.');
-  for (const auto& [gguf, hugging_face] : layer_names)
-    if (name.substr(0, dot) == hugging_face) return concat(gguf, name.substr(std::min(dot, name.size())));
-  return {};
-}
+std::string gguf_layer_name(std::string_view name);
 
 /// The name in GGUF files of a tensor of a Hugging Face checkpoint that is no expert; the same name if it has none there.
-inline std::string gguf_name(std::string_view name) {
-  constexpr std::string_view layers = "model.layers.";
-  if (name.starts_with(layers)) {
-    const std::size_t end = std::min(name.find('.', layers.size()), name.size());
-    const std::string_view number = name.substr(layers.size(), end - layers.size());
-    const std::string known = gguf_layer_name(name.substr(std::min(end + 1, name.size())));
-    if (all_digits(number) && !known.empty()) return concat("blk.", number, '.', known);
-  }
-  for (const auto& [gguf, hugging_face] : outer_names)
-    if (name == concat(hugging_face, ".weight")) return concat(gguf, ".weight");
-  return std::string(name);
-}
+std::string gguf_name(std::string_view name);
 
 }  // namespace moe::detail
+
+#if MOE_DEFINITIONS
+#include "gguf_names.ipp"
+#endif

@@ -1,19 +1,15 @@
 #pragma once
-#include "../core/checked.hpp"
-#include "../core/error.hpp"
+#include "../core/config.hpp"
 #include "file.hpp"
 #include "file_stream.hpp"
 #include "ggml_type.hpp"
 #include "gguf_metadata.hpp"
 #include "tensor_info.hpp"
 
-#include <algorithm>
-#include <cstddef>
 #include <cstdint>
-#include <optional>
+#include <cstring>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace moe::detail {
@@ -30,197 +26,52 @@ class GgufParser {
  public:
   explicit GgufParser(const File& file) : file_(file), in_(file) {}
 
-  GgufContents parse() && {
-    read_version();
-    const std::uint64_t tensor_count = count("number of tensors", least_tensor_bytes);
-    const std::uint64_t value_count = count("number of metadata values", least_value_bytes);
-    GgufContents out;
-    out.metadata = GgufMetadata(file_.path(), read_values(value_count));
-    const std::uint64_t alignment = alignment_of(out.metadata);
-    // Each takes its least of bytes, so the count cannot ask for more memory than a multiple of the file.
-    for (std::uint64_t i = 0; i < tensor_count; ++i) out.tensors.push_back(read_tensor());
-    place_data(out.tensors, alignment);
-    if (const GgufValue* checksums = out.metadata.find("moe.crc32c")) read_checksums(out, *checksums);
-    sort_by_name(out.tensors, file_.path());
-    return out;
-  }
+  GgufContents parse() &&;
 
  private:
   // A length, a character, a type and a value; a length, a character, a number of sizes, a type and an offset.
   static constexpr std::uint64_t least_value_bytes = 8 + 1 + 4 + 1, least_tensor_bytes = 8 + 1 + 4 + 4 + 8;
   static constexpr std::uint64_t most_length = std::uint64_t{1} << 30;  // as in ggml
 
-  void read_version() {
-    if (in_.left() < 4 || in_.take(4) != "GGUF") fail(file_.path(), "byte 0", "GGUF", "something else");
-    const auto version = in_.number<std::uint32_t>();
-    if ((version & 0xffff) == 0)
-      in_.fail_here("version", "a file in little endian", "one in big endian, or no version");
-    if (version != 2 && version != 3) in_.fail_here("version", "2 or 3", concat(version));
-  }
+  void read_version();
 
   /// A number of things that take at least so many bytes each.
-  std::uint64_t count(std::string_view what, std::uint64_t least_bytes) {
-    const auto value = in_.number<std::uint64_t>();
-    if (value > in_.left() / least_bytes)
-      in_.fail_here(what, concat("at most ", in_.left() / least_bytes, ", for which there is room"),
-                    concat(value));
-    return value;
-  }
+  std::uint64_t count(std::string_view what, std::uint64_t least_bytes);
 
-  std::string string(std::string_view what, std::uint64_t most) {
-    const auto length = in_.number<std::uint64_t>();
-    if (length > most) in_.fail_here(what, concat("at most ", most, " bytes"), concat(length));
-    return in_.text(length);
-  }
+  std::string string(std::string_view what, std::uint64_t most);
 
-  std::vector<GgufValue> read_values(std::uint64_t count) {
-    std::vector<GgufValue> values;
-    for (std::uint64_t i = 0; i < count; ++i) values.push_back(read_value());
-    std::ranges::sort(values, {}, &GgufValue::key);
-    for (std::size_t i = 1; i < values.size(); ++i)
-      if (values[i - 1].key == values[i].key)
-        fail(file_.path(), concat("key \"", values[i].key, '"'), "one of that name", "two");
-    return values;
-  }
+  std::vector<GgufValue> read_values(std::uint64_t count);
 
-  GgufValue read_value() {
-    GgufValue out;
-    out.key = string("key", 65535);
-    if (out.key.empty()) in_.fail_here("key", "a name", "an empty one");
-    out.type = read_type(out.key);
-    if (out.type == GgufType::array) {
-      read_array(out);
-    } else {
-      out.offset = in_.position();
-      out.bytes =
-          out.type == GgufType::string ? string(out.key, most_length) : in_.text(gguf_bytes(out.type));
-    }
-    if (out.type == GgufType::boolean ||
-        (out.type == GgufType::array && out.element_type == GgufType::boolean))
-      for (const char byte : out.bytes)
-        if (byte != 0 && byte != 1)
-          in_.fail_here(out.key, "a boolean: 0 or 1", concat(static_cast<int>(byte)));
-    return out;
-  }
+  GgufValue read_value();
 
-  GgufType read_type(std::string_view key) {
-    const auto type = in_.number<std::uint32_t>();
-    if (type > static_cast<std::uint32_t>(GgufType::f64))
-      in_.fail_here(key, "a type from 0 to 12", concat(type));
-    return static_cast<GgufType>(type);
-  }
+  GgufType read_type(std::string_view key);
 
-  void read_array(GgufValue& out) {
-    out.element_type = read_type(out.key);
-    if (out.element_type == GgufType::array)
-      in_.fail_here(out.key, "an array of numbers or strings", "one of arrays");
-    const bool strings = out.element_type == GgufType::string;
-    const std::uint64_t least = strings ? 8 : gguf_bytes(out.element_type);
-    out.count = in_.number<std::uint64_t>();
-    if (out.count > most_length || out.count > in_.left() / least)
-      in_.fail_here(out.key, concat("at most ", std::min(most_length, in_.left() / least), " elements"),
-                    concat(out.count));
-    out.offset = in_.position();
-    if (strings) {
-      for (std::uint64_t i = 0; i < out.count; ++i) skip_string(out.key);
-    } else if (out.count * least <= GgufValue::most_kept) {
-      out.bytes = in_.text(out.count * least);
-    } else {
-      in_.skip(out.count * least);
-    }
-  }
+  void read_array(GgufValue& out);
 
-  void skip_string(std::string_view key) {
-    const auto length = in_.number<std::uint64_t>();
-    if (length > most_length)
-      in_.fail_here(key, concat("strings of at most ", most_length, " bytes"), concat(length));
-    in_.skip(length);
-  }
+  void skip_string(std::string_view key);
 
-  std::uint64_t alignment_of(const GgufMetadata& metadata) const {
-    const GgufValue* value = metadata.find("general.alignment");
-    if (!value) return 32;
-    if (value->type != GgufType::u32) metadata.fail_at(*value, "a u32", name(value->type));
-    const std::uint64_t alignment = *metadata.whole(value->key);
-    if (alignment == 0 || (alignment & (alignment - 1)) != 0)
-      metadata.fail_at(*value, "a power of two", concat(alignment));
-    return alignment;
-  }
+  std::uint64_t alignment_of(const GgufMetadata& metadata) const;
 
-  TensorInfo read_tensor() {
-    TensorInfo out;
-    out.name = string("name of a tensor", 63);
-    if (out.name.empty()) in_.fail_here("name of a tensor", "a name", "an empty one");
-    const auto dimensions = in_.number<std::uint32_t>();
-    if (dimensions > 4) in_.fail_here(out.name, "at most 4 dimensions", concat(dimensions));
-    for (std::uint32_t i = 0; i < dimensions; ++i) out.shape.push_back(in_.number<std::uint64_t>());
-    const auto id = in_.number<std::uint32_t>();
-    const GgmlType* type = ggml_type(id);
-    if (!type) in_.fail_here(out.name, "a known type", concat("type ", id));
-    out.dtype = type->dtype;
-    out.dtype_name = type->name;
-    out.offset = in_.number<std::uint64_t>();  // of the data for now; place_data() makes it one of the file
-    out.bytes = bytes_of(out, *type);
-    std::ranges::reverse(out.shape);
-    return out;
-  }
+  TensorInfo read_tensor();
 
   /// Of a tensor whose shape stands innermost first still.
-  std::uint64_t bytes_of(const TensorInfo& tensor, const GgmlType& type) const {
-    const std::optional<std::uint64_t> numbers = checked_product(tensor.shape);
-    constexpr std::uint64_t most = std::uint64_t{1}
-                                   << 62;  // so that bytes fit as well: no type takes more than 8 each
-    bool too_large = !numbers || *numbers > most / 8;
-    for (const std::uint64_t size : tensor.shape) too_large = too_large || size > most;
-    if (too_large)
-      in_.fail_here(tensor.name, "a shape whose size fits into 64 bits", concat_list(tensor.shape));
-    const std::uint64_t row = tensor.shape.empty() ? 1 : tensor.shape[0];
-    if (row % type.elements != 0)
-      in_.fail_here(tensor.name,
-                    concat("rows of a multiple of ", type.elements, " numbers, the block of ", type.name),
-                    concat(row));
-    return *numbers / type.elements * type.bytes;
-  }
+  std::uint64_t bytes_of(const TensorInfo& tensor, const GgmlType& type) const;
 
   /// The data begins at the next multiple of the alignment, and so does each tensor in it. Tensors must not overlap.
-  void place_data(std::vector<TensorInfo>& tensors, std::uint64_t alignment) const {
-    // Where there is no data at all, the file may end before.
-    const std::uint64_t begin =
-        std::min((in_.position() + alignment - 1) / alignment * alignment, file_.size());
-    const std::uint64_t size = file_.size() - begin;
-    std::uint64_t end = 0;  // of the tensor before
-    for (TensorInfo* const each : by_offset(tensors)) {
-      TensorInfo& tensor = *each;
-      if (tensor.offset % alignment != 0)
-        fail_about(tensor, concat("an offset that is a multiple of ", alignment), concat(tensor.offset));
-      if (tensor.offset > size || tensor.bytes > size - tensor.offset)
-        fail_about(tensor, concat("to end within the ", size, " bytes of data"),
-                   concat(tensor.bytes, " bytes from ", tensor.offset, " on"));
-      if (tensor.offset < end)
-        fail_about(tensor, concat("data from offset ", end, " on"), concat(tensor.offset));
-      end = tensor.offset + tensor.bytes;
-      tensor.offset += begin;
-    }
-  }
+  void place_data(std::vector<TensorInfo>& tensors, std::uint64_t alignment) const;
 
   /// What the extractor of this library adds: the CRC-32C of each tensor, in the order in which the file names them.
-  void read_checksums(GgufContents& out, const GgufValue& value) const {
-    if (value.type != GgufType::array || value.element_type != GgufType::u32 ||
-        value.count != out.tensors.size())
-      out.metadata.fail_at(value, concat("an array of ", out.tensors.size(), " of type u32"),
-                           concat(value.count, " of type ", name(value.element_type)));
-    FileStream in(file_);
-    in.skip(value.offset);
-    for (TensorInfo& tensor : out.tensors) tensor.crc32c = in.number<std::uint32_t>();
-  }
+  void read_checksums(GgufContents& out, const GgufValue& value) const;
 
   [[noreturn]] void fail_about(const TensorInfo& tensor, std::string_view expected,
-                               std::string_view found) const {
-    fail(file_.path(), concat("tensor \"", tensor.name, '"'), expected, found);
-  }
+                               std::string_view found) const;
 
   const File& file_;
   FileStream in_;
 };
 
 }  // namespace moe::detail
+
+#if MOE_DEFINITIONS
+#include "gguf_parser.ipp"
+#endif

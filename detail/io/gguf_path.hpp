@@ -1,11 +1,8 @@
 #pragma once
-#include "../core/error.hpp"
-#include "file.hpp"
+#include "../core/config.hpp"
 
-#include <algorithm>
-#include <cstddef>
 #include <cstdint>
-#include <cstdio>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,66 +14,27 @@ struct GgufPartName {
   std::string stem;
   std::uint32_t part, parts;  // counted from 1
 
-  std::string path(std::uint32_t number) const {
-    char text[32];
-    std::snprintf(text, sizeof text, "-%05u-of-%05u.gguf", number, parts);
-    return stem + text;
-  }
+  std::string path(std::uint32_t number) const;
 
   /// Nothing if the path is not of that form.
-  static std::optional<GgufPartName> parse(std::string_view path) {
-    constexpr std::string_view form = "-00001-of-00001.gguf";
-    if (path.size() < form.size()) return {};
-    const std::string_view end = path.substr(path.size() - form.size());
-    const auto number = [&](std::size_t at) {
-      std::uint32_t value = 0;
-      for (const char c : end.substr(at, 5)) value = value * 10 + static_cast<std::uint32_t>(c - '0');
-      return value;
-    };
-    for (std::size_t i = 0; i < form.size(); ++i) {
-      const bool digit = form[i] == '0' || form[i] == '1';
-      if (digit ? end[i] < '0' || end[i] > '9' : end[i] != form[i]) return {};
-    }
-    return GgufPartName{std::string(path.substr(0, path.size() - form.size())), number(1), number(10)};
-  }
+  static std::optional<GgufPartName> parse(std::string_view path);
 };
 
 /// The first part of a split file whose part `path` is; otherwise `path`.
-inline std::string first_gguf_part(const std::string& path) {
-  const auto name = GgufPartName::parse(path);
-  return name ? name->path(1) : path;
-}
+std::string first_gguf_part(const std::string& path);
 
 /// Whether the file begins as those in GGUF do.
-inline bool is_gguf(const std::string& path) {
-  constexpr std::string_view magic = "GGUF";
-  const File file(path);
-  std::string start(static_cast<std::size_t>(std::min(file.size(), std::uint64_t{magic.size()})), '\0');
-  file.read_at(0, {reinterpret_cast<std::byte*>(start.data()), start.size()});
-  return start == magic;
-}
+bool is_gguf(const std::string& path);
 
 /// The model in a directory: dense.gguf, or else the only file in GGUF, or the first part of the only split one; empty
 /// if there is none. A vision encoder, mmproj*.gguf, does not count. Throws if there are several.
-inline std::string gguf_in_directory(const std::string& directory) {
-  std::string found = join_path(directory, "dense.gguf");
-  if (is_file(found)) return found;
-  found.clear();
-  for (const std::string& name : names_in(directory)) {
-    if (!name.ends_with(".gguf") || name.starts_with("mmproj")) continue;
-    const std::string path = first_gguf_part(join_path(directory, name));
-    if (!found.empty() && path != found)
-      fail(directory, "opening", "one GGUF model in the directory, or the path of a file",
-           concat('"', std::min(path, found), "\" and \"", std::max(path, found), '"'));
-    found = path;
-  }
-  return found;
-}
+std::string gguf_in_directory(const std::string& directory);
 
 /// The file with the metadata of a model in GGUF, if `path` is one, or a part, or a directory with one; otherwise empty.
-inline std::string find_gguf(const std::string& path) {
-  if (is_directory(path)) return gguf_in_directory(path);
-  return is_file(path) && (path.ends_with(".gguf") || is_gguf(path)) ? first_gguf_part(path) : std::string();
-}
+std::string find_gguf(const std::string& path);
 
 }  // namespace moe::detail
+
+#if MOE_DEFINITIONS
+#include "gguf_path.ipp"
+#endif

@@ -1,123 +1,17 @@
 #pragma once
-#include "../core/concat.hpp"
-#include "file.hpp"
-#include "system.hpp"
+#include "../core/config.hpp"
 
-#include <algorithm>
-#include <charconv>
-#include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <optional>
-#include <string>
-#include <string_view>
-
-#if defined(__APPLE__)
-#include <sys/sysctl.h>
-#endif
 
 namespace moe {
-namespace detail {
-
-inline constexpr std::uint64_t no_limit = (std::numeric_limits<std::uint64_t>::max)();
-
-#if defined(__linux__)
-
-/// What a file of the kernel says; empty if it cannot be read. Such files have no size to ask for.
-inline std::string read_kernel_file(const std::string& path) {
-  std::string text;
-  const FileHandle file = open_file(path);
-  if (file == no_file) return text;
-  char piece[4096];
-  for (std::int64_t got;
-       (got = read_file_at(file, text.size(), reinterpret_cast<std::byte*>(piece), sizeof piece)) > 0;)
-    text.append(piece, static_cast<std::size_t>(got));
-  close_file(file);
-  return text;
-}
-
-/// The number after `key`; nothing if there is none ("max").
-inline std::optional<std::uint64_t> number_after(std::string_view text, std::string_view key) {
-  const std::size_t at = text.find(key);
-  if (at == text.npos) return {};
-  text.remove_prefix(std::min(text.find_first_not_of(" \t", at + key.size()), text.size()));
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc()) return {};
-  return value;
-}
-
-/// What the memory cgroups of this process leave, their own and those above: limit − what is in use and cannot be dropped.
-inline std::uint64_t left_in_cgroups() {
-  struct Version {
-    std::string_view entry, root, limit, usage, file_cache;
-  };
-  constexpr Version versions[] = {
-      {"0::", "/sys/fs/cgroup", "memory.max", "memory.current", "\ninactive_file "},
-      {":memory:", "/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes",
-       "\ntotal_inactive_file "}};
-  const std::string own = read_kernel_file("/proc/self/cgroup");
-  std::uint64_t left = no_limit;
-  for (const Version& version : versions) {
-    const std::size_t at = own.find(version.entry);
-    if (at == own.npos) continue;
-    const std::size_t begin = at + version.entry.size();
-    std::string group = own.substr(begin, own.find('\n', begin) - begin);
-    for (;; group.resize(group.find_last_of('/'))) {
-      if (group == "/") group.clear();
-      const std::string directory = concat(version.root, group, '/');
-      const auto limit = number_after(read_kernel_file(concat(directory, version.limit)), "");
-      const auto usage = number_after(read_kernel_file(concat(directory, version.usage)), "");
-      const auto cache = number_after(read_kernel_file(concat(directory, "memory.stat")), version.file_cache);
-      if (limit && usage) {
-        const std::uint64_t used = *usage - std::min(*usage, cache.value_or(0));
-        left = std::min(left, *limit - std::min(*limit, used));
-      }
-      if (group.find_last_of('/') == group.npos) break;
-    }
-  }
-  return left;
-}
-
-inline std::uint64_t left_on_machine() {
-  const auto kib = number_after(read_kernel_file("/proc/meminfo"), "MemAvailable:");
-  return kib ? *kib * 1024 : no_limit;
-}
-
-#elif defined(_WIN32)
-
-inline std::uint64_t left_in_cgroups() { return no_limit; }
-inline std::uint64_t left_on_machine() {
-  MEMORYSTATUSEX status;
-  status.dwLength = sizeof status;
-  return GlobalMemoryStatusEx(&status) ? status.ullAvailPhys : no_limit;
-}
-
-#elif defined(__APPLE__)
-
-inline std::uint64_t left_in_cgroups() { return no_limit; }
-inline std::uint64_t left_on_machine() {
-  std::uint64_t physical = 0;
-  std::size_t size = sizeof physical;
-  // What is free changes by the second and is mostly cache; three quarters leave room for the system.
-  return sysctlbyname("hw.memsize", &physical, &size, nullptr, 0) == 0 ? physical / 4 * 3 : no_limit;
-}
-
-#else
-
-inline std::uint64_t left_in_cgroups() { return no_limit; }
-inline std::uint64_t left_on_machine() { return no_limit; }
-
-#endif
-
-}  // namespace detail
 
 /// How many bytes of memory this process may still take before the machine has to swap, or its cgroup refuses. Nothing if
 /// the system does not say.
-inline std::optional<std::uint64_t> available_memory_bytes() {
-  const std::uint64_t left = std::min(detail::left_on_machine(), detail::left_in_cgroups());
-  if (left == detail::no_limit) return {};
-  return left;
-}
+std::optional<std::uint64_t> available_memory_bytes();
 
 }  // namespace moe
+
+#if MOE_DEFINITIONS
+#include "machine_memory.ipp"
+#endif

@@ -1,8 +1,7 @@
 #pragma once
-#include "system.hpp"
+#include "../core/config.hpp"
 
 #include <cstddef>
-#include <new>
 #include <utility>
 
 namespace moe {
@@ -18,19 +17,10 @@ class Pages {
   }
 
   Pages() = default;
-  explicit Pages(std::size_t bytes) : bytes_(rounded(bytes)) {
-    address_ = detail::allocate_pages(bytes_);
-    if (!address_) throw std::bad_alloc();
-  }
+  explicit Pages(std::size_t bytes);
   Pages(Pages&& other) noexcept { *this = std::move(other); }
-  Pages& operator=(Pages&& other) noexcept {
-    std::swap(address_, other.address_);
-    std::swap(bytes_, other.bytes_);
-    return *this;
-  }
-  ~Pages() {
-    if (address_) detail::free_pages(address_, bytes_);
-  }
+  Pages& operator=(Pages&& other) noexcept;
+  ~Pages();
 
   std::byte* data() const { return static_cast<std::byte*>(address_); }
   std::size_t bytes() const { return bytes_; }
@@ -41,3 +31,7 @@ class Pages {
 };
 
 }  // namespace moe
+
+#if MOE_DEFINITIONS
+#include "pages.ipp"
+#endif

@@ -29,10 +29,9 @@ struct Activations {
 /// Memory for the int8 form of activations and, if there is to be one, that in bf16.
 struct QuantisedActivations {
   QuantisedActivations() = default;
-  explicit QuantisedActivations(std::size_t numbers, bool as_bf16 = false)
-      : quants(numbers), scales(numbers / 32 + 1), sums(numbers / 16 + 1), bf16(as_bf16 ? numbers : 0) {}
+  explicit QuantisedActivations(std::size_t numbers, bool as_bf16 = false);
 
-  std::size_t bytes() const { return quants.bytes() + scales.bytes() + sums.bytes() + bf16.bytes(); }
+  std::size_t bytes() const;
 
   Buffer<std::int8_t> quants;
   Buffer<float> scales;
@@ -55,8 +54,7 @@ struct Product {
 /// What is computed does not depend on the number of threads: rows are handed out, sums never are.
 class Compute {
  public:
-  explicit Compute(ThreadPool& pool, const simd::Kernels& kernels = simd::kernels())
-      : pool_(&pool), kernels_(&kernels) {}
+  explicit Compute(ThreadPool& pool, const simd::Kernels& kernels = simd::kernels());
 
   const simd::Kernels& kernels() const { return *kernels_; }
   std::size_t threads() const { return pool_->threads(); }
@@ -76,42 +74,20 @@ class Compute {
   /// The input of products with x: [tokens, cols]. If `quantised`, also as int8 in `memory`, from `offset` on; cols is
   /// then a multiple of 32. Also as bf16 if the kernels take it.
   Activations prepare(bool quantised, const float* x, std::size_t cols, std::size_t tokens,
-                      QuantisedActivations& memory, std::size_t offset = 0) const {
-    if (quantised || kernels_->to_bf16)
-      for_each(tokens, [&](std::size_t t, std::size_t) noexcept {
-        prepare_numbers(quantised, x + t * cols, cols, memory, offset + t * cols);
-      });
-    return prepared(quantised, x, cols, memory, offset);
-  }
+                      QuantisedActivations& memory, std::size_t offset = 0) const;
 
   /// A part of what prepare() does: `count` numbers of one row, from number `at` of the memory on; if `quantised`, count
   /// and `at` are multiples of 32.
   void prepare_numbers(bool quantised, const float* x, std::size_t count, QuantisedActivations& memory,
-                       std::size_t at) const noexcept {
-    if (kernels_->to_bf16) kernels_->to_bf16(x, memory.bf16.data() + at, count);
-    if (!quantised) return;
-    MOE_ASSERT(count % 32 == 0 && at % 32 == 0 && at + count <= memory.quants.size());
-    kernels_->quantise(x, memory.quants.data() + at, memory.scales.data() + at / 32,
-                       memory.sums.data() + at / 16, count);
-  }
+                       std::size_t at) const noexcept;
 
   /// What prepare() returns, once all parts are done.
   Activations prepared(bool quantised, const float* x, std::size_t cols, const QuantisedActivations& memory,
-                       std::size_t offset = 0) const {
-    Activations out{.x = x, .stride = cols};
-    if (kernels_->to_bf16) out.bf16 = memory.bf16.data() + offset;
-    if (!quantised) return out;
-    out.quants = memory.quants.data() + offset;
-    out.scales = memory.scales.data() + offset / 32;
-    out.sums = memory.sums.data() + offset / 16;
-    return out;
-  }
+                       std::size_t offset = 0) const;
 
   /// Threads that wait, from now on, fetch what they will read first of the products with one token that come next: of the
   /// matrix `first`, and others after it, of `total_bytes` together. Null: they only wait.
-  void expect(const Matrix* first, std::size_t total_bytes = 0) const {
-    pool_->read_ahead(first ? first->data : nullptr, total_bytes);
-  }
+  void expect(const Matrix* first, std::size_t total_bytes = 0) const;
 
   /// Computes all products in one parallel region. Then, in the same region, `then(product, first_row, rows)` for each
   /// finished piece of a product.
@@ -134,69 +110,27 @@ class Compute {
     });
   }
 
-  void multiply(std::span<const Product> products) const {
-    multiply(products, [](const Product&, std::size_t, std::size_t) noexcept {});
-  }
+  void multiply(std::span<const Product> products) const;
   void multiply(const Product& product) const { multiply({&product, 1}); }
 
-  void multiply_piece(const Product& p, std::size_t first, std::size_t rows) const noexcept {
-    MOE_ASSERT(p.weights.dtype != DType::other && first + rows <= p.weights.rows);
-    const simd::MatmulArgs args{.weights = p.weights.data + first * p.weights.row_bytes(),
-                                .dtype = p.weights.dtype,
-                                .row_bytes = p.weights.row_bytes(),
-                                .rows = rows,
-                                .cols = p.weights.cols,
-                                .tokens = p.tokens,
-                                .x = p.input.x,
-                                .x_stride = p.input.stride,
-                                .quants = p.input.quants,
-                                .scales = p.input.scales,
-                                .sums = p.input.sums,
-                                .bf16 = p.input.bf16,
-                                .row_indices = p.row_indices,
-                                .out = p.out + first,
-                                .out_stride = p.out_stride};
-    kernels_->matmul[static_cast<std::size_t>(p.weights.dtype)](args);
-    if (!p.bias) return;
-    for (std::size_t t = 0; t < p.tokens; ++t)
-      kernels_->add_scaled(args.out + t * p.out_stride, p.bias + first, 1.0f, rows);
-  }
+  void multiply_piece(const Product& p, std::size_t first, std::size_t rows) const noexcept;
 
   /// out[t, :] = rms_norm(x[t, :]). x, out: [tokens, weight.size()].
   void rms_norm(const float* x, const std::vector<float>& weight, float epsilon, float* out,
-                std::size_t tokens) const {
-    const std::size_t n = weight.size();
-    for_each(tokens, [&](std::size_t t, std::size_t) noexcept {
-      kernels_->rms_norm(x + t * n, weight.data(), epsilon, out + t * n, n);
-    });
-  }
+                std::size_t tokens) const;
 
   /// x[t, :] += y[t, :]. x, y: [tokens, n].
-  void add(float* x, const float* y, std::size_t tokens, std::size_t n) const {
-    for_each(tokens, [&](std::size_t t, std::size_t) noexcept {
-      kernels_->add_scaled(x + t * n, y + t * n, 1.0f, n);
-    });
-  }
+  void add(float* x, const float* y, std::size_t tokens, std::size_t n) const;
 
   /// How many rows of a product are handed out at once: about `share` of work, in bytes of weights times tokens, which is
   /// enough pieces to keep all threads busy to the end; but none of less than about 16 KiB, and whole tiles of 32 rows.
-  static std::size_t piece_rows(const Product& product, std::size_t share) {
-    const std::size_t row_bytes = product.weights.row_bytes() + 1;
-    const std::size_t even = share / (row_bytes * std::max(product.tokens, std::size_t{1}));
-    const std::size_t least = (std::size_t{16} << 10) / row_bytes;
-    return (std::max(even, least) + 32) / 32 * 32;
-  }
-  static std::size_t pieces(const Product& product, std::size_t share) {
-    const std::size_t rows = piece_rows(product, share);
-    return (product.weights.rows + rows - 1) / rows;
-  }
+  static std::size_t piece_rows(const Product& product, std::size_t share);
+  static std::size_t pieces(const Product& product, std::size_t share);
 
  private:
   static constexpr std::size_t tile_rows = 32;  // a multiple of what any kernel takes at once
 
-  static std::size_t tiles(const Product& product) {
-    return (product.weights.rows + tile_rows - 1) / tile_rows;
-  }
+  static std::size_t tiles(const Product& product);
 
   /// Products of one token each: bound by the memory that holds the weights, so each thread reads it in long runs.
   template <class Then>
@@ -222,3 +156,7 @@ class Compute {
 };
 
 }  // namespace moe
+
+#if MOE_DEFINITIONS
+#include "compute.ipp"
+#endif

@@ -1,9 +1,10 @@
 #pragma once
-#include "../core/error.hpp"
+#include "../core/config.hpp"
 #include "../io/json.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,75 +28,34 @@ class ConfigReader {
   explicit ConfigReader(Json object) : object_(object.as_object()) {}
 
   bool has(std::string_view key) const { return static_cast<bool>(value(key)); }
-  bool is_null(std::string_view key) const {
-    const Json found = object_.find(key);
-    return found && found.is_null();
-  }
+  bool is_null(std::string_view key) const;
 
-  std::size_t size(std::string_view key, std::uint64_t otherwise, SizeRange range = {}) const {
-    const Json found = value(key);
-    const std::uint64_t out = found ? found.as_u64(range.most, range.least) : otherwise;
-    if (out < range.least || out > range.most)
-      fail_at(key, concat("a whole number from ", range.least, " to ", range.most), concat(out));
-    return static_cast<std::size_t>(out);
-  }
+  std::size_t size(std::string_view key, std::uint64_t otherwise, SizeRange range = {}) const;
 
-  double number(std::string_view key, double otherwise, NumberRange range) const {
-    const Json found = value(key);
-    const double out = found ? found.as_double() : otherwise;
-    if (!(out >= range.least && out <= range.most))
-      fail_at(key, concat("a number from ", range.least, " to ", range.most), concat(out));
-    return out;
-  }
+  double number(std::string_view key, double otherwise, NumberRange range) const;
 
-  bool flag(std::string_view key, bool otherwise) const {
-    const Json found = value(key);
-    return found ? found.as_bool() : otherwise;
-  }
+  bool flag(std::string_view key, bool otherwise) const;
 
-  std::string text(std::string_view key, std::string_view otherwise) const {
-    const Json found = value(key);
-    return std::string(found ? found.as_string() : otherwise);
-  }
+  std::string text(std::string_view key, std::string_view otherwise) const;
 
   /// A list of sizes, or one alone; empty if missing.
-  std::vector<std::size_t> sizes(std::string_view key) const {
-    std::vector<std::size_t> out;
-    const Json found = value(key);
-    if (found && !found.is_array()) return {size(key, 0)};
-    if (found)
-      for (const Json element : found)
-        out.push_back(static_cast<std::size_t>(element.as_u64(SizeRange{}.most)));
-    return out;
-  }
+  std::vector<std::size_t> sizes(std::string_view key) const;
 
-  std::vector<std::string> texts(std::string_view key) const {
-    std::vector<std::string> out;
-    if (const Json found = value(key))
-      for (const Json element : found.as_array()) out.emplace_back(element.as_string());
-    return out;
-  }
+  std::vector<std::string> texts(std::string_view key) const;
 
   /// A reader of a member that is an object; nothing if it is missing or null.
-  std::optional<ConfigReader> object(std::string_view key) const {
-    const Json found = value(key);
-    if (!found) return {};
-    return ConfigReader(found);
-  }
+  std::optional<ConfigReader> object(std::string_view key) const;
 
-  [[noreturn]] void fail_at(std::string_view key, std::string_view expected, std::string_view found) const {
-    const Json member = object_.find(key);
-    (member ? member : object_)
-        .fail_here(member ? std::string(expected) : concat("\"", key, "\" to be ", expected), found);
-  }
+  [[noreturn]] void fail_at(std::string_view key, std::string_view expected, std::string_view found) const;
 
  private:
-  Json value(std::string_view key) const {
-    const Json found = object_.find(key);
-    return found && !found.is_null() ? found : Json();
-  }
+  Json value(std::string_view key) const;
 
   Json object_;
 };
 
 }  // namespace moe::detail
+
+#if MOE_DEFINITIONS
+#include "config_reader.ipp"
+#endif

@@ -1,9 +1,8 @@
 #pragma once
 #include "../core/buffer.hpp"
-#include "../core/math.hpp"
+#include "../core/config.hpp"
 #include "rope_config.hpp"
 
-#include <algorithm>
 #include <cstddef>
 #include <span>
 
@@ -14,69 +13,31 @@ namespace moe {
 /// Source: Su et al. 2021 (arXiv 2104.09864); scaling as transformers' modeling_rope_utils.
 class Rope {
  public:
-  Rope(const RopeConfig& config, std::size_t head_dim)
-      : frequencies_(head_dim / 2), magnitude_(config.magnitude) {
-    const auto d = static_cast<double>(head_dim);
-    for (std::size_t i = 0; i < head_dim / 2; ++i) {
-      const double frequency = detail::exp(-2.0 * static_cast<double>(i) / d * detail::log(config.theta));
-      frequencies_[i] = scaled(config, frequency, static_cast<double>(i), d);
-      if (!config.divisors.empty()) frequencies_[i] /= static_cast<double>(config.divisors[i]);
-    }
-  }
+  Rope(const RopeConfig& config, std::size_t head_dim);
 
   /// The frequencies in radians per position. [head_dim / 2]
   std::span<const double> frequencies() const { return frequencies_.span(); }
 
   /// The cosines and sines of all angles at a position, times the magnitude of the scaling. [head_dim / 2]
-  void angles(std::size_t position, float* cosines, float* sines) const {
-    for (std::size_t i = 0; i < frequencies_.size(); ++i) {
-      const auto [sine, cosine] = detail::sine_cosine(static_cast<double>(position) * frequencies_[i]);
-      cosines[i] = static_cast<float>(cosine * magnitude_);
-      sines[i] = static_cast<float>(sine * magnitude_);
-    }
-  }
+  void angles(std::size_t position, float* cosines, float* sines) const;
 
  private:
   static constexpr double two_pi = 6.283185307179586;
 
-  static double scaled(const RopeConfig& config, double frequency, double i, double d) {
-    switch (config.scaling) {
-      case RopeConfig::Scaling::none: return frequency;
-      case RopeConfig::Scaling::linear: return frequency / config.factor;
-      case RopeConfig::Scaling::yarn: return yarn(config, frequency, i, d);
-      case RopeConfig::Scaling::llama3: return llama3(config, frequency);
-    }
-    return frequency;
-  }
+  static double scaled(const RopeConfig& config, double frequency, double i, double d);
 
   /// Frequencies that turn often within the original length stay, slow ones are stretched, with a ramp between.
   /// Source: Peng et al. 2023 (arXiv 2309.00071).
-  static double yarn(const RopeConfig& config, double frequency, double i, double d) {
-    const auto index_of = [&](double turns) {
-      return d * detail::log(config.original_positions / (turns * two_pi)) / (2 * detail::log(config.theta));
-    };
-    double low = index_of(config.beta_fast);
-    double high = index_of(config.beta_slow);
-    if (config.truncate) low = detail::floor(low), high = detail::ceil(high);
-    low = std::max(low, 0.0);
-    high = std::min(high, d - 1);
-    if (low == high) high += 0.001;
-    const double ramp = std::min(std::max((i - low) / (high - low), 0.0), 1.0);
-    return frequency / config.factor * ramp + frequency * (1 - ramp);
-  }
+  static double yarn(const RopeConfig& config, double frequency, double i, double d);
 
-  static double llama3(const RopeConfig& config, double frequency) {
-    const double wavelength = two_pi / frequency;
-    if (wavelength > config.original_positions / config.low_frequency_factor)
-      return frequency / config.factor;
-    if (wavelength < config.original_positions / config.high_frequency_factor) return frequency;
-    const double smooth = (config.original_positions / wavelength - config.low_frequency_factor) /
-                          (config.high_frequency_factor - config.low_frequency_factor);
-    return (1 - smooth) * frequency / config.factor + smooth * frequency;
-  }
+  static double llama3(const RopeConfig& config, double frequency);
 
   Buffer<double> frequencies_;
   double magnitude_;
 };
 
 }  // namespace moe
+
+#if MOE_DEFINITIONS
+#include "rope.ipp"
+#endif

@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/config.hpp"
 #include "../experts/catalog.hpp"
 #include "../experts/trace.hpp"
 #include "config.hpp"
@@ -7,23 +8,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <utility>
 
 namespace moe {
 
 /// An empty trace of a model, with the sizes of its experts.
-inline Trace trace_of(const ModelConfig& config, const ExpertCatalog& catalog) {
-  TraceModel model;
-  model.name = catalog.checkpoint().path();
-  model.layers = static_cast<std::uint32_t>(config.layers.size());
-  model.experts = static_cast<std::uint32_t>(config.experts);
-  model.experts_per_token = static_cast<std::uint32_t>(config.experts_per_token);
-  Trace trace(std::move(model));
-  for (std::uint32_t layer = 0; layer < catalog.layers(); ++layer)
-    if (const ExpertLocation* expert = catalog.first_of(layer))
-      trace.set_expert_bytes(layer, expert->bytes());
-  return trace;
-}
+Trace trace_of(const ModelConfig& config, const ExpertCatalog& catalog);
 
 /// Records the routes of one sequence as a trace or a usage profile: an observer for observe_routes(), for as long as the
 /// sequence lives. `Record` is a Trace, a UsageProfile or anything else with add(TraceVisit).
@@ -60,3 +49,7 @@ class RouteRecorder {
 };
 
 }  // namespace moe
+
+#if MOE_DEFINITIONS
+#include "route_recorder.ipp"
+#endif

@@ -1,95 +1,49 @@
 #pragma once
 #include "../core/config.hpp"
-#include "../core/math.hpp"
 #include "../experts/expert.hpp"
 #include "../simd/kernels.hpp"
 
-#include <algorithm>
-#include <cstddef>
 #include <cstdint>
 #include <span>
-#include <utility>
 
 namespace moe {
 
 /// The indices of the largest numbers of `scores`, largest first; of equal ones the first comes first.
 /// chosen: [k], k <= scores.size().
-inline void top_k(std::span<const float> scores, std::span<std::uint32_t> chosen) {
-  std::size_t count = 0;
-  for (std::uint32_t i = 0; i < scores.size(); ++i) {
-    if (count == chosen.size() && !(scores[i] > scores[chosen[count - 1]])) continue;
-    std::size_t place = count < chosen.size() ? count++ : count - 1;
-    for (; place > 0 && scores[i] > scores[chosen[place - 1]]; --place) chosen[place] = chosen[place - 1];
-    chosen[place] = i;
-  }
-}
+void top_k(std::span<const float> scores, std::span<std::uint32_t> chosen);
 
 namespace detail {
 
 /// Moves the scores of `allowed`, which are in ascending order, to the front, and returns them; the others come after.
-inline std::span<float> bring_forward(std::span<const ExpertId> allowed, std::span<float> scores) {
-  // None is overtaken, since no expert stands before its number among the allowed.
-  for (std::size_t i = 0; i < allowed.size(); ++i) std::swap(scores[i], scores[allowed[i].expert]);
-  return scores.first(allowed.size());
-}
+std::span<float> bring_forward(std::span<const ExpertId> allowed, std::span<float> scores);
 
 /// Numbers among the allowed experts become numbers among all.
-inline void number_among_all(std::span<const ExpertId> allowed, std::span<std::uint32_t> chosen) {
-  for (std::uint32_t& expert : chosen) expert = allowed[expert].expert;
-}
+void number_among_all(std::span<const ExpertId> allowed, std::span<std::uint32_t> chosen);
 
 /// numbers: at least one.
-inline float largest_of(std::span<const float> numbers) {
-  float largest = numbers[0];
-  for (const float number : numbers) largest = std::max(largest, number);
-  return largest;
-}
+float largest_of(std::span<const float> numbers);
 
 }  // namespace detail
 
 /// The same, of the scores of `allowed` only. Reorders the scores.
 /// allowed: ascending, at least k.
-inline void top_k_among(std::span<const ExpertId> allowed, std::span<float> scores,
-                        std::span<std::uint32_t> chosen) {
-  top_k(detail::bring_forward(allowed, scores), chosen);
-  detail::number_among_all(allowed, chosen);
-}
+void top_k_among(std::span<const ExpertId> allowed, std::span<float> scores, std::span<std::uint32_t> chosen);
 
 /// Chooses the experts of one token: p = softmax(logits) over all experts; the k largest, in rank order, with their p as
 /// weights, which are divided by their sum if `normalise`. Every expert is a candidate.
 /// logits: [experts], overwritten; chosen, weights: [k]. Returns Σ exp(logit − the largest logit).
 /// Source: Qwen3MoeSparseMoeBlock in transformers.
-inline float route(const simd::Kernels& kernels, std::span<float> logits, bool normalise,
-                   std::span<std::uint32_t> chosen, std::span<float> weights) {
-  // The softmax keeps the order, so the choice is made before rounding can make two equal.
-  top_k(logits, chosen);
-  const float total = kernels.exponentiate(logits.data(), logits[chosen[0]], logits.size());
-  float sum = 0;
-  for (std::size_t rank = 0; rank < chosen.size(); ++rank) {
-    weights[rank] = logits[chosen[rank]] / total;
-    sum += weights[rank];
-  }
-  if (normalise)
-    for (float& weight : weights) weight /= sum;
-  return total;
-}
+float route(const simd::Kernels& kernels, std::span<float> logits, bool normalise,
+            std::span<std::uint32_t> chosen, std::span<float> weights);
 
 /// The same, choosing from the experts of `allowed` only, as if the logits of all others were −inf. Returns the router mass
 /// that those had without the restriction: their share of a softmax over all experts.
 /// allowed: ascending, at least k.
-inline float route_among(std::span<const ExpertId> allowed, const simd::Kernels& kernels,
-                         std::span<float> logits, bool normalise, std::span<std::uint32_t> chosen,
-                         std::span<float> weights) {
-  const std::span<float> candidates = detail::bring_forward(allowed, logits);
-  const std::span<float> others = logits.subspan(candidates.size());
-  const float largest = detail::largest_of(candidates);
-  const float total = route(kernels, candidates, normalise, chosen, weights);
-  detail::number_among_all(allowed, chosen);
-  if (others.empty()) return 1;
-  const float largest_other = detail::largest_of(others);
-  const float total_of_others = kernels.exponentiate(others.data(), largest_other, others.size());
-  const double ratio = detail::exp(static_cast<double>(largest_other) - static_cast<double>(largest));
-  return static_cast<float>(1 / (1 + ratio * static_cast<double>(total_of_others / total)));
-}
+float route_among(std::span<const ExpertId> allowed, const simd::Kernels& kernels, std::span<float> logits,
+                  bool normalise, std::span<std::uint32_t> chosen, std::span<float> weights);
 
 }  // namespace moe
+
+#if MOE_DEFINITIONS
+#include "router.ipp"
+#endif

@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/config.hpp"
 #include "../core/dtype.hpp"
 #include "../core/function_ref.hpp"
 #include "../experts/any_provider.hpp"
@@ -31,10 +32,7 @@ struct RestrictionStatistics {
   /// The mean of these shares; 1 if nothing was restricted.
   double mean_mass() const { return choices == 0 ? 1 : mass / static_cast<double>(choices); }
 
-  void add(std::span<const float> shares) {
-    choices += shares.size();
-    for (const float share : shares) mass += static_cast<double>(share);
-  }
+  void add(std::span<const float> shares);
 };
 
 class Transformer;
@@ -68,13 +66,7 @@ class Sequence {
  private:
   friend class Transformer;
 
-  Sequence(const ModelConfig& config, const SequenceOptions& options, std::size_t threads, bool bf16_dot)
-      : lookahead_(options.lookahead),
-        chunk_(std::max(std::size_t{1}, std::min(options.chunk, options.context))),
-        cache_(config.layers.size(), config.kv_heads, config.head_dim, options.context, options.kv_type),
-        scratch_(config, chunk_, threads, bf16_dot) {
-    held_.reserve(config.experts);
-  }
+  Sequence(const ModelConfig& config, const SequenceOptions& options, std::size_t threads, bool bf16_dot);
 
   bool lookahead_;
   std::size_t chunk_;
@@ -87,3 +79,7 @@ class Sequence {
 };
 
 }  // namespace moe
+
+#if MOE_DEFINITIONS
+#include "sequence.ipp"
+#endif

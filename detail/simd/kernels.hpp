@@ -1,302 +1,39 @@
 #pragma once
 #include "../core/config.hpp"
-#include "../core/dequantise.hpp"
-#include "../core/dtype.hpp"
-#include "../core/error.hpp"
-#include "../core/math.hpp"
 #include "isa.hpp"
 #include "kernel_table.hpp"
 
-#include <bit>
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-
-// MOE_BEGIN_ISA(features) ... MOE_END_ISA: functions in between may use the named instructions, whatever the compiler
-// was told to build for. MSVC needs no permission. Only fragments (.inl) are included in such a region.
-#define MOE_PRAGMA(text) _Pragma(#text)
-#if defined(__clang__)
-#define MOE_BEGIN_ISA(features) \
-  MOE_PRAGMA(clang attribute push(__attribute__((target(features))), apply_to = function))
-#define MOE_END_ISA MOE_PRAGMA(clang attribute pop)
-#define MOE_UNROLL MOE_PRAGMA(clang loop unroll(full))
-#elif defined(__GNUC__)
-#define MOE_BEGIN_ISA(features) MOE_PRAGMA(GCC push_options) MOE_PRAGMA(GCC target(features))
-#define MOE_END_ISA MOE_PRAGMA(GCC pop_options)
-#define MOE_UNROLL MOE_PRAGMA(GCC unroll 16)
-#else
-#define MOE_BEGIN_ISA(features)
-#define MOE_END_ISA
-#define MOE_UNROLL
-#endif
-
-#if !defined(MOE_COMPILED) || defined(MOE_COMPILED_UNIT)
-
-// GCC 12 calls the deliberately undefined registers of avx512fintrin.h uninitialised, in the user's build.
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wuninitialized"
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#endif
-
 namespace moe::simd {
 
+#if MOE_HEADER_ONLY
 // Units built for different CPUs must not share one copy of these functions: the linker would keep any of them.
-#if defined(MOE_COMPILED_UNIT)
-#define MOE_INLINE
-#elif defined(__AVX512F__)
-#define MOE_INLINE inline
+#if defined(__AVX512F__)
 inline namespace built_for_avx512 {
 #elif defined(__AVX2__)
-#define MOE_INLINE inline
 inline namespace built_for_avx2 {
 #else
-#define MOE_INLINE inline
 inline namespace built_for_any {
 #endif
-
-// The weight types as arguments of templates and overloads; `bytes` per `block` of numbers. Of quantised ones `group` numbers
-// share a scale; unpacked, they are `excess` more than they stand for, so that none is negative, or negative as stored.
-// `unit` columns are unpacked at once. Product: the type whose products are computed in the same way.
-struct F32 {
-  static constexpr std::size_t bytes = 4;
-};
-struct F16 {
-  static constexpr std::size_t bytes = 2;
-};
-struct BF16 {
-  static constexpr std::size_t bytes = 2;
-};
-struct Q8_0 {
-  using Product = Q8_0;
-  static constexpr std::size_t block = 32, bytes = 34, group = 32, unit = 32;
-  static constexpr int excess = 0;
-  static constexpr bool has_offsets = false;
-};
-struct Q4_0 {
-  using Product = Q4_0;
-  static constexpr std::size_t block = 32, bytes = 18, group = 32, unit = 32;
-  static constexpr int excess = 8;
-  static constexpr bool has_offsets = false;
-};
-struct Q4_K {
-  using Product = Q4_K;
-  static constexpr std::size_t block = 256, bytes = 144, group = 32, unit = 64;
-  static constexpr int excess = 0;
-  static constexpr bool has_offsets = true;
-};
-struct Q5_K {
-  using Product = Q4_K;
-  static constexpr std::size_t block = 256, bytes = 176, unit = 64;
-};
-struct Q6_K {
-  using Product = Q6_K;
-  static constexpr std::size_t block = 256, bytes = 210, group = 16, unit = 64;
-  static constexpr int excess = 32;
-  static constexpr bool has_offsets = false;
-};
-
-/// Quantised rows that lie `stride` bytes apart: row r begins at first[r % 4] + r / 4 * four.
-struct Int8Rows {
-  Int8Rows(const std::byte* row, std::size_t stride)
-      : first{row, row + stride, row + 2 * stride, row + 3 * stride}, four(4 * stride), twelve(12 * stride) {}
-
-  const std::byte* first[4];
-  std::size_t four, twelve;
-};
-
-/// Tells the CPU that these bytes will be read; any address is allowed.
-inline void prefetch([[maybe_unused]] const std::byte* at) {
-#if defined(__GNUC__) || defined(__clang__)
-  __builtin_prefetch(at);
-#elif defined(MOE_X86)
-  _mm_prefetch(reinterpret_cast<const char*>(at), _MM_HINT_T0);
-#endif
-}
-
-/// The same, but no nearer than the second-level cache.
-inline void prefetch_far([[maybe_unused]] const std::byte* at) {
-#if defined(__GNUC__) || defined(__clang__)
-  __builtin_prefetch(at, 0, 2);
-#elif defined(MOE_X86)
-  _mm_prefetch(reinterpret_cast<const char*>(at), _MM_HINT_T1);
-#endif
-}
-
-namespace scalar {
-#include "vec_scalar.inl"
-#include "elementwise.inl"
-#include "matmul.inl"
-#include "matmul_decoded.inl"
-#include "attention.inl"
-#include "int8_rows.inl"
-#include "int8_scalar.inl"
-#include "int8_tile.inl"
-#include "matmul_int8.inl"
-#include "table.inl"
-}  // namespace scalar
-
-#if defined(MOE_ARM64) && !defined(MOE_NO_NEON)
-MOE_BEGIN_ISA("arch=armv8.2-a+dotprod")
-namespace neon {
-#include "vec_neon.inl"
-#include "elementwise.inl"
-#include "matmul.inl"
-#include "matmul_decoded.inl"
-#include "attention.inl"
-#include "int8_rows.inl"
-#include "int8_neon.inl"
-#include "int8_tile.inl"
-#include "matmul_int8.inl"
-#include "table.inl"
-}  // namespace neon
-MOE_END_ISA
-#endif
-
-#if defined(MOE_X86) && !defined(MOE_NO_AVX2)
-MOE_BEGIN_ISA("avx2,fma,f16c")
-namespace avx2 {
-#include "vec_avx2.inl"
-#include "elementwise.inl"
-#include "matmul.inl"
-#include "matmul_decoded.inl"
-#include "attention.inl"
-#include "int8_rows.inl"
-#include "int8_avx2.inl"
-#include "int8_tile.inl"
-#include "matmul_int8.inl"
-#include "table.inl"
-}  // namespace avx2
-MOE_END_ISA
-#endif
-
-#if defined(MOE_X86) && !defined(MOE_NO_AVX512)
-MOE_BEGIN_ISA("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl")
-namespace avx512 {
-#include "vec_avx512.inl"
-#include "elementwise.inl"
-#include "matmul.inl"
-#include "matmul_decoded.inl"
-#include "attention.inl"
-#if defined(MOE_NO_AVX2)
-using scalar::matmul_int8;
-#else
-using avx2::matmul_int8;
-#endif
-#include "table.inl"
-}  // namespace avx512
-MOE_END_ISA
-
-// Products of quantised weights take 512 bits only with VNNI, and are the same bits as AVX2's.
-MOE_BEGIN_ISA("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")
-namespace avx512::vnni {
-#include "int8_rows.inl"
-#include "int8_avx512.inl"
-#include "int8_tile.inl"
-#include "matmul_int8.inl"
-}  // namespace avx512::vnni
-MOE_END_ISA
-
-MOE_BEGIN_ISA("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")
-namespace avx512::bf16_dot {
-#include "bf16_dot.inl"
-}  // namespace avx512::bf16_dot
-MOE_END_ISA
-
-namespace avx512 {
-inline const Kernels& with_vnni() {
-  static const Kernels table = [] {
-    Kernels out = kernels;
-    const auto set = [&](DType dtype, Kernels::Matmul matmul) {
-      out.matmul[static_cast<std::size_t>(dtype)] = matmul;
-    };
-    set(DType::q8_0, vnni::matmul_int8<Q8_0>);
-    set(DType::q4_0, vnni::matmul_int8<Q4_0>);
-    set(DType::q6_k, vnni::matmul_int8<Q6_K>);
-    set(DType::q5_k, vnni::matmul_int8<Q5_K>);
-    set(DType::q4_k, vnni::matmul_int8<Q4_K>);
-    return out;
-  }();
-  return table;
-}
-
-inline const Kernels& with_bf16_dot() {
-  static const Kernels table = [] {
-    Kernels out = detail::cpu_has_vnni() ? with_vnni() : kernels;
-    out.matmul[static_cast<std::size_t>(DType::bf16)] = bf16_dot::matmul_bf16_dot;
-    out.to_bf16 = bf16_dot::to_bf16;
-    return out;
-  }();
-  return table;
-}
-}  // namespace avx512
 #endif
 
 /// The kernels of one instruction set, which must be available(). `plain`: without VNNI even if the CPU has it.
-MOE_INLINE const Kernels& kernels_for(Isa isa, [[maybe_unused]] bool plain = false) {
-  MOE_ASSERT(available(isa));
-  switch (isa) {
-#if defined(MOE_ARM64) && !defined(MOE_NO_NEON)
-    case Isa::neon: return neon::kernels;
-#endif
-#if defined(MOE_X86) && !defined(MOE_NO_AVX2)
-    case Isa::avx2: return avx2::kernels;
-#endif
-#if defined(MOE_X86) && !defined(MOE_NO_AVX512)
-    case Isa::avx512: return detail::cpu_has_vnni() && !plain ? avx512::with_vnni() : avx512::kernels;
-#endif
-    default: return scalar::kernels;
-  }
-}
+const Kernels& kernels_for(Isa isa, bool plain = false);
 
 /// The same with dot products of bf16; null if the CPU has none, or that instruction set. See ModelOptions::bf16_dot.
-MOE_INLINE const Kernels* bf16_dot_kernels_for([[maybe_unused]] Isa isa) {
-#if defined(MOE_X86) && !defined(MOE_NO_AVX512)
-  if (isa == Isa::avx512 && detail::cpu_has_bf16_dot()) return &avx512::with_bf16_dot();
-#endif
-  return nullptr;
-}
+const Kernels* bf16_dot_kernels_for(Isa isa);
 
-#if !defined(MOE_COMPILED_UNIT)
+#if MOE_HEADER_ONLY
 }  // inline namespace
 #endif
-}  // namespace moe::simd
-
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic pop
-#endif
-
-#else
-
-namespace moe::simd {
-const Kernels& kernels_for(
-    Isa isa, bool plain = false);  // defined in the unit that is compiled with MOE_COMPILED_UNIT
-const Kernels* bf16_dot_kernels_for(Isa isa);
-}  // namespace moe::simd
-
-#endif
-
-namespace moe::simd {
 
 /// The kernels of active_isa().
-inline const Kernels& kernels() {
-  static const Kernels& chosen = kernels_for(active_isa());
-  return chosen;
-}
+const Kernels& kernels();
 
 /// The kernels of active_isa() that multiply bf16 weights in dot products of bf16. Throws if it has none.
-inline const Kernels& bf16_dot_kernels() {
-  const Kernels* chosen = bf16_dot_kernels_for(active_isa());
-  if (!chosen) fail("bf16_dot", "instruction set", "avx512 with AVX512_BF16", name(active_isa()));
-  return *chosen;
-}
+const Kernels& bf16_dot_kernels();
 
 }  // namespace moe::simd
 
-#undef MOE_X86
-#undef MOE_ARM64
-#undef MOE_PRAGMA
-#undef MOE_BEGIN_ISA
-#undef MOE_END_ISA
-#undef MOE_UNROLL
-#undef MOE_INLINE
+#if MOE_DEFINITIONS && !defined(MOE_KERNELS_ELSEWHERE)
+#include "kernels.ipp"
+#endif

@@ -1,13 +1,14 @@
 #pragma once
+#include "../core/config.hpp"
 #include "../core/token.hpp"
 #include "unicode.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstring>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace moe {
@@ -30,16 +31,7 @@ namespace detail {
 class AddedTokenMatcher {
  public:
   /// Every token has a content. Of those with the same one, that of the lowest id counts.
-  explicit AddedTokenMatcher(std::vector<AddedToken> tokens = {}) {
-    std::ranges::sort(tokens, [](const AddedToken& a, const AddedToken& b) {
-      return a.content != b.content ? a.content < b.content : a.id < b.id;
-    });
-    for (AddedToken& token : tokens) {
-      if (!tokens_.empty() && tokens_.back().content == token.content) continue;
-      begins_[static_cast<unsigned char>(token.content.front())] = true;
-      tokens_.push_back(std::move(token));
-    }
-  }
+  explicit AddedTokenMatcher(std::vector<AddedToken> tokens = {});
 
   /// Goes through the text from left to right: on_token(id) for each match, on_text(part) for each part
   /// between matches that is not empty.
@@ -64,49 +56,16 @@ class AddedTokenMatcher {
 
  private:
   /// Moves `at` to the next match and returns its token; null if there is none.
-  const AddedToken* next_match(std::string_view text, std::size_t& at) const {
-    for (; at < text.size(); ++at) {
-      if (!begins_[static_cast<unsigned char>(text[at])]) continue;
-      if (const AddedToken* token = longest_prefix(text.substr(at))) return token;
-    }
-    return nullptr;
-  }
+  const AddedToken* next_match(std::string_view text, std::size_t& at) const;
 
   /// The longest token that `text` begins with. The tokens that share its first bytes are neighbours, since
   /// they are sorted; each further byte leaves fewer of them.
-  const AddedToken* longest_prefix(std::string_view text) const {
-    const AddedToken* longest = nullptr;
-    auto first = tokens_.begin(), last = tokens_.end();
-    for (std::size_t size = 0; first != last; ++size) {
-      if (first->content.size() == size) {
-        longest = &*first;
-        ++first;
-      }
-      if (size == text.size()) break;
-      const auto byte = [size](const AddedToken& token) {
-        return static_cast<unsigned char>(token.content[size]);
-      };
-      const auto wanted = static_cast<unsigned char>(text[size]);
-      const auto sharing = std::ranges::equal_range(first, last, wanted, {}, byte);
-      first = sharing.begin();
-      last = sharing.end();
-    }
-    return longest;
-  }
+  const AddedToken* longest_prefix(std::string_view text) const;
 
-  static bool touches_word(std::string_view text, std::size_t begin, std::size_t end) {
-    return last_character(text.substr(0, begin)).is(character::word) ||
-           character_at(text, end).is(character::word);
-  }
+  static bool touches_word(std::string_view text, std::size_t begin, std::size_t end);
 
   /// Where the white space begins that ends at `end`, but not before `least`.
-  static std::size_t begin_of_space(std::string_view text, std::size_t least, std::size_t end) {
-    for (;;) {
-      const Character last = last_character(text.substr(least, end - least));
-      if (!last.is(character::space)) return end;
-      end -= last.bytes;
-    }
-  }
+  static std::size_t begin_of_space(std::string_view text, std::size_t least, std::size_t end);
 
   std::vector<AddedToken> tokens_;     // sorted by content
   std::array<bool, 256> begins_ = {};  // whether a token begins with that byte
@@ -114,3 +73,7 @@ class AddedTokenMatcher {
 
 }  // namespace detail
 }  // namespace moe
+
+#if MOE_DEFINITIONS
+#include "added_tokens.ipp"
+#endif

@@ -1,18 +1,15 @@
 #pragma once
+#include "../core/config.hpp"
 #include "../core/token.hpp"
-#include "../core/utf8.hpp"
 #include "byte_tokens.hpp"
 #include "merge_table.hpp"
 #include "vocabulary.hpp"
 
-#include <algorithm>
-#include <array>
-#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <optional>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace moe {
@@ -35,22 +32,10 @@ struct TokenScores {
 /// Source: Sennrich et al. 2016 (arXiv 1508.07909), as in Hugging Face's tokenizers and in SentencePiece.
 class Bpe {
  public:
-  Bpe(Vocabulary vocabulary, MergeTable merges, BpeOptions options)
-      : vocabulary_(std::move(vocabulary)), merges_(std::move(merges)), options_(options) {
-    for (std::size_t byte = 0; byte < spelling_.size(); ++byte) {
-      const char c = static_cast<char>(static_cast<unsigned char>(byte));
-      spelling_[byte] = vocabulary_.find(std::string_view(&c, 1));
-    }
-  }
+  Bpe(Vocabulary vocabulary, MergeTable merges, BpeOptions options);
 
   /// Symbols are characters. `scores` have a rank for every token, or for none if there are merges.
-  Bpe(Vocabulary vocabulary, MergeTable merges, TokenScores scores, ByteTokens bytes, BpeOptions options)
-      : vocabulary_(std::move(vocabulary)),
-        merges_(std::move(merges)),
-        options_(options),
-        ranks_(std::move(scores.ranks)),
-        spelling_(bytes),
-        spells_characters_(true) {}
+  Bpe(Vocabulary vocabulary, MergeTable merges, TokenScores scores, ByteTokens bytes, BpeOptions options);
 
   const Vocabulary& vocabulary() const { return vocabulary_; }
   const MergeTable& merges() const { return merges_; }
@@ -63,19 +48,13 @@ class Bpe {
   bool has_scores() const { return !ranks_.empty(); }
 
   /// With scores: what becomes of the symbols that write these bytes together; a merge of rank `never` if nothing.
-  Merge merge_into(std::string_view bytes) const {
-    const std::optional<TokenId> whole = vocabulary_.find(bytes);
-    return whole ? Merge{ranks_[*whole], *whole} : Merge{};
-  }
+  Merge merge_into(std::string_view bytes) const;
 
   /// The token of a single byte; nothing if there is none.
   std::optional<TokenId> token_of(char byte) const { return spelling_[static_cast<unsigned char>(byte)]; }
 
   /// Whether it is the token of a single byte.
-  bool is_byte(TokenId id) const {
-    const std::string_view bytes = vocabulary_.bytes(id);
-    return bytes.size() == 1 && token_of(bytes.front()) == id;
-  }
+  bool is_byte(TokenId id) const;
 
  private:
   Vocabulary vocabulary_;
@@ -92,21 +71,7 @@ class BpeEncoder {
   explicit BpeEncoder(const Bpe& bpe) : bpe_(bpe) {}
 
   /// Appends the tokens of a piece of less than 4 GiB. O(n log n).
-  void append(std::string_view piece, std::vector<TokenId>& out) {
-    if (bpe_.options().ignore_merges) {
-      if (const auto whole = bpe_.vocabulary().find(piece)) return out.push_back(*whole);
-    }
-    piece_ = piece;
-    if (bpe_.has_scores()) {
-      link_characters();
-    } else {
-      spell(piece);
-    }
-    merge_all();
-    if (symbols_.empty()) return;
-    if (bpe_.has_scores()) return append_scored(out);
-    for (std::uint32_t at = 0; at != end; at = symbols_[at].next) out.push_back(symbols_[at].id);
-  }
+  void append(std::string_view piece, std::vector<TokenId>& out);
 
  private:
   static constexpr std::uint32_t end = std::numeric_limits<std::uint32_t>::max();
@@ -129,40 +94,15 @@ class BpeEncoder {
 
   /// One symbol for each byte of the piece, of which only those are in the list that begin a character: so a symbol's
   /// position is where its text begins.
-  void link_characters() {
-    symbols_.assign(piece_.size(), Symbol{});
-    std::uint32_t before = end;
-    for (std::size_t at = 0; at < piece_.size();) {
-      const std::size_t after = at + detail::utf8_step(piece_.substr(at)).bytes;
-      symbols_[at].previous = before;
-      symbols_[at].next = after < piece_.size() ? static_cast<std::uint32_t>(after) : end;
-      before = static_cast<std::uint32_t>(at);
-      at = after;
-    }
-  }
+  void link_characters();
 
   /// The bytes from a symbol up to the one that begins at `next`.
-  std::string_view text_of(std::uint32_t position, std::uint32_t next) const {
-    return piece_.substr(position, next == end ? std::string_view::npos : next - position);
-  }
+  std::string_view text_of(std::uint32_t position, std::uint32_t next) const;
 
-  void append_scored(std::vector<TokenId>& out) const {
-    bool after_unknown = false;
-    for (std::uint32_t at = 0; at != end; at = symbols_[at].next)
-      write(text_of(at, symbols_[at].next), after_unknown, [&](TokenId id) { out.push_back(id); });
-  }
+  void append_scored(std::vector<TokenId>& out) const;
 
   /// One symbol for each byte or each character of the piece, or several where a character is spelled in bytes.
-  void spell(std::string_view piece) {
-    symbols_.clear();
-    bool after_unknown = false;
-    while (!piece.empty()) {
-      const std::size_t size = bpe_.spells_characters() ? detail::utf8_step(piece).bytes : 1;
-      write(piece.substr(0, size), after_unknown, [&](TokenId id) { add_symbol(id); });
-      piece.remove_prefix(size);
-    }
-    if (!symbols_.empty()) symbols_.back().next = end;
-  }
+  void spell(std::string_view piece);
 
   /// Calls add(id) for the token of these bytes, or else for that of each of them, or else for the unknown one.
   template <class Add>
@@ -181,52 +121,15 @@ class BpeEncoder {
     after_unknown = !known;
   }
 
-  void add_symbol(TokenId id) {
-    const auto position = static_cast<std::uint32_t>(symbols_.size());
-    symbols_.push_back({id, position - 1, position + 1, {}});  // previous of the first: end
-  }
+  void add_symbol(TokenId id);
 
-  void merge_all() {
-    candidates_.clear();
-    for (std::uint32_t at = 0; !symbols_.empty() && at != end; at = symbols_[at].next)
-      if (find_merge(at)) candidates_.push_back({symbols_[at].merge.rank, at});
-    std::make_heap(candidates_.begin(), candidates_.end(), comes_later);
-    while (!candidates_.empty()) {
-      std::pop_heap(candidates_.begin(), candidates_.end(), comes_later);
-      const Candidate best = candidates_.back();
-      candidates_.pop_back();
-      if (symbols_[best.position].merge.rank == best.rank) merge_at(best.position);
-    }
-  }
+  void merge_all();
 
-  void merge_at(std::uint32_t position) {
-    Symbol& left = symbols_[position];
-    Symbol& right = symbols_[left.next];
-    left.id = left.merge.result;
-    left.next = right.next;
-    right.merge = {};
-    if (left.next != end) symbols_[left.next].previous = position;
-    consider(position);
-    if (left.previous != end) consider(left.previous);
-  }
+  void merge_at(std::uint32_t position);
 
-  void consider(std::uint32_t position) {
-    if (!find_merge(position)) return;
-    candidates_.push_back({symbols_[position].merge.rank, position});
-    std::push_heap(candidates_.begin(), candidates_.end(), comes_later);
-  }
+  void consider(std::uint32_t position);
 
-  bool find_merge(std::uint32_t position) {
-    Symbol& symbol = symbols_[position];
-    if (symbol.next == end) {
-      symbol.merge = {};
-    } else if (bpe_.has_scores()) {
-      symbol.merge = bpe_.merge_into(text_of(position, symbols_[symbol.next].next));
-    } else {
-      symbol.merge = bpe_.merges().find(symbol.id, symbols_[symbol.next].id);
-    }
-    return symbol.merge.rank != Merge::never;
-  }
+  bool find_merge(std::uint32_t position);
 
   const Bpe& bpe_;
   std::string_view piece_;
@@ -235,3 +138,7 @@ class BpeEncoder {
 };
 
 }  // namespace moe
+
+#if MOE_DEFINITIONS
+#include "bpe.ipp"
+#endif

@@ -1,98 +1,43 @@
 #pragma once
-#include "../core/concat.hpp"
-#include "../core/error.hpp"
-#include "../core/token.hpp"
+#include "../core/config.hpp"
 #include "../io/json.hpp"
 #include "byte_tokens.hpp"
 #include "merge_table.hpp"
 #include "vocabulary.hpp"
 
-#include <cstddef>
+#include <cstring>
 #include <optional>
-#include <string>
 #include <string_view>
 
 namespace moe::detail {
 
 /// {"text": id, ...}: the file vocab.json, and model.vocab of tokenizer.json. `byte_tokens`: where those of a
 /// SentencePiece vocabulary go; null if it is one in the byte alphabet.
-inline Vocabulary read_vocabulary(const Json& members, ByteTokens* byte_tokens = nullptr) {
-  Vocabulary vocabulary(members.as_object().size(),
-                        byte_tokens ? Notation::sentence_piece : Notation::byte_alphabet);
-  const TokenId largest = Vocabulary::largest_id(members.size());
-  for (const Json member : members) {
-    const auto id = static_cast<TokenId>(member.as_u64(largest));
-    if (vocabulary.contains(id)) member.fail_here("an id of its own", concat(id, " a second time"));
-    const int byte = byte_tokens ? byte_of_token(member.key()) : no_byte;
-    const bool added = byte == no_byte ? vocabulary.add(id, member.key())
-                                       : add_byte_token(vocabulary, *byte_tokens, id, byte);
-    if (!added) member.fail_here("one token of that text", "two");
-  }
-  return vocabulary;
-}
+Vocabulary read_vocabulary(const Json& members, ByteTokens* byte_tokens = nullptr);
 
 struct MergeText {
   std::string_view left, right;
 };
 
 /// "left right"; nothing unless there is exactly one space.
-inline std::optional<MergeText> split_merge(std::string_view text) {
-  const std::size_t space = text.find(' ');
-  if (space == text.npos || text.find(' ', space + 1) != text.npos) return {};
-  return MergeText{text.substr(0, space), text.substr(space + 1)};
-}
+std::optional<MergeText> split_merge(std::string_view text);
 
 /// Adds the merge; false unless the vocabulary has the two tokens and the one that they become.
-inline bool add_merge(MergeTable& merges, const Vocabulary& vocabulary, const MergeText& text) {
-  const auto left = vocabulary.find_text(text.left);
-  const auto right = vocabulary.find_text(text.right);
-  const auto result = vocabulary.find_text(concat(text.left, text.right));
-  if (!left || !right || !result) return false;
-  merges.add(*left, *right, *result);
-  return true;
-}
+bool add_merge(MergeTable& merges, const Vocabulary& vocabulary, const MergeText& text);
 
 inline constexpr std::string_view merge_form = "two tokens with one space between them";
 inline constexpr std::string_view merge_of_tokens = "both tokens and the one they become in the vocabulary";
 
-inline MergeText read_merge(const Json& merge) {
-  if (merge.is_string()) {
-    const std::optional<MergeText> text = split_merge(merge.as_string());
-    if (!text) merge.fail_here(merge_form, concat('"', merge.as_string(), '"'));
-    return *text;
-  }
-  if (merge.as_array().size() != 2) merge.fail_here("two tokens", concat(merge.size()));
-  const Json left = *merge.begin();
-  const Json right = *++merge.begin();
-  return {left.as_string(), right.as_string()};
-}
+MergeText read_merge(const Json& merge);
 
 /// ["left right", ...] or [["left", "right"], ...]: model.merges of tokenizer.json.
-inline MergeTable read_merges(const Json& elements, const Vocabulary& vocabulary) {
-  MergeTable merges(elements.as_array().size());
-  for (const Json merge : elements) {
-    const MergeText text = read_merge(merge);
-    if (!add_merge(merges, vocabulary, text))
-      merge.fail_here(merge_of_tokens, concat('"', text.left, ' ', text.right, '"'));
-  }
-  return merges;
-}
+MergeTable read_merges(const Json& elements, const Vocabulary& vocabulary);
 
 /// One merge a line: the file merges.txt, whose first line may name its version. `name` is for errors.
-inline MergeTable read_merges(std::string_view lines, const Vocabulary& vocabulary, std::string_view name) {
-  MergeTable merges;
-  for (std::size_t number = 1; !lines.empty(); ++number) {
-    const std::size_t size = lines.find('\n');
-    std::string_view line = lines.substr(0, size);
-    lines.remove_prefix(size == lines.npos ? lines.size() : size + 1);
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    if (line.empty() || (number == 1 && line.starts_with("#version"))) continue;
-    const std::optional<MergeText> text = split_merge(line);
-    const bool good = text && add_merge(merges, vocabulary, *text);
-    if (!good)
-      fail(name, concat("line ", number), text ? merge_of_tokens : merge_form, concat('"', line, '"'));
-  }
-  return merges;
-}
+MergeTable read_merges(std::string_view lines, const Vocabulary& vocabulary, std::string_view name);
 
 }  // namespace moe::detail
+
+#if MOE_DEFINITIONS
+#include "bpe_files.ipp"
+#endif

@@ -1,9 +1,10 @@
 #pragma once
-#include "../core/utf8.hpp"
+#include "../core/config.hpp"
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -36,20 +37,10 @@ inline constexpr ByteAlphabet byte_alphabet = [] {
 
 /// Appends the bytes that `text` writes in the alphabet; appends nothing and returns false if a character is
 /// not of it.
-inline bool append_bytes(std::string& out, std::string_view text) {
-  const std::size_t before = out.size();
-  while (!text.empty()) {
-    const Utf8Step step = utf8_step(text);
-    const std::int16_t byte =
-        step.code_point < ByteAlphabet::end ? byte_alphabet.byte[step.code_point] : ByteAlphabet::none;
-    if (byte == ByteAlphabet::none) {
-      out.resize(before);
-      return false;
-    }
-    out += static_cast<char>(static_cast<unsigned char>(byte));
-    text.remove_prefix(step.bytes);
-  }
-  return true;
-}
+bool append_bytes(std::string& out, std::string_view text);
 
 }  // namespace moe::detail
+
+#if MOE_DEFINITIONS
+#include "byte_alphabet.ipp"
+#endif

@@ -1,9 +1,9 @@
 #pragma once
-#include "../core/utf8.hpp"
+#include "../core/config.hpp"
 
 #include <cstddef>
+#include <cstring>
 #include <string>
-#include <string_view>
 
 namespace moe::detail {
 
@@ -12,34 +12,15 @@ namespace moe::detail {
 class ByteRun {
  public:
   /// Appends what is certain now: nothing as long as the run may be valid.
-  void write(char byte, std::string& out) {
-    held_ += byte;
-    if (valid_) check();
-    if (!valid_) replace_held(out);
-  }
+  void write(char byte, std::string& out);
 
   /// Ends the run and appends what is left of it; another one may begin.
-  void finish(std::string& out) {
-    if (complete_ == held_.size()) {
-      out += held_;
-      held_.clear();
-    }
-    replace_held(out);
-    valid_ = true;
-  }
+  void finish(std::string& out);
 
  private:
-  void check() {
-    const Utf8Step step = utf8_step(std::string_view(held_).substr(complete_));
-    if (step.valid) complete_ = held_.size();
-    valid_ = step.valid || step.truncated;
-  }
+  void check();
 
-  void replace_held(std::string& out) {
-    for (std::size_t i = 0; i < held_.size(); ++i) append_utf8(out, 0xfffd);
-    held_.clear();
-    complete_ = 0;
-  }
+  void replace_held(std::string& out);
 
   std::string held_;          // the run so far, while it may be valid
   std::size_t complete_ = 0;  // how much of it is whole characters
@@ -47,3 +28,7 @@ class ByteRun {
 };
 
 }  // namespace moe::detail
+
+#if MOE_DEFINITIONS
+#include "byte_run.ipp"
+#endif

@@ -1,14 +1,10 @@
 #pragma once
-#include "../core/concat.hpp"
-#include "../core/error.hpp"
-#include "../io/file.hpp"
-#include "../io/gguf_parser.hpp"
-#include "../io/gguf_path.hpp"
+#include "../core/config.hpp"
 #include "../io/json.hpp"
 #include "chat_message.hpp"
-#include "json_members.hpp"
 #include "qwen3_chat.hpp"
 
+#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,12 +13,7 @@ namespace moe {
 namespace detail {
 
 /// `chat_template` in tokenizer_config.json: a text, or a list of them with names.
-inline std::string_view default_template(const Json& value) {
-  if (!value.is_array()) return value.as_string();
-  for (const Json element : value)
-    if (element.at("name").as_string() == "default") return element.at("template").as_string();
-  value.fail_here("a template of the name \"default\"", "none");
-}
+std::string_view default_template(const Json& value);
 
 /// The template of a checkpoint, and the file it is from.
 struct ChatTemplateText {
@@ -30,33 +21,11 @@ struct ChatTemplateText {
 };
 
 /// That of a GGUF file; without a text if it has none.
-inline ChatTemplateText gguf_chat_template(const std::string& path) {
-  if (path.empty()) return {};
-  const GgufMetadata metadata = GgufParser(File(path)).parse().metadata;
-  return {std::string(metadata.text("tokenizer.chat_template").value_or("")), path};
-}
+ChatTemplateText gguf_chat_template(const std::string& path);
 
 /// `path`: the checkpoint's directory or a file in it. A GGUF file has its own before those of the directory, of which
 /// the newer chat_template.jinja comes before the member of tokenizer_config.json.
-inline ChatTemplateText read_chat_template(const std::string& path) {
-  const bool is_file_of_it = !is_directory(path);
-  if (ChatTemplateText found = gguf_chat_template(is_file_of_it ? find_gguf(path) : ""); !found.text.empty())
-    return found;
-  const std::string directory = is_file_of_it ? parent_directory(path) : path;
-  const std::string jinja = join_path(directory, "chat_template.jinja");
-  if (is_file(jinja)) return {read_text(jinja), jinja};
-  const std::string file = join_path(directory, "tokenizer_config.json");
-  if (is_file(file)) {
-    const JsonDocument config(read_text(file), file);
-    if (const Json text = find_value(config.root(), "chat_template"))
-      return {std::string(default_template(text)), file};
-  }
-  if (!is_file_of_it)
-    if (ChatTemplateText found = gguf_chat_template(gguf_in_directory(path)); !found.text.empty())
-      return found;
-  fail(path, "chat template",
-       "chat_template.jinja, or chat_template in tokenizer_config.json or in a GGUF model", "none");
-}
+ChatTemplateText read_chat_template(const std::string& path);
 
 /// How to know the template of a family of models: it contains all of these texts. What is here without a
 /// function is known, so that it can be refused by name.
@@ -65,11 +34,7 @@ struct KnownTemplate {
   std::string_view markers[2];
   std::string (*render)(std::span<const Message>, const ChatOptions&) = nullptr;
 
-  bool matches(std::string_view text) const {
-    for (const std::string_view marker : markers)
-      if (text.find(marker) == text.npos) return false;
-    return true;
-  }
+  bool matches(std::string_view text) const;
 };
 
 /// The first that matches counts.
@@ -95,15 +60,7 @@ class ChatTemplate {
   explicit ChatTemplate(const std::string& path) : ChatTemplate(detail::read_chat_template(path)) {}
 
   /// Recognises a template by its text; `file` says in errors where it is from.
-  ChatTemplate(std::string_view text, std::string_view file) {
-    for (const detail::KnownTemplate& known : detail::known_templates) {
-      if (!known.matches(text)) continue;
-      expect(known.render != nullptr, file, "chat template", "that of Qwen3", known.name);
-      render_ = known.render;
-      return;
-    }
-    fail(file, "chat template", "that of Qwen3", "an unknown one");
-  }
+  ChatTemplate(std::string_view text, std::string_view file);
 
   /// The text of a conversation, special tokens included: encode it without those of the tokenizer. Throws if
   /// the template does.
@@ -118,3 +75,7 @@ class ChatTemplate {
 };
 
 }  // namespace moe
+
+#if MOE_DEFINITIONS
+#include "chat_template.ipp"
+#endif

@@ -1,5 +1,7 @@
 #pragma once
-#include <cstddef>
+#include "../core/config.hpp"
+
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -9,12 +11,10 @@ namespace moe::detail {
 inline constexpr std::string_view metaspace = "\xe2\x96\x81";
 
 /// Appends a text with a space for every ▁ in it.
-inline void append_spaced(std::string& out, std::string_view text) {
-  for (std::size_t at; (at = text.find(metaspace)) != text.npos; text.remove_prefix(at + metaspace.size())) {
-    out += text.substr(0, at);
-    out += ' ';
-  }
-  out += text;
-}
+void append_spaced(std::string& out, std::string_view text);
 
 }  // namespace moe::detail
+
+#if MOE_DEFINITIONS
+#include "metaspace.ipp"
+#endif

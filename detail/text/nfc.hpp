@@ -1,10 +1,8 @@
 #pragma once
-#include "../core/utf8.hpp"
-#include "canonical_forms.hpp"
+#include "../core/config.hpp"
 
-#include <algorithm>
 #include <cstddef>
-#include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -18,77 +16,16 @@ struct NfcSegment {
 
 /// The first such part from `at` on; empty, at the end of the text, if there is none. `at` is 0 or the end of
 /// such a part.
-inline NfcSegment next_segment(std::string_view text, std::size_t at) {
-  const CanonicalForms& forms = canonical_forms();
-  const auto stable = [&](const Utf8Step& step) { return !step.valid || forms.stable(step.code_point); };
-  for (std::size_t begin = at; at < text.size();) {
-    const std::size_t ascii = ascii_prefix(text.substr(at));
-    if (ascii > 0) {
-      begin = at + ascii - 1;
-      at += ascii;
-      continue;
-    }
-    Utf8Step step = utf8_step(text.substr(at));
-    if (stable(step)) {
-      begin = step.valid ? at : at + step.bytes;
-      at += step.bytes;
-      continue;
-    }
-    do {
-      at += step.bytes;
-      if (at == text.size()) break;
-      step = utf8_step(text.substr(at));
-    } while (!stable(step));
-    return {begin, at};
-  }
-  return {text.size(), text.size()};
-}
+NfcSegment next_segment(std::string_view text, std::size_t at);
 
 /// Sorts every run of combining marks by class, and keeps the order of equals.
-inline void order_marks(std::u32string& text) {
-  const CanonicalForms& forms = canonical_forms();
-  for (std::size_t first = 0, last = 0; first < text.size(); first = last + 1) {
-    for (last = first; last < text.size() && forms.combining_class(text[last]) != 0;) ++last;
-    if (last - first < 2) continue;
-    std::ranges::stable_sort(text.begin() + static_cast<std::ptrdiff_t>(first),
-                             text.begin() + static_cast<std::ptrdiff_t>(last), {},
-                             [&](char32_t c) { return forms.combining_class(c); });
-  }
-}
+void order_marks(std::u32string& text);
 
 /// Joins each character to the last starter before it, where the two have a composition and nothing between
 /// them blocks it: neither a starter nor a mark of the same or a higher class.
-inline void compose_all(std::u32string& text) {
-  const CanonicalForms& forms = canonical_forms();
-  constexpr std::size_t none = std::u32string::npos;
-  std::size_t starter = none, kept = 0;
-  std::uint8_t last_class = 0;
-  for (const char32_t c : text) {
-    const std::uint8_t own_class = forms.combining_class(c);
-    if (starter != none && (starter + 1 == kept || last_class < own_class)) {
-      if (const char32_t composed = forms.compose(text[starter], c); composed != 0) {
-        text[starter] = composed;
-        continue;
-      }
-    }
-    if (own_class == 0) starter = kept;
-    last_class = own_class;
-    text[kept++] = c;
-  }
-  text.resize(kept);
-}
+void compose_all(std::u32string& text);
 
-inline void append_normalized(std::string& out, std::string_view segment) {
-  std::u32string text;
-  while (!segment.empty()) {
-    const Utf8Step step = utf8_step(segment);
-    canonical_forms().decompose(step.code_point, text);
-    segment.remove_prefix(step.bytes);
-  }
-  order_marks(text);
-  compose_all(text);
-  for (const char32_t c : text) append_utf8(out, c);
-}
+void append_normalized(std::string& out, std::string_view segment);
 
 /// Whether nfc(text) is certainly the text itself. Cheap; true for nearly all texts that people write.
 inline bool is_surely_nfc(std::string_view text) { return next_segment(text, 0).begin == text.size(); }
@@ -96,16 +33,10 @@ inline bool is_surely_nfc(std::string_view text) { return next_segment(text, 0).
 /// The text in Unicode's normalization form C, as Hugging Face's tokenizers compute it (data of Unicode 9.0).
 /// Bytes that are not valid UTF-8 stay as they are. O(n log n).
 /// Source: Unicode Standard Annex 15.
-inline std::string nfc(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (std::size_t done = 0; done < text.size();) {
-    const NfcSegment segment = next_segment(text, done);
-    out += text.substr(done, segment.begin - done);
-    append_normalized(out, text.substr(segment.begin, segment.end - segment.begin));
-    done = segment.end;
-  }
-  return out;
-}
+std::string nfc(std::string_view text);
 
 }  // namespace moe::detail
+
+#if MOE_DEFINITIONS
+#include "nfc.ipp"
+#endif

@@ -1,13 +1,12 @@
 #pragma once
+#include "../core/config.hpp"
 #include "../core/token.hpp"
 #include "bpe.hpp"
 #include "hash.hpp"
 #include "pre_tokenizer.hpp"
 
-#include <algorithm>
-#include <bit>
 #include <cstddef>
-#include <string>
+#include <cstring>
 #include <string_view>
 #include <vector>
 
@@ -22,8 +21,7 @@ class PieceCache {
     std::size_t begin = 0, end = 0;  // in the output
   };
 
-  explicit PieceCache(std::size_t text_bytes)
-      : places_(std::bit_ceil(std::min(text_bytes / 8 + 1, most_places))) {}
+  explicit PieceCache(std::size_t text_bytes);
 
   /// The place for that piece. It holds the piece itself, or another one, or none.
   Place& operator[](std::string_view piece) { return places_[hash_bytes(piece) & (places_.size() - 1)]; }
@@ -40,33 +38,13 @@ class PieceEncoder {
  public:
   /// Appends to `out`, which must only grow. `text_bytes`: about how much is to be encoded.
   PieceEncoder(const Bpe& bpe, const SplitPattern& pattern, bool add_prefix_space, std::size_t text_bytes,
-               std::vector<TokenId>& out)
-      : bpe_(bpe), pattern_(pattern), add_prefix_space_(add_prefix_space), cache_(text_bytes), out_(out) {}
+               std::vector<TokenId>& out);
 
   /// `text` must outlive the encoder.
-  void append(std::string_view text) {
-    while (!text.empty()) {
-      const std::string_view piece = text.substr(0, pattern_.first_piece(text));
-      append_piece(piece);
-      text.remove_prefix(piece.size());
-    }
-  }
+  void append(std::string_view text);
 
  private:
-  void append_piece(std::string_view piece) {
-    PieceCache::Place& place = cache_[piece];
-    if (place.piece == piece) {
-      for (std::size_t i = place.begin; i < place.end; ++i) out_.push_back(TokenId{out_[i]});
-      return;
-    }
-    place = {piece, out_.size(), 0};
-    if (add_prefix_space_ && piece.front() != ' ') {
-      bpe_.append(' ' + std::string(piece), out_);
-    } else {
-      bpe_.append(piece, out_);
-    }
-    place.end = out_.size();
-  }
+  void append_piece(std::string_view piece);
 
   BpeEncoder bpe_;
   const SplitPattern& pattern_;
@@ -76,3 +54,7 @@ class PieceEncoder {
 };
 
 }  // namespace moe::detail
+
+#if MOE_DEFINITIONS
+#include "piece_encoder.ipp"
+#endif

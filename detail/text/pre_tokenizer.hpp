@@ -1,7 +1,9 @@
 #pragma once
+#include "../core/config.hpp"
 #include "unicode.hpp"
 
 #include <cstddef>
+#include <cstring>
 #include <string_view>
 
 namespace moe {
@@ -11,149 +13,52 @@ namespace detail {
 // There are few of them, so each is a function here instead of a program for an engine. The functions below
 // look at the front of a text and return the size in bytes of what they match; 0 is no match.
 
-inline bool is_newline(std::string_view text, std::size_t at) {
-  return at < text.size() && (text[at] == '\r' || text[at] == '\n');
-}
+bool is_newline(std::string_view text, std::size_t at);
 
 /// `(?i:'s|'t|'re|'ve|'m|'ll|'d)`
-inline std::size_t contraction(std::string_view text) {
-  if (text.front() != '\'') return 0;
-  if (text.substr(1, 2) == "\xc5\xbf") return 3;  // ſ (U+017F), which folds to s
-  const auto lower = [&](std::size_t at) { return at < text.size() ? text[at] | 0x20 : 0; };
-  const int first = lower(1), second = lower(2);
-  if (first == 's' || first == 't' || first == 'm' || first == 'd') return 2;
-  const bool two =
-      (first == 'r' && second == 'e') || (first == 'v' && second == 'e') || (first == 'l' && second == 'l');
-  return two ? 3 : 0;
-}
+std::size_t contraction(std::string_view text);
 
 /// `[^\r\n\p{L}\p{N}]?\p{L}+`; `letters` may also have marks in it, as in `[\p{L}\p{M}]+`.
-inline std::size_t prefixed_word(std::string_view text, CharacterClasses letters) {
-  const Character first = character_at(text, 0);
-  if (first.is(letters)) return end_of_run(text, first.bytes, letters);
-  if (first.is(character::number) || is_newline(text, 0)) return 0;
-  const std::size_t end = end_of_run(text, first.bytes, letters);
-  return end > first.bytes ? end : 0;
-}
+std::size_t prefixed_word(std::string_view text, CharacterClasses letters);
 
 /// `\p{N}{1,most}`
-inline std::size_t digits(std::string_view text, std::size_t most) {
-  std::size_t end = 0;
-  for (std::size_t i = 0; i < most; ++i) {
-    const Character c = character_at(text, end);
-    if (!c.is(character::number)) break;
-    end += c.bytes;
-  }
-  return end;
-}
+std::size_t digits(std::string_view text, std::size_t most);
 
 /// ` ?[^\s\p{L}\p{N}]+`, also without what else is in `letters`.
-inline std::size_t symbols(std::string_view text, CharacterClasses letters) {
-  const std::size_t begin = text.front() == ' ' ? 1 : 0;
-  std::size_t end = begin;
-  while (end < text.size()) {
-    const Character c = character_at(text, end);
-    if (c.is(character::space | character::number | letters)) break;
-    end += c.bytes;
-  }
-  return end > begin ? end : 0;
-}
+std::size_t symbols(std::string_view text, CharacterClasses letters);
 
 /// ` ?[^\s\p{L}\p{N}]+[\r\n]*`
-inline std::size_t punctuation(std::string_view text, CharacterClasses letters) {
-  std::size_t end = symbols(text, letters);
-  while (end > 0 && is_newline(text, end)) ++end;
-  return end;
-}
+std::size_t punctuation(std::string_view text, CharacterClasses letters);
 
 /// `\s*[\r\n]+|\s+(?!\S)|\s+`: a run of white space up to its last line break; without one, all of it but a
 /// last character that a word may begin with.
-inline std::size_t white_space(std::string_view text) {
-  std::size_t end = 0, after_newline = 0, last = 0;
-  for (Character c = character_at(text, 0); c.is(character::space); c = character_at(text, end)) {
-    if (is_newline(text, end)) after_newline = end + 1;
-    last = end;
-    end += c.bytes;
-  }
-  if (after_newline > 0) return after_newline;
-  return end == text.size() || last == 0 ? end : last;
-}
+std::size_t white_space(std::string_view text);
 
 /// The patterns of this shape differ in how many digits stand together, and in whether marks are like letters.
-inline std::size_t piece(std::string_view text, std::size_t most_digits, CharacterClasses letters) {
-  if (const std::size_t size = contraction(text)) return size;
-  if (const std::size_t size = prefixed_word(text, letters)) return size;
-  if (const std::size_t size = digits(text, most_digits)) return size;
-  if (const std::size_t size = punctuation(text, letters)) return size;
-  return white_space(text);
-}
+std::size_t piece(std::string_view text, std::size_t most_digits, CharacterClasses letters);
 
 inline std::size_t qwen2_piece(std::string_view text) { return piece(text, 1, character::letter); }
 inline std::size_t llama3_piece(std::string_view text) { return piece(text, 3, character::letter); }
-inline std::size_t qwen35_piece(std::string_view text) {
-  return piece(text, 1, character::letter | character::mark);
-}
+std::size_t qwen35_piece(std::string_view text);
 
 /// `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
-inline std::size_t gpt2_piece(std::string_view text) {
-  for (const std::string_view tail : {"'s", "'t", "'re", "'ve", "'m", "'ll", "'d"})
-    if (text.starts_with(tail)) return tail.size();
-  const std::size_t begin = text.front() == ' ' ? 1 : 0;
-  for (const CharacterClasses run : {character::letter, character::number})
-    if (const std::size_t end = end_of_run(text, begin, run); end > begin) return end;
-  if (const std::size_t size = symbols(text, character::letter)) return size;
-  std::size_t end = 0, last = 0;
-  for (Character c = character_at(text, 0); c.is(character::space); c = character_at(text, end)) {
-    last = end;
-    end += c.bytes;
-  }
-  return end == text.size() || last == 0 ? end : last;
-}
+std::size_t gpt2_piece(std::string_view text);
 
 /// `U*W+` from `begin` on, or else `U+`, where U is `[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]` and W `[\p{Ll}\p{Lm}\p{Lo}\p{M}]`.
 struct CasedWord {
   std::size_t end = 0;       // of U*W+; 0 for no match
   std::size_t capitals = 0;  // end of U+; 0 for no match
 
-  CasedWord(std::string_view text, std::size_t begin) {
-    constexpr CharacterClasses letters = character::letter | character::mark;
-    std::size_t at = begin;
-    for (Character c = character_at(text, at); c.is(letters) && !c.is(character::lower);
-         c = character_at(text, at)) {
-      at += c.bytes;
-      if (!c.is(character::upper)) end = at;  // W may begin here if nothing follows that is only W
-    }
-    if (at > begin) capitals = at;
-    for (Character c = character_at(text, at); c.is(letters) && !c.is(character::upper);
-         c = character_at(text, at))
-      end = at += c.bytes;
-  }
+  CasedWord(std::string_view text, std::size_t begin);
 };
 
 /// `[^\r\n\p{L}\p{N}]?U*W+(contraction)?|[^\r\n\p{L}\p{N}]?U+W*(contraction)?`
-inline std::size_t cased_word(std::string_view text) {
-  const Character first = character_at(text, 0);
-  const bool prefix = !first.is(character::letter | character::number) && !is_newline(text, 0);
-  const CasedWord behind(text, prefix ? first.bytes : 0), whole(text, 0);
-  for (const std::size_t end : {behind.end, whole.end, behind.capitals, whole.capitals})
-    if (end > 0) return end == text.size() ? end : end + contraction(text.substr(end));
-  return 0;
-}
+std::size_t cased_word(std::string_view text);
 
-inline std::size_t o200k_piece(std::string_view text) {
-  if (const std::size_t size = cased_word(text)) return size;
-  if (const std::size_t size = digits(text, 3)) return size;
-  std::size_t end = symbols(text, character::letter);
-  if (end == 0) return white_space(text);
-  while (is_newline(text, end) || text.substr(end, 1) == "/") ++end;
-  return end;
-}
+std::size_t o200k_piece(std::string_view text);
 
 /// `[一-龥぀-ゟ゠-ヿ]`
-inline bool is_han_or_kana(std::string_view text, std::size_t at) {
-  const std::string_view c = text.substr(at, character_at(text, at).bytes);
-  return c.size() == 3 && ((c >= "\u4e00" && c <= "\u9fa5") || (c >= "\u3040" && c <= "\u30ff"));
-}
+bool is_han_or_kana(std::string_view text, std::size_t at);
 
 /// The last of the three Splits of DeepSeek-V3, within what the two before it leave together: characters that are no
 /// numbers, and are all Han or kana, or none of them.
@@ -162,61 +67,23 @@ class DeepseekV3Part {
   explicit DeepseekV3Part(std::string_view text) : text_(text), han_or_kana_(is_han_or_kana(text, 0)) {}
 
   /// A match, or else a run of characters where none begins.
-  std::size_t first_piece() const {
-    if (const std::size_t end = match(0)) return end;
-    std::size_t end = at(0).bytes;
-    while (at(end).bytes > 0 && match(end) == 0) end += at(end).bytes;
-    return end;
-  }
+  std::size_t first_piece() const;
 
  private:
-  Character at(std::size_t position) const {
-    const Character c = character_at(text_, position);
-    const bool outside = c.is(character::number) || is_han_or_kana(text_, position) != han_or_kana_;
-    return outside ? Character{0, 0} : c;
-  }
+  Character at(std::size_t position) const;
 
-  std::size_t end_of(std::size_t begin, CharacterClasses any_of) const {
-    for (Character c = at(begin); c.is(any_of); c = at(begin)) begin += c.bytes;
-    return begin;
-  }
+  std::size_t end_of(std::size_t begin, CharacterClasses any_of) const;
 
   /// The end of what matches at `begin`; 0 for no match.
-  std::size_t match(std::size_t begin) const {
-    using namespace character;
-    const Character first = at(begin);
-    const std::size_t second = begin + first.bytes;
-    if (first.is(symbol) && first.bytes == 1)
-      if (const std::size_t end = end_of_ascii_letters(second); end > second) return end;
-    if (!first.is(letter | symbol) && !is_newline(text_, begin))
-      if (const std::size_t end = end_of(second, letter | mark); end > second) return end;
-    if (const std::size_t end = end_of(begin, letter | mark); end > begin) return end;
-    const std::size_t after_space = text_[begin] == ' ' ? second : begin;
-    if (std::size_t end = end_of(after_space, symbol); end > after_space) {
-      while (!han_or_kana_ && is_newline(text_, end)) ++end;
-      return end;
-    }
-    const std::size_t end = end_of(begin, space);
-    if (end == begin) return 0;
-    const std::size_t known = at(end).bytes > 0 ? text_.size() : end;  // the part ends there, or goes on
-    return begin + white_space(text_.substr(begin, known - begin));
-  }
+  std::size_t match(std::size_t begin) const;
 
-  std::size_t end_of_ascii_letters(std::size_t begin) const {
-    while (begin < text_.size() && character_at(text_, begin).bytes == 1 &&
-           character_at(text_, begin).is(character::letter))
-      ++begin;
-    return begin;
-  }
+  std::size_t end_of_ascii_letters(std::size_t begin) const;
 
   std::string_view text_;
   bool han_or_kana_;
 };
 
-inline std::size_t deepseek_v3_piece(std::string_view text) {
-  if (const std::size_t size = digits(text, 3)) return size;
-  return DeepseekV3Part(text).first_piece();
-}
+std::size_t deepseek_v3_piece(std::string_view text);
 
 }  // namespace detail
 
@@ -270,11 +137,10 @@ inline constexpr SplitPattern deepseek_v3_pattern = {
 inline constexpr SplitPattern whole_text_pattern = {"", [](std::string_view text) { return text.size(); }};
 
 /// The pattern of that regular expression, letter by letter; null if there is none.
-inline const SplitPattern* find_split_pattern(std::string_view regex) {
-  for (const SplitPattern* pattern : {&qwen2_pattern, &llama3_pattern, &qwen35_pattern, &gpt2_pattern,
-                                      &o200k_pattern, &deepseek_v3_pattern})
-    if (pattern->regex == regex) return pattern;
-  return nullptr;
-}
+const SplitPattern* find_split_pattern(std::string_view regex);
 
 }  // namespace moe
+
+#if MOE_DEFINITIONS
+#include "pre_tokenizer.ipp"
+#endif

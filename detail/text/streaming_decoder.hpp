@@ -1,9 +1,11 @@
 #pragma once
+#include "../core/config.hpp"
 #include "../core/token.hpp"
 #include "token_stream.hpp"
 #include "tokenizer.hpp"
 
 #include <cstddef>
+#include <cstring>
 #include <string>
 
 namespace moe {
@@ -14,43 +16,21 @@ class StreamingDecoder {
  public:
   /// `tokenizer` must outlive the decoder. `continues`: the tokens come behind others, so that a space which they begin
   /// with is part of the text, whatever the tokenizer does at the beginning of texts.
-  explicit StreamingDecoder(const Tokenizer& tokenizer, bool skip_special = false, bool continues = false)
-      : tokenizer_(&tokenizer),
-        skip_special_(skip_special),
-        at_begin_(!continues && tokenizer.adds_text_space()),
-        stream_(tokenizer.bpe()) {}
+  explicit StreamingDecoder(const Tokenizer& tokenizer, bool skip_special = false, bool continues = false);
 
   /// The text that is complete with this token; may be empty. A run of tokens `<0x0A>` of SentencePiece waits for its
   /// end, which decides whether it is text.
-  std::string push(TokenId id) {
-    std::string text;
-    push(id, text);
-    return text;
-  }
+  std::string push(TokenId id);
 
   /// The same, written behind `text`.
-  void push(TokenId id, std::string& text) {
-    const std::size_t before = text.size();
-    if (!skip_special_ || !tokenizer_->is_special(id)) stream_.write(id, text);
-    drop_space(text, before);
-  }
+  void push(TokenId id, std::string& text);
 
   /// What is left when no more tokens come, such as U+FFFD for the beginning of a character. The next text
   /// may begin after that.
-  std::string finish() {
-    std::string text;
-    stream_.finish(text);
-    drop_space(text, 0);
-    at_begin_ = tokenizer_->adds_text_space();
-    return text;
-  }
+  std::string finish();
 
  private:
-  void drop_space(std::string& text, std::size_t from) {
-    if (!at_begin_ || text.size() == from) return;
-    at_begin_ = false;
-    if (text[from] == ' ') text.erase(from, 1);
-  }
+  void drop_space(std::string& text, std::size_t from);
 
   const Tokenizer* tokenizer_;
   bool skip_special_, at_begin_;
@@ -58,3 +38,7 @@ class StreamingDecoder {
 };
 
 }  // namespace moe
+
+#if MOE_DEFINITIONS
+#include "streaming_decoder.ipp"
+#endif

@@ -1,6 +1,7 @@
 #pragma once
-#include <charconv>
-#include <cstddef>
+#include "../core/config.hpp"
+
+#include <cstring>
 #include <string_view>
 
 namespace moe::detail {
@@ -12,18 +13,9 @@ class TableReader {
 
   bool done() const { return rest_.empty(); }
 
-  char32_t number() {
-    unsigned value = 0;
-    const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), value, 16);
-    rest_.remove_prefix(static_cast<std::size_t>(end - rest_.data()));
-    return value;
-  }
+  char32_t number();
 
-  bool take(char sign) {
-    if (done() || rest_.front() != sign) return false;
-    rest_.remove_prefix(1);
-    return true;
-  }
+  bool take(char sign);
 
  private:
   std::string_view rest_;
@@ -40,3 +32,7 @@ void for_each_in_ranges(std::string_view ranges, F f) {
 }
 
 }  // namespace moe::detail
+
+#if MOE_DEFINITIONS
+#include "table_reader.ipp"
+#endif

@@ -1,11 +1,12 @@
 #pragma once
+#include "../core/config.hpp"
 #include "../core/token.hpp"
 #include "bpe.hpp"
 #include "byte_run.hpp"
 #include "utf8_stream.hpp"
 
+#include <cstring>
 #include <string>
-#include <string_view>
 
 namespace moe::detail {
 
@@ -17,21 +18,10 @@ class TokenStream {
   explicit TokenStream(const Bpe& bpe) : bpe_(&bpe) {}
 
   /// Appends what is certain now. Ids without a token write nothing.
-  void write(TokenId id, std::string& out) {
-    const std::string_view bytes = bpe_->vocabulary().bytes(id);
-    if (!bpe_->spells_characters()) return utf8_.write(bytes, out);
-    if (bpe_->is_byte(id)) return run_.write(bytes.front(), out);
-    if (!bpe_->vocabulary().contains(id)) return;
-    run_.finish(out);
-    utf8_.write(bytes, out);
-    utf8_.finish(out);
-  }
+  void write(TokenId id, std::string& out);
 
   /// Appends what is left when no more tokens come; another text may begin.
-  void finish(std::string& out) {
-    run_.finish(out);
-    utf8_.finish(out);
-  }
+  void finish(std::string& out);
 
  private:
   const Bpe* bpe_;
@@ -40,3 +30,7 @@ class TokenStream {
 };
 
 }  // namespace moe::detail
+
+#if MOE_DEFINITIONS
+#include "token_stream.ipp"
+#endif

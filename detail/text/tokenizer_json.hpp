@@ -1,184 +1,56 @@
 #pragma once
-#include "../core/concat.hpp"
+#include "../core/config.hpp"
 #include "../core/token.hpp"
-#include "../io/file.hpp"
 #include "../io/json.hpp"
-#include "bpe_files.hpp"
-#include "json_members.hpp"
-#include "sentence_piece_json.hpp"
 #include "tokenizer_parts.hpp"
 
-#include <cstddef>
-#include <limits>
+#include <cstring>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace moe {
 namespace detail {
 
 /// An added token as tokenizer.json and tokenizer_config.json describe it.
-inline AddedToken read_added_token(const Json& token, TokenId id) {
-  const bool special = find_flag(token, "special", false);
-  return {.id = id,
-          .content = std::string(token.at("content").as_string()),
-          .single_word = find_flag(token, "single_word", false),
-          .lstrip = find_flag(token, "lstrip", false),
-          .rstrip = find_flag(token, "rstrip", false),
-          .normalized = find_flag(token, "normalized", !special),
-          .special = special};
-}
+AddedToken read_added_token(const Json& token, TokenId id);
 
-inline TokenId read_id(const Json& id) {
-  return static_cast<TokenId>(id.as_u64((std::numeric_limits<TokenId>::max)()));
-}
+TokenId read_id(const Json& id);
 
-inline std::vector<AddedToken> read_added_tokens(const Json& tokens) {
-  constexpr std::string_view flags[] = {"single_word", "lstrip", "rstrip", "normalized", "special"};
-  std::vector<AddedToken> added;
-  for (const Json token : tokens.as_array()) {
-    for (const std::string_view flag : flags) token.at(flag).as_bool();  // here none of them has a default
-    added.push_back(read_added_token(token, read_id(token.at("id"))));
-  }
-  return added;
-}
+std::vector<AddedToken> read_added_tokens(const Json& tokens);
 
 /// Whether it is NFC; the alternative is none at all.
-inline bool read_normalizer(const Json& normalizer) {
-  if (type_of(normalizer) == "NFC") return true;
-  if (type_of(normalizer) != "Sequence") refuse_type(normalizer, "NFC or a Sequence of it");
-  bool nfc = false;
-  for (const Json step : normalizer.at("normalizers").as_array()) nfc |= read_normalizer(step);
-  return nfc;
-}
+bool read_normalizer(const Json& normalizer);
 
 /// The regular expression of a Split.
-inline Json read_split(const Json& split) {
-  require_type(split, "Split");
-  const Json behavior = split.at("behavior"), invert = split.at("invert");
-  if (behavior.as_string() != "Isolated")
-    behavior.fail_here("\"Isolated\"", concat('"', behavior.as_string(), '"'));
-  if (invert.as_bool()) invert.fail_here("false", "true");
-  return split.at("pattern").at("Regex");
-}
+Json read_split(const Json& split);
 
 /// By itself it splits the text as well, as GPT-2 does; behind Splits it does not.
-inline void read_byte_level(const Json& level, bool alone, TokenizerParts& parts) {
-  require_type(level, "ByteLevel");
-  parts.add_prefix_space = level.at("add_prefix_space").as_bool();
-  if (find_flag(level, "use_regex", true) != alone)
-    level.fail_here(concat("use_regex to be ", alone ? "true" : "false"), alone ? "false" : "true");
-  if (alone) parts.pattern = &gpt2_pattern;
-}
+void read_byte_level(const Json& level, bool alone, TokenizerParts& parts);
 
-inline void read_pre_tokenizer(const Json& pre_tokenizer, TokenizerParts& parts) {
-  if (type_of(pre_tokenizer) == "ByteLevel") return read_byte_level(pre_tokenizer, true, parts);
-  if (type_of(pre_tokenizer) != "Sequence") refuse_type(pre_tokenizer, "a Sequence or ByteLevel");
-  const Json steps = pre_tokenizer.at("pretokenizers");
-  const std::size_t count = steps.as_array().size();
-  if (count == 0) steps.fail_here("Splits and a ByteLevel", "no steps");
-  std::string regexes;  // one a line
-  std::size_t i = 0;
-  for (const Json step : steps) {
-    if (++i == count) {
-      read_byte_level(step, count == 1, parts);
-    } else {
-      const Json regex = read_split(step);
-      const bool line = regex.as_string().find('\n') == std::string_view::npos;
-      if (!line) regex.fail_here("a known regular expression", "one with a line feed");
-      if (i > 1) regexes += '\n';
-      regexes += regex.as_string();
-    }
-  }
-  if (count > 1) parts.pattern = find_split_pattern(regexes);
-  if (!parts.pattern)
-    read_split(*steps.begin()).fail_here("a known regular expression", concat('"', regexes, '"'));
-}
+void read_pre_tokenizer(const Json& pre_tokenizer, TokenizerParts& parts);
 
 /// What stands around a byte-level model.
-inline void read_byte_level_steps(const Json& root, TokenizerParts& parts) {
-  read_pre_tokenizer(root.at("pre_tokenizer"), parts);
-  require_type(root.at("decoder"), "ByteLevel");
-  if (const Json normalizer = find_value(root, "normalizer")) parts.nfc = read_normalizer(normalizer);
-}
+void read_byte_level_steps(const Json& root, TokenizerParts& parts);
 
 /// The special tokens that stand before and after every text. What stands around two texts is of no use here.
-inline void read_template(const Json& processor, TokenizerParts& parts) {
-  std::vector<TokenId> around[2];  // before and after the text
-  std::size_t texts = 0;
-  for (const Json piece : processor.at("single").as_array()) {
-    if (const Json sequence = piece.find("Sequence")) {
-      const std::string_view id = sequence.at("id").as_string();
-      if (id != "A" || ++texts > 1) sequence.fail_here("the text A, once", concat('"', id, '"'));
-      continue;
-    }
-    const std::string_view name = piece.at("SpecialToken").at("id").as_string();
-    for (const Json id : processor.at("special_tokens").at(name).at("ids").as_array())
-      around[texts].push_back(read_id(id));
-  }
-  if (texts == 0) processor.at("single").fail_here("the text A, once", "none");
-  parts.prefix.insert(parts.prefix.begin(), around[0].begin(), around[0].end());
-  parts.suffix.insert(parts.suffix.end(), around[1].begin(), around[1].end());
-}
+void read_template(const Json& processor, TokenizerParts& parts);
 
-inline void read_post_processor(const Json& processor, TokenizerParts& parts) {
-  const std::string_view type = type_of(processor);
-  if (type == "TemplateProcessing") return read_template(processor, parts);
-  if (type == "ByteLevel") return;  // only moves offsets
-  if (type != "Sequence") refuse_type(processor, "TemplateProcessing, ByteLevel or a Sequence of them");
-  for (const Json step : processor.at("processors").as_array()) read_post_processor(step, parts);
-}
+void read_post_processor(const Json& processor, TokenizerParts& parts);
 
 /// The token for symbols that are not in the vocabulary. It need not exist where there are no such symbols.
-inline void read_unknown_token(const Json& token, TokenizerParts& parts) {
-  parts.bpe.unknown = parts.vocabulary.find_text(token.as_string());
-  if (parts.bpe.unknown) return;
-  const bool sentence_piece = parts.vocabulary.notation() == Notation::sentence_piece;
-  for (std::size_t byte = 0; byte < 256; ++byte) {
-    const char c = static_cast<char>(static_cast<unsigned char>(byte));
-    if (!(sentence_piece ? parts.byte_tokens[byte] : parts.vocabulary.find(std::string_view(&c, 1))))
-      token.fail_here("a token of the vocabulary", concat('"', token.as_string(), '"'));
-  }
-}
+void read_unknown_token(const Json& token, TokenizerParts& parts);
 
-inline void read_model(const Json& model, TokenizerParts& parts) {
-  require_type(model, "BPE");
-  if (const Json dropout = find_value(model, "dropout")) dropout.fail_here("null", dropout.slice());
-  for (const std::string_view key : {"continuing_subword_prefix", "end_of_word_suffix"}) {
-    const Json affix = find_value(model, key);
-    if (affix && !affix.as_string().empty()) affix.fail_here("none", concat('"', affix.as_string(), '"'));
-  }
-  parts.bpe.fuse_unknown = find_flag(model, "fuse_unk", false);
-  parts.bpe.ignore_merges = find_flag(model, "ignore_merges", false);
-  const bool sentence_piece = find_flag(model, "byte_fallback", false);
-  parts.vocabulary = read_vocabulary(model.at("vocab"), sentence_piece ? &parts.byte_tokens : nullptr);
-  parts.merges = read_merges(model.at("merges"), parts.vocabulary);
-  if (const Json unknown = find_value(model, "unk_token")) read_unknown_token(unknown, parts);
-}
+void read_model(const Json& model, TokenizerParts& parts);
 
 }  // namespace detail
 
 /// Reads a tokenizer.json, the format of Hugging Face's tokenizers, as far as byte-level BPE uses it, or that of
 /// SentencePiece. What else would change the tokens is refused; `truncation` and `padding` are ignored, as transformers
 /// does.
-inline TokenizerParts read_tokenizer_json(const std::string& path) {
-  const JsonDocument document(read_text(path), path);
-  const Json root = document.root();
-  if (const Json version = root.find("version"); version && version.as_string() != "1.0")
-    version.fail_here("\"1.0\"", detail::concat('"', version.as_string(), '"'));
-  TokenizerParts parts;
-  parts.name = path;
-  detail::read_model(root.at("model"), parts);
-  if (parts.vocabulary.notation() == Notation::sentence_piece) {
-    detail::read_sentence_piece(root, parts);
-  } else {
-    detail::read_byte_level_steps(root, parts);
-  }
-  if (const Json tokens = detail::find_value(root, "added_tokens"))
-    parts.added_tokens = detail::read_added_tokens(tokens);
-  if (const Json processor = detail::find_value(root, "post_processor"))
-    detail::read_post_processor(processor, parts);
-  return parts;
-}
+TokenizerParts read_tokenizer_json(const std::string& path);
 
 }  // namespace moe
+
+#if MOE_DEFINITIONS
+#include "tokenizer_json.ipp"
+#endif

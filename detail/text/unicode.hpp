@@ -1,14 +1,11 @@
 #pragma once
 #include "../core/buffer.hpp"
-#include "../core/utf8.hpp"
-#include "table_reader.hpp"
-#include "unicode_category_tables.hpp"
-#include "unicode_tables.hpp"
+#include "../core/config.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 namespace moe::detail {
@@ -48,54 +45,23 @@ inline constexpr auto ascii_classes = [] {
 }();
 
 /// The classes of all code points, by code point. Built on first use, in less than a millisecond.
-inline const Buffer<CharacterClasses>& all_classes() {
-  using namespace character;
-  static const Buffer<CharacterClasses> table = [] {
-    Buffer<CharacterClasses> classes(0x110000);
-    const auto add = [&](std::string_view ranges, CharacterClasses added) {
-      for_each_in_ranges(ranges, [&](char32_t c) { classes[c] |= added; });
-    };
-    add(letter_ranges, letter | word);
-    add(number_ranges, number | word);
-    for_each_in_ranges(other_number_ranges, [&](char32_t c) { classes[c] = number; });
-    add(mark_ranges, mark | word);
-    add(space_ranges, space);
-    add(word_extra_ranges, word);
-    add(symbol_ranges, symbol);
-    add(upper_ranges, upper);
-    add(lower_ranges, lower);
-    return classes;
-  }();
-  return table;
-}
+const Buffer<CharacterClasses>& all_classes();
 
 inline CharacterClasses classes_of(char32_t c) { return c < 128 ? ascii_classes[c] : all_classes()[c]; }
 
-inline Character non_ascii_at(std::string_view text, std::size_t at) {
-  const Utf8Step step = utf8_step(text.substr(at));
-  return step.valid ? Character{all_classes()[step.code_point], step.bytes} : Character{0, 1};
-}
+Character non_ascii_at(std::string_view text, std::size_t at);
 
 /// The character that begins at `at`; one of no class and no bytes at the end of the text.
-inline Character character_at(std::string_view text, std::size_t at) {
-  if (at >= text.size()) return {0, 0};
-  const auto byte = static_cast<unsigned char>(text[at]);
-  return byte < 128 ? Character{ascii_classes[byte], 1} : non_ascii_at(text, at);
-}
+Character character_at(std::string_view text, std::size_t at);
 
 /// The character that ends where the text ends; one of no class and no bytes if the text is empty.
-inline Character last_character(std::string_view text) {
-  for (std::size_t bytes = 1; bytes <= std::min(text.size(), std::size_t{4}); ++bytes) {
-    const Utf8Step step = utf8_step(text.substr(text.size() - bytes));
-    if (step.valid && step.bytes == bytes) return {classes_of(step.code_point), bytes};
-  }
-  return {0, std::min(text.size(), std::size_t{1})};
-}
+Character last_character(std::string_view text);
 
 /// The end of the run of characters from `at` on that are of any of these classes.
-inline std::size_t end_of_run(std::string_view text, std::size_t at, CharacterClasses any_of) {
-  for (Character c = character_at(text, at); c.is(any_of); c = character_at(text, at)) at += c.bytes;
-  return at;
-}
+std::size_t end_of_run(std::string_view text, std::size_t at, CharacterClasses any_of);
 
 }  // namespace moe::detail
+
+#if MOE_DEFINITIONS
+#include "unicode.ipp"
+#endif

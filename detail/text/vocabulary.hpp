@@ -1,12 +1,11 @@
 #pragma once
+#include "../core/config.hpp"
 #include "../core/token.hpp"
 #include "byte_alphabet.hpp"
-#include "hash.hpp"
-#include "metaspace.hpp"
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <optional>
 #include <string>
@@ -24,11 +23,7 @@ enum class Notation { byte_alphabet, sentence_piece };
 class Vocabulary {
  public:
   /// `tokens`: how many are going to be added; more are possible.
-  explicit Vocabulary(std::size_t tokens = 0, Notation notation = Notation::byte_alphabet)
-      : notation_(notation) {
-    entries_.reserve(tokens);
-    rehash(std::bit_ceil(2 * tokens + 2));
-  }
+  explicit Vocabulary(std::size_t tokens = 0, Notation notation = Notation::byte_alphabet);
 
   /// The largest id that is allowed in a file of so many tokens: ids index tables, so a hostile one must not
   /// make us reserve gigabytes.
@@ -37,40 +32,17 @@ class Vocabulary {
   }
 
   /// Adds a token as a file writes it. Adds nothing and returns false if the id or the text is taken.
-  bool add(TokenId id, std::string_view text) {
-    if (contains(id)) return false;
-    if (2 * (added_ + 1) > slots_.size()) rehash(2 * slots_.size());
-    const Entry entry = append(text);
-    TokenId& slot = slots_[slot_of(bytes(entry), entry.kind)];
-    if (slot != none) {
-      arena_.resize(entry.begin);
-      return false;
-    }
-    slot = id;
-    set(id, entry);
-    ++added_;
-    return true;
-  }
+  bool add(TokenId id, std::string_view text);
 
   /// Adds a token that is not found by its text, such as one of those that are looked for before the text is broken
   /// into pieces. Adds nothing and returns false if the id is taken.
-  bool add_apart(TokenId id, std::string_view text) {
-    if (contains(id)) return false;
-    Entry entry = append(text);
-    entry.kind = Kind::apart;
-    set(id, entry);
-    return true;
-  }
+  bool add_apart(TokenId id, std::string_view text);
 
   /// The token that writes these bytes.
   std::optional<TokenId> find(std::string_view bytes) const { return find(bytes, Kind::bytes); }
 
   /// The token that a file writes so.
-  std::optional<TokenId> find_text(std::string_view text) const {
-    std::string bytes;
-    const Kind kind = write(bytes, text);
-    return find(bytes, kind);
-  }
+  std::optional<TokenId> find_text(std::string_view text) const;
 
   bool contains(TokenId id) const { return id < entries_.size() && entries_[id].kind != Kind::absent; }
 
@@ -90,56 +62,21 @@ class Vocabulary {
   };
   static constexpr TokenId none = std::numeric_limits<TokenId>::max();
 
-  std::string_view bytes(const Entry& entry) const {
-    return std::string_view(arena_).substr(entry.begin, entry.size);
-  }
+  std::string_view bytes(const Entry& entry) const;
 
   /// Appends the bytes that stand for a text of a file.
-  Kind write(std::string& out, std::string_view text) const {
-    if (notation_ == Notation::sentence_piece) {
-      detail::append_spaced(out, text);
-      return text.find(' ') == text.npos ? Kind::bytes : Kind::literal;
-    }
-    if (detail::append_bytes(out, text)) return Kind::bytes;
-    out += text;
-    return Kind::literal;
-  }
+  Kind write(std::string& out, std::string_view text) const;
 
-  Entry append(std::string_view text) {
-    Entry entry{static_cast<std::uint32_t>(arena_.size()), 0, Kind::bytes};
-    entry.kind = write(arena_, text);
-    entry.size = static_cast<std::uint32_t>(arena_.size() - entry.begin);
-    return entry;
-  }
+  Entry append(std::string_view text);
 
-  void set(TokenId id, const Entry& entry) {
-    if (id >= entries_.size()) entries_.resize(std::size_t{id} + 1);
-    entries_[id] = entry;
-  }
+  void set(TokenId id, const Entry& entry);
 
-  std::optional<TokenId> find(std::string_view bytes, Kind kind) const {
-    const TokenId id = slots_[slot_of(bytes, kind)];
-    if (id == none) return {};
-    return id;
-  }
+  std::optional<TokenId> find(std::string_view bytes, Kind kind) const;
 
   /// Where the token of these bytes stands in slots_, or the free slot where it would have to.
-  std::size_t slot_of(std::string_view bytes, Kind kind) const {
-    const std::size_t mask = slots_.size() - 1;
-    for (std::size_t at = detail::hash_bytes(bytes) & mask;; at = (at + 1) & mask) {
-      if (slots_[at] == none) return at;
-      const Entry& entry = entries_[slots_[at]];
-      if (entry.kind == kind && this->bytes(entry) == bytes) return at;
-    }
-  }
+  std::size_t slot_of(std::string_view bytes, Kind kind) const;
 
-  void rehash(std::size_t slots) {
-    slots_.assign(slots, none);
-    for (TokenId id = 0; id < entries_.size(); ++id) {
-      const Kind kind = entries_[id].kind;
-      if (kind == Kind::bytes || kind == Kind::literal) slots_[slot_of(bytes(id), kind)] = id;
-    }
-  }
+  void rehash(std::size_t slots);
 
   Notation notation_;
   std::string arena_;           // the bytes of all tokens
@@ -149,3 +86,7 @@ class Vocabulary {
 };
 
 }  // namespace moe
+
+#if MOE_DEFINITIONS
+#include "vocabulary.ipp"
+#endif

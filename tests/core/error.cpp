@@ -1,3 +1,4 @@
+#include "detail/core/concat.hpp"
 #include "detail/core/error.hpp"
 
 #include <doctest/doctest.h>

@@ -1,3 +1,4 @@
+#include "detail/core/float_environment.hpp"
 #include "detail/core/thread_pool.hpp"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,5 @@
 // Runs the examples as a user does.
+#include "detail/io/json.hpp"
 #include "detail/experts/usage_profile.hpp"
 #include "detail/io/file.hpp"
 #include "detail/io/json_writer.hpp"

@@ -1,3 +1,4 @@
+#include "detail/experts/expert.hpp"
 #include "detail/experts/allowed_experts.hpp"
 #include "support/message_of.hpp"
 

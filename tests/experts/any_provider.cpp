@@ -1,3 +1,6 @@
+#include "detail/experts/catalog.hpp"
+#include "detail/experts/expert.hpp"
+#include "detail/io/checkpoint.hpp"
 #include "detail/experts/any_provider.hpp"
 #include "detail/experts/memory_provider.hpp"
 #include "detail/experts/mmap_provider.hpp"

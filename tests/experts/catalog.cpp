@@ -1,3 +1,4 @@
+#include "detail/io/checkpoint.hpp"
 #include "detail/experts/catalog.hpp"
 #include "support/checkpoints.hpp"
 #include "support/message_of.hpp"

@@ -1,3 +1,5 @@
+#include "detail/core/dtype.hpp"
+#include "detail/experts/expert.hpp"
 #include "detail/experts/provider.hpp"
 
 #include <doctest/doctest.h>

@@ -7,6 +7,8 @@
 //
 // `expected` holds the right weights of every expert that the provider has, by id.
 
+#include "detail/core/tensor.hpp"
+#include "detail/experts/expert.hpp"
 #include "detail/experts/any_provider.hpp"
 #include "detail/experts/provider.hpp"
 #include "support/message_of.hpp"

@@ -1,3 +1,7 @@
+#include "detail/experts/catalog.hpp"
+#include "detail/experts/expert.hpp"
+#include "detail/experts/provider.hpp"
+#include "detail/io/checkpoint.hpp"
 #include "detail/experts/measuring_provider.hpp"
 #include "detail/experts/memory_provider.hpp"
 #include "detail/experts/mmap_provider.hpp"

@@ -1,3 +1,5 @@
+#include "detail/experts/expert.hpp"
+#include "detail/experts/lru.hpp"
 #include "detail/experts/lru_provider.hpp"
 #include "detail/experts/prefetching_provider.hpp"
 #include "support/message_of.hpp"

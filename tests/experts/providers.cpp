@@ -1,3 +1,7 @@
+#include "detail/core/dtype.hpp"
+#include "detail/experts/lru.hpp"
+#include "detail/io/checkpoint.hpp"
+#include "detail/io/pages.hpp"
 #include "detail/experts/lru_provider.hpp"
 #include "detail/experts/measuring_provider.hpp"
 #include "detail/experts/memory_provider.hpp"

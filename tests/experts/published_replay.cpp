@@ -1,5 +1,6 @@
 // Compares with what the publisher of a recorded trace of Qwen3-30B-A3B found when it was played to caches; it lies in
 // MOE_TEST_DATA.
+#include "detail/experts/trace.hpp"
 #include "detail/experts/replay.hpp"
 #include "detail/experts/trace_reader.hpp"
 #include "support/test_data.hpp"

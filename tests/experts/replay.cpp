@@ -1,3 +1,4 @@
+#include "detail/experts/trace.hpp"
 #include "detail/experts/replay.hpp"
 #include "support/message_of.hpp"
 

@@ -1,3 +1,4 @@
+#include "detail/io/file.hpp"
 #include "detail/experts/trace.hpp"
 #include "detail/experts/trace_reader.hpp"
 #include "detail/experts/trace_writer.hpp"

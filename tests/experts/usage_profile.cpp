@@ -1,3 +1,6 @@
+#include "detail/experts/expert.hpp"
+#include "detail/experts/trace.hpp"
+#include "detail/io/json_writer.hpp"
 #include "detail/experts/usage_profile.hpp"
 #include "support/message_of.hpp"
 #include "support/temporary_directory.hpp"

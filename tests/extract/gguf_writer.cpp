@@ -1,3 +1,6 @@
+#include "detail/core/dtype.hpp"
+#include "detail/io/gguf_metadata.hpp"
+#include "detail/io/tensor_info.hpp"
 #include "detail/extract/gguf_writer.hpp"
 #include "detail/io/file.hpp"
 #include "detail/io/gguf_parser.hpp"

@@ -1,6 +1,10 @@
 // Extractions that are killed, in processes of their own.
 #if !defined(_WIN32)
 
+#include "detail/core/dtype.hpp"
+#include "detail/extract/extract_options.hpp"
+#include "detail/io/checkpoint.hpp"
+#include "detail/io/file.hpp"
 #include "detail/extract/extraction.hpp"
 #include "support/checkpoints.hpp"
 #include "support/message_of.hpp"

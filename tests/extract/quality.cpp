@@ -1,4 +1,9 @@
 // How much a model loses when its weights are stored with fewer bits.
+#include "detail/core/dtype.hpp"
+#include "detail/core/thread_pool.hpp"
+#include "detail/core/token.hpp"
+#include "detail/io/checkpoint.hpp"
+#include "detail/io/file.hpp"
 #include "detail/experts/mmap_provider.hpp"
 #include "detail/extract/extraction.hpp"
 #include "detail/model/transformer.hpp"

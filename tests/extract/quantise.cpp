@@ -1,3 +1,4 @@
+#include "detail/core/tensor.hpp"
 #include "detail/core/dequantise.hpp"
 #include "detail/extract/quantise.hpp"
 #include "support/quantise.hpp"

@@ -1,5 +1,8 @@
 // GGUF: the tensors of a file that is accepted lie in it; its configuration, tokenizer and chat template can be read or are
 // refused.
+#include "detail/core/error.hpp"
+#include "detail/core/token.hpp"
+#include "detail/io/tensor_info.hpp"
 #include "target.hpp"
 
 #include "detail/io/checkpoint.hpp"

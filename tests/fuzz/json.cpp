@@ -1,4 +1,5 @@
 // JSON: what is read can be written, and read again as the same.
+#include "detail/core/error.hpp"
 #include "target.hpp"
 
 #include "detail/io/json.hpp"

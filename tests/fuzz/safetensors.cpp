@@ -1,4 +1,7 @@
 // Safetensors: the tensors of a file that is accepted lie in it, one behind the other.
+#include "detail/core/error.hpp"
+#include "detail/io/file.hpp"
+#include "detail/io/tensor_info.hpp"
 #include "target.hpp"
 
 #include "detail/io/safetensors.hpp"

@@ -1,4 +1,6 @@
 // tokenizer.json: a tokenizer that is accepted encodes any text in ids of its own.
+#include "detail/core/error.hpp"
+#include "detail/core/token.hpp"
 #include "target.hpp"
 
 #include "detail/text/streaming_decoder.hpp"

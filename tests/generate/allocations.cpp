@@ -1,4 +1,13 @@
 // Counts what operator new is asked for while tokens are generated. A program of its own, since it replaces operator new.
+#include "detail/experts/any_provider.hpp"
+#include "detail/experts/lru_provider.hpp"
+#include "detail/experts/memory_provider.hpp"
+#include "detail/experts/mmap_provider.hpp"
+#include "detail/experts/read_provider.hpp"
+#include "detail/generate/model.hpp"
+#include "detail/generate/sampler.hpp"
+#include "detail/io/checkpoint.hpp"
+#include "detail/model/sequence.hpp"
 #include "detail/generate/session.hpp"
 #include "support/checkpoints.hpp"
 

@@ -1,4 +1,13 @@
 // What goes wrong below a cache reaches whoever asked, once, and the text can go on.
+#include "detail/experts/catalog.hpp"
+#include "detail/experts/expert.hpp"
+#include "detail/experts/lru_provider.hpp"
+#include "detail/experts/prefetching_provider.hpp"
+#include "detail/experts/read_provider.hpp"
+#include "detail/generate/model.hpp"
+#include "detail/generate/sampler.hpp"
+#include "detail/io/checkpoint.hpp"
+#include "detail/io/file.hpp"
 #include "detail/experts/verifying_provider.hpp"
 #include "detail/generate/session.hpp"
 #include "support/checkpoints.hpp"

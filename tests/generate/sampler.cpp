@@ -1,3 +1,4 @@
+#include "detail/core/token.hpp"
 #include "detail/generate/sampler.hpp"
 #include "support/message_of.hpp"
 #include "support/random_numbers.hpp"

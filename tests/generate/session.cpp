@@ -1,3 +1,8 @@
+#include "detail/core/token.hpp"
+#include "detail/generate/model.hpp"
+#include "detail/generate/sampler.hpp"
+#include "detail/io/file.hpp"
+#include "detail/model/routes.hpp"
 #include "detail/experts/measuring_provider.hpp"
 #include "detail/generate/session.hpp"
 #include "support/checkpoints.hpp"

@@ -1,3 +1,4 @@
+#include "detail/io/pages.hpp"
 #include "detail/io/direct_file.hpp"
 #include "support/message_of.hpp"
 #include "support/temporary_directory.hpp"

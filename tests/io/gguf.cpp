@@ -1,3 +1,7 @@
+#include "detail/io/gguf_names.hpp"
+#include "detail/io/json.hpp"
+#include "detail/io/json_writer.hpp"
+#include "detail/io/tensor_info.hpp"
 #include "detail/io/checkpoint.hpp"
 #include "detail/model/config.hpp"
 #include "support/checkpoints.hpp"

@@ -1,3 +1,7 @@
+#include "detail/core/dtype.hpp"
+#include "detail/io/file.hpp"
+#include "detail/io/gguf_metadata.hpp"
+#include "detail/io/tensor_info.hpp"
 #include "detail/io/gguf_parser.hpp"
 #include "support/gguf_builder.hpp"
 #include "support/message_of.hpp"

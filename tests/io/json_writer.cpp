@@ -1,3 +1,4 @@
+#include "detail/io/json.hpp"
 #include "detail/io/json_writer.hpp"
 
 #include <doctest/doctest.h>

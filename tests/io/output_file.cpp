@@ -9,6 +9,10 @@
 #include <string>
 #include <thread>
 
+#if !defined(_WIN32)
+#include <sys/stat.h>
+#endif
+
 TEST_CASE("output file: appears under its name when it is complete, and not at all otherwise") {
   const TemporaryDirectory directory;
   const std::string path = directory.write("x", "before");

@@ -1,3 +1,6 @@
+#include "detail/core/dtype.hpp"
+#include "detail/io/file.hpp"
+#include "detail/io/tensor_info.hpp"
 #include "detail/io/safetensors.hpp"
 #include "support/message_of.hpp"
 #include "support/safetensors_writer.hpp"

@@ -1,3 +1,5 @@
+#include "detail/core/token.hpp"
+#include "detail/model/rope_config.hpp"
 #include "detail/model/config.hpp"
 #include "support/message_of.hpp"
 #include "support/tiny_checkpoint.hpp"

@@ -1,3 +1,5 @@
+#include "detail/core/dequantise.hpp"
+#include "detail/core/dtype.hpp"
 #include "detail/model/kv_cache.hpp"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,10 @@
 // Compares Llama models, in GGUF and in the form of Hugging Face, with their definition in double precision.
+#include "detail/core/dtype.hpp"
+#include "detail/core/thread_pool.hpp"
+#include "detail/core/token.hpp"
+#include "detail/io/checkpoint.hpp"
+#include "detail/io/file.hpp"
+#include "detail/model/config.hpp"
 #include "detail/experts/memory_provider.hpp"
 #include "detail/io/gguf_names.hpp"
 #include "detail/model/transformer.hpp"

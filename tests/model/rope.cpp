@@ -1,3 +1,4 @@
+#include "detail/model/rope_config.hpp"
 #include "detail/model/rope.hpp"
 
 #include <doctest/doctest.h>

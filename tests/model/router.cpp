@@ -1,3 +1,4 @@
+#include "detail/experts/expert.hpp"
 #include "detail/model/router.hpp"
 #include "support/random_numbers.hpp"
 

@@ -1,3 +1,5 @@
+#include "detail/experts/catalog.hpp"
+#include "detail/model/config.hpp"
 #include "detail/experts/mmap_provider.hpp"
 #include "detail/model/weights.hpp"
 #include "support/message_of.hpp"

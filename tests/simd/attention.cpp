@@ -1,3 +1,4 @@
+#include "detail/simd/kernel_table.hpp"
 #include "detail/simd/kernels.hpp"
 #include "support/quantise.hpp"
 #include "support/random_numbers.hpp"

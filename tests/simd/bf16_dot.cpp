@@ -1,3 +1,5 @@
+#include "detail/simd/isa.hpp"
+#include "detail/simd/kernel_table.hpp"
 #include "detail/core/error.hpp"
 #include "detail/core/float_environment.hpp"
 #include "detail/core/half.hpp"

@@ -1,3 +1,4 @@
+#include "detail/simd/kernel_table.hpp"
 #include "detail/core/float_environment.hpp"
 #include "detail/core/half.hpp"
 #include "detail/simd/kernels.hpp"

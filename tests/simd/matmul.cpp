@@ -1,3 +1,5 @@
+#include "detail/simd/isa.hpp"
+#include "detail/simd/kernel_table.hpp"
 #include "detail/core/dequantise.hpp"
 #include "detail/core/float_environment.hpp"
 #include "detail/simd/kernels.hpp"

@@ -1,4 +1,5 @@
 #pragma once
+#include "detail/io/checkpoint.hpp"
 #include "detail/experts/catalog.hpp"
 #include "experts/contract.hpp"
 

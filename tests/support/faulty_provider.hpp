@@ -1,4 +1,6 @@
 #pragma once
+#include "detail/core/tensor.hpp"
+#include "detail/experts/expert.hpp"
 #include "detail/core/error.hpp"
 #include "detail/experts/provider.hpp"
 

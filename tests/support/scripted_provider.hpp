@@ -1,4 +1,7 @@
 #pragma once
+#include "detail/core/dtype.hpp"
+#include "detail/core/tensor.hpp"
+#include "detail/experts/expert.hpp"
 #include "detail/core/error.hpp"
 #include "detail/experts/provider.hpp"
 

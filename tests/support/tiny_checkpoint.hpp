@@ -1,4 +1,5 @@
 #pragma once
+#include "detail/io/file.hpp"
 #include "detail/io/checkpoint.hpp"
 #include "support/checkpoints.hpp"
 #include "support/temporary_directory.hpp"

@@ -1,4 +1,6 @@
 #pragma once
+#include "detail/core/token.hpp"
+#include "detail/core/utf8.hpp"
 #include "detail/io/json_writer.hpp"
 #include "detail/text/tokenizer.hpp"
 #include "support/temporary_directory.hpp"

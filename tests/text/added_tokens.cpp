@@ -1,3 +1,4 @@
+#include "detail/core/token.hpp"
 #include "detail/core/concat.hpp"
 #include "detail/text/added_tokens.hpp"
 

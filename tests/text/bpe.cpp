@@ -1,3 +1,6 @@
+#include "detail/core/token.hpp"
+#include "detail/text/merge_table.hpp"
+#include "detail/text/vocabulary.hpp"
 #include "detail/text/bpe.hpp"
 
 #include <doctest/doctest.h>

@@ -1,3 +1,4 @@
+#include "detail/core/utf8.hpp"
 #include "detail/text/byte_alphabet.hpp"
 
 #include <doctest/doctest.h>

@@ -1,3 +1,4 @@
+#include "detail/text/vocabulary.hpp"
 #include "detail/text/byte_tokens.hpp"
 
 #include <doctest/doctest.h>

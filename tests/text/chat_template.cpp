@@ -1,3 +1,4 @@
+#include "detail/text/chat_message.hpp"
 #include "detail/text/chat_template.hpp"
 #include "support/message_of.hpp"
 #include "support/temporary_directory.hpp"

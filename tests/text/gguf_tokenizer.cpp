@@ -1,3 +1,4 @@
+#include "detail/text/chat_message.hpp"
 #include "detail/text/gguf_tokenizer.hpp"
 #include "detail/text/chat_template.hpp"
 #include "detail/text/streaming_decoder.hpp"

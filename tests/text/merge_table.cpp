@@ -1,3 +1,4 @@
+#include "detail/core/token.hpp"
 #include "detail/text/merge_table.hpp"
 
 #include <doctest/doctest.h>

@@ -1,3 +1,5 @@
+#include "detail/core/utf8.hpp"
+#include "detail/text/canonical_forms.hpp"
 #include "detail/text/nfc.hpp"
 
 #include <doctest/doctest.h>

@@ -1,3 +1,5 @@
+#include "detail/core/utf8.hpp"
+#include "detail/text/unicode.hpp"
 #include "detail/core/concat.hpp"
 #include "detail/text/pre_tokenizer.hpp"
 

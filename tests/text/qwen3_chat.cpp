@@ -1,3 +1,4 @@
+#include "detail/text/chat_message.hpp"
 #include "detail/text/qwen3_chat.hpp"
 #include "support/message_of.hpp"
 

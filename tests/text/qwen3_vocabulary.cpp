@@ -1,4 +1,7 @@
 // Compares with Hugging Face's tokenizers on the real vocabulary of Qwen3, which lies in MOE_TEST_DATA.
+#include "detail/core/token.hpp"
+#include "detail/text/chat_message.hpp"
+#include "detail/text/tokenizer.hpp"
 #include "detail/text/chat_template.hpp"
 #include "detail/text/streaming_decoder.hpp"
 #include "support/gguf_vocabulary.hpp"

@@ -1,3 +1,4 @@
+#include "detail/text/tokenizer_parts.hpp"
 #include "detail/text/tokenizer.hpp"
 #include "support/message_of.hpp"
 #include "support/tiny_tokenizer.hpp"

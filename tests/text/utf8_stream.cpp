@@ -1,3 +1,4 @@
+#include "detail/core/utf8.hpp"
 #include "detail/text/utf8_stream.hpp"
 
 #include <doctest/doctest.h>

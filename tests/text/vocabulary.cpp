@@ -1,3 +1,4 @@
+#include "detail/core/token.hpp"
 #include "detail/text/vocabulary.hpp"
 
 #include <doctest/doctest.h>

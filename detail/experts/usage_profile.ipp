@@ -1,0 +1,153 @@
+#pragma once
+#include "usage_profile.hpp"
+#include "../core/decimal.hpp"
+#include "../core/error.hpp"
+#include "../io/file.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <numeric>
+#include <string>
+#include <vector>
+
+namespace moe {
+
+MOE_INLINE UsageProfile::UsageProfile(std::size_t layers, std::size_t experts)
+    : layers_(layers), experts_(experts) {
+  constexpr std::size_t most = std::size_t{1} << 26;
+  if (layers > most || experts > most || layers * experts > most)
+    fail("usage profile", "experts of all layers", detail::concat("at most ", most),
+         detail::concat(layers, " times ", experts));
+  counts_.resize(layers * experts);
+  mass_.resize(layers * experts);
+}
+
+MOE_INLINE UsageProfile::UsageProfile(const Trace& trace) : UsageProfile(trace.layers(), trace.experts()) {
+  for (std::size_t i = 0; i < trace.size(); ++i) add(trace[i]);
+}
+
+MOE_INLINE std::uint64_t UsageProfile::count(std::size_t layer) const {
+  std::uint64_t sum = 0;
+  for (std::uint32_t expert = 0; expert < experts_; ++expert)
+    sum += count({static_cast<std::uint32_t>(layer), expert});
+  return sum;
+}
+
+MOE_INLINE double UsageProfile::mass(std::size_t layer) const {
+  double sum = 0;
+  for (std::uint32_t expert = 0; expert < experts_; ++expert)
+    sum += mass({static_cast<std::uint32_t>(layer), expert});
+  return sum;
+}
+
+MOE_INLINE void UsageProfile::add(const TraceVisit& visit) {
+  for (std::size_t slot = 0; slot < visit.experts.size(); ++slot)
+    add({visit.layer, visit.experts[slot]}, 1,
+        visit.weights.empty() ? 0 : static_cast<double>(visit.weights[slot]));
+}
+
+MOE_INLINE void UsageProfile::add(ExpertId id, std::uint64_t count, double mass) {
+  const std::size_t i = index(id);
+  counts_[i] += count;
+  mass_[i] += mass;
+}
+
+MOE_INLINE UsageProfile& UsageProfile::operator+=(const UsageProfile& other) {
+  if (layers_ != other.layers_ || experts_ != other.experts_)
+    fail("usage profile", "adding another", detail::concat(layers_, " layers of ", experts_, " experts"),
+         detail::concat(other.layers_, " of ", other.experts_));
+  for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i] += other.counts_[i], mass_[i] += other.mass_[i];
+  return *this;
+}
+
+MOE_INLINE std::vector<std::uint32_t> UsageProfile::most_used(std::size_t layer, std::size_t most) const {
+  const std::size_t first = index({static_cast<std::uint32_t>(layer), 0});
+  std::vector<std::uint32_t> order(experts_);
+  std::iota(order.begin(), order.end(), std::uint32_t{0});
+  std::ranges::stable_sort(
+      order, [this, first](std::uint32_t a, std::uint32_t b) { return used_more(first + a, first + b); });
+  std::size_t used = 0;
+  while (used < order.size() && used < most && counts_[first + order[used]] > 0) ++used;
+  order.resize(used);
+  return order;
+}
+
+MOE_INLINE std::vector<ExpertId> UsageProfile::ranking() const {
+  std::vector<std::size_t> order(counts_.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, [this](std::size_t a, std::size_t b) { return used_more(a, b); });
+  std::vector<ExpertId> out;
+  for (const std::size_t i : order) {
+    if (counts_[i] == 0) break;
+    out.push_back({static_cast<std::uint32_t>(i / experts_), static_cast<std::uint32_t>(i % experts_)});
+  }
+  return out;
+}
+
+MOE_INLINE bool UsageProfile::used_more(std::size_t i, std::size_t j) const {
+  return counts_[i] != counts_[j] ? counts_[i] > counts_[j] : mass_[i] > mass_[j];
+}
+
+MOE_INLINE std::size_t UsageProfile::index(ExpertId id) const {
+  if (id.layer >= layers_ || id.expert >= experts_)
+    fail("usage profile", detail::concat("expert ", id.expert, " of layer ", id.layer),
+         detail::concat("one of ", layers_, " layers of ", experts_, " experts"), "no such expert");
+  return id.layer * experts_ + id.expert;
+}
+
+}  // namespace moe
+
+namespace moe::detail {
+
+MOE_INLINE UsageProfile usage_profile_of(const Json& root) {
+  const Json version = root.at("usage_profile");
+  if (version.as_u64() != 1) version.fail_here("1", version.slice());
+  constexpr std::uint64_t most_count = (std::uint64_t{1} << 53) - 1;
+  const Json counts = root.at("counts").as_array(), mass = root.at("mass").as_array();
+  const std::size_t layers = counts.size();
+  const std::size_t experts = layers == 0 ? 0 : (*counts.begin()).as_array().size();
+  const auto require_size = [](const Json& array, std::size_t size) {
+    if (array.as_array().size() != size) array.fail_here(concat(size, " elements"), concat(array.size()));
+  };
+  require_size(mass, layers);
+  UsageProfile out(layers, experts);
+  auto mass_row = mass.begin();
+  ExpertId id;
+  for (const Json row : counts) {
+    require_size(row, experts);
+    require_size(*mass_row, experts);
+    auto weight = (*mass_row).begin();
+    for (const Json count : row) {
+      const double value = (*weight).as_double();
+      if (value < 0) (*weight).fail_here("a number from 0 on", (*weight).slice());
+      out.add(id, count.as_u64(most_count), value);
+      ++weight;
+      ++id.expert;
+    }
+    ++mass_row;
+    id = {id.layer + 1, 0};
+  }
+  return out;
+}
+
+}  // namespace moe::detail
+
+namespace moe {
+
+MOE_INLINE std::string to_json(const UsageProfile& profile) {
+  return detail::concat(
+      "{\n  \"usage_profile\": 1,\n  \"counts\": [",
+      detail::usage_rows(profile, [&](ExpertId id) { return detail::concat(profile.count(id)); }),
+      "\n  ],\n  \"mass\": [",
+      detail::usage_rows(profile, [&](ExpertId id) { return detail::to_decimal(profile.mass(id)); }),
+      "\n  ]\n}\n");
+}
+
+MOE_INLINE UsageProfile read_usage_profile(const std::string& path) {
+  const JsonDocument document(read_text(path), path);
+  return detail::usage_profile_of(document.root());
+}
+
+}  // namespace moe

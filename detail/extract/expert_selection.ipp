@@ -1,0 +1,96 @@
+#pragma once
+#include "expert_selection.hpp"
+#include "../core/concat.hpp"
+#include "../core/error.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace moe {
+
+MOE_INLINE void IndexRange::require_below(std::size_t count, std::string_view what) const {
+  const bool open = last == UINT32_MAX;
+  if (first > last || first >= count || (!open && last >= count))
+    fail("extraction", what, detail::concat("a range of numbers below ", count),
+         detail::concat(first, " to ", open ? "the last" : detail::concat(last)));
+}
+
+MOE_INLINE ExpertSelection ExpertSelection::range(IndexRange experts) {
+  ExpertSelection out;
+  out.range_ = experts;
+  return out;
+}
+
+MOE_INLINE ExpertSelection ExpertSelection::most_used(UsageProfile profile, std::size_t most,
+                                                      std::string file) {
+  ExpertSelection out;
+  out.file_ = std::move(file);
+  out.most_ = most;
+  out.profile_ = std::move(profile);
+  return out;
+}
+
+MOE_INLINE ExpertSelection ExpertSelection::covering(UsageProfile profile, double share, std::string file) {
+  if (!(share > 0 && share <= 1)) fail(file, "coverage", "above 0, and at most 1", detail::concat(share));
+  ExpertSelection out = most_used(std::move(profile), SIZE_MAX, std::move(file));
+  out.share_ = share;
+  out.enough_for_a_token_ = true;
+  return out;
+}
+
+MOE_INLINE void ExpertSelection::require_layers(std::size_t layers) const {
+  if (profile_ && profile_->layers() > layers)
+    fail(file_, "layers", detail::concat("at most ", layers, ", as the model has"),
+         detail::concat(profile_->layers()));
+}
+
+MOE_INLINE std::vector<std::uint32_t> ExpertSelection::of(std::uint32_t layer, std::size_t count,
+                                                          std::size_t per_token) const {
+  std::vector<std::uint32_t> out;
+  if (!profile_) {
+    range_.require_below(count, "experts");
+    for (std::uint32_t expert = 0; expert < count; ++expert)
+      if (range_.contains(expert)) out.push_back(expert);
+    return out;
+  }
+  require(*profile_, layer, count);
+  out = profile_->most_used(layer, most_);
+  const std::size_t least = enough_for_a_token_ ? (std::min)(per_token, count) : 0;
+  out.resize((std::min)(out.size(), (std::max)(covering(*profile_, layer, out), least)));
+  fill(out, least);
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+MOE_INLINE void ExpertSelection::require(const UsageProfile& profile, std::uint32_t layer,
+                                         std::size_t count) const {
+  if (layer >= profile.layers() || profile.experts() != count || profile.count(std::size_t{layer}) == 0)
+    fail(file_, detail::concat("layer ", layer),
+         detail::concat("what its router chose of ", count, " experts"),
+         layer < profile.layers() && profile.experts() == count
+             ? "no choices"
+             : detail::concat(profile.layers(), " layers of ", profile.experts(), " experts"));
+}
+
+MOE_INLINE std::size_t ExpertSelection::covering(const UsageProfile& profile, std::uint32_t layer,
+                                                 const std::vector<std::uint32_t>& order) const {
+  // Less by what rounding may have added.
+  const double wanted = share_ * static_cast<double>(profile.count(std::size_t{layer})) * (1 - 1e-12);
+  std::size_t used = 0;
+  for (std::uint64_t sum = 0; used < order.size() && static_cast<double>(sum) < wanted; ++used)
+    sum += profile.count({layer, order[used]});
+  return used;
+}
+
+MOE_INLINE void ExpertSelection::fill(std::vector<std::uint32_t>& experts, std::size_t least) {
+  for (std::uint32_t expert = 0; experts.size() < least; ++expert)
+    if (std::find(experts.begin(), experts.end(), expert) == experts.end()) experts.push_back(expert);
+}
+
+}  // namespace moe

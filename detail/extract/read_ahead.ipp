@@ -1,0 +1,62 @@
+#pragma once
+#include "read_ahead.hpp"
+#include "type_conversion.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <optional>
+#include <span>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace moe::detail {
+
+MOE_INLINE ReadAhead::ReadAhead(const std::vector<File>& files, std::span<const PlannedTensor* const> tensors)
+    : pieces_(pieces), unused_(pieces) {
+  for (std::size_t i = 0; i < pieces; ++i) unused_.push(Pages(piece_bytes));
+  thread_ = std::thread([this, &files, tensors] { read(files, tensors); });
+}
+
+MOE_INLINE ReadAhead::~ReadAhead() {
+  pieces_.close();
+  unused_.close();
+  thread_.join();
+}
+
+MOE_INLINE std::span<const std::byte> ReadAhead::next() {
+  if (current_) unused_.push(std::move(current_->memory));
+  current_ = pieces_.pop();
+  if (!current_) std::rethrow_exception(error_);
+  return {current_->memory.data(), current_->bytes};
+}
+
+MOE_INLINE void ReadAhead::read(const std::vector<File>& files,
+                                std::span<const PlannedTensor* const> tensors) {
+  try {
+    for (const PlannedTensor* tensor : tensors)
+      if (!read(files[tensor->file], *tensor)) return;
+  } catch (...) {
+    error_ = std::current_exception();
+    pieces_.close();
+  }
+}
+
+MOE_INLINE bool ReadAhead::read(const File& file, const PlannedTensor& tensor) {
+  const GgmlType& type = *tensor.from;
+  const std::uint64_t most =
+      tensor.converted() ? TypeConversion::most_numbers / type.elements * type.bytes : piece_bytes;
+  const std::uint64_t end = tensor.source_bytes();
+  for (std::uint64_t at = 0; at < end; at += most) {
+    std::optional<Pages> memory = unused_.pop();
+    if (!memory) return false;
+    Piece piece{std::move(*memory), static_cast<std::size_t>((std::min)(most, end - at))};
+    file.read_at(tensor.offset + at, {piece.memory.data(), piece.bytes});
+    if (!pieces_.push(std::move(piece))) return false;
+  }
+  return true;
+}
+
+}  // namespace moe::detail

@@ -1,0 +1,83 @@
+#pragma once
+#include "source_metadata.hpp"
+#include "../core/concat.hpp"
+#include "../io/file_stream.hpp"
+#include "../io/gguf_parser.hpp"
+#include "../io/gguf_path.hpp"
+#include "json_text.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace moe::detail {
+
+MOE_INLINE std::string array_of_strings(const File& file, std::uint64_t offset, std::uint64_t count) {
+  FileStream in(file);
+  in.skip(offset);
+  for (std::uint64_t i = 0; i < count; ++i) in.skip(in.number<std::uint64_t>());
+  std::string out(static_cast<std::size_t>(in.position() - offset), '\0');
+  file.read_at(offset, std::as_writable_bytes(std::span(out.data(), out.size())));
+  return out;
+}
+
+MOE_INLINE std::string value_bytes(const File& file, const GgufValue& value) {
+  if (value.type != GgufType::array || !value.bytes.empty()) return value.bytes;
+  if (value.element_type == GgufType::string) return array_of_strings(file, value.offset, value.count);
+  std::string out(static_cast<std::size_t>(value.count * gguf_bytes(value.element_type)), '\0');
+  file.read_at(value.offset, std::as_writable_bytes(std::span(out.data(), out.size())));
+  return out;
+}
+
+MOE_INLINE void copy_metadata(const File& file, GgufHead& head) {
+  const GgufContents contents = GgufParser(file).parse();
+  for (const GgufValue& value : contents.metadata.values()) {
+    const std::string_view key = value.key;
+    const bool of_the_file = key == "general.alignment" || key == "general.file_type" ||
+                             key.starts_with("split.") || key == "moe.crc32c" || key == "moe.head_crc32c";
+    if (!of_the_file) head.set(value, value_bytes(file, value));
+  }
+}
+
+MOE_INLINE void describe_config(const Json& config, GgufHead& head) {
+  constexpr ConfigKeyPair whole[] = {{"num_hidden_layers", "block_count"},
+                                     {"max_position_embeddings", "context_length"},
+                                     {"hidden_size", "embedding_length"},
+                                     {"intermediate_size", "feed_forward_length"},
+                                     {"num_attention_heads", "attention.head_count"},
+                                     {"num_key_value_heads", "attention.head_count_kv"},
+                                     {"head_dim", "attention.key_length"},
+                                     {"head_dim", "attention.value_length"},
+                                     {"num_experts", "expert_count"},
+                                     {"num_local_experts", "expert_count"},
+                                     {"num_experts_per_tok", "expert_used_count"},
+                                     {"moe_intermediate_size", "expert_feed_forward_length"}};
+  constexpr ConfigKeyPair fractions[] = {{"rms_norm_eps", "attention.layer_norm_rms_epsilon"},
+                                         {"rope_theta", "rope.freq_base"}};
+  constexpr ConfigKeyPair architectures[] = {{"qwen3_moe", "qwen3moe"},
+                                             {"qwen3_omni_moe_text", "qwen3vlmoe"}};
+  std::string architecture(config.at("model_type").as_string());
+  for (const auto& [model_type, name] : architectures)
+    if (architecture == model_type) architecture = name;
+  head.set("general.architecture", std::string_view(architecture));
+  for (const auto& [key, name] : whole)
+    if (const Json value = config.find(key); value && !value.is_null())
+      head.set(concat(architecture, '.', name), static_cast<std::uint32_t>(value.as_u64(UINT32_MAX)));
+  for (const auto& [key, name] : fractions)
+    if (const Json value = config.find(key); value && !value.is_null())
+      head.set(concat(architecture, '.', name), static_cast<float>(value.as_double()));
+  head.set("moe.config", std::string_view(json_text(config)));
+}
+
+MOE_INLINE void describe_source(const Checkpoint& source, GgufHead& head) {
+  if (is_gguf(source.files()[0].path())) {
+    copy_metadata(source.files()[0], head);
+  } else {
+    describe_config(source.config(), head);
+  }
+}
+
+}  // namespace moe::detail

@@ -1,0 +1,59 @@
+#pragma once
+#include "memory_plan.hpp"
+#include "../core/concat.hpp"
+#include "../core/error.hpp"
+#include "../io/machine_memory.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+namespace moe {
+
+MOE_INLINE bool MemoryOptions::limited() const {
+  return budget_bytes != 0 || max_loaded_experts != 0 || total_bytes != 0;
+}
+
+MOE_INLINE std::size_t MemoryPlan::total_bytes() const {
+  return dense_bytes + kv_bytes + scratch_bytes + other_bytes + budget_bytes;
+}
+
+}  // namespace moe
+
+namespace moe::detail {
+
+MOE_INLINE std::size_t automatic_total_bytes() {
+  const std::optional<std::uint64_t> available = available_memory_bytes();
+  if (!available) fail("memory", "automatic", "a system that says how much memory it has left", "none");
+  return static_cast<std::size_t>(std::min(*available / 10 * 9, std::uint64_t{SIZE_MAX - 1}));
+}
+
+}  // namespace moe::detail
+
+namespace moe {
+
+MOE_INLINE MemoryPlan plan_memory(MemoryPlan plan, const MemoryOptions& options, std::size_t layers,
+                                  std::size_t largest_bytes, std::size_t all_bytes) {
+  if (options.budget_bytes != 0) {
+    plan.budget_bytes = options.budget_bytes;
+  } else if (options.max_loaded_experts != 0) {
+    const std::size_t most = all_bytes / std::max(layers * largest_bytes, std::size_t{1}) + 1;
+    plan.budget_bytes = std::min(options.max_loaded_experts, most) * layers * largest_bytes;
+  } else {
+    const bool automatic = options.total_bytes == MemoryOptions::automatic;
+    const std::size_t total = automatic ? detail::automatic_total_bytes() : options.total_bytes;
+    const std::size_t rest = plan.total_bytes();
+    if (total < rest + largest_bytes)
+      fail("memory", "total",
+           detail::concat("at least ", rest + largest_bytes, " bytes: ", plan.dense_bytes, " of weights, ",
+                          plan.kv_bytes, " of KV cache, ", plan.scratch_bytes, " of intermediate results, ",
+                          plan.other_bytes, " of others and ", largest_bytes, " for one expert"),
+           detail::concat(total));
+    plan.budget_bytes = total - rest;
+  }
+  plan.budget_bytes = std::min(plan.budget_bytes, std::max(all_bytes, largest_bytes));
+  return plan;
+}
+
+}  // namespace moe

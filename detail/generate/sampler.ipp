@@ -1,0 +1,122 @@
+#pragma once
+#include "sampler.hpp"
+#include "../core/concat.hpp"
+#include "../core/error.hpp"
+#include "../core/math.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <limits>
+#include <span>
+#include <string_view>
+
+namespace moe {
+
+MOE_INLINE void Sampling::check() const {
+  const auto require = [](bool condition, std::string_view member, std::string_view expected, double found) {
+    if (!condition) fail("sampling", member, expected, detail::concat(found));
+  };
+  require(temperature >= 0 && temperature < 1e300, "temperature", "a number from 0", temperature);
+  require(top_p > 0 && top_p <= 1, "top_p", "a number above 0, up to 1", top_p);
+  require(min_p >= 0 && min_p <= 1, "min_p", "a number from 0 to 1", min_p);
+  require(repetition_penalty > 0 && repetition_penalty < 1e300, "repetition_penalty", "a number above 0",
+          repetition_penalty);
+}
+
+MOE_INLINE Sampler::Sampler(const Sampling& sampling) : sampling_(sampling), random_(sampling.seed) {
+  sampling_.check();
+}
+
+MOE_INLINE TokenId Sampler::operator()(std::span<const float> logits, std::span<const TokenId> context) {
+  expect(!logits.empty(), "sampler", "logits", "at least one", "none");
+  candidates_.clear();
+  for (TokenId id = 0; id < logits.size(); ++id) candidates_.push_back({id, finite(logits[id])});
+  penalise(context);
+  if (sampling_.temperature == 0) return most_likely();
+  for (Candidate& candidate : candidates_) candidate.score /= sampling_.temperature;
+  keep_top_k();
+  keep_top_p();
+  keep_min_p();
+  return draw();
+}
+
+MOE_INLINE bool Sampler::less_likely(const Candidate& a, const Candidate& b) {
+  return a.score != b.score ? a.score < b.score : a.id < b.id;
+}
+
+MOE_INLINE double Sampler::finite(float logit) {
+  constexpr double most = std::numeric_limits<float>::max();
+  return logit > most ? most : logit > -most ? double{logit} : -most;
+}
+
+MOE_INLINE void Sampler::penalise(std::span<const TokenId> context) {
+  if (sampling_.repetition_penalty == 1) return;
+  seen_.assign(candidates_.size(), 0);
+  for (const TokenId id : context) {
+    if (id >= candidates_.size() || seen_[id]) continue;
+    seen_[id] = 1;
+    double& score = candidates_[id].score;
+    score = score < 0 ? score * sampling_.repetition_penalty : score / sampling_.repetition_penalty;
+  }
+}
+
+MOE_INLINE TokenId Sampler::most_likely() const {
+  const Candidate* best = candidates_.data();
+  for (const Candidate& candidate : candidates_)
+    if (candidate.score > best->score) best = &candidate;
+  return best->id;
+}
+
+MOE_INLINE double Sampler::highest_score() const {
+  double most = candidates_.front().score;
+  for (const Candidate& candidate : candidates_) most = std::max(most, candidate.score);
+  return most;
+}
+
+MOE_INLINE void Sampler::keep_top_k() {
+  if (sampling_.top_k == 0 || sampling_.top_k >= candidates_.size()) return;
+  std::size_t rest = candidates_.size();  // the most likely ones stand behind
+  std::make_heap(candidates_.begin(), candidates_.end(), less_likely);
+  for (std::size_t i = 0; i < sampling_.top_k; ++i) pop_most_likely(rest--);
+  const double least = candidates_[rest].score;
+  keep([&](const Candidate& candidate) { return candidate.score >= least; });
+}
+
+MOE_INLINE void Sampler::pop_most_likely(std::size_t size) {
+  std::pop_heap(candidates_.begin(), candidates_.begin() + static_cast<std::ptrdiff_t>(size), less_likely);
+}
+
+MOE_INLINE void Sampler::keep_top_p() {
+  if (sampling_.top_p == 1) return;
+  const double highest = highest_score();
+  double total = 0, sum = 0;
+  for (const Candidate& candidate : candidates_) total += detail::exp(candidate.score - highest);
+  std::size_t rest = candidates_.size();
+  std::make_heap(candidates_.begin(), candidates_.end(), less_likely);
+  do {
+    pop_most_likely(rest--);
+    sum += detail::exp(candidates_[rest].score - highest);
+  } while (rest > 0 && sum < sampling_.top_p * total);
+  candidates_.erase(candidates_.begin(), candidates_.begin() + static_cast<std::ptrdiff_t>(rest));
+}
+
+MOE_INLINE void Sampler::keep_min_p() {
+  if (sampling_.min_p == 0) return;
+  const double highest = highest_score();
+  keep([&](const Candidate& c) { return detail::exp(c.score - highest) >= sampling_.min_p; });
+}
+
+MOE_INLINE TokenId Sampler::draw() {
+  const double highest = highest_score();
+  double total = 0;
+  for (Candidate& candidate : candidates_) total += candidate.score = detail::exp(candidate.score - highest);
+  double rest = random_.uniform() * total;
+  for (const Candidate& candidate : candidates_) {
+    rest -= candidate.score;
+    if (rest < 0) return candidate.id;
+  }
+  return candidates_.back().id;  // rounding can leave a little
+}
+
+}  // namespace moe

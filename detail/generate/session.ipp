@@ -1,0 +1,140 @@
+#pragma once
+#include "session.hpp"
+#include "../core/concat.hpp"
+#include "../core/error.hpp"
+#include "../core/stopwatch.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace moe {
+
+MOE_INLINE Session::Session(const Model& model, const SequenceOptions& options)
+    : model_(&model), sequence_(model.transformer().sequence(fitted(model, options))) {
+  tokens_.reserve(sequence_.context() + 1);
+}
+
+MOE_INLINE SequenceOptions Session::fitted(const Model& model, SequenceOptions options) {
+  options.context = std::min(options.context, model.config().max_positions);
+  return options;
+}
+
+MOE_INLINE std::span<const float> Session::read(const std::vector<TokenId>& prompt,
+                                                const std::stop_token& stop) {
+  expect(!prompt.empty(), "session", "prompt", "at least one token", "none");
+  if (prompt.size() > sequence_.context())
+    fail("session", "prompt", detail::concat("at most ", sequence_.context(), " tokens"),
+         detail::concat(prompt.size()));
+  const Stopwatch stopwatch;
+  const std::size_t reused = common_prefix(prompt);
+  sequence_.truncate(reused);
+  tokens_ = prompt;
+  const auto logits =
+      model_->transformer().forward(sequence_, {prompt.data() + reused, prompt.size() - reused}, stop);
+  statistics_ = {
+      .prompt_tokens = prompt.size(), .reused_tokens = reused, .prompt_seconds = stopwatch.seconds()};
+  return logits;
+}
+
+MOE_INLINE std::size_t Session::common_prefix(const std::vector<TokenId>& prompt) const {
+  const std::size_t most = std::min(prompt.size() - 1, sequence_.position());
+  std::size_t same = 0;
+  while (same < most && prompt[same] == tokens_[same]) ++same;
+  return same;
+}
+
+MOE_INLINE std::span<const float> Session::read_last(const std::stop_token& stop) {
+  return model_->transformer().forward(sequence_, {&tokens_.back(), 1}, stop);
+}
+
+MOE_INLINE Session::Generation::Generation(Session& session, std::vector<TokenId> prompt,
+                                           const GenerateOptions& options)
+    : session_(&session),
+      prompt_(std::move(prompt)),
+      options_(options),
+      sampler_(options.sampling ? *options.sampling : session.model_->recommended_sampling()) {
+  if (session.model_->has_tokenizer()) decoder_.emplace(session.model_->tokenizer(), true, true);
+  piece_.text.reserve(usual_token_bytes);
+}
+
+MOE_INLINE Session::Generation::Iterator& Session::Generation::Iterator::operator++() {
+  generation_->advance();
+  return *this;
+}
+
+MOE_INLINE Session::Generation::Iterator Session::Generation::begin() {
+  session_->finish_ = Finish::running;
+  logits_ = session_->read(prompt_, options_.stop);
+  if (options_.max_tokens == 0) session_->finish_ = Finish::max_tokens;
+  next();
+  return Iterator(*this);
+}
+
+MOE_INLINE void Session::Generation::next() {
+  if (logits_.empty()) session_->finish_ = Finish::stopped;
+  at_end_ = session_->finish_ != Finish::running;
+  if (at_end_) return;
+  const TokenId id = sampler_(logits_, session_->tokens_);
+  session_->tokens_.push_back(id);
+  ++session_->statistics_.generated_tokens;
+  session_->finish_ = finish_after(id);
+  piece_.id = id;
+  piece_.text.clear();
+  if (decoder_) decoder_->push(id, piece_.text);
+  if (decoder_ && session_->finish_ != Finish::running) piece_.text += decoder_->finish();
+}
+
+MOE_INLINE void Session::Generation::advance() {
+  const Stopwatch stopwatch;
+  if (session_->finish_ == Finish::running) logits_ = session_->read_last(options_.stop);
+  next();
+  session_->statistics_.generate_seconds += stopwatch.seconds();
+}
+
+MOE_INLINE Finish Session::Generation::finish_after(TokenId id) const {
+  for (const TokenId end : session_->model_->config().end_tokens)
+    if (id == end && options_.stop_at_end_token) return Finish::end_token;
+  if (session_->statistics_.generated_tokens == options_.max_tokens) return Finish::max_tokens;
+  if (session_->sequence_.position() == session_->sequence_.context()) return Finish::context_full;
+  return Finish::running;
+}
+
+MOE_INLINE Session::Generation Session::Session::stream(std::span<const TokenId> prompt,
+                                                        const GenerateOptions& options) {
+  return Generation(*this, {prompt.begin(), prompt.end()}, options);
+}
+
+MOE_INLINE Session::Generation Session::Session::stream(std::string_view prompt,
+                                                        const GenerateOptions& options) {
+  return Generation(*this, model_->tokenizer().encode(prompt), options);
+}
+
+MOE_INLINE std::string Session::Session::generate(std::span<const TokenId> prompt,
+                                                  const GenerateOptions& options,
+                                                  FunctionRef<void(const Piece&)> on_piece) {
+  return collect(stream(prompt, options), on_piece);
+}
+
+MOE_INLINE std::string Session::Session::generate(std::string_view prompt, const GenerateOptions& options,
+                                                  FunctionRef<void(const Piece&)> on_piece) {
+  return collect(stream(prompt, options), on_piece);
+}
+
+MOE_INLINE std::string Session::Session::collect(Generation generation,
+                                                 FunctionRef<void(const Piece&)> on_piece) {
+  std::string text;
+  for (const Piece& piece : generation) {
+    text += piece.text;
+    if (on_piece) on_piece(piece);
+  }
+  return text;
+}
+
+}  // namespace moe

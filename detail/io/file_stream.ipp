@@ -1,0 +1,60 @@
+#pragma once
+#include "file_stream.hpp"
+#include "../core/concat.hpp"
+#include "../core/error.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace moe::detail {
+
+MOE_INLINE std::string_view FileStream::take(std::size_t bytes) {
+  require(bytes);
+  if (buffer_.size() - at_ < bytes) refill();
+  const std::string_view out = std::string_view(buffer_).substr(at_, bytes);
+  at_ += bytes;
+  return out;
+}
+
+MOE_INLINE std::string FileStream::text(std::uint64_t bytes) {
+  require(bytes);
+  std::string out;
+  while (out.size() < bytes)
+    out += take(static_cast<std::size_t>(std::min(bytes - out.size(), std::uint64_t{buffer_bytes})));
+  return out;
+}
+
+MOE_INLINE void FileStream::skip(std::uint64_t bytes) {
+  require(bytes);
+  const std::uint64_t buffered = buffer_.size() - at_;
+  if (bytes <= buffered) {
+    at_ += static_cast<std::size_t>(bytes);
+  } else {
+    begin_ = position() + bytes;
+    buffer_.clear();
+    at_ = 0;
+  }
+}
+
+MOE_INLINE void FileStream::fail_here(std::string_view place, std::string_view expected,
+                                      std::string_view found) const {
+  fail(file_.path(), concat("byte ", position(), place.empty() ? "" : ", ", place), expected, found);
+}
+
+MOE_INLINE void FileStream::require(std::uint64_t bytes) const {
+  if (bytes > left()) fail_here("", concat(bytes, " more bytes"), concat(left(), " to the end of the file"));
+}
+
+MOE_INLINE void FileStream::refill() {
+  begin_ += at_;
+  at_ = 0;
+  buffer_.resize(static_cast<std::size_t>(std::min(file_.size() - begin_, std::uint64_t{buffer_bytes})));
+  file_.read_at(begin_, std::as_writable_bytes(std::span(buffer_.data(), buffer_.size())));
+}
+
+}  // namespace moe::detail

@@ -1,0 +1,102 @@
+#pragma once
+#include "gguf.hpp"
+#include "../core/concat.hpp"
+#include "../core/error.hpp"
+#include "file.hpp"
+#include "gguf_config.hpp"
+#include "gguf_fused_attention.hpp"
+#include "gguf_names.hpp"
+#include "gguf_parser.hpp"
+#include "gguf_path.hpp"
+#include "tensor_info.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace moe::detail {
+
+MOE_INLINE CheckpointContents GgufReader::read(const std::string& path) && {
+  const bool directory = is_directory(path);
+  out_.directory = directory ? path : parent_directory(path);
+  if (directory && is_file(join_path(path, "dense.gguf"))) {
+    open_file(join_path(path, "dense.gguf"));
+    const std::string experts = join_path(path, "experts.gguf");
+    if (is_file(experts)) open_file(experts);
+  } else {
+    open_parts(directory ? gguf_in_directory(path) : path);
+  }
+  FusedAttention(metadata_, out_.files).split(out_.tensors);
+  sort_by_name(out_.tensors, path);
+  read_config();
+  return std::move(out_);
+}
+
+MOE_INLINE GgufMetadata GgufReader::open_file(const std::string& path) {
+  out_.files.emplace_back(path);
+  GgufContents contents = GgufParser(out_.files.back()).parse();
+  for (TensorInfo& tensor : contents.tensors) {
+    tensor.name = hugging_face_name(tensor.name);
+    set_dimensions(tensor.shape, dimensions_of(tensor.name));
+    tensor.file = out_.files.size() - 1;
+    out_.tensors.push_back(std::move(tensor));
+  }
+  if (out_.files.size() == 1) metadata_ = contents.metadata;
+  return std::move(contents.metadata);
+}
+
+MOE_INLINE void GgufReader::set_dimensions(std::vector<std::uint64_t>& shape, std::size_t wanted) {
+  while (shape.size() > wanted && wanted > 0 && shape[0] == 1) shape.erase(shape.begin());
+  while (shape.size() < wanted) shape.insert(shape.begin(), 1);
+}
+
+MOE_INLINE void GgufReader::read_config() {
+  const std::string& file = out_.files[0].path();
+  const auto config = metadata_.text("moe.config");
+  out_.config = config ? JsonDocument(std::string(*config), concat(file, ", moe.config"))
+                       : JsonDocument(GgufConfig(metadata_, out_.tensors).json(), file);
+  const std::string generation = join_path(out_.directory, "generation_config.json");
+  if (config && is_file(generation)) out_.generation_config = JsonDocument(read_text(generation), generation);
+}
+
+MOE_INLINE void GgufReader::open_parts(const std::string& path) {
+  const auto name = GgufPartName::parse(path);
+  const std::string first = name ? name->path(1) : path;
+  require_file(first);
+  open_file(first);
+  const std::uint64_t named = name ? name->parts : 1, parts = metadata_.whole("split.count").value_or(1);
+  if (named <= 1 && parts <= 1) return;
+  if (named > 1 && parts <= 1)
+    fail(first, "split.count", concat(named, ", as the name says"),
+         metadata_.find("split.count") ? concat(parts) : "none");
+  if (named != parts)
+    fail(first, "name of the file", concat("the end -00001-of-N.gguf, where N is ", parts), "another");
+  require_part(metadata_, first, 0, parts);
+  for (std::uint32_t part = 2; part <= parts; ++part) {
+    require_file(name->path(part));
+    require_part(open_file(name->path(part)), name->path(part), part - 1, parts);
+  }
+  if (const auto tensors = metadata_.whole("split.tensors.count"); tensors && *tensors != out_.tensors.size())
+    fail(first, "tensors of all parts", concat(*tensors, ", as split.tensors.count says"),
+         concat(out_.tensors.size()));
+}
+
+MOE_INLINE void GgufReader::require_file(const std::string& path) {
+  expect(is_file(path), path, "opening", "a part of a split GGUF file", "no such file");
+}
+
+MOE_INLINE void GgufReader::require_part(const GgufMetadata& metadata, const std::string& path,
+                                         std::uint64_t number, std::uint64_t parts) const {
+  const auto no = metadata.whole("split.no"), count = metadata.whole("split.count");
+  if (no != number) fail(path, "split.no", concat(number), no ? concat(*no) : "none");
+  if (count != parts) fail(path, "split.count", concat(parts), count ? concat(*count) : "none");
+  const auto tensors = metadata.whole("split.tensors.count"), first = metadata_.whole("split.tensors.count");
+  if (tensors && tensors != first)
+    fail(path, "split.tensors.count", first ? concat(*first, ", as in the first part") : "none",
+         concat(*tensors));
+}
+
+}  // namespace moe::detail

@@ -1,0 +1,38 @@
+#pragma once
+#include "gguf_array.hpp"
+#include "../core/concat.hpp"
+
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+namespace moe::detail {
+
+MOE_INLINE GgufArray::GgufArray(const File& file, const GgufMetadata& metadata, std::string_view key,
+                                GgufType element_type)
+    : metadata_(metadata), in_(file) {
+  metadata.require(key);
+  value_ = metadata.find(key);
+  if (value_->type != GgufType::array || value_->element_type != element_type)
+    fail(concat("an array of type ", name(element_type)),
+         value_->type == GgufType::array ? concat("one of type ", name(value_->element_type))
+                                         : concat("a value of type ", name(value_->type)));
+  in_.skip(value_->offset);
+}
+
+MOE_INLINE void GgufArray::require_count(std::uint64_t count) const {
+  if (value_->count != count) fail(concat(count, " elements"), concat(value_->count));
+}
+
+MOE_INLINE std::string GgufArray::text(std::uint64_t most) {
+  const auto length = in_.number<std::uint64_t>();
+  if (length > most) fail(concat("strings of at most ", most, " bytes"), concat("one of ", length));
+  return in_.text(length);
+}
+
+MOE_INLINE void GgufArray::fail(std::string_view expected, std::string_view found) const {
+  metadata_.fail_at(*value_, expected, found);
+}
+
+}  // namespace moe::detail

@@ -1,0 +1,92 @@
+#pragma once
+#include "gguf_metadata.hpp"
+#include "../core/concat.hpp"
+#include "../core/error.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace moe::detail {
+
+MOE_INLINE GgufMetadata::GgufMetadata(std::string file, std::vector<GgufValue> values)
+    : file_(std::move(file)), values_(std::move(values)) {}
+
+MOE_INLINE const GgufValue* GgufMetadata::find(std::string_view key) const {
+  const auto value = std::ranges::lower_bound(values_, key, {}, &GgufValue::key);
+  return value != values_.end() && value->key == key ? &*value : nullptr;
+}
+
+MOE_INLINE std::optional<std::uint64_t> GgufMetadata::whole(std::string_view key) const {
+  const GgufValue* value = find(key);
+  if (!value) return {};
+  const GgufType type = value->type == GgufType::array ? value->element_type : value->type;
+  const std::size_t size = gguf_bytes(type);
+  if (!is_whole(type) || value->bytes.empty()) fail_at(*value, "a whole number");
+  const std::string_view first = std::string_view(value->bytes).substr(0, size);
+  for (std::size_t at = 0; at < value->bytes.size(); at += size)
+    if (std::string_view(value->bytes).substr(at, size) != first)
+      fail_at(*value, "one number, the same for all layers");
+  const std::optional<std::uint64_t> number = whole_of(type, first);
+  if (!number) fail_at(*value, "a number from 0 on");
+  return number;
+}
+
+MOE_INLINE std::optional<double> GgufMetadata::number(std::string_view key) const {
+  const GgufValue* value = find(key);
+  if (!value) return {};
+  if (value->type == GgufType::f32) return static_cast<double>(bits_as<float>(value->bytes));
+  if (value->type == GgufType::f64) return bits_as<double>(value->bytes);
+  fail_at(*value, "a number with a fraction");
+}
+
+MOE_INLINE std::optional<std::string_view> GgufMetadata::text(std::string_view key) const {
+  const GgufValue* value = find(key);
+  if (!value) return {};
+  if (value->type != GgufType::string) fail_at(*value, "a string");
+  return value->bytes;
+}
+
+MOE_INLINE bool GgufMetadata::flag(std::string_view key, bool otherwise) const {
+  const GgufValue* value = find(key);
+  if (!value) return otherwise;
+  if (value->type != GgufType::boolean) fail_at(*value, "a boolean");
+  return value->bytes[0] != 0;
+}
+
+MOE_INLINE void GgufMetadata::require(std::string_view key) const {
+  if (!find(key)) fail(file_, concat("key \"", key, '"'), "to be there", "nothing");
+}
+
+MOE_INLINE void GgufMetadata::fail_at(const GgufValue& value, std::string_view expected,
+                                      std::string_view found) const {
+  fail(file_, concat("key \"", value.key, '"'), expected, found);
+}
+
+MOE_INLINE bool GgufMetadata::is_whole(GgufType type) {
+  return gguf_bytes(type) > 0 && type != GgufType::f32 && type != GgufType::f64 && type != GgufType::boolean;
+}
+
+MOE_INLINE std::optional<std::uint64_t> GgufMetadata::whole_of(GgufType type, std::string_view bytes) {
+  std::uint64_t bits = 0;
+  for (std::size_t i = bytes.size(); i-- > 0;) bits = bits << 8 | static_cast<unsigned char>(bytes[i]);
+  const bool is_signed =
+      type == GgufType::i8 || type == GgufType::i16 || type == GgufType::i32 || type == GgufType::i64;
+  if (is_signed && bits >> (8 * bytes.size() - 1) != 0) return {};
+  return bits;
+}
+
+MOE_INLINE void GgufMetadata::fail_at(const GgufValue& value, std::string_view expected) const {
+  const bool is_array = value.type == GgufType::array;
+  fail_at(value, expected,
+          is_array ? concat("an array of ", value.count, " of type ", name(value.element_type))
+                   : concat("a value of type ", name(value.type)));
+}
+
+}  // namespace moe::detail

@@ -1,0 +1,90 @@
+#pragma once
+#include "gguf_names.hpp"
+#include "../core/concat.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+namespace moe::detail {
+
+MOE_INLINE bool all_digits(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+}
+
+MOE_INLINE std::string hugging_face_layer_name(std::string_view name) {
+  for (const auto& [gguf, hugging_face] : merged_names)
+    if (name == gguf) return std::string(hugging_face);
+  for (const auto& [gguf, hugging_face] : expert_names) {
+    if (!name.starts_with(gguf) || !name.ends_with(".weight")) continue;
+    const std::string_view number =
+        name.substr(gguf.size(), name.size() - std::min(name.size(), gguf.size() + 7));
+    if (all_digits(number)) return concat("mlp.experts.", number, '.', hugging_face, ".weight");
+  }
+  const std::size_t dot = name.rfind('.');
+  for (const auto& [gguf, hugging_face] : layer_names)
+    if (name.substr(0, dot) == gguf) return concat(hugging_face, name.substr(std::min(dot, name.size())));
+  return {};
+}
+
+MOE_INLINE std::string hugging_face_name(std::string_view name) {
+  if (name.starts_with("blk.")) {
+    const std::size_t end = std::min(name.find('.', 4), name.size());
+    const std::string_view number = name.substr(4, end - 4),
+                           rest = name.substr(std::min(end + 1, name.size()));
+    const std::string known = hugging_face_layer_name(rest);
+    if (all_digits(number) && !known.empty()) return concat("model.layers.", number, '.', known);
+  }
+  for (const auto& [gguf, hugging_face] : outer_names)
+    if (name == concat(gguf, ".weight")) return concat(hugging_face, ".weight");
+  return std::string(name);
+}
+
+MOE_INLINE std::size_t dimensions_of(std::string_view name) {
+  if (!name.starts_with("model.") && !name.starts_with("lm_head.")) return 0;
+  if (name.ends_with("norm.weight") || name.ends_with(".bias")) return 1;
+  return name.ends_with(".weight") ? 2 : 3;  // experts that are merged
+}
+
+MOE_INLINE bool is_attention_bias(std::string_view name) {
+  return name.ends_with("_proj.bias") && name.find(".self_attn.") != name.npos;
+}
+
+MOE_INLINE bool is_unknown_part(std::string_view name) {
+  constexpr std::string_view changing[] = {
+      ".attn_", ".ffn_",  ".post_",     ".layer_out", ".exp_probs_", ".ssm_",        ".self_attn.",
+      ".mlp.",  "output", "layernorm.", "token_",     "position_",   "rope_factors_"};
+  constexpr std::string_view harmless[] = {".nextn.", ".attn_rot_embd"};
+  const std::string_view kind = name.substr(std::min(name.rfind('.'), name.size()));
+  const bool known = dimensions_of(name) > 0 && kind != ".bias" && kind != ".scale" && kind != ".input_scale";
+  if (known || is_attention_bias(name)) return false;
+  for (const std::string_view part : harmless)
+    if (name.find(part) != name.npos) return false;
+  for (const std::string_view part : changing)
+    if (name.find(part) != name.npos) return true;
+  return false;
+}
+
+MOE_INLINE std::string gguf_layer_name(std::string_view name) {
+  const std::size_t dot = name.rfind('.');
+  for (const auto& [gguf, hugging_face] : layer_names)
+    if (name.substr(0, dot) == hugging_face) return concat(gguf, name.substr(std::min(dot, name.size())));
+  return {};
+}
+
+MOE_INLINE std::string gguf_name(std::string_view name) {
+  constexpr std::string_view layers = "model.layers.";
+  if (name.starts_with(layers)) {
+    const std::size_t end = std::min(name.find('.', layers.size()), name.size());
+    const std::string_view number = name.substr(layers.size(), end - layers.size());
+    const std::string known = gguf_layer_name(name.substr(std::min(end + 1, name.size())));
+    if (all_digits(number) && !known.empty()) return concat("blk.", number, '.', known);
+  }
+  for (const auto& [gguf, hugging_face] : outer_names)
+    if (name == concat(hugging_face, ".weight")) return concat(gguf, ".weight");
+  return std::string(name);
+}
+
+}  // namespace moe::detail

@@ -1,0 +1,26 @@
+#pragma once
+#include "pages.hpp"
+#include "system.hpp"
+
+#include <cstddef>
+#include <new>
+#include <utility>
+
+namespace moe {
+
+MOE_INLINE Pages::Pages(std::size_t bytes) : bytes_(rounded(bytes)) {
+  address_ = detail::allocate_pages(bytes_);
+  if (!address_) throw std::bad_alloc();
+}
+
+MOE_INLINE Pages& Pages::operator=(Pages&& other) noexcept {
+  std::swap(address_, other.address_);
+  std::swap(bytes_, other.bytes_);
+  return *this;
+}
+
+MOE_INLINE Pages::~Pages() {
+  if (address_) detail::free_pages(address_, bytes_);
+}
+
+}  // namespace moe

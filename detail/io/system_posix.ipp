@@ -1,0 +1,124 @@
+#pragma once
+#include "system.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <system_error>
+#include <vector>
+
+namespace moe::detail {
+
+MOE_INLINE int last_error() { return errno; }
+MOE_INLINE bool interrupted(int error) { return error == EINTR; }
+
+MOE_INLINE FileHandle open_file(const std::string& path) {
+  return ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+}
+
+/// The same past the page cache, if the system can; reads must then be aligned.
+MOE_INLINE FileHandle open_file_direct(const std::string& path) {
+#if defined(O_DIRECT)
+  return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECT);
+#elif defined(F_NOCACHE)
+  const FileHandle file = open_file(path);
+  if (file == no_file || ::fcntl(file, F_NOCACHE, 1) == 0) return file;
+  ::close(file);
+  return no_file;
+#else
+  (void)path;
+  return no_file;
+#endif
+}
+
+MOE_INLINE void close_file(FileHandle file) { ::close(file); }
+
+MOE_INLINE bool size_of_file(FileHandle file, std::uint64_t& size) {
+  struct stat status;
+  if (::fstat(file, &status) != 0) return false;
+  size = static_cast<std::uint64_t>(status.st_size);
+  return true;
+}
+
+/// The number of bytes read, 0 at the end of the file, negative on an error.
+MOE_INLINE std::int64_t read_file_at(FileHandle file, std::uint64_t offset, std::byte* into,
+                                     std::size_t bytes) {
+  constexpr std::size_t most = std::size_t{1} << 30;  // Linux reads at most 2^31 - 4096 bytes at once
+  return ::pread(file, into, std::min(bytes, most), static_cast<off_t>(offset));
+}
+
+MOE_INLINE void* map_file(FileHandle file, std::size_t bytes) {
+  void* address = ::mmap(nullptr, bytes, PROT_READ, MAP_SHARED, file, 0);
+  return address == MAP_FAILED ? nullptr : address;
+}
+
+MOE_INLINE void unmap_file(void* address, std::size_t bytes) { ::munmap(address, bytes); }
+
+MOE_INLINE void will_need(std::byte* address, std::size_t bytes) {
+  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const std::uintptr_t skipped = reinterpret_cast<std::uintptr_t>(address) % page;
+  ::madvise(address - skipped, bytes + skipped, MADV_WILLNEED);
+}
+
+inline constexpr std::size_t huge_page_bytes = std::size_t{2} << 20;
+
+/// How far the next address is where a huge page may begin.
+MOE_INLINE std::size_t to_huge_page(const void* address) {
+  return (huge_page_bytes - reinterpret_cast<std::uintptr_t>(address) % huge_page_bytes) % huge_page_bytes;
+}
+
+/// Asks for huge pages wherever they fit into that memory.
+MOE_INLINE void prefer_huge_pages([[maybe_unused]] void* address, [[maybe_unused]] std::size_t bytes) {
+#if defined(MADV_HUGEPAGE)
+  const std::size_t before = to_huge_page(address);
+  if (bytes >= before + huge_page_bytes)
+    ::madvise(static_cast<std::byte*>(address) + before, bytes - before, MADV_HUGEPAGE);
+#endif
+}
+
+/// Zeroed pages of memory; null if there are none. Large pieces begin where huge pages can, and ask for them: a fault for
+/// every 4 KiB costs more than reading them from a fast disk.
+MOE_INLINE void* allocate_pages(std::size_t bytes) {
+  const std::size_t slack = bytes >= huge_page_bytes ? huge_page_bytes : 0;
+  void* mapped = ::mmap(nullptr, bytes + slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (mapped == MAP_FAILED) return nullptr;
+  if (slack == 0) return mapped;
+  auto* const begin = static_cast<std::byte*>(mapped);
+  const std::size_t before = to_huge_page(begin);
+  if (before > 0) ::munmap(begin, before);
+  if (before < slack) ::munmap(begin + before + bytes, slack - before);
+  prefer_huge_pages(begin + before, bytes);
+  return begin + before;
+}
+MOE_INLINE void free_pages(void* address, std::size_t bytes) { ::munmap(address, bytes); }
+
+/// Lets the system take the memory of whole pages back, and with it what stood there.
+MOE_INLINE void discard_pages(void* address, std::size_t bytes) { ::madvise(address, bytes, MADV_DONTNEED); }
+
+MOE_INLINE PathKind kind_of(const std::string& path) {
+  struct stat status;
+  if (::stat(path.c_str(), &status) != 0) return PathKind::missing;
+  return S_ISDIR(status.st_mode) ? PathKind::directory : PathKind::file;
+}
+
+/// The names in a directory, in any order; none if it cannot be read.
+MOE_INLINE std::vector<std::string> names_in(const std::string& directory) {
+  std::vector<std::string> out;
+  DIR* const opened = ::opendir(directory.c_str());
+  if (!opened) return out;
+  while (const dirent* entry = ::readdir(opened)) out.emplace_back(entry->d_name);
+  ::closedir(opened);
+  return out;
+}
+
+MOE_INLINE std::string message_of(int error) { return std::system_category().message(error); }
+
+}  // namespace moe::detail

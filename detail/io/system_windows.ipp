@@ -1,0 +1,116 @@
+#pragma once
+#include "system.hpp"
+#include "windows_header.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <system_error>
+#include <vector>
+
+namespace moe::detail {
+
+MOE_INLINE int last_error() { return static_cast<int>(GetLastError()); }
+MOE_INLINE bool interrupted(int) { return false; }
+
+MOE_INLINE std::wstring wide(const std::string& path) {
+  const int size = MultiByteToWideChar(CP_UTF8, 0, path.data(), static_cast<int>(path.size()), nullptr, 0);
+  std::wstring out(static_cast<std::size_t>(size), L'\0');
+  MultiByteToWideChar(CP_UTF8, 0, path.data(), static_cast<int>(path.size()), out.data(), size);
+  return out;
+}
+
+MOE_INLINE FileHandle open_file(const std::string& path) {
+  return CreateFileW(wide(path).c_str(), GENERIC_READ, FILE_SHARE_READ, nullptr, OPEN_EXISTING,
+                     FILE_ATTRIBUTE_NORMAL, nullptr);
+}
+
+/// The same past the page cache, if the system can; reads must then be aligned.
+MOE_INLINE FileHandle open_file_direct(const std::string& path) {
+  return CreateFileW(wide(path).c_str(), GENERIC_READ, FILE_SHARE_READ, nullptr, OPEN_EXISTING,
+                     FILE_FLAG_NO_BUFFERING, nullptr);
+}
+
+MOE_INLINE void close_file(FileHandle file) { CloseHandle(file); }
+
+MOE_INLINE bool size_of_file(FileHandle file, std::uint64_t& size) {
+  LARGE_INTEGER value;
+  if (!GetFileSizeEx(file, &value)) return false;
+  size = static_cast<std::uint64_t>(value.QuadPart);
+  return true;
+}
+
+/// The number of bytes read, 0 at the end of the file, negative on an error.
+MOE_INLINE std::int64_t read_file_at(FileHandle file, std::uint64_t offset, std::byte* into,
+                                     std::size_t bytes) {
+  OVERLAPPED place = {};
+  place.Offset = static_cast<DWORD>(offset);
+  place.OffsetHigh = static_cast<DWORD>(offset >> 32);
+  DWORD done = 0;
+  const auto piece = static_cast<DWORD>(std::min(bytes, std::size_t{1} << 30));
+  if (ReadFile(file, into, piece, &done, &place)) return done;
+  return GetLastError() == ERROR_HANDLE_EOF ? 0 : -1;
+}
+
+MOE_INLINE void* map_file(FileHandle file, std::size_t) {
+  const HANDLE mapping = CreateFileMappingW(file, nullptr, PAGE_READONLY, 0, 0, nullptr);
+  if (!mapping) return nullptr;
+  void* address = MapViewOfFile(mapping, FILE_MAP_READ, 0, 0, 0);
+  CloseHandle(mapping);  // the view keeps it alive
+  return address;
+}
+
+MOE_INLINE void unmap_file(void* address, std::size_t) { UnmapViewOfFile(address); }
+
+// PrefetchVirtualMemory, looked up because older systems lack it.
+MOE_INLINE void will_need(std::byte* address, std::size_t bytes) {
+  struct Range {
+    void* address;
+    SIZE_T bytes;
+  };
+  using Prefetch = BOOL(WINAPI*)(HANDLE, ULONG_PTR, Range*, ULONG);
+  static const auto prefetch = reinterpret_cast<Prefetch>(
+      reinterpret_cast<void*>(GetProcAddress(GetModuleHandleW(L"kernel32.dll"), "PrefetchVirtualMemory")));
+  Range range{address, bytes};
+  if (prefetch) prefetch(GetCurrentProcess(), 1, &range, 0);
+}
+
+/// Huge pages need a privilege here.
+MOE_INLINE void prefer_huge_pages(void*, std::size_t) {}
+
+/// Zeroed pages of memory; null if there are none.
+MOE_INLINE void* allocate_pages(std::size_t bytes) {
+  return VirtualAlloc(nullptr, bytes, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+}
+MOE_INLINE void free_pages(void* address, std::size_t) { VirtualFree(address, 0, MEM_RELEASE); }
+
+/// Lets the system take the memory of whole pages back, and with it what stood there.
+MOE_INLINE void discard_pages(void* address, std::size_t bytes) {
+  VirtualAlloc(address, bytes, MEM_RESET, PAGE_READWRITE);
+}
+
+MOE_INLINE PathKind kind_of(const std::string& path) {
+  const DWORD attributes = GetFileAttributesW(wide(path).c_str());
+  if (attributes == INVALID_FILE_ATTRIBUTES) return PathKind::missing;
+  return attributes & FILE_ATTRIBUTE_DIRECTORY ? PathKind::directory : PathKind::file;
+}
+
+/// The names in a directory, in any order; none if it cannot be read.
+MOE_INLINE std::vector<std::string> names_in(const std::string& directory) {
+  std::vector<std::string> out;
+  WIN32_FIND_DATAW entry;
+  const HANDLE search = FindFirstFileW((wide(directory) + L"\\*").c_str(), &entry);
+  if (search == INVALID_HANDLE_VALUE) return out;
+  do {
+    char name[4 * MAX_PATH];
+    WideCharToMultiByte(CP_UTF8, 0, entry.cFileName, -1, name, sizeof name, nullptr, nullptr);
+    out.emplace_back(name);
+  } while (FindNextFileW(search, &entry));
+  FindClose(search);
+  return out;
+}
+
+MOE_INLINE std::string message_of(int error) { return std::system_category().message(error); }
+
+}  // namespace moe::detail

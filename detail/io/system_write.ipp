@@ -1,0 +1,87 @@
+#pragma once
+#include "system_write.hpp"
+#include "windows_header.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#if !defined(_WIN32)
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+#endif
+
+namespace moe::detail {
+
+#if defined(_WIN32)
+
+MOE_INLINE FileHandle open_file_to_write(const std::string& path) {
+  return CreateFileW(wide(path).c_str(), GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ, nullptr, OPEN_ALWAYS,
+                     FILE_ATTRIBUTE_NORMAL, nullptr);
+}
+
+MOE_INLINE FileHandle open_file_to_write_direct(const std::string&) { return no_file; }
+
+MOE_INLINE std::int64_t write_file_at(FileHandle file, std::uint64_t offset, const std::byte* from,
+                                      std::size_t bytes) {
+  OVERLAPPED place = {};
+  place.Offset = static_cast<DWORD>(offset);
+  place.OffsetHigh = static_cast<DWORD>(offset >> 32);
+  DWORD done = 0;
+  const auto piece = static_cast<DWORD>(std::min(bytes, std::size_t{1} << 30));
+  return WriteFile(file, from, piece, &done, &place) ? std::int64_t{done} : -1;
+}
+
+MOE_INLINE bool resize_file(FileHandle file, std::uint64_t bytes) {
+  LARGE_INTEGER size;
+  size.QuadPart = static_cast<LONGLONG>(bytes);
+  return SetFilePointerEx(file, size, nullptr, FILE_BEGIN) && SetEndOfFile(file);
+}
+
+MOE_INLINE bool sync_file(FileHandle file) { return FlushFileBuffers(file) != 0; }
+MOE_INLINE bool sync_directory(const std::string&) { return true; }
+
+// A file opened for writing on Windows is shared with readers only.
+MOE_INLINE bool lock_file(FileHandle) { return true; }
+
+#else
+
+MOE_INLINE FileHandle open_file_to_write(const std::string& path) {
+  return ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+}
+
+MOE_INLINE FileHandle open_file_to_write_direct(const std::string& path) {
+#if defined(O_DIRECT)
+  return ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_DIRECT);
+#else
+  (void)path;
+  return no_file;
+#endif
+}
+
+MOE_INLINE std::int64_t write_file_at(FileHandle file, std::uint64_t offset, const std::byte* from,
+                                      std::size_t bytes) {
+  constexpr std::size_t most = std::size_t{1} << 30;  // Linux writes at most 2^31 - 4096 bytes at once
+  return ::pwrite(file, from, std::min(bytes, most), static_cast<off_t>(offset));
+}
+
+MOE_INLINE bool resize_file(FileHandle file, std::uint64_t bytes) {
+  return ::ftruncate(file, static_cast<off_t>(bytes)) == 0;
+}
+
+MOE_INLINE bool sync_file(FileHandle file) { return ::fsync(file) == 0; }
+MOE_INLINE bool sync_directory(const std::string& path) {
+  const int directory = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (directory < 0) return false;
+  const bool done = ::fsync(directory) == 0;
+  ::close(directory);
+  return done;
+}
+
+MOE_INLINE bool lock_file(FileHandle file) { return ::flock(file, LOCK_EX | LOCK_NB) == 0; }
+
+#endif
+
+}  // namespace moe::detail

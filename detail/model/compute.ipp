@@ -1,0 +1,111 @@
+#pragma once
+#include "compute.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+namespace moe {
+
+MOE_INLINE QuantisedActivations::QuantisedActivations(std::size_t numbers, bool as_bf16)
+    : quants(numbers), scales(numbers / 32 + 1), sums(numbers / 16 + 1), bf16(as_bf16 ? numbers : 0) {}
+
+MOE_INLINE std::size_t QuantisedActivations::bytes() const {
+  return quants.bytes() + scales.bytes() + sums.bytes() + bf16.bytes();
+}
+
+MOE_INLINE Compute::Compute(ThreadPool& pool, const simd::Kernels& kernels)
+    : pool_(&pool), kernels_(&kernels) {}
+
+MOE_INLINE Activations Compute::prepare(bool quantised, const float* x, std::size_t cols, std::size_t tokens,
+                                        QuantisedActivations& memory, std::size_t offset) const {
+  if (quantised || kernels_->to_bf16)
+    for_each(tokens, [&](std::size_t t, std::size_t) noexcept {
+      prepare_numbers(quantised, x + t * cols, cols, memory, offset + t * cols);
+    });
+  return prepared(quantised, x, cols, memory, offset);
+}
+
+MOE_INLINE void Compute::prepare_numbers(bool quantised, const float* x, std::size_t count,
+                                         QuantisedActivations& memory, std::size_t at) const noexcept {
+  if (kernels_->to_bf16) kernels_->to_bf16(x, memory.bf16.data() + at, count);
+  if (!quantised) return;
+  MOE_ASSERT(count % 32 == 0 && at % 32 == 0 && at + count <= memory.quants.size());
+  kernels_->quantise(x, memory.quants.data() + at, memory.scales.data() + at / 32,
+                     memory.sums.data() + at / 16, count);
+}
+
+MOE_INLINE Activations Compute::prepared(bool quantised, const float* x, std::size_t cols,
+                                         const QuantisedActivations& memory, std::size_t offset) const {
+  Activations out{.x = x, .stride = cols};
+  if (kernels_->to_bf16) out.bf16 = memory.bf16.data() + offset;
+  if (!quantised) return out;
+  out.quants = memory.quants.data() + offset;
+  out.scales = memory.scales.data() + offset / 32;
+  out.sums = memory.sums.data() + offset / 16;
+  return out;
+}
+
+MOE_INLINE void Compute::expect(const Matrix* first, std::size_t total_bytes) const {
+  pool_->read_ahead(first ? first->data : nullptr, total_bytes);
+}
+
+MOE_INLINE void Compute::multiply(std::span<const Product> products) const {
+  multiply(products, [](const Product&, std::size_t, std::size_t) noexcept {});
+}
+
+MOE_INLINE void Compute::multiply_piece(const Product& p, std::size_t first,
+                                        std::size_t rows) const noexcept {
+  MOE_ASSERT(p.weights.dtype != DType::other && first + rows <= p.weights.rows);
+  const simd::MatmulArgs args{.weights = p.weights.data + first * p.weights.row_bytes(),
+                              .dtype = p.weights.dtype,
+                              .row_bytes = p.weights.row_bytes(),
+                              .rows = rows,
+                              .cols = p.weights.cols,
+                              .tokens = p.tokens,
+                              .x = p.input.x,
+                              .x_stride = p.input.stride,
+                              .quants = p.input.quants,
+                              .scales = p.input.scales,
+                              .sums = p.input.sums,
+                              .bf16 = p.input.bf16,
+                              .row_indices = p.row_indices,
+                              .out = p.out + first,
+                              .out_stride = p.out_stride};
+  kernels_->matmul[static_cast<std::size_t>(p.weights.dtype)](args);
+  if (!p.bias) return;
+  for (std::size_t t = 0; t < p.tokens; ++t)
+    kernels_->add_scaled(args.out + t * p.out_stride, p.bias + first, 1.0f, rows);
+}
+
+MOE_INLINE void Compute::rms_norm(const float* x, const std::vector<float>& weight, float epsilon, float* out,
+                                  std::size_t tokens) const {
+  const std::size_t n = weight.size();
+  for_each(tokens, [&](std::size_t t, std::size_t) noexcept {
+    kernels_->rms_norm(x + t * n, weight.data(), epsilon, out + t * n, n);
+  });
+}
+
+MOE_INLINE void Compute::add(float* x, const float* y, std::size_t tokens, std::size_t n) const {
+  for_each(tokens,
+           [&](std::size_t t, std::size_t) noexcept { kernels_->add_scaled(x + t * n, y + t * n, 1.0f, n); });
+}
+
+MOE_INLINE std::size_t Compute::piece_rows(const Product& product, std::size_t share) {
+  const std::size_t row_bytes = product.weights.row_bytes() + 1;
+  const std::size_t even = share / (row_bytes * std::max(product.tokens, std::size_t{1}));
+  const std::size_t least = (std::size_t{16} << 10) / row_bytes;
+  return (std::max(even, least) + 32) / 32 * 32;
+}
+
+MOE_INLINE std::size_t Compute::pieces(const Product& product, std::size_t share) {
+  const std::size_t rows = piece_rows(product, share);
+  return (product.weights.rows + rows - 1) / rows;
+}
+
+MOE_INLINE std::size_t Compute::tiles(const Product& product) {
+  return (product.weights.rows + tile_rows - 1) / tile_rows;
+}
+
+}  // namespace moe

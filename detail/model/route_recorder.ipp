@@ -1,0 +1,22 @@
+#pragma once
+#include "route_recorder.hpp"
+
+#include <cstdint>
+#include <utility>
+
+namespace moe {
+
+MOE_INLINE Trace trace_of(const ModelConfig& config, const ExpertCatalog& catalog) {
+  TraceModel model;
+  model.name = catalog.checkpoint().path();
+  model.layers = static_cast<std::uint32_t>(config.layers.size());
+  model.experts = static_cast<std::uint32_t>(config.experts);
+  model.experts_per_token = static_cast<std::uint32_t>(config.experts_per_token);
+  Trace trace(std::move(model));
+  for (std::uint32_t layer = 0; layer < catalog.layers(); ++layer)
+    if (const ExpertLocation* expert = catalog.first_of(layer))
+      trace.set_expert_bytes(layer, expert->bytes());
+  return trace;
+}
+
+}  // namespace moe

@@ -1,0 +1,187 @@
+#pragma once
+#include "gguf_tokenizer.hpp"
+#include "../core/concat.hpp"
+#include "../core/error.hpp"
+#include "../io/gguf_parser.hpp"
+#include "byte_tokens.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <numeric>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace moe::detail {
+
+MOE_INLINE GgufTokenizer::GgufTokenizer(const File& file, const GgufMetadata& metadata)
+    : file_(file), metadata_(metadata) {
+  parts_.name = file.path();
+}
+
+MOE_INLINE TokenizerParts GgufTokenizer::read() && {
+  const std::string_view model = required_text("tokenizer.ggml.model");
+  if (model == "gpt2") {
+    read_byte_level();
+  } else if (model == "llama") {
+    read_sentence_piece();
+  } else {
+    refuse("tokenizer.ggml.model", "gpt2 or llama", model);
+  }
+  return std::move(parts_);
+}
+
+MOE_INLINE void GgufTokenizer::read_byte_level() {
+  const GgufPreTokenizer& pre = pre_tokenizer();
+  parts_.pattern = pre.pattern;
+  parts_.nfc = pre.nfc;
+  parts_.bpe.ignore_merges = pre.ignore_merges;
+  read_tokens(Notation::byte_alphabet);
+  read_merges();
+  add_around(pre.add_bos, {}, {});
+}
+
+MOE_INLINE const GgufPreTokenizer& GgufTokenizer::pre_tokenizer() const {
+  const std::string_view name = required_text("tokenizer.ggml.pre");
+  for (const GgufPreTokenizer& known : gguf_pre_tokenizers)
+    if (known.name == name) return known;
+  refuse("tokenizer.ggml.pre",
+         "qwen2, qwen35, llama-bpe, glm4, gpt-2, gpt-4o, deepseek-v3 or another name of these", name);
+}
+
+MOE_INLINE void GgufTokenizer::read_sentence_piece() {
+  parts_.pattern = &whole_text_pattern;
+  parts_.add_text_space = metadata_.flag("tokenizer.ggml.add_space_prefix", true);
+  read_tokens(Notation::sentence_piece);
+  read_scores();
+  const std::optional<TokenId> unknown = id("tokenizer.ggml.unknown_token_id");
+  parts_.bpe.unknown = unknown ? unknown : existing(0);
+  parts_.bpe.fuse_unknown = true;
+  add_around(true, existing(1), existing(2));
+}
+
+MOE_INLINE void GgufTokenizer::read_tokens(Notation notation) {
+  GgufArray tokens(file_, metadata_, "tokenizer.ggml.tokens", GgufType::string);
+  if (tokens.count() == 0) tokens.fail("at least one token", "none");
+  count_ = static_cast<std::size_t>(tokens.count());
+  const std::vector<std::uint32_t> types = read_types();
+  parts_.vocabulary = Vocabulary(count_, notation);
+  std::uint64_t bytes = 0;
+  for (std::size_t i = 0; i < count_; ++i) {
+    std::string text = tokens.text(most_token_bytes);
+    bytes += text.size();
+    if (bytes > most_bytes) tokens.fail(concat("at most ", most_bytes, " bytes in all"), "more");
+    const Type type = types.empty() ? Type::normal : Type{types[i]};
+    if (!text.empty() && type != Type::unused)
+      add_token(tokens, static_cast<TokenId>(i), std::move(text), type, notation);
+  }
+}
+
+MOE_INLINE std::vector<std::uint32_t> GgufTokenizer::read_types() const {
+  std::vector<std::uint32_t> types;
+  if (!metadata_.find("tokenizer.ggml.token_type")) return types;
+  GgufArray array(file_, metadata_, "tokenizer.ggml.token_type", GgufType::i32);
+  array.require_count(count_);
+  types.resize(count_);
+  for (std::uint32_t& type : types) {
+    type = array.number<std::uint32_t>();
+    if (type < 1 || type > 6) array.fail("types from 1 to 6", concat(type));
+  }
+  return types;
+}
+
+MOE_INLINE void GgufTokenizer::add_token(const GgufArray& tokens, TokenId id, std::string text, Type type,
+                                         Notation notation) {
+  const bool sentence_piece = notation == Notation::sentence_piece;
+  const int byte = sentence_piece ? byte_of_token(text) : no_byte;
+  const bool control = type == Type::control || type == Type::unknown;
+  if (control || type == Type::user_defined)
+    parts_.added_tokens.push_back({.id = id, .content = text, .special = control});
+  if (control && sentence_piece) return;  // no characters merge into it
+  const bool added = byte == no_byte ? parts_.vocabulary.add(id, text)
+                                     : add_byte_token(parts_.vocabulary, parts_.byte_tokens, id, byte);
+  if (!added) tokens.fail("one token of each text", concat('"', text, "\" twice"));
+}
+
+MOE_INLINE void GgufTokenizer::read_merges() {
+  GgufArray merges(file_, metadata_, "tokenizer.ggml.merges", GgufType::string);
+  parts_.merges = MergeTable(static_cast<std::size_t>(merges.count()));
+  for (std::uint64_t i = 0; i < merges.count(); ++i) {
+    const std::string text = merges.text(2 * most_token_bytes + 1);
+    const std::optional<MergeText> merge = split_merge(text);
+    const bool good = merge && add_merge(parts_.merges, parts_.vocabulary, *merge);
+    if (!good) merges.fail(merge ? merge_of_tokens : merge_form, concat('"', text, "\" at place ", i));
+  }
+}
+
+MOE_INLINE void GgufTokenizer::read_scores() {
+  GgufArray array(file_, metadata_, "tokenizer.ggml.scores", GgufType::f32);
+  array.require_count(count_);
+  std::vector<float> scores;
+  for (std::size_t i = 0; i < count_; ++i) {
+    scores.push_back(array.number<float>());
+    if (scores[i] - scores[i] != 0) array.fail("finite numbers", concat("another at place ", i));
+  }
+  std::vector<std::uint32_t> best_first(count_);
+  std::iota(best_first.begin(), best_first.end(), std::uint32_t{0});
+  std::ranges::stable_sort(best_first, std::greater{}, [&](std::uint32_t i) { return scores[i]; });
+  std::vector<std::uint32_t>& ranks = parts_.scores.ranks;
+  ranks.resize(count_);
+  for (std::size_t i = 0; i < count_; ++i) {
+    const bool same = i > 0 && scores[best_first[i]] == scores[best_first[i - 1]];
+    ranks[best_first[i]] = same ? ranks[best_first[i - 1]] : static_cast<std::uint32_t>(i);
+  }
+}
+
+MOE_INLINE void GgufTokenizer::add_around(bool bos_by_default, std::optional<TokenId> bos,
+                                          std::optional<TokenId> eos) {
+  if (metadata_.flag("tokenizer.ggml.add_bos_token", bos_by_default))
+    parts_.prefix = {required_id("tokenizer.ggml.bos_token_id", bos)};
+  if (metadata_.flag("tokenizer.ggml.add_eos_token", false))
+    parts_.suffix = {required_id("tokenizer.ggml.eos_token_id", eos)};
+}
+
+MOE_INLINE std::optional<TokenId> GgufTokenizer::id(std::string_view key) const {
+  const std::optional<std::uint64_t> value = metadata_.whole(key);
+  if (!value) return {};
+  if (*value >= count_)
+    metadata_.fail_at(*metadata_.find(key), concat("the id of one of ", count_, " tokens"), concat(*value));
+  return static_cast<TokenId>(*value);
+}
+
+MOE_INLINE TokenId GgufTokenizer::required_id(std::string_view key, std::optional<TokenId> otherwise) const {
+  const std::optional<TokenId> found = id(key);
+  if (!found && !otherwise) metadata_.require(key);
+  return found ? *found : *otherwise;
+}
+
+MOE_INLINE std::optional<TokenId> GgufTokenizer::existing(TokenId id) const {
+  return id < count_ ? std::optional<TokenId>(id) : std::optional<TokenId>();
+}
+
+MOE_INLINE std::string_view GgufTokenizer::required_text(std::string_view key) const {
+  metadata_.require(key);
+  return *metadata_.text(key);
+}
+
+MOE_INLINE void GgufTokenizer::refuse(std::string_view key, std::string_view expected,
+                                      std::string_view found) const {
+  metadata_.fail_at(*metadata_.find(key), expected, concat('"', found, '"'));
+}
+
+}  // namespace moe::detail
+
+namespace moe {
+
+MOE_INLINE TokenizerParts read_gguf_tokenizer(const std::string& path) {
+  const File file(path);
+  const detail::GgufMetadata metadata = detail::GgufParser(file).parse().metadata;
+  return detail::GgufTokenizer(file, metadata).read();
+}
+
+}  // namespace moe

@@ -1,0 +1,71 @@
+#pragma once
+#include "sentence_piece_json.hpp"
+#include "../core/concat.hpp"
+#include "json_members.hpp"
+#include "metaspace.hpp"
+
+#include <cstddef>
+#include <cstring>
+#include <string_view>
+
+namespace moe::detail {
+
+MOE_INLINE void require_text(const Json& text, std::string_view expected) {
+  if (text.as_string() != expected)
+    text.fail_here(concat('"', expected, '"'), concat('"', text.as_string(), '"'));
+}
+
+MOE_INLINE void require_replacement(const Json& step, std::string_view from, std::string_view to) {
+  require_text(step.at("pattern").at("String"), from);
+  require_text(step.at("content"), to);
+}
+
+MOE_INLINE void MetaspaceSteps::read(const Json& normalizer) {
+  const std::string_view type = type_of(normalizer);
+  if (type == "Sequence") {
+    for (const Json step : normalizer.at("normalizers").as_array()) read(step);
+  } else if (type == "Prepend") {
+    require_text(normalizer.at("prepend"), metaspace);
+    ++prepends;
+  } else if (type == "Replace") {
+    require_replacement(normalizer, " ", metaspace);
+    ++replaces;
+  } else {
+    refuse_type(normalizer, "Prepend, Replace or a Sequence of them");
+  }
+}
+
+MOE_INLINE void require_sentence_piece_decoder(const Json& decoder, bool strips) {
+  constexpr std::string_view types[] = {"Replace", "ByteFallback", "Fuse", "Strip"};
+  require_type(decoder, "Sequence");
+  const Json steps = decoder.at("decoders");
+  if (const std::size_t expected = strips ? 4 : 3; steps.as_array().size() != expected)
+    steps.fail_here(strips ? "Replace, ByteFallback, Fuse and Strip" : "Replace, ByteFallback and Fuse",
+                    concat(steps.size(), " steps"));
+  std::size_t i = 0;
+  for (const Json step : steps) {
+    require_type(step, types[i]);
+    if (i == 0) require_replacement(step, metaspace, " ");
+    if (i == 3) {
+      require_text(step.at("content"), " ");
+      if (const Json start = step.at("start"); start.as_u64() != 1) start.fail_here("1", start.slice());
+      if (const Json stop = step.at("stop"); stop.as_u64() != 0) stop.fail_here("0", stop.slice());
+    }
+    ++i;
+  }
+}
+
+MOE_INLINE void read_sentence_piece(const Json& root, TokenizerParts& parts) {
+  if (const Json pre_tokenizer = find_value(root, "pre_tokenizer"))
+    refuse_type(pre_tokenizer, "no pre-tokenizer beside byte_fallback");
+  parts.pattern = &whole_text_pattern;
+  const Json normalizer = root.at("normalizer");
+  MetaspaceSteps steps;
+  steps.read(normalizer);
+  if (steps.replaces == 0 || steps.prepends > 1)
+    normalizer.fail_here("a Replace, and a Prepend at most", concat(steps.replaces, " and ", steps.prepends));
+  parts.add_text_space = steps.prepends == 1;
+  require_sentence_piece_decoder(root.at("decoder"), parts.add_text_space);
+}
+
+}  // namespace moe::detail
