@@ -60,7 +60,7 @@
 #include "detail/experts/residency.hpp"
 #include "detail/experts/lru.hpp"
 #include "detail/experts/decayed_frequency.hpp"
-#include "detail/experts/lru_provider.hpp"
+#include "detail/experts/caching_provider.hpp"
 #include "detail/experts/prefetching_provider.hpp"
 #include "detail/experts/replay.hpp"
 #include "detail/experts/measuring_provider.hpp"

@@ -47,13 +47,14 @@ void bench_kernels(const CommandLine& args, const BenchOptions& options) {
   moe::ThreadPool pool(options.threads);
   std::list<MachineLimits> limits;
   std::vector<Case> cases;
-  for (const moe::simd::Isa isa : available_isas()) {
-    const moe::simd::Kernels* bf16_dot = options.bf16_dot ? moe::simd::bf16_dot_kernels_for(isa) : nullptr;
-    const moe::simd::Kernels& kernels = bf16_dot ? *bf16_dot : moe::simd::kernels_for(isa);
+  for (const moe::detail::simd::Isa isa : available_isas()) {
+    const moe::detail::simd::Kernels* bf16_dot =
+        options.bf16_dot ? moe::detail::simd::bf16_dot_kernels_for(isa) : nullptr;
+    const moe::detail::simd::Kernels& kernels = bf16_dot ? *bf16_dot : moe::detail::simd::kernels_for(isa);
     limits.emplace_back(pool, memory, isa);
-    for (std::size_t i = 0; i < moe::usable_dtypes; ++i) {
+    for (std::size_t i = 0; i < moe::detail::usable_dtypes; ++i) {
       const auto type = static_cast<moe::DType>(i);
-      if (args.has("--type") && args.text("--type", "") != moe::name(type)) continue;
+      if (args.has("--type") && args.text("--type", "") != moe::detail::name(type)) continue;
       for (const ProductShape& shape : product_shapes) {
         cases.push_back(product_case(data, pool, isa, kernels, type, shape));
         cases.back().machine = &limits.back();

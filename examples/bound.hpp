@@ -27,7 +27,7 @@ class SampleProvider {
   class Lease {
    public:
     Lease(SampleProvider& owner, const moe::ExpertWeights& weights) : owner_(&owner), weights_(&weights) {
-      if (owner.state_->leases++ == 0) owner.state_->since = moe::Stopwatch();
+      if (owner.state_->leases++ == 0) owner.state_->since = moe::detail::Stopwatch();
     }
     Lease(Lease&& other) noexcept : owner_(std::exchange(other.owner_, nullptr)), weights_(other.weights_) {}
     Lease& operator=(Lease&& other) noexcept {
@@ -59,7 +59,7 @@ class SampleProvider {
     moe::ReadProvider reading;
     std::vector<std::vector<moe::ReadProvider::Lease>> layers;
     std::size_t leases = 0;
-    moe::Stopwatch since;
+    moe::detail::Stopwatch since;
     double seconds = 0;
   };
   std::unique_ptr<State> state_;
@@ -116,9 +116,9 @@ inline double measure_reading(const moe::Checkpoint& checkpoint, const moe::Mode
       ids.push_back({layer, expert});
   std::shuffle(ids.begin(), ids.end(), std::mt19937(std::random_device()()));
   std::atomic<std::size_t> next = 0;
-  const moe::Stopwatch stopwatch;
+  const moe::detail::Stopwatch stopwatch;
   std::vector<std::thread> threads;
-  for (std::size_t lane = 0; lane < options.lanes; ++lane)
+  for (std::size_t io_thread = 0; io_thread < options.io_threads; ++io_thread)
     threads.emplace_back([&] {
       while (stopwatch.seconds() < seconds) (void)reading.acquire(ids[next++ % ids.size()]);
     });
@@ -135,7 +135,7 @@ inline Limits measure_limits(const moe::Model& model, std::span<const moe::Token
   switched.use_sample(true);
   model.transformer().forward(sequence, ids.first(1));  // warms up
   const double before = sample->seconds_in_use();
-  const moe::Stopwatch stopwatch;
+  const moe::detail::Stopwatch stopwatch;
   for (std::size_t i = 1; i < ids.size(); ++i) model.transformer().forward(sequence, ids.subspan(i, 1));
   const double all = stopwatch.seconds(), experts = sample->seconds_in_use() - before;
   switched.use_sample(false);

@@ -20,7 +20,7 @@ struct TokenWork {
   TokenWork(const Transformer& transformer, const moe::ExpertCatalog& catalog) {
     const moe::ModelConfig& config = transformer.config();
     for (std::size_t layer = 0; layer < config.layers.size(); ++layer) {
-      const moe::LayerWeights& w = transformer.weights().layers[layer];
+      const moe::detail::LayerWeights& w = transformer.weights().layers[layer];
       for (const moe::Matrix& matrix :
            {w.query, w.key, w.value, w.output, w.router, w.dense.gate, w.dense.up, w.dense.down})
         add(matrix.bytes(), matrix.rows * matrix.cols);
@@ -56,11 +56,11 @@ class Engine {
  public:
   /// experts, memory: must outlive the engine.
   Engine(const moe::Checkpoint& checkpoint, moe::AnyProvider& experts, std::size_t threads,
-         const moe::simd::Kernels& kernels, const UncachedMemory& memory)
+         const moe::detail::simd::Kernels& kernels, const UncachedMemory& memory)
       : pool_(threads),
         transformer_(checkpoint, experts, pool_,
                      {.weights = moe::WeightStorage::owned, .kernels = &ProductClock::kernels(kernels)}),
-        limits_(pool_, memory, moe::simd::active_isa()) {}
+        limits_(pool_, memory, moe::detail::simd::active_isa()) {}
 
   const moe::Transformer& transformer() const { return transformer_; }
   const MachineLimits& limits() const { return limits_; }
@@ -82,7 +82,7 @@ class Text {
   /// Seconds for all tokens at once.
   double read(std::span<const moe::TokenId> prompt) {
     sequence_.truncate(0);
-    const moe::Stopwatch stopwatch;
+    const moe::detail::Stopwatch stopwatch;
     engine_->transformer().forward(sequence_, prompt);
     return stopwatch.seconds();
   }
@@ -94,7 +94,7 @@ class Text {
       read(before);
     }
     sequence_.truncate(context);
-    const moe::Stopwatch stopwatch;
+    const moe::detail::Stopwatch stopwatch;
     for (std::size_t i = 0; i < ids.size(); ++i) engine_->transformer().forward(sequence_, ids.subspan(i, 1));
     return stopwatch.seconds();
   }

@@ -167,10 +167,10 @@ HeatMap heat_map_of(const std::vector<Text>& texts, const moe::ModelConfig& conf
 void write_profiles(const std::vector<Text>& texts, const std::string& path) {
   moe::UsageProfile sum = texts[0].usage;
   for (std::size_t i = 1; i < texts.size(); ++i) sum += texts[i].usage;
-  moe::write_usage_profile(sum, path);
+  moe::detail::write_usage_profile(sum, path);
   const std::filesystem::path file(path);
   for (const Text& text : texts)
-    moe::write_usage_profile(
+    moe::detail::write_usage_profile(
         text.usage,
         (file.parent_path() / (file.stem().string() + '.' + text.name + file.extension().string())).string());
 }
@@ -214,7 +214,7 @@ int main(int argc, char** argv) {
     print_table(texts, layers_of(config));
     HeatMapScale use, difference;
     if (args.has("--svg"))
-      moe::write_text(args.text("--svg", ""), to_svg(heat_map_of(texts, config, use, difference)));
+      moe::detail::write_text(args.text("--svg", ""), to_svg(heat_map_of(texts, config, use, difference)));
     if (args.has("--json")) write_profiles(texts, args.text("--json", ""));
   });
 }

@@ -33,7 +33,7 @@ std::optional<moe::DType> type_of(const CommandLine& args, const std::string& op
   const std::string name = args.text(option, "keep");
   if (name == "keep") return {};
   for (const moe::DType type : {f32, f16, bf16, q8_0, q6_k, q4_k, q4_0})
-    if (moe::name(type) == name) return type;
+    if (moe::detail::name(type) == name) return type;
   throw UsageError("no type is called " + name);
 }
 
@@ -61,7 +61,7 @@ moe::ExpertSelection selection_of(const CommandLine& args) {
   if (rules != (file.empty() ? 0 : 1)) throw UsageError("--usage goes with --top or --coverage");
   if (file.empty()) return moe::ExpertSelection::range(range_of(args, "--experts"));
   if (args.has("--experts")) throw UsageError("either --experts or --usage");
-  moe::UsageProfile profile = moe::read_usage_profile(file);
+  moe::UsageProfile profile = moe::detail::read_usage_profile(file);
   if (args.has("--coverage"))
     return moe::ExpertSelection::covering(std::move(profile), args.number("--coverage", 1.0), file);
   const auto top = args.number<std::size_t>("--top", 0);

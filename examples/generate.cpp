@@ -30,7 +30,7 @@ For a model whose experts do not fit in memory; the text is the same whatever th
   --direct                 read experts past the page cache
   --verify                 compare experts with the checksums that extract writes
   --allow-partial          run a model of which extract left out experts: its routers choose from the others
-  --lanes N                threads that read ahead; default 4
+  --io-threads N                threads that read ahead; default 4
   --lookahead              also read ahead what the next layer may choose
 )";
 
@@ -59,7 +59,7 @@ moe::ModelOptions options_of(const CommandLine& args) {
   options.experts = args.has("--in-memory") ? in_memory : mapped;
   options.bf16_dot = args.has("--bf16-dot");
   options.memory.max_loaded_experts = args.number<std::size_t>("--max-loaded-experts", 0);
-  options.lanes = args.number("--lanes", options.lanes);
+  options.io_threads = args.number("--io-threads", options.io_threads);
   options.sequence = {.context = args.number<std::size_t>("--context", 4096),
                       .lookahead = args.has("--lookahead")};
   return options;
@@ -73,7 +73,8 @@ void report(const moe::Session& session) {
   const std::size_t after_first = s.generated_tokens - (s.generated_tokens > 0);
   std::fprintf(stderr, "prompt: %zu tokens, %.1f tokens/s; generated: %zu tokens, %.1f tokens/s (%s)\n",
                s.prompt_tokens, rate(s.prompt_tokens - s.reused_tokens, s.prompt_seconds), s.generated_tokens,
-               rate(after_first, s.generate_seconds), moe::simd::name(moe::simd::active_isa()).data());
+               rate(after_first, s.generate_seconds),
+               moe::detail::simd::name(moe::detail::simd::active_isa()).data());
 }
 
 int main(int argc, char** argv) {

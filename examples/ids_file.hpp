@@ -10,7 +10,7 @@
 
 /// The numbers in a file, with commas or spaces between them.
 inline std::vector<moe::TokenId> read_ids(const std::string& path) {
-  const std::string text = moe::read_text(path);
+  const std::string text = moe::detail::read_text(path);
   std::vector<moe::TokenId> ids;
   const char *at = text.data(), *const end = at + text.size();
   const auto skip = [&](std::string_view any) {
@@ -20,8 +20,8 @@ inline std::vector<moe::TokenId> read_ids(const std::string& path) {
     moe::TokenId id{};
     const auto [behind, error] = std::from_chars(at, end, id);
     if (error != std::errc())
-      moe::fail(path, "byte " + std::to_string(at - text.data()), "the number of a token",
-                std::string(at, 1));
+      moe::detail::fail(path, "byte " + std::to_string(at - text.data()), "the number of a token",
+                        std::string(at, 1));
     ids.push_back(id);
     at = behind;
     skip(" \n\r\t");

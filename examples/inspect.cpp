@@ -38,7 +38,7 @@ void show_tensors(const moe::Checkpoint& checkpoint, bool all) {
     sum += static_cast<double>(tensor.bytes);
     bytes += static_cast<double>(tensor.bytes);
     if (all)
-      std::printf("%s: %s, byte %llu of %s\n", tensor.name.c_str(), moe::describe(tensor).c_str(),
+      std::printf("%s: %s, byte %llu of %s\n", tensor.name.c_str(), moe::detail::describe(tensor).c_str(),
                   static_cast<unsigned long long>(tensor.offset), checkpoint.file_of(tensor).c_str());
   }
   row("files", std::to_string(checkpoint.files().size()));
@@ -97,8 +97,8 @@ int main(int argc, char** argv) {
     show_shape(config);
     const moe::ExpertCatalog catalog(checkpoint, {.allow_partial = true});
     if (catalog.missing() > 0) row("experts missing", catalog.describe_missing());
-    moe::require_experts(catalog, config);
-    const moe::ModelWeights weights(checkpoint, config);
+    moe::detail::require_experts(catalog, config);
+    const moe::detail::ModelWeights weights(checkpoint, config);
     if (catalog.size() > 0) show_experts(catalog, config, static_cast<double>(weights.bytes()));
   });
 }

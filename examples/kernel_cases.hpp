@@ -32,10 +32,10 @@ class KernelData {
     for (float& number : x.span()) number = static_cast<float>(random() % 2001) / 1000 - 1;
   }
 
-  moe::Pages weights;
-  moe::Buffer<float> x;
-  moe::QuantisedActivations quantised;
-  moe::Buffer<float> out;
+  moe::detail::Pages weights;
+  moe::detail::Buffer<float> x;
+  moe::detail::QuantisedActivations quantised;
+  moe::detail::Buffer<float> out;
 };
 
 /// Products of matrices [rows, 2048], `together` in each parallel region, with so many tokens.
@@ -54,12 +54,12 @@ inline constexpr std::array product_shapes{
 };
 
 /// Seconds of the products with `matrices` matrices, one after the other in memory.
-inline double time_products(KernelData& data, const moe::Compute& compute, moe::DType type,
+inline double time_products(KernelData& data, const moe::detail::Compute& compute, moe::DType type,
                             const ProductShape& shape, std::size_t matrices) {
-  const moe::Activations input =
-      compute.prepare(moe::is_quantised(type), data.x.data(), KernelData::cols, shape.tokens, data.quantised);
-  std::vector<moe::Product> products(shape.together);
-  const moe::Stopwatch stopwatch;
+  const moe::detail::Activations input = compute.prepare(moe::detail::is_quantised(type), data.x.data(),
+                                                         KernelData::cols, shape.tokens, data.quantised);
+  std::vector<moe::detail::Product> products(shape.together);
+  const moe::detail::Stopwatch stopwatch;
   for (std::size_t first = 0; first + shape.together <= matrices; first += shape.together) {
     for (std::size_t i = 0; i < shape.together; ++i) {
       moe::Matrix matrix{data.weights.data(), type, shape.rows, KernelData::cols};
@@ -76,32 +76,34 @@ inline double time_products(KernelData& data, const moe::Compute& compute, moe::
 }
 
 /// kernels: of `isa`.
-inline Case product_case(KernelData& data, moe::ThreadPool& pool, moe::simd::Isa isa,
-                         const moe::simd::Kernels& kernels, moe::DType type, const ProductShape& shape) {
-  const double bytes_of_one = static_cast<double>(moe::bytes_of(type, shape.rows * KernelData::cols));
+inline Case product_case(KernelData& data, moe::ThreadPool& pool, moe::detail::simd::Isa isa,
+                         const moe::detail::simd::Kernels& kernels, moe::DType type,
+                         const ProductShape& shape) {
+  const double bytes_of_one = static_cast<double>(moe::detail::bytes_of(type, shape.rows * KernelData::cols));
   std::size_t regions = 2;
   if (shape.cold)
     regions =
         static_cast<std::size_t>(static_cast<double>(data.weights.bytes()) / bytes_of_one) / shape.together;
   const std::size_t matrices = regions * shape.together;
   Case out;
-  out.name = std::string(moe::simd::name(isa)) + ' ' + std::string(moe::name(type)) + ' ' + shape.name;
+  out.name = std::string(moe::detail::simd::name(isa)) + ' ' + std::string(moe::detail::name(type)) + ' ' +
+             shape.name;
   out.bytes = shape.cold ? bytes_of_one * static_cast<double>(matrices) : 0;
   out.operations = 2.0 * static_cast<double>(shape.rows * KernelData::cols * shape.tokens * matrices);
   out.arithmetic = arithmetic_of(type, kernels);
   out.threads = pool.threads();
   out.isa = isa;
-  out.run = [&data, compute = moe::Compute(pool, kernels), type, shape, matrices] {
+  out.run = [&data, compute = moe::detail::Compute(pool, kernels), type, shape, matrices] {
     return time_products(data, compute, type, shape, matrices);
   };
   return out;
 }
 
 /// Of all instruction sets that the machine has.
-inline std::vector<moe::simd::Isa> available_isas() {
-  std::vector<moe::simd::Isa> out;
-  for (const auto isa :
-       {moe::simd::Isa::scalar, moe::simd::Isa::neon, moe::simd::Isa::avx2, moe::simd::Isa::avx512})
-    if (moe::simd::available(isa)) out.push_back(isa);
+inline std::vector<moe::detail::simd::Isa> available_isas() {
+  std::vector<moe::detail::simd::Isa> out;
+  for (const auto isa : {moe::detail::simd::Isa::scalar, moe::detail::simd::Isa::neon,
+                         moe::detail::simd::Isa::avx2, moe::detail::simd::Isa::avx512})
+    if (moe::detail::simd::available(isa)) out.push_back(isa);
   return out;
 }

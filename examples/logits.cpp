@@ -22,7 +22,7 @@ Prints the logits after the last of the given tokens, one per line, for comparin
 
 moe::DType kv_type_of(const std::string& name) {
   for (const moe::DType type : {moe::DType::f32, moe::DType::f16})
-    if (moe::name(type) == name) return type;
+    if (moe::detail::name(type) == name) return type;
   throw UsageError("--kv is f32 or f16, not '" + name + "'");
 }
 

@@ -13,9 +13,9 @@
 /// What weights are multiplied in, and so which peak counts for them.
 enum class Arithmetic { int8, f32, bf16_dot };
 
-inline Arithmetic arithmetic_of(moe::DType type, const moe::simd::Kernels& kernels) {
+inline Arithmetic arithmetic_of(moe::DType type, const moe::detail::simd::Kernels& kernels) {
   if (type == moe::DType::bf16 && kernels.to_bf16) return Arithmetic::bf16_dot;
-  return moe::is_quantised(type) ? Arithmetic::int8 : Arithmetic::f32;
+  return moe::detail::is_quantised(type) ? Arithmetic::int8 : Arithmetic::f32;
 }
 
 /// Per second, of all threads of a pool together.
@@ -47,13 +47,13 @@ class UncachedMemory {
   std::size_t bytes() const { return pages_.bytes(); }
 
  private:
-  moe::Pages pages_;
+  moe::detail::Pages pages_;
 };
 
 class MachineLimits {
  public:
   /// pool, memory: must outlive this. `isa`: with whose instructions.
-  MachineLimits(moe::ThreadPool& pool, const UncachedMemory& memory, moe::simd::Isa isa)
+  MachineLimits(moe::ThreadPool& pool, const UncachedMemory& memory, moe::detail::simd::Isa isa)
       : pool_(&pool), memory_(&memory), loops_(peak::loops_of(isa)) {}
 
   /// Takes some 20 to 100 ms.
@@ -65,7 +65,7 @@ class MachineLimits {
  private:
   double read_bytes(void (*read)(const std::byte*, std::size_t)) const {
     constexpr std::size_t piece = std::size_t{1} << 20;
-    const moe::Stopwatch stopwatch;
+    const moe::detail::Stopwatch stopwatch;
     pool_->for_each(memory_->bytes() / piece,
                     [&](std::size_t i, std::size_t) noexcept { read(memory_->data() + i * piece, piece); });
     return static_cast<double>(memory_->bytes() / piece * piece) / stopwatch.seconds();
@@ -75,7 +75,7 @@ class MachineLimits {
     constexpr std::size_t passes = 5000;
     const std::size_t pieces = 10 * pool_->threads();
     double done = 0;
-    const moe::Stopwatch stopwatch;
+    const moe::detail::Stopwatch stopwatch;
     do {
       pool_->for_each(pieces, [&](std::size_t, std::size_t) noexcept { loop(passes); });
       done += static_cast<double>(pieces) * static_cast<double>(passes) * loop(1);

@@ -28,7 +28,7 @@ few tokens, since both change.
   --provider NAME   cached (the default); mapped, which the system keeps in its page cache, told what is needed next; or
                     faulting, the same without being told
   --direct          read past the page cache
-  --lanes N         threads that read ahead; default 4
+  --io-threads N         threads that read ahead; default 4
   --lookahead       also read ahead what the next layer may choose
   --spoil PERCENT   of these guesses, replace so many by wrong ones
   --lru             evict what was used least recently
@@ -56,18 +56,18 @@ class Tampered {
   moe::LeaseOf<Inner> acquire(moe::ExpertId id) { return inner_.acquire(id); }
   std::optional<moe::LeaseOf<Inner>> try_acquire(moe::ExpertId id) {
     if (!hits_first_) return {};
-    return moe::try_acquire(inner_, id);
+    return moe::detail::try_acquire(inner_, id);
   }
   void hint(std::span<const moe::ExpertId> ids, moe::Hint kind) noexcept {
     if (!hints_) return;
-    if (kind != moe::Hint::predicted || spoilt_ == 0) return moe::hint(inner_, ids, kind);
+    if (kind != moe::Hint::predicted || spoilt_ == 0) return moe::detail::hint(inner_, ids, kind);
     std::vector<moe::ExpertId> guesses(ids.begin(), ids.end());
     for (moe::ExpertId& id : guesses)
       if (std::uniform_real_distribution()(random_) < spoilt_)
         id.expert = static_cast<std::uint32_t>(random_() % experts_);
-    moe::hint(inner_, {guesses.data(), guesses.size()}, kind);
+    moe::detail::hint(inner_, {guesses.data(), guesses.size()}, kind);
   }
-  std::size_t bytes(moe::ExpertId id) { return moe::bytes(inner_, id); }
+  std::size_t bytes(moe::ExpertId id) { return moe::detail::bytes(inner_, id); }
   Inner& inner() { return inner_; }
 
  private:
@@ -143,7 +143,7 @@ Timing time_text(const Setup& setup, const moe::Model& model, moe::Sequence& seq
   for (std::size_t first = setup.warm; first < ids.size(); first += tokens_between) {
     std::vector<Steps> steps{measured.layers()};
     for (std::size_t i = first; i < std::min(first + tokens_between, ids.size()); ++i, progress.add(1)) {
-      const moe::Stopwatch stopwatch;
+      const moe::detail::Stopwatch stopwatch;
       model.transformer().forward(sequence, ids.subspan(i, 1));
       timing.seconds += stopwatch.seconds();
       steps.push_back(measured.layers());
@@ -197,15 +197,15 @@ Row run(const Setup& setup, Inner inner, moe::Trace* trace) {
 
 template <class Eviction>
 Row run_cached(const Setup& setup, std::size_t budget_bytes, moe::Trace* trace) {
-  moe::ResidencyOptions residency;
+  moe::CacheOptions residency;
   residency.budget_bytes = budget_bytes;
   residency.experts_per_token = setup.config.experts_per_token;
   residency.floor = !setup.args.has("--no-floor");
   residency.cold_prompts = !setup.args.has("--no-cold");
   moe::ReadProvider reading(setup.checkpoint, {.direct = setup.options.direct});
   if (setup.args.has("--preallocate")) reading.reserve(budget_bytes);
-  moe::LruProvider<moe::ReadProvider, Eviction> cache(std::move(reading), residency);
-  return run(setup, moe::PrefetchingProvider(std::move(cache), setup.options.lanes), trace);
+  moe::CachingProvider<moe::ReadProvider, Eviction> cache(std::move(reading), residency);
+  return run(setup, moe::PrefetchingProvider(std::move(cache), setup.options.io_threads), trace);
 }
 
 Row run_budget(const Setup& setup, std::size_t budget_bytes, moe::Trace* trace) {
@@ -223,8 +223,8 @@ Setup setup_of(const CommandLine& args) {
   Setup setup{args, checkpoint, moe::ModelConfig(checkpoint), {}, {}, args.number<std::size_t>("--warm", 28)};
   setup.options = {.threads = args.number<std::size_t>("--threads", 0),
                    .direct = args.has("--direct"),
-                   .lanes = args.number<std::size_t>(
-                       "--lanes", moe::PrefetchingProvider<moe::MmapProvider>::default_lanes)};
+                   .io_threads = args.number<std::size_t>(
+                       "--io-threads", moe::PrefetchingProvider<moe::MmapProvider>::default_io_threads)};
   std::size_t tokens = setup.warm + args.number<std::size_t>("--tokens", 100);
   if (args.has("--ids")) {
     setup.ids = read_ids(args.text("--ids", ""));
@@ -248,7 +248,7 @@ int main(int argc, char** argv) {
     std::printf("%10s %6s %10s %9s %9s %9s %8s %9s %9s %9s\n", "budget MiB", "hit %", "MiB/token", "tokens/s",
                 "waited s", "peak MiB", "bound %", "disk MB/s", "dense ms", "expert ms");
     for (const std::size_t budget : budgets) {
-      moe::Trace trace = moe::trace_of(setup.config, moe::ExpertCatalog(setup.checkpoint));
+      moe::Trace trace = moe::detail::trace_of(setup.config, moe::ExpertCatalog(setup.checkpoint));
       const Row row = run_budget(setup, budget, args.has("--record") ? &trace : nullptr);
       const auto mib = [](auto bytes) { return static_cast<double>(bytes) / (1 << 20); };
       std::printf("%10.1f %6.1f %10.1f %9.2f %9.2f %9.1f %8.1f %9.0f %9.2f %9.3f\n", mib(budget),
@@ -256,7 +256,7 @@ int main(int argc, char** argv) {
                   mib(row.peak_bytes), 100 * row.share_of_bound, row.limits.bytes_per_second / 1e6,
                   1e3 * row.limits.dense_seconds, 1e3 * row.limits.expert_seconds);
       std::fflush(stdout);
-      if (args.has("--record")) moe::write_trace(trace, args.text("--record", ""));
+      if (args.has("--record")) moe::detail::write_trace(trace, args.text("--record", ""));
     }
   });
 }

@@ -19,7 +19,7 @@ struct Case {
   Arithmetic arithmetic = Arithmetic::f32;
   const MachineLimits* machine = nullptr;  // of the threads that it runs on
   std::size_t threads = 1;
-  moe::simd::Isa isa = moe::simd::active_isa();
+  moe::detail::simd::Isa isa = moe::detail::simd::active_isa();
   std::function<double()> run;  // returns how many seconds it took
   std::string against;          // the name of a case that its speed is divided by; may be empty
 };
@@ -36,7 +36,7 @@ struct Measured {
 };
 
 /// The limits of the machine, by instruction set and number of threads.
-using LimitsSeen = std::map<std::pair<moe::simd::Isa, std::size_t>, std::vector<Limits>>;
+using LimitsSeen = std::map<std::pair<moe::detail::simd::Isa, std::size_t>, std::vector<Limits>>;
 
 struct Measurement {
   std::vector<Measured> cases;  // as the cases

@@ -27,7 +27,8 @@ inline void print_limits(const LimitsSeen& seen) {
   for (const auto& [key, limits] : seen)
     std::printf(
         "%s, threads: %zu: read %.1f GB/s, in four runs %.1f, int8 %.0f, f32 %.0f, bf16 dot %.0f GOP/s\n",
-        moe::simd::name(key.first).data(), key.second, spread_of(limits, &Limits::read_bytes).median / 1e9,
+        moe::detail::simd::name(key.first).data(), key.second,
+        spread_of(limits, &Limits::read_bytes).median / 1e9,
         spread_of(limits, &Limits::read_in_runs_bytes).median / 1e9,
         spread_of(limits, &Limits::int8_operations).median / 1e9,
         spread_of(limits, &Limits::f32_operations).median / 1e9,
@@ -64,7 +65,7 @@ inline void print(const std::vector<Case>& cases, const Measurement& measurement
 /// Writes JSON piece by piece, without commas at wrong places.
 class JsonObject {
  public:
-  JsonObject& set(const char* key, std::string_view text) { return raw(key, moe::to_json(text)); }
+  JsonObject& set(const char* key, std::string_view text) { return raw(key, moe::detail::to_json(text)); }
   JsonObject& set(const char* key, double number) {
     char digits[32];
     std::snprintf(digits, sizeof digits, "%.6g", number);
@@ -76,7 +77,7 @@ class JsonObject {
         JsonObject().set("median", spread.median).set("least", spread.least).set("most", spread.most).text());
   }
   JsonObject& raw(const char* key, const std::string& json) {
-    out_ += (out_.empty() ? "" : ", ") + moe::to_json(key) + ": " + json;
+    out_ += (out_.empty() ? "" : ", ") + moe::detail::to_json(key) + ": " + json;
     return *this;
   }
   std::string text() const { return '{' + out_ + '}'; }
@@ -96,7 +97,7 @@ inline std::string processor() {
 inline JsonObject about_machine() {
   JsonObject out;
   out.set("processor", processor()).set("cores", std::thread::hardware_concurrency());
-  out.set("isa", moe::simd::name(moe::simd::active_isa()));
+  out.set("isa", moe::detail::simd::name(moe::detail::simd::active_isa()));
 #if defined(__VERSION__)
   out.set("compiler", __VERSION__);
 #endif
@@ -111,7 +112,7 @@ inline std::string json_list(const std::vector<std::string>& items) {
 
 inline std::string to_json(const Case& one, const Measured& measured) {
   JsonObject out;
-  out.set("name", one.name).set("isa", moe::simd::name(one.isa));
+  out.set("name", one.name).set("isa", moe::detail::simd::name(one.isa));
   out.set("threads", static_cast<double>(one.threads)).set("seconds", Spread(measured.seconds));
   if (one.tokens > 0) out.set("tokens_per_second", Measured::per_second(one.tokens, measured.seconds));
   if (one.bytes > 0) {
@@ -128,7 +129,7 @@ inline std::string to_json(const LimitsSeen& seen) {
   std::vector<std::string> out;
   for (const auto& [key, limits] : seen)
     out.push_back(JsonObject()
-                      .set("isa", moe::simd::name(key.first))
+                      .set("isa", moe::detail::simd::name(key.first))
                       .set("threads", static_cast<double>(key.second))
                       .set("read_bytes_per_second", spread_of(limits, &Limits::read_bytes))
                       .set("read_in_runs_bytes_per_second", spread_of(limits, &Limits::read_in_runs_bytes))

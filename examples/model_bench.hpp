@@ -38,8 +38,8 @@ struct BenchOptions {
   std::size_t prompt, written, context, threads, rounds, budget_bytes;
   bool scaling, providers, json, bf16_dot;
 
-  const moe::simd::Kernels& kernels() const {
-    return bf16_dot ? moe::simd::bf16_dot_kernels() : moe::simd::kernels();
+  const moe::detail::simd::Kernels& kernels() const {
+    return bf16_dot ? moe::detail::simd::bf16_dot_kernels() : moe::detail::simd::kernels();
   }
 };
 
@@ -51,7 +51,7 @@ struct Loading {
 
 inline Loading open_mapped(const std::string& path) {
   const std::size_t before = resident_bytes();
-  const moe::Stopwatch stopwatch;
+  const moe::detail::Stopwatch stopwatch;
   const auto model = moe::open(path);
   return {stopwatch.seconds(), 0, resident_bytes() - before};
 }
@@ -61,10 +61,10 @@ inline moe::CachedProvider cached(const moe::Checkpoint& checkpoint, std::size_t
                                   std::size_t per_token) {
   moe::ReadProvider reading(checkpoint);
   const moe::ExpertCatalog catalog = reading.catalog();
-  moe::ResidencyOptions residency;
+  moe::CacheOptions residency;
   residency.budget_bytes = budget_bytes > 0 ? budget_bytes : reading.largest_bytes() * catalog.size();
   residency.experts_per_token = per_token;
-  moe::CachedProvider out(moe::LruProvider(std::move(reading), residency));
+  moe::CachedProvider out(moe::CachingProvider(std::move(reading), residency));
   for (std::uint32_t layer = 0; budget_bytes == 0 && layer < catalog.layers(); ++layer)
     for (std::uint32_t expert = 0; expert < catalog.experts(layer); ++expert) out.acquire({layer, expert});
   return out;
@@ -82,7 +82,7 @@ class ModelBench {
         std::max(prompt_.size(), written_.size() + std::max<std::size_t>(options.context, 64));
     if (most > config.max_positions)
       throw UsageError("the model has only " + std::to_string(config.max_positions) + " positions");
-    const moe::Stopwatch stopwatch;
+    const moe::detail::Stopwatch stopwatch;
     Engine& engine =
         add_engine(options.budget_bytes > 0
                        ? moe::AnyProvider(cached(checkpoint_, options.budget_bytes, config.experts_per_token))
@@ -164,8 +164,8 @@ class ModelBench {
     add_decode(engine, "decode behind " + std::to_string(options_.context), options_.context,
                "decode behind 64");
     const moe::ModelConfig& config = engine.transformer().config();
-    const std::size_t kv = moe::KvCache::bytes_for(config.layers.size(), config.kv_heads, config.head_dim,
-                                                   options_.context, moe::DType::f16);
+    const std::size_t kv = moe::detail::KvCache::bytes_for(
+        config.layers.size(), config.kv_heads, config.head_dim, options_.context, moe::DType::f16);
     cases_.back().bytes += static_cast<double>(kv) * cases_.back().tokens;
   }
 
@@ -179,7 +179,7 @@ class ModelBench {
     JsonObject model;
     model.set("architecture", checkpoint_.config().find("model_type").as_string());
     model.set("layers", static_cast<double>(engines_.front().transformer().config().layers.size()));
-    model.set("type", moe::name(work_->type));
+    model.set("type", moe::detail::name(work_->type));
     model.set("weight_bytes_per_token", work_->bytes).set("operations_per_token", work_->operations);
     JsonObject out;
     out.raw("machine", about_machine().text()).raw("model", model.text());

@@ -114,14 +114,15 @@ struct Loops {
 };
 
 /// What the kernels of `isa` could do at best.
-inline Loops loops_of(moe::simd::Isa isa) {
+inline Loops loops_of(moe::detail::simd::Isa isa) {
   switch (isa) {
 #if defined(PEAK_X86)
-    case moe::simd::Isa::avx512: {
-      const bool vnni = moe::simd::detail::cpu_has_vnni(), bf16 = __builtin_cpu_supports("avx512bf16");
+    case moe::detail::simd::Isa::avx512: {
+      const bool vnni = moe::detail::simd::detail::cpu_has_vnni(),
+                 bf16 = __builtin_cpu_supports("avx512bf16");
       return {vnni ? int8_avx512 : int8_avx2, f32_avx512, bf16 ? bf16_avx512 : nullptr};
     }
-    case moe::simd::Isa::avx2: return {int8_avx2, f32_avx2};
+    case moe::detail::simd::Isa::avx2: return {int8_avx2, f32_avx2};
     default: return {int8_sse2, f32_sse2};  // what every x86-64 has
 #elif defined(PEAK_ARM64)
     default: return {int8_neon, f32_neon};
@@ -134,7 +135,7 @@ inline Loops loops_of(moe::simd::Isa isa) {
 /// Reads a multiple of 256 bytes in order, with the widest loads that the machine has.
 inline void read(const std::byte* from, std::size_t bytes) {
 #if defined(PEAK_X86)
-  if (moe::simd::available(moe::simd::Isa::avx512)) return read_avx512(from, bytes);
+  if (moe::detail::simd::available(moe::detail::simd::Isa::avx512)) return read_avx512(from, bytes);
 #endif
   read_plain(from, bytes);
 }

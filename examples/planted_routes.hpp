@@ -23,9 +23,9 @@ class PlantedRoutes {
         width_(std::bit_floor(hidden)),
         experts_per_token_(trace.experts_per_token()) {
     if (trace.layers() < layers || trace.experts() > experts)
-      moe::fail("trace", "model",
-                std::to_string(layers) + " layers of at most " + std::to_string(experts) + " experts",
-                std::to_string(trace.layers()) + " of " + std::to_string(trace.experts()));
+      moe::detail::fail("trace", "model",
+                        std::to_string(layers) + " layers of at most " + std::to_string(experts) + " experts",
+                        std::to_string(trace.layers()) + " of " + std::to_string(trace.experts()));
     routes_.resize(layers);
     std::map<std::pair<std::uint32_t, std::uint32_t>, std::size_t> tokens;  // by turn and step
     for (std::size_t i = 0; i < trace.size(); ++i) {
@@ -33,16 +33,17 @@ class PlantedRoutes {
       const std::size_t token = tokens.try_emplace({visit.turn, visit.step}, tokens.size()).first->second;
       if (visit.layer >= layers) continue;
       if (visit.experts.size() != experts_per_token_)
-        moe::fail("trace", "experts of a token", std::to_string(experts_per_token_),
-                  std::to_string(visit.experts.size()));
+        moe::detail::fail("trace", "experts of a token", std::to_string(experts_per_token_),
+                          std::to_string(visit.experts.size()));
       auto& routes = routes_[visit.layer];
       if (routes.size() <= token) routes.resize(token + 1);
       routes[token] = i;
     }
     tokens_ = tokens.size();
     if (tokens_ > width_)
-      moe::fail("trace", "tokens", "at most " + std::to_string(width_) + " in a model of this hidden size",
-                std::to_string(tokens_));
+      moe::detail::fail("trace", "tokens",
+                        "at most " + std::to_string(width_) + " in a model of this hidden size",
+                        std::to_string(tokens_));
     for (auto& routes : routes_) fill_gaps(routes);
   }
 

@@ -34,7 +34,8 @@ moe::ReplayOrder order_of(const std::string& name) {
 std::string hit_percent(const moe::Trace& trace, moe::ReplayPolicy policy, std::size_t budget_bytes,
                         moe::ReplayOrder order) {
   const std::size_t caches = policy == moe::ReplayPolicy::layer_lfu ? trace.layers() : 1;
-  if (budget_bytes / std::max<std::size_t>(caches, 1) < moe::residency_of(trace, budget_bytes).largest_bytes)
+  if (budget_bytes / std::max<std::size_t>(caches, 1) <
+      moe::detail::residency_of(trace, budget_bytes).largest_bytes)
     return "-";
   char text[16];
   std::snprintf(text, sizeof text, "%.1f", moe::replay(trace, policy, budget_bytes, order).hit_percent());
@@ -52,9 +53,9 @@ int main(int argc, char** argv) {
     const moe::ReplayOrder order = order_of(args.text("--order", "hits_first"));
     const bool csv = args.has("--csv");
     const std::string& path = args.positional(1, 1)[0];
-    const moe::Trace trace = moe::read_trace(path);
-    if (trace.size() > 0 && moe::residency_of(trace, 0).largest_bytes == 0)
-      moe::fail(path, "sizes of experts", "lines such as '# layer=0 expert_bytes=3059712'", "none");
+    const moe::Trace trace = moe::detail::read_trace(path);
+    if (trace.size() > 0 && moe::detail::residency_of(trace, 0).largest_bytes == 0)
+      moe::detail::fail(path, "sizes of experts", "lines such as '# layer=0 expert_bytes=3059712'", "none");
 
     const auto cell = [&](std::string_view text, bool last) {
       if (csv) std::cout << text << (last ? "\n" : ",");
@@ -62,11 +63,11 @@ int main(int argc, char** argv) {
         std::cout << std::string(text.size() < 12 ? 12 - text.size() : 1, ' ') << text << (last ? "\n" : "");
     };
     cell("budget_mib", false);
-    for (const moe::ReplayPolicy policy : moe::replay_policies)
-      cell(moe::name(policy), policy == moe::ReplayPolicy::random);
+    for (const moe::ReplayPolicy policy : moe::detail::replay_policies)
+      cell(moe::detail::name(policy), policy == moe::ReplayPolicy::random);
     for (const std::size_t mib : budgets) {
       cell(std::to_string(mib), false);
-      for (const moe::ReplayPolicy policy : moe::replay_policies)
+      for (const moe::ReplayPolicy policy : moe::detail::replay_policies)
         cell(hit_percent(trace, policy, mib << 20, order), policy == moe::ReplayPolicy::random);
       std::cout << std::flush;
     }

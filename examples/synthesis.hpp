@@ -48,8 +48,9 @@ inline Shape shape_of(const CommandLine& args) {
 }
 
 inline moe::DType type_of(const std::string& name) {
-  for (std::size_t i = 0; i < moe::usable_dtypes; ++i)
-    if (const auto type = static_cast<moe::DType>(i); moe::can_quantise(type) && moe::name(type) == name)
+  for (std::size_t i = 0; i < moe::detail::usable_dtypes; ++i)
+    if (const auto type = static_cast<moe::DType>(i);
+        moe::detail::can_quantise(type) && moe::detail::name(type) == name)
       return type;
   throw UsageError("no type is called " + name);
 }
@@ -58,16 +59,16 @@ inline moe::DType type_of(const std::string& name) {
 /// longer than writing them.
 class RandomBytes {
  public:
-  RandomBytes(moe::DType type, float deviation) : block_(moe::layout_of(type).bytes) {
+  RandomBytes(moe::DType type, float deviation) : block_(moe::detail::layout_of(type).bytes) {
     std::mt19937 generator(1);
     std::normal_distribution<float> normal(0, deviation);
     std::vector<float> numbers(std::size_t{1} << 20);
     for (float& number : numbers) number = normal(generator);
-    bytes_.resize(moe::bytes_of(type, numbers.size()));
-    moe::quantise(numbers, type, bytes_);
+    bytes_.resize(moe::detail::bytes_of(type, numbers.size()));
+    moe::detail::quantise(numbers, type, bytes_);
   }
 
-  void write(moe::GgufWriter& file, std::uint64_t bytes, Progress& progress) {
+  void write(moe::detail::GgufWriter& file, std::uint64_t bytes, Progress& progress) {
     while (bytes > 0) {
       const auto piece = std::min<std::uint64_t>(bytes, bytes_.size() - at_);
       file.write({bytes_.data() + at_, piece});
@@ -91,22 +92,23 @@ class Tensors {
     file_.set("general.name", shape.name);
   }
 
-  moe::GgufWriter& file() { return file_; }
+  moe::detail::GgufWriter& file() { return file_; }
   std::uint64_t bytes() const { return file_.data_bytes(); }
 
   using Write = std::function<void(Progress&)>;
   void add(const std::string& name, moe::DType type, std::vector<std::uint64_t> sizes, Write write) {
-    const std::size_t block = moe::layout_of(type).elements;
+    const std::size_t block = moe::detail::layout_of(type).elements;
     if (sizes.back() % block != 0)
-      moe::fail(name, std::string(moe::name(type)), "rows of whole blocks of " + std::to_string(block),
-                std::to_string(sizes.back()) + " numbers");
+      moe::detail::fail(name, std::string(moe::detail::name(type)),
+                        "rows of whole blocks of " + std::to_string(block),
+                        std::to_string(sizes.back()) + " numbers");
     file_.add(name, type, sizes);
     writes_.push_back(std::move(write));
   }
   void add_random(const std::string& name, RandomBytes& source, moe::DType type, std::uint64_t rows,
                   std::uint64_t cols) {
     add(name, type, {rows, cols},
-        [this, &source, bytes = moe::bytes_of(type, rows * cols)](Progress& progress) {
+        [this, &source, bytes = moe::detail::bytes_of(type, rows * cols)](Progress& progress) {
           source.write(file_, bytes, progress);
         });
   }
@@ -126,7 +128,7 @@ class Tensors {
   }
 
  private:
-  moe::GgufWriter file_;
+  moe::detail::GgufWriter file_;
   std::vector<Write> writes_;
 };
 
@@ -147,12 +149,12 @@ class Synthesis {
         experts_(directory + "/experts.gguf", shape) {
     if (trace) routes_.emplace(*trace, shape.layers, shape.experts, shape.hidden);
     if (routes_ && routes_->tokens() > shape.vocabulary)
-      moe::fail("trace", "tokens", "at most " + std::to_string(shape.vocabulary),
-                std::to_string(routes_->tokens()));
+      moe::detail::fail("trace", "tokens", "at most " + std::to_string(shape.vocabulary),
+                        std::to_string(routes_->tokens()));
     name_everything();
     const std::uint64_t needed = bytes(), free = std::filesystem::space(directory).available;
     if (needed > free)
-      moe::fail(directory, "free space", std::to_string(needed) + " bytes", std::to_string(free));
+      moe::detail::fail(directory, "free space", std::to_string(needed) + " bytes", std::to_string(free));
   }
 
   std::uint64_t bytes() const { return dense_.bytes() + experts_.bytes(); }
@@ -182,7 +184,7 @@ class Synthesis {
   }
 
   void describe() {
-    moe::GgufWriter& file = dense_.file();
+    moe::detail::GgufWriter& file = dense_.file();
     const auto set = [&](const std::string& key, auto value) {
       file.set(std::string(shape_.architecture) + '.' + key, value);
     };
@@ -244,13 +246,13 @@ class Synthesis {
 
   /// Random rows, but those of the tokens of a trace.
   void write_embedding(Progress& progress) {
-    const std::uint64_t row_bytes = moe::bytes_of(dense_type_, shape_.hidden);
+    const std::uint64_t row_bytes = moe::detail::bytes_of(dense_type_, shape_.hidden);
     weights_.write(dense_.file(), first_token() * row_bytes, progress);
     std::vector<float> row(shape_.hidden);
     std::vector<std::byte> stored(row_bytes);
     for (std::size_t token = 0; token < tokens(); ++token) {
       routes_->embedding(token, row);
-      moe::quantise(row, dense_type_, stored);
+      moe::detail::quantise(row, dense_type_, stored);
       dense_.file().write(stored);
       progress.add(row_bytes);
     }
@@ -269,8 +271,9 @@ class Synthesis {
 struct SynthesisTypes {
   explicit SynthesisTypes(const CommandLine& args)
       : experts(type_of(args.text("--type", "q4_0"))),
-        others(type_of(args.text("--dense-type",
-                                 moe::is_quantised(experts) ? "q8_0" : std::string(moe::name(experts))))) {}
+        others(type_of(args.text("--dense-type", moe::detail::is_quantised(experts)
+                                                     ? "q8_0"
+                                                     : std::string(moe::detail::name(experts))))) {}
 
   moe::DType experts, others;
 };
@@ -281,13 +284,13 @@ inline void write_tokenizer(const std::string& directory) {
   for (std::size_t byte = 0; byte < 256; ++byte) {
     std::string character;
     moe::detail::append_utf8(character, moe::detail::byte_alphabet.character[byte]);
-    vocabulary += (byte == 0 ? "" : ", ") + moe::to_json(character) + ": " + std::to_string(byte);
+    vocabulary += (byte == 0 ? "" : ", ") + moe::detail::to_json(character) + ": " + std::to_string(byte);
   }
-  moe::write_text(
+  moe::detail::write_text(
       directory + "/tokenizer.json",
       R"({"version": "1.0", "normalizer": {"type": "NFC"}, "pre_tokenizer": {"type": "Sequence", "pretokenizers": [)"
       R"({"type": "Split", "behavior": "Isolated", "invert": false, "pattern": {"Regex": )" +
-          moe::to_json(moe::qwen2_pattern.regex) +
+          moe::detail::to_json(moe::detail::qwen2_pattern.regex) +
           R"(}}, {"type": "ByteLevel", "add_prefix_space": false, "use_regex": false}]}, "decoder": {"type": "ByteLevel"}, )"
           R"("model": {"type": "BPE", "vocab": {)" +
           vocabulary + "}, \"merges\": []}}\n");

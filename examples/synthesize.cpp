@@ -27,7 +27,7 @@ int main(int argc, char** argv) {
     const Shape shape = shape_of(args);
     const SynthesisTypes types(args);
     std::optional<moe::Trace> trace;
-    if (args.has("--trace")) trace = moe::read_trace(args.text("--trace", ""));
+    if (args.has("--trace")) trace = moe::detail::read_trace(args.text("--trace", ""));
 
     std::filesystem::create_directories(directory);
     Synthesis synthesis(directory, shape, types.experts, types.others, trace);
@@ -40,7 +40,7 @@ int main(int argc, char** argv) {
     std::string ids;
     for (std::uint32_t i = 0; i < synthesis.tokens(); ++i)
       ids += (i == 0 ? "" : ",") + std::to_string(first + i);
-    moe::write_text(directory + "/ids.txt", ids + '\n');
+    moe::detail::write_text(directory + "/ids.txt", ids + '\n');
     std::printf("first token of the trace: %u\ntokens of the trace: %zu, listed in %s/ids.txt\n", first,
                 synthesis.tokens(), directory.c_str());
   });

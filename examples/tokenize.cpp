@@ -33,7 +33,7 @@ std::vector<moe::TokenId> read_ids(const std::string& line, std::string_view nam
   for (const char* at = line.data(); at != end;) {
     const auto [after, error] = std::from_chars(at, end, ids.emplace_back());
     if (error != std::errc() || (after != end && *after != ' '))
-      moe::fail(name, "ids", "numbers with a space between them", line);
+      moe::detail::fail(name, "ids", "numbers with a space between them", line);
     at = after == end ? end : after + 1;
   }
   return ids;
@@ -42,10 +42,10 @@ std::vector<moe::TokenId> read_ids(const std::string& line, std::string_view nam
 std::string render(const moe::ChatTemplate& chat, const moe::Json& conversation) {
   std::vector<moe::Message> messages;
   for (const moe::Json message : conversation.at("messages").as_array())
-    messages.push_back(moe::read_message(message));
+    messages.push_back(moe::detail::read_message(message));
   moe::ChatOptions options;
-  if (const moe::Json given = conversation.find("options")) options = moe::read_chat_options(given);
-  return moe::to_json(chat.render(messages, options));
+  if (const moe::Json given = conversation.find("options")) options = moe::detail::read_chat_options(given);
+  return moe::detail::to_json(chat.render(messages, options));
 }
 
 /// Prints f(line, name of the line) for each line. Only a line feed ends one: texts may hold other breaks.
@@ -58,7 +58,7 @@ void answer_lines(F f) {
 
 void show(const moe::Tokenizer& tokenizer, std::string_view text) {
   for (const moe::TokenId id : tokenizer.encode(text))
-    std::cout << id << '\t' << moe::to_json(tokenizer.decode({&id, 1})) << '\n';
+    std::cout << id << '\t' << moe::detail::to_json(tokenizer.decode({&id, 1})) << '\n';
 }
 
 }  // namespace
@@ -76,7 +76,7 @@ int main(int argc, char** argv) {
     const moe::Tokenizer tokenizer(words[0]);
     if (args.has("--decode"))
       return answer_lines([&](const std::string& line, const std::string& name) {
-        return moe::to_json(tokenizer.decode(read_ids(line, name), args.has("--skip-special")));
+        return moe::detail::to_json(tokenizer.decode(read_ids(line, name), args.has("--skip-special")));
       });
     if (args.has("--json"))
       return answer_lines([&](const std::string& line, const std::string& name) {

@@ -26,7 +26,7 @@ inline std::vector<Tokens> windows_of(const Tokens& ids, const Tokens& begin, st
 
 /// The first `most` tokens of a file.
 inline Tokens read_tokens(const moe::Tokenizer& tokenizer, const std::string& path, std::size_t most) {
-  Tokens ids = tokenizer.encode(moe::read_text(path));
+  Tokens ids = tokenizer.encode(moe::detail::read_text(path));
   ids.resize(std::min(ids.size(), most));
   return ids;
 }

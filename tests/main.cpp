@@ -12,8 +12,8 @@
 
 int main(int argc, char** argv) {
   const char* wanted = std::getenv("MOE_ISA");
-  const auto isa = wanted ? moe::simd::isa_of(wanted) : moe::simd::active_isa();
-  if (!isa || !moe::simd::available(*isa)) {
+  const auto isa = wanted ? moe::detail::simd::isa_of(wanted) : moe::detail::simd::active_isa();
+  if (!isa || !moe::detail::simd::available(*isa)) {
     std::printf("skipped: this machine lacks %s\n", wanted);
     return 77;
   }
@@ -22,6 +22,6 @@ int main(int argc, char** argv) {
     std::printf("skipped: MOE_TEST_DATA is not set\n");
     return 77;
   }
-  std::printf("instruction set: %s\n", moe::simd::name(*isa).data());
+  std::printf("instruction set: %s\n", moe::detail::simd::name(*isa).data());
   return doctest::Context(argc, argv).run();
 }

@@ -1,11 +1,12 @@
 #pragma once
 #include "blocks_of_32.hpp"
+#include "config.hpp"
 #include "load_as.hpp"
 
 #include <cstddef>
 #include <cstdint>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 // Decoders of one block of 256 numbers each, as in blocks_of_32.hpp. A number's place i is split: n = i / 128 is its half,
 // j = i / 32 % 4 its quarter of that, l = i % 32 its place there; g = i / 32; k = i / 16.
@@ -98,4 +99,4 @@ inline void dequantise_iq4_xs(const std::byte* block, float* out) {
   }
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

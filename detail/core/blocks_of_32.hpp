@@ -1,11 +1,12 @@
 #pragma once
+#include "config.hpp"
 #include "load_as.hpp"
 
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 // Decoders of one block of 32 numbers each: how the bytes lie, and value(i). Every product is exact in f32, so each value
 // is rounded once at most. q(i) is a nibble: bytes 0 to 15 hold q(0) to q(15) below and q(16) to q(31) above.
@@ -74,4 +75,4 @@ inline void dequantise_mxfp4(const std::byte* block, float* out) {
   for (std::size_t i = 0; i < 32; ++i) out[i] = fp4_doubled[nibble(block + 1, i)] * scale;
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

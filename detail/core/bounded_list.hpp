@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <span>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 /// A list with room for so many items from the start: it never allocates again.
 template <class T>
@@ -38,4 +38,4 @@ class BoundedList {
   std::size_t size_ = 0;
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

@@ -1,4 +1,5 @@
 #pragma once
+#include "config.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -8,7 +9,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 /// `size` zeroed numbers, aligned to a cache line. Memory that is never touched is usually never resident, so a buffer
 /// may be sized for the worst case.
@@ -58,4 +59,4 @@ class Buffer {
   std::size_t size_ = 0;
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

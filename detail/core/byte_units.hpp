@@ -1,7 +1,9 @@
 #pragma once
+#include "config.hpp"
+
 #include <cstddef>
 
-namespace moe::literals {
+namespace moe::inline MOE_ABI::literals {
 
 // 8_GiB: so many bytes. Needs `using namespace moe::literals`.
 
@@ -9,4 +11,4 @@ constexpr std::size_t operator""_KiB(unsigned long long n) { return static_cast<
 constexpr std::size_t operator""_MiB(unsigned long long n) { return static_cast<std::size_t>(n << 20); }
 constexpr std::size_t operator""_GiB(unsigned long long n) { return static_cast<std::size_t>(n << 30); }
 
-}  // namespace moe::literals
+}  // namespace moe::inline MOE_ABI::literals

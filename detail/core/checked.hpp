@@ -1,9 +1,11 @@
 #pragma once
+#include "config.hpp"
+
 #include <cstdint>
 #include <limits>
 #include <optional>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 // Arithmetic on numbers that a file states: nothing on overflow.
 
@@ -28,4 +30,4 @@ std::optional<std::uint64_t> checked_product(const Range& factors) {
   return product;
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

@@ -1,11 +1,13 @@
 #pragma once
+#include "config.hpp"
+
 #include <cstddef>
 #include <cstdio>
 #include <initializer_list>
 #include <string>
 #include <string_view>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// A piece of a message: text, a character or a number in decimal. Made in place, for as long as a call lasts.
 class MessagePart {
@@ -61,4 +63,4 @@ std::string concat_list(const Range& items) {
   return out += ']';
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

@@ -14,6 +14,9 @@
 #define MOE_VERSION_MINOR 1
 #define MOE_VERSION_PATCH 0
 
+// The inline namespace of everything in namespace moe: two versions of the library can then live in one program.
+#define MOE_ABI v0_1
+
 #if defined(_MSVC_LANG) ? _MSVC_LANG < 202002L : __cplusplus < 202002L
 #error "moe needs C++20 (-std=c++20, /std:c++20)"
 #endif

@@ -5,8 +5,7 @@
 #include <cstddef>
 #include <cstring>
 
-namespace moe {
-namespace detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// What eight bytes, each alone, become, by their distance from the end: eight are then looked up at once.
 /// Source: Kounavis & Berry 2005 (slicing by 8).
@@ -69,12 +68,10 @@ MOE_INLINE bool has_crc32c_instruction() { return false; }
 
 #endif
 
-}  // namespace detail
-
 MOE_INLINE std::uint32_t crc32c(std::span<const std::byte> bytes, std::uint32_t before) {
   std::uint32_t crc = ~before;
   if (detail::has_crc32c_instruction()) crc = detail::crc32c_by_instruction(bytes, crc);
   return ~detail::crc32c_by_tables(bytes, crc);
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

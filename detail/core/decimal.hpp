@@ -1,10 +1,12 @@
 #pragma once
+#include "config.hpp"
+
 #include <charconv>
 #include <cstdio>
 #include <string>
 #include <string_view>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// Whether a text is a number like 12, 0.5, 1e-07: digits, perhaps with a point between or around them and an exponent.
 inline bool is_decimal(std::string_view text) {
@@ -41,4 +43,4 @@ std::string to_decimal(Float value) {
 #endif
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

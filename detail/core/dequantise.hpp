@@ -7,8 +7,7 @@
 #include <span>
 #include <vector>
 
-namespace moe {
-namespace detail {
+namespace moe::inline MOE_ABI::detail {
 
 inline void dequantise_f32(const std::byte* at, float* out) { *out = load_as<float>(at); }
 inline void dequantise_f16(const std::byte* at, float* out) { *out = load_f16(at); }
@@ -17,14 +16,12 @@ void dequantise_bf16(const std::byte* at, float* out);
 /// How one block of a type becomes floats; null for DType::other.
 auto block_decoder(DType dtype) -> void (*)(const std::byte*, float*);
 
-}  // namespace detail
-
 /// out[i] = the i-th number of `stored`, exactly as its type defines it. out: [stored.size]. Not for DType::other.
 void dequantise(Vector stored, std::span<float> out);
 
 std::vector<float> dequantise(Vector stored);
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "dequantise.ipp"

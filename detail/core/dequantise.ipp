@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE void dequantise_bf16(const std::byte* at, float* out) {
   *out = bf16_to_float(load_as<std::uint16_t>(at));
@@ -37,9 +37,9 @@ MOE_INLINE auto block_decoder(DType dtype) -> void (*)(const std::byte*, float*)
   return nullptr;
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE void dequantise(Vector stored, std::span<float> out) {
   MOE_ASSERT(out.size() == stored.size && stored.dtype != DType::other);
@@ -55,4 +55,4 @@ MOE_INLINE std::vector<float> dequantise(Vector stored) {
   return out;
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

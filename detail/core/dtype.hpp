@@ -1,9 +1,11 @@
 #pragma once
+#include "config.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 /// How the numbers of a tensor are stored. Kernels multiply all of them but `other`. f32, f16 and bf16 store each number
 /// by itself; the others, known from GGUF files, blocks of 32 or 256. How a block is read stands beside its decoder.
@@ -33,6 +35,10 @@ enum class DType : std::uint8_t {
   mxfp4,
   other
 };
+
+}  // namespace moe::inline MOE_ABI
+
+namespace moe::inline MOE_ABI::detail {
 
 inline constexpr std::size_t usable_dtypes = static_cast<std::size_t>(DType::other);
 
@@ -66,4 +72,4 @@ constexpr std::size_t bytes_of(DType dtype, std::size_t elements) {
   return elements / layout.elements * layout.bytes;
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

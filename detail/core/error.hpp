@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 /// What every failure of the library is: a bad file, a bad argument, a failed read.
 /// what() says where, what was expected and what was found, in one line:
@@ -16,7 +16,9 @@ class Error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-namespace detail {
+}  // namespace moe::inline MOE_ABI
+
+namespace moe::inline MOE_ABI::detail {
 
 /// The text with \x1b and the like for control characters and for what is no UTF-8, which names in hostile files may have: a
 /// message is one line, and ends where it ends.
@@ -24,8 +26,6 @@ std::string printable(std::string_view text);
 
 /// The text, or its begin if it is long: a value from a file may be all of it.
 std::string shortened(std::string_view text);
-
-}  // namespace detail
 
 /// The only throw of the library. `file` is a path or the part of the library that was called; `place` is a
 /// place in it.
@@ -36,7 +36,7 @@ std::string shortened(std::string_view text);
 void expect(bool condition, std::string_view file, std::string_view place, std::string_view expected,
             std::string_view found);
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "error.ipp"

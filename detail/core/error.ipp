@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE std::string printable(std::string_view text) {
   std::string out;
@@ -36,9 +36,9 @@ MOE_INLINE std::string shortened(std::string_view text) {
   return concat(text.substr(0, end), "... (", text.size(), " bytes)");
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE void fail(std::string_view file, std::string_view place, std::string_view expected,
                      std::string_view found) {
@@ -52,4 +52,4 @@ MOE_INLINE void expect(bool condition, std::string_view file, std::string_view p
   if (!condition) fail(file, place, expected, found);
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 /// Sets the thread's floating-point environment for its lifetime: round to nearest, no traps, denormal numbers are zero.
 /// Results then do not depend on the settings of the calling program, which the destructor restores.
@@ -18,7 +18,7 @@ class FloatEnvironment {
   std::uint64_t previous_;
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "float_environment.ipp"

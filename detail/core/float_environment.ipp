@@ -9,8 +9,7 @@
 #include <intrin.h>
 #endif
 
-namespace moe {
-namespace detail {
+namespace moe::inline MOE_ABI::detail {
 
 #if defined(__x86_64__) || defined(_M_X64)
 // MXCSR: all exceptions masked (bits 7 to 12), denormal inputs are zero (6), denormal results are zero (15).
@@ -37,12 +36,10 @@ MOE_INLINE std::uint64_t float_state() { return 0; }
 MOE_INLINE void set_float_state(std::uint64_t) {}
 #endif
 
-}  // namespace detail
-
 MOE_INLINE FloatEnvironment::FloatEnvironment() : previous_(detail::float_state()) {
   detail::set_float_state(detail::wanted_float_state);
 }
 
 MOE_INLINE FloatEnvironment::~FloatEnvironment() { detail::set_float_state(previous_); }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

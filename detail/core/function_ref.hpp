@@ -1,14 +1,17 @@
 #pragma once
+#include "config.hpp"
+
 #include <concepts>
 #include <type_traits>
 
-namespace moe {
-namespace detail {
+namespace moe::inline MOE_ABI::detail {
 
 template <class F, class Not>
 concept OtherThan = !std::same_as<std::remove_cvref_t<F>, Not>;
 
-}  // namespace detail
+}  // namespace moe::inline MOE_ABI::detail
+
+namespace moe::inline MOE_ABI {
 
 template <class Signature>
 class FunctionRef;
@@ -35,4 +38,4 @@ class FunctionRef<Result(Args...)> {
   Result (*call_)(void*, Args...) = nullptr;
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI

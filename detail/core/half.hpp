@@ -1,8 +1,10 @@
 #pragma once
+#include "config.hpp"
+
 #include <bit>
 #include <cstdint>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 // The two 16-bit floats as bit patterns. bf16 is the upper half of an f32; f16 is IEEE 754 binary16.
 
@@ -42,4 +44,4 @@ inline std::uint16_t float_to_f16(float value) {
   return static_cast<std::uint16_t>(sign | (rounded - 0x38000000) >> 13);
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

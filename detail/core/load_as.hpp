@@ -1,11 +1,12 @@
 #pragma once
+#include "config.hpp"
 #include "half.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// The T at any address.
 template <class T>
@@ -17,4 +18,4 @@ T load_as(const std::byte* at) {
 
 inline float load_f16(const std::byte* at) { return f16_to_float(load_as<std::uint16_t>(at)); }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// Min-heaps over the numbers 0, 1, ..., each of which is in one heap at most. The heaps share one set of links, so that a
 /// heap is just the number at its top. Nothing is allocated but by resize().
@@ -50,7 +50,7 @@ class PairingHeaps {
   std::vector<Node> nodes_;
 };
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "pairing_heap.ipp"

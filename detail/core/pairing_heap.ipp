@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE void PairingHeaps::insert(Top& heap, std::uint32_t number, double key, std::uint64_t tie) {
   nodes_[number] = {key, tie, none, none, none};
@@ -70,4 +70,4 @@ MOE_INLINE PairingHeaps::Top PairingHeaps::combined(std::uint32_t first) {
   return all;
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

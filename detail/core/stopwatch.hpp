@@ -1,7 +1,9 @@
 #pragma once
+#include "config.hpp"
+
 #include <chrono>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 /// Measures the time since it was constructed, by a clock that is never set.
 class Stopwatch {
@@ -14,4 +16,4 @@ class Stopwatch {
   Clock::time_point start_ = Clock::now();
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

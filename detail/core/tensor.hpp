@@ -4,7 +4,7 @@
 
 #include <cstddef>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 /// A view of `size` numbers; the owner of the bytes must outlive it. Any alignment.
 struct Vector {
@@ -12,7 +12,7 @@ struct Vector {
   DType dtype = DType::f32;
   std::size_t size = 0;
 
-  std::size_t bytes() const { return bytes_of(dtype, size); }
+  std::size_t bytes() const { return detail::bytes_of(dtype, size); }
 };
 
 /// A view of a row-major matrix [rows, cols] (out = matrix · x); the owner of the bytes must outlive it. Any alignment.
@@ -22,7 +22,7 @@ struct Matrix {
   std::size_t rows = 0;
   std::size_t cols = 0;
 
-  std::size_t row_bytes() const { return bytes_of(dtype, cols); }
+  std::size_t row_bytes() const { return detail::bytes_of(dtype, cols); }
   std::size_t bytes() const { return rows * row_bytes(); }
 
   Vector row(std::size_t r) const {
@@ -31,4 +31,4 @@ struct Matrix {
   }
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI

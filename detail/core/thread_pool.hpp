@@ -10,7 +10,7 @@
 #include <type_traits>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 /// Threads for short parallel regions: idle ones spin for some 50 microseconds and then sleep.
 /// The calling thread takes part, and a region never waits for a thread that has not started on it, so a
@@ -153,7 +153,7 @@ class ThreadPool {
   std::vector<std::thread> workers_;
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI
 
 #if MOE_DEFINITIONS
 #include "thread_pool.ipp"

@@ -8,7 +8,7 @@
 #include <cstring>
 #include <thread>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 MOE_INLINE ThreadPool::ThreadPool(std::size_t threads) : threads_(threads_for(threads)), shares_(threads_) {
   try {
@@ -71,7 +71,7 @@ MOE_INLINE void ThreadPool::close() {
 }
 
 MOE_INLINE void ThreadPool::serve(std::size_t worker) {
-  const FloatEnvironment environment;
+  const detail::FloatEnvironment environment;
   std::uint32_t now = state_.load(std::memory_order_acquire);
   while (!stopping_.load(std::memory_order_relaxed)) {
     if ((now & open_bit) == 0) {
@@ -136,4 +136,4 @@ MOE_INLINE void ThreadPool::stop() {
   for (std::thread& worker : workers_) worker.join();
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// One step through UTF-8: a code point and the bytes it takes, or an invalid part. Never longer than the text.
 struct Utf8Step {
@@ -29,7 +29,7 @@ std::size_t utf8_valid_prefix(std::string_view text);
 /// Appends a code point (not a surrogate) as UTF-8.
 void append_utf8(std::string& out, char32_t c);
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "utf8.ipp"

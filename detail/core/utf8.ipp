@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE Utf8Step utf8_step(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
@@ -70,4 +70,4 @@ MOE_INLINE void append_utf8(std::string& out, char32_t c) {
   put(0x80 | (c & 0x3f));
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

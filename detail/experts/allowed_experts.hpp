@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 /// A restriction of the routers: which experts each layer may choose from. A layer of which nothing was said may choose
 /// from all of its experts. Any number of layers and experts.
@@ -29,7 +29,7 @@ class AllowedExperts {
   std::vector<ExpertId> ids_;  // sorted, each once; a layer that has none here is not restricted
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI
 
 #if MOE_DEFINITIONS
 #include "allowed_experts.ipp"

@@ -10,10 +10,11 @@
 #include <utility>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 MOE_INLINE void AllowedExperts::allow_only(std::uint32_t layer, std::span<const std::uint32_t> experts) {
-  expect(!experts.empty(), "allowed experts", detail::concat("layer ", layer), "at least one", "none");
+  detail::expect(!experts.empty(), "allowed experts", detail::concat("layer ", layer), "at least one",
+                 "none");
   std::vector<ExpertId> ids;
   for (const ExpertId id : ids_)
     if (id.layer != layer) ids.push_back(id);
@@ -28,4 +29,4 @@ MOE_INLINE std::span<const ExpertId> AllowedExperts::of(std::size_t layer) const
   return {first, std::ranges::upper_bound(first, ids_.end(), layer, {}, &ExpertId::layer)};
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI

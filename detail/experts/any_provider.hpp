@@ -11,14 +11,15 @@
 #include <type_traits>
 #include <utility>
 
-namespace moe {
-namespace detail {
+namespace moe::inline MOE_ABI::detail {
 
 // The first comes first: asking of a class that is being made whether it is a provider has no answer.
 template <class P, class Not>
 concept ProviderOtherThan = !std::same_as<P, Not> && ExpertProvider<P>;
 
-}  // namespace detail
+}  // namespace moe::inline MOE_ABI::detail
+
+namespace moe::inline MOE_ABI {
 
 /// Any provider behind one type, for choosing at run time. Costs one virtual call; allocates nothing per acquire. Copies share
 /// the provider.
@@ -91,12 +92,14 @@ class AnyProvider {
 
     Lease acquire(ExpertId id) override { return erased(provider.acquire(id)); }
     std::optional<Lease> try_acquire(ExpertId id) override {
-      auto lease = moe::try_acquire(provider, id);
+      auto lease = detail::try_acquire(provider, id);
       if (!lease) return {};
       return erased(std::move(*lease));
     }
-    void hint(std::span<const ExpertId> ids, Hint kind) noexcept override { moe::hint(provider, ids, kind); }
-    std::size_t bytes(ExpertId id) override { return moe::bytes(provider, id); }
+    void hint(std::span<const ExpertId> ids, Hint kind) noexcept override {
+      detail::hint(provider, ids, kind);
+    }
+    std::size_t bytes(ExpertId id) override { return detail::bytes(provider, id); }
 
     /// A lease of another AnyProvider stays as it is.
     static Lease erased(Lease lease) { return lease; }
@@ -113,7 +116,9 @@ class AnyProvider {
 
 static_assert(ExpertProvider<AnyProvider>);
 
-namespace detail {
+}  // namespace moe::inline MOE_ABI
+
+namespace moe::inline MOE_ABI::detail {
 
 /// Forwards to a provider that it does not own.
 template <ExpertProvider P>
@@ -122,17 +127,15 @@ class ProviderReference {
   explicit ProviderReference(P& provider) : provider_(&provider) {}
 
   LeaseOf<P> acquire(ExpertId id) { return provider_->acquire(id); }
-  std::optional<LeaseOf<P>> try_acquire(ExpertId id) { return moe::try_acquire(*provider_, id); }
-  void hint(std::span<const ExpertId> ids, Hint kind) noexcept { moe::hint(*provider_, ids, kind); }
-  std::size_t bytes(ExpertId id) { return moe::bytes(*provider_, id); }
+  std::optional<LeaseOf<P>> try_acquire(ExpertId id) { return detail::try_acquire(*provider_, id); }
+  void hint(std::span<const ExpertId> ids, Hint kind) noexcept { detail::hint(*provider_, ids, kind); }
+  std::size_t bytes(ExpertId id) { return detail::bytes(*provider_, id); }
 
  private:
   P* provider_;
 };
 
-}  // namespace detail
-
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "any_provider.ipp"

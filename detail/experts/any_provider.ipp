@@ -4,7 +4,7 @@
 #include <new>
 #include <utility>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 MOE_INLINE AnyProvider::Lease::Lease(Lease&& other) noexcept
     : operations_(std::exchange(other.operations_, nullptr)) {
@@ -23,4 +23,4 @@ MOE_INLINE AnyProvider::Lease::~Lease() {
   if (operations_) operations_->destroy(storage_);
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI

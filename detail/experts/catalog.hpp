@@ -12,8 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace moe {
-namespace detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// Takes the name of a tensor apart, from the front.
 class NameReader {
@@ -30,7 +29,9 @@ class NameReader {
   std::string_view rest_;
 };
 
-}  // namespace detail
+}  // namespace moe::inline MOE_ABI::detail
+
+namespace moe::inline MOE_ABI {
 
 /// Where a matrix [rows, cols] lies in a checkpoint.
 struct MatrixLocation {
@@ -144,7 +145,7 @@ class ExpertCatalog {
   std::size_t missing_ = 0;
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI
 
 #if MOE_DEFINITIONS
 #include "catalog.ipp"

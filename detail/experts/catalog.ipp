@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE bool NameReader::skip(std::string_view expected) {
   if (!rest_.starts_with(expected)) return false;
@@ -29,9 +29,9 @@ MOE_INLINE std::optional<std::uint32_t> NameReader::number() {
   return value;
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 MOE_INLINE ExpertCatalog::ExpertCatalog(const Checkpoint& checkpoint, const CatalogOptions& options)
     : checkpoint_(checkpoint), layers_(layers_of(checkpoint)) {
@@ -43,8 +43,8 @@ MOE_INLINE ExpertCatalog::ExpertCatalog(const Checkpoint& checkpoint, const Cata
   });
   build(parts);
   if (missing_ > 0 && !options.allow_partial)
-    fail(checkpoint.path(), "experts", detail::concat("all ", size(), ", or allow_partial to be set"),
-         describe_missing());
+    detail::fail(checkpoint.path(), "experts", detail::concat("all ", size(), ", or allow_partial to be set"),
+                 describe_missing());
 }
 
 MOE_INLINE std::size_t ExpertCatalog::experts(std::size_t layer) const {
@@ -77,10 +77,10 @@ MOE_INLINE const ExpertLocation* ExpertCatalog::first_of(std::size_t layer) cons
 
 MOE_INLINE std::size_t ExpertCatalog::index(ExpertId id) const {
   if (!has(id))
-    fail(checkpoint_.path(), detail::concat("expert ", id.expert, " of layer ", id.layer),
-         id.expert < experts(id.layer) ? "one of those that are there"
-                                       : detail::concat("a number below ", experts(id.layer)),
-         id.expert < experts(id.layer) ? "one that is missing" : "no such expert");
+    detail::fail(checkpoint_.path(), detail::concat("expert ", id.expert, " of layer ", id.layer),
+                 id.expert < experts(id.layer) ? "one of those that are there"
+                                               : detail::concat("a number below ", experts(id.layer)),
+                 id.expert < experts(id.layer) ? "one that is missing" : "no such expert");
   return first_[id.layer] + id.expert;
 }
 
@@ -133,7 +133,7 @@ MOE_INLINE void ExpertCatalog::add_fused(const TensorInfo& tensor, std::uint32_t
                                          std::size_t count, std::vector<Part>& parts) const {
   checkpoint_.require_usable(tensor);
   if (tensor.shape.size() != 3 || tensor.bytes == 0 || tensor.shape[1] % count != 0)
-    fail_about(tensor, "shape [experts, rows, cols]", describe(tensor));
+    fail_about(tensor, "shape [experts, rows, cols]", detail::describe(tensor));
   MatrixLocation location{tensor.file, tensor.offset, tensor.dtype,
                           static_cast<std::size_t>(tensor.shape[1] / count),
                           static_cast<std::size_t>(tensor.shape[2])};
@@ -145,7 +145,7 @@ MOE_INLINE void ExpertCatalog::add_fused(const TensorInfo& tensor, std::uint32_t
 MOE_INLINE MatrixLocation ExpertCatalog::location_of(const TensorInfo& tensor) const {
   checkpoint_.require_usable(tensor);
   if (tensor.shape.size() != 2 || tensor.bytes == 0)
-    fail_about(tensor, "shape [rows, cols]", describe(tensor));
+    fail_about(tensor, "shape [rows, cols]", detail::describe(tensor));
   return {tensor.file,
           tensor.offset,
           tensor.dtype,
@@ -187,9 +187,9 @@ MOE_INLINE ExpertLocation ExpertCatalog::take(const std::vector<Part>& parts, st
                                 (parts[next].id == id && parts[next].projection < projection));
     const std::string place =
         detail::concat("expert ", twice ? parts[next].id.expert : id.expert, " of layer ", id.layer);
-    fail(checkpoint_.path(), place,
-         detail::concat("one ", projections[twice ? parts[next].projection : projection]),
-         twice ? "two" : "none");
+    detail::fail(checkpoint_.path(), place,
+                 detail::concat("one ", projections[twice ? parts[next].projection : projection]),
+                 twice ? "two" : "none");
   };
   if (gate.bytes() == 0) gate = parts[next].location;
   ExpertLocation out;
@@ -203,13 +203,13 @@ MOE_INLINE const MatrixLocation& ExpertCatalog::checked(const Part& part, std::s
                                                         std::size_t cols) const {
   if (part.location.rows != rows || part.location.cols != cols)
     fail_about(*part.tensor, detail::concat(projections[part.projection], " [", rows, ", ", cols, "]"),
-               describe(*part.tensor));
+               detail::describe(*part.tensor));
   return part.location;
 }
 
 MOE_INLINE void ExpertCatalog::fail_about(const TensorInfo& tensor, std::string_view expected,
                                           std::string_view found) const {
-  fail(checkpoint_.file_of(tensor), detail::concat("tensor \"", tensor.name, '"'), expected, found);
+  detail::fail(checkpoint_.file_of(tensor), detail::concat("tensor \"", tensor.name, '"'), expected, found);
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI

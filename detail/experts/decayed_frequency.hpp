@@ -1,7 +1,7 @@
 #pragma once
 #include "../core/config.hpp"
-#include "../core/math.hpp"
 #include "../core/pairing_heap.hpp"
+#include "../core/portable_math.hpp"
 #include "expert.hpp"
 
 #include <array>
@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 /// Evicts what was used least often and least recently, both fading with age:
 ///   score = 0.3 · Σ over uses of 2^(−age / 32 tokens) + 0.7 · 2^(−age of the last use / 4 tokens)
@@ -82,8 +82,8 @@ class DecayedFrequency {
 
   std::uint32_t lowest_of(Order& order, detail::PairingHeaps& heaps, std::uint64_t token) const;
 
-  static double exp2(double x) { return x < -1000 ? 0 : detail::exp(x * 0.6931471805599453); }
-  static double log2(double x) { return detail::log(x) * 1.4426950408889634; }
+  static double exp2(double x) { return x < -1000 ? 0 : detail::portable::exp(x * 0.6931471805599453); }
+  static double log2(double x) { return detail::portable::log(x) * 1.4426950408889634; }
 
   std::vector<Uses> uses_;  // [experts]
   detail::PairingHeaps of_all_, of_layers_;
@@ -91,7 +91,7 @@ class DecayedFrequency {
   std::vector<Order> layers_;
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI
 
 #if MOE_DEFINITIONS
 #include "decayed_frequency.ipp"

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 MOE_INLINE void DecayedFrequency::resize(std::size_t experts) {
   uses_.resize(experts);
@@ -84,4 +84,4 @@ MOE_INLINE std::uint32_t DecayedFrequency::lowest_of(Order& order, detail::Pairi
   return lowest;
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI

@@ -1,11 +1,12 @@
 #pragma once
+#include "../core/config.hpp"
 #include "../core/tensor.hpp"
 
 #include <compare>
 #include <cstddef>
 #include <cstdint>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 /// Names one expert of a model.
 struct ExpertId {
@@ -23,4 +24,4 @@ struct ExpertWeights {
   std::size_t bytes() const { return gate.bytes() + up.bytes() + down.bytes(); }
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// Gives experts consecutive numbers, from 0 on, in the order in which they are first seen. Any ids: open addressing.
 class ExpertTable {
@@ -35,7 +35,7 @@ class ExpertTable {
   std::vector<std::uint32_t> slots_;  // numbers; a power of two, at most half full
 };
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "expert_table.ipp"

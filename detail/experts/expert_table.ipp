@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE void ExpertTable::reserve(std::size_t experts) {
   ids_.reserve(experts);
@@ -33,4 +33,4 @@ MOE_INLINE void ExpertTable::grow() {
   for (std::uint32_t number = 0; number < ids_.size(); ++number) slots_[slot_of(ids_[number])] = number;
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 /// Evicts what was used least recently.
 ///
@@ -41,7 +41,7 @@ class Lru {
   std::uint64_t uses_ = 0;
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI
 
 #if MOE_DEFINITIONS
 #include "lru.ipp"

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 MOE_INLINE void Lru::resize(std::size_t experts) {
   heaps_.resize(experts);
@@ -15,4 +15,4 @@ MOE_INLINE void Lru::insert(std::uint32_t expert, ExpertId, std::uint64_t) {
   heaps_.insert(candidates_, expert, static_cast<double>(last_use_[expert]));
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI

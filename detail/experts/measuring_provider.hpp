@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 /// What a MeasuringProvider has seen of one layer.
 struct ExpertStatistics {
@@ -34,28 +34,28 @@ class MeasuringProvider {
   explicit MeasuringProvider(Inner inner) : state_(new State(std::move(inner))) {}
 
   LeaseOf<Inner> acquire(ExpertId id) {
-    if (auto ready = moe::try_acquire(state_->inner, id)) {
+    if (auto ready = detail::try_acquire(state_->inner, id)) {
       state_->count_ready(id, bytes_of(*ready));
       return std::move(*ready);
     }
-    const Stopwatch stopwatch;
+    const detail::Stopwatch stopwatch;
     auto lease = state_->inner.acquire(id);
     state_->count_missed(id, bytes_of(lease), stopwatch.seconds());
     return lease;
   }
 
   std::optional<LeaseOf<Inner>> try_acquire(ExpertId id) {
-    auto lease = moe::try_acquire(state_->inner, id);
+    auto lease = detail::try_acquire(state_->inner, id);
     if (lease) state_->count_ready(id, bytes_of(*lease));
     return lease;
   }
 
   void hint(std::span<const ExpertId> ids, Hint kind) noexcept {
-    if (kind == Hint::chosen || kind == Hint::passing) state_->remember(ids);
-    moe::hint(state_->inner, ids, kind);
+    if (kind == Hint::chosen || kind == Hint::prefill) state_->remember(ids);
+    detail::hint(state_->inner, ids, kind);
   }
 
-  std::size_t bytes(ExpertId id) { return moe::bytes(state_->inner, id); }
+  std::size_t bytes(ExpertId id) { return detail::bytes(state_->inner, id); }
 
   /// By layer, up to the last one that was asked for.
   std::vector<ExpertStatistics> layers() const {
@@ -135,7 +135,7 @@ class MeasuringProvider {
   std::unique_ptr<State> state_;  // on the heap, so that the provider can be moved
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI
 
 #if MOE_DEFINITIONS
 #include "measuring_provider.ipp"

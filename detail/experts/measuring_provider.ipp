@@ -1,7 +1,7 @@
 #pragma once
 #include "measuring_provider.hpp"
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 MOE_INLINE ExpertStatistics& ExpertStatistics::operator+=(const ExpertStatistics& other) {
   resident += other.resident;
@@ -12,4 +12,4 @@ MOE_INLINE ExpertStatistics& ExpertStatistics::operator+=(const ExpertStatistics
   return *this;
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI

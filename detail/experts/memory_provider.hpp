@@ -9,7 +9,7 @@
 #include <optional>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 /// Holds experts in memory of its own, in huge pages where the system has them. For models that fit, and for tests.
 class MemoryProvider {
@@ -51,7 +51,7 @@ class MemoryProvider {
 
 static_assert(ExpertProvider<MemoryProvider>);
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI
 
 #if MOE_DEFINITIONS
 #include "memory_provider.ipp"

@@ -10,7 +10,7 @@
 #include <memory>
 #include <utility>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 MOE_INLINE MemoryProvider::MemoryProvider(const ExpertCatalog& catalog) {
   for (std::uint32_t layer = 0; layer < catalog.layers(); ++layer)
@@ -36,8 +36,8 @@ MOE_INLINE void MemoryProvider::add(ExpertId id, ExpertWeights weights) {
 MOE_INLINE MemoryProvider::Lease MemoryProvider::acquire(ExpertId id) const {
   const Entry* entry = find(id);
   if (!entry)
-    fail("MemoryProvider", detail::concat("expert ", id.expert, " of layer ", id.layer), "to be there",
-         "nothing");
+    detail::fail("MemoryProvider", detail::concat("expert ", id.expert, " of layer ", id.layer),
+                 "to be there", "nothing");
   return &entry->weights;
 }
 
@@ -66,4 +66,4 @@ MOE_INLINE void MemoryProvider::keep(ExpertId id, detail::SlabPool::Slab memory,
   }
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI

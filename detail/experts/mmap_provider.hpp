@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 /// Views into the mapped checkpoint: the system reads what is touched and drops what it needs the room for.
 /// So it is as fast as memory if the model fits, it promises no budget, and a lease costs nothing.
@@ -57,7 +57,7 @@ class MmapProvider {
 
 static_assert(ExpertProvider<MmapProvider>);
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI
 
 #if MOE_DEFINITIONS
 #include "mmap_provider.ipp"

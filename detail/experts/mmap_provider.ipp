@@ -8,7 +8,7 @@
 #include <span>
 #include <utility>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 MOE_INLINE MmapProvider::Lease MmapProvider::acquire(ExpertId id) const {
   Expert& expert = state_->experts[state_->catalog.index(id)];
@@ -23,12 +23,12 @@ MOE_INLINE std::optional<MmapProvider::Lease> MmapProvider::try_acquire(ExpertId
 }
 
 MOE_INLINE void MmapProvider::hint(std::span<const ExpertId> ids, Hint kind) const noexcept {
-  if (kind != Hint::chosen && kind != Hint::passing) return;
+  if (kind != Hint::chosen && kind != Hint::prefill) return;
   for (const ExpertId id : ids) {
     if (!state_->catalog.has(id)) continue;
     const ExpertWeights& weights = state_->experts[state_->catalog.index(id)].weights;
     for (const Matrix& matrix : {weights.gate, weights.up, weights.down})
-      Mapping::will_need({matrix.data, matrix.bytes()});
+      detail::Mapping::will_need({matrix.data, matrix.bytes()});
   }
 }
 
@@ -43,4 +43,4 @@ MOE_INLINE Matrix MmapProvider::State::view(const MatrixLocation& location) cons
   return {file + location.offset, location.dtype, location.rows, location.cols};
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI

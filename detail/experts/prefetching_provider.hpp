@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/config.hpp"
 #include "provider.hpp"
 
 #include <algorithm>
@@ -14,37 +15,37 @@
 #include <utility>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
-/// Loads announced experts in the background, on `lanes` threads that mostly wait for the disk. What was chosen goes before
+/// Loads announced experts in the background, on `io_threads` threads that mostly wait for the disk. What was chosen goes before
 /// what was predicted: a prediction is only read while nobody waits for an expert and nothing chosen is queued, and it is
 /// withdrawn by the next one. An announced expert that is still in the queue when it is acquired is read by whoever
 /// acquires it.
 ///
-/// `Inner` must remember what it has loaded, as LruProvider does; if it has load(id, kind), that is called, otherwise the
+/// `Inner` must remember what it has loaded, as CachingProvider does; if it has load(id, kind), that is called, otherwise the
 /// expert is acquired and let go. A failed load is forgotten: the error appears at acquire().
 template <ExpertProvider Inner>
 class PrefetchingProvider {
  public:
-  static constexpr std::size_t default_lanes = 4;
+  static constexpr std::size_t default_io_threads = 4;
 
-  explicit PrefetchingProvider(Inner inner, std::size_t lanes = default_lanes)
-      : state_(new State(std::move(inner), lanes == 0 ? 1 : lanes)) {}
+  explicit PrefetchingProvider(Inner inner, std::size_t io_threads = default_io_threads)
+      : state_(new State(std::move(inner), io_threads == 0 ? 1 : io_threads)) {}
 
   LeaseOf<Inner> acquire(ExpertId id) {
     const Demand demand(*state_, id);
     return state_->inner.acquire(id);
   }
-  std::optional<LeaseOf<Inner>> try_acquire(ExpertId id) { return moe::try_acquire(state_->inner, id); }
+  std::optional<LeaseOf<Inner>> try_acquire(ExpertId id) { return detail::try_acquire(state_->inner, id); }
 
   void hint(std::span<const ExpertId> ids, Hint kind) noexcept {
-    moe::hint(state_->inner, ids, kind);
-    if (kind != Hint::favoured) state_->enqueue(ids, kind);
+    detail::hint(state_->inner, ids, kind);
+    if (kind != Hint::hot) state_->enqueue(ids, kind);
   }
 
-  std::size_t bytes(ExpertId id) { return moe::bytes(state_->inner, id); }
+  std::size_t bytes(ExpertId id) { return detail::bytes(state_->inner, id); }
 
-  std::size_t lanes() const { return state_->lanes.size(); }
+  std::size_t io_threads() const { return state_->io_threads.size(); }
 
   Inner& inner() { return state_->inner; }
 
@@ -54,7 +55,8 @@ class PrefetchingProvider {
       chosen.reserve(usual_queue);
       predicted.reserve(usual_queue);
       try {
-        for (std::size_t lane = 0; lane < count; ++lane) lanes.emplace_back([this] { serve(); });
+        for (std::size_t io_thread = 0; io_thread < count; ++io_thread)
+          io_threads.emplace_back([this] { serve(); });
       } catch (...) {
         stop();
         throw;
@@ -68,8 +70,8 @@ class PrefetchingProvider {
         stopping = true;
         changed.notify_all();
       }
-      for (std::thread& lane : lanes) lane.join();
-      lanes.clear();
+      for (std::thread& io_thread : io_threads) io_thread.join();
+      io_threads.clear();
     }
 
     void enqueue(std::span<const ExpertId> ids, Hint kind) noexcept {
@@ -137,14 +139,14 @@ class PrefetchingProvider {
     static constexpr std::size_t usual_queue = 256;
 
     Inner inner;
-    std::mutex mutex;  // guards what follows but for the lanes
+    std::mutex mutex;  // guards what follows but for the io_threads
     std::condition_variable changed;
     std::vector<ExpertId> chosen;  // from next_chosen on
     std::ptrdiff_t next_chosen = 0;
     std::vector<ExpertId> predicted;  // most likely first
     std::size_t demands = 0;          // callers in acquire()
     bool stopping = false;
-    std::vector<std::thread> lanes;  // last, so that all else is there when they begin
+    std::vector<std::thread> io_threads;  // last, so that all else is there when they begin
   };
 
   /// While it lives, somebody waits for an expert.
@@ -166,7 +168,7 @@ class PrefetchingProvider {
     State& state_;
   };
 
-  std::unique_ptr<State> state_;  // on the heap: the lanes keep its address, and the provider may move
+  std::unique_ptr<State> state_;  // on the heap: the io_threads keep its address, and the provider may move
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI

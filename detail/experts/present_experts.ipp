@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE AllowedExperts present_experts(const ExpertCatalog& catalog, AllowedExperts allowed) {
   for (std::uint32_t layer = 0; layer < catalog.layers() && catalog.missing() > 0; ++layer) {
@@ -22,4 +22,4 @@ MOE_INLINE AllowedExperts present_experts(const ExpertCatalog& catalog, AllowedE
   return allowed;
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/config.hpp"
 #include "expert.hpp"
 
 #include <concepts>
@@ -8,15 +9,15 @@
 #include <type_traits>
 #include <utility>
 
-namespace moe {
-
-namespace detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// As std::movable, which takes compilers long.
 template <class T>
 concept Movable = std::is_move_constructible_v<T> && std::is_move_assignable_v<T>;
 
-}  // namespace detail
+}  // namespace moe::inline MOE_ABI::detail
+
+namespace moe::inline MOE_ABI {
 
 /// A claim on readable weights: `*lease` stays valid until the lease is destroyed, whatever else is acquired.
 /// `const ExpertWeights*` is the simplest lease.
@@ -60,10 +61,14 @@ using LeaseOf = decltype(std::declval<P&>().acquire(ExpertId{}));
 /// What a hint announces.
 enum class Hint {
   chosen,     // the router has chosen them: they will be acquired
-  passing,    // the same, for the many tokens of a prompt, which says little about what comes next
+  prefill,    // the same, for the many tokens of a prompt, which says little about what comes next
   predicted,  // a guess at what it may choose; takes the place of the guess before
-  favoured,   // what the tokens of a prompt used in one layer, most used first: worth keeping
+  hot,        // what the tokens of a prompt used in one layer, most used first: worth keeping
 };
+
+}  // namespace moe::inline MOE_ABI
+
+namespace moe::inline MOE_ABI::detail {
 
 /// How many missing experts of a layer are announced before the first of them is acquired: more than there are lanes to read.
 inline constexpr std::size_t announced_ahead = 16;
@@ -95,4 +100,4 @@ std::size_t bytes(P& provider, ExpertId id) {
   }
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

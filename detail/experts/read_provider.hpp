@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 struct ReadOptions {
   bool direct = false;  // past the page cache, where the system allows it
@@ -108,7 +108,7 @@ class ReadProvider {
 
     ExpertCatalog catalog;
     bool verify;
-    std::vector<DirectFile> direct;  // of the checkpoint's files; empty without direct reads
+    std::vector<detail::DirectFile> direct;  // of the checkpoint's files; empty without direct reads
     detail::SlabPool pool;
     std::atomic<std::uint64_t> reads = 0;
     std::atomic<std::uint64_t> read_bytes = 0;
@@ -119,7 +119,7 @@ class ReadProvider {
 
 static_assert(ExpertProvider<ReadProvider>);
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI
 
 #if MOE_DEFINITIONS
 #include "read_provider.ipp"

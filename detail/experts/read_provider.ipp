@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 MOE_INLINE ReadProvider::ReadProvider(ExpertCatalog catalog, const ReadOptions& options)
     : state_(new State(std::move(catalog), options)) {}
@@ -36,7 +36,8 @@ MOE_INLINE std::size_t ReadProvider::largest_bytes() const {
 MOE_INLINE ReadStatistics ReadProvider::statistics() const {
   ReadStatistics out{state_->reads.load(std::memory_order_relaxed),
                      state_->read_bytes.load(std::memory_order_relaxed)};
-  for (const DirectFile& file : state_->direct) out.direct_refused = out.direct_refused || file.refused();
+  for (const detail::DirectFile& file : state_->direct)
+    out.direct_refused = out.direct_refused || file.refused();
   return out;
 }
 
@@ -46,8 +47,8 @@ MOE_INLINE ReadProvider::State::State(ExpertCatalog from, const ReadOptions& opt
   for (std::size_t i = 0; verify && i < catalog.size(); ++i)
     for (const MatrixLocation* matrix : {&catalog[i].gate, &catalog[i].up, &catalog[i].down})
       if (!matrix->crc32c && matrix->bytes() > 0)
-        fail(catalog.checkpoint().files()[matrix->file].path(), "verifying",
-             "checksums, which extract writes", "none");
+        detail::fail(catalog.checkpoint().files()[matrix->file].path(), "verifying",
+                     "checksums, which extract writes", "none");
   if (!options.direct) return;
   for (const File& file : catalog.checkpoint().files()) direct.emplace_back(file.path());
 }
@@ -66,11 +67,12 @@ MOE_INLINE void ReadProvider::State::expect_slabs() {
 }
 
 MOE_INLINE std::uint64_t ReadProvider::State::aligned(std::uint64_t offset) const {
-  return direct.empty() ? offset : offset / DirectFile::alignment * DirectFile::alignment;
+  return direct.empty() ? offset : offset / detail::DirectFile::alignment * detail::DirectFile::alignment;
 }
 
 MOE_INLINE bool ReadProvider::State::follows(const Run& run, const MatrixLocation& matrix) {
-  return run.file == matrix.file && matrix.offset >= run.end && matrix.offset - run.end < Pages::page_bytes;
+  return run.file == matrix.file && matrix.offset >= run.end &&
+         matrix.offset - run.end < detail::Pages::page_bytes;
 }
 
 MOE_INLINE ReadProvider::Plan ReadProvider::State::plan(const ExpertLocation& expert) const {
@@ -88,7 +90,8 @@ MOE_INLINE ReadProvider::Plan ReadProvider::State::plan(const ExpertLocation& ex
   }
   for (std::size_t r = 0; r < out.count; ++r) {
     out.runs[r].at = out.bytes;
-    out.bytes += Pages::rounded(static_cast<std::size_t>(out.runs[r].end - aligned(out.runs[r].begin)));
+    out.bytes +=
+        detail::Pages::rounded(static_cast<std::size_t>(out.runs[r].end - aligned(out.runs[r].begin)));
   }
   return out;
 }
@@ -114,11 +117,11 @@ MOE_INLINE ReadProvider::Lease ReadProvider::State::read(ExpertId id) {
 
 MOE_INLINE void ReadProvider::State::require_right(ExpertId id, const char* projection,
                                                    const MatrixLocation& from, const Matrix& read) const {
-  const std::uint32_t checksum = crc32c({read.data, read.bytes()});
+  const std::uint32_t checksum = detail::crc32c({read.data, read.bytes()});
   if (checksum != from.crc32c)
-    fail(catalog.checkpoint().files()[from.file].path(),
-         detail::concat(projection, " of expert ", id.expert, " of layer ", id.layer),
-         detail::concat("CRC-32C ", *from.crc32c), detail::concat(checksum));
+    detail::fail(catalog.checkpoint().files()[from.file].path(),
+                 detail::concat(projection, " of expert ", id.expert, " of layer ", id.layer),
+                 detail::concat("CRC-32C ", *from.crc32c), detail::concat(checksum));
 }
 
 MOE_INLINE void ReadProvider::State::read_run(const Run& run, std::byte* slab) {
@@ -127,10 +130,10 @@ MOE_INLINE void ReadProvider::State::read_run(const Run& run, std::byte* slab) {
   if (direct.empty()) {
     catalog.checkpoint().files()[run.file].read_at(begin, {slab + run.at, needed});
   } else {
-    direct[run.file].read_at(begin, {slab + run.at, Pages::rounded(needed)}, needed);
+    direct[run.file].read_at(begin, {slab + run.at, detail::Pages::rounded(needed)}, needed);
   }
   reads.fetch_add(1, std::memory_order_relaxed);
   read_bytes.fetch_add(needed, std::memory_order_relaxed);
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI

@@ -15,10 +15,14 @@
 #include <string_view>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 /// What can be replayed. `decayed` is what the engine does; `lru_floor` differs from it in the eviction alone.
 enum class ReplayPolicy { belady, lru, lru_floor, decayed, lfu, layer_lfu, random };
+
+}  // namespace moe::inline MOE_ABI
+
+namespace moe::inline MOE_ABI::detail {
 
 inline constexpr ReplayPolicy replay_policies[] = {
     ReplayPolicy::belady, ReplayPolicy::lru,       ReplayPolicy::lru_floor, ReplayPolicy::decayed,
@@ -29,6 +33,10 @@ constexpr std::string_view name(ReplayPolicy policy) {
                                         "lfu",    "layer_lfu", "random"};
   return names[static_cast<std::size_t>(policy)];
 }
+
+}  // namespace moe::inline MOE_ABI::detail
+
+namespace moe::inline MOE_ABI {
 
 /// In which order the experts of a visit are asked for.
 enum class ReplayOrder {
@@ -47,16 +55,18 @@ struct ReplayCounts {
   double hit_percent() const;
 };
 
-namespace detail {
+}  // namespace moe::inline MOE_ABI
+
+namespace moe::inline MOE_ABI::detail {
 
 /// Plays a trace to a cache, or to one for each layer.
 template <class Eviction>
 class Player {
  public:
   /// One cache of that budget, or, if `per_layer`, one for each layer, which share it equally.
-  Player(const Trace& trace, const ResidencyOptions& options, bool per_layer, const Eviction& eviction)
+  Player(const Trace& trace, const CacheOptions& options, bool per_layer, const Eviction& eviction)
       : trace_(trace), per_layer_(per_layer) {
-    ResidencyOptions each = options;
+    CacheOptions each = options;
     const std::size_t caches = per_layer ? std::max(trace.layers(), std::size_t{1}) : 1;
     each.budget_bytes /= caches;
     if (each.budget_bytes < options.largest_bytes)
@@ -123,7 +133,7 @@ class Player {
       use(missing_[m]);
       if (together) announce(m + 1, true);
     }
-    if (together) favour();
+    if (together) mark_hot();
     return end;
   }
 
@@ -178,7 +188,7 @@ class Player {
   void announce(std::size_t first, bool together) {
     for (std::size_t m = first; m < std::min(first + announced_ahead, missing_.size()); ++m) {
       if (cache_of(missing_[m]).resident(missing_[m].number)) continue;
-      if (!admit(missing_[m], together ? Admission::passing : Admission::chosen)) return;
+      if (!admit(missing_[m], together ? Admission::prefill : Admission::chosen)) return;
     }
   }
 
@@ -192,11 +202,11 @@ class Player {
     cache_of(request).released(request.number);
   }
 
-  void favour() {
+  void mark_hot() {
     std::ranges::stable_sort(requests_, std::greater{}, &Request::tokens);
-    favourites_.clear();
-    for (const Request& request : requests_) favourites_.push_back(request.number);
-    cache_of(requests_.front()).favour({favourites_.data(), favourites_.size()});
+    hot_.clear();
+    for (const Request& request : requests_) hot_.push_back(request.number);
+    cache_of(requests_.front()).mark_hot({hot_.data(), hot_.size()});
   }
 
   void count(bool hit) {
@@ -208,7 +218,7 @@ class Player {
   bool per_layer_;
   std::vector<Residency<Eviction>> caches_;
   std::vector<Request> requests_, missing_;
-  std::vector<std::uint32_t> favourites_;
+  std::vector<std::uint32_t> hot_;
   ReplayCounts counts_;
   std::size_t* cursor_ = nullptr;
 };
@@ -216,14 +226,16 @@ class Player {
 /// When each choice of a trace is made again.
 Belady::Future future_of(const Trace& trace);
 
-}  // namespace detail
-
 /// What a cache knows of the model of a trace.
-ResidencyOptions residency_of(const Trace& trace, std::size_t budget_bytes);
+CacheOptions residency_of(const Trace& trace, std::size_t budget_bytes);
+
+}  // namespace moe::inline MOE_ABI::detail
+
+namespace moe::inline MOE_ABI {
 
 /// Plays a trace to a cache under these options.
 template <class Eviction>
-ReplayCounts replay(const Trace& trace, const ResidencyOptions& options, ReplayOrder order) {
+ReplayCounts replay(const Trace& trace, const CacheOptions& options, ReplayOrder order) {
   return detail::Player<Eviction>(trace, options, false, Eviction()).play(order);
 }
 
@@ -232,7 +244,7 @@ ReplayCounts replay(const Trace& trace, const ResidencyOptions& options, ReplayO
 ReplayCounts replay(const Trace& trace, ReplayPolicy policy, std::size_t budget_bytes,
                     ReplayOrder order = ReplayOrder::hits_first);
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI
 
 #if MOE_DEFINITIONS
 #include "replay.ipp"

@@ -7,15 +7,15 @@
 #include <cstddef>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 MOE_INLINE double ReplayCounts::hit_percent() const {
   return requests == 0 ? 0 : 100 * static_cast<double>(hits) / static_cast<double>(requests);
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE Belady::Future future_of(const Trace& trace) {
   Belady::Future future;
@@ -33,12 +33,12 @@ MOE_INLINE Belady::Future future_of(const Trace& trace) {
   return future;
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
-MOE_INLINE ResidencyOptions residency_of(const Trace& trace, std::size_t budget_bytes) {
-  ResidencyOptions options;
+MOE_INLINE CacheOptions residency_of(const Trace& trace, std::size_t budget_bytes) {
+  CacheOptions options;
   options.budget_bytes = budget_bytes;
   std::vector<char> visited(trace.layers());
   for (std::size_t i = 0; i < trace.size(); ++i) visited[trace[i].layer] = 1;
@@ -50,25 +50,31 @@ MOE_INLINE ResidencyOptions residency_of(const Trace& trace, std::size_t budget_
   return options;
 }
 
+}  // namespace moe::inline MOE_ABI::detail
+
+namespace moe::inline MOE_ABI {
+
 MOE_INLINE ReplayCounts replay(const Trace& trace, ReplayPolicy policy, std::size_t budget_bytes,
                                ReplayOrder order) {
-  ResidencyOptions options = residency_of(trace, budget_bytes);
+  CacheOptions options = detail::residency_of(trace, budget_bytes);
   options.cold_prompts = order == ReplayOrder::hits_first;
   options.floor = policy == ReplayPolicy::lru_floor || policy == ReplayPolicy::decayed;
   switch (policy) {
     case ReplayPolicy::belady: {
-      Belady::Future future = detail::future_of(trace);
+      detail::Belady::Future future = detail::future_of(trace);
       options.cold_prompts = false;
-      return detail::Player<Belady>(trace, options, false, Belady(future)).play(order, &future.now);
+      return detail::Player<detail::Belady>(trace, options, false, detail::Belady(future))
+          .play(order, &future.now);
     }
     case ReplayPolicy::lru:
     case ReplayPolicy::lru_floor: return replay<Lru>(trace, options, order);
     case ReplayPolicy::decayed: return replay<DecayedFrequency>(trace, options, order);
-    case ReplayPolicy::lfu: return replay<Lfu>(trace, options, order);
-    case ReplayPolicy::layer_lfu: return detail::Player<Lfu>(trace, options, true, Lfu()).play(order);
-    case ReplayPolicy::random: return replay<RandomEviction>(trace, options, order);
+    case ReplayPolicy::lfu: return replay<detail::Lfu>(trace, options, order);
+    case ReplayPolicy::layer_lfu:
+      return detail::Player<detail::Lfu>(trace, options, true, detail::Lfu()).play(order);
+    case ReplayPolicy::random: return replay<detail::RandomEviction>(trace, options, order);
   }
   return {};
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI

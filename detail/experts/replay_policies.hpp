@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 // Eviction policies for comparison; see Lru for what their members mean.
 
@@ -76,7 +76,7 @@ class Belady {
   std::vector<std::size_t> next_;  // [experts]
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "replay_policies.ipp"

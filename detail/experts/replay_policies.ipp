@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE void Lfu::resize(std::size_t experts) {
   heaps_.resize(experts);
@@ -47,4 +47,4 @@ MOE_INLINE void Belady::insert(std::uint32_t expert, ExpertId, std::uint64_t) {
   heaps_.insert(candidates_, expert, score(expert, 0));
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

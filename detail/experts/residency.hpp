@@ -1,6 +1,6 @@
 #pragma once
-#include "../core/error.hpp"
 #include "../core/config.hpp"
+#include "../core/error.hpp"
 #include "../core/pairing_heap.hpp"
 #include "expert.hpp"
 
@@ -9,10 +9,10 @@
 #include <span>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 /// What a cache knows of the model that it serves. All of it may be left out, and then costs hits, never correctness.
-struct ResidencyOptions {
+struct CacheOptions {
   std::size_t budget_bytes = 0;
   std::size_t layers = 0;             // with experts; 0: unknown, and then no layer has a floor
   std::size_t experts_per_token = 8;  // per layer
@@ -21,11 +21,15 @@ struct ResidencyOptions {
   bool cold_prompts = true;           // experts that a prompt passes by enter cold
 };
 
+}  // namespace moe::inline MOE_ABI
+
+namespace moe::inline MOE_ABI::detail {
+
 /// Why an expert is admitted.
 enum class Admission {
   demanded,   // somebody waits for it
   chosen,     // announced: it will be acquired
-  passing,    // the same, for the many tokens of a prompt, which says little about what comes next
+  prefill,    // the same, for the many tokens of a prompt, which says little about what comes next
   predicted,  // a guess
 };
 
@@ -41,15 +45,15 @@ class Residency {
  public:
   static constexpr std::uint32_t none = detail::PairingHeaps::none;
 
-  explicit Residency(const ResidencyOptions& options, const Eviction& eviction = Eviction())
+  explicit Residency(const CacheOptions& options, const Eviction& eviction = Eviction())
       : options_(options), eviction_(eviction) {
     const std::size_t of_layers = options.layers * options.largest_bytes;
     const std::size_t share = of_layers == 0 ? 0 : options.budget_bytes / of_layers;
     const std::size_t k = options.experts_per_token;
     if (options.floor) floor_ = share < k ? share : k;
-    // A prompt leaves its favourites, but not so many that there is no room for the next layer's experts.
+    // A prompt leaves its hot, but not so many that there is no room for the next layer's experts.
     const std::size_t experts = options.largest_bytes == 0 ? 0 : options.budget_bytes / options.largest_bytes;
-    if (options.layers > 0 && experts > 2 * k) favourites_ = (experts - 2 * k) / options.layers;
+    if (options.layers > 0 && experts > 2 * k) hot_ = (experts - 2 * k) / options.layers;
   }
 
   std::size_t budget_bytes() const { return options_.budget_bytes; }
@@ -88,7 +92,7 @@ class Residency {
     Expert& entry = experts_[expert];
     entry.bytes = bytes;
     entry.holds = 0;
-    entry.cold = why == Admission::predicted || (why == Admission::passing && options_.cold_prompts);
+    entry.cold = why == Admission::predicted || (why == Admission::prefill && options_.cold_prompts);
     entry.expected_since = uses_ + 1;
     entry.predicted = why == Admission::predicted;
     if (entry.predicted) predicted_.push_back(expert);
@@ -137,9 +141,9 @@ class Residency {
   }
 
   /// The experts of a layer that a prompt used, most used first, of which the first are worth keeping.
-  void favour(std::span<const std::uint32_t> experts) {
+  void mark_hot(std::span<const std::uint32_t> experts) {
     if (!options_.cold_prompts) return;
-    for (std::size_t i = 0; i < experts.size() && i < favourites_; ++i) {
+    for (std::size_t i = 0; i < experts.size() && i < hot_; ++i) {
       if (!resident(experts[i])) continue;
       hold(experts[i]);
       count_use(experts[i]);
@@ -316,9 +320,9 @@ class Residency {
     return of_a < of_b || (of_a == of_b && experts_[a].id < experts_[b].id) ? a : b;
   }
 
-  ResidencyOptions options_;
+  CacheOptions options_;
   std::size_t floor_ = 0;
-  std::size_t favourites_ = 0;  // of a prompt, per layer
+  std::size_t hot_ = 0;  // of a prompt, per layer
   std::size_t resident_bytes_ = 0;
   std::uint64_t uses_ = 0;
   std::uint64_t token_ = 0;       // the clock
@@ -334,4 +338,4 @@ class Residency {
   Eviction eviction_;
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

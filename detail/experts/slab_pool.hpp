@@ -1,13 +1,13 @@
 #pragma once
-#include "../core/error.hpp"
 #include "../core/config.hpp"
+#include "../core/error.hpp"
 #include "../io/pages.hpp"
 
 #include <cstddef>
 #include <mutex>
 #include <vector>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// Pieces of memory that are used again: mapping and clearing pages anew for every expert costs as much as reading it fast.
 /// They are cut from larger arenas, so that the system can use huge pages.
@@ -65,7 +65,7 @@ class SlabPool {
   std::vector<Pages> arenas_;
 };
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "slab_pool.ipp"

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE SlabPool::Slab::Slab(Slab&& other) noexcept
     : pool_(other.pool_), data_(std::exchange(other.data_, nullptr)), bytes_(other.bytes_) {}
@@ -93,4 +93,4 @@ MOE_INLINE void SlabPool::give_back(std::byte* data, std::size_t bytes) noexcept
   class_of(bytes).free.push_back(data);
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

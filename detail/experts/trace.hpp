@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 /// What is known of the model whose routers were recorded. A number that is 0 is unknown.
 struct TraceModel {
@@ -86,7 +86,7 @@ class Trace {
   std::vector<float> weights_;
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI
 
 #if MOE_DEFINITIONS
 #include "trace.ipp"

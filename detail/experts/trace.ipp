@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 MOE_INLINE TraceVisit Trace::operator[](std::size_t i) const {
   const Stored& visit = visits_[i];
@@ -42,16 +42,16 @@ MOE_INLINE void Trace::check(const TraceVisit& visit) {
     known(model_.experts, experts_known_, expert + std::uint64_t{1}, "expert of a visit");
     std::size_t same = 0;
     for (const std::uint32_t other : visit.experts) same += other == expert;
-    expect(same == 1, "trace", "experts of a visit", "distinct ones", "one twice");
+    detail::expect(same == 1, "trace", "experts of a visit", "distinct ones", "one twice");
   }
-  expect(visit.weights.empty() || visit.weights.size() == visit.experts.size(), "trace", "weights of a visit",
-         "one for each expert", "another number");
+  detail::expect(visit.weights.empty() || visit.weights.size() == visit.experts.size(), "trace",
+                 "weights of a visit", "one for each expert", "another number");
 }
 
 MOE_INLINE void Trace::known(std::uint32_t& have, bool given, std::uint64_t needed, std::string_view place) {
   if (needed <= have) return;
   const std::uint64_t most = given ? have : UINT32_MAX;
-  if (needed > most) fail("trace", place, detail::concat("at most ", most), detail::concat(needed));
+  if (needed > most) detail::fail("trace", place, detail::concat("at most ", most), detail::concat(needed));
   have = static_cast<std::uint32_t>(needed);
 }
 
@@ -64,4 +64,4 @@ MOE_INLINE void Trace::set(std::vector<std::uint64_t>& bytes, std::size_t layer,
   bytes[layer] = value;
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI

@@ -10,8 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace moe {
-namespace detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// The columns of a trace. Files may have them in any order, and others beside them.
 enum class TraceColumn : std::uint8_t {
@@ -96,8 +95,6 @@ class TraceReader {
   std::vector<std::uint64_t> largest_;                     // by layer: the largest expert_bytes of a row
 };
 
-}  // namespace detail
-
 /// Reads a trace in the form of the project BigMoeOnEdge (`# route_trace v1`): CSV with a row for each chosen expert.
 ///   # model=... arch=... n_layer=L n_expert=E n_expert_used=K     all optional, as every comment
 ///   # layer=N expert_bytes=B dense_bytes=D                        else B is the largest of the layer's rows
@@ -106,7 +103,7 @@ class TraceReader {
 /// may be missing or empty, and are then turn 0, phase 1, the next slot, weight 0. Throws if anything in it is wrong.
 Trace read_trace(const std::string& path);
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "trace_reader.ipp"

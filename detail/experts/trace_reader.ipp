@@ -19,7 +19,7 @@
 #include <utility>
 #include <vector>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE std::string_view take_until(std::string_view& rest, char separator) {
   const std::size_t end = std::min(rest.find(separator), rest.size());
@@ -191,13 +191,13 @@ MOE_INLINE void TraceReader::fail_here(std::string_view place, std::string_view 
   fail(file_, concat("line ", line_, place.empty() ? "" : ", ", place), expected, found);
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE Trace read_trace(const std::string& path) {
   const std::string text = read_text(path);
   return detail::TraceReader(text, path).read();
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

@@ -5,18 +5,15 @@
 #include <cstring>
 #include <string>
 
-namespace moe {
-namespace detail {
+namespace moe::inline MOE_ABI::detail {
 
 std::string trace_text(const Trace& trace);
-
-}  // namespace detail
 
 /// Writes a trace in the form that read_trace() reads. What was resident in a cache is not part of a trace: an expert
 /// counts as resident once it was used.
 void write_trace(const Trace& trace, const std::string& path);
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "trace_writer.ipp"

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <utility>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE std::string trace_text(const Trace& trace) {
   const TraceModel& model = trace.model();
@@ -50,12 +50,12 @@ MOE_INLINE std::string trace_text(const Trace& trace) {
   return out;
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE void write_trace(const Trace& trace, const std::string& path) {
   write_text(path, detail::trace_text(trace));
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

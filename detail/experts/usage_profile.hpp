@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 /// How often the router of each layer chose each expert, and with how much weight in sum (router mass). Layers without
 /// experts, and experts that were never chosen, have 0 of both.
@@ -49,7 +49,7 @@ class UsageProfile {
   std::vector<std::uint32_t> most_used(std::size_t layer, std::size_t most) const;
 
   /// All experts that were ever chosen, most often first; of equals the one of more mass, then the first: what
-  /// LruProvider::pin() takes.
+  /// CachingProvider::pin() takes.
   std::vector<ExpertId> ranking() const;
 
  private:
@@ -63,7 +63,9 @@ class UsageProfile {
   std::vector<double> mass_;           // [layers, experts]
 };
 
-namespace detail {
+}  // namespace moe::inline MOE_ABI
+
+namespace moe::inline MOE_ABI::detail {
 
 /// A matrix of numbers [layers, experts] as JSON, a row in a line.
 template <class Text>
@@ -80,8 +82,6 @@ std::string usage_rows(const UsageProfile& profile, Text text) {
 
 UsageProfile usage_profile_of(const Json& root);
 
-}  // namespace detail
-
 /// A profile as JSON: {"usage_profile": 1, "counts": [[...], ...], "mass": [[...], ...]}, both [layers, experts].
 std::string to_json(const UsageProfile& profile);
 
@@ -92,7 +92,7 @@ inline void write_usage_profile(const UsageProfile& profile, const std::string& 
   write_text(path, to_json(profile));
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "usage_profile.ipp"

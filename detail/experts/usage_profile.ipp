@@ -12,14 +12,14 @@
 #include <string>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 MOE_INLINE UsageProfile::UsageProfile(std::size_t layers, std::size_t experts)
     : layers_(layers), experts_(experts) {
   constexpr std::size_t most = std::size_t{1} << 26;
   if (layers > most || experts > most || layers * experts > most)
-    fail("usage profile", "experts of all layers", detail::concat("at most ", most),
-         detail::concat(layers, " times ", experts));
+    detail::fail("usage profile", "experts of all layers", detail::concat("at most ", most),
+                 detail::concat(layers, " times ", experts));
   counts_.resize(layers * experts);
   mass_.resize(layers * experts);
 }
@@ -56,8 +56,9 @@ MOE_INLINE void UsageProfile::add(ExpertId id, std::uint64_t count, double mass)
 
 MOE_INLINE UsageProfile& UsageProfile::operator+=(const UsageProfile& other) {
   if (layers_ != other.layers_ || experts_ != other.experts_)
-    fail("usage profile", "adding another", detail::concat(layers_, " layers of ", experts_, " experts"),
-         detail::concat(other.layers_, " of ", other.experts_));
+    detail::fail("usage profile", "adding another",
+                 detail::concat(layers_, " layers of ", experts_, " experts"),
+                 detail::concat(other.layers_, " of ", other.experts_));
   for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i] += other.counts_[i], mass_[i] += other.mass_[i];
   return *this;
 }
@@ -92,14 +93,14 @@ MOE_INLINE bool UsageProfile::used_more(std::size_t i, std::size_t j) const {
 
 MOE_INLINE std::size_t UsageProfile::index(ExpertId id) const {
   if (id.layer >= layers_ || id.expert >= experts_)
-    fail("usage profile", detail::concat("expert ", id.expert, " of layer ", id.layer),
-         detail::concat("one of ", layers_, " layers of ", experts_, " experts"), "no such expert");
+    detail::fail("usage profile", detail::concat("expert ", id.expert, " of layer ", id.layer),
+                 detail::concat("one of ", layers_, " layers of ", experts_, " experts"), "no such expert");
   return id.layer * experts_ + id.expert;
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE UsageProfile usage_profile_of(const Json& root) {
   const Json version = root.at("usage_profile");
@@ -132,9 +133,9 @@ MOE_INLINE UsageProfile usage_profile_of(const Json& root) {
   return out;
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE std::string to_json(const UsageProfile& profile) {
   return detail::concat(
@@ -150,4 +151,4 @@ MOE_INLINE UsageProfile read_usage_profile(const std::string& path) {
   return detail::usage_profile_of(document.root());
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

@@ -14,15 +14,23 @@
 #include <utility>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 /// The CRC-32C of an expert's matrices.
 struct ExpertChecksums {
   std::uint32_t gate = 0, up = 0, down = 0;
 };
 
+}  // namespace moe::inline MOE_ABI
+
+namespace moe::inline MOE_ABI::detail {
+
 /// The checksums of all experts of a catalog, by its index. Reads the whole mapped checkpoint.
 std::vector<ExpertChecksums> checksums_of(const ExpertCatalog& catalog);
+
+}  // namespace moe::inline MOE_ABI::detail
+
+namespace moe::inline MOE_ABI {
 
 /// Compares what `Inner` brings with checksums: a wrong expert is an error, never a wrong token. Costs a pass over the
 /// weights at each acquire(), so it belongs below a cache.
@@ -33,7 +41,8 @@ class VerifyingProvider {
   VerifyingProvider(Inner inner, ExpertCatalog catalog, std::vector<ExpertChecksums> checksums)
       : inner_(std::move(inner)), catalog_(std::move(catalog)), checksums_(std::move(checksums)) {
     if (checksums_.size() != catalog_.size())
-      fail("verifying", "checksums", detail::concat(catalog_.size()), detail::concat(checksums_.size()));
+      detail::fail("verifying", "checksums", detail::concat(catalog_.size()),
+                   detail::concat(checksums_.size()));
   }
 
   LeaseOf<Inner> acquire(ExpertId id) {
@@ -46,17 +55,17 @@ class VerifyingProvider {
     return lease;
   }
 
-  void hint(std::span<const ExpertId> ids, Hint kind) noexcept { moe::hint(inner_, ids, kind); }
-  std::size_t bytes(ExpertId id) { return moe::bytes(inner_, id); }
+  void hint(std::span<const ExpertId> ids, Hint kind) noexcept { detail::hint(inner_, ids, kind); }
+  std::size_t bytes(ExpertId id) { return detail::bytes(inner_, id); }
 
   Inner& inner() { return inner_; }
 
  private:
   static void verify(ExpertId id, std::string_view projection, const Matrix& matrix, std::uint32_t expected) {
-    const std::uint32_t found = crc32c({matrix.data, matrix.bytes()});
+    const std::uint32_t found = detail::crc32c({matrix.data, matrix.bytes()});
     if (found != expected)
-      fail("experts", detail::concat(projection, " of expert ", id.expert, " of layer ", id.layer),
-           detail::concat("CRC-32C ", expected), detail::concat(found));
+      detail::fail("experts", detail::concat(projection, " of expert ", id.expert, " of layer ", id.layer),
+                   detail::concat("CRC-32C ", expected), detail::concat(found));
   }
 
   Inner inner_;
@@ -64,7 +73,7 @@ class VerifyingProvider {
   std::vector<ExpertChecksums> checksums_;
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI
 
 #if MOE_DEFINITIONS
 #include "verifying_provider.ipp"

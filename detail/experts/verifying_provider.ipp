@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE std::vector<ExpertChecksums> checksums_of(const ExpertCatalog& catalog) {
   std::vector<ExpertChecksums> out;
@@ -18,4 +18,4 @@ MOE_INLINE std::vector<ExpertChecksums> checksums_of(const ExpertCatalog& catalo
   return out;
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

@@ -1,4 +1,6 @@
 #pragma once
+#include "../core/config.hpp"
+
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -6,7 +8,7 @@
 #include <optional>
 #include <utility>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// Hands items from one thread to another, in order; who is ahead waits. Either side may close it.
 template <class T>
@@ -50,4 +52,4 @@ class Channel {
   bool closed_ = false;
 };
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 /// Numbers from `first` to `last`, both included.
 struct IndexRange {
@@ -59,7 +59,7 @@ class ExpertSelection {
   bool enough_for_a_token_ = false;
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI
 
 #if MOE_DEFINITIONS
 #include "expert_selection.ipp"

@@ -12,13 +12,13 @@
 #include <utility>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 MOE_INLINE void IndexRange::require_below(std::size_t count, std::string_view what) const {
   const bool open = last == UINT32_MAX;
   if (first > last || first >= count || (!open && last >= count))
-    fail("extraction", what, detail::concat("a range of numbers below ", count),
-         detail::concat(first, " to ", open ? "the last" : detail::concat(last)));
+    detail::fail("extraction", what, detail::concat("a range of numbers below ", count),
+                 detail::concat(first, " to ", open ? "the last" : detail::concat(last)));
 }
 
 MOE_INLINE ExpertSelection ExpertSelection::range(IndexRange experts) {
@@ -37,7 +37,8 @@ MOE_INLINE ExpertSelection ExpertSelection::most_used(UsageProfile profile, std:
 }
 
 MOE_INLINE ExpertSelection ExpertSelection::covering(UsageProfile profile, double share, std::string file) {
-  if (!(share > 0 && share <= 1)) fail(file, "coverage", "above 0, and at most 1", detail::concat(share));
+  if (!(share > 0 && share <= 1))
+    detail::fail(file, "coverage", "above 0, and at most 1", detail::concat(share));
   ExpertSelection out = most_used(std::move(profile), SIZE_MAX, std::move(file));
   out.share_ = share;
   out.enough_for_a_token_ = true;
@@ -46,8 +47,8 @@ MOE_INLINE ExpertSelection ExpertSelection::covering(UsageProfile profile, doubl
 
 MOE_INLINE void ExpertSelection::require_layers(std::size_t layers) const {
   if (profile_ && profile_->layers() > layers)
-    fail(file_, "layers", detail::concat("at most ", layers, ", as the model has"),
-         detail::concat(profile_->layers()));
+    detail::fail(file_, "layers", detail::concat("at most ", layers, ", as the model has"),
+                 detail::concat(profile_->layers()));
 }
 
 MOE_INLINE std::vector<std::uint32_t> ExpertSelection::of(std::uint32_t layer, std::size_t count,
@@ -71,11 +72,11 @@ MOE_INLINE std::vector<std::uint32_t> ExpertSelection::of(std::uint32_t layer, s
 MOE_INLINE void ExpertSelection::require(const UsageProfile& profile, std::uint32_t layer,
                                          std::size_t count) const {
   if (layer >= profile.layers() || profile.experts() != count || profile.count(std::size_t{layer}) == 0)
-    fail(file_, detail::concat("layer ", layer),
-         detail::concat("what its router chose of ", count, " experts"),
-         layer < profile.layers() && profile.experts() == count
-             ? "no choices"
-             : detail::concat(profile.layers(), " layers of ", profile.experts(), " experts"));
+    detail::fail(file_, detail::concat("layer ", layer),
+                 detail::concat("what its router chose of ", count, " experts"),
+                 layer < profile.layers() && profile.experts() == count
+                     ? "no choices"
+                     : detail::concat(profile.layers(), " layers of ", profile.experts(), " experts"));
 }
 
 MOE_INLINE std::size_t ExpertSelection::covering(const UsageProfile& profile, std::uint32_t layer,
@@ -93,4 +94,4 @@ MOE_INLINE void ExpertSelection::fill(std::vector<std::uint32_t>& experts, std::
     if (std::find(experts.begin(), experts.end(), expert) == experts.end()) experts.push_back(expert);
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI

@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/config.hpp"
 #include "../core/dtype.hpp"
 #include "expert_selection.hpp"
 
@@ -6,7 +7,7 @@
 #include <optional>
 #include <string>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 /// What is extracted of a checkpoint, and how it is stored.
 struct ExtractOptions {
@@ -18,4 +19,4 @@ struct ExtractOptions {
   std::size_t checkpoint_bytes = 256 << 20;  // how much is written between two places to resume at
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI

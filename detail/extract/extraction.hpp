@@ -19,7 +19,7 @@
 #include <string_view>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 /// Stores a checkpoint, or a part of it, so that experts are read fast: a directory with dense.gguf, experts.gguf and the
 /// files of the tokenizer. Memory stays small whatever the size. The work is done in OUT.partial, which no reader takes for
@@ -72,11 +72,11 @@ class Extraction {
   static std::uint32_t crc_of(std::string_view text);
 
   /// Makes the files in their full sizes, without heads, and copies those of the tokenizer.
-  std::vector<RandomAccessOutput> prepare(detail::Journal& journal) const;
+  std::vector<detail::RandomAccessOutput> prepare(detail::Journal& journal) const;
 
   void copy(std::string_view name) const;
 
-  void write_tensors(detail::Journal& journal, std::vector<RandomAccessOutput>& outputs,
+  void write_tensors(detail::Journal& journal, std::vector<detail::RandomAccessOutput>& outputs,
                      FunctionRef<void(std::uint64_t)> progress) const;
 
   static void write_tensor(const detail::PlannedTensor& tensor, detail::ReadAhead& source,
@@ -85,7 +85,7 @@ class Extraction {
 
   /// Writes what stands in front of the data. Only the last four bytes make the files such that can be opened, and those of
   /// dense.gguf come last.
-  void write_heads(const detail::Journal& journal, std::vector<RandomAccessOutput>& outputs) const;
+  void write_heads(const detail::Journal& journal, std::vector<detail::RandomAccessOutput>& outputs) const;
 
   void publish() const;
 
@@ -101,7 +101,7 @@ class Extraction {
   bool complete_ = false;
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI
 
 #if MOE_DEFINITIONS
 #include "extraction.ipp"

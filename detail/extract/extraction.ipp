@@ -17,13 +17,13 @@
 #include <utility>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 MOE_INLINE Extraction::Extraction(const Checkpoint& source, std::string out, ExtractOptions options)
     : source_(source),
       out_(without_slashes(std::move(out))),
       partial_(out_ + ".partial"),
-      result_(join_path(partial_, "result")),
+      result_(detail::join_path(partial_, "result")),
       options_(std::move(options)),
       plan_(detail::ExtractionPlanner(ExpertCatalog(source, {.allow_partial = true}), options_).plan()) {
   files_.emplace_back("dense.gguf", source_, plan_.dense);
@@ -48,7 +48,7 @@ MOE_INLINE void Extraction::run(FunctionRef<void(std::uint64_t)> progress) {
     require_space();
     std::filesystem::create_directories(path(result_));
     detail::Journal journal(partial_, plan_text());
-    std::vector<RandomAccessOutput> outputs = prepare(journal);
+    std::vector<detail::RandomAccessOutput> outputs = prepare(journal);
     write_tensors(journal, outputs, progress);
     write_heads(journal, outputs);
     publish();
@@ -72,21 +72,21 @@ MOE_INLINE std::uint64_t Extraction::bytes_from(std::size_t tensor) const {
 }
 
 MOE_INLINE bool Extraction::is_complete() const {
-  if (!is_directory(out_) && !is_file(out_)) return false;
-  if (is_directory(out_) && std::filesystem::is_empty(path(out_))) return false;
+  if (!detail::is_directory(out_) && !detail::is_file(out_)) return false;
+  if (detail::is_directory(out_) && std::filesystem::is_empty(path(out_))) return false;
   for (const detail::ExtractionFile& file : files_)
-    if (!file.is_at(join_path(out_, file.name())))
-      fail(out_, "output", "a new directory, or this extraction, complete", "something else");
+    if (!file.is_at(detail::join_path(out_, file.name())))
+      detail::fail(out_, "output", "a new directory, or this extraction, complete", "something else");
   return true;
 }
 
 MOE_INLINE void Extraction::require_space() const {
-  std::filesystem::path place = path(parent_directory(out_));
+  std::filesystem::path place = path(detail::parent_directory(out_));
   std::error_code error;
   const std::filesystem::space_info space = std::filesystem::space(place, error);
   const std::uint64_t needed = bytes_left();
   if (!error && space.available < needed)
-    fail(out_, "free space", detail::concat(needed, " bytes"), detail::concat(space.available));
+    detail::fail(out_, "free space", detail::concat(needed, " bytes"), detail::concat(space.available));
 }
 
 MOE_INLINE std::string Extraction::plan_text() const {
@@ -106,14 +106,14 @@ MOE_INLINE std::string Extraction::plan_text() const {
 }
 
 MOE_INLINE std::uint32_t Extraction::crc_of(std::string_view text) {
-  return crc32c(std::as_bytes(std::span(text.data(), text.size())));
+  return detail::crc32c(std::as_bytes(std::span(text.data(), text.size())));
 }
 
-MOE_INLINE std::vector<RandomAccessOutput> Extraction::prepare(detail::Journal& journal) const {
-  std::vector<RandomAccessOutput> outputs;
+MOE_INLINE std::vector<detail::RandomAccessOutput> Extraction::prepare(detail::Journal& journal) const {
+  std::vector<detail::RandomAccessOutput> outputs;
   bool as_left = true;
   for (const detail::ExtractionFile& file : files_) {
-    outputs.emplace_back(join_path(result_, file.name()));
+    outputs.emplace_back(detail::join_path(result_, file.name()));
     as_left = as_left && outputs.back().size() == file.bytes();
   }
   if (!as_left) journal.clear();
@@ -130,13 +130,15 @@ MOE_INLINE std::vector<RandomAccessOutput> Extraction::prepare(detail::Journal& 
 }
 
 MOE_INLINE void Extraction::copy(std::string_view name) const {
-  const std::string from = join_path(source_.directory(), name), to = join_path(result_, name);
-  if (!is_file(from)) return;
-  write_text(to, read_text(from));
-  RandomAccessOutput(to).sync();
+  const std::string from = detail::join_path(source_.directory(), name),
+                    to = detail::join_path(result_, name);
+  if (!detail::is_file(from)) return;
+  detail::write_text(to, detail::read_text(from));
+  detail::RandomAccessOutput(to).sync();
 }
 
-MOE_INLINE void Extraction::write_tensors(detail::Journal& journal, std::vector<RandomAccessOutput>& outputs,
+MOE_INLINE void Extraction::write_tensors(detail::Journal& journal,
+                                          std::vector<detail::RandomAccessOutput>& outputs,
                                           FunctionRef<void(std::uint64_t)> progress) const {
   const std::size_t done = journal.checksums().size();
   detail::ReadAhead source(source_.files(), std::span(tensors_).subspan(done));
@@ -159,7 +161,7 @@ MOE_INLINE void Extraction::write_tensor(const detail::PlannedTensor& tensor, de
   for (std::uint64_t left = tensor.bytes(); left > 0;) {
     std::span<const std::byte> piece = source.next();
     if (tensor.converted()) piece = conversion.convert(tensor, piece);
-    checksum = crc32c(piece, checksum);
+    checksum = detail::crc32c(piece, checksum);
     writer.append(piece);
     left -= piece.size();
     if (progress) progress(piece.size());
@@ -168,7 +170,7 @@ MOE_INLINE void Extraction::write_tensor(const detail::PlannedTensor& tensor, de
 }
 
 MOE_INLINE void Extraction::write_heads(const detail::Journal& journal,
-                                        std::vector<RandomAccessOutput>& outputs) const {
+                                        std::vector<detail::RandomAccessOutput>& outputs) const {
   const std::vector<std::uint32_t>& all = journal.checksums();
   auto end = all.end();
   for (std::size_t i = files_.size(); i-- > 0;) {
@@ -184,16 +186,16 @@ MOE_INLINE void Extraction::write_heads(const detail::Journal& journal,
 
 MOE_INLINE void Extraction::publish() const {
   detail::sync_directory(result_);
-  if (is_directory(out_)) std::filesystem::remove(path(out_));  // it is empty
+  if (detail::is_directory(out_)) std::filesystem::remove(path(out_));  // it is empty
   std::filesystem::rename(path(result_), path(out_));
-  detail::sync_directory(parent_directory(out_));
+  detail::sync_directory(detail::parent_directory(out_));
 }
 
 MOE_INLINE void Extraction::remove_leftovers() const {
   std::error_code ignored;
   for (const std::string_view name : detail::Journal::file_names)
-    std::filesystem::remove(path(join_path(partial_, name)), ignored);
+    std::filesystem::remove(path(detail::join_path(partial_, name)), ignored);
   std::filesystem::remove(path(partial_), ignored);
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI

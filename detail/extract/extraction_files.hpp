@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// What every tensor of an extraction begins at a multiple of: then experts can be read directly.
 inline constexpr std::uint32_t extraction_alignment = 4096;
@@ -51,7 +51,7 @@ inline constexpr std::string_view copied_files[] = {
     "merges.txt",          "added_tokens.json",     "special_tokens_map.json",
     "chat_template.jinja", "chat_template.json",    "generation_config.json"};
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "extraction_files.ipp"

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE ExtractionFile::ExtractionFile(std::string_view name, const Checkpoint& source,
                                           const std::vector<PlannedTensor>& tensors)
@@ -50,4 +50,4 @@ MOE_INLINE GgufHead ExtractionFile::head(const std::vector<std::uint32_t>& check
   return out;
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// What an extraction consists of: the tensors of both files, in the order in which they are written.
 struct ExtractionPlan {
@@ -57,7 +57,7 @@ class ExtractionPlanner {
   ExtractionPlan out_;
 };
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "extraction_plan.ipp"

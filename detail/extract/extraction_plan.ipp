@@ -12,7 +12,7 @@
 #include <string_view>
 #include <utility>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE ExtractionPlanner::ExtractionPlanner(const ExpertCatalog& catalog, const ExtractOptions& options)
     : checkpoint_(catalog.checkpoint()),
@@ -120,4 +120,4 @@ MOE_INLINE void ExtractionPlanner::set_type(PlannedTensor& tensor, std::optional
   }
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

@@ -13,7 +13,7 @@
 #include <type_traits>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 /// What stands in front of the data of a GGUF 3 file: the metadata, and the name, type, shape and place of each tensor.
 class GgufHead {
@@ -88,7 +88,7 @@ class GgufHead {
   std::vector<std::uint64_t> begins_, ends_;  // of each tensor, in the data
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "gguf_head.ipp"

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <utility>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE GgufHead::GgufHead(std::string file, std::uint32_t alignment)
     : file_(std::move(file)), alignment_(alignment) {
@@ -92,4 +92,4 @@ MOE_INLINE void GgufHead::begin_array(std::string_view key, detail::GgufType typ
   append(metadata_, std::uint64_t{count});
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <type_traits>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 /// Writes a GGUF 3 file from front to back, with little memory: first everything is named, then the tensors' data is
 /// written in the order of their names.
@@ -75,7 +75,7 @@ class GgufWriter {
   bool begun_ = false;
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "gguf_writer.ipp"

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <utility>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE GgufWriter::GgufWriter(std::string path, std::uint32_t alignment)
     : file_(std::move(path)), head_(file_.path(), alignment) {}
@@ -70,4 +70,4 @@ MOE_INLINE void GgufWriter::skip_full_tensors() {
   }
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

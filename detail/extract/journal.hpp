@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// What an extraction needs to know when it goes on after an interruption: of which tensors all bytes are on the disk, and
 /// their checksums. Two files in a directory: `plan.txt`, which says what is extracted, and `checksums`, which grows.
@@ -51,7 +51,7 @@ class Journal {
   std::vector<std::uint32_t> checksums_;
 };
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "journal.ipp"

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE std::size_t Journal::entries(const std::string& directory) {
   if (!is_file(join_path(directory, file_names[0])) || !is_file(join_path(directory, file_names[1])))
@@ -70,4 +70,4 @@ MOE_INLINE std::vector<std::uint32_t> Journal::read_records(const File& file) {
   return checksums;
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

@@ -5,12 +5,12 @@
 #include <cstring>
 #include <string>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// A value as JSON text, numbers as they were written.
 std::string json_text(const Json& value);
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "json_text.ipp"

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <string>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE std::string json_text(const Json& value) {
   if (value.is_string()) return to_json(value.as_string());
@@ -20,4 +20,4 @@ MOE_INLINE std::string json_text(const Json& value) {
   return value.is_array() ? concat('[', out, ']') : concat('{', out, '}');
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// A tensor to be extracted: where it lies in the source, and how it is stored in the result.
 struct PlannedTensor {
@@ -26,7 +26,7 @@ struct PlannedTensor {
   std::uint64_t bytes() const { return numbers() / to->elements * to->bytes; }
 };
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "planned_tensor.ipp"

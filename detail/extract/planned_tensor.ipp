@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE std::uint64_t PlannedTensor::numbers() const {
   std::uint64_t out = 1;
@@ -11,4 +11,4 @@ MOE_INLINE std::uint64_t PlannedTensor::numbers() const {
   return out;
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

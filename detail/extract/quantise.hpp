@@ -5,8 +5,7 @@
 #include <cstddef>
 #include <span>
 
-namespace moe {
-namespace detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// The number of largest magnitude, with its sign; of equals the first.
 float largest_magnitude(std::span<const float> x);
@@ -17,8 +16,6 @@ int whole_within(float v, int least, int most);
 void quantise_q8_0(std::span<const float> x, std::byte* block);
 
 void quantise_q4_0(std::span<const float> x, std::byte* block);
-
-}  // namespace detail
 
 /// Whether quantise() can store numbers as that type.
 constexpr bool can_quantise(DType dtype) {
@@ -31,7 +28,7 @@ constexpr bool can_quantise(DType dtype) {
 /// and q4_k with little squared error. x.size() is a multiple of the type's block; stored: bytes_of(dtype, x.size()).
 void quantise(std::span<const float> x, DType dtype, std::span<std::byte> stored);
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "quantise.ipp"

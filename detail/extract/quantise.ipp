@@ -8,7 +8,7 @@
 #include <cstring>
 #include <span>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE float largest_magnitude(std::span<const float> x) {
   const auto magnitude = [](float v) { return v < 0 ? -v : v; };
@@ -45,9 +45,9 @@ MOE_INLINE void quantise_q4_0(std::span<const float> x, std::byte* block) {
     block[2 + i] = static_cast<std::byte>(quant(x[i]) | quant(x[i + 16]) << 4);
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE void quantise(std::span<const float> x, DType dtype, std::span<std::byte> stored) {
   MOE_ASSERT(can_quantise(dtype) && stored.size() == bytes_of(dtype, x.size()));
@@ -68,4 +68,4 @@ MOE_INLINE void quantise(std::span<const float> x, DType dtype, std::span<std::b
   }
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

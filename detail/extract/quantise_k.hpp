@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <span>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 // Encoders of blocks of 256 numbers. Each part of a block looks for the scale (and the offset) with the least squared
 // error: some steps near the obvious one are tried, and for each the best scale for the whole numbers it rounds to is
@@ -41,7 +41,7 @@ Line best_line(const float* x);
 /// As dequantise_q4_k reads it.
 void quantise_q4_k(std::span<const float> x, std::byte* block);
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "quantise_k.ipp"

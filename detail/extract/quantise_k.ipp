@@ -7,7 +7,7 @@
 #include <cstring>
 #include <span>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE float nearest_within(float v, float least, float most) {
   constexpr float shift = 0x1.8p23f;  // the last bit of a float is 1 there, so the addition rounds
@@ -128,4 +128,4 @@ MOE_INLINE void quantise_q4_k(std::span<const float> x, std::byte* block) {
   }
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// Reads tensors from their files, piece by piece, a few pieces ahead of who takes them.
 class ReadAhead {
@@ -47,7 +47,7 @@ class ReadAhead {
   std::thread thread_;
 };
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "read_ahead.ipp"

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE ReadAhead::ReadAhead(const std::vector<File>& files, std::span<const PlannedTensor* const> tensors)
     : pieces_(pieces), unused_(pieces) {
@@ -59,4 +59,4 @@ MOE_INLINE bool ReadAhead::read(const File& file, const PlannedTensor& tensor) {
   return true;
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// The elements of an array of strings, as they stand in the file from there on.
 std::string array_of_strings(const File& file, std::uint64_t offset, std::uint64_t count);
@@ -32,7 +32,7 @@ void describe_config(const Json& config, GgufHead& head);
 /// The metadata of an extraction of the checkpoint.
 void describe_source(const Checkpoint& source, GgufHead& head);
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "source_metadata.ipp"

@@ -13,7 +13,7 @@
 #include <string>
 #include <string_view>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE std::string array_of_strings(const File& file, std::uint64_t offset, std::uint64_t count) {
   FileStream in(file);
@@ -80,4 +80,4 @@ MOE_INLINE void describe_source(const Checkpoint& source, GgufHead& head) {
   }
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

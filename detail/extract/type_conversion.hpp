@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// Stores pieces of tensors in other types, on several threads.
 class TypeConversion {
@@ -27,7 +27,7 @@ class TypeConversion {
   std::vector<std::byte> stored_;
 };
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "type_conversion.ipp"

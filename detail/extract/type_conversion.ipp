@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <span>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE std::span<const std::byte> TypeConversion::convert(const PlannedTensor& tensor,
                                                               std::span<const std::byte> piece) {
@@ -25,4 +25,4 @@ MOE_INLINE std::span<const std::byte> TypeConversion::convert(const PlannedTenso
   return stored_;
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

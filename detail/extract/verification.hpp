@@ -15,7 +15,7 @@
 #include <string_view>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 /// Compares every byte of an extraction's GGUF files with the checksums in them; what lies between tensors must be zeros.
 class Verification {
@@ -55,7 +55,7 @@ class Verification {
   bool has_routers_ = false;
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI
 
 #if MOE_DEFINITIONS
 #include "verification.ipp"

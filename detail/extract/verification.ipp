@@ -15,13 +15,13 @@
 #include <string_view>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 MOE_INLINE Verification::Verification(const std::string& path) {
-  const bool directory = is_directory(path);
-  add_file(directory ? join_path(path, "dense.gguf") : path);
-  const std::string experts = join_path(path, "experts.gguf");
-  if (directory && (has_routers_ || is_file(experts))) add_file(experts);
+  const bool directory = detail::is_directory(path);
+  add_file(directory ? detail::join_path(path, "dense.gguf") : path);
+  const std::string experts = detail::join_path(path, "experts.gguf");
+  if (directory && (has_routers_ || detail::is_file(experts))) add_file(experts);
 }
 
 MOE_INLINE std::uint64_t Verification::bytes() const {
@@ -73,11 +73,11 @@ MOE_INLINE void Verification::verify(const Part& part, detail::ReadAhead& source
     const std::span<const std::byte> piece = source.next();
     if (part.crc32c) {
       checksum = part.own_checksum != 0 ? head_checksum(piece, at, part.own_checksum, checksum)
-                                        : crc32c(piece, checksum);
+                                        : detail::crc32c(piece, checksum);
     } else if (const auto wrong =
                    std::find_if(piece.begin(), piece.end(), [](std::byte b) { return b != std::byte{}; });
                wrong != piece.end()) {
-      fail(
+      detail::fail(
           files_[part.place.file].path(),
           detail::concat("byte ", part.place.offset + at + static_cast<std::uint64_t>(wrong - piece.begin())),
           "0 between tensors", detail::concat(std::to_integer<int>(*wrong)));
@@ -86,8 +86,8 @@ MOE_INLINE void Verification::verify(const Part& part, detail::ReadAhead& source
     if (progress) progress(piece.size());
   }
   if (part.crc32c && checksum != *part.crc32c)
-    fail(files_[part.place.file].path(), part.place.name, detail::concat("CRC-32C ", *part.crc32c),
-         detail::concat(checksum));
+    detail::fail(files_[part.place.file].path(), part.place.name, detail::concat("CRC-32C ", *part.crc32c),
+                 detail::concat(checksum));
 }
 
 MOE_INLINE std::uint32_t Verification::head_checksum(std::span<const std::byte> piece, std::uint64_t at,
@@ -95,7 +95,7 @@ MOE_INLINE std::uint32_t Verification::head_checksum(std::span<const std::byte> 
   std::vector<std::byte> copy(piece.data(), piece.data() + piece.size());
   for (std::uint64_t i = own; i < own + 4; ++i)
     if (i >= at && i - at < copy.size()) copy[static_cast<std::size_t>(i - at)] = std::byte{};
-  return crc32c(copy, before);
+  return detail::crc32c(copy, before);
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI

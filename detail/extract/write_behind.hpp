@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// Writes tensors into files, in large pieces, on a thread of its own. Now and then it waits until all is on the disk, and
 /// then notes in the journal which tensors are.
@@ -76,7 +76,7 @@ class WriteBehind {
   std::thread thread_;
 };
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "write_behind.ipp"

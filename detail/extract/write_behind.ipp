@@ -11,7 +11,7 @@
 #include <thread>
 #include <utility>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE WriteBehind::WriteBehind(Journal& journal, std::size_t journal_bytes)
     : journal_(journal),
@@ -106,4 +106,4 @@ MOE_INLINE void WriteBehind::note() {
   since_note_ = 0;
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

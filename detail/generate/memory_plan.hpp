@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 /// How much memory a model may take. Of the three ways to say it at most one counts, the first that is given.
 struct MemoryOptions {
@@ -29,19 +29,23 @@ struct MemoryPlan {
   std::size_t total_bytes() const;
 };
 
-namespace detail {
+}  // namespace moe::inline MOE_ABI
+
+namespace moe::inline MOE_ABI::detail {
 
 /// What the machine can give, but for a tenth, since others want to live too.
 std::size_t automatic_total_bytes();
 
-}  // namespace detail
+}  // namespace moe::inline MOE_ABI::detail
+
+namespace moe::inline MOE_ABI {
 
 /// Completes a plan whose first four members are known, for a model of so many layers with experts. `all_bytes`: of all
 /// experts, beyond which a budget is of no use. Throws if the memory does not suffice for one expert.
 MemoryPlan plan_memory(MemoryPlan plan, const MemoryOptions& options, std::size_t layers,
                        std::size_t largest_bytes, std::size_t all_bytes);
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI
 
 #if MOE_DEFINITIONS
 #include "memory_plan.ipp"

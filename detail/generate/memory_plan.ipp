@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 MOE_INLINE bool MemoryOptions::limited() const {
   return budget_bytes != 0 || max_loaded_experts != 0 || total_bytes != 0;
@@ -19,9 +19,9 @@ MOE_INLINE std::size_t MemoryPlan::total_bytes() const {
   return dense_bytes + kv_bytes + scratch_bytes + other_bytes + budget_bytes;
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE std::size_t automatic_total_bytes() {
   const std::optional<std::uint64_t> available = available_memory_bytes();
@@ -29,9 +29,9 @@ MOE_INLINE std::size_t automatic_total_bytes() {
   return static_cast<std::size_t>(std::min(*available / 10 * 9, std::uint64_t{SIZE_MAX - 1}));
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 MOE_INLINE MemoryPlan plan_memory(MemoryPlan plan, const MemoryOptions& options, std::size_t layers,
                                   std::size_t largest_bytes, std::size_t all_bytes) {
@@ -45,15 +45,16 @@ MOE_INLINE MemoryPlan plan_memory(MemoryPlan plan, const MemoryOptions& options,
     const std::size_t total = automatic ? detail::automatic_total_bytes() : options.total_bytes;
     const std::size_t rest = plan.total_bytes();
     if (total < rest + largest_bytes)
-      fail("memory", "total",
-           detail::concat("at least ", rest + largest_bytes, " bytes: ", plan.dense_bytes, " of weights, ",
-                          plan.kv_bytes, " of KV cache, ", plan.scratch_bytes, " of intermediate results, ",
-                          plan.other_bytes, " of others and ", largest_bytes, " for one expert"),
-           detail::concat(total));
+      detail::fail(
+          "memory", "total",
+          detail::concat("at least ", rest + largest_bytes, " bytes: ", plan.dense_bytes, " of weights, ",
+                         plan.kv_bytes, " of KV cache, ", plan.scratch_bytes, " of intermediate results, ",
+                         plan.other_bytes, " of others and ", largest_bytes, " for one expert"),
+          detail::concat(total));
     plan.budget_bytes = total - rest;
   }
   plan.budget_bytes = std::min(plan.budget_bytes, std::max(all_bytes, largest_bytes));
   return plan;
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI

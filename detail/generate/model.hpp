@@ -3,7 +3,7 @@
 #include "../core/thread_pool.hpp"
 #include "../experts/allowed_experts.hpp"
 #include "../experts/any_provider.hpp"
-#include "../experts/lru_provider.hpp"
+#include "../experts/caching_provider.hpp"
 #include "../experts/prefetching_provider.hpp"
 #include "../experts/read_provider.hpp"
 #include "../io/checkpoint.hpp"
@@ -21,7 +21,7 @@
 #include <string>
 #include <utility>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 /// How open() makes a model.
 struct ModelOptions {
@@ -33,8 +33,9 @@ struct ModelOptions {
 
   // If it is limited, experts are read from disk and kept within a budget.
   MemoryOptions memory = {};
-  bool direct = false;    // read them past the page cache: pays where that has no room for all of them
-  std::size_t lanes = 4;  // threads that read ahead; one is enough for some disks, more than 4 gained nothing
+  bool direct = false;  // read them past the page cache: pays where that has no room for all of them
+  std::size_t io_threads =
+      4;  // threads that read ahead; one is enough for some disks, more than 4 gained nothing
   SequenceOptions sequence = {};  // what the session will be opened with: it counts into memory.total_bytes
 
   // Multiply bf16 weights in dot products of bf16 pairs, which need AVX512_BF16; opening throws where that is missing. Up to
@@ -89,7 +90,7 @@ class Model {
   ChatTemplate chat_template() const { return ChatTemplate(checkpoint().path()); }
 
   /// What generation_config.json recommends, with the defaults of Hugging Face; without it, the most likely token.
-  Sampling recommended_sampling() const { return read_sampling(checkpoint()); }
+  Sampling recommended_sampling() const { return detail::read_sampling(checkpoint()); }
 
  private:
   struct State {
@@ -107,13 +108,25 @@ class Model {
 };
 
 /// What keeps experts within a budget: threads that read ahead, a cache, and reads from disk.
-using CachedProvider = PrefetchingProvider<LruProvider<ReadProvider>>;
+using CachedProvider = PrefetchingProvider<CachingProvider<ReadProvider>>;
+
+}  // namespace moe::inline MOE_ABI
+
+namespace moe::inline MOE_ABI::detail {
 
 /// What reads the experts of a checkpoint from disk.
 ReadProvider reading_experts(const Checkpoint& checkpoint, const ModelOptions& options);
 
+}  // namespace moe::inline MOE_ABI::detail
+
+namespace moe::inline MOE_ABI {
+
 /// Where the memory of a checkpoint's model goes under these options, whose memory is limited. Throws if it is not enough.
 MemoryPlan plan_memory(const Checkpoint& checkpoint, const ModelOptions& options);
+
+}  // namespace moe::inline MOE_ABI
+
+namespace moe::inline MOE_ABI::detail {
 
 /// The cache for experts of a checkpoint that `plan` allows.
 CachedProvider cached_experts(const Checkpoint& checkpoint, const MemoryPlan& plan,
@@ -122,6 +135,10 @@ CachedProvider cached_experts(const Checkpoint& checkpoint, const MemoryPlan& pl
 /// Throws unless all experts that are there are as their checksums say.
 void verify_experts(const ExpertCatalog& catalog);
 
+}  // namespace moe::inline MOE_ABI::detail
+
+namespace moe::inline MOE_ABI {
+
 /// Opens a checkpoint as it was downloaded. See Checkpoint for what `path` may be.
 ///
 ///   const auto model = moe::open("Qwen3-30B-A3B", {.memory = {.total_bytes = 8_GiB}});
@@ -129,7 +146,7 @@ void verify_experts(const ExpertCatalog& catalog);
 ///   for (const moe::Piece& piece : session.stream("The sea")) std::cout << piece.text << std::flush;
 Model open(const std::string& path, const ModelOptions& options = {});
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI
 
 #if MOE_DEFINITIONS
 #include "model.ipp"

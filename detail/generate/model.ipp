@@ -1,10 +1,10 @@
 #pragma once
 #include "model.hpp"
+#include "../core/byte_units.hpp"
 #include "../core/error.hpp"
 #include "../experts/memory_provider.hpp"
 #include "../experts/mmap_provider.hpp"
 #include "../experts/present_experts.hpp"
-#include "../core/byte_units.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -14,13 +14,13 @@
 #include <string>
 #include <utility>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 MOE_INLINE Model::Model(Checkpoint checkpoint, AnyProvider provider, ProviderModelOptions options)
     : state_(std::make_unique<State>(std::move(checkpoint), std::move(provider), std::move(options))) {}
 
 MOE_INLINE const Tokenizer& Model::tokenizer() const {
-  if (!has_tokenizer()) fail(checkpoint().directory(), "tokenizer.json", "a file", "none");
+  if (!has_tokenizer()) detail::fail(checkpoint().directory(), "tokenizer.json", "a file", "none");
   return *state_->tokenizer;
 }
 
@@ -30,26 +30,35 @@ MOE_INLINE Model::State::State(Checkpoint from, AnyProvider provider, ProviderMo
       experts(std::move(provider)),
       pool(options.threads),
       transformer(checkpoint, experts, pool, std::move(options.transformer)) {
-  if (const std::string found = find_tokenizer(checkpoint.path()); !found.empty()) tokenizer.emplace(found);
+  if (const std::string found = detail::find_tokenizer(checkpoint.path()); !found.empty())
+    tokenizer.emplace(found);
 }
+
+}  // namespace moe::inline MOE_ABI
+
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE ReadProvider reading_experts(const Checkpoint& checkpoint, const ModelOptions& options) {
   return ReadProvider(ExpertCatalog(checkpoint, {.allow_partial = options.allow_partial}),
                       {.direct = options.direct, .verify = options.verify});
 }
 
+}  // namespace moe::inline MOE_ABI::detail
+
+namespace moe::inline MOE_ABI {
+
 MOE_INLINE MemoryPlan plan_memory(const Checkpoint& checkpoint, const ModelOptions& options) {
   using namespace literals;
   const ModelConfig config(checkpoint);
-  const ReadProvider experts = reading_experts(checkpoint, options);
+  const ReadProvider experts = detail::reading_experts(checkpoint, options);
   MemoryPlan plan;
-  plan.dense_bytes = ModelWeights(checkpoint, config).bytes();
-  plan.kv_bytes =
-      KvCache::bytes_for(config.layers.size(), config.kv_heads, config.head_dim,
-                         std::min(options.sequence.context, config.max_positions), options.sequence.kv_type);
-  plan.scratch_bytes =
-      Scratch(config, options.sequence.chunk, ThreadPool::threads_for(options.threads), options.bf16_dot)
-          .bytes();
+  plan.dense_bytes = detail::ModelWeights(checkpoint, config).bytes();
+  plan.kv_bytes = detail::KvCache::bytes_for(config.layers.size(), config.kv_heads, config.head_dim,
+                                             std::min(options.sequence.context, config.max_positions),
+                                             options.sequence.kv_type);
+  plan.scratch_bytes = detail::Scratch(config, options.sequence.chunk,
+                                       ThreadPool::threads_for(options.threads), options.bf16_dot)
+                           .bytes();
   plan.other_bytes = 64_MiB;
   std::size_t layers = 0;
   for (const LayerConfig& layer : config.layers) layers += layer.has_experts;
@@ -57,13 +66,17 @@ MOE_INLINE MemoryPlan plan_memory(const Checkpoint& checkpoint, const ModelOptio
   return plan_memory(plan, options.memory, layers, largest, largest * experts.catalog().size());
 }
 
+}  // namespace moe::inline MOE_ABI
+
+namespace moe::inline MOE_ABI::detail {
+
 MOE_INLINE CachedProvider cached_experts(const Checkpoint& checkpoint, const MemoryPlan& plan,
                                          const ModelOptions& options) {
   ReadProvider reading = reading_experts(checkpoint, options);
-  ResidencyOptions residency;
+  CacheOptions residency;
   residency.budget_bytes = plan.budget_bytes;
   residency.experts_per_token = std::max(ModelConfig(checkpoint).experts_per_token, std::size_t{1});
-  return CachedProvider(LruProvider(std::move(reading), residency), options.lanes);
+  return CachedProvider(CachingProvider(std::move(reading), residency), options.io_threads);
 }
 
 MOE_INLINE void verify_experts(const ExpertCatalog& catalog) {
@@ -73,24 +86,28 @@ MOE_INLINE void verify_experts(const ExpertCatalog& catalog) {
       if (catalog.has({layer, expert})) reading.acquire({layer, expert});
 }
 
+}  // namespace moe::inline MOE_ABI::detail
+
+namespace moe::inline MOE_ABI {
+
 MOE_INLINE Model open(const std::string& path, const ModelOptions& options) {
   const Checkpoint checkpoint(path);
   const ExpertCatalog catalog(checkpoint, {.allow_partial = options.allow_partial});
-  require_experts(catalog, ModelConfig(checkpoint));
+  detail::require_experts(catalog, ModelConfig(checkpoint));
   ProviderModelOptions made{
       .threads = options.threads,
-      .transformer = {.allowed_experts = present_experts(catalog, options.allowed_experts)}};
-  if (options.bf16_dot) made.transformer.kernels = &simd::bf16_dot_kernels();
+      .transformer = {.allowed_experts = detail::present_experts(catalog, options.allowed_experts)}};
+  if (options.bf16_dot) made.transformer.kernels = &detail::simd::bf16_dot_kernels();
   // Weights that are mapped would be pushed out of the page cache by the experts that are read through it.
   if (options.memory.limited() && catalog.size() > 0) {
     made.memory_plan = plan_memory(checkpoint, options);
     made.transformer.weights = WeightStorage::owned;
-    return Model(checkpoint, cached_experts(checkpoint, made.memory_plan, options), std::move(made));
+    return Model(checkpoint, detail::cached_experts(checkpoint, made.memory_plan, options), std::move(made));
   }
-  if (options.verify) verify_experts(catalog);
+  if (options.verify) detail::verify_experts(catalog);
   if (options.experts == ModelOptions::Experts::in_memory)
     return Model(checkpoint, MemoryProvider(catalog), std::move(made));
   return Model(checkpoint, MmapProvider(catalog), std::move(made));
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI

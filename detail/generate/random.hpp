@@ -1,7 +1,9 @@
 #pragma once
+#include "../core/config.hpp"
+
 #include <cstdint>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 /// Pseudo-random numbers, the same on every machine. SplitMix64: Steele, Lea & Flood 2014.
 class Random {
@@ -22,4 +24,4 @@ class Random {
   std::uint64_t state_;
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI

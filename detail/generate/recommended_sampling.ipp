@@ -2,7 +2,7 @@
 #include "recommended_sampling.hpp"
 #include "../model/config_reader.hpp"
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE Sampling read_sampling(const Checkpoint& checkpoint) {
   Sampling out;
@@ -18,4 +18,4 @@ MOE_INLINE Sampling read_sampling(const Checkpoint& checkpoint) {
   return out;
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

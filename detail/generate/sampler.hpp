@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 /// How the next token is drawn, with the meaning and the order of Hugging Face's generate():
 /// repetition penalty, temperature, top-k, top-p, min-p, then one draw.
@@ -75,7 +75,7 @@ class Sampler {
   std::vector<char> seen_;  // [vocabulary]: kept for its memory
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI
 
 #if MOE_DEFINITIONS
 #include "sampler.ipp"

@@ -2,7 +2,7 @@
 #include "sampler.hpp"
 #include "../core/concat.hpp"
 #include "../core/error.hpp"
-#include "../core/math.hpp"
+#include "../core/portable_math.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -11,11 +11,11 @@
 #include <span>
 #include <string_view>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 MOE_INLINE void Sampling::check() const {
   const auto require = [](bool condition, std::string_view member, std::string_view expected, double found) {
-    if (!condition) fail("sampling", member, expected, detail::concat(found));
+    if (!condition) detail::fail("sampling", member, expected, detail::concat(found));
   };
   require(temperature >= 0 && temperature < 1e300, "temperature", "a number from 0", temperature);
   require(top_p > 0 && top_p <= 1, "top_p", "a number above 0, up to 1", top_p);
@@ -29,7 +29,7 @@ MOE_INLINE Sampler::Sampler(const Sampling& sampling) : sampling_(sampling), ran
 }
 
 MOE_INLINE TokenId Sampler::operator()(std::span<const float> logits, std::span<const TokenId> context) {
-  expect(!logits.empty(), "sampler", "logits", "at least one", "none");
+  detail::expect(!logits.empty(), "sampler", "logits", "at least one", "none");
   candidates_.clear();
   for (TokenId id = 0; id < logits.size(); ++id) candidates_.push_back({id, finite(logits[id])});
   penalise(context);
@@ -91,12 +91,12 @@ MOE_INLINE void Sampler::keep_top_p() {
   if (sampling_.top_p == 1) return;
   const double highest = highest_score();
   double total = 0, sum = 0;
-  for (const Candidate& candidate : candidates_) total += detail::exp(candidate.score - highest);
+  for (const Candidate& candidate : candidates_) total += detail::portable::exp(candidate.score - highest);
   std::size_t rest = candidates_.size();
   std::make_heap(candidates_.begin(), candidates_.end(), less_likely);
   do {
     pop_most_likely(rest--);
-    sum += detail::exp(candidates_[rest].score - highest);
+    sum += detail::portable::exp(candidates_[rest].score - highest);
   } while (rest > 0 && sum < sampling_.top_p * total);
   candidates_.erase(candidates_.begin(), candidates_.begin() + static_cast<std::ptrdiff_t>(rest));
 }
@@ -104,13 +104,14 @@ MOE_INLINE void Sampler::keep_top_p() {
 MOE_INLINE void Sampler::keep_min_p() {
   if (sampling_.min_p == 0) return;
   const double highest = highest_score();
-  keep([&](const Candidate& c) { return detail::exp(c.score - highest) >= sampling_.min_p; });
+  keep([&](const Candidate& c) { return detail::portable::exp(c.score - highest) >= sampling_.min_p; });
 }
 
 MOE_INLINE TokenId Sampler::draw() {
   const double highest = highest_score();
   double total = 0;
-  for (Candidate& candidate : candidates_) total += candidate.score = detail::exp(candidate.score - highest);
+  for (Candidate& candidate : candidates_)
+    total += candidate.score = detail::portable::exp(candidate.score - highest);
   double rest = random_.uniform() * total;
   for (const Candidate& candidate : candidates_) {
     rest -= candidate.score;
@@ -119,4 +120,4 @@ MOE_INLINE TokenId Sampler::draw() {
   return candidates_.back().id;  // rounding can leave a little
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI

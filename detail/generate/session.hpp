@@ -16,7 +16,7 @@
 #include <string_view>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 /// One generated token, and the text that is complete with it: perhaps none, perhaps several characters.
 struct Piece {
@@ -144,7 +144,7 @@ class Session::Generation {
   bool at_end_ = false;
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI
 
 #if MOE_DEFINITIONS
 #include "session.ipp"

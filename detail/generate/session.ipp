@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 MOE_INLINE Session::Session(const Model& model, const SequenceOptions& options)
     : model_(&model), sequence_(model.transformer().sequence(fitted(model, options))) {
@@ -28,11 +28,11 @@ MOE_INLINE SequenceOptions Session::fitted(const Model& model, SequenceOptions o
 
 MOE_INLINE std::span<const float> Session::read(const std::vector<TokenId>& prompt,
                                                 const std::stop_token& stop) {
-  expect(!prompt.empty(), "session", "prompt", "at least one token", "none");
+  detail::expect(!prompt.empty(), "session", "prompt", "at least one token", "none");
   if (prompt.size() > sequence_.context())
-    fail("session", "prompt", detail::concat("at most ", sequence_.context(), " tokens"),
-         detail::concat(prompt.size()));
-  const Stopwatch stopwatch;
+    detail::fail("session", "prompt", detail::concat("at most ", sequence_.context(), " tokens"),
+                 detail::concat(prompt.size()));
+  const detail::Stopwatch stopwatch;
   const std::size_t reused = common_prefix(prompt);
   sequence_.truncate(reused);
   tokens_ = prompt;
@@ -92,7 +92,7 @@ MOE_INLINE void Session::Generation::next() {
 }
 
 MOE_INLINE void Session::Generation::advance() {
-  const Stopwatch stopwatch;
+  const detail::Stopwatch stopwatch;
   if (session_->finish_ == Finish::running) logits_ = session_->read_last(options_.stop);
   next();
   session_->statistics_.generate_seconds += stopwatch.seconds();
@@ -137,4 +137,4 @@ MOE_INLINE std::string Session::Session::collect(Generation generation,
   return text;
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI

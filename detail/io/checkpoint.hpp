@@ -15,7 +15,7 @@
 #include <string_view>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 /// A model on disk, as it was downloaded: its files, mapped, its tensors by name, and its configuration. One face over
 /// all formats; names and configuration are those of Hugging Face checkpoints. A handle that is cheap to copy; the
@@ -37,7 +37,7 @@ class Checkpoint {
   const std::vector<TensorInfo>& tensors() const { return state_->contents.tensors; }
 
   /// The tensor of that name; null if there is none.
-  const TensorInfo* find(std::string_view name) const { return find_by_name(tensors(), name); }
+  const TensorInfo* find(std::string_view name) const { return detail::find_by_name(tensors(), name); }
 
   /// The tensor of that name, which must be there.
   const TensorInfo& at(std::string_view name) const;
@@ -77,13 +77,13 @@ class Checkpoint {
   struct State {
     explicit State(const std::string& given);
 
-    static CheckpointContents open_any(const std::string& path);
+    static detail::CheckpointContents open_any(const std::string& path);
 
     static bool holds_gguf(const std::string& path);
 
     std::string path;
-    CheckpointContents contents;
-    std::vector<Mapping> mappings;  // of contents.files
+    detail::CheckpointContents contents;
+    std::vector<detail::Mapping> mappings;  // of contents.files
   };
 
   /// A multimodal model holds its text model's configuration within its own.
@@ -96,7 +96,7 @@ class Checkpoint {
   std::shared_ptr<const State> state_;
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI
 
 #if MOE_DEFINITIONS
 #include "checkpoint.ipp"

@@ -2,20 +2,20 @@
 #include "checkpoint.hpp"
 #include "../core/concat.hpp"
 #include "../core/error.hpp"
-#include "hugging_face.hpp"
-#include "gguf_path.hpp"
 #include "gguf.hpp"
+#include "gguf_path.hpp"
+#include "hugging_face.hpp"
 
 #include <cstdint>
 #include <cstring>
 #include <string_view>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 MOE_INLINE const TensorInfo& Checkpoint::at(std::string_view name) const {
   const TensorInfo* tensor = find(name);
-  if (!tensor) fail(path(), detail::concat("tensor \"", name, '"'), "to be there", "nothing");
+  if (!tensor) detail::fail(path(), detail::concat("tensor \"", name, '"'), "to be there", "nothing");
   return *tensor;
 }
 
@@ -36,19 +36,19 @@ MOE_INLINE Vector Checkpoint::vector(std::string_view name, std::size_t size) co
 
 MOE_INLINE void Checkpoint::require_usable(const TensorInfo& tensor) const {
   if (tensor.dtype == DType::other)
-    fail(file_of(tensor), detail::concat("tensor \"", tensor.name, '"'),
-         "f32, f16, bf16, q8_0 to q2_k, iq4_nl, iq4_xs or mxfp4", tensor.dtype_name);
+    detail::fail(file_of(tensor), detail::concat("tensor \"", tensor.name, '"'),
+                 "f32, f16, bf16, q8_0 to q2_k, iq4_nl, iq4_xs or mxfp4", tensor.dtype_name);
 }
 
 MOE_INLINE void Checkpoint::require_shape(const TensorInfo& tensor,
                                           const std::vector<std::uint64_t>& shape) const {
   if (tensor.shape != shape)
-    fail(file_of(tensor), detail::concat("tensor \"", tensor.name, '"'),
-         detail::concat("shape ", detail::concat_list(shape)), detail::concat_list(tensor.shape));
+    detail::fail(file_of(tensor), detail::concat("tensor \"", tensor.name, '"'),
+                 detail::concat("shape ", detail::concat_list(shape)), detail::concat_list(tensor.shape));
 }
 
 MOE_INLINE Json Checkpoint::config() const {
-  if (!state_->contents.config) fail(directory(), "config.json", "a file", "none");
+  if (!state_->contents.config) detail::fail(directory(), "config.json", "a file", "none");
   return text_config(state_->contents.config->root());
 }
 
@@ -63,19 +63,20 @@ MOE_INLINE Json Checkpoint::generation_config() const {
 
 MOE_INLINE Checkpoint::State::State(const std::string& given) : path(given), contents(open_any(given)) {
   for (const File& file : contents.files) mappings.push_back(file.map());
-  sort_by_name(contents.tensors, path);
+  detail::sort_by_name(contents.tensors, path);
 }
 
-MOE_INLINE CheckpointContents Checkpoint::State::open_any(const std::string& path) {
-  expect(is_directory(path) || is_file(path), path, "opening", "a checkpoint", "no such file or directory");
-  return holds_gguf(path) ? open_gguf(path) : open_hugging_face(path);
+MOE_INLINE detail::CheckpointContents Checkpoint::State::open_any(const std::string& path) {
+  detail::expect(detail::is_directory(path) || detail::is_file(path), path, "opening", "a checkpoint",
+                 "no such file or directory");
+  return holds_gguf(path) ? detail::open_gguf(path) : detail::open_hugging_face(path);
 }
 
 MOE_INLINE bool Checkpoint::State::holds_gguf(const std::string& path) {
-  if (!is_directory(path)) return detail::is_gguf(path);
-  if (is_file(join_path(path, "dense.gguf"))) return true;
+  if (!detail::is_directory(path)) return detail::is_gguf(path);
+  if (detail::is_file(detail::join_path(path, "dense.gguf"))) return true;
   for (const char* name : {"model.safetensors", "model.safetensors.index.json"})
-    if (is_file(join_path(path, name))) return false;
+    if (detail::is_file(detail::join_path(path, name))) return false;
   return !detail::gguf_in_directory(path).empty();
 }
 
@@ -98,4 +99,4 @@ MOE_INLINE const TensorInfo& Checkpoint::checked(std::string_view name,
   return tensor;
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI

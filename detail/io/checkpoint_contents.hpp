@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/config.hpp"
 #include "file.hpp"
 #include "json.hpp"
 #include "tensor_info.hpp"
@@ -7,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 /// What the reader of a format finds: the same for all formats, in the names of Hugging Face checkpoints.
 struct CheckpointContents {
@@ -18,4 +19,4 @@ struct CheckpointContents {
   std::optional<JsonDocument> generation_config;  // as generation_config.json
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

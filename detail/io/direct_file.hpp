@@ -11,7 +11,7 @@
 #include <span>
 #include <string>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 /// A file read past the page cache, so that what is read once leaves no copy behind. Where the system or the file system
 /// refuses that, reads go through the cache. Safe to read from several threads.
@@ -38,7 +38,7 @@ class DirectFile {
   mutable std::atomic<bool> refused_ = false;
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "direct_file.ipp"

@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE DirectFile::DirectFile(const std::string& path)
     : cached_(path), direct_(detail::open_file_direct(path)) {
@@ -45,4 +45,4 @@ MOE_INLINE void DirectFile::read_at(std::uint64_t offset, std::span<std::byte> i
   if (done == 0 && !refused()) refused_.store(true, std::memory_order_relaxed);
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

@@ -10,9 +10,10 @@
 #include <string_view>
 #include <utility>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 bool is_directory(const std::string& path);
+
 inline bool is_file(const std::string& path) { return detail::kind_of(path) == detail::PathKind::file; }
 
 /// `directory/name`.
@@ -41,6 +42,10 @@ class Mapping {
   std::size_t bytes_ = 0;
 };
 
+}  // namespace moe::inline MOE_ABI::detail
+
+namespace moe::inline MOE_ABI {
+
 /// A file open for reading. Reading is safe from several threads.
 class File {
  public:
@@ -57,7 +62,7 @@ class File {
   /// Fills `into` with the bytes from `offset` on. Throws if the file ends before or cannot be read.
   void read_at(std::uint64_t offset, std::span<std::byte> into) const;
 
-  Mapping map() const;
+  detail::Mapping map() const;
 
  private:
   [[noreturn]] void fail_with(std::string_view place, std::string_view expected) const;
@@ -67,10 +72,14 @@ class File {
   std::uint64_t size_ = 0;
 };
 
+}  // namespace moe::inline MOE_ABI
+
+namespace moe::inline MOE_ABI::detail {
+
 /// The whole file as text, unchecked. Refuses more than `most` bytes.
 std::string read_text(const std::string& path, std::uint64_t most = std::uint64_t{1} << 30);
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "file.ipp"

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <utility>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE bool is_directory(const std::string& path) {
   return detail::kind_of(path) == detail::PathKind::directory;
@@ -43,8 +43,12 @@ MOE_INLINE void Mapping::will_need(std::span<const std::byte> range) {
   if (!range.empty()) detail::will_need(const_cast<std::byte*>(range.data()), range.size());
 }
 
+}  // namespace moe::inline MOE_ABI::detail
+
+namespace moe::inline MOE_ABI {
+
 MOE_INLINE File::File(std::string path) : path_(std::move(path)) {
-  expect(!is_directory(path_), path_, "opening", "a file", "a directory");
+  detail::expect(!detail::is_directory(path_), path_, "opening", "a file", "a directory");
   handle_ = detail::open_file(path_);
   if (handle_ == detail::no_file) fail_with("opening", "a readable file");
   if (!detail::size_of_file(handle_, size_)) fail_with("opening", "a file with a size");
@@ -67,16 +71,16 @@ MOE_INLINE void File::read_at(std::uint64_t offset, std::span<std::byte> into) c
     if (got < 0 && detail::interrupted(detail::last_error())) continue;
     if (got < 0) fail_with(detail::concat("byte ", offset + done), "to read");
     if (got == 0)
-      fail(path_, detail::concat("byte ", offset + done), detail::concat(into.size() - done, " more bytes"),
-           "the end of the file");
+      detail::fail(path_, detail::concat("byte ", offset + done),
+                   detail::concat(into.size() - done, " more bytes"), "the end of the file");
     done += static_cast<std::size_t>(got);
   }
 }
 
-MOE_INLINE Mapping File::map() const {
+MOE_INLINE detail::Mapping File::map() const {
   if (size_ == 0) return {};
-  expect(size_ <= (std::numeric_limits<std::size_t>::max)(), path_, "mapping",
-         "a file that fits into the address space", "a larger one");
+  detail::expect(size_ <= (std::numeric_limits<std::size_t>::max)(), path_, "mapping",
+                 "a file that fits into the address space", "a larger one");
   const auto bytes = static_cast<std::size_t>(size_);
   void* address = detail::map_file(handle_, bytes);
   if (!address) fail_with("mapping", "memory for it");
@@ -84,8 +88,12 @@ MOE_INLINE Mapping File::map() const {
 }
 
 MOE_INLINE void File::fail_with(std::string_view place, std::string_view expected) const {
-  fail(path_, place, expected, detail::message_of(detail::last_error()));
+  detail::fail(path_, place, expected, detail::message_of(detail::last_error()));
 }
+
+}  // namespace moe::inline MOE_ABI
+
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE std::string read_text(const std::string& path, std::uint64_t most) {
   const File file(path);
@@ -96,4 +104,4 @@ MOE_INLINE std::string read_text(const std::string& path, std::uint64_t most) {
   return text;
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// Reads a file from front to back, through a buffer. Throws where it ends too early.
 class FileStream {
@@ -48,7 +48,7 @@ class FileStream {
   std::size_t at_ = 0;       // in the buffer
 };
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "file_stream.ipp"

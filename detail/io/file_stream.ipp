@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE std::string_view FileStream::take(std::size_t bytes) {
   require(bytes);
@@ -57,4 +57,4 @@ MOE_INLINE void FileStream::refill() {
   file_.read_at(begin_, std::as_writable_bytes(std::span(buffer_.data(), buffer_.size())));
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// How a GGUF file stores the numbers of a tensor: blocks of `elements` numbers in `bytes` bytes along a row.
 struct GgmlType {
@@ -22,7 +22,7 @@ const GgmlType* ggml_type(std::uint32_t id);
 /// The type that stores numbers as `dtype` does, which is not `other`.
 const GgmlType& ggml_type(DType dtype);
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "ggml_type.ipp"

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE const GgmlType* ggml_type(std::uint32_t id) {
   using enum DType;
@@ -36,4 +36,4 @@ MOE_INLINE const GgmlType& ggml_type(DType dtype) {
   return *ggml_type(id);
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

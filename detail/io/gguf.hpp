@@ -9,8 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace moe {
-namespace detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// Opens a checkpoint in GGUF: one file, all parts of a split one, or what a directory has of them: dense.gguf and
 /// experts.gguf, or one model.
@@ -40,13 +39,11 @@ class GgufReader {
   GgufMetadata metadata_;  // of the first file
 };
 
-}  // namespace detail
-
 /// Opens a GGUF file, one of the parts of a split one, or a directory with one of these, or with dense.gguf and
 /// experts.gguf. Architectures: qwen3moe, qwen3vlmoe, qwen3, llama. Throws if anything in the heads of the files is wrong.
 inline CheckpointContents open_gguf(const std::string& path) { return detail::GgufReader().read(path); }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "gguf.ipp"

@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE CheckpointContents GgufReader::read(const std::string& path) && {
   const bool directory = is_directory(path);
@@ -99,4 +99,4 @@ MOE_INLINE void GgufReader::require_part(const GgufMetadata& metadata, const std
          concat(*tensors));
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

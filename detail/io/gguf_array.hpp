@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// Reads an array of the metadata from its file, front to back, however long it is.
 class GgufArray {
@@ -40,7 +40,7 @@ class GgufArray {
   const GgufValue* value_ = nullptr;
 };
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "gguf_array.ipp"

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE GgufArray::GgufArray(const File& file, const GgufMetadata& metadata, std::string_view key,
                                 GgufType element_type)
@@ -35,4 +35,4 @@ MOE_INLINE void GgufArray::fail(std::string_view expected, std::string_view foun
   metadata_.fail_at(*value_, expected, found);
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

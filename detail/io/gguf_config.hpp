@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// An architecture by its name in GGUF files and as model_type.
 struct GgufArchitecture {
@@ -83,7 +83,7 @@ class GgufConfig {
   std::string members_;
 };
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "gguf_config.ipp"

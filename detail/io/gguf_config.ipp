@@ -1,7 +1,7 @@
 #pragma once
 #include "gguf_config.hpp"
 #include "../core/concat.hpp"
-#include "../core/math.hpp"
+#include "../core/portable_math.hpp"
 #include "gguf_names.hpp"
 
 #include <cstddef>
@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE GgufConfig::GgufConfig(const GgufMetadata& metadata, const std::vector<TensorInfo>& tensors)
     : metadata_(metadata), tensors_(tensors), architecture_(architecture()) {}
@@ -90,7 +90,7 @@ MOE_INLINE void GgufConfig::rope() {
   if (const double magnitude = fraction("rope.scaling.attn_factor").value_or(1) *
                                fraction("rope.scaling.yarn_attn_factor").value_or(1);
       magnitude != 1 && factor >= 1)
-    scaling += concat(", \"attention_factor\": ", to_decimal(magnitude * (1 + 0.1 * log(factor))));
+    scaling += concat(", \"attention_factor\": ", to_decimal(magnitude * (1 + 0.1 * portable::log(factor))));
   for (const std::string_view beta : {"beta_fast", "beta_slow"})
     if (const auto value = fraction(concat("rope.scaling.yarn_", beta)))
       scaling += concat(", \"", beta, "\": ", to_decimal(*value));
@@ -210,4 +210,4 @@ MOE_INLINE void GgufConfig::number(std::string_view name, std::uint64_t value) {
   member(name, concat(value));
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// Takes tensors that hold the projections of queries, keys and values, one behind the other, apart: qkv_proj [rows, cols], or
 /// its bias, becomes q_proj, k_proj and v_proj. The heads are those that the metadata states. Throws if they are not all rows.
@@ -38,7 +38,7 @@ class FusedAttention {
   const std::vector<File>& files_;
 };
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "gguf_fused_attention.ipp"

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE FusedAttention::FusedAttention(const GgufMetadata& metadata, const std::vector<File>& files)
     : metadata_(metadata), files_(files) {}
@@ -57,4 +57,4 @@ MOE_INLINE std::uint64_t FusedAttention::whole(std::string_view name, std::uint6
   return value;
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// The types of values in GGUF metadata, by their numbers there.
 enum class GgufType : std::uint32_t {
@@ -99,7 +99,7 @@ class GgufMetadata {
   std::vector<GgufValue> values_;
 };
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "gguf_metadata.ipp"

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE GgufMetadata::GgufMetadata(std::string file, std::vector<GgufValue> values)
     : file_(std::move(file)), values_(std::move(values)) {}
@@ -89,4 +89,4 @@ MOE_INLINE void GgufMetadata::fail_at(const GgufValue& value, std::string_view e
                    : concat("a value of type ", name(value.type)));
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

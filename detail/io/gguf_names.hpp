@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 struct TensorNamePair {
   std::string_view gguf, hugging_face;
@@ -68,7 +68,7 @@ std::string gguf_layer_name(std::string_view name);
 /// The name in GGUF files of a tensor of a Hugging Face checkpoint that is no expert; the same name if it has none there.
 std::string gguf_name(std::string_view name);
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "gguf_names.ipp"

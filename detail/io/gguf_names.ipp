@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE bool all_digits(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
@@ -87,4 +87,4 @@ MOE_INLINE std::string gguf_name(std::string_view name) {
   return std::string(name);
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

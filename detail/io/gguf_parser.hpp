@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// What one GGUF file says of itself. Names of tensors are those of the file, shapes outermost first.
 struct GgufContents {
@@ -70,7 +70,7 @@ class GgufParser {
   FileStream in_;
 };
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "gguf_parser.ipp"

@@ -1,8 +1,8 @@
 #pragma once
 #include "gguf_parser.hpp"
+#include "../core/checked.hpp"
 #include "../core/concat.hpp"
 #include "../core/error.hpp"
-#include "../core/checked.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE GgufContents GgufParser::parse() && {
   read_version();
@@ -191,4 +191,4 @@ MOE_INLINE void GgufParser::fail_about(const TensorInfo& tensor, std::string_vie
   fail(file_.path(), concat("tensor \"", tensor.name, '"'), expected, found);
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

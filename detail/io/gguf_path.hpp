@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// The name of a part of a split file: `STEM-00002-of-00005.gguf`.
 struct GgufPartName {
@@ -33,7 +33,7 @@ std::string gguf_in_directory(const std::string& directory);
 /// The file with the metadata of a model in GGUF, if `path` is one, or a part, or a directory with one; otherwise empty.
 std::string find_gguf(const std::string& path);
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "gguf_path.ipp"

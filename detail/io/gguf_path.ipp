@@ -13,7 +13,7 @@
 #include <string>
 #include <string_view>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE std::string GgufPartName::path(std::uint32_t number) const {
   char text[32];
@@ -70,4 +70,4 @@ MOE_INLINE std::string find_gguf(const std::string& path) {
   return is_file(path) && (path.ends_with(".gguf") || is_gguf(path)) ? first_gguf_part(path) : std::string();
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

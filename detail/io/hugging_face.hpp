@@ -10,8 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace moe {
-namespace detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// Opens a checkpoint in the form of Hugging Face: config.json beside model.safetensors, or beside
 /// shards and their index.
@@ -35,11 +34,9 @@ class HuggingFaceReader {
   CheckpointContents out_;
 };
 
-}  // namespace detail
-
 CheckpointContents open_hugging_face(const std::string& path);
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "hugging_face.ipp"

@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE CheckpointContents HuggingFaceReader::read(const std::string& path) {
   if (is_directory(path)) {
@@ -78,12 +78,12 @@ MOE_INLINE std::optional<JsonDocument> HuggingFaceReader::read_json(std::string_
   return JsonDocument(read_text(path), path);
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE CheckpointContents open_hugging_face(const std::string& path) {
   return detail::HuggingFaceReader().read(path);
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 /// One value of a JSON document: a view that is cheap to copy and valid as long as the document. What is read from it
 /// is checked: a wrong kind, a missing member or a number that does not fit throws an Error with the path of the value,
@@ -110,7 +110,7 @@ class JsonDocument {
   std::unique_ptr<detail::JsonTree> tree_;  // on the heap: values keep its address when the document moves
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI
 
 #if MOE_DEFINITIONS
 #include "json.ipp"

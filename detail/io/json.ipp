@@ -12,7 +12,7 @@
 #include <string_view>
 #include <utility>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 MOE_INLINE bool Json::as_bool() const {
   require(Kind::boolean);
@@ -84,7 +84,7 @@ MOE_INLINE Json::Iterator Json::begin() const {
 }
 
 MOE_INLINE void Json::fail_here(std::string_view expected, std::string_view found) const {
-  fail(tree_->name, path(), expected, found);
+  detail::fail(tree_->name, path(), expected, found);
 }
 
 MOE_INLINE std::string Json::path() const {
@@ -106,4 +106,4 @@ MOE_INLINE void Json::require(Kind wanted) const {
 MOE_INLINE JsonDocument::JsonDocument(std::string text, std::string name)
     : tree_(new detail::JsonTree(detail::parse_json(std::move(text), std::move(name)))) {}
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI

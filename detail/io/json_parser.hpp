@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// One value of a JSON text. Children follow their parent directly and are linked by `next`.
 struct JsonNode {
@@ -91,7 +91,7 @@ class JsonParser {
 
 JsonTree parse_json(std::string text, std::string name);
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "json_parser.ipp"

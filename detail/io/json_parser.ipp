@@ -15,7 +15,7 @@
 #include <string_view>
 #include <utility>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE std::string_view JsonTree::slice(const JsonNode& node) const {
   return std::string_view(text).substr(node.begin, node.size);
@@ -228,4 +228,4 @@ MOE_INLINE JsonTree parse_json(std::string text, std::string name) {
   return JsonParser(std::move(text), std::move(name)).parse();
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

@@ -6,14 +6,11 @@
 #include <string>
 #include <string_view>
 
-namespace moe {
-namespace detail {
+namespace moe::inline MOE_ABI::detail {
 
 void append_json_string(std::string& out, std::string_view text);
 
 void append_json(std::string& out, const Json& value);
-
-}  // namespace detail
 
 /// A text, which should be UTF-8, as a JSON string with its quotes. Only what must be escaped is.
 std::string to_json(std::string_view text);
@@ -22,7 +19,7 @@ std::string to_json(std::string_view text);
 /// stay as they were written.
 std::string to_json(const Json& value);
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "json_writer.ipp"

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE void append_json_string(std::string& out, std::string_view text) {
   constexpr std::string_view hex = "0123456789abcdef";
@@ -45,9 +45,9 @@ MOE_INLINE void append_json(std::string& out, const Json& value) {
   out += value.is_array() ? ']' : '}';
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE std::string to_json(std::string_view text) {
   std::string out;
@@ -61,4 +61,4 @@ MOE_INLINE std::string to_json(const Json& value) {
   return out;
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

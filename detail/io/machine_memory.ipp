@@ -17,8 +17,7 @@
 #include <sys/sysctl.h>
 #endif
 
-namespace moe {
-namespace detail {
+namespace moe::inline MOE_ABI::detail {
 
 inline constexpr std::uint64_t no_limit = (std::numeric_limits<std::uint64_t>::max)();
 
@@ -111,12 +110,10 @@ MOE_INLINE std::uint64_t left_on_machine() { return no_limit; }
 
 #endif
 
-}  // namespace detail
-
 MOE_INLINE std::optional<std::uint64_t> available_memory_bytes() {
   const std::uint64_t left = std::min(detail::left_on_machine(), detail::left_in_cgroups());
   if (left == detail::no_limit) return {};
   return left;
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

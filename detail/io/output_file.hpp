@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 /// A file being written from front to back. It appears under its name only when it is complete: until finish() it is
 /// called `name.part`, and without finish() it is removed. What is no file, such as /dev/stdout, is written to as it is.
@@ -63,7 +63,7 @@ class OutputFile {
 /// Writes a whole file.
 void write_text(const std::string& path, std::string_view text);
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "output_file.ipp"

@@ -1,9 +1,9 @@
 #pragma once
 #include "output_file.hpp"
 #include "../core/concat.hpp"
-#include "windows_header.hpp"
 #include "../core/error.hpp"
 #include "system.hpp"
+#include "windows_header.hpp"
 
 #include <cstddef>
 #include <cstdio>
@@ -14,7 +14,7 @@
 #include <string_view>
 #include <utility>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE OutputFile::OutputFile(const std::string& path)
     : path_(target_of(path)), part_(is_special(path_) ? path_ : path_ + ".part") {
@@ -77,4 +77,4 @@ MOE_INLINE void write_text(const std::string& path, std::string_view text) {
   file.finish();
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

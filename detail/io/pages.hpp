@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <utility>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 /// Memory straight from the system and back: what it takes is what is asked for, rounded up to pages.
 class Pages {
@@ -30,7 +30,7 @@ class Pages {
   std::size_t bytes_ = 0;
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "pages.ipp"

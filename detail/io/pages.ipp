@@ -6,7 +6,7 @@
 #include <new>
 #include <utility>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE Pages::Pages(std::size_t bytes) : bytes_(rounded(bytes)) {
   address_ = detail::allocate_pages(bytes_);
@@ -23,4 +23,4 @@ MOE_INLINE Pages::~Pages() {
   if (address_) detail::free_pages(address_, bytes_);
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

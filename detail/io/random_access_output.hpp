@@ -1,7 +1,7 @@
 #pragma once
 #include "../core/config.hpp"
-#include "system.hpp"
 #include "pages.hpp"
+#include "system.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 /// A file that is written at any place, past the page cache where the system and the file system allow that: what is
 /// written once and long would push out everything else there. What stood in the file stays until it is written over.
@@ -52,7 +52,7 @@ class RandomAccessOutput {
   detail::FileHandle handle_ = detail::no_file, direct_ = detail::no_file;
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "random_access_output.ipp"

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <utility>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE RandomAccessOutput::RandomAccessOutput(std::string path) : path_(std::move(path)) {
   handle_ = detail::open_file_to_write(path_);
@@ -83,4 +83,4 @@ MOE_INLINE void RandomAccessOutput::fail_with(std::string_view place, std::strin
   fail(path_, place, expected, detail::message_of(detail::last_error()));
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

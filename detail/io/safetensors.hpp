@@ -10,8 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace moe {
-namespace detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// A dtype of the format (github.com/huggingface/safetensors, tensor.rs).
 struct SafetensorsType {
@@ -49,13 +48,11 @@ class SafetensorsReader {
   std::uint64_t data_begin_ = 0;
 };
 
-}  // namespace detail
-
 /// The tensors of a safetensors file, sorted by name. Throws if the file breaks a rule of the
 /// format. A tensor of an unknown dtype is listed as DType::other.
 std::vector<TensorInfo> read_safetensors(const File& file);
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "safetensors.ipp"

@@ -1,7 +1,7 @@
 #pragma once
 #include "safetensors.hpp"
-#include "../core/concat.hpp"
 #include "../core/checked.hpp"
+#include "../core/concat.hpp"
 #include "../core/error.hpp"
 
 #include <cstddef>
@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE const SafetensorsType* safetensors_type(std::string_view name) {
   static constexpr SafetensorsType types[] = {
@@ -113,12 +113,12 @@ MOE_INLINE void SafetensorsReader::check(bool condition, std::string_view place,
   expect(condition, file_.path(), place, expected, found);
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE std::vector<TensorInfo> read_safetensors(const File& file) {
   return detail::SafetensorsReader(file).read();
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 // The operating system's file and memory calls with one interface for POSIX and Windows. Paths are UTF-8. The functions
 // neither check their arguments nor throw; after a failure last_error() says why.
@@ -67,7 +67,7 @@ PathKind kind_of(const std::string& path);
 /// The names in a directory, in any order; none if it cannot be read.
 std::vector<std::string> names_in(const std::string& directory);
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #if defined(_WIN32)

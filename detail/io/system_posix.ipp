@@ -15,7 +15,7 @@
 #include <system_error>
 #include <vector>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE int last_error() { return errno; }
 MOE_INLINE bool interrupted(int error) { return error == EINTR; }
@@ -121,4 +121,4 @@ MOE_INLINE std::vector<std::string> names_in(const std::string& directory) {
 
 MOE_INLINE std::string message_of(int error) { return std::system_category().message(error); }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

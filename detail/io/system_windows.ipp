@@ -9,7 +9,7 @@
 #include <system_error>
 #include <vector>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE int last_error() { return static_cast<int>(GetLastError()); }
 MOE_INLINE bool interrupted(int) { return false; }
@@ -113,4 +113,4 @@ MOE_INLINE std::vector<std::string> names_in(const std::string& directory) {
 
 MOE_INLINE std::string message_of(int error) { return std::system_category().message(error); }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 // The operating system's calls for writing at offsets and for making sure that data lasts. As in system.hpp: paths are UTF-8,
 // no checks, no exceptions.
@@ -29,7 +29,7 @@ bool sync_directory(const std::string& path);
 /// Locks the file until it is closed or the process ends; false if another process holds the lock.
 bool lock_file(FileHandle file);
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "system_write.ipp"

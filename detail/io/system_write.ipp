@@ -13,7 +13,7 @@
 #include <unistd.h>
 #endif
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 #if defined(_WIN32)
 
@@ -84,4 +84,4 @@ MOE_INLINE bool lock_file(FileHandle file) { return ::flock(file, LOCK_EX | LOCK
 
 #endif
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

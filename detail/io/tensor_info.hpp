@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 /// What a checkpoint says about one of its tensors.
 struct TensorInfo {
@@ -24,6 +24,10 @@ struct TensorInfo {
   std::optional<std::uint32_t> crc32c = {};  // of the bytes, if the file states it
 };
 
+}  // namespace moe::inline MOE_ABI
+
+namespace moe::inline MOE_ABI::detail {
+
 /// `[2048, 768] bf16`
 std::string describe(const TensorInfo& tensor);
 
@@ -36,7 +40,7 @@ std::vector<TensorInfo*> by_offset(std::vector<TensorInfo>& tensors);
 /// The tensor of that name in a list sorted by name; null if there is none.
 const TensorInfo* find_by_name(const std::vector<TensorInfo>& sorted, std::string_view name);
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "tensor_info.ipp"

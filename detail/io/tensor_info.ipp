@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE std::string describe(const TensorInfo& tensor) {
   return detail::concat(detail::concat_list(tensor.shape), ' ', tensor.dtype_name);
@@ -37,4 +37,4 @@ MOE_INLINE const TensorInfo* find_by_name(const std::vector<TensorInfo>& sorted,
   return place != sorted.end() && place->name == name ? &*place : nullptr;
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

@@ -6,8 +6,7 @@
 
 #include <cstddef>
 
-namespace moe {
-namespace detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// queries, keys, values = projections of the normed input.
 void project(const Pass& pass, const LayerWeights& w);
@@ -33,8 +32,6 @@ Activations attend(const Pass& pass, const LayerWeights& w, std::size_t layer);
 /// place() and attend() of one token in one parallel region: a kv head and its queries concern no other.
 Activations place_and_attend(const Pass& pass, const LayerWeights& w, std::size_t layer);
 
-}  // namespace detail
-
 /// The angles of the positions of a pass, which all layers share.
 void set_angles(const Pass& pass, const Rope& rope);
 
@@ -43,7 +40,7 @@ void set_angles(const Pass& pass, const Rope& rope);
 /// Source: Qwen3MoeAttention and LlamaAttention in transformers.
 void attention_layer(const Pass& pass, const LayerWeights& w, std::size_t layer);
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "attention.ipp"

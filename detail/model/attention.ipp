@@ -1,12 +1,12 @@
 #pragma once
 #include "attention.hpp"
-#include "../core/math.hpp"
+#include "../core/portable_math.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <vector>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE void project(const Pass& pass, const LayerWeights& w) {
   Scratch& s = pass.scratch;
@@ -41,7 +41,7 @@ MOE_INLINE void place(const Pass& pass, const LayerWeights& w, std::size_t layer
   const ModelConfig& c = pass.config;
   const simd::Kernels& kernels = pass.compute.kernels();
   Scratch& s = pass.scratch;
-  const float scale = 1.0f / sqrt(static_cast<float>(c.head_dim));
+  const float scale = 1.0f / std::sqrt(static_cast<float>(c.head_dim));
   const std::size_t group = c.heads / c.kv_heads, first = (t * c.heads + kv_head * group) * c.head_dim;
   const auto turned = [&](float* head, const std::vector<float>& norm) {
     const std::size_t half = c.head_dim / 2;
@@ -117,9 +117,9 @@ MOE_INLINE Activations place_and_attend(const Pass& pass, const LayerWeights& w,
   return pass.compute.prepared(quantised, s.attended.data(), c.query_size(), s.quantised_input);
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE void set_angles(const Pass& pass, const Rope& rope) {
   const std::size_t half = pass.config.head_dim / 2;
@@ -148,4 +148,4 @@ MOE_INLINE void attention_layer(const Pass& pass, const LayerWeights& w, std::si
   pass.compute.add(s.x.data(), s.projected.data(), pass.tokens, hidden);
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 /// The input of a matrix product: rows of activations [tokens, cols], as floats and, for quantised weights, as int8; for bf16
 /// weights as bf16, if the kernels multiply so.
@@ -155,7 +155,7 @@ class Compute {
   const simd::Kernels* kernels_;
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "compute.ipp"

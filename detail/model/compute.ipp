@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE QuantisedActivations::QuantisedActivations(std::size_t numbers, bool as_bf16)
     : quants(numbers), scales(numbers / 32 + 1), sums(numbers / 16 + 1), bf16(as_bf16 ? numbers : 0) {}
@@ -108,4 +108,4 @@ MOE_INLINE std::size_t Compute::tiles(const Product& product) {
   return (product.weights.rows + tile_rows - 1) / tile_rows;
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

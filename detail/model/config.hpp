@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 /// What is particular to a layer.
 struct LayerConfig {
@@ -53,7 +53,9 @@ struct ModelConfig {
   explicit ModelConfig(const Checkpoint& checkpoint);
 };
 
-namespace detail {
+}  // namespace moe::inline MOE_ABI
+
+namespace moe::inline MOE_ABI::detail {
 
 /// What the configurations of an architecture leave out.
 struct ArchitectureDefaults {
@@ -81,9 +83,7 @@ std::vector<float> rope_divisors_of(const Checkpoint& checkpoint, std::size_t he
 /// What generation_config.json says, or else config.json: one id or several.
 std::vector<TokenId> end_tokens_of(const Checkpoint& checkpoint, const ConfigReader& config);
 
-}  // namespace detail
-
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "config.ipp"

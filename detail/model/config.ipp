@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE const ArchitectureDefaults& defaults_of(const ConfigReader& reader, bool is_thinker) {
   static constexpr ArchitectureDefaults known[] = {
@@ -68,9 +68,9 @@ MOE_INLINE std::vector<TokenId> end_tokens_of(const Checkpoint& checkpoint, cons
   return out;
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 MOE_INLINE ModelConfig::ModelConfig::ModelConfig(const Checkpoint& checkpoint) {
   const detail::ConfigReader reader(checkpoint.config());
@@ -79,7 +79,7 @@ MOE_INLINE ModelConfig::ModelConfig::ModelConfig(const Checkpoint& checkpoint) {
 
   vocabulary_size = reader.size("vocab_size", 151936, {.least = 1});
   hidden_size = reader.size("hidden_size", 2048, {.least = 1});
-  expect(!checkpoint.tensors().empty(), checkpoint.path(), "tensors", "those of a model", "none");
+  detail::expect(!checkpoint.tensors().empty(), checkpoint.path(), "tensors", "those of a model", "none");
   // A layer has tensors, so a lie about their number cannot cost more memory than the file has.
   const std::size_t layer_count =
       reader.size("num_hidden_layers", 24, {.least = 1, .most = checkpoint.tensors().size()});
@@ -118,4 +118,4 @@ MOE_INLINE ModelConfig::ModelConfig::ModelConfig(const Checkpoint& checkpoint) {
   end_tokens = detail::end_tokens_of(checkpoint, reader);
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI

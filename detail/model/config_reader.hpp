@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// Sizes stay below 2^31, so that products of two of them fit into 64 bits.
 struct SizeRange {
@@ -54,7 +54,7 @@ class ConfigReader {
   Json object_;
 };
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "config_reader.ipp"

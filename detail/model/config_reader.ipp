@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE bool ConfigReader::is_null(std::string_view key) const {
   const Json found = object_.find(key);
@@ -79,4 +79,4 @@ MOE_INLINE Json ConfigReader::value(std::string_view key) const {
   return found && !found.is_null() ? found : Json();
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

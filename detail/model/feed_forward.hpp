@@ -6,9 +6,7 @@
 #include <cstddef>
 #include <span>
 
-namespace moe {
-
-namespace detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// Whether any of them is quantised.
 bool have_quantised_inputs(std::span<const ExpertJob> jobs);
@@ -23,8 +21,6 @@ void gate_and_up(const Pass& pass, std::span<const ExpertJob> jobs, const Activa
 /// down[slot] = down · gate[slot], for all jobs in one parallel region.
 void down(const Pass& pass, std::span<const ExpertJob> jobs);
 
-}  // namespace detail
-
 /// Computes gated feed-forward networks: for every slot i of each job,
 /// down[i] = weights.down · (silu(weights.gate · x) ∘ (weights.up · x)) with x the normed input of token token_of[i].
 /// input: normed, prepared for the gates and the ups of all.
@@ -33,7 +29,7 @@ void run_jobs(const Pass& pass, std::span<const ExpertJob> jobs, const Activatio
 /// x += network(norm(x)), for a layer without experts: one network that every token takes.
 void dense_layer(const Pass& pass, const LayerWeights& w);
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "feed_forward.ipp"

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <span>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE bool have_quantised_inputs(std::span<const ExpertJob> jobs) {
   for (const ExpertJob& job : jobs)
@@ -62,9 +62,9 @@ MOE_INLINE void down(const Pass& pass, std::span<const ExpertJob> jobs) {
   pass.compute.multiply(s.products.span());
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE void run_jobs(const Pass& pass, std::span<const ExpertJob> jobs, const Activations& input) {
   if (jobs.empty()) return;
@@ -83,4 +83,4 @@ MOE_INLINE void dense_layer(const Pass& pass, const LayerWeights& w) {
   pass.compute.add(s.x.data(), s.down.data(), pass.tokens, pass.config.hidden_size);
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

@@ -6,7 +6,7 @@
 
 #include <cstddef>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 /// The keys and values of all positions that a sequence has seen.
 /// Memory is taken from the system as positions are filled.
@@ -51,7 +51,7 @@ class KvCache {
   Buffer<std::byte> keys_, values_;  // [layers, kv_heads, positions, head_dim], of keys as keys() says
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "kv_cache.ipp"

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstring>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE KvCache::KvCache(std::size_t layers, std::size_t kv_heads, std::size_t head_dim,
                             std::size_t positions, DType type)
@@ -68,4 +68,4 @@ MOE_INLINE void KvCache::scatter(const simd::Kernels& kernels, const float* key,
   }
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

@@ -11,8 +11,7 @@
 #include <span>
 #include <vector>
 
-namespace moe {
-namespace detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// normed, as an input of quantised weights too if the width allows them: several products take it.
 Activations input_of(const Pass& pass, bool prepared);
@@ -58,7 +57,7 @@ void run_missing_of_prompt(const Pass& pass, std::uint32_t layer, AnyProvider& p
                            std::vector<AnyProvider::Lease>& held);
 
 /// Tells the provider which experts of the layer were used by how many tokens.
-void tell_favourites(const Pass& pass, std::uint32_t layer, AnyProvider& provider);
+void announce_hot(const Pass& pass, std::uint32_t layer, AnyProvider& provider);
 
 /// Computes all groups of a layer: first, in one go, the experts that are there, while the provider fetches the others;
 /// then those one by one. Holds no lease while it waits. `held` is memory for leases. Calls before_work() when all that
@@ -68,8 +67,6 @@ void run_groups(const Pass& pass, std::uint32_t layer, AnyProvider& provider,
 
 /// Guesses the next layer's experts, whose router is given, from what this layer's router has seen.
 void predict(const Pass& pass, std::uint32_t next_layer, const Matrix& next_router, AnyProvider& provider);
-
-}  // namespace detail
 
 /// The router of the layer that comes after, for looking ahead.
 struct NextRouter {
@@ -83,7 +80,7 @@ void moe_layer(const Pass& pass, const LayerWeights& w, std::size_t layer, AnyPr
                std::vector<AnyProvider::Lease>& held, FunctionRef<void(const Routes&)> on_routes,
                const NextRouter& next, FunctionRef<void()> before_sum);
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "moe_layer.ipp"

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE Activations input_of(const Pass& pass, bool prepared) {
   Scratch& s = pass.scratch;
@@ -92,7 +92,7 @@ MOE_INLINE void announce(const Pass& pass, AnyProvider& provider, std::size_t fi
   const std::span<const ExpertId> all = pass.scratch.missing_ids.span();
   if (first >= all.size()) return;
   provider.hint(all.subspan(first, std::min(announced_ahead, all.size() - first)),
-                pass.tokens > 1 ? Hint::passing : Hint::chosen);
+                pass.tokens > 1 ? Hint::prefill : Hint::chosen);
 }
 
 MOE_INLINE bool hold_if_present(const Pass& pass, std::uint32_t layer, AnyProvider& provider,
@@ -162,13 +162,13 @@ MOE_INLINE void run_missing_of_prompt(const Pass& pass, std::uint32_t layer, Any
   }
 }
 
-MOE_INLINE void tell_favourites(const Pass& pass, std::uint32_t layer, AnyProvider& provider) {
+MOE_INLINE void announce_hot(const Pass& pass, std::uint32_t layer, AnyProvider& provider) {
   Scratch& s = pass.scratch;
   s.missing_ids.clear();
   std::vector<ExpertGroup> by_count(s.groups.begin(), s.groups.end());
   std::ranges::stable_sort(by_count, std::greater{}, &ExpertGroup::count);
   for (const ExpertGroup& group : by_count) s.missing_ids.push_back({layer, group.expert});
-  provider.hint(s.missing_ids.span(), Hint::favoured);
+  provider.hint(s.missing_ids.span(), Hint::hot);
 }
 
 MOE_INLINE void run_groups(const Pass& pass, std::uint32_t layer, AnyProvider& provider,
@@ -181,7 +181,7 @@ MOE_INLINE void run_groups(const Pass& pass, std::uint32_t layer, AnyProvider& p
   run_held(pass, held);
   if (pass.tokens == 1) return run_missing(pass, layer, provider, held);
   run_missing_of_prompt(pass, layer, provider, held);
-  tell_favourites(pass, layer, provider);
+  announce_hot(pass, layer, provider);
 }
 
 MOE_INLINE void predict(const Pass& pass, std::uint32_t next_layer, const Matrix& next_router,
@@ -201,9 +201,9 @@ MOE_INLINE void predict(const Pass& pass, std::uint32_t next_layer, const Matrix
   provider.hint(s.predicted_ids.span(), Hint::predicted);
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE void moe_layer(const Pass& pass, const LayerWeights& w, std::size_t layer, AnyProvider& provider,
                           std::vector<AnyProvider::Lease>& held, FunctionRef<void(const Routes&)> on_routes,
@@ -222,4 +222,4 @@ MOE_INLINE void moe_layer(const Pass& pass, const LayerWeights& w, std::size_t l
   detail::add_weighted(pass);
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/config.hpp"
 #include "../experts/allowed_experts.hpp"
 #include "compute.hpp"
 #include "config.hpp"
@@ -7,7 +8,7 @@
 
 #include <cstddef>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 /// Consecutive tokens of one sequence on their way through the layers.
 struct Pass {
@@ -20,4 +21,4 @@ struct Pass {
   std::size_t tokens;
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

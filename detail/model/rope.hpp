@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <span>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 /// Rotary position embedding: at position p, the pair (i, i + d/2) of a head of d numbers is turned by p · frequency[i].
 /// Where heads are stored with the pair (2i, 2i + 1) in place of that, attention sorts them first.
@@ -36,7 +36,7 @@ class Rope {
   double magnitude_;
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "rope.ipp"

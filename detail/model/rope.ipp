@@ -1,17 +1,18 @@
 #pragma once
 #include "rope.hpp"
-#include "../core/math.hpp"
+#include "../core/portable_math.hpp"
 
 #include <algorithm>
 #include <cstddef>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE Rope::Rope(const RopeConfig& config, std::size_t head_dim)
     : frequencies_(head_dim / 2), magnitude_(config.magnitude) {
   const auto d = static_cast<double>(head_dim);
   for (std::size_t i = 0; i < head_dim / 2; ++i) {
-    const double frequency = detail::exp(-2.0 * static_cast<double>(i) / d * detail::log(config.theta));
+    const double frequency =
+        detail::portable::exp(-2.0 * static_cast<double>(i) / d * detail::portable::log(config.theta));
     frequencies_[i] = scaled(config, frequency, static_cast<double>(i), d);
     if (!config.divisors.empty()) frequencies_[i] /= static_cast<double>(config.divisors[i]);
   }
@@ -19,7 +20,8 @@ MOE_INLINE Rope::Rope(const RopeConfig& config, std::size_t head_dim)
 
 MOE_INLINE void Rope::angles(std::size_t position, float* cosines, float* sines) const {
   for (std::size_t i = 0; i < frequencies_.size(); ++i) {
-    const auto [sine, cosine] = detail::sine_cosine(static_cast<double>(position) * frequencies_[i]);
+    const auto [sine, cosine] =
+        detail::portable::sine_cosine(static_cast<double>(position) * frequencies_[i]);
     cosines[i] = static_cast<float>(cosine * magnitude_);
     sines[i] = static_cast<float>(sine * magnitude_);
   }
@@ -37,11 +39,12 @@ MOE_INLINE double Rope::scaled(const RopeConfig& config, double frequency, doubl
 
 MOE_INLINE double Rope::yarn(const RopeConfig& config, double frequency, double i, double d) {
   const auto index_of = [&](double turns) {
-    return d * detail::log(config.original_positions / (turns * two_pi)) / (2 * detail::log(config.theta));
+    return d * detail::portable::log(config.original_positions / (turns * two_pi)) /
+           (2 * detail::portable::log(config.theta));
   };
   double low = index_of(config.beta_fast);
   double high = index_of(config.beta_slow);
-  if (config.truncate) low = detail::floor(low), high = detail::ceil(high);
+  if (config.truncate) low = std::floor(low), high = std::ceil(high);
   low = std::max(low, 0.0);
   high = std::min(high, d - 1);
   if (low == high) high += 0.001;
@@ -58,4 +61,4 @@ MOE_INLINE double Rope::llama3(const RopeConfig& config, double frequency) {
   return (1 - smooth) * frequency / config.factor + smooth * frequency;
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

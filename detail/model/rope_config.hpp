@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 /// How positions turn the heads of queries and keys.
 struct RopeConfig {
@@ -33,7 +33,9 @@ struct RopeConfig {
   bool operator==(const RopeConfig&) const = default;
 };
 
-namespace detail {
+}  // namespace moe::inline MOE_ABI
+
+namespace moe::inline MOE_ABI::detail {
 
 /// The magnitude of YaRN: `attention_factor` if it is given; otherwise from the two mscales or the factor alone.
 double yarn_magnitude(const ConfigReader& scaling, double factor);
@@ -48,8 +50,7 @@ RopeConfig read_rope(const ConfigReader& config, const std::optional<ConfigReade
 /// `rope_scaling` (before).
 RopeConfig rope_config_of(const ConfigReader& config, double default_theta, std::size_t max_positions);
 
-}  // namespace detail
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "rope_config.ipp"

@@ -1,19 +1,21 @@
 #pragma once
 #include "rope_config.hpp"
 #include "../core/concat.hpp"
-#include "../core/math.hpp"
+#include "../core/portable_math.hpp"
 
 #include <cstddef>
 #include <cstring>
 #include <optional>
 #include <string>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE double yarn_magnitude(const ConfigReader& scaling, double factor) {
   constexpr NumberRange any{0, 1e6};
   if (scaling.has("attention_factor")) return scaling.number("attention_factor", 1, any);
-  const auto magnitude = [&](double mscale) { return factor <= 1 ? 1.0 : 0.1 * mscale * log(factor) + 1; };
+  const auto magnitude = [&](double mscale) {
+    return factor <= 1 ? 1.0 : 0.1 * mscale * portable::log(factor) + 1;
+  };
   const double mscale = scaling.number("mscale", 0, any);
   const double mscale_all_dim = scaling.number("mscale_all_dim", 0, any);
   if (mscale != 0 && mscale_all_dim != 0) return magnitude(mscale) / magnitude(mscale_all_dim);
@@ -82,4 +84,4 @@ MOE_INLINE RopeConfig rope_config_of(const ConfigReader& config, double default_
   return out ? *out : read_rope(config, parameters, default_theta, max_positions);
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

@@ -9,10 +9,14 @@
 #include <cstdint>
 #include <optional>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 /// An empty trace of a model, with the sizes of its experts.
 Trace trace_of(const ModelConfig& config, const ExpertCatalog& catalog);
+
+}  // namespace moe::inline MOE_ABI::detail
+
+namespace moe::inline MOE_ABI {
 
 /// Records the routes of one sequence as a trace or a usage profile: an observer for observe_routes(), for as long as the
 /// sequence lives. `Record` is a Trace, a UsageProfile or anything else with add(TraceVisit).
@@ -48,7 +52,7 @@ class RouteRecorder {
   std::optional<bool> prompt_;
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI
 
 #if MOE_DEFINITIONS
 #include "route_recorder.ipp"

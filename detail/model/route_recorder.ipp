@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <utility>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE Trace trace_of(const ModelConfig& config, const ExpertCatalog& catalog) {
   TraceModel model;
@@ -19,4 +19,4 @@ MOE_INLINE Trace trace_of(const ModelConfig& config, const ExpertCatalog& catalo
   return trace;
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

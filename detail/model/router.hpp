@@ -6,13 +6,11 @@
 #include <cstdint>
 #include <span>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 /// The indices of the largest numbers of `scores`, largest first; of equal ones the first comes first.
 /// chosen: [k], k <= scores.size().
 void top_k(std::span<const float> scores, std::span<std::uint32_t> chosen);
-
-namespace detail {
 
 /// Moves the scores of `allowed`, which are in ascending order, to the front, and returns them; the others come after.
 std::span<float> bring_forward(std::span<const ExpertId> allowed, std::span<float> scores);
@@ -22,8 +20,6 @@ void number_among_all(std::span<const ExpertId> allowed, std::span<std::uint32_t
 
 /// numbers: at least one.
 float largest_of(std::span<const float> numbers);
-
-}  // namespace detail
 
 /// The same, of the scores of `allowed` only. Reorders the scores.
 /// allowed: ascending, at least k.
@@ -42,7 +38,7 @@ float route(const simd::Kernels& kernels, std::span<float> logits, bool normalis
 float route_among(std::span<const ExpertId> allowed, const simd::Kernels& kernels, std::span<float> logits,
                   bool normalise, std::span<std::uint32_t> chosen, std::span<float> weights);
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "router.ipp"

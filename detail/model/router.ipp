@@ -1,6 +1,6 @@
 #pragma once
 #include "router.hpp"
-#include "../core/math.hpp"
+#include "../core/portable_math.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -8,7 +8,7 @@
 #include <span>
 #include <utility>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE void top_k(std::span<const float> scores, std::span<std::uint32_t> chosen) {
   std::size_t count = 0;
@@ -20,9 +20,9 @@ MOE_INLINE void top_k(std::span<const float> scores, std::span<std::uint32_t> ch
   }
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE std::span<float> bring_forward(std::span<const ExpertId> allowed, std::span<float> scores) {
   // None is overtaken, since no expert stands before its number among the allowed.
@@ -40,9 +40,9 @@ MOE_INLINE float largest_of(std::span<const float> numbers) {
   return largest;
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE void top_k_among(std::span<const ExpertId> allowed, std::span<float> scores,
                             std::span<std::uint32_t> chosen) {
@@ -76,8 +76,9 @@ MOE_INLINE float route_among(std::span<const ExpertId> allowed, const simd::Kern
   if (others.empty()) return 1;
   const float largest_other = detail::largest_of(others);
   const float total_of_others = kernels.exponentiate(others.data(), largest_other, others.size());
-  const double ratio = detail::exp(static_cast<double>(largest_other) - static_cast<double>(largest));
+  const double ratio =
+      detail::portable::exp(static_cast<double>(largest_other) - static_cast<double>(largest));
   return static_cast<float>(1 / (1 + ratio * static_cast<double>(total_of_others / total)));
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

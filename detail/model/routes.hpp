@@ -1,9 +1,11 @@
 #pragma once
+#include "../core/config.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 /// What the router of one layer chose for consecutive positions.
 struct Routes {
@@ -18,4 +20,4 @@ struct Routes {
   std::span<const float> allowed_mass = {};  // [tokens]: their share of the softmax over all experts
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI

@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 /// The tokens of one expert: slots [first, first + count) of Scratch. A slot is one token's visit to one expert.
 struct ExpertGroup {
@@ -62,7 +62,7 @@ struct Scratch {
   static std::size_t slots_per_token(const ModelConfig& c);
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "scratch.ipp"

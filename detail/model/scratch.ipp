@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE Scratch::Scratch(const ModelConfig& c, std::size_t chunk, std::size_t threads, bool bf16_dot)
     : x(chunk * c.hidden_size),
@@ -57,4 +57,4 @@ MOE_INLINE std::size_t Scratch::slots_per_token(const ModelConfig& c) {
   return std::max(c.experts_per_token, std::size_t{1});
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

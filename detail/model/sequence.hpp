@@ -13,7 +13,7 @@
 #include <span>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 struct SequenceOptions {
   std::size_t context = 4096;  // how many positions there can be
@@ -73,12 +73,12 @@ class Sequence {
   std::size_t position_ = 0;
   FunctionRef<void(const Routes&)> on_routes_;
   RestrictionStatistics restriction_;
-  KvCache cache_;
-  Scratch scratch_;
+  detail::KvCache cache_;
+  detail::Scratch scratch_;
   std::vector<AnyProvider::Lease> held_;  // empty between layers
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI
 
 #if MOE_DEFINITIONS
 #include "sequence.ipp"

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <span>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 MOE_INLINE void RestrictionStatistics::add(std::span<const float> shares) {
   choices += shares.size();
@@ -21,4 +21,4 @@ MOE_INLINE Sequence::Sequence(const ModelConfig& config, const SequenceOptions& 
   held_.reserve(config.experts);
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI

@@ -18,14 +18,14 @@
 #include <stop_token>
 #include <utility>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 /// How a transformer is made.
 struct TransformerOptions {
   WeightStorage weights = WeightStorage::mapped;
   // Restricts the routers, for experiments and for checkpoints that lack experts: the others are never chosen.
   AllowedExperts allowed_experts = {};
-  const simd::Kernels* kernels = nullptr;  // null: those of the best instruction set of this machine
+  const detail::simd::Kernels* kernels = nullptr;  // null: those of the best instruction set of this machine
 };
 
 /// A decoder-only transformer: token ids in, logits out. Its experts come from a provider, everything else from the
@@ -46,7 +46,7 @@ class Transformer {
   Transformer(Checkpoint checkpoint, AnyProvider provider, ThreadPool& pool, TransformerOptions options);
 
   const ModelConfig& config() const { return config_; }
-  const ModelWeights& weights() const { return weights_; }
+  const detail::ModelWeights& weights() const { return weights_; }
   const AllowedExperts& allowed_experts() const { return allowed_; }
 
   /// A new, empty sequence.
@@ -76,30 +76,30 @@ class Transformer {
 
   void check_allowed() const;
 
-  void embed(const Pass& pass, std::span<const TokenId> ids) const;
+  void embed(const detail::Pass& pass, std::span<const TokenId> ids) const;
 
   /// False if it was stopped.
-  bool run_layers(const Pass& pass, Sequence& sequence, const std::stop_token& stop) const;
+  bool run_layers(const detail::Pass& pass, Sequence& sequence, const std::stop_token& stop) const;
 
   /// Announces the weights that are read after a layer: the next one's projections, or the head.
   void expect_after(std::size_t layer) const;
 
   /// The router of the next layer that has experts; of the last one, that of none.
-  NextRouter router_after(std::size_t layer) const;
+  detail::NextRouter router_after(std::size_t layer) const;
 
   /// logits = head · norm(x) of the t-th token of the pass.
-  std::span<const float> logits(const Pass& pass, std::size_t t) const;
+  std::span<const float> logits(const detail::Pass& pass, std::size_t t) const;
 
   Checkpoint checkpoint_;
   ModelConfig config_;
-  ModelWeights weights_;
-  Rope rope_;
-  Compute compute_;
+  detail::ModelWeights weights_;
+  detail::Rope rope_;
+  detail::Compute compute_;
   mutable AnyProvider provider_;  // thread-safe; refers to the provider of the caller
   AllowedExperts allowed_;
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI
 
 #if MOE_DEFINITIONS
 #include "transformer.ipp"

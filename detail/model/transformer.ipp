@@ -16,7 +16,7 @@
 #include <string>
 #include <utility>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 MOE_INLINE Transformer::Transformer(Checkpoint checkpoint, AnyProvider provider, ThreadPool& pool,
                                     TransformerOptions options)
@@ -24,16 +24,16 @@ MOE_INLINE Transformer::Transformer(Checkpoint checkpoint, AnyProvider provider,
       config_(checkpoint_),
       weights_(checkpoint_, config_, options.weights),
       rope_(config_.rope, config_.head_dim),
-      compute_(pool, options.kernels ? *options.kernels : simd::kernels()),
+      compute_(pool, options.kernels ? *options.kernels : detail::simd::kernels()),
       provider_(std::move(provider)),
       allowed_(std::move(options.allowed_experts)) {
   check_allowed();
 }
 
 MOE_INLINE Sequence Transformer::sequence(const SequenceOptions& options) const {
-  expect(options.context > 0, "sequence", "context", "at least 1 position", "0");
-  expect(options.kv_type == DType::f16 || options.kv_type == DType::f32, "sequence", "kv_type", "f16 or f32",
-         name(options.kv_type));
+  detail::expect(options.context > 0, "sequence", "context", "at least 1 position", "0");
+  detail::expect(options.kv_type == DType::f16 || options.kv_type == DType::f32, "sequence", "kv_type",
+                 "f16 or f32", detail::name(options.kv_type));
   return Sequence(config_, options, compute_.threads(), compute_.kernels().to_bf16 != nullptr);
 }
 
@@ -46,11 +46,11 @@ MOE_INLINE std::span<const float> Transformer::forward_each(
 MOE_INLINE std::span<const float> Transformer::run(Sequence& sequence, std::span<const TokenId> ids,
                                                    const std::stop_token& stop, EachLogits each) const {
   check(sequence, ids);
-  const FloatEnvironment environment;
+  const detail::FloatEnvironment environment;
   while (!ids.empty()) {
     const std::size_t tokens = std::min(sequence.chunk_, ids.size());
-    const Pass pass{compute_,           config_, sequence.scratch_, sequence.cache_, allowed_,
-                    sequence.position_, tokens};
+    const detail::Pass pass{compute_,           config_, sequence.scratch_, sequence.cache_, allowed_,
+                            sequence.position_, tokens};
     embed(pass, ids.first(tokens));
     if (!run_layers(pass, sequence, stop)) return {};
     sequence.position_ += tokens;
@@ -64,49 +64,51 @@ MOE_INLINE std::span<const float> Transformer::run(Sequence& sequence, std::span
 }
 
 MOE_INLINE void Transformer::check(const Sequence& sequence, std::span<const TokenId> ids) const {
-  expect(!ids.empty(), "forward", "ids", "at least one", "none");
+  detail::expect(!ids.empty(), "forward", "ids", "at least one", "none");
   for (const TokenId id : ids)
     if (id >= config_.vocabulary_size)
-      fail("forward", "ids", detail::concat("ids below ", config_.vocabulary_size), detail::concat(id));
+      detail::fail("forward", "ids", detail::concat("ids below ", config_.vocabulary_size),
+                   detail::concat(id));
   if (ids.size() > sequence.context() - sequence.position())
-    fail("forward", "context", detail::concat("at most ", sequence.context(), " positions"),
-         detail::concat(sequence.position() + ids.size()));
+    detail::fail("forward", "context", detail::concat("at most ", sequence.context(), " positions"),
+                 detail::concat(sequence.position() + ids.size()));
 }
 
 MOE_INLINE void Transformer::check_allowed() const {
   for (const ExpertId id : allowed_.ids()) {
     const std::string place = detail::concat("layer ", id.layer);
     if (id.layer >= config_.layers.size() || !config_.layers[id.layer].has_experts)
-      fail("allowed experts", place, "a layer with experts", "none");
+      detail::fail("allowed experts", place, "a layer with experts", "none");
     if (id.expert >= config_.experts)
-      fail("allowed experts", place, detail::concat("experts below ", config_.experts),
-           detail::concat(id.expert));
+      detail::fail("allowed experts", place, detail::concat("experts below ", config_.experts),
+                   detail::concat(id.expert));
     if (const std::size_t count = allowed_.of(id.layer).size(); count < config_.experts_per_token)
-      fail("allowed experts", place, detail::concat("at least ", config_.experts_per_token),
-           detail::concat(count));
+      detail::fail("allowed experts", place, detail::concat("at least ", config_.experts_per_token),
+                   detail::concat(count));
   }
 }
 
-MOE_INLINE void Transformer::embed(const Pass& pass, std::span<const TokenId> ids) const {
+MOE_INLINE void Transformer::embed(const detail::Pass& pass, std::span<const TokenId> ids) const {
   for (std::size_t t = 0; t < ids.size(); ++t)
-    dequantise(weights_.embedding.row(ids[t]),
-               pass.scratch.x.span().subspan(t * config_.hidden_size, config_.hidden_size));
-  set_angles(pass, rope_);
+    detail::dequantise(weights_.embedding.row(ids[t]),
+                       pass.scratch.x.span().subspan(t * config_.hidden_size, config_.hidden_size));
+  detail::set_angles(pass, rope_);
 }
 
-MOE_INLINE bool Transformer::run_layers(const Pass& pass, Sequence& sequence,
+MOE_INLINE bool Transformer::run_layers(const detail::Pass& pass, Sequence& sequence,
                                         const std::stop_token& stop) const {
   for (std::size_t layer = 0; layer < config_.layers.size(); ++layer) {
     if (stop.stop_requested()) return false;
-    const LayerWeights& w = weights_.layers[layer];
-    attention_layer(pass, w, layer);
+    const detail::LayerWeights& w = weights_.layers[layer];
+    detail::attention_layer(pass, w, layer);
     if (config_.layers[layer].has_experts) {
-      moe_layer(pass, w, layer, provider_, sequence.held_, sequence.on_routes_,
-                sequence.lookahead_ ? router_after(layer) : NextRouter{}, [&] { expect_after(layer); });
+      detail::moe_layer(pass, w, layer, provider_, sequence.held_, sequence.on_routes_,
+                        sequence.lookahead_ ? router_after(layer) : detail::NextRouter{},
+                        [&] { expect_after(layer); });
       if (!allowed_.of(layer).empty())
         sequence.restriction_.add(pass.scratch.allowed_mass.span().first(pass.tokens));
     } else {
-      dense_layer(pass, w);
+      detail::dense_layer(pass, w);
     }
   }
   return true;
@@ -114,23 +116,23 @@ MOE_INLINE bool Transformer::run_layers(const Pass& pass, Sequence& sequence,
 
 MOE_INLINE void Transformer::expect_after(std::size_t layer) const {
   if (layer + 1 == config_.layers.size()) return compute_.expect(&weights_.head, weights_.head.bytes());
-  const LayerWeights& w = weights_.layers[layer + 1];
+  const detail::LayerWeights& w = weights_.layers[layer + 1];
   compute_.expect(&w.query, w.query.bytes() + w.key.bytes() + w.value.bytes());
 }
 
-MOE_INLINE NextRouter Transformer::router_after(std::size_t layer) const {
+MOE_INLINE detail::NextRouter Transformer::router_after(std::size_t layer) const {
   for (std::size_t next = layer + 1; next < config_.layers.size(); ++next)
     if (config_.layers[next].has_experts)
       return {static_cast<std::uint32_t>(next), &weights_.layers[next].router};
   return {};
 }
 
-MOE_INLINE std::span<const float> Transformer::logits(const Pass& pass, std::size_t t) const {
-  Scratch& s = pass.scratch;
+MOE_INLINE std::span<const float> Transformer::logits(const detail::Pass& pass, std::size_t t) const {
+  detail::Scratch& s = pass.scratch;
   const std::size_t hidden = config_.hidden_size;
   compute_.rms_norm(&s.x[t * hidden], weights_.norm, config_.rms_norm_epsilon, s.normed.data(), 1);
-  const Activations input =
-      compute_.prepare(is_quantised(weights_.head.dtype), s.normed.data(), hidden, 1, s.quantised_input);
+  const detail::Activations input = compute_.prepare(detail::is_quantised(weights_.head.dtype),
+                                                     s.normed.data(), hidden, 1, s.quantised_input);
   compute_.expect(nullptr);
   compute_.multiply({.weights = weights_.head,
                      .input = input,
@@ -140,4 +142,4 @@ MOE_INLINE std::span<const float> Transformer::logits(const Pass& pass, std::siz
   return s.logits.span();
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 /// The weights of a layer but for its experts. Matrices are views of the checkpoint, small vectors are copies.
 struct LayerWeights {
@@ -29,9 +29,17 @@ struct LayerWeights {
   ExpertWeights dense;          // of a layer without: one network that every token takes
 };
 
+}  // namespace moe::inline MOE_ABI::detail
+
+namespace moe::inline MOE_ABI {
+
 /// Where a model keeps the weights that are not experts: in the mapped files, where the system may drop them whenever it
 /// needs the room, or in memory of its own, read at the start.
 enum class WeightStorage { mapped, owned };
+
+}  // namespace moe::inline MOE_ABI
+
+namespace moe::inline MOE_ABI::detail {
 
 /// All weights of a model but for its experts.
 struct ModelWeights {
@@ -48,8 +56,6 @@ struct ModelWeights {
   /// Of all matrices, a head that is the embedding counted once.
   std::size_t bytes() const;
 };
-
-namespace detail {
 
 /// Finds the tensors of one model by their names in Hugging Face checkpoints.
 class WeightReader {
@@ -76,8 +82,6 @@ class WeightReader {
   std::vector<Pages>* memory_;
 };
 
-}  // namespace detail
-
 /// Whether a checkpoint, whose tensors are sorted by name, has any whose name begins so.
 bool has_any(const Checkpoint& checkpoint, std::string_view prefix);
 
@@ -87,7 +91,7 @@ void require_layers(const Checkpoint& checkpoint, const ModelConfig& config);
 /// Throws unless all layers are there, and the experts of the catalog are those that the configuration demands.
 void require_experts(const ExpertCatalog& catalog, const ModelConfig& config);
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "weights.ipp"

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE std::size_t ModelWeights::bytes() const {
   std::size_t sum = embedding.bytes() + (head.data == embedding.data ? 0 : head.bytes());
@@ -21,9 +21,9 @@ MOE_INLINE std::size_t ModelWeights::bytes() const {
   return sum;
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE WeightReader::WeightReader(const Checkpoint& checkpoint, const ModelConfig& config,
                                       std::vector<Pages>* memory)
@@ -92,9 +92,9 @@ MOE_INLINE std::vector<float> WeightReader::bias(std::string_view name, std::siz
   return vector(name, "bias", size);
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE ModelWeights::ModelWeights::ModelWeights(const Checkpoint& checkpoint, const ModelConfig& config,
                                                     WeightStorage storage) {
@@ -139,4 +139,4 @@ MOE_INLINE void require_experts(const ExpertCatalog& catalog, const ModelConfig&
   }
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

@@ -26,7 +26,7 @@ inline void rms_norm(const float* x, const float* weight, float eps, float* out,
   std::size_t i = 0;
   for (; i + lanes <= n; i += lanes) squares = fma(load(x + i), load(x + i), squares);
   if (i < n) squares = fma(load_some(x + i, n - i), load_some(x + i, n - i), squares);
-  const Vec scale = set(1.0f / moe::detail::sqrt(sum(squares) / static_cast<float>(n) + eps));
+  const Vec scale = set(1.0f / std::sqrt(sum(squares) / static_cast<float>(n) + eps));
   for (i = 0; i + lanes <= n; i += lanes) store(out + i, mul(mul(load(x + i), scale), load(weight + i)));
   if (i < n)
     store_some(out + i, mul(mul(load_some(x + i, n - i), scale), load_some(weight + i, n - i)), n - i);

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string_view>
 
-namespace moe::simd {
+namespace moe::inline MOE_ABI::detail::simd {
 
 /// The instruction sets that kernels exist for, worst first.
 ///   neon    AArch64 with its dot product (ARMv8.2)
@@ -32,12 +32,14 @@ bool available(Isa isa);
 /// (scalar, neon, avx2, avx512) if this machine has it. Decided once.
 Isa active_isa();
 
-namespace detail {
+}  // namespace moe::inline MOE_ABI::detail::simd
+
+namespace moe::inline MOE_ABI::detail::simd::detail {
+
 bool cpu_has_vnni();
 bool cpu_has_bf16_dot();
-}  // namespace detail
 
-}  // namespace moe::simd
+}  // namespace moe::inline MOE_ABI::detail::simd::detail
 
 #if MOE_DEFINITIONS
 #include "isa.ipp"

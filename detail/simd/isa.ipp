@@ -5,8 +5,7 @@
 #include <cstdlib>
 #include <optional>
 
-namespace moe::simd {
-namespace detail {
+namespace moe::inline MOE_ABI::detail::simd::detail {
 
 #if defined(MOE_X86)
 
@@ -65,7 +64,9 @@ MOE_INLINE bool cpu_has_neon() {
 
 #endif
 
-}  // namespace detail
+}  // namespace moe::inline MOE_ABI::detail::simd::detail
+
+namespace moe::inline MOE_ABI::detail::simd {
 
 MOE_INLINE bool available(Isa isa) {
   switch (isa) {
@@ -97,4 +98,4 @@ MOE_INLINE Isa active_isa() {
   return chosen;
 }
 
-}  // namespace moe::simd
+}  // namespace moe::inline MOE_ABI::detail::simd

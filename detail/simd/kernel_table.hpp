@@ -1,11 +1,12 @@
 #pragma once
+#include "../core/config.hpp"
 #include "../core/dtype.hpp"
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 
-namespace moe::simd {
+namespace moe::inline MOE_ABI::detail::simd {
 
 /// A product out[t, r] = weights[r, :] · x[t, :] for all rows and tokens. Nothing may overlap `out`.
 struct MatmulArgs {
@@ -81,4 +82,4 @@ struct Kernels {
   void (*to_bf16)(const float* x, std::uint16_t* out, std::size_t n) = nullptr;
 };
 
-}  // namespace moe::simd
+}  // namespace moe::inline MOE_ABI::detail::simd

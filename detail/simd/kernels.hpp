@@ -3,7 +3,7 @@
 #include "isa.hpp"
 #include "kernel_table.hpp"
 
-namespace moe::simd {
+namespace moe::inline MOE_ABI::detail::simd {
 
 #if MOE_HEADER_ONLY
 // Units built for different CPUs must not share one copy of these functions: the linker would keep any of them.
@@ -32,7 +32,7 @@ const Kernels& kernels();
 /// The kernels of active_isa() that multiply bf16 weights in dot products of bf16. Throws if it has none.
 const Kernels& bf16_dot_kernels();
 
-}  // namespace moe::simd
+}  // namespace moe::inline MOE_ABI::detail::simd
 
 #if MOE_DEFINITIONS && !defined(MOE_KERNELS_ELSEWHERE)
 #include "kernels.ipp"

@@ -3,10 +3,11 @@
 #include "../core/dequantise.hpp"
 #include "../core/dtype.hpp"
 #include "../core/error.hpp"
-#include "../core/math.hpp"
+#include "../core/portable_math.hpp"
 #include "intrinsics.hpp"
 
 #include <bit>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -36,7 +37,7 @@
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #endif
 
-namespace moe::simd {
+namespace moe::inline MOE_ABI::detail::simd {
 
 #if MOE_HEADER_ONLY
 // Units built for different CPUs must not share one copy of these functions: the linker would keep any of them.
@@ -252,13 +253,14 @@ MOE_INLINE const Kernels* bf16_dot_kernels_for([[maybe_unused]] Isa isa) {
 #if MOE_HEADER_ONLY
 }  // inline namespace
 #endif
-}  // namespace moe::simd
+
+}  // namespace moe::inline MOE_ABI::detail::simd
 
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic pop
 #endif
 
-namespace moe::simd {
+namespace moe::inline MOE_ABI::detail::simd {
 
 MOE_INLINE const Kernels& kernels() {
   static const Kernels& chosen = kernels_for(active_isa());
@@ -271,7 +273,7 @@ MOE_INLINE const Kernels& bf16_dot_kernels() {
   return *chosen;
 }
 
-}  // namespace moe::simd
+}  // namespace moe::inline MOE_ABI::detail::simd
 
 #undef MOE_X86
 #undef MOE_ARM64

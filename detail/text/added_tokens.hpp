@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 /// A token that is looked for in the text as it stands, before the rest is broken into pieces.
 struct AddedToken {
@@ -23,8 +23,6 @@ struct AddedToken {
   bool normalized = false;   // looked for in the normalized text, and normalized itself
   bool special = false;      // controls the model; decoding may leave it out
 };
-
-namespace detail {
 
 /// Finds added tokens: the leftmost match, of those the longest, then the next one after its end.
 /// Source: find_matches of AddedVocabulary in Hugging Face's tokenizers.
@@ -71,8 +69,7 @@ class AddedTokenMatcher {
   std::array<bool, 256> begins_ = {};  // whether a token begins with that byte
 };
 
-}  // namespace detail
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "added_tokens.ipp"

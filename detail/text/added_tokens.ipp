@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE AddedTokenMatcher::AddedTokenMatcher(std::vector<AddedToken> tokens) {
   std::ranges::sort(tokens, [](const AddedToken& a, const AddedToken& b) {
@@ -62,4 +62,4 @@ MOE_INLINE std::size_t AddedTokenMatcher::begin_of_space(std::string_view text, 
   }
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

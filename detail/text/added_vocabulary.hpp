@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// All added tokens of a tokenizer: found in texts, by content and by id.
 class AddedVocabulary {
@@ -37,7 +37,7 @@ class AddedVocabulary {
   AddedTokenMatcher in_raw_, in_normalized_;
 };
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "added_vocabulary.ipp"

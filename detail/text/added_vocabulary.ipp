@@ -1,7 +1,7 @@
 #pragma once
 #include "added_vocabulary.hpp"
-#include "../core/error.hpp"
 #include "../core/concat.hpp"
+#include "../core/error.hpp"
 #include "metaspace.hpp"
 
 #include <cstddef>
@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE AddedVocabulary::AddedVocabulary(const std::vector<AddedToken>& tokens, bool nfc,
                                             bool add_text_space, Vocabulary& vocabulary,
@@ -51,4 +51,4 @@ MOE_INLINE void AddedVocabulary::mark_special(TokenId id) {
   special_[id] = 1;
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 struct BpeOptions {
   std::optional<TokenId> unknown = {};  // stands for a symbol that is no token; without it they are dropped
@@ -137,7 +137,7 @@ class BpeEncoder {
   std::vector<Candidate> candidates_;  // a heap
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "bpe.ipp"

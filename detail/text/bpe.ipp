@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE Bpe::Bpe(Vocabulary vocabulary, MergeTable merges, BpeOptions options)
     : vocabulary_(std::move(vocabulary)), merges_(std::move(merges)), options_(options) {
@@ -136,4 +136,4 @@ MOE_INLINE bool BpeEncoder::find_merge(std::uint32_t position) {
   return symbol.merge.rank != Merge::never;
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

@@ -9,7 +9,7 @@
 #include <optional>
 #include <string_view>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// {"text": id, ...}: the file vocab.json, and model.vocab of tokenizer.json. `byte_tokens`: where those of a
 /// SentencePiece vocabulary go; null if it is one in the byte alphabet.
@@ -36,7 +36,7 @@ MergeTable read_merges(const Json& elements, const Vocabulary& vocabulary);
 /// One merge a line: the file merges.txt, whose first line may name its version. `name` is for errors.
 MergeTable read_merges(std::string_view lines, const Vocabulary& vocabulary, std::string_view name);
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "bpe_files.ipp"

@@ -9,11 +9,11 @@
 #include <optional>
 #include <string_view>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE Vocabulary read_vocabulary(const Json& members, ByteTokens* byte_tokens) {
   Vocabulary vocabulary(members.as_object().size(),
-                        byte_tokens ? Notation::sentence_piece : Notation::byte_alphabet);
+                        byte_tokens ? Notation::sentence_piece : Notation::byte_level);
   const TokenId largest = Vocabulary::largest_id(members.size());
   for (const Json member : members) {
     const auto id = static_cast<TokenId>(member.as_u64(largest));
@@ -80,4 +80,4 @@ MOE_INLINE MergeTable read_merges(std::string_view lines, const Vocabulary& voca
   return merges;
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// The alphabet that byte-level vocabularies are written in: one printable character for each byte. Bytes
 /// that are printable in Latin-1 stand for themselves, the other 68 for U+0100, U+0101 and so on, in order;
@@ -39,7 +39,7 @@ inline constexpr ByteAlphabet byte_alphabet = [] {
 /// not of it.
 bool append_bytes(std::string& out, std::string_view text);
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "byte_alphabet.ipp"

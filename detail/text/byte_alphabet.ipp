@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE bool append_bytes(std::string& out, std::string_view text) {
   const std::size_t before = out.size();
@@ -26,4 +26,4 @@ MOE_INLINE bool append_bytes(std::string& out, std::string_view text) {
   return true;
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

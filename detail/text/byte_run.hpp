@@ -5,7 +5,7 @@
 #include <cstring>
 #include <string>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// Bytes that stand in a row, each a token of its own. The run is text if it is valid UTF-8 as a whole; if it is not,
 /// each byte becomes one U+FFFD. Source: the decoder ByteFallback of Hugging Face's tokenizers.
@@ -27,7 +27,7 @@ class ByteRun {
   bool valid_ = true;         // so far
 };
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "byte_run.ipp"

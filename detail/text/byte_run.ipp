@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE void ByteRun::write(char byte, std::string& out) {
   held_ += byte;
@@ -36,4 +36,4 @@ MOE_INLINE void ByteRun::replace_held(std::string& out) {
   complete_ = 0;
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

@@ -8,12 +8,10 @@
 #include <optional>
 #include <string_view>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 /// [bytes]: the tokens <0x00> to <0xFF>, in which SentencePiece spells characters that are no token.
 using ByteTokens = std::array<std::optional<TokenId>, 256>;
-
-namespace detail {
 
 inline constexpr int no_byte = -1;
 
@@ -23,8 +21,7 @@ int byte_of_token(std::string_view text);
 /// Adds the token of a byte, which no text becomes. Adds nothing and returns false if the id or the byte is taken.
 bool add_byte_token(Vocabulary& vocabulary, ByteTokens& tokens, TokenId id, int byte);
 
-}  // namespace detail
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "byte_tokens.ipp"

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string_view>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE int byte_of_token(std::string_view text) {
   constexpr std::string_view digits = "0123456789ABCDEF";
@@ -24,4 +24,4 @@ MOE_INLINE bool add_byte_token(Vocabulary& vocabulary, ByteTokens& tokens, Token
   return true;
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

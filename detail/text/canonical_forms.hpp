@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// Decomposes and composes single characters.
 class CanonicalForms {
@@ -59,7 +59,7 @@ class CanonicalForms {
 /// Built on first use, in less than a millisecond.
 const CanonicalForms& canonical_forms();
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "canonical_forms.ipp"

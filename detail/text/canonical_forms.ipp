@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE CanonicalForms::CanonicalForms() : states_(0x110000) {
   read_combining_classes();
@@ -85,4 +85,4 @@ MOE_INLINE const CanonicalForms& canonical_forms() {
   return forms;
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

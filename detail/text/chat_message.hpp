@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 /// A function that the model wants to be called.
 struct ToolCall {
@@ -29,11 +29,11 @@ struct ChatOptions {
   std::vector<std::string> tools = {};  // functions it may call, each described in JSON
 };
 
-namespace detail {
+}  // namespace moe::inline MOE_ABI
+
+namespace moe::inline MOE_ABI::detail {
 
 ToolCall read_tool_call(const Json& json);
-
-}  // namespace detail
 
 /// Reads {"add_generation_prompt", "enable_thinking", "tools"}, each of which may be missing.
 ChatOptions read_chat_options(const Json& json);
@@ -44,7 +44,7 @@ ChatOptions read_chat_options(const Json& json);
 /// string or any other value, which is then written as JSON. Throws if it is of another form.
 Message read_message(const Json& json);
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "chat_message.ipp"

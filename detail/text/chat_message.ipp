@@ -6,7 +6,7 @@
 #include <cstring>
 #include <string>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE ToolCall read_tool_call(const Json& json) {
   const Json function = find_value(json, "function");
@@ -16,9 +16,9 @@ MOE_INLINE ToolCall read_tool_call(const Json& json) {
           arguments.is_string() ? std::string(arguments.as_string()) : to_json(arguments)};
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE ChatOptions read_chat_options(const Json& json) {
   ChatOptions options;
@@ -38,4 +38,4 @@ MOE_INLINE Message read_message(const Json& json) {
   return message;
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

@@ -9,8 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace moe {
-namespace detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// `chat_template` in tokenizer_config.json: a text, or a list of them with names.
 std::string_view default_template(const Json& value);
@@ -50,7 +49,9 @@ inline constexpr KnownTemplate known_templates[] = {
     {"ChatML without thinking", {"<|im_start|>"}},
 };
 
-}  // namespace detail
+}  // namespace moe::inline MOE_ABI::detail
+
+namespace moe::inline MOE_ABI {
 
 /// Writes conversations as a model was trained to read them. Templates are programs in Jinja; instead of
 /// running them, this class knows some and refuses the others.
@@ -74,7 +75,7 @@ class ChatTemplate {
   std::string (*render_)(std::span<const Message>, const ChatOptions&) = nullptr;
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI
 
 #if MOE_DEFINITIONS
 #include "chat_template.ipp"

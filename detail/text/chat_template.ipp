@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE std::string_view default_template(const Json& value) {
   if (!value.is_array()) return value.as_string();
@@ -51,18 +51,18 @@ MOE_INLINE bool KnownTemplate::matches(std::string_view text) const {
   return true;
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 MOE_INLINE ChatTemplate::ChatTemplate(std::string_view text, std::string_view file) {
   for (const detail::KnownTemplate& known : detail::known_templates) {
     if (!known.matches(text)) continue;
-    expect(known.render != nullptr, file, "chat template", "that of Qwen3", known.name);
+    detail::expect(known.render != nullptr, file, "chat template", "that of Qwen3", known.name);
     render_ = known.render;
     return;
   }
-  fail(file, "chat template", "that of Qwen3", "an unknown one");
+  detail::fail(file, "chat template", "that of Qwen3", "an unknown one");
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI

@@ -15,8 +15,7 @@
 #include <string_view>
 #include <vector>
 
-namespace moe {
-namespace detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// What the name in tokenizer.ggml.pre stands for.
 struct GgufPreTokenizer {
@@ -93,13 +92,11 @@ class GgufTokenizer {
   std::size_t count_ = 0;  // of tokens, those that are left out included
 };
 
-}  // namespace detail
-
 /// Reads the tokenizer in a GGUF file: byte-level BPE or SentencePiece. Throws if the file has none, or one that this
 /// library does not know.
 TokenizerParts read_gguf_tokenizer(const std::string& path);
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "gguf_tokenizer.ipp"

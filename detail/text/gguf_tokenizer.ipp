@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE GgufTokenizer::GgufTokenizer(const File& file, const GgufMetadata& metadata)
     : file_(file), metadata_(metadata) {
@@ -41,7 +41,7 @@ MOE_INLINE void GgufTokenizer::read_byte_level() {
   parts_.pattern = pre.pattern;
   parts_.nfc = pre.nfc;
   parts_.bpe.ignore_merges = pre.ignore_merges;
-  read_tokens(Notation::byte_alphabet);
+  read_tokens(Notation::byte_level);
   read_merges();
   add_around(pre.add_bos, {}, {});
 }
@@ -174,9 +174,9 @@ MOE_INLINE void GgufTokenizer::refuse(std::string_view key, std::string_view exp
   metadata_.fail_at(*metadata_.find(key), expected, concat('"', found, '"'));
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE TokenizerParts read_gguf_tokenizer(const std::string& path) {
   const File file(path);
@@ -184,4 +184,4 @@ MOE_INLINE TokenizerParts read_gguf_tokenizer(const std::string& path) {
   return detail::GgufTokenizer(file, metadata).read();
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// Spreads every bit over all others (the finaliser of MurmurHash3).
 std::uint64_t mix(std::uint64_t x);
@@ -13,7 +13,7 @@ std::uint64_t mix(std::uint64_t x);
 /// A hash for tables in memory; differs between machines of different byte order.
 std::uint64_t hash_bytes(std::string_view bytes);
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "hash.ipp"

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE std::uint64_t mix(std::uint64_t x) {
   x = (x ^ x >> 33) * 0xff51afd7ed558ccdu;
@@ -37,4 +37,4 @@ MOE_INLINE std::uint64_t hash_bytes(std::string_view bytes) {
   return mix(hash ^ tail);
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 // Members that may be missing. Null is as good as missing.
 
@@ -21,7 +21,7 @@ inline std::string_view type_of(const Json& part) { return part.at("type").as_st
 
 void require_type(const Json& part, std::string_view type);
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "json_members.ipp"

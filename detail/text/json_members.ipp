@@ -5,7 +5,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE Json find_value(const Json& object, std::string_view key) {
   const Json member = object.find(key);
@@ -25,4 +25,4 @@ MOE_INLINE void require_type(const Json& part, std::string_view type) {
   if (type_of(part) != type) refuse_type(part, concat('"', type, '"'));
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

@@ -8,7 +8,7 @@
 #include <limits>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 /// What becomes of two neighbouring tokens. A merge of lower rank goes first.
 struct Merge {
@@ -45,7 +45,7 @@ class MergeTable {
   std::uint32_t next_rank_ = 0;
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "merge_table.ipp"

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE void MergeTable::add(TokenId left, TokenId right, TokenId result) {
   if (3 * (used_ + 1) > 2 * slots_.size()) grow();
@@ -30,4 +30,4 @@ MOE_INLINE void MergeTable::grow() {
     if (slot.merge.rank != Merge::never) slots_[slot_of(slot.left, slot.right)] = slot;
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

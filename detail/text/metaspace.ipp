@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE void append_spaced(std::string& out, std::string_view text) {
   for (std::size_t at; (at = text.find(metaspace)) != text.npos; text.remove_prefix(at + metaspace.size())) {
@@ -16,4 +16,4 @@ MOE_INLINE void append_spaced(std::string& out, std::string_view text) {
   out += text;
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

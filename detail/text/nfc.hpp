@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// Part of a text: a stable character and the ones after it that may join or pass it. At the beginning of a
 /// text, and after invalid bytes, the stable one may be missing.
@@ -35,7 +35,7 @@ inline bool is_surely_nfc(std::string_view text) { return next_segment(text, 0).
 /// Source: Unicode Standard Annex 15.
 std::string nfc(std::string_view text);
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "nfc.ipp"

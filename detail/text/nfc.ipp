@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE NfcSegment next_segment(std::string_view text, std::size_t at) {
   const CanonicalForms& forms = canonical_forms();
@@ -93,4 +93,4 @@ MOE_INLINE std::string nfc(std::string_view text) {
   return out;
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

@@ -1,6 +1,7 @@
 #pragma once
+#include "../core/config.hpp"
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 // What the normalization form C needs, in the notation of unicode_tables.hpp: the canonical data of Unicode,
 // restricted to characters assigned up to version 9.0, since Hugging Face's tokenizers normalise by that
@@ -279,4 +280,4 @@ inline constexpr char decompositions[] =
     "2fa10>2a0ce 2fa11>4cf8 2fa12>2a105 2fa13>2a20e 2fa14>2a291 2fa15>9ebb 2fa16>4d56 2fa17>9ef9 2fa18>9efe "
     "2fa19>9f05 2fa1a>9f0f 2fa1b>9f16 2fa1c>9f3b 2fa1d>2a600";
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// Remembers where in the output the tokens of a piece stand; most pieces of a text were there before. Pieces
 /// may push out each other.
@@ -53,7 +53,7 @@ class PieceEncoder {
   std::vector<TokenId>& out_;
 };
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "piece_encoder.ipp"

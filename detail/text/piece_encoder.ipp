@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE PieceCache::PieceCache(std::size_t text_bytes)
     : places_(std::bit_ceil(std::min(text_bytes / 8 + 1, most_places))) {}
@@ -41,4 +41,4 @@ MOE_INLINE void PieceEncoder::append_piece(std::string_view piece) {
   place.end = out_.size();
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

@@ -6,8 +6,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace moe {
-namespace detail {
+namespace moe::inline MOE_ABI::detail {
 
 // Pre-tokenizers are regular expressions that cut a text into pieces, each of which becomes tokens by itself.
 // There are few of them, so each is a function here instead of a program for an engine. The functions below
@@ -85,8 +84,6 @@ class DeepseekV3Part {
 
 std::size_t deepseek_v3_piece(std::string_view text);
 
-}  // namespace detail
-
 /// A regular expression that cuts texts into pieces, and the function that does it.
 struct SplitPattern {
   std::string_view regex;  // or several, one a line, each of which cuts the pieces of the one before
@@ -139,7 +136,7 @@ inline constexpr SplitPattern whole_text_pattern = {"", [](std::string_view text
 /// The pattern of that regular expression, letter by letter; null if there is none.
 const SplitPattern* find_split_pattern(std::string_view regex);
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "pre_tokenizer.ipp"

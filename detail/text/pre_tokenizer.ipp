@@ -5,7 +5,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE bool is_newline(std::string_view text, std::size_t at) {
   return at < text.size() && (text[at] == '\r' || text[at] == '\n');
@@ -182,9 +182,9 @@ MOE_INLINE std::size_t deepseek_v3_piece(std::string_view text) {
   return DeepseekV3Part(text).first_piece();
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE const SplitPattern* find_split_pattern(std::string_view regex) {
   for (const SplitPattern* pattern : {&qwen2_pattern, &llama3_pattern, &qwen35_pattern, &gpt2_pattern,
@@ -193,4 +193,4 @@ MOE_INLINE const SplitPattern* find_split_pattern(std::string_view regex) {
   return nullptr;
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 // Conversations as the chat template of Qwen3 writes them (the hybrid models of 2025, which think or do not).
 // Every function stands for a block of that template.
@@ -48,7 +48,7 @@ void append_qwen3_tool_answer(std::string& out, std::span<const Message> message
 /// Messages of unknown roles are left out, as the template does. Throws if there is no message at all.
 std::string render_qwen3(std::span<const Message> messages, const ChatOptions& options);
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "qwen3_chat.ipp"

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE std::string_view skip_newlines(std::string_view text) {
   text.remove_prefix(std::min(text.find_first_not_of('\n'), text.size()));
@@ -103,4 +103,4 @@ MOE_INLINE std::string render_qwen3(std::span<const Message> messages, const Cha
   return out;
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

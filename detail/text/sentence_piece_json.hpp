@@ -7,7 +7,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 // What tokenizer.json has around a model with byte_fallback, that of Llama 2 and Mixtral: SentencePiece in terms
 // of Hugging Face's tokenizers.
@@ -29,7 +29,7 @@ void require_sentence_piece_decoder(const Json& decoder, bool strips);
 
 void read_sentence_piece(const Json& root, TokenizerParts& parts);
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "sentence_piece_json.ipp"

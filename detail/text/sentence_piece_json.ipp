@@ -8,7 +8,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE void require_text(const Json& text, std::string_view expected) {
   if (text.as_string() != expected)
@@ -68,4 +68,4 @@ MOE_INLINE void read_sentence_piece(const Json& root, TokenizerParts& parts) {
   require_sentence_piece_decoder(root.at("decoder"), parts.add_text_space);
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

@@ -8,7 +8,7 @@
 #include <cstring>
 #include <string>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 /// Decodes tokens as they come and never gives out half a character. All that it gives out, in a row, is what
 /// Tokenizer::decode makes of the same tokens.
@@ -37,7 +37,7 @@ class StreamingDecoder {
   detail::TokenStream stream_;
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI
 
 #if MOE_DEFINITIONS
 #include "streaming_decoder.ipp"

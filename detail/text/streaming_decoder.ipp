@@ -5,7 +5,7 @@
 #include <cstring>
 #include <string>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 MOE_INLINE StreamingDecoder::StreamingDecoder(const Tokenizer& tokenizer, bool skip_special, bool continues)
     : tokenizer_(&tokenizer),
@@ -39,4 +39,4 @@ MOE_INLINE void StreamingDecoder::drop_space(std::string& text, std::size_t from
   if (text[from] == ' ') text.erase(from, 1);
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI

@@ -4,7 +4,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// Reads the notation of the Unicode tables: hexadecimal numbers with signs between them.
 class TableReader {
@@ -31,7 +31,7 @@ void for_each_in_ranges(std::string_view ranges, F f) {
   }
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "table_reader.ipp"

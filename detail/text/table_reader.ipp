@@ -4,7 +4,7 @@
 #include <charconv>
 #include <cstddef>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE char32_t TableReader::number() {
   unsigned value = 0;
@@ -19,4 +19,4 @@ MOE_INLINE bool TableReader::take(char sign) {
   return true;
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

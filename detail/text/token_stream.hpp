@@ -8,7 +8,7 @@
 #include <cstring>
 #include <string>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// Makes valid UTF-8 of tokens that come one by one. Where symbols are bytes, characters may be spread over any
 /// tokens; where they are characters, only over those that stand for single bytes.
@@ -29,7 +29,7 @@ class TokenStream {
   ByteRun run_;
 };
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "token_stream.ipp"

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE void TokenStream::write(TokenId id, std::string& out) {
   const std::string_view bytes = bpe_->vocabulary().bytes(id);
@@ -22,4 +22,4 @@ MOE_INLINE void TokenStream::finish(std::string& out) {
   utf8_.finish(out);
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 struct EncodeOptions {
   bool add_special_tokens = true;  // those that the tokenizer puts around every text
@@ -25,10 +25,10 @@ class Tokenizer {
  public:
   /// `path`: a tokenizer.json; or a checkpoint: a GGUF file, or a directory that holds tokenizer.json, or vocab.json,
   /// merges.txt and tokenizer_config.json, or a GGUF model. Throws if anything in these files is wrong, or unknown to this library.
-  explicit Tokenizer(const std::string& path) : Tokenizer(read_tokenizer(path)) {}
+  explicit Tokenizer(const std::string& path) : Tokenizer(detail::read_tokenizer(path)) {}
 
   /// Throws if the parts contradict each other.
-  explicit Tokenizer(TokenizerParts parts);
+  explicit Tokenizer(detail::TokenizerParts parts);
 
   /// The tokens of a text of less than 1 GiB. What is not valid UTF-8 in it is encoded byte by byte.
   std::vector<TokenId> encode(std::string_view text, EncodeOptions options = {}) const;
@@ -38,7 +38,7 @@ class Tokenizer {
   /// tokens if `skip_special`.
   std::string decode(std::span<const TokenId> ids, bool skip_special = false) const;
 
-  const Bpe& bpe() const { return bpe_; }
+  const detail::Bpe& bpe() const { return bpe_; }
 
   /// Whether every text is encoded with a space before it, which decoding takes away again.
   bool adds_text_space() const { return add_text_space_; }
@@ -66,13 +66,13 @@ class Tokenizer {
   void require_token(TokenId id, std::string_view name, std::string_view place) const;
 
   detail::AddedVocabulary added_;
-  Bpe bpe_;
-  const SplitPattern* pattern_;
+  detail::Bpe bpe_;
+  const detail::SplitPattern* pattern_;
   bool nfc_, add_prefix_space_, add_text_space_;
   std::vector<TokenId> prefix_, suffix_;
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI
 
 #if MOE_DEFINITIONS
 #include "tokenizer.ipp"

@@ -2,10 +2,10 @@
 #include "tokenizer.hpp"
 #include "../core/concat.hpp"
 #include "../core/error.hpp"
+#include "metaspace.hpp"
 #include "nfc.hpp"
 #include "piece_encoder.hpp"
 #include "token_stream.hpp"
-#include "metaspace.hpp"
 
 #include <cstddef>
 #include <cstring>
@@ -16,28 +16,28 @@
 #include <utility>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
-MOE_INLINE Tokenizer::Tokenizer(TokenizerParts parts)
+MOE_INLINE Tokenizer::Tokenizer(detail::TokenizerParts parts)
     : added_(parts.added_tokens, parts.nfc, parts.add_text_space, parts.vocabulary, parts.name),
-      bpe_(parts.vocabulary.notation() == Notation::byte_alphabet
-               ? Bpe(std::move(parts.vocabulary), std::move(parts.merges), parts.bpe)
-               : Bpe(std::move(parts.vocabulary), std::move(parts.merges), std::move(parts.scores),
-                     parts.byte_tokens, parts.bpe)),
+      bpe_(parts.vocabulary.notation() == detail::Notation::byte_level
+               ? detail::Bpe(std::move(parts.vocabulary), std::move(parts.merges), parts.bpe)
+               : detail::Bpe(std::move(parts.vocabulary), std::move(parts.merges), std::move(parts.scores),
+                             parts.byte_tokens, parts.bpe)),
       pattern_(parts.pattern),
       nfc_(parts.nfc),
       add_prefix_space_(parts.add_prefix_space),
       add_text_space_(parts.add_text_space),
       prefix_(std::move(parts.prefix)),
       suffix_(std::move(parts.suffix)) {
-  expect(pattern_ != nullptr, parts.name, "pre-tokenizer", "one", "none");
+  detail::expect(pattern_ != nullptr, parts.name, "pre-tokenizer", "one", "none");
   if (parts.bpe.unknown) require_token(*parts.bpe.unknown, parts.name, "unknown token");
   for (const TokenId id : prefix_) require_token(id, parts.name, "special tokens before a text");
   for (const TokenId id : suffix_) require_token(id, parts.name, "special tokens after a text");
 }
 
 MOE_INLINE std::vector<TokenId> Tokenizer::encode(std::string_view text, EncodeOptions options) const {
-  expect(text.size() < std::size_t{1} << 30, "tokenizer", "text", "less than 1 GiB", "more");
+  detail::expect(text.size() < std::size_t{1} << 30, "tokenizer", "text", "less than 1 GiB", "more");
   std::vector<TokenId> out;
   if (options.add_special_tokens)
     for (const TokenId id : prefix_) out.push_back(id);
@@ -90,7 +90,7 @@ MOE_INLINE std::string_view Tokenizer::append_metaspaced(std::string_view part, 
 }
 
 MOE_INLINE void Tokenizer::require_token(TokenId id, std::string_view name, std::string_view place) const {
-  if (!bpe_.vocabulary().contains(id)) fail(name, place, "the id of a token", detail::concat(id));
+  if (!bpe_.vocabulary().contains(id)) detail::fail(name, place, "the id of a token", detail::concat(id));
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI

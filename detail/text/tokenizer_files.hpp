@@ -2,15 +2,14 @@
 #include "../core/config.hpp"
 #include "../core/token.hpp"
 #include "../io/json.hpp"
-#include "tokenizer_parts.hpp"
 #include "pre_tokenizer.hpp"
+#include "tokenizer_parts.hpp"
 
 #include <cstring>
 #include <string>
 #include <string_view>
 
-namespace moe {
-namespace detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// What a class of transformers adds to a vocabulary and merges.
 struct TokenizerClass {
@@ -31,17 +30,11 @@ const TokenizerClass& read_tokenizer_class(const Json& name);
 /// A member's name that is an id.
 TokenId read_key_as_id(const Json& member);
 
-}  // namespace detail
-
 /// Reads the three files that stand for a tokenizer.json where it is missing: vocab.json, merges.txt, and
 /// tokenizer_config.json, which names the class that knows the rest.
 TokenizerParts read_vocabulary_files(const std::string& directory);
 
-namespace detail {
-
 bool has_gguf_tokenizer(const std::string& path);
-
-}  // namespace detail
 
 /// The tokenizer of a checkpoint, as read_tokenizer() takes it; empty if it has none. `path`: the checkpoint's directory
 /// or a file in it. A GGUF file has its own before that of the directory; a directory has tokenizer.json before
@@ -52,7 +45,7 @@ std::string find_tokenizer(const std::string& path);
 /// safetensors file in it, as in find_tokenizer(). Throws unless this library knows everything in it.
 TokenizerParts read_tokenizer(const std::string& path);
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "tokenizer_files.ipp"

@@ -14,7 +14,7 @@
 #include <string>
 #include <string_view>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE const TokenizerClass& read_tokenizer_class(const Json& name) {
   for (const TokenizerClass& known : tokenizer_classes)
@@ -31,9 +31,9 @@ MOE_INLINE TokenId read_key_as_id(const Json& member) {
   return id;
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE TokenizerParts read_vocabulary_files(const std::string& directory) {
   const std::string config_path = join_path(directory, "tokenizer_config.json");
@@ -56,18 +56,18 @@ MOE_INLINE TokenizerParts read_vocabulary_files(const std::string& directory) {
   return parts;
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE bool has_gguf_tokenizer(const std::string& path) {
   const GgufMetadata metadata = GgufParser(File(path)).parse().metadata;
   return metadata.find("tokenizer.ggml.model") && metadata.text("tokenizer.ggml.model") != "none";
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE std::string find_tokenizer(const std::string& path) {
   const std::string file = is_directory(path) ? std::string() : detail::find_gguf(path);
@@ -91,4 +91,4 @@ MOE_INLINE TokenizerParts read_tokenizer(const std::string& path) {
   return is_file(found) && detail::is_gguf(found) ? read_gguf_tokenizer(found) : read_tokenizer_json(found);
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

@@ -8,8 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace moe {
-namespace detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// An added token as tokenizer.json and tokenizer_config.json describe it.
 AddedToken read_added_token(const Json& token, TokenId id);
@@ -42,14 +41,12 @@ void read_unknown_token(const Json& token, TokenizerParts& parts);
 
 void read_model(const Json& model, TokenizerParts& parts);
 
-}  // namespace detail
-
 /// Reads a tokenizer.json, the format of Hugging Face's tokenizers, as far as byte-level BPE uses it, or that of
 /// SentencePiece. What else would change the tokens is refused; `truncation` and `padding` are ignored, as transformers
 /// does.
 TokenizerParts read_tokenizer_json(const std::string& path);
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "tokenizer_json.ipp"

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE AddedToken read_added_token(const Json& token, TokenId id) {
   const bool special = find_flag(token, "special", false);
@@ -147,9 +147,9 @@ MOE_INLINE void read_model(const Json& model, TokenizerParts& parts) {
   if (const Json unknown = find_value(model, "unk_token")) read_unknown_token(unknown, parts);
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE TokenizerParts read_tokenizer_json(const std::string& path) {
   const JsonDocument document(read_text(path), path);
@@ -171,4 +171,4 @@ MOE_INLINE TokenizerParts read_tokenizer_json(const std::string& path) {
   return parts;
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

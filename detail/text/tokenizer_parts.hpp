@@ -1,4 +1,5 @@
 #pragma once
+#include "../core/config.hpp"
 #include "../core/token.hpp"
 #include "added_tokens.hpp"
 #include "bpe.hpp"
@@ -9,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 /// What a tokenizer is made of, whatever file it comes from.
 struct TokenizerParts {
@@ -27,4 +28,4 @@ struct TokenizerParts {
   std::vector<TokenId> prefix, suffix;    // special tokens around every text
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

@@ -8,11 +8,15 @@
 #include <cstring>
 #include <string_view>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// The classes that a character is of, as bits.
 using CharacterClasses = std::uint8_t;
-namespace character {
+
+}  // namespace moe::inline MOE_ABI::detail
+
+namespace moe::detail::character {
+
 inline constexpr CharacterClasses letter = 1;   // \p{L}
 inline constexpr CharacterClasses number = 2;   // \p{N}
 inline constexpr CharacterClasses mark = 4;     // \p{M}
@@ -21,7 +25,10 @@ inline constexpr CharacterClasses word = 16;    // \w
 inline constexpr CharacterClasses symbol = 32;  // [\p{P}\p{S}]
 inline constexpr CharacterClasses upper = 64;   // [\p{Lu}\p{Lt}]
 inline constexpr CharacterClasses lower = 128;  // \p{Ll}
-}  // namespace character
+
+}  // namespace moe::detail::character
+
+namespace moe::inline MOE_ABI::detail {
 
 /// A character of a text with the bytes that it takes. A byte that is not valid UTF-8 is a character without any class.
 struct Character {
@@ -60,7 +67,7 @@ Character last_character(std::string_view text);
 /// The end of the run of characters from `at` on that are of any of these classes.
 std::size_t end_of_run(std::string_view text, std::size_t at, CharacterClasses any_of);
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "unicode.ipp"

@@ -10,7 +10,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE const Buffer<CharacterClasses>& all_classes() {
   using namespace character;
@@ -57,4 +57,4 @@ MOE_INLINE std::size_t end_of_run(std::string_view text, std::size_t at, Charact
   return at;
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

@@ -1,6 +1,7 @@
 #pragma once
+#include "../core/config.hpp"
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 // More classes of characters, which only some pre-tokenizers tell apart; see unicode_tables.hpp.
 
@@ -118,4 +119,4 @@ inline constexpr char symbol_ranges[] =
     "1f900-1fa53 1fa60-1fa6d 1fa70-1fa7c 1fa80-1fa89 1fa8f-1fac6 1face-1fadc 1fadf-1fae9 1faf0-1faf8 "
     "1fb00-1fb92 1fb94-1fbef";
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

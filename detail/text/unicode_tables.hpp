@@ -1,6 +1,7 @@
 #pragma once
+#include "../core/config.hpp"
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 // Classes of characters, as ranges of hexadecimal code points: Unicode 16.0 as Hugging Face's tokenizers 0.23
 // see it. What is not assigned is in none.
@@ -144,4 +145,4 @@ inline constexpr char space_ranges[] = "9-d 20 85 a0 1680 2000-200a 2028-2029 20
 inline constexpr char word_extra_ranges[] =
     "5f 200c-200d 203f-2040 2054 24b6-24e9 fe33-fe34 fe4d-fe4f ff3f 1f130-1f149 1f150-1f169 1f170-1f189";
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

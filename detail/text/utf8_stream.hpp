@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 /// Makes valid UTF-8 of bytes that come in parts: each maximal invalid part becomes one U+FFFD (the rule of
 /// WHATWG and of Rust), and the beginning of a character waits for its end.
@@ -21,7 +21,7 @@ class Utf8Stream {
   std::string held_;  // between calls: at most 3 bytes, valid so far
 };
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "utf8_stream.ipp"

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE void Utf8Stream::write(std::string_view bytes, std::string& out) {
   held_ += bytes;
@@ -30,4 +30,4 @@ MOE_INLINE void Utf8Stream::finish(std::string& out) {
   held_.clear();
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail

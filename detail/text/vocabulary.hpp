@@ -12,18 +12,18 @@
 #include <string_view>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 /// How files write tokens. byte_alphabet: with one character for each byte, `Ġthe` for " the"; a text with other
 /// characters (`<｜User｜>`) stands for its own UTF-8 bytes: it can be decoded, but no text becomes it. sentence_piece:
 /// as they are, but with ▁ for a space; one with a space in it all the same can be decoded, but no text becomes it.
-enum class Notation { byte_alphabet, sentence_piece };
+enum class Notation { byte_level, sentence_piece };
 
 /// The tokens of a vocabulary: which bytes each of them writes, and which of them writes given bytes.
 class Vocabulary {
  public:
   /// `tokens`: how many are going to be added; more are possible.
-  explicit Vocabulary(std::size_t tokens = 0, Notation notation = Notation::byte_alphabet);
+  explicit Vocabulary(std::size_t tokens = 0, Notation notation = Notation::byte_level);
 
   /// The largest id that is allowed in a file of so many tokens: ids index tables, so a hostile one must not
   /// make us reserve gigabytes.
@@ -85,7 +85,7 @@ class Vocabulary {
   std::size_t added_ = 0;       // tokens in slots_
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "vocabulary.ipp"

@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-namespace moe {
+namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE Vocabulary::Vocabulary(std::size_t tokens, Notation notation) : notation_(notation) {
   entries_.reserve(tokens);
@@ -96,4 +96,4 @@ MOE_INLINE void Vocabulary::rehash(std::size_t slots) {
   }
 }
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI::detail

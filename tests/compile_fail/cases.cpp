@@ -33,7 +33,7 @@ void run(moe::ThreadPool& pool) {
   pool.for_each(3, [](std::size_t, std::size_t) {});
 }
 #elif CASE == 5  // a buffer of what cannot be copied as bytes
-moe::Buffer<std::vector<int>> buffer;
+moe::detail::Buffer<std::vector<int>> buffer;
 #else
 moe::AnyProvider any{Provider()};
 void observe(moe::Sequence& sequence) {
@@ -43,5 +43,5 @@ void observe(moe::Sequence& sequence) {
 void run(moe::ThreadPool& pool) {
   pool.for_each(3, [](std::size_t, std::size_t) noexcept {});
 }
-moe::Buffer<int> buffer;
+moe::detail::Buffer<int> buffer;
 #endif

@@ -5,5 +5,5 @@
 #include <moe.hpp>
 
 std::size_t tokens_of_another_unit(const moe::Tokenizer& tokenizer) {
-  return tokenizer.encode("one unit more").size() * moe::simd::kernels().matmul.size();
+  return tokenizer.encode("one unit more").size() * moe::detail::simd::kernels().matmul.size();
 }

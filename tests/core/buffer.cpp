@@ -7,7 +7,7 @@
 
 TEST_CASE("buffer: is zeroed and aligned to a cache line") {
   for (const std::size_t size : {0u, 1u, 7u, 1000u, 1u << 20}) {
-    moe::Buffer<float> buffer(size);
+    moe::detail::Buffer<float> buffer(size);
     CHECK(buffer.size() == size);
     CHECK(buffer.bytes() == size * 4);
     CHECK(reinterpret_cast<std::uintptr_t>(buffer.data()) % 64 == 0);
@@ -16,13 +16,13 @@ TEST_CASE("buffer: is zeroed and aligned to a cache line") {
 }
 
 TEST_CASE("buffer: moving hands over the memory") {
-  moe::Buffer<int> a(3);
+  moe::detail::Buffer<int> a(3);
   a[2] = 5;
-  const moe::Buffer<int> b = std::move(a);
+  const moe::detail::Buffer<int> b = std::move(a);
   CHECK(b[2] == 5);
   CHECK(a.size() == 0);
 }
 
 TEST_CASE("buffer: a size beyond the address space is refused") {
-  CHECK_THROWS_AS(moe::Buffer<double>(SIZE_MAX / 4), std::bad_alloc);
+  CHECK_THROWS_AS(moe::detail::Buffer<double>(SIZE_MAX / 4), std::bad_alloc);
 }

@@ -96,14 +96,14 @@ struct Reference {
 TEST_CASE("dequantise: a q8_0 block is a scale and 32 signed bytes") {
   auto block = bytes_from({0x00, 0x38});  // 0.5
   for (int i = 0; i < 32; ++i) block.push_back(static_cast<std::byte>(i * 8 - 128));
-  const std::vector<float> out = moe::dequantise({block.data(), DType::q8_0, 32});
+  const std::vector<float> out = moe::detail::dequantise({block.data(), DType::q8_0, 32});
   for (std::size_t i = 0; i < 32; ++i) CHECK(out[i] == (static_cast<float>(i) * 8 - 128) * 0.5f);
 }
 
 TEST_CASE("dequantise: a q4_0 block has the first half in the low nibbles") {
   auto block = bytes_from({0x00, 0x3c});  // 1
   for (int i = 0; i < 16; ++i) block.push_back(static_cast<std::byte>(i | (15 - i) << 4));
-  const std::vector<float> out = moe::dequantise({block.data(), DType::q4_0, 32});
+  const std::vector<float> out = moe::detail::dequantise({block.data(), DType::q4_0, 32});
   for (std::size_t i = 0; i < 16; ++i) {
     CHECK(out[i] == static_cast<float>(i) - 8);
     CHECK(out[i + 16] == 7 - static_cast<float>(i));
@@ -114,11 +114,11 @@ TEST_CASE("dequantise: floats of all kinds are read at odd addresses") {
   std::array<std::byte, 9> memory{};
   const float value = 1.5f;
   std::memcpy(&memory[1], &value, 4);
-  CHECK(moe::dequantise({&memory[1], DType::f32, 1})[0] == 1.5f);
+  CHECK(moe::detail::dequantise({&memory[1], DType::f32, 1})[0] == 1.5f);
   memory[3] = std::byte{0x00}, memory[4] = std::byte{0x3e};
-  CHECK(moe::dequantise({&memory[3], DType::f16, 1})[0] == 1.5f);
+  CHECK(moe::detail::dequantise({&memory[3], DType::f16, 1})[0] == 1.5f);
   memory[3] = std::byte{0xc0}, memory[4] = std::byte{0x3f};
-  CHECK(moe::dequantise({&memory[3], DType::bf16, 1})[0] == 1.5f);
+  CHECK(moe::detail::dequantise({&memory[3], DType::bf16, 1})[0] == 1.5f);
 }
 
 TEST_CASE(
@@ -126,8 +126,8 @@ TEST_CASE(
     "scales") {
   std::mt19937 random(11);
   for (const DType dtype : block_types) {
-    CAPTURE(moe::name(dtype));
-    const auto [name, elements, bytes] = moe::layout_of(dtype);
+    CAPTURE(moe::detail::name(dtype));
+    const auto [name, elements, bytes] = moe::detail::layout_of(dtype);
     for (int round = 0; round < 400; ++round) {
       std::vector<std::byte> block(bytes);
       for (std::byte& b : block) b = static_cast<std::byte>(random());
@@ -144,7 +144,7 @@ TEST_CASE(
       if (dtype == DType::mxfp4 && round >= 254) block[0] = std::byte{1};
       std::vector<std::byte> apart(1 + bytes);  // at an odd address
       std::memcpy(&apart[1], block.data(), bytes);
-      const std::vector<float> out = moe::dequantise({&apart[1], dtype, elements});
+      const std::vector<float> out = moe::detail::dequantise({&apart[1], dtype, elements});
       for (std::size_t i = 0; i < elements; ++i) {
         const auto expected = static_cast<float>(Reference{block}.value(dtype, i));
         CAPTURE(i);
@@ -158,14 +158,14 @@ TEST_CASE("dequantise: offsets are added where there is one and subtracted in k-
   // 0x3800 is 0.5, 0x3c00 is 1, 0x4000 is 2.
   auto q4_1 = bytes_from({0x00, 0x38, 0x00, 0x3c});
   for (int i = 0; i < 16; ++i) q4_1.push_back(std::byte{0x73});
-  CHECK(moe::dequantise({q4_1.data(), DType::q4_1, 32})[0] == 3 * 0.5f + 1);
-  CHECK(moe::dequantise({q4_1.data(), DType::q4_1, 32})[31] == 7 * 0.5f + 1);
+  CHECK(moe::detail::dequantise({q4_1.data(), DType::q4_1, 32})[0] == 3 * 0.5f + 1);
+  CHECK(moe::detail::dequantise({q4_1.data(), DType::q4_1, 32})[31] == 7 * 0.5f + 1);
 
   auto q4_k = bytes_from({0x00, 0x38, 0x00, 0x40,             // d 0.5, dmin 2
                           63, 1, 1, 1 | 0x80, 5, 1, 1, 0x40,  // groups 0 to 3, and the upper bits of 7
                           0, 0, 0, 0xab});                    // group 7: scale 2·16 + 11, offset 1·16 + 10
   for (int i = 0; i < 128; ++i) q4_k.push_back(std::byte{0x96});
-  const std::vector<float> out = moe::dequantise({q4_k.data(), DType::q4_k, 256});
+  const std::vector<float> out = moe::detail::dequantise({q4_k.data(), DType::q4_k, 256});
   CHECK(out[0] == 0.5f * 63 * 6 - 2 * 5);
   CHECK(out[255] == 0.5f * 43 * 9 - 2 * 26);
   CHECK(out[32] == 0.5f * 1 * 9 - 2 * 1);
@@ -176,7 +176,7 @@ TEST_CASE("dequantise: mxfp4 has the numbers of a four-bit float, with scales do
   for (int i = 0; i < 16; ++i) block[static_cast<std::size_t>(1 + i)] = static_cast<std::byte>(i | i << 4);
   for (const int e : {0, 1, 2, 127, 254}) {
     block[0] = static_cast<std::byte>(e);
-    const std::vector<float> out = moe::dequantise({block.data(), DType::mxfp4, 32});
+    const std::vector<float> out = moe::detail::dequantise({block.data(), DType::mxfp4, 32});
     const float numbers[] = {0, 0.5f, 1, 1.5f, 2, 3, 4, 6};
     for (std::size_t i = 0; i < 8; ++i) {
       CHECK(out[i] == std::ldexp(numbers[i], e - 127));

@@ -8,22 +8,22 @@
 #include <vector>
 
 TEST_CASE("error: says file, place, what was expected and what was found") {
-  CHECK_THROWS_WITH_AS(moe::fail("a.json", "$.x", "a number", "a string"),
+  CHECK_THROWS_WITH_AS(moe::detail::fail("a.json", "$.x", "a number", "a string"),
                        "a.json: $.x: expected a number, found a string", moe::Error);
-  CHECK_NOTHROW(moe::expect(true, "a", "b", "c", "d"));
-  CHECK_THROWS_AS(moe::expect(false, "a", "b", "c", "d"), std::runtime_error);
+  CHECK_NOTHROW(moe::detail::expect(true, "a", "b", "c", "d"));
+  CHECK_THROWS_AS(moe::detail::expect(false, "a", "b", "c", "d"), std::runtime_error);
 }
 
 TEST_CASE("error: is one line, whatever control characters the names have that it quotes") {
-  CHECK_THROWS_WITH_AS(moe::fail("a\n.json", std::string_view("x\0y", 3), "\x1b[31m", "\x7f"),
+  CHECK_THROWS_WITH_AS(moe::detail::fail("a\n.json", std::string_view("x\0y", 3), "\x1b[31m", "\x7f"),
                        "a\\x0a.json: x\\x00y: expected \\x1b[31m, found \\x7f", moe::Error);
 }
 
 TEST_CASE("error: what is no UTF-8 is shown byte by byte, and of long texts the begin") {
-  CHECK_THROWS_WITH_AS(moe::fail("é", "a\xff", "\xe2\x82", "\xc3\xa9"),
+  CHECK_THROWS_WITH_AS(moe::detail::fail("é", "a\xff", "\xe2\x82", "\xc3\xa9"),
                        "é: a\\xff: expected \\xe2\\x82, found é", moe::Error);
   const std::string e = std::string(499, 'e');
-  CHECK_THROWS_WITH_AS(moe::fail("a", "b", e + "f", e + "éf"),
+  CHECK_THROWS_WITH_AS(moe::detail::fail("a", "b", e + "f", e + "éf"),
                        ("a: b: expected " + e + "f, found " + e + "... (502 bytes)").c_str(), moe::Error);
 }
 

@@ -112,7 +112,7 @@ TEST_CASE("float environment: the caller's rounding and flags come back") {
   const unsigned before = _mm_getcsr();
   _mm_setcsr(before | 0x6000);  // towards zero
   {
-    const moe::FloatEnvironment environment;
+    const moe::detail::FloatEnvironment environment;
     CHECK((_mm_getcsr() & 0xe040) == 0x8040);  // to nearest, denormals are zero both ways
   }
   CHECK((_mm_getcsr() & 0x6000) == 0x6000);

@@ -38,7 +38,8 @@ Result run(const std::vector<std::string>& words, const std::string& input = "")
   for (std::size_t i = 1; i < words.size(); ++i) command += ' ' + quoted(words[i]);
   command += " <" + directory.write("in", input) + " >" + (directory / "out") + " 2>" + (directory / "err");
   const int status = std::system(command.c_str());
-  return {WEXITSTATUS(status), moe::read_text(directory / "out"), moe::read_text(directory / "err")};
+  return {WEXITSTATUS(status), moe::detail::read_text(directory / "out"),
+          moe::detail::read_text(directory / "err")};
 }
 
 std::vector<std::string> lines_of(const std::string& text) {
@@ -137,7 +138,7 @@ TEST_CASE("examples: logits does not depend on threads, chunks and where the exp
 }
 
 TEST_CASE("examples: tokenize goes there and back, line by line") {
-  const std::string text = moe::to_json("Hello,\nworld \xe4\xbd\xa0\xe5\xa5\xbd <|im_end|>");
+  const std::string text = moe::detail::to_json("Hello,\nworld \xe4\xbd\xa0\xe5\xa5\xbd <|im_end|>");
   const Result ids = run({"tokenize", bundled_model(), "--json"}, text + "\n\"\"\n" + text + "\n");
   CHECK(ids.status == 0);
   const std::vector<std::string> lines = lines_of(ids.out);
@@ -212,7 +213,7 @@ TEST_CASE("examples: synthesize routes the tokens that it lists as the trace say
       run({"synthesize", directory.path(), "--shape", "tiny", "--trace", directory.write("x.csv", trace)});
   CHECK(result.status == 0);
   CHECK(result.out.find("first token of the trace: 256") != std::string::npos);
-  const std::string ids = lines_of(moe::read_text(directory / "ids.txt"))[0];
+  const std::string ids = lines_of(moe::detail::read_text(directory / "ids.txt"))[0];
   CHECK(ids.find("256,257,258,") == 0);
   const std::vector<std::string> lines =
       lines_of(run({"logits", directory.path(), "--ids", ids, "--routes"}).out);
@@ -262,7 +263,7 @@ TEST_CASE("examples: extract stores a model, and what was extracted writes the s
   moe::UsageProfile profile(6, 128);
   for (std::uint32_t layer = 0; layer < 6; ++layer)
     for (std::uint32_t expert = 0; expert < 20; ++expert) profile.add({layer, expert}, 20 - expert, 0);
-  moe::write_usage_profile(profile, directory / "use.json");
+  moe::detail::write_usage_profile(profile, directory / "use.json");
   const std::string part = directory / "part";
   const Result covering = run({"extract", bundled_model(), part, "--usage", directory / "use.json",
                                "--coverage", "0.95", "--type", "q8_0"});
@@ -305,7 +306,7 @@ TEST_CASE("examples: generate brings the same text under a memory budget, and sa
   const Result expected = run(plain);
   const std::vector<std::vector<std::string>> budgets{
       {"--budget", "24KiB"},
-      {"--budget", "1MiB", "--direct", "--lanes", "2", "--lookahead"},
+      {"--budget", "1MiB", "--direct", "--io-threads", "2", "--lookahead"},
       {"--memory", "auto"},
       {"--memory", "100MiB"},
       {"--max-loaded-experts", "8"}};
@@ -440,16 +441,16 @@ TEST_CASE("examples: expert_usage prints how layers specialise, draws it, and wr
     CHECK(std::stoi(cells[5]) <= 8);
   }
 
-  const std::string picture = moe::read_text(svg);
+  const std::string picture = moe::detail::read_text(svg);
   CHECK(picture.find("<svg ") == 0);
   CHECK(picture.rfind("</svg>\n") == picture.size() - 7);
   for (const char* part : {"prefers-color-scheme:dark", ">kjv, 256 tokens<", ">python, 256 tokens<",
                            ">difference: kjv against python<", ">layer<", ">expert<", ">50 % or more<"})
     CHECK(picture.find(part) != std::string::npos);
 
-  moe::UsageProfile sum = moe::read_usage_profile(directory / "usage.kjv.json");
-  sum += moe::read_usage_profile(directory / "usage.python.json");
-  const moe::UsageProfile both = moe::read_usage_profile(profile);
+  moe::UsageProfile sum = moe::detail::read_usage_profile(directory / "usage.kjv.json");
+  sum += moe::detail::read_usage_profile(directory / "usage.python.json");
+  const moe::UsageProfile both = moe::detail::read_usage_profile(profile);
   for (std::size_t layer = 0; layer < 6; ++layer) {
     CHECK(both.count(layer) == 2 * 256 * 8);
     CHECK(both.mass(layer) == doctest::Approx(2 * 256));

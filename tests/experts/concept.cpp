@@ -58,7 +58,7 @@ TEST_CASE("provider concept: what a provider lacks has a fallback") {
   std::byte some[4] = {};
   provider.weights.gate = {some, moe::DType::f32, 1, 1};
   const ExpertId id{};
-  CHECK_FALSE(moe::try_acquire(provider, id));
-  moe::hint(provider, {&id, 1}, moe::Hint::chosen);
-  CHECK(moe::bytes(provider, id) == 4);
+  CHECK_FALSE(moe::detail::try_acquire(provider, id));
+  moe::detail::hint(provider, {&id, 1}, moe::Hint::chosen);
+  CHECK(moe::detail::bytes(provider, id) == 4);
 }

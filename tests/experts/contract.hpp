@@ -44,7 +44,7 @@ void brings_the_right_weights(Provider& provider, const ExpectedExperts& expecte
     for (const auto& [id, weights] : expected) {
       const auto lease = provider.acquire(id);
       REQUIRE(same(*lease, weights));
-      if (const auto ready = moe::try_acquire(provider, id)) REQUIRE(same(**ready, weights));
+      if (const auto ready = moe::detail::try_acquire(provider, id)) REQUIRE(same(**ready, weights));
     }
 }
 
@@ -74,7 +74,8 @@ void serves_many_threads(Provider& provider, const ExpectedExperts& expected) {
     threads.emplace_back([&, t] {
       for (std::size_t i = 0; i < 200; ++i) {
         const moe::ExpertId id = ids[(i * (t + 1) + t) % ids.size()];
-        if (i % 3 == 0) moe::hint(provider, {&id, 1}, i % 2 == 0 ? moe::Hint::chosen : moe::Hint::predicted);
+        if (i % 3 == 0)
+          moe::detail::hint(provider, {&id, 1}, i % 2 == 0 ? moe::Hint::chosen : moe::Hint::predicted);
         if (!same(*provider.acquire(id), expected.at(id))) ++wrong;
       }
     });
@@ -88,7 +89,7 @@ void refuses_unknown_experts(Provider& provider, const ExpectedExperts& expected
   const moe::ExpertId nowhere{1u << 30, 0};
   for (int round = 0; round < 2; ++round)
     for (const moe::ExpertId id : {beyond, nowhere}) {
-      moe::hint(provider, {&id, 1}, moe::Hint::chosen);
+      moe::detail::hint(provider, {&id, 1}, moe::Hint::chosen);
       CHECK_FALSE(message_of([&] { return provider.acquire(id); }).empty());
     }
   CHECK(same(*provider.acquire(expected.begin()->first), expected.begin()->second));
@@ -106,7 +107,7 @@ void check_provider_contract(Make make, const ExpectedExperts& expected) {
     contract::serves_many_threads(provider, expected);
     contract::refuses_unknown_experts(provider, expected);
     contract::brings_the_right_weights(provider, expected);
-    for (const auto& [id, weights] : expected) (void)moe::bytes(provider, id);
+    for (const auto& [id, weights] : expected) (void)moe::detail::bytes(provider, id);
   }
   contract::keeps_a_lease_valid(make(), expected);
   moe::AnyProvider any(make());

@@ -1,6 +1,6 @@
 #include "detail/experts/expert.hpp"
 #include "detail/experts/lru.hpp"
-#include "detail/experts/lru_provider.hpp"
+#include "detail/experts/caching_provider.hpp"
 #include "detail/experts/prefetching_provider.hpp"
 #include "support/message_of.hpp"
 #include "support/scripted_provider.hpp"
@@ -17,12 +17,12 @@
 
 namespace {
 
-using Cache = moe::LruProvider<ScriptedProvider, moe::Lru>;
+using Cache = moe::CachingProvider<ScriptedProvider, moe::Lru>;
 
-/// A cache of 16 experts with lanes, whose reads can be held back.
+/// A cache of 16 experts with io_threads, whose reads can be held back.
 struct Setup {
-  explicit Setup(std::size_t lanes = 1)
-      : provider(Cache(ScriptedProvider(shared), 16 * ScriptedProvider::expert_bytes), lanes) {}
+  explicit Setup(std::size_t io_threads = 1)
+      : provider(Cache(ScriptedProvider(shared), 16 * ScriptedProvider::expert_bytes), io_threads) {}
 
   /// Blocks all reads from the next one on, until open() is called.
   void close() { gate.store(true); }
@@ -122,7 +122,7 @@ TEST_CASE("prefetching: a failed read ahead is forgotten, and the error appears 
   Setup setup;
   std::atomic<bool> broken = true;
   setup.shared->on_read = [&](moe::ExpertId, std::size_t) {
-    if (broken) moe::fail("disk", "byte 0", "to read", "Input/output error");
+    if (broken) moe::detail::fail("disk", "byte 0", "to read", "Input/output error");
   };
   const moe::ExpertId id{0, 0};
   setup.provider.hint({&id, 1}, moe::Hint::chosen);

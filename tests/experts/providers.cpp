@@ -2,7 +2,7 @@
 #include "detail/experts/lru.hpp"
 #include "detail/io/checkpoint.hpp"
 #include "detail/io/pages.hpp"
-#include "detail/experts/lru_provider.hpp"
+#include "detail/experts/caching_provider.hpp"
 #include "detail/experts/measuring_provider.hpp"
 #include "detail/experts/memory_provider.hpp"
 #include "detail/experts/mmap_provider.hpp"
@@ -67,9 +67,9 @@ TEST_CASE_TEMPLATE("providers: a cache keeps the contract around any other, with
                    Inner, moe::MemoryProvider, moe::MmapProvider, moe::ReadProvider, CopyingProvider) {
   const ExpectedExperts expected = expected_experts(checkpoint());
   const std::size_t largest =
-      moe::Pages::rounded(expected.begin()->second.bytes()) + 3 * moe::Pages::page_bytes;
+      moe::detail::Pages::rounded(expected.begin()->second.bytes()) + 3 * moe::detail::Pages::page_bytes;
   for (const std::size_t budget : {2 * largest, 5 * largest, 1000 * largest}) {
-    const auto cached = [&] { return moe::LruProvider(Inner(moe::ExpertCatalog(checkpoint())), budget); };
+    const auto cached = [&] { return moe::CachingProvider(Inner(moe::ExpertCatalog(checkpoint())), budget); };
     check_provider_contract(cached, expected);
     check_provider_contract([&] { return moe::PrefetchingProvider(cached(), 3); }, expected);
   }
@@ -80,7 +80,7 @@ TEST_CASE("providers: reading directly keeps the contract") {
   check_provider_contract([] { return moe::ReadProvider(checkpoint(), {.direct = true}); }, expected);
   check_provider_contract(
       [] {
-        return moe::PrefetchingProvider(moe::LruProvider<moe::ReadProvider, moe::Lru>(
+        return moe::PrefetchingProvider(moe::CachingProvider<moe::ReadProvider, moe::Lru>(
             moe::ReadProvider(checkpoint(), {.direct = true}), 100'000));
       },
       expected);

@@ -15,11 +15,11 @@ TEST_SUITE_BEGIN("real-data");
 TEST_CASE("replay: in rank order hits are those that were published with the trace") {
   const auto path = test_data("traces/qwen3-30b-a3b.route.csv");
   if (!path) return;
-  const moe::Trace trace = moe::read_trace(*path);
+  const moe::Trace trace = moe::detail::read_trace(*path);
   constexpr std::size_t budgets_mib[] = {1000, 2000, 3000, 4000, 6000};
   const auto check = [&](moe::ReplayPolicy policy, double within, const double(&published)[5]) {
     for (std::size_t i = 0; i < 5; ++i) {
-      CAPTURE(moe::name(policy));
+      CAPTURE(moe::detail::name(policy));
       CAPTURE(budgets_mib[i]);
       const auto counts = moe::replay(trace, policy, budgets_mib[i] << 20, moe::ReplayOrder::rank);
       CAPTURE(counts.hit_percent());

@@ -63,8 +63,8 @@ TEST_CASE("replay: no policy hits more than the optimum, and all hit everything 
   }
   const moe::Trace trace = trace_of(visits);
   for (const ReplayOrder order : {ReplayOrder::rank, ReplayOrder::hits_first})
-    for (const ReplayPolicy policy : moe::replay_policies) {
-      CAPTURE(moe::name(policy));
+    for (const ReplayPolicy policy : moe::detail::replay_policies) {
+      CAPTURE(moe::detail::name(policy));
       for (const std::size_t experts : {4u, 6u, 9u})
         CHECK(hits(trace, policy, experts, order) <= hits(trace, ReplayPolicy::belady, experts, order));
       CHECK(hits(trace, policy, 16, order) == 1200 - 16);
@@ -87,7 +87,7 @@ TEST_CASE("replay: a prompt warms the cache and does not count") {
       trace.add({.prompt = true, .step = step, .layer = layer, .experts = step == 0 ? a : b});
   for (std::uint32_t layer = 0; layer < 2; ++layer) trace.add({.step = 2, .layer = layer, .experts = a});
   for (const ReplayOrder order : {ReplayOrder::rank, ReplayOrder::hits_first})
-    for (const ReplayPolicy policy : moe::replay_policies) {
+    for (const ReplayPolicy policy : moe::detail::replay_policies) {
       const moe::ReplayCounts counts = moe::replay(trace, policy, 80, order);
       CHECK(counts.requests == 2);
       CHECK(counts.hits == 2);

@@ -8,8 +8,8 @@
 #include <optional>
 #include <vector>
 
-using moe::Admission;
-using Residency = moe::Residency<moe::Lru>;
+using moe::detail::Admission;
+using Residency = moe::detail::Residency<moe::Lru>;
 
 namespace {
 
@@ -97,20 +97,20 @@ TEST_CASE("residency: the experts that a prompt passes by go before those that w
   ResidencyCache cache(3);
   cache.use(0);
   cache.use(1);
-  CHECK(cache.use(2, Admission::passing).empty());
-  CHECK(cache.use(3, Admission::passing) == Numbers{2});
-  CHECK(cache.use(4, Admission::passing) == Numbers{3});
+  CHECK(cache.use(2, Admission::prefill).empty());
+  CHECK(cache.use(3, Admission::prefill) == Numbers{2});
+  CHECK(cache.use(4, Admission::prefill) == Numbers{3});
   CHECK(cache.use(4) == Numbers{});  // used by a token of its own: it is one of the others now
   CHECK(cache.use(5) == Numbers{0});
 }
 
 TEST_CASE("residency: of what a prompt used most, each layer keeps its share") {
-  ResidencyCache cache(8, 2);  // favourites of a layer: (8 − 2 · 2) / 2 = 2
-  for (const std::uint32_t number : {0u, 1u, 2u, 3u}) cache.use(number, Admission::passing);
+  ResidencyCache cache(8, 2);  // hot of a layer: (8 − 2 · 2) / 2 = 2
+  for (const std::uint32_t number : {0u, 1u, 2u, 3u}) cache.use(number, Admission::prefill);
   const Numbers most_used_first{3, 1, 0, 2};
-  cache.residency.favour(most_used_first);
+  cache.residency.mark_hot(most_used_first);
   for (const std::uint32_t number : {100u, 101u, 102u, 103u})
-    CHECK(cache.use(number, Admission::passing).empty());
+    CHECK(cache.use(number, Admission::prefill).empty());
   CHECK(cache.use(104) == Numbers{0});
   CHECK(cache.use(105) == Numbers{2});
   CHECK(cache.use(106) == Numbers{100});
@@ -165,7 +165,7 @@ TEST_CASE("residency: what somebody announced who then failed can be evicted aft
 TEST_CASE(
     "residency: whoever does not say how many layers there are gets the right victims while they become "
     "known") {
-  moe::Residency<moe::DecayedFrequency> residency({.budget_bytes = 300, .experts_per_token = 1});
+  moe::detail::Residency<moe::DecayedFrequency> residency({.budget_bytes = 300, .experts_per_token = 1});
   std::vector<bool> resident(1000);
   const auto acquire = [&](std::uint32_t number) {
     if (!resident[number])

@@ -18,7 +18,7 @@ const std::string model =
 
 moe::Trace read_trace(const std::string& text) {
   const TemporaryDirectory directory;
-  return moe::read_trace(directory.write("x.csv", text));
+  return moe::detail::read_trace(directory.write("x.csv", text));
 }
 
 std::vector<std::uint32_t> experts_of(const moe::TraceVisit& visit) {
@@ -116,7 +116,7 @@ TEST_CASE("trace: what is wrong is refused, with file, line and column") {
     check_refused(good + "0,0,0,0,0,5," + weight + ",0,0\n", {"line 4, weight", weight});
   check_refused(good + "0,0,0,0,0,5,1,no,0\n", {"line 4, residency", "'no'"});
   check_refused(good + "0,0,0,0,0,5,1,0,1e9\n", {"line 4, expert_bytes", "'1e9'"});
-  check_error([] { return moe::read_trace("/nowhere/x.csv"); }, {"/nowhere/x.csv"});
+  check_error([] { return moe::detail::read_trace("/nowhere/x.csv"); }, {"/nowhere/x.csv"});
 }
 
 TEST_CASE("trace: what is written reads the same") {
@@ -128,8 +128,8 @@ TEST_CASE("trace: what is written reads the same") {
   trace.add({1, false, 1, 1, std::vector<std::uint32_t>{1}, std::vector<float>{1e-7f}});
   trace.add({1, false, 2, 1, std::vector<std::uint32_t>{1}, {}});
   const TemporaryDirectory directory;
-  moe::write_trace(trace, directory / "x.csv");
-  const moe::Trace again = moe::read_trace(directory / "x.csv");
+  moe::detail::write_trace(trace, directory / "x.csv");
+  const moe::Trace again = moe::detail::read_trace(directory / "x.csv");
   CHECK((again.layers() == 2 && again.experts() == 4 && again.experts_per_token() == 2));
   CHECK((again.expert_bytes(0) == 1000 && again.expert_bytes(1) == 2000 && again.dense_bytes(1) == 30));
   REQUIRE(again.size() == trace.size());
@@ -140,13 +140,13 @@ TEST_CASE("trace: what is written reads the same") {
     CHECK(std::vector<float>(a.weights.begin(), a.weights.end()) ==
           std::vector<float>(b.weights.begin(), b.weights.end()));
   }
-  CHECK(moe::read_text(directory / "x.csv").find("0,0,0,0,0,3,0.1,0,1000\n") != std::string::npos);
+  CHECK(moe::detail::read_text(directory / "x.csv").find("0,0,0,0,0,3,0.1,0,1000\n") != std::string::npos);
 }
 
 TEST_CASE("trace: an empty one can be written and read") {
   const TemporaryDirectory directory;
-  moe::write_trace({}, directory / "x.csv");
-  const moe::Trace trace = moe::read_trace(directory / "x.csv");
+  moe::detail::write_trace({}, directory / "x.csv");
+  const moe::Trace trace = moe::detail::read_trace(directory / "x.csv");
   CHECK((trace.size() == 0 && trace.layers() == 0));
 }
 
@@ -172,8 +172,8 @@ TEST_CASE("trace: is read back whatever the model is called") {
     const float weight[] = {1};
     trace.set_expert_bytes(0, 10);
     trace.add({.experts = expert, .weights = weight});
-    moe::write_trace(trace, directory / "x.csv");
-    const moe::Trace back = moe::read_trace(directory / "x.csv");
+    moe::detail::write_trace(trace, directory / "x.csv");
+    const moe::Trace back = moe::detail::read_trace(directory / "x.csv");
     CHECK(back.size() == 1);
     CHECK(back.expert_bytes(0) == 10);
     CHECK(back.model().name.size() == std::string(name).size());

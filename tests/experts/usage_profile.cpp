@@ -14,7 +14,7 @@ namespace {
 
 moe::UsageProfile read_profile(const std::string& text) {
   const TemporaryDirectory directory;
-  return moe::read_usage_profile(directory.write("usage.json", text));
+  return moe::detail::read_usage_profile(directory.write("usage.json", text));
 }
 
 using ExpertNumbers = std::vector<std::uint32_t>;
@@ -80,15 +80,15 @@ TEST_CASE("usage profile: what is written reads the same") {
   moe::UsageProfile profile = example();
   profile.add({0, 2}, 1'000'000'000'000, 1.0 / 3);
   const TemporaryDirectory directory;
-  moe::write_usage_profile(profile, directory / "usage.json");
-  const moe::UsageProfile again = moe::read_usage_profile(directory / "usage.json");
+  moe::detail::write_usage_profile(profile, directory / "usage.json");
+  const moe::UsageProfile again = moe::detail::read_usage_profile(directory / "usage.json");
   REQUIRE((again.layers() == 2 && again.experts() == 4));
   for (std::uint32_t layer = 0; layer < 2; ++layer)
     for (std::uint32_t expert = 0; expert < 4; ++expert) {
       CHECK(again.count({layer, expert}) == profile.count({layer, expert}));
       CHECK(again.mass({layer, expert}) == profile.mass({layer, expert}));
     }
-  CHECK(read_profile(to_json(moe::UsageProfile(0, 0))).layers() == 0);
+  CHECK(read_profile(moe::detail::to_json(moe::UsageProfile(0, 0))).layers() == 0);
 }
 
 TEST_CASE("usage profile: what is no profile is refused, with the place") {

@@ -39,7 +39,7 @@ void extract(const std::string& source, const std::string& out, const moe::Extra
 
 std::vector<moe::TokenId> golden_prompt(const std::string& name) {
   const std::string path = golden(name.substr(0, name.find(".gguf"))) + "/expected.json";
-  const moe::JsonDocument document(moe::read_text(path), path);
+  const moe::JsonDocument document(moe::detail::read_text(path), path);
   std::vector<moe::TokenId> ids;
   for (const moe::Json id : document.root().at("prompt"))
     ids.push_back(static_cast<moe::TokenId>(id.as_u64()));
@@ -101,9 +101,10 @@ TEST_CASE("extraction: the matrices of an expert lie side by side, each at a who
   const moe::detail::GgufContents contents =
       moe::detail::GgufParser(moe::File(directory / "out/experts.gguf")).parse();
   CHECK(contents.metadata.whole("general.alignment") == 4096);
-  CHECK(moe::find_by_name(contents.tensors, "blk.5.ffn_down.127.weight")->crc32c.has_value());
+  CHECK(moe::detail::find_by_name(contents.tensors, "blk.5.ffn_down.127.weight")->crc32c.has_value());
   for (const char* file : {"tokenizer.json", "tokenizer_config.json", "generation_config.json"})
-    CHECK(moe::read_text(directory / "out/" + file) == moe::read_text(bundled_model() + "/" + file));
+    CHECK(moe::detail::read_text(directory / "out/" + file) ==
+          moe::detail::read_text(bundled_model() + "/" + file));
   CHECK_FALSE(std::filesystem::exists(directory / "out.partial"));
 }
 
@@ -160,7 +161,7 @@ TEST_CASE(
   CHECK(make(plain, {}).empty());
   directory.write("out/mine.txt", "mine");
   CHECK(make(plain, {}).find("something else") != std::string::npos);
-  CHECK(moe::is_file(directory / "out/mine.txt"));
+  CHECK(moe::detail::is_file(directory / "out/mine.txt"));
 }
 
 TEST_CASE("extraction: the same once more is done at once, another into the same place is refused") {
@@ -268,7 +269,7 @@ TEST_CASE("extraction: goes on where it was interrupted, to the same bytes") {
   std::uint64_t done = 0;
   const auto interrupt = [&](std::uint64_t bytes) {
     done += bytes;
-    if (done > 10'000'000) moe::fail("test", "progress", "to go on", "an interruption");
+    if (done > 10'000'000) moe::detail::fail("test", "progress", "to go on", "an interruption");
   };
   check_error([&] { moe::Extraction(source, directory / "out", options).run(interrupt); },
               {"an interruption"});
@@ -285,7 +286,8 @@ TEST_CASE("extraction: goes on where it was interrupted, to the same bytes") {
   extraction.run(count);
   CHECK(rest < extraction.data_bytes() - 8'000'000);
   for (const char* file : {"dense.gguf", "experts.gguf", "tokenizer.json"})
-    CHECK(moe::read_text(directory / "out/" + file) == moe::read_text(directory / "whole/" + file));
+    CHECK(moe::detail::read_text(directory / "out/" + file) ==
+          moe::detail::read_text(directory / "whole/" + file));
   CHECK_FALSE(std::filesystem::exists(directory / "out.partial"));
 }
 

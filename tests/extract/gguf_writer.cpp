@@ -28,7 +28,7 @@ moe::detail::GgufContents read_gguf(const std::string& path) {
 
 TEST_CASE("gguf writer: what is written reads the same") {
   const TemporaryDirectory directory;
-  moe::GgufWriter file(directory / "x.gguf", 64);
+  moe::detail::GgufWriter file(directory / "x.gguf", 64);
   file.set("name", "word");
   file.set("number", 7u);
   file.set("long", std::uint64_t{1} << 40);
@@ -64,7 +64,7 @@ TEST_CASE("gguf writer: what is written reads the same") {
   CHECK(tensors[0].shape == std::vector<std::uint64_t>{2, 1, 32});
   CHECK(tensors[0].dtype == moe::DType::q4_0);
   CHECK(tensors[1].shape == std::vector<std::uint64_t>{2, 3});
-  const std::string contents = moe::read_text(directory / "x.gguf");
+  const std::string contents = moe::detail::read_text(directory / "x.gguf");
   CHECK(contents.size() % 64 == 0);
   for (const moe::TensorInfo& tensor : tensors) {
     CHECK(tensor.offset % 64 == 0);
@@ -74,9 +74,9 @@ TEST_CASE("gguf writer: what is written reads the same") {
 
 TEST_CASE("gguf writer: a file without tensors, and one whose tensors are empty") {
   const TemporaryDirectory directory;
-  moe::GgufWriter(directory / "none.gguf").finish();
+  moe::detail::GgufWriter(directory / "none.gguf").finish();
   CHECK(read_gguf(directory / "none.gguf").tensors.empty());
-  moe::GgufWriter file(directory / "empty.gguf");
+  moe::detail::GgufWriter file(directory / "empty.gguf");
   file.add("a", moe::DType::f32, {0});
   file.add("b", moe::DType::f32, {0, 4});
   file.finish();
@@ -86,21 +86,22 @@ TEST_CASE("gguf writer: a file without tensors, and one whose tensors are empty"
 TEST_CASE("gguf writer: there is no file of that name until it is complete") {
   const TemporaryDirectory directory;
   {
-    moe::GgufWriter file(directory / "x.gguf");
+    moe::detail::GgufWriter file(directory / "x.gguf");
     file.add("a", moe::DType::f32, {2});
     file.write(bytes_of("0123"));
-    CHECK_FALSE(moe::is_file(directory / "x.gguf"));
+    CHECK_FALSE(moe::detail::is_file(directory / "x.gguf"));
     check_error([&] { file.finish(); }, {"8 bytes of data", "4"});
   }
-  CHECK_FALSE(moe::is_file(directory / "x.gguf"));
-  CHECK_FALSE(moe::is_file(directory / "x.gguf.part"));
+  CHECK_FALSE(moe::detail::is_file(directory / "x.gguf"));
+  CHECK_FALSE(moe::detail::is_file(directory / "x.gguf.part"));
 }
 
 TEST_CASE("gguf writer: what cannot be written is refused") {
   const TemporaryDirectory directory;
-  check_error([&] { moe::GgufWriter(directory / "x.gguf", 48); }, {"a power of two", "48"});
-  check_error([&] { moe::GgufWriter(directory / "none/x.gguf"); }, {"none/x.gguf.part", "a writable file"});
-  moe::GgufWriter file(directory / "x.gguf");
+  check_error([&] { moe::detail::GgufWriter(directory / "x.gguf", 48); }, {"a power of two", "48"});
+  check_error([&] { moe::detail::GgufWriter(directory / "none/x.gguf"); },
+              {"none/x.gguf.part", "a writable file"});
+  moe::detail::GgufWriter file(directory / "x.gguf");
   check_error([&] { file.add("a", moe::DType::q4_0, {32, 4}); }, {"a: expected", "[32, 4] Q4_0"});
   check_error([&] { file.add("a", moe::DType::f32, {}); }, {"1 to 4 sizes", "[] F32"});
   check_error([&] { file.add("a", moe::DType::f32, {1, 1, 1, 1, 1}); }, {"1 to 4 sizes"});

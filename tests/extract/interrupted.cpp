@@ -54,7 +54,7 @@ End wait_for(pid_t child) {
 
 bool same_files(const std::string& a, const std::string& b) {
   for (const char* name : {"dense.gguf", "experts.gguf", "tokenizer.json", "generation_config.json"})
-    if (moe::read_text(a + "/" + name) != moe::read_text(b + "/" + name)) return false;
+    if (moe::detail::read_text(a + "/" + name) != moe::detail::read_text(b + "/" + name)) return false;
   return true;
 }
 
@@ -83,7 +83,7 @@ TEST_CASE(
     if (std::filesystem::exists(out)) {
       CHECK(same_files(out, directory / "whole"));
       std::filesystem::remove_all(out);
-    } else if (moe::is_file(out + ".partial/result/dense.gguf")) {
+    } else if (moe::detail::is_file(out + ".partial/result/dense.gguf")) {
       // It opens in the moment before it gets its name, when it is complete.
       const bool opens = message_of([&] { moe::Checkpoint{out + ".partial/result"}; }).empty();
       CHECK((!opens || same_files(out + ".partial/result", directory / "whole")));

@@ -50,7 +50,7 @@ Reading read(const std::string& path) {
   Reading out;
   for (const std::string name : {"scripture.txt", "python.txt", "chinese.txt"}) {
     const std::vector<moe::TokenId> ids =
-        tokenizer.encode(moe::read_text(bundled_model() + "/valid/" + name));
+        tokenizer.encode(moe::detail::read_text(bundled_model() + "/valid/" + name));
     auto sequence = model.sequence();
     for (std::size_t i = 0; i < most; ++i)
       out.add(model.forward(sequence, std::span(ids).subspan(i, 1)), ids[i + 1]);

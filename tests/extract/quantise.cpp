@@ -14,8 +14,8 @@
 namespace {
 
 std::vector<std::byte> quantised(moe::DType dtype, const std::vector<float>& x) {
-  std::vector<std::byte> out(moe::bytes_of(dtype, x.size()));
-  moe::quantise(x, dtype, out);
+  std::vector<std::byte> out(moe::detail::bytes_of(dtype, x.size()));
+  moe::detail::quantise(x, dtype, out);
   return out;
 }
 
@@ -25,7 +25,7 @@ TEST_CASE("quantise: stores what the tests' own encoders store") {
   for (const moe::DType dtype :
        {moe::DType::f32, moe::DType::f16, moe::DType::bf16, moe::DType::q8_0, moe::DType::q4_0})
     for (const float scale : {1e-6f, 0.02f, 1.0f, 1000.0f}) {
-      CAPTURE(moe::name(dtype));
+      CAPTURE(moe::detail::name(dtype));
       const std::vector<float> x = random_numbers(32 * 200, 7, scale);
       CHECK(quantised(dtype, x) == encode(dtype, x));
     }
@@ -35,10 +35,10 @@ TEST_CASE("quantise: zeros stay zeros, and no number is farther off than it must
   for (const moe::DType dtype : {moe::DType::q8_0, moe::DType::q4_0}) {
     const std::vector<float> zeros(64);
     const std::vector<std::byte> stored = quantised(dtype, zeros);
-    CHECK(moe::dequantise(moe::Vector{stored.data(), dtype, 64}) == zeros);
+    CHECK(moe::detail::dequantise(moe::Vector{stored.data(), dtype, 64}) == zeros);
     const std::vector<float> x = random_numbers(32 * 100, 8);
     const std::vector<std::byte> bytes = quantised(dtype, x);
-    const std::vector<float> back = moe::dequantise(moe::Vector{bytes.data(), dtype, x.size()});
+    const std::vector<float> back = moe::detail::dequantise(moe::Vector{bytes.data(), dtype, x.size()});
     for (std::size_t block = 0; block < x.size(); block += 32) {
       float most = 0;
       for (std::size_t i = block; i < block + 32; ++i) most = std::max(most, std::abs(x[i]));
@@ -54,17 +54,17 @@ TEST_CASE(
     "finite") {
   for (const moe::DType dtype : {moe::DType::q8_0, moe::DType::q4_0, moe::DType::q6_k, moe::DType::q4_k})
     for (const float odd : {std::nanf(""), 1e-40f, -1e-45f}) {
-      CAPTURE(moe::name(dtype));
+      CAPTURE(moe::detail::name(dtype));
       CAPTURE(odd);
       std::vector<float> x(256, 1e-40f);
       x[7] = odd;
       const std::vector<std::byte> stored = quantised(dtype, x);
-      for (const float back : moe::dequantise(moe::Vector{stored.data(), dtype, 256}))
+      for (const float back : moe::detail::dequantise(moe::Vector{stored.data(), dtype, 256}))
         CHECK(std::abs(back) < 1e-6f);
       x.assign(256, 1.0f);
       x[7] = odd;
       const std::vector<std::byte> again = quantised(dtype, x);
-      for (const float back : moe::dequantise(moe::Vector{again.data(), dtype, 256}))
+      for (const float back : moe::detail::dequantise(moe::Vector{again.data(), dtype, 256}))
         CHECK(std::isfinite(back));
     }
 }
@@ -72,7 +72,7 @@ TEST_CASE(
 TEST_CASE("quantise: k-quants leave little squared error, less than steps of an even ladder would") {
   const auto relative_error = [](moe::DType dtype, const std::vector<float>& x) {
     const std::vector<std::byte> stored = quantised(dtype, x);
-    const std::vector<float> back = moe::dequantise(moe::Vector{stored.data(), dtype, x.size()});
+    const std::vector<float> back = moe::detail::dequantise(moe::Vector{stored.data(), dtype, x.size()});
     double squares = 0, errors = 0;
     for (std::size_t i = 0; i < x.size(); ++i) {
       squares += double{x[i]} * double{x[i]};
@@ -98,7 +98,7 @@ TEST_CASE("quantise: no number of a k-quant is farther off than a step of its pa
     const std::size_t part = dtype == moe::DType::q4_k ? 32 : 16;
     const std::vector<float> x = random_numbers(256 * 100, 10, 0.02f);
     const std::vector<std::byte> stored = quantised(dtype, x);
-    const std::vector<float> back = moe::dequantise(moe::Vector{stored.data(), dtype, x.size()});
+    const std::vector<float> back = moe::detail::dequantise(moe::Vector{stored.data(), dtype, x.size()});
     for (std::size_t first = 0; first < x.size(); first += part) {
       float least = 0, most = 0;
       for (std::size_t i = first; i < first + part; ++i)
@@ -112,11 +112,11 @@ TEST_CASE("quantise: no number of a k-quant is farther off than a step of its pa
 TEST_CASE("quantise: k-quants of zeros, of one value and of numbers too small for their scales are finite") {
   for (const moe::DType dtype : {moe::DType::q4_k, moe::DType::q6_k})
     for (const float value : {0.0f, 1.0f, -1.0f, 1e-30f, -1e-30f, 3e4f}) {
-      CAPTURE(moe::name(dtype));
+      CAPTURE(moe::detail::name(dtype));
       CAPTURE(value);
       const std::vector<float> x(256, value);
       const std::vector<std::byte> stored = quantised(dtype, x);
-      for (const float back : moe::dequantise(moe::Vector{stored.data(), dtype, 256}))
+      for (const float back : moe::detail::dequantise(moe::Vector{stored.data(), dtype, 256}))
         CHECK(std::abs(back - value) <= 0.01f * std::abs(value) + 1e-29f);
     }
 }

@@ -41,7 +41,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     const moe::JsonDocument document(text, "input.json");
     convert(document.root());
-    const moe::JsonDocument again(moe::to_json(document.root()), "again.json");
+    const moe::JsonDocument again(moe::detail::to_json(document.root()), "again.json");
     FUZZ_CHECK(count_values(again.root()) == count_values(document.root()));
   } catch (const moe::Error&) {
   }

@@ -9,14 +9,15 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  for (const moe::SplitPattern* pattern :
-       {&moe::qwen2_pattern, &moe::llama3_pattern, &moe::qwen35_pattern, &moe::gpt2_pattern,
-        &moe::o200k_pattern, &moe::deepseek_v3_pattern, &moe::whole_text_pattern}) {
+  for (const moe::detail::SplitPattern* pattern :
+       {&moe::detail::qwen2_pattern, &moe::detail::llama3_pattern, &moe::detail::qwen35_pattern,
+        &moe::detail::gpt2_pattern, &moe::detail::o200k_pattern, &moe::detail::deepseek_v3_pattern,
+        &moe::detail::whole_text_pattern}) {
     for (std::string_view rest = text; !rest.empty();) {
       const std::size_t piece = pattern->first_piece(rest);
       FUZZ_CHECK(piece > 0 && piece <= rest.size());
       // What a piece is does not depend on text far behind it: only the next two characters may decide.
-      FUZZ_CHECK(pattern == &moe::whole_text_pattern || piece + 8 > rest.size() ||
+      FUZZ_CHECK(pattern == &moe::detail::whole_text_pattern || piece + 8 > rest.size() ||
                  pattern->first_piece(rest.substr(0, piece + 8)) == piece);
       rest.remove_prefix(piece);
     }

@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     const moe::File file(input.write(data, size));
     std::uint64_t bytes = 0;
-    for (const moe::TensorInfo& tensor : moe::read_safetensors(file)) {
+    for (const moe::TensorInfo& tensor : moe::detail::read_safetensors(file)) {
       FUZZ_CHECK(tensor.offset <= size && tensor.bytes <= size - tensor.offset);
       bytes += tensor.bytes;
     }

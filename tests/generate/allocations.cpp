@@ -1,6 +1,6 @@
 // Counts what operator new is asked for while tokens are generated. A program of its own, since it replaces operator new.
 #include "detail/experts/any_provider.hpp"
-#include "detail/experts/lru_provider.hpp"
+#include "detail/experts/caching_provider.hpp"
 #include "detail/experts/memory_provider.hpp"
 #include "detail/experts/mmap_provider.hpp"
 #include "detail/experts/read_provider.hpp"
@@ -63,7 +63,7 @@ std::size_t allocations_of(Provider provider, const moe::Sampling& sampling,
 
 moe::CachedProvider cached(std::size_t budget_bytes) {
   const moe::Checkpoint checkpoint(bundled_model());
-  return moe::CachedProvider(moe::LruProvider(moe::ReadProvider(checkpoint), budget_bytes), 2);
+  return moe::CachedProvider(moe::CachingProvider(moe::ReadProvider(checkpoint), budget_bytes), 2);
 }
 
 constexpr std::size_t all = std::size_t{64} << 20, few = std::size_t{2} << 20;

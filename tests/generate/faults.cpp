@@ -1,7 +1,7 @@
 // What goes wrong below a cache reaches whoever asked, once, and the text can go on.
 #include "detail/experts/catalog.hpp"
 #include "detail/experts/expert.hpp"
-#include "detail/experts/lru_provider.hpp"
+#include "detail/experts/caching_provider.hpp"
 #include "detail/experts/prefetching_provider.hpp"
 #include "detail/experts/read_provider.hpp"
 #include "detail/generate/model.hpp"
@@ -33,7 +33,7 @@ using namespace std::chrono_literals;
 
 using Faulty = FaultyProvider<moe::ReadProvider>;
 using Verified = moe::VerifyingProvider<Faulty>;
-using Cached = moe::PrefetchingProvider<moe::LruProvider<Verified>>;
+using Cached = moe::PrefetchingProvider<moe::CachingProvider<Verified>>;
 
 constexpr std::string_view beginning = "<|endoftext|>And God said unto";
 constexpr std::size_t fault_bytes = 24 << 10;
@@ -44,11 +44,13 @@ const moe::Checkpoint& checkpoint() {
 }
 
 moe::Model model_with(std::shared_ptr<Faulty::Script> script, std::size_t experts) {
-  static const std::vector<moe::ExpertChecksums> checksums = checksums_of(moe::ExpertCatalog(checkpoint()));
+  static const std::vector<moe::ExpertChecksums> checksums =
+      moe::detail::checksums_of(moe::ExpertCatalog(checkpoint()));
   const moe::ExpertCatalog catalog(checkpoint());
   Verified verified(Faulty(moe::ReadProvider(catalog), std::move(script)), catalog, checksums);
-  return {
-      checkpoint(), Cached(moe::LruProvider(std::move(verified), experts * fault_bytes), 3), {.threads = 2}};
+  return {checkpoint(),
+          Cached(moe::CachingProvider(std::move(verified), experts * fault_bytes), 3),
+          {.threads = 2}};
 }
 
 const std::string& expected() {
@@ -140,7 +142,7 @@ TEST_CASE("faults: a file that has become short is an error as long as it is") {
       std::filesystem::copy_options::recursive | std::filesystem::copy_options::overwrite_existing);
   const std::string file = directory / "model.safetensors";
   const auto size = std::filesystem::file_size(file);
-  const std::string contents = moe::read_text(file);
+  const std::string contents = moe::detail::read_text(file);
   for (const bool direct : {false, true}) {
     const moe::ReadProvider provider{moe::Checkpoint(directory.path()), {.direct = direct}};
     const moe::ExpertCatalog& catalog = provider.catalog();

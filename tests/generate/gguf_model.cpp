@@ -113,10 +113,10 @@ std::string mixed_model(bool as_f32) {
     const float width = sizes.size() == 1 ? 0.1f : 2 / std::sqrt(static_cast<float>(sizes.back()));
     for (float& x : numbers)
       x = (static_cast<float>(random() % 2001) / 1000 - 1) * width + (sizes.size() == 1 ? 1.0f : 0.0f);
-    std::vector<std::byte> stored(moe::bytes_of(dtype, count));
-    moe::quantise(numbers, dtype, stored);
+    std::vector<std::byte> stored(moe::detail::bytes_of(dtype, count));
+    moe::detail::quantise(numbers, dtype, stored);
     if (!as_f32) return add_tensor(file, name, sizes, dtype, stored), void();
-    const std::vector<float> values = moe::dequantise(moe::Vector{stored.data(), dtype, count});
+    const std::vector<float> values = moe::detail::dequantise(moe::Vector{stored.data(), dtype, count});
     add_tensor(file, name, sizes, DType::f32, std::as_bytes(std::span(values)));
   };
   const std::uint64_t hidden = shape.hidden, width = shape.intermediate, kv = shape.kv_heads * shape.head_dim;
@@ -172,7 +172,7 @@ TEST_CASE("gguf model: tokenizer and end tokens are those of the checkpoint that
   const TemporaryDirectory directory;
   const auto model = moe::open(directory.write("babel.gguf", convert_bundled_model()));
   const moe::Tokenizer original(bundled_model());
-  const std::string book = moe::read_text(bundled_model() + "/README.md");
+  const std::string book = moe::detail::read_text(bundled_model() + "/README.md");
   CHECK(model.tokenizer().encode(book) == original.encode(book));
   for (const char* text :
        {"", "e\u0301 \u212b 'ſ <|im_start|>user\n", "<|endoftext|><|im_end|", "\xff\xe4 1234  \r\n"}) {

@@ -2,7 +2,7 @@
 #include "detail/core/token.hpp"
 #include "detail/experts/catalog.hpp"
 #include "detail/experts/expert.hpp"
-#include "detail/experts/lru_provider.hpp"
+#include "detail/experts/caching_provider.hpp"
 #include "detail/experts/mmap_provider.hpp"
 #include "detail/experts/prefetching_provider.hpp"
 #include "detail/experts/read_provider.hpp"
@@ -111,17 +111,17 @@ class CheckedProvider {
 TEST_SUITE_BEGIN("threads");
 
 TEST_CASE(
-    "memory budget: budgets, lanes, looking ahead, direct reads and threads change no bit of any logit" *
+    "memory budget: budgets, io_threads, looking ahead, direct reads and threads change no bit of any logit" *
     doctest::test_suite("long")) {
   const Watchdog watchdog(300s);
   const std::vector<float> expected = logits_of(moe::open(bundled_model(), {.threads = 1}), false);
   for (const std::size_t experts : {1u, 8u, 100u, 1000u})
-    for (const std::size_t lanes : {1u, 3u, 8u})
+    for (const std::size_t io_threads : {1u, 3u, 8u})
       for (const bool lookahead : {false, true})
         for (const bool direct : {false, true})
           for (const std::size_t threads : {1u, 2u}) {
             CAPTURE(experts);
-            CAPTURE(lanes);
+            CAPTURE(io_threads);
             CAPTURE(lookahead);
             CAPTURE(direct);
             CAPTURE(threads);
@@ -129,7 +129,7 @@ TEST_CASE(
                 moe::open(bundled_model(), {.threads = threads,
                                             .memory = {.budget_bytes = experts * one_expert(direct)},
                                             .direct = direct,
-                                            .lanes = lanes});
+                                            .io_threads = io_threads});
             CHECK((logits_of(model, lookahead) == expected));
           }
 }
@@ -141,11 +141,11 @@ TEST_CASE("memory budget: two sessions on eight threads never exceed it and are 
   for (const std::size_t experts : {1u, 2u, 7u, 60u, 800u}) {
     CAPTURE(experts);
     auto shared = std::make_shared<CheckedProvider::Shared>(experts * one_expert());
-    moe::ResidencyOptions options;
+    moe::CacheOptions options;
     options.budget_bytes = shared->budget_bytes;
-    using Prefetching = moe::PrefetchingProvider<moe::LruProvider<CheckedProvider>>;
+    using Prefetching = moe::PrefetchingProvider<moe::CachingProvider<CheckedProvider>>;
     const moe::Model model(bundled_checkpoint(),
-                           Prefetching(moe::LruProvider(CheckedProvider(shared), options), 3),
+                           Prefetching(moe::CachingProvider(CheckedProvider(shared), options), 3),
                            {.threads = 8});
     std::atomic<int> right = 0;
     std::vector<std::thread> threads;
@@ -198,9 +198,9 @@ TEST_CASE("memory budget: a replay of the recorded trace hits exactly what the e
       const moe::MemoryPlan plan = moe::plan_memory(bundled_checkpoint(), options);
       using Measuring = moe::MeasuringProvider<moe::CachedProvider>;
       const moe::Model model(bundled_checkpoint(),
-                             Measuring(moe::cached_experts(bundled_checkpoint(), plan, options)),
+                             Measuring(moe::detail::cached_experts(bundled_checkpoint(), plan, options)),
                              {.threads = 2});
-      moe::Trace trace = moe::trace_of(model.config(), moe::ExpertCatalog(bundled_checkpoint()));
+      moe::Trace trace = moe::detail::trace_of(model.config(), moe::ExpertCatalog(bundled_checkpoint()));
       for (std::uint32_t layer = 0; layer < trace.layers(); ++layer)
         trace.set_expert_bytes(layer, model.experts().bytes({layer, 0}));
       moe::RouteRecorder recorder(trace);
@@ -209,7 +209,7 @@ TEST_CASE("memory budget: a replay of the recorded trace hits exactly what the e
       auto sequence = model.transformer().sequence({.context = 128});
       sequence.observe_routes(recorder);
       std::vector<moe::TokenId> ids =
-          model.tokenizer().encode(moe::read_text(bundled_model() + "/valid/scripture.txt"));
+          model.tokenizer().encode(moe::detail::read_text(bundled_model() + "/valid/scripture.txt"));
       std::uint64_t before = 0;
       const std::span<const moe::TokenId> all(ids);
       model.transformer().forward(sequence, all.first(prompt_tokens));

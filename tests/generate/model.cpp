@@ -68,7 +68,7 @@ TEST_CASE(
   const auto opened = [](const moe::MemoryOptions& memory, bool bf16_dot) {
     return moe::open(bundled_model(), {.memory = memory, .bf16_dot = bf16_dot});
   };
-  if (!moe::simd::bf16_dot_kernels_for(moe::simd::active_isa())) {
+  if (!moe::detail::simd::bf16_dot_kernels_for(moe::detail::simd::active_isa())) {
     check_error([&] { opened({}, true); }, {"bf16_dot", "avx512 with AVX512_BF16"});
     return;
   }
@@ -89,9 +89,9 @@ TEST_CASE("model: what generation_config.json recommends, with the defaults of H
   const auto sampling_of = [](std::string_view text) {
     TinyCheckpoint tiny;
     tiny.directory().write("generation_config.json", text);
-    return moe::read_sampling(tiny.open());
+    return moe::detail::read_sampling(tiny.open());
   };
-  CHECK(moe::read_sampling(moe::Checkpoint(golden("plain-bf16"))).temperature == 0);
+  CHECK(moe::detail::read_sampling(moe::Checkpoint(golden("plain-bf16"))).temperature == 0);
   CHECK(sampling_of(R"({"temperature": 0.6})").temperature == 0);  // do_sample is false
   const moe::Sampling plain = sampling_of(R"({"do_sample": true})");
   CHECK(plain.temperature == 1);

@@ -51,7 +51,8 @@ TEST_CASE("session: the bundled model expects real text as well as its card says
           doctest::test_suite("long")) {
   // The card's validation loss is 2.89 for scripture and 2.84 for Python, over whole windows of 256 tokens.
   for (const std::string name : {"scripture", "python"}) {
-    const std::string text = moe::read_text(bundled_model() + "/valid/" + name + ".txt").substr(0, 8000);
+    const std::string text =
+        moe::detail::read_text(bundled_model() + "/valid/" + name + ".txt").substr(0, 8000);
     const std::vector<moe::TokenId> ids = model().tokenizer().encode(text);
     double loss = 0, count = 0;
     for (std::size_t first = 0; first + 255 < ids.size(); first += 255) {

@@ -22,13 +22,13 @@ std::string contents(std::size_t bytes) {
 TEST_CASE("direct file: reads what is there, up to the last byte") {
   const TemporaryDirectory directory;
   const std::string text = contents(3 * 4096 + 100);
-  const moe::DirectFile file(directory.write("file", text));
-  moe::Pages into(4 * 4096);
+  const moe::detail::DirectFile file(directory.write("file", text));
+  moe::detail::Pages into(4 * 4096);
   for (const std::size_t offset : {0u, 4096u, 3u * 4096u})
     for (const std::size_t needed : {std::size_t{1}, std::size_t{100}, text.size() - offset}) {
       if (offset + needed > text.size()) continue;
       std::memset(into.data(), 0, into.bytes());
-      file.read_at(offset, {into.data(), moe::Pages::rounded(needed)}, needed);
+      file.read_at(offset, {into.data(), moe::detail::Pages::rounded(needed)}, needed);
       CHECK(std::memcmp(into.data(), text.data() + offset, needed) == 0);
     }
 }
@@ -36,8 +36,8 @@ TEST_CASE("direct file: reads what is there, up to the last byte") {
 TEST_CASE("direct file: the end of the file is an error") {
   const TemporaryDirectory directory;
   const std::string path = directory.write("short", contents(5000));
-  const moe::DirectFile file(path);
-  moe::Pages into(8192);
+  const moe::detail::DirectFile file(path);
+  moe::detail::Pages into(8192);
   check_error(
       [&] {
         file.read_at(0, {into.data(), 8192}, 5001);
@@ -53,15 +53,15 @@ TEST_CASE("direct file: the end of the file is an error") {
 }
 
 TEST_CASE("direct file: a missing file is an error") {
-  check_error([] { return moe::DirectFile("/nowhere/at/all"); }, {"/nowhere/at/all"});
+  check_error([] { return moe::detail::DirectFile("/nowhere/at/all"); }, {"/nowhere/at/all"});
 }
 
 #if defined(__linux__)
 TEST_CASE(
     "direct file: a file system that refuses direct reads is read through the cache, and that is known") {
   // procfs knows no direct reading.
-  const moe::DirectFile file("/proc/self/maps");
-  moe::Pages into(4096);
+  const moe::detail::DirectFile file("/proc/self/maps");
+  moe::detail::Pages into(4096);
   file.read_at(0, {into.data(), 4096}, 16);
   CHECK(file.refused());
 }

@@ -44,12 +44,12 @@ TEST_CASE("file: what cannot be opened is an error that says why") {
 
 TEST_CASE("file: a mapping shows the contents and outlives the file object") {
   const TemporaryDirectory directory;
-  moe::Mapping mapping = moe::File(directory.write("x", "hello")).map();
-  const moe::Mapping moved = std::move(mapping);
+  moe::detail::Mapping mapping = moe::File(directory.write("x", "hello")).map();
+  const moe::detail::Mapping moved = std::move(mapping);
   REQUIRE(moved.bytes().size() == 5);
   CHECK(moved.bytes()[4] == std::byte{'o'});
   CHECK(mapping.bytes().empty());
-  moe::Mapping::will_need(moved.bytes());
+  moe::detail::Mapping::will_need(moved.bytes());
 }
 
 TEST_CASE("file: an empty file has an empty mapping") {
@@ -60,15 +60,15 @@ TEST_CASE("file: an empty file has an empty mapping") {
 TEST_CASE("file: read_text refuses more than it is told to") {
   const TemporaryDirectory directory;
   const std::string path = directory.write("x", "0123456789");
-  CHECK(moe::read_text(path) == "0123456789");
-  check_error([&] { return moe::read_text(path, 9); }, {path, "at most 9 bytes", "10 bytes"});
+  CHECK(moe::detail::read_text(path) == "0123456789");
+  check_error([&] { return moe::detail::read_text(path, 9); }, {path, "at most 9 bytes", "10 bytes"});
 }
 
 TEST_CASE("file: paths are joined and taken apart") {
-  CHECK(moe::join_path("a", "b") == "a/b");
-  CHECK(moe::join_path("a/", "b") == "a/b");
-  CHECK(moe::join_path("", "b") == "b");
-  CHECK(moe::parent_directory("a/b/c") == "a/b");
-  CHECK(moe::parent_directory("c") == ".");
-  CHECK(moe::parent_directory("/c") == "/");
+  CHECK(moe::detail::join_path("a", "b") == "a/b");
+  CHECK(moe::detail::join_path("a/", "b") == "a/b");
+  CHECK(moe::detail::join_path("", "b") == "b");
+  CHECK(moe::detail::parent_directory("a/b/c") == "a/b");
+  CHECK(moe::detail::parent_directory("c") == ".");
+  CHECK(moe::detail::parent_directory("/c") == "/");
 }

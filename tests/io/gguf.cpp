@@ -41,7 +41,7 @@ moe::Checkpoint open(const GgufBuilder& file, const std::string& name = "x.gguf"
   return moe::Checkpoint(directory.write(name, file.file()));
 }
 
-std::string config(const GgufBuilder& file) { return to_json(open(file).config()); }
+std::string config(const GgufBuilder& file) { return moe::detail::to_json(open(file).config()); }
 
 void check_config(const GgufBuilder& file, std::string_view part) {
   const std::string text = config(file);
@@ -113,7 +113,7 @@ TEST_CASE("gguf checkpoint: the golden one has the configuration and tensors of 
   }
   CHECK(a.at("rms_norm_eps").as_double() == b.at("rms_norm_eps").as_double());
   CHECK(a.at("rope_theta").as_double() == b.at("rope_theta").as_double());
-  CHECK(to_json(a.at("eos_token_id")) == "[319]");
+  CHECK(moe::detail::to_json(a.at("eos_token_id")) == "[319]");
   for (const moe::TensorInfo& tensor : hugging_face.tensors()) {
     if (tensor.name.find(".experts.") != tensor.name.npos) continue;
     CAPTURE(tensor.name);

@@ -5,7 +5,7 @@
 
 #include <string>
 
-using moe::to_json;
+using moe::detail::to_json;
 
 TEST_CASE("json writer: a string comes back as it was") {
   std::string text = "\"quoted\" \\ / é 中 😀 \u2028 \x7f";

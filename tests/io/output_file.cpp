@@ -17,15 +17,15 @@ TEST_CASE("output file: appears under its name when it is complete, and not at a
   const TemporaryDirectory directory;
   const std::string path = directory.write("x", "before");
   {
-    moe::OutputFile file(path);
+    moe::detail::OutputFile file(path);
     file.write("after");
-    CHECK(moe::read_text(path) == "before");
+    CHECK(moe::detail::read_text(path) == "before");
   }
-  CHECK(moe::read_text(path) == "before");
-  CHECK_FALSE(moe::is_file(path + ".part"));
-  moe::write_text(path, "after");
-  CHECK(moe::read_text(path) == "after");
-  CHECK_FALSE(moe::is_file(path + ".part"));
+  CHECK(moe::detail::read_text(path) == "before");
+  CHECK_FALSE(moe::detail::is_file(path + ".part"));
+  moe::detail::write_text(path, "after");
+  CHECK(moe::detail::read_text(path) == "after");
+  CHECK_FALSE(moe::detail::is_file(path + ".part"));
 }
 
 TEST_CASE("output file: nothing is left where it cannot be given its name") {
@@ -33,11 +33,11 @@ TEST_CASE("output file: nothing is left where it cannot be given its name") {
   std::filesystem::create_directory(directory / "x");
   check_error(
       [&] {
-        moe::write_text(directory / "x", "text");
+        moe::detail::write_text(directory / "x", "text");
         return 0;
       },
       {"x.part: renaming", "to call it"});
-  CHECK_FALSE(moe::is_file(directory / "x.part"));
+  CHECK_FALSE(moe::detail::is_file(directory / "x.part"));
 }
 
 #if !defined(_WIN32)
@@ -45,9 +45,9 @@ TEST_CASE("output file: a link stays one, and what it stands for is replaced") {
   const TemporaryDirectory directory;
   const std::string path = directory.write("x", "before");
   std::filesystem::create_symlink("x", directory / "link");
-  moe::write_text(directory / "link", "after");
+  moe::detail::write_text(directory / "link", "after");
   CHECK(std::filesystem::is_symlink(directory / "link"));
-  CHECK(moe::read_text(path) == "after");
+  CHECK(moe::detail::read_text(path) == "after");
 }
 
 TEST_CASE("output file: what is no file is written to and stays what it is") {
@@ -60,7 +60,7 @@ TEST_CASE("output file: what is no file is written to and stays what it is") {
     for (int c; (c = std::fgetc(file)) != EOF;) read += static_cast<char>(c);
     std::fclose(file);
   });
-  moe::write_text(path, "text");
+  moe::detail::write_text(path, "text");
   reader.join();
   CHECK(read == "text");
   CHECK(std::filesystem::is_fifo(path));

@@ -19,7 +19,7 @@ const TemporaryDirectory& directory() {
 }
 
 std::vector<moe::TensorInfo> read(std::string_view contents) {
-  return moe::read_safetensors(moe::File(directory().write("x.safetensors", contents)));
+  return moe::detail::read_safetensors(moe::File(directory().write("x.safetensors", contents)));
 }
 
 /// What is said of a file with that header and 8 bytes of data.

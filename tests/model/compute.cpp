@@ -21,16 +21,17 @@ constexpr std::size_t weight_rows = 301, cols = 512, tokens = 23;
 
 /// All products of one matrix with `tokens` inputs, `chunk` of them at a time.
 std::vector<float> products(const moe::Matrix& weights, const std::vector<float>& x, std::size_t threads,
-                            std::size_t chunk, const moe::simd::Kernels& kernels = moe::simd::kernels()) {
+                            std::size_t chunk,
+                            const moe::detail::simd::Kernels& kernels = moe::detail::simd::kernels()) {
   moe::ThreadPool pool(threads);
-  const moe::Compute compute(pool, kernels);
-  moe::QuantisedActivations memory(x.size(), static_cast<bool>(kernels.to_bf16));
+  const moe::detail::Compute compute(pool, kernels);
+  moe::detail::QuantisedActivations memory(x.size(), static_cast<bool>(kernels.to_bf16));
   std::vector<float> out(tokens * weight_rows);
   for (std::size_t token = 0; token < tokens; token += chunk) {
     const std::size_t count = std::min(chunk, tokens - token);
     compute.multiply({.weights = weights,
-                      .input = compute.prepare(moe::is_quantised(weights.dtype), x.data() + token * cols,
-                                               cols, count, memory),
+                      .input = compute.prepare(moe::detail::is_quantised(weights.dtype),
+                                               x.data() + token * cols, cols, count, memory),
                       .tokens = count,
                       .out = out.data() + token * weight_rows,
                       .out_stride = weight_rows});
@@ -41,12 +42,12 @@ std::vector<float> products(const moe::Matrix& weights, const std::vector<float>
 }  // namespace
 
 TEST_CASE("compute: products of every type are the same bits for any number of threads and tokens at once") {
-  const moe::FloatEnvironment environment;
+  const moe::detail::FloatEnvironment environment;
   const std::vector<float> x = random_numbers(tokens * cols, 12);
-  for (std::size_t i = 0; i < moe::usable_dtypes; ++i) {
+  for (std::size_t i = 0; i < moe::detail::usable_dtypes; ++i) {
     const auto dtype = static_cast<moe::DType>(i);
-    CAPTURE(moe::name(dtype));
-    const std::vector<std::byte> bytes = moe::layout_of(dtype).elements > 1
+    CAPTURE(moe::detail::name(dtype));
+    const std::vector<std::byte> bytes = moe::detail::layout_of(dtype).elements > 1
                                              ? random_blocks(dtype, weight_rows * cols, 13, 1)
                                              : encode(dtype, random_numbers(weight_rows * cols, 13), 1);
     const moe::Matrix weights{bytes.data() + 1, dtype, weight_rows, cols};
@@ -58,13 +59,14 @@ TEST_CASE("compute: products of every type are the same bits for any number of t
 }
 
 TEST_CASE("compute: the same of bf16 dot products, which change nothing else") {
-  const moe::simd::Kernels* bf16_dot = moe::simd::bf16_dot_kernels_for(moe::simd::active_isa());
+  const moe::detail::simd::Kernels* bf16_dot =
+      moe::detail::simd::bf16_dot_kernels_for(moe::detail::simd::active_isa());
   if (!bf16_dot) return;
-  const moe::FloatEnvironment environment;
+  const moe::detail::FloatEnvironment environment;
   const std::vector<float> x = random_numbers(tokens * cols, 12);
   for (const moe::DType dtype : {moe::DType::f32, moe::DType::f16, moe::DType::bf16, moe::DType::q8_0}) {
-    CAPTURE(moe::name(dtype));
-    const std::vector<std::byte> bytes = moe::layout_of(dtype).elements > 1
+    CAPTURE(moe::detail::name(dtype));
+    const std::vector<std::byte> bytes = moe::detail::layout_of(dtype).elements > 1
                                              ? random_blocks(dtype, weight_rows * cols, 13, 1)
                                              : encode(dtype, random_numbers(weight_rows * cols, 13), 1);
     const moe::Matrix weights{bytes.data() + 1, dtype, weight_rows, cols};

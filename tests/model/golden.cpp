@@ -25,7 +25,7 @@ using Experts = std::vector<std::uint32_t>;
 /// What the float64 reference says of a checkpoint; see tests/golden/README.md.
 struct Expected {
   explicit Expected(const std::string& path) {
-    const moe::JsonDocument document(moe::read_text(path), path);
+    const moe::JsonDocument document(moe::detail::read_text(path), path);
     const moe::Json root = document.root();
     for (const moe::Json id : root.at("prompt")) prompt.push_back(static_cast<moe::TokenId>(id.as_u64()));
     for (const moe::Json id : root.at("greedy")) greedy.push_back(static_cast<moe::TokenId>(id.as_u64()));

@@ -271,7 +271,7 @@ TEST_CASE("llama: what a configuration leaves out has the defaults of Llama") {
   model.draw(4);
   const TemporaryDirectory directory;
   model.write_hugging_face(directory);
-  std::string text = moe::read_text(directory / "config.json");
+  std::string text = moe::detail::read_text(directory / "config.json");
   const std::string kv = "\"num_key_value_heads\": 4, ";
   text.erase(text.find(kv), kv.size());
   directory.write("config.json", text);

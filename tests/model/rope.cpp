@@ -6,8 +6,8 @@
 #include <cmath>
 #include <vector>
 
-using moe::Rope;
 using moe::RopeConfig;
+using moe::detail::Rope;
 
 TEST_CASE("rope: frequencies fall from 1 by powers of theta") {
   const Rope rope({.theta = 1e6}, 128);

@@ -23,7 +23,7 @@ struct RecorderFixture {
   moe::MmapProvider experts{checkpoint};
   moe::ThreadPool pool{1};
   moe::Transformer model{checkpoint, experts, pool};
-  moe::Trace trace = moe::trace_of(model.config(), catalog);
+  moe::Trace trace = moe::detail::trace_of(model.config(), catalog);
   std::size_t layers = model.config().layers.size();
 };
 
@@ -74,6 +74,6 @@ TEST_CASE("route recorder: a usage profile counts what a trace holds") {
   auto sequence = f.model.sequence();
   sequence.observe_routes(both);
   f.model.forward(sequence, std::vector<moe::TokenId>{1, 2, 3, 4, 5});
-  CHECK(to_json(profile) == to_json(moe::UsageProfile(f.trace)));
+  CHECK(moe::detail::to_json(profile) == moe::detail::to_json(moe::UsageProfile(f.trace)));
   CHECK(profile.count(std::size_t{0}) == 5 * f.model.config().experts_per_token);
 }

@@ -21,7 +21,7 @@ TEST_CASE("router: top_k is the start of a stable sort, for any number of expert
       std::stable_sort(order.begin(), order.end(),
                        [&](std::uint32_t a, std::uint32_t b) { return scores[a] > scores[b]; });
       order.resize(k);
-      moe::top_k(scores, chosen);
+      moe::detail::top_k(scores, chosen);
       REQUIRE(chosen == order);
     }
 }
@@ -33,7 +33,7 @@ TEST_CASE("router: weights are the softmax over all experts, or over the chosen 
   for (const bool normalise : {false, true}) {
     std::vector<float> scratch = logits, weights(9);
     std::vector<std::uint32_t> chosen(9);
-    moe::route(moe::simd::kernels(), scratch, normalise, chosen, weights);
+    moe::detail::route(moe::detail::simd::kernels(), scratch, normalise, chosen, weights);
     double sum = 0;
     for (const std::uint32_t expert : chosen) sum += std::exp(double{logits[expert]}) / total;
     for (std::size_t rank = 0; rank < 9; ++rank)
@@ -60,12 +60,13 @@ TEST_CASE(
         total += std::exp(double{logits[id.expert]});
       }
       std::vector<std::uint32_t> expected(9), chosen(9);
-      moe::top_k(masked, expected);
+      moe::detail::top_k(masked, expected);
       double sum = 0;
       for (const std::uint32_t expert : expected) sum += std::exp(double{logits[expert]}) / total;
 
       std::vector<float> scratch = logits, weights(9);
-      const float mass = moe::route_among(allowed, moe::simd::kernels(), scratch, normalise, chosen, weights);
+      const float mass = moe::detail::route_among(allowed, moe::detail::simd::kernels(), scratch, normalise,
+                                                  chosen, weights);
       CHECK(chosen == expected);
       CHECK(mass == doctest::Approx(total / total_of_all).epsilon(1e-5));
       for (std::size_t rank = 0; rank < 9; ++rank)
@@ -73,7 +74,7 @@ TEST_CASE(
               doctest::Approx(std::exp(double{logits[chosen[rank]]}) / total / (normalise ? sum : 1))
                   .epsilon(1e-5));
       scratch = logits;
-      moe::top_k_among(allowed, scratch, chosen);
+      moe::detail::top_k_among(allowed, scratch, chosen);
       CHECK(chosen == expected);
     }
 }
@@ -83,8 +84,9 @@ TEST_CASE("router: allowing every expert changes no bit") {
   for (std::uint32_t expert = 0; expert < 130; ++expert) all.push_back({0, expert});
   std::vector<float> free = random_numbers(130, 6, 2), among = free, free_weights(9), among_weights(9);
   std::vector<std::uint32_t> free_chosen(9), among_chosen(9);
-  moe::route(moe::simd::kernels(), free, true, free_chosen, free_weights);
-  CHECK(moe::route_among(all, moe::simd::kernels(), among, true, among_chosen, among_weights) == 1);
+  moe::detail::route(moe::detail::simd::kernels(), free, true, free_chosen, free_weights);
+  CHECK(moe::detail::route_among(all, moe::detail::simd::kernels(), among, true, among_chosen,
+                                 among_weights) == 1);
   CHECK(among_chosen == free_chosen);
   CHECK(among_weights == free_weights);
 }
@@ -93,7 +95,8 @@ TEST_CASE("router: allowed experts far below the others still share all the weig
   const std::vector<moe::ExpertId> allowed{{0, 1}, {0, 3}};
   std::vector<float> logits{500, -500, 400, -500}, weights(2);
   std::vector<std::uint32_t> chosen(2);
-  CHECK(moe::route_among(allowed, moe::simd::kernels(), logits, true, chosen, weights) < 1e-30f);
+  CHECK(moe::detail::route_among(allowed, moe::detail::simd::kernels(), logits, true, chosen, weights) <
+        1e-30f);
   CHECK(chosen == std::vector<std::uint32_t>{1, 3});
   CHECK(weights == std::vector<float>{0.5f, 0.5f});
 }
@@ -103,7 +106,7 @@ TEST_CASE("router: a restricted one never leaves its experts, also if their scor
   for (const float bad : {std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::infinity()}) {
     std::vector<float> logits{1, 2, bad, 4, 5, bad, bad, 3}, weights(2);
     std::vector<std::uint32_t> chosen(2);
-    moe::route_among(allowed, moe::simd::kernels(), logits, false, chosen, weights);
+    moe::detail::route_among(allowed, moe::detail::simd::kernels(), logits, false, chosen, weights);
     for (const std::uint32_t expert : chosen) CHECK((expert == 2 || expert == 5 || expert == 6));
   }
 }
@@ -111,6 +114,6 @@ TEST_CASE("router: a restricted one never leaves its experts, also if their scor
 TEST_CASE("router: scores that are no numbers choose something, and crash nothing") {
   std::vector<float> scores(16, std::numeric_limits<float>::quiet_NaN());
   std::vector<std::uint32_t> chosen(4);
-  moe::top_k(scores, chosen);
+  moe::detail::top_k(scores, chosen);
   for (const std::uint32_t expert : chosen) CHECK(expert < 16);
 }

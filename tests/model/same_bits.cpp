@@ -39,7 +39,7 @@ struct Way {
   std::size_t threads = 1;
   std::size_t chunk = 512;
   moe::DType kv_type = moe::DType::f16;
-  const moe::simd::Kernels* kernels = &moe::simd::kernels();
+  const moe::detail::simd::Kernels* kernels = &moe::detail::simd::kernels();
 };
 
 /// The logits of all positions.
@@ -74,7 +74,8 @@ moe::MemoryProvider quantised(const moe::Checkpoint& checkpoint, moe::DType dtyp
     for (std::uint32_t expert = 0; expert < catalog.experts(layer); ++expert) {
       std::vector<std::vector<std::byte>> memory;
       const auto convert = [&](const moe::Matrix& from) {
-        memory.push_back(encode(dtype, moe::dequantise({from.data, from.dtype, from.rows * from.cols})));
+        memory.push_back(
+            encode(dtype, moe::detail::dequantise({from.data, from.dtype, from.rows * from.cols})));
         return moe::Matrix{memory.back().data(), dtype, from.rows, from.cols};
       };
       const moe::ExpertWeights& weights = *original.acquire({layer, expert});
@@ -108,7 +109,7 @@ TEST_CASE("same bits: also with quantised experts, whose logits stay near the or
   moe::AnyProvider mapped{moe::MmapProvider(checkpoint)};
   const std::vector<float> original = all_logits(checkpoint, mapped, {});
   for (const moe::DType dtype : {moe::DType::q8_0, moe::DType::q4_0}) {
-    CAPTURE(moe::name(dtype));
+    CAPTURE(moe::detail::name(dtype));
     moe::AnyProvider experts{quantised(checkpoint, dtype)};
     const std::vector<float> expected = all_logits(checkpoint, experts, {});
     for (const std::size_t threads : {1u, 3u})
@@ -129,7 +130,8 @@ TEST_CASE("same bits: a KV cache of f16 stays near one of f32, and both do not d
 }
 
 TEST_CASE("same bits: also with dot products of bf16, whose logits stay near the original's") {
-  const moe::simd::Kernels* bf16_dot = moe::simd::bf16_dot_kernels_for(moe::simd::active_isa());
+  const moe::detail::simd::Kernels* bf16_dot =
+      moe::detail::simd::bf16_dot_kernels_for(moe::detail::simd::active_isa());
   if (!bf16_dot) return;
   for (const std::string& path : {bundled_model(), golden("plain-bf16")}) {
     CAPTURE(path);

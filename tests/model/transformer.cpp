@@ -32,7 +32,7 @@ class CountingProvider {
 
   const moe::ExpertWeights* acquire(moe::ExpertId id) {
     ++acquired[id];
-    if (failing) moe::fail("disk", "expert", "to be readable", "a scratch");
+    if (failing) moe::detail::fail("disk", "expert", "to be readable", "a scratch");
     return experts_.acquire(id);
   }
 

@@ -16,8 +16,8 @@ std::string refusal(const TinyCheckpoint& tiny) {
   return message_of([&] {
     const moe::Checkpoint checkpoint = tiny.open();
     const moe::ModelConfig config(checkpoint);
-    moe::require_experts(moe::ExpertCatalog(checkpoint), config);
-    return moe::ModelWeights(checkpoint, config);
+    moe::detail::require_experts(moe::ExpertCatalog(checkpoint), config);
+    return moe::detail::ModelWeights(checkpoint, config);
   });
 }
 
@@ -56,7 +56,7 @@ TEST_CASE("weights: without lm_head the head is the embedding") {
   TinyCheckpoint tiny;
   tiny.rename_tensor("lm_head.weight", "xm_head.weight");
   const moe::Checkpoint checkpoint = tiny.open();
-  const moe::ModelWeights weights(checkpoint, moe::ModelConfig(checkpoint));
+  const moe::detail::ModelWeights weights(checkpoint, moe::ModelConfig(checkpoint));
   CHECK(weights.head.data == weights.embedding.data);
 }
 
@@ -64,7 +64,7 @@ TEST_CASE("weights: tied embeddings are the head also if there is another") {
   TinyCheckpoint tiny;
   tiny.edit("\"tie_word_embeddings\": false", "\"tie_word_embeddings\": true");
   const moe::Checkpoint checkpoint = tiny.open();
-  const moe::ModelWeights weights(checkpoint, moe::ModelConfig(checkpoint));
+  const moe::detail::ModelWeights weights(checkpoint, moe::ModelConfig(checkpoint));
   CHECK(weights.head.data == weights.embedding.data);
 }
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 using moe::DType;
-using moe::simd::AttentionArgs;
+using moe::detail::simd::AttentionArgs;
 
 namespace {
 
@@ -29,8 +29,8 @@ struct AttentionCase {
 
   /// Rows of one position become groups of key_lanes positions; what is missing of the last is filled with NaN.
   std::vector<std::byte> interleave(const std::vector<std::byte>& rows) const {
-    constexpr std::size_t lanes = moe::simd::key_lanes;
-    const std::size_t size = moe::bytes_of(dtype, 1);
+    constexpr std::size_t lanes = moe::detail::simd::key_lanes;
+    const std::size_t size = moe::detail::bytes_of(dtype, 1);
     std::vector<std::byte> out((positions + lanes - 1) / lanes * lanes * head_dim * size, std::byte{0xff});
     for (std::size_t j = 0; j < positions; ++j)
       for (std::size_t d = 0; d < head_dim; ++d)
@@ -42,7 +42,7 @@ struct AttentionCase {
   /// Attention of the tokens [first, first + tokens).
   std::vector<float> run(std::size_t first, std::size_t tokens, std::size_t window) const {
     std::vector<float> out(tokens * queries * head_dim, 1e30f),
-        scratch(moe::simd::attention_scratch(head_dim));
+        scratch(moe::detail::simd::attention_scratch(head_dim));
     const AttentionArgs args{.q = q.data() + first * queries * head_dim,
                              .out = out.data(),
                              .q_stride = queries * head_dim,
@@ -54,7 +54,7 @@ struct AttentionCase {
                              .position = first,
                              .window = window,
                              .scratch = scratch.data()};
-    const auto& kernels = moe::simd::kernels();
+    const auto& kernels = moe::detail::simd::kernels();
     (dtype == DType::f16 ? kernels.attend_f16 : kernels.attend_f32)(args);
     return out;
   }

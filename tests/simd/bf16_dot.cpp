@@ -21,13 +21,15 @@
 #include <vector>
 
 using moe::DType;
-using moe::simd::Kernels;
-using moe::simd::MatmulArgs;
+using moe::detail::simd::Kernels;
+using moe::detail::simd::MatmulArgs;
 
 namespace {
 
 /// Null where the instruction set under test has no such products; then there is nothing else to test.
-const Kernels* dot_kernels() { return moe::simd::bf16_dot_kernels_for(moe::simd::active_isa()); }
+const Kernels* dot_kernels() {
+  return moe::detail::simd::bf16_dot_kernels_for(moe::detail::simd::active_isa());
+}
 
 std::vector<std::uint16_t> rounded(const std::vector<float>& x) {
   std::vector<std::uint16_t> out(x.size());
@@ -121,19 +123,19 @@ constexpr std::size_t all_columns[] = {1, 2, 3, 7, 8, 15, 16, 17, 31, 32, 33, 63
 
 TEST_CASE("bf16 dot: what lacks it says so, by name") {
   if (dot_kernels()) {
-    CHECK(&moe::simd::bf16_dot_kernels() == dot_kernels());
+    CHECK(&moe::detail::simd::bf16_dot_kernels() == dot_kernels());
     CHECK(static_cast<bool>(dot_kernels()->to_bf16));
   } else {
-    check_error([] { moe::simd::bf16_dot_kernels(); }, {"bf16_dot", "avx512 with AVX512_BF16"});
+    check_error([] { moe::detail::simd::bf16_dot_kernels(); }, {"bf16_dot", "avx512 with AVX512_BF16"});
   }
-  CHECK_FALSE(static_cast<bool>(moe::simd::kernels().to_bf16));  // nobody gets it unasked
+  CHECK_FALSE(static_cast<bool>(moe::detail::simd::kernels().to_bf16));  // nobody gets it unasked
 }
 
 TEST_CASE(
     "bf16 dot: every size and alignment gives the product, within single precision, in the documented "
     "order") {
   if (!dot_kernels()) return;
-  const moe::FloatEnvironment environment;
+  const moe::detail::FloatEnvironment environment;
   for (const std::size_t cols : all_columns)
     for (const std::size_t rows : {1u, 2u, 3u, 4u, 5u, 8u, 15u, 16u, 17u, 33u})
       for (const std::size_t tokens : {1u, 2u, 3u, 4u, 6u, 7u, 11u}) {
@@ -154,7 +156,7 @@ TEST_CASE(
 
 TEST_CASE("bf16 dot: a token's results are the same bits alone, among others, and for any part of the rows") {
   if (!dot_kernels()) return;
-  const moe::FloatEnvironment environment;
+  const moe::detail::FloatEnvironment environment;
   for (const std::size_t cols : all_columns) {
     const DotCase product(147, cols, 29, 1);
     CAPTURE(cols);

@@ -16,7 +16,7 @@
 
 namespace {
 
-const moe::simd::Kernels& kernels() { return moe::simd::kernels(); }
+const moe::detail::simd::Kernels& kernels() { return moe::detail::simd::kernels(); }
 
 constexpr std::size_t sizes[] = {1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 72, 128};
 
@@ -124,7 +124,7 @@ TEST_CASE("elementwise: add_scaled and scale") {
 }
 
 TEST_CASE("elementwise: quantise keeps each number within half a step of its block") {
-  const moe::FloatEnvironment environment;
+  const moe::detail::FloatEnvironment environment;
   std::vector<float> x = random_numbers(32 * 9, 5, 4);
   for (std::size_t i = 0; i < 32; ++i) x[i] = 0;
   x[40] = -1000;

@@ -7,29 +7,29 @@
 #include <cstdlib>
 #include <string>
 
-using moe::simd::Isa;
+using moe::detail::simd::Isa;
 
 TEST_CASE("isa: names lead there and back") {
   for (const Isa isa : {Isa::scalar, Isa::neon, Isa::avx2, Isa::avx512})
-    CHECK(moe::simd::isa_of(name(isa)) == isa);
-  CHECK_FALSE(moe::simd::isa_of("AVX2"));
+    CHECK(moe::detail::simd::isa_of(name(isa)) == isa);
+  CHECK_FALSE(moe::detail::simd::isa_of("AVX2"));
 }
 
 TEST_CASE("isa: the active one is what MOE_ISA names, or the best of the machine") {
-  const Isa active = moe::simd::active_isa();
-  CHECK(moe::simd::available(active));
+  const Isa active = moe::detail::simd::active_isa();
+  CHECK(moe::detail::simd::available(active));
   if (const char* wanted = std::getenv("MOE_ISA")) {
     CHECK(name(active) == std::string(wanted));
   } else {
     for (const Isa isa : {Isa::neon, Isa::avx2, Isa::avx512})
-      if (moe::simd::available(isa)) CHECK(active >= isa);
+      if (moe::detail::simd::available(isa)) CHECK(active >= isa);
   }
 }
 
 TEST_CASE("isa: every available one has a complete table of kernels") {
   for (const Isa isa : {Isa::scalar, Isa::neon, Isa::avx2, Isa::avx512}) {
-    if (!moe::simd::available(isa)) continue;
-    const moe::simd::Kernels& kernels = moe::simd::kernels_for(isa);
+    if (!moe::detail::simd::available(isa)) continue;
+    const moe::detail::simd::Kernels& kernels = moe::detail::simd::kernels_for(isa);
     for (const auto matmul : kernels.matmul) CHECK(static_cast<bool>(matmul));
     CHECK(static_cast<bool>(kernels.to_f16));
   }

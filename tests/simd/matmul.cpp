@@ -15,7 +15,7 @@
 #include <vector>
 
 using moe::DType;
-using moe::simd::MatmulArgs;
+using moe::detail::simd::MatmulArgs;
 
 namespace {
 
@@ -28,20 +28,21 @@ struct ProductCase {
         cols(col_count),
         tokens(token_count),
         x(random_numbers(tokens * cols, 7)),
-        bytes(moe::layout_of(type).elements > 1 ? random_blocks(type, rows * cols, 3, offset)
-                                                : encode(type, random_numbers(rows * cols, 3, 0.1f), offset)),
+        bytes(moe::detail::layout_of(type).elements > 1
+                  ? random_blocks(type, rows * cols, 3, offset)
+                  : encode(type, random_numbers(rows * cols, 3, 0.1f), offset)),
         weights(bytes.data() + offset),
         quants(x.size()),
         scales(x.size() / 32 + 1),
         sums(x.size() / 16 + 1) {
-    if (moe::is_quantised(type))
-      moe::simd::kernels().quantise(x.data(), quants.data(), scales.data(), sums.data(), x.size());
+    if (moe::detail::is_quantised(type))
+      moe::detail::simd::kernels().quantise(x.data(), quants.data(), scales.data(), sums.data(), x.size());
   }
 
   MatmulArgs args(float* out) const {
     return {.weights = weights,
             .dtype = dtype,
-            .row_bytes = moe::bytes_of(dtype, cols),
+            .row_bytes = moe::detail::bytes_of(dtype, cols),
             .rows = rows,
             .cols = cols,
             .tokens = tokens,
@@ -57,14 +58,15 @@ struct ProductCase {
 
   std::vector<float> run() const {
     std::vector<float> out(tokens * rows, 1e30f);
-    moe::simd::kernels().matmul[static_cast<std::size_t>(dtype)](args(out.data()));
+    moe::detail::simd::kernels().matmul[static_cast<std::size_t>(dtype)](args(out.data()));
     return out;
   }
 
   /// In double precision, with the stored weights and the activations that the kernel really gets.
   /// error: what single precision may add, from the sum of the magnitudes.
   double exact(std::size_t token, std::size_t row, double& error) const {
-    const std::vector<float> w = moe::dequantise({weights + row * moe::bytes_of(dtype, cols), dtype, cols});
+    const std::vector<float> w =
+        moe::detail::dequantise({weights + row * moe::detail::bytes_of(dtype, cols), dtype, cols});
     // Offsets are multiplied apart from what they are added to, which may be larger than both together.
     const float most = halves_of(dtype).size() > 1
                            ? *std::max_element(w.begin(), w.end()) - *std::min_element(w.begin(), w.end())
@@ -72,9 +74,10 @@ struct ProductCase {
     double sum = 0;
     error = 0;
     for (std::size_t c = 0; c < cols; ++c) {
-      const double activation = moe::is_quantised(dtype) ? static_cast<double>(quants[token * cols + c]) *
-                                                               double{scales[(token * cols + c) / 32]}
-                                                         : double{x[token * cols + c]};
+      const double activation =
+          moe::detail::is_quantised(dtype)
+              ? static_cast<double>(quants[token * cols + c]) * double{scales[(token * cols + c) / 32]}
+              : double{x[token * cols + c]};
       sum += w[c] * activation;
       error += (std::abs(w[c]) + most) * std::abs(activation);
     }
@@ -93,14 +96,14 @@ struct ProductCase {
 };
 
 std::vector<std::size_t> columns_of(DType dtype) {
-  if (moe::layout_of(dtype).elements == 256) return {256, 512, 768, 2048};
-  if (moe::layout_of(dtype).elements == 32) return {32, 64, 96, 288, 800, 2048};
+  if (moe::detail::layout_of(dtype).elements == 256) return {256, 512, 768, 2048};
+  if (moe::detail::layout_of(dtype).elements == 32) return {32, 64, 96, 288, 800, 2048};
   return {1, 3, 4, 7, 8, 15, 16, 17, 31, 37, 72, 129, 2048};
 }
 
 std::vector<DType> all_types() {
   std::vector<DType> out;
-  for (std::size_t i = 0; i < moe::usable_dtypes; ++i) out.push_back(static_cast<DType>(i));
+  for (std::size_t i = 0; i < moe::detail::usable_dtypes; ++i) out.push_back(static_cast<DType>(i));
   return out;
 }
 
@@ -109,12 +112,12 @@ constexpr DType quantised_types[] = {DType::q8_0, DType::q4_0, DType::q6_k, DTyp
 }  // namespace
 
 TEST_CASE("matmul: every type, size and alignment gives the product, within single precision") {
-  const moe::FloatEnvironment environment;
+  const moe::detail::FloatEnvironment environment;
   for (const DType dtype : all_types())
     for (const std::size_t cols : columns_of(dtype))
       for (const std::size_t rows : {1u, 2u, 3u, 4u, 5u, 8u, 15u, 16u, 17u, 33u}) {
         const ProductCase product(dtype, rows, cols, 6, rows % 3);
-        CAPTURE(moe::name(dtype));
+        CAPTURE(moe::detail::name(dtype));
         CAPTURE(cols);
         CAPTURE(rows);
         const std::vector<float> out = product.run();
@@ -128,11 +131,11 @@ TEST_CASE("matmul: every type, size and alignment gives the product, within sing
 }
 
 TEST_CASE("matmul: a token's results are the same bits alone, among others, and for any part of the rows") {
-  const moe::FloatEnvironment environment;
+  const moe::detail::FloatEnvironment environment;
   for (const DType dtype : all_types())
     for (const std::size_t cols : columns_of(dtype)) {
       const ProductCase product(dtype, 37, cols, 19, 1);
-      CAPTURE(moe::name(dtype));
+      CAPTURE(moe::detail::name(dtype));
       CAPTURE(cols);
       const std::vector<float> together = product.run();
       std::vector<float> apart(together.size());
@@ -143,19 +146,19 @@ TEST_CASE("matmul: a token's results are the same bits alone, among others, and 
           args.rows = count;
           args.tokens = 1;
           args.row_indices = &t;
-          moe::simd::kernels().matmul[static_cast<std::size_t>(dtype)](args);
+          moe::detail::simd::kernels().matmul[static_cast<std::size_t>(dtype)](args);
         }
       REQUIRE(apart == together);
     }
 }
 
 TEST_CASE("matmul: byte products of VNNI give the same bits as without it") {
-  const moe::FloatEnvironment environment;
+  const moe::detail::FloatEnvironment environment;
   for (const DType dtype : quantised_types) {
-    CAPTURE(moe::name(dtype));
-    const ProductCase product(dtype, 37, moe::layout_of(dtype).elements * 3, 6, 1);
+    CAPTURE(moe::detail::name(dtype));
+    const ProductCase product(dtype, 37, moe::detail::layout_of(dtype).elements * 3, 6, 1);
     std::vector<float> plain(product.tokens * product.rows);
-    moe::simd::kernels_for(moe::simd::active_isa(), true)
+    moe::detail::simd::kernels_for(moe::detail::simd::active_isa(), true)
         .matmul[static_cast<std::size_t>(dtype)](product.args(plain.data()));
     CHECK(plain == product.run());
   }
@@ -169,7 +172,7 @@ TEST_CASE("matmul: tokens are taken from the rows of activations that the indice
   MatmulArgs args = product.args(out.data());
   args.tokens = 5;
   args.row_indices = indices;
-  moe::simd::kernels().matmul[static_cast<std::size_t>(DType::bf16)](args);
+  moe::detail::simd::kernels().matmul[static_cast<std::size_t>(DType::bf16)](args);
   for (std::size_t t = 0; t < 5; ++t)
     for (std::size_t r = 0; r < product.rows; ++r)
       CHECK(out[t * product.rows + r] == all[indices[t] * product.rows + r]);
@@ -180,7 +183,7 @@ TEST_CASE("matmul: quantised products are exact in the integers, also at the end
   for (const DType dtype : quantised_types)
     for (const int sign : {1, -1})
       for (const bool plain : {false, true}) {
-        const moe::DTypeLayout layout = moe::layout_of(dtype);
+        const moe::detail::DTypeLayout layout = moe::detail::layout_of(dtype);
         const std::size_t elements = layout.elements, bytes = layout.bytes;
         CAPTURE(layout.name);
         std::vector<std::byte> row(2 * bytes);
@@ -197,7 +200,7 @@ TEST_CASE("matmul: quantised products are exact in the integers, also at the end
         const std::vector<std::int8_t> quants(cols, static_cast<std::int8_t>(127 * sign));
         const std::vector<float> scales(cols / 32, 1);
         const std::vector<std::int16_t> sums(cols / 16, static_cast<std::int16_t>(127 * 16 * sign));
-        const float weight = moe::dequantise({row.data(), dtype, elements})[elements - 1];
+        const float weight = moe::detail::dequantise({row.data(), dtype, elements})[elements - 1];
         float out = 0;
         const MatmulArgs args{.weights = row.data(),
                               .dtype = dtype,
@@ -213,7 +216,8 @@ TEST_CASE("matmul: quantised products are exact in the integers, also at the end
                               .row_indices = nullptr,
                               .out = &out,
                               .out_stride = 1};
-        moe::simd::kernels_for(moe::simd::active_isa(), plain).matmul[static_cast<std::size_t>(dtype)](args);
+        moe::detail::simd::kernels_for(moe::detail::simd::active_isa(), plain)
+            .matmul[static_cast<std::size_t>(dtype)](args);
         CHECK(std::abs(weight) >= 8);
         CHECK(out == static_cast<float>(cols) * static_cast<float>(127 * sign) * weight);
       }

@@ -41,7 +41,8 @@ class FaultyProvider {
   Lease acquire(moe::ExpertId id) {
     const bool now = ++script_->reads % script_->every == 0 && script_->fault != Fault::none;
     if (now) ++script_->faults;
-    if (now && script_->fault == Fault::fails) moe::fail("disk", "byte 0", "to read", "Input/output error");
+    if (now && script_->fault == Fault::fails)
+      moe::detail::fail("disk", "byte 0", "to read", "Input/output error");
     if (now && script_->fault == Fault::hangs) std::this_thread::sleep_for(script_->hang);
     Lease out{inner_.acquire(id), {}, {}};
     out.weights = *out.lease;
@@ -49,7 +50,7 @@ class FaultyProvider {
     return out;
   }
 
-  std::size_t bytes(moe::ExpertId id) { return moe::bytes(inner_, id); }
+  std::size_t bytes(moe::ExpertId id) { return moe::detail::bytes(inner_, id); }
 
  private:
   static void spoil(Lease& lease) {

@@ -15,7 +15,7 @@ struct GgufVocabulary {
 
   /// What a tokenizer.json says, filled up to `size` tokens as converters do it.
   static GgufVocabulary of(const std::string& tokenizer_json, std::size_t size) {
-    const moe::JsonDocument document(moe::read_text(tokenizer_json), tokenizer_json);
+    const moe::JsonDocument document(moe::detail::read_text(tokenizer_json), tokenizer_json);
     const moe::Json root = document.root(), model = root.at("model");
     GgufVocabulary out;
     for (std::size_t id = 0; id < size; ++id) out.tokens.push_back("[PAD" + std::to_string(id) + "]");

@@ -38,8 +38,8 @@ inline void encode_q4_0(std::span<const float> x, std::byte* block) {
 
 /// The bytes of `x` stored as `dtype`, after `offset` bytes of something else. x.size() is a multiple of the block.
 inline std::vector<std::byte> encode(moe::DType dtype, std::span<const float> x, std::size_t offset = 0) {
-  const auto [name, elements, bytes] = moe::layout_of(dtype);
-  std::vector<std::byte> out(offset + moe::bytes_of(dtype, x.size()), std::byte{0xa5});
+  const auto [name, elements, bytes] = moe::detail::layout_of(dtype);
+  std::vector<std::byte> out(offset + moe::detail::bytes_of(dtype, x.size()), std::byte{0xa5});
   std::byte* block = out.data() + offset;
   for (std::size_t i = 0; i < x.size(); i += elements, block += bytes) {
     const std::uint16_t f16 = moe::detail::float_to_f16(x[i]);

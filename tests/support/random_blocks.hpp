@@ -34,9 +34,9 @@ inline std::vector<std::size_t> halves_of(moe::DType dtype) {
 inline std::vector<std::byte> random_blocks(moe::DType dtype, std::size_t numbers, std::uint32_t seed,
                                             std::size_t offset) {
   std::mt19937 random(seed);
-  std::vector<std::byte> out(offset + moe::bytes_of(dtype, numbers));
+  std::vector<std::byte> out(offset + moe::detail::bytes_of(dtype, numbers));
   for (std::byte& byte : out) byte = static_cast<std::byte>(random());
-  for (std::size_t at = offset; at < out.size(); at += moe::layout_of(dtype).bytes) {
+  for (std::size_t at = offset; at < out.size(); at += moe::detail::layout_of(dtype).bytes) {
     for (const std::size_t half : halves_of(dtype)) {
       const float magnitude = static_cast<float>(1 + random() % 64) / 64;
       const std::uint16_t bits = moe::detail::float_to_f16(random() % 2 != 0 ? magnitude : -magnitude);

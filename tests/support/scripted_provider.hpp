@@ -57,7 +57,7 @@ class ScriptedProvider {
   explicit ScriptedProvider(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
 
   Lease acquire(moe::ExpertId id) {
-    if (id.layer >= 16 || id.expert >= 16) moe::fail("scripted", "expert", "a known one", "another");
+    if (id.layer >= 16 || id.expert >= 16) moe::detail::fail("scripted", "expert", "a known one", "another");
     shared_->on_read(id, ++shared_->reads);
     {
       const std::lock_guard lock(shared_->mutex);

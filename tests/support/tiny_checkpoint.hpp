@@ -19,7 +19,7 @@ class TinyCheckpoint {
 
   /// Replaces the first occurrence of a text in config.json.
   TinyCheckpoint& edit(std::string_view from, std::string_view to) {
-    std::string text = moe::read_text(directory_ / "config.json");
+    std::string text = moe::detail::read_text(directory_ / "config.json");
     const std::size_t at = text.find(from);
     if (at != text.npos) text.replace(at, from.size(), to);
     directory_.write("config.json", text);
@@ -28,7 +28,7 @@ class TinyCheckpoint {
 
   /// Renames a tensor to a name of the same length.
   TinyCheckpoint& rename_tensor(std::string_view from, std::string_view to) {
-    std::string text = moe::read_text(directory_ / "model.safetensors");
+    std::string text = moe::detail::read_text(directory_ / "model.safetensors");
     text.replace(text.find(from), from.size(), to);
     directory_.write("model.safetensors", text);
     return *this;

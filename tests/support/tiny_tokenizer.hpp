@@ -33,7 +33,8 @@ struct TinyTokenizer {
     std::string out;
     std::size_t id = 0;
     const auto add = [&](const std::string& bytes) {
-      out += (id == 0 ? "" : ", ") + moe::to_json(in_byte_alphabet(bytes)) + ": " + std::to_string(id);
+      out +=
+          (id == 0 ? "" : ", ") + moe::detail::to_json(in_byte_alphabet(bytes)) + ": " + std::to_string(id);
       ++id;
     };
     for (int byte = 0; byte < 256; ++byte) add(std::string(1, static_cast<char>(byte)));
@@ -44,8 +45,8 @@ struct TinyTokenizer {
   std::string merge_list() const {
     std::string out;
     for (const auto& [left, right] : merges)
-      out += (out.empty() ? "[" : ", [") + moe::to_json(in_byte_alphabet(left)) + ", " +
-             moe::to_json(in_byte_alphabet(right)) + "]";
+      out += (out.empty() ? "[" : ", [") + moe::detail::to_json(in_byte_alphabet(left)) + ", " +
+             moe::detail::to_json(in_byte_alphabet(right)) + "]";
     return "[" + out + "]";
   }
 
@@ -53,7 +54,8 @@ struct TinyTokenizer {
     return R"({"version": "1.0", "truncation": null, "padding": null, "added_tokens": [)" + added_tokens +
            R"(], "normalizer": )" + normalizer +
            R"(, "pre_tokenizer": {"type": "Sequence", "pretokenizers": [)" +
-           R"({"type": "Split", "pattern": {"Regex": )" + moe::to_json(moe::qwen2_pattern.regex) +
+           R"({"type": "Split", "pattern": {"Regex": )" +
+           moe::detail::to_json(moe::detail::qwen2_pattern.regex) +
            R"(}, "behavior": "Isolated", "invert": false}, {"type": "ByteLevel", "add_prefix_space": )" +
            add_prefix_space + R"(, "trim_offsets": false, "use_regex": false}]}, "post_processor": )" +
            post_processor + R"(, "decoder": {"type": "ByteLevel"}, "model": {"type": "BPE", )" +
@@ -63,7 +65,7 @@ struct TinyTokenizer {
 
 /// An element of added_tokens, with the flags that are named in `flags` set: "lstrip special".
 inline std::string added_token(moe::TokenId id, std::string_view content, std::string_view flags = "") {
-  std::string out = R"({"id": )" + std::to_string(id) + R"(, "content": )" + moe::to_json(content);
+  std::string out = R"({"id": )" + std::to_string(id) + R"(, "content": )" + moe::detail::to_json(content);
   for (const char* flag : {"single_word", "lstrip", "rstrip", "normalized", "special"})
     out += std::string(", \"") + flag + "\": " + (flags.find(flag) == flags.npos ? "false" : "true");
   return out + "}";

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-using moe::AddedToken;
+using moe::detail::AddedToken;
 using moe::detail::AddedTokenMatcher;
 
 namespace {

@@ -11,12 +11,12 @@
 #include <utility>
 #include <vector>
 
-using moe::Bpe;
-using moe::BpeEncoder;
-using moe::BpeOptions;
-using moe::MergeTable;
 using moe::TokenId;
-using moe::Vocabulary;
+using moe::detail::Bpe;
+using moe::detail::BpeEncoder;
+using moe::detail::BpeOptions;
+using moe::detail::MergeTable;
+using moe::detail::Vocabulary;
 
 namespace {
 
@@ -60,12 +60,12 @@ std::vector<TokenId> naive(const Bpe& bpe, std::string_view piece) {
   for (const char c : piece) ids.push_back(*bpe.token_of(c));
   for (;;) {
     std::size_t best = 0;
-    moe::Merge merge;
+    moe::detail::Merge merge;
     for (std::size_t i = 0; i + 1 < ids.size(); ++i) {
-      const moe::Merge found = bpe.merges().find(ids[i], ids[i + 1]);
+      const moe::detail::Merge found = bpe.merges().find(ids[i], ids[i + 1]);
       if (found.rank < merge.rank) merge = found, best = i;
     }
-    if (merge.rank == moe::Merge::never) return ids;
+    if (merge.rank == moe::detail::Merge::never) return ids;
     ids[best] = merge.result;
     ids.erase(ids.begin() + static_cast<std::ptrdiff_t>(best) + 1);
   }

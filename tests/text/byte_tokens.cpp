@@ -17,8 +17,8 @@ TEST_CASE("byte tokens: what is named otherwise is none") {
 }
 
 TEST_CASE("byte tokens: one is added once, writes its byte, and no text becomes it") {
-  moe::Vocabulary vocabulary(2, moe::Notation::sentence_piece);
-  moe::ByteTokens tokens = {};
+  moe::detail::Vocabulary vocabulary(2, moe::detail::Notation::sentence_piece);
+  moe::detail::ByteTokens tokens = {};
   CHECK(moe::detail::add_byte_token(vocabulary, tokens, 5, 0xc3));
   CHECK_FALSE(moe::detail::add_byte_token(vocabulary, tokens, 6, 0xc3));
   CHECK_FALSE(moe::detail::add_byte_token(vocabulary, tokens, 5, 0xc4));

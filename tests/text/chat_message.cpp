@@ -8,7 +8,9 @@
 
 namespace {
 
-moe::Message read(const std::string& json) { return moe::read_message(moe::JsonDocument(json).root()); }
+moe::Message read(const std::string& json) {
+  return moe::detail::read_message(moe::JsonDocument(json).root());
+}
 
 }  // namespace
 
@@ -54,7 +56,7 @@ TEST_CASE("chat message: another form is refused with its place") {
 
 TEST_CASE("chat options: each may be missing") {
   const auto options = [](const std::string& json) {
-    return moe::read_chat_options(moe::JsonDocument(json).root());
+    return moe::detail::read_chat_options(moe::JsonDocument(json).root());
   };
   CHECK(options("{}").add_generation_prompt);
   CHECK(options("{}").enable_thinking);

@@ -3,9 +3,9 @@
 
 #include <doctest/doctest.h>
 
-using moe::Merge;
-using moe::MergeTable;
 using moe::TokenId;
+using moe::detail::Merge;
+using moe::detail::MergeTable;
 
 TEST_CASE("merge table: ranks are the order of adding") {
   MergeTable merges;

@@ -17,7 +17,7 @@ namespace {
 
 using Pieces = std::vector<std::string>;
 
-Pieces cut(const moe::SplitPattern& pattern, std::string_view text) {
+Pieces cut(const moe::detail::SplitPattern& pattern, std::string_view text) {
   Pieces pieces;
   while (!text.empty()) {
     const std::size_t size = pattern.first_piece(text);
@@ -29,12 +29,12 @@ Pieces cut(const moe::SplitPattern& pattern, std::string_view text) {
   return pieces;
 }
 
-Pieces qwen2(std::string_view text) { return cut(moe::qwen2_pattern, text); }
-Pieces llama3(std::string_view text) { return cut(moe::llama3_pattern, text); }
-Pieces qwen35(std::string_view text) { return cut(moe::qwen35_pattern, text); }
-Pieces o200k(std::string_view text) { return cut(moe::o200k_pattern, text); }
-Pieces deepseek_v3(std::string_view text) { return cut(moe::deepseek_v3_pattern, text); }
-Pieces gpt2(std::string_view text) { return cut(moe::gpt2_pattern, text); }
+Pieces qwen2(std::string_view text) { return cut(moe::detail::qwen2_pattern, text); }
+Pieces llama3(std::string_view text) { return cut(moe::detail::llama3_pattern, text); }
+Pieces qwen35(std::string_view text) { return cut(moe::detail::qwen35_pattern, text); }
+Pieces o200k(std::string_view text) { return cut(moe::detail::o200k_pattern, text); }
+Pieces deepseek_v3(std::string_view text) { return cut(moe::detail::deepseek_v3_pattern, text); }
+Pieces gpt2(std::string_view text) { return cut(moe::detail::gpt2_pattern, text); }
 
 /// A regular expression read word by word, with backtracking, over characters instead of bytes: that of Qwen2, or one that
 /// differs from it in how many digits a piece may have and in what letters are.
@@ -447,15 +447,15 @@ TEST_CASE("pieces: agree with the regular expressions read word by word") {
 }
 
 TEST_CASE("split patterns: they are found by their regular expression, letter by letter") {
-  for (const moe::SplitPattern* pattern :
-       {&moe::qwen2_pattern, &moe::llama3_pattern, &moe::qwen35_pattern, &moe::gpt2_pattern,
-        &moe::o200k_pattern, &moe::deepseek_v3_pattern})
-    CHECK(moe::find_split_pattern(pattern->regex) == pattern);
-  CHECK(moe::llama3_pattern.regex.find("\\p{N}{1,3}|") != std::string::npos);
-  CHECK(moe::find_split_pattern("") == nullptr);
-  CHECK(moe::find_split_pattern(R"(\s+)") == nullptr);
-  CHECK(moe::find_split_pattern(std::string(moe::qwen2_pattern.regex) + " ") == nullptr);
-  CHECK(moe::qwen2_pattern.regex ==
+  for (const moe::detail::SplitPattern* pattern :
+       {&moe::detail::qwen2_pattern, &moe::detail::llama3_pattern, &moe::detail::qwen35_pattern,
+        &moe::detail::gpt2_pattern, &moe::detail::o200k_pattern, &moe::detail::deepseek_v3_pattern})
+    CHECK(moe::detail::find_split_pattern(pattern->regex) == pattern);
+  CHECK(moe::detail::llama3_pattern.regex.find("\\p{N}{1,3}|") != std::string::npos);
+  CHECK(moe::detail::find_split_pattern("") == nullptr);
+  CHECK(moe::detail::find_split_pattern(R"(\s+)") == nullptr);
+  CHECK(moe::detail::find_split_pattern(std::string(moe::detail::qwen2_pattern.regex) + " ") == nullptr);
+  CHECK(moe::detail::qwen2_pattern.regex ==
         "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| "
         "?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|"
         "\\s+(?!\\S)|\\s+");

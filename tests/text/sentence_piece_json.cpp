@@ -41,9 +41,9 @@ struct TinySentencePiece {
   std::string json() const {
     std::string vocab, list;
     for (std::size_t id = 0; id < vocabulary.size(); ++id)
-      vocab += (id == 0 ? "" : ", ") + moe::to_json(vocabulary[id]) + ": " + std::to_string(id);
+      vocab += (id == 0 ? "" : ", ") + moe::detail::to_json(vocabulary[id]) + ": " + std::to_string(id);
     for (const auto& [left, right] : merges)
-      list += (list.empty() ? "" : ", ") + moe::to_json(left + " " + right);
+      list += (list.empty() ? "" : ", ") + moe::detail::to_json(left + " " + right);
     return R"({"version": "1.0", "truncation": null, "padding": null, "added_tokens": [)" + added_tokens +
            R"(], "normalizer": )" + normalizer + R"(, "pre_tokenizer": )" + pre_tokenizer +
            R"(, "post_processor": )" + post_processor + R"(, "decoder": )" + decoder +

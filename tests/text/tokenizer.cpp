@@ -162,15 +162,15 @@ TEST_CASE("tokenizer: a template puts special tokens around a text, unless they 
 
 TEST_CASE("tokenizer: parts that contradict each other are refused") {
   const auto parts = [] {
-    moe::TokenizerParts some;
+    moe::detail::TokenizerParts some;
     some.name = "some file";
     some.vocabulary.add(0, "a");
     some.vocabulary.add(1, "b");
-    some.pattern = &moe::qwen2_pattern;
+    some.pattern = &moe::detail::qwen2_pattern;
     return some;
   };
   const auto refused = [&](auto change, std::initializer_list<std::string_view> message) {
-    moe::TokenizerParts changed = parts();
+    moe::detail::TokenizerParts changed = parts();
     change(changed);
     check_error([&] { moe::Tokenizer{std::move(changed)}; }, message);
   };

@@ -118,18 +118,19 @@ TEST_CASE("tokenizer.json: several Splits are one known pattern, or refused") {
   const auto with = [&](std::initializer_list<std::string_view> regexes) {
     std::string splits;
     for (const std::string_view regex : regexes)
-      splits += (splits.empty() ? "" : R"(, {"type": "Split", "pattern": {"Regex": )") + moe::to_json(regex) +
-                R"(}, "behavior": "Isolated", "invert": false})";
+      splits += (splits.empty() ? "" : R"(, {"type": "Split", "pattern": {"Regex": )") +
+                moe::detail::to_json(regex) + R"(}, "behavior": "Isolated", "invert": false})";
     return replaced(json,
-                    moe::to_json(moe::qwen2_pattern.regex) + R"(}, "behavior": "Isolated", "invert": false})",
+                    moe::detail::to_json(moe::detail::qwen2_pattern.regex) +
+                        R"(}, "behavior": "Isolated", "invert": false})",
                     splits);
   };
-  const std::string_view all = moe::deepseek_v3_pattern.regex;
+  const std::string_view all = moe::detail::deepseek_v3_pattern.regex;
   const std::size_t first = all.find('\n'), second = all.find('\n', first + 1);
   const std::string_view a = all.substr(0, first), b = all.substr(first + 1, second - first - 1),
                          c = all.substr(second + 1);
   CHECK(load(with({a, b, c})).encode("1") == Ids{'1'});
-  CHECK(load(with({moe::o200k_pattern.regex})).encode("1") == Ids{'1'});
+  CHECK(load(with({moe::detail::o200k_pattern.regex})).encode("1") == Ids{'1'});
   check_error([&] { load(with({b, a, c})); }, {"pretokenizers[0].pattern.Regex", "known"});
   check_error([&] { load(with({c})); }, {"pretokenizers[0].pattern.Regex", "known"});
   check_error([&] { load(with({all})); }, {"pretokenizers[0].pattern.Regex", "line feed"});

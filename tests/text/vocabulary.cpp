@@ -6,7 +6,7 @@
 #include <string>
 
 using moe::TokenId;
-using moe::Vocabulary;
+using moe::detail::Vocabulary;
 
 TEST_CASE("vocabulary: a token is found by its bytes and by its text in the file") {
   Vocabulary vocabulary;

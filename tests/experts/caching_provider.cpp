@@ -1,6 +1,6 @@
 #include "detail/experts/expert.hpp"
 #include "detail/experts/lru.hpp"
-#include "detail/experts/lru_provider.hpp"
+#include "detail/experts/caching_provider.hpp"
 #include "support/message_of.hpp"
 #include "support/scripted_provider.hpp"
 
@@ -14,7 +14,7 @@
 
 namespace {
 
-using Cache = moe::LruProvider<ScriptedProvider, moe::Lru>;
+using Cache = moe::CachingProvider<ScriptedProvider, moe::Lru>;
 constexpr std::size_t one_expert = ScriptedProvider::expert_bytes;
 
 struct Scripted {
@@ -90,7 +90,7 @@ TEST_CASE("lru provider: an error is told each time, and forgotten once the expe
   const Scripted script;
   bool broken = true;
   script.shared->on_read = [&](moe::ExpertId id, std::size_t) {
-    if (broken && id.expert == 1) moe::fail("disk", "byte 0", "to read", "Input/output error");
+    if (broken && id.expert == 1) moe::detail::fail("disk", "byte 0", "to read", "Input/output error");
   };
   Cache cache = script.cache(1);
   const moe::ExpertId bad{0, 1};

@@ -1,5 +1,6 @@
 #pragma once
 #include "../core/concat.hpp"
+#include "../core/config.hpp"
 #include "../core/error.hpp"
 #include "decayed_frequency.hpp"
 #include "expert_table.hpp"
@@ -18,7 +19,7 @@
 #include <utility>
 #include <vector>
 
-namespace moe {
+namespace moe::inline MOE_ABI {
 
 /// What a cache has done so far.
 struct CacheStatistics {
@@ -36,7 +37,7 @@ struct CacheStatistics {
 /// loads them, a caller of acquire() or of load(). So what is evicted does not depend on how fast anything is read.
 /// At no instant do resident experts, those that are being loaded included, take more than the budget.
 template <ExpertProvider Inner, class Eviction = DecayedFrequency>
-class LruProvider {
+class CachingProvider {
   struct Entry;
   struct State;
 
@@ -66,9 +67,9 @@ class LruProvider {
 
   /// Throws if the budget is known to be too small for one expert. What the options leave out is taken from the catalog of
   /// `inner`, if it has one.
-  LruProvider(Inner inner, std::size_t budget_bytes)
-      : LruProvider(std::move(inner), options_of(budget_bytes)) {}
-  LruProvider(Inner inner, const ResidencyOptions& options) : state_(new State(std::move(inner), options)) {}
+  CachingProvider(Inner inner, std::size_t budget_bytes)
+      : CachingProvider(std::move(inner), options_of(budget_bytes)) {}
+  CachingProvider(Inner inner, const CacheOptions& options) : state_(new State(std::move(inner), options)) {}
 
   /// Waits if all room is taken by experts that others hold. Throws what `Inner` throws, each time anew.
   Lease acquire(ExpertId id) { return state_->acquire(id); }
@@ -92,7 +93,7 @@ class LruProvider {
     }
   }
 
-  std::size_t bytes(ExpertId id) { return moe::bytes(state_->inner, id); }
+  std::size_t bytes(ExpertId id) { return detail::bytes(state_->inner, id); }
 
   /// Loads these experts, in this order, and keeps them for good, as long as half of the budget remains for others.
   /// Returns how many were pinned. Throws what `Inner` throws.
@@ -117,13 +118,13 @@ class LruProvider {
     std::optional<LeaseOf<Inner>> lease;  // when ready
   };
 
-  static ResidencyOptions options_of(std::size_t budget_bytes) {
-    ResidencyOptions options;
+  static CacheOptions options_of(std::size_t budget_bytes) {
+    CacheOptions options;
     options.budget_bytes = budget_bytes;
     return options;
   }
 
-  static ResidencyOptions completed(ResidencyOptions options, const Inner& inner) {
+  static CacheOptions completed(CacheOptions options, const Inner& inner) {
     if constexpr (requires { inner.catalog().experts(0), inner.largest_bytes(); }) {
       if (options.largest_bytes == 0) options.largest_bytes = inner.largest_bytes();
       if (options.layers == 0)
@@ -134,7 +135,7 @@ class LruProvider {
   }
 
   struct State {
-    State(Inner from, const ResidencyOptions& options)
+    State(Inner from, const CacheOptions& options)
         : inner(std::move(from)), residency(completed(options, inner)) {
       if (const std::size_t largest = completed(options, inner).largest_bytes; largest > options.budget_bytes)
         refuse(largest);
@@ -160,7 +161,7 @@ class LruProvider {
       for (;;) {
         if (entry.stage == Stage::ready) return lease_of(entry);
         if (entry.stage == Stage::admitted ||
-            (entry.stage == Stage::absent && admit(entry, size, Admission::demanded)))
+            (entry.stage == Stage::absent && admit(entry, size, detail::Admission::demanded)))
           return load(entry, lock);
         changed.wait(lock);
       }
@@ -174,7 +175,7 @@ class LruProvider {
     }
 
     void hint(std::span<const ExpertId> ids, Hint kind) {
-      if (kind == Hint::favoured) return favour(ids);
+      if (kind == Hint::hot) return mark_hot(ids);
       if (kind == Hint::predicted) {
         const std::lock_guard lock(mutex);
         return residency.forget_predictions();
@@ -185,7 +186,8 @@ class LruProvider {
         Entry& entry = entry_of(id);
         if (entry.stage != Stage::absent) {
           residency.expect(entry.number);
-        } else if (!admit(entry, size, kind == Hint::chosen ? Admission::chosen : Admission::passing)) {
+        } else if (!admit(entry, size,
+                          kind == Hint::chosen ? detail::Admission::chosen : detail::Admission::prefill)) {
           return;  // in this order or not at all
         }
       }
@@ -196,7 +198,7 @@ class LruProvider {
       std::unique_lock lock(mutex);
       Entry& entry = entry_of(id);
       const bool guessed = kind == Hint::predicted && entry.stage == Stage::absent;
-      if (guessed && !admit(entry, size, Admission::predicted)) return;
+      if (guessed && !admit(entry, size, detail::Admission::predicted)) return;
       if (entry.stage != Stage::admitted) return;
       read(entry, lock);
     }
@@ -228,8 +230,8 @@ class LruProvider {
     }
 
     [[noreturn]] void refuse(std::size_t expert_bytes) const {
-      fail("cache", "budget", detail::concat("at least ", expert_bytes, " bytes, for one expert"),
-           detail::concat(residency.budget_bytes(), " bytes"));
+      detail::fail("cache", "budget", detail::concat("at least ", expert_bytes, " bytes, for one expert"),
+                   detail::concat(residency.budget_bytes(), " bytes"));
     }
 
    private:
@@ -264,7 +266,7 @@ class LruProvider {
       return *entries[number];
     }
 
-    bool admit(Entry& entry, std::size_t size, Admission why) {
+    bool admit(Entry& entry, std::size_t size, detail::Admission why) {
       const bool admitted = residency.admit(entry.number, entry.id, size, why,
                                             [&](std::uint32_t victim) { evict(*entries[victim]); });
       if (admitted) entry.stage = Stage::admitted;
@@ -310,25 +312,25 @@ class LruProvider {
       changed.notify_all();
     }
 
-    void favour(std::span<const ExpertId> ids) {
+    void mark_hot(std::span<const ExpertId> ids) {
       const std::lock_guard lock(mutex);
-      favourites.clear();
+      hot.clear();
       for (const ExpertId id : ids)
-        if (const std::uint32_t number = table.find(id); number != table.none) favourites.push_back(number);
-      residency.favour({favourites.data(), favourites.size()});
+        if (const std::uint32_t number = table.find(id); number != table.none) hot.push_back(number);
+      residency.mark_hot({hot.data(), hot.size()});
     }
 
    public:
     Inner inner;
     mutable std::mutex mutex;  // guards what follows
-    Residency<Eviction> residency;
+    detail::Residency<Eviction> residency;
 
    private:
     detail::ExpertTable table;
     std::vector<std::unique_ptr<Entry>>
         entries;  // by number, and some for numbers to come; on the heap each, since leases are addresses
     std::vector<std::pair<std::uint32_t, std::size_t>> layer_sizes;  // of layers that were measured
-    std::vector<std::uint32_t> favourites;                           // kept for its memory
+    std::vector<std::uint32_t> hot;                                  // kept for its memory
     CacheStatistics counts;
     std::size_t pinned_bytes = 0;
     std::condition_variable changed;  // something was loaded, or let go
@@ -337,4 +339,4 @@ class LruProvider {
   std::unique_ptr<State> state_;  // on the heap: leases point to it, and the provider may move
 };
 
-}  // namespace moe
+}  // namespace moe::inline MOE_ABI

@@ -1,27 +1,32 @@
 #pragma once
-#include "math.hpp"
+#include "portable_math.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 
-namespace moe::detail {
+namespace moe::inline MOE_ABI::detail::portable {
 
-MOE_INLINE double nearest(double x) {
+/// The nearest integer; |x| < 2^51. Does not depend on the rounding mode's instruction, as std::nearbyint may.
+inline double nearest(double x) {
   constexpr double shift = 0x1.8p52;  // above it the last bit of a double is 1, so the addition rounds
   return (x + shift) - shift;
 }
 
-MOE_INLINE float sqrt(float x) {
-#if defined(__GNUC__)
-  return __builtin_sqrtf(x);
-#else
-  return std::sqrt(x);
-#endif
+/// Σ coefficients[i] · x^i
+template <std::size_t Size>
+constexpr double polynomial(const double (&coefficients)[Size], double x) {
+  double sum = 0;
+  for (std::size_t i = Size; i-- > 0;) sum = sum * x + coefficients[i];
+  return sum;
 }
 
 MOE_INLINE double exp(double x) {
-  x = x > -700 ? x < 700 ? x : 700 : -700;
+  if (std::isnan(x)) return x;
+  x = std::clamp(x, -700.0, 700.0);
   const double n = nearest(x * 1.4426950408889634);
   // ln 2 in two parts, the first short enough that n times it is exact.
   const double r = (x - n * 0x1.62e42feep-1) - n * 0x1.a39ef35793c76p-33;
@@ -33,6 +38,11 @@ MOE_INLINE double exp(double x) {
 }
 
 MOE_INLINE double log(double x) {
+  if (std::isnan(x) || x == std::numeric_limits<double>::infinity()) return x;
+  if (x < 0) return std::numeric_limits<double>::quiet_NaN();
+  if (x == 0) return -std::numeric_limits<double>::infinity();
+  // A denormal number is scaled to a normal one first.
+  if (x < std::numeric_limits<double>::min()) return log(x * 0x1p54) - 54 * 0.6931471805599453;
   // x = m · 2^e with m from sqrt(1/2) to sqrt(2); ln m = 2 artanh(s), s = (m − 1) / (m + 1).
   auto bits = std::bit_cast<std::uint64_t>(x);
   const std::uint64_t half = 0x3fe6a09e667f3bcd;  // sqrt(1/2)
@@ -45,6 +55,8 @@ MOE_INLINE double log(double x) {
 }
 
 MOE_INLINE SineCosine sine_cosine(double angle) {
+  if (!std::isfinite(angle))
+    return {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::quiet_NaN()};
   // The rest after multiples of pi/2, which is subtracted in three parts of which the first two are short (Cody & Waite).
   const double n = nearest(angle * 0.6366197723675814);
   const double r = ((angle - n * 0x1.921fb544p0) - n * 0x1.0b4611a6p-34) - n * 0x1.3198a2e037073p-69;
@@ -78,4 +90,4 @@ MOE_INLINE SineCosine sine_cosine(double angle) {
   }
 }
 
-}  // namespace moe::detail
+}  // namespace moe::inline MOE_ABI::detail::portable

@@ -1,0 +1,41 @@
+#include "detail/core/portable_math.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+TEST_CASE("portable math: exp and log agree with the C library to 1e-15") {
+  for (double x = -60; x < 60; x += 0.0137) {
+    REQUIRE(moe::detail::portable::exp(x) == doctest::Approx(std::exp(x)).epsilon(1e-15));
+    REQUIRE(moe::detail::portable::log(std::exp(x)) == doctest::Approx(x).epsilon(1e-15));
+  }
+  CHECK(moe::detail::portable::exp(0) == 1);
+  CHECK(moe::detail::portable::log(1) == 0);
+}
+
+TEST_CASE("portable math: exp of arguments far from 0 is tiny or huge, and finite") {
+  CHECK(moe::detail::portable::exp(-1e300) < 1e-300);
+  CHECK(std::isfinite(moe::detail::portable::exp(1e300)));
+}
+
+TEST_CASE("portable math: sine and cosine agree with the C library up to large angles") {
+  for (double x = -1e6; x < 1e6; x += 12.345) {
+    const auto [sine, cosine] = moe::detail::portable::sine_cosine(x);
+    REQUIRE(std::abs(sine - std::sin(x)) < 1e-15);
+    REQUIRE(std::abs(cosine - std::cos(x)) < 1e-15);
+  }
+}
+
+TEST_CASE("portable math: not-a-number stays not-a-number") {
+  CHECK(std::isnan(moe::detail::portable::exp(std::nan(""))));
+  CHECK(std::isnan(moe::detail::portable::log(std::nan(""))));
+  CHECK(std::isnan(moe::detail::portable::log(-1)));
+  CHECK(std::isnan(moe::detail::portable::sine_cosine(std::nan("")).sine));
+  CHECK(std::isnan(moe::detail::portable::sine_cosine(HUGE_VAL).cosine));
+}
+
+TEST_CASE("portable math: log of zero, of denormal numbers and of infinity is that of the C library") {
+  for (const double x : {0.0, HUGE_VAL}) CHECK(moe::detail::portable::log(x) == std::log(x));
+  for (const double x : {5e-324, 1e-310})
+    CHECK(moe::detail::portable::log(x) == doctest::Approx(std::log(x)).epsilon(1e-15));
+}
