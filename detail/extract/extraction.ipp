@@ -5,6 +5,7 @@
 #include "../core/error.hpp"
 #include "../experts/catalog.hpp"
 #include "../io/output_file.hpp"
+#include "../io/system_write.hpp"
 
 #include <cstddef>
 #include <cstdint>

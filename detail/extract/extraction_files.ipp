@@ -2,6 +2,7 @@
 #include "extraction_files.hpp"
 #include "../core/crc32c.hpp"
 #include "../io/gguf_parser.hpp"
+#include "../io/gguf_path.hpp"
 #include "source_metadata.hpp"
 
 #include <cstddef>

@@ -14,6 +14,10 @@
 #include <string_view>
 #include <utility>
 
+#if !defined(_WIN32)
+#include <sys/stat.h>
+#endif
+
 namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE OutputFile::OutputFile(const std::string& path)

@@ -70,9 +70,5 @@ std::vector<std::string> names_in(const std::string& directory);
 }  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
-#if defined(_WIN32)
-#include "system_windows.ipp"
-#else
-#include "system_posix.ipp"
-#endif
+#include "system.ipp"
 #endif

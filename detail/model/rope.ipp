@@ -3,6 +3,7 @@
 #include "../core/portable_math.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 
 namespace moe::inline MOE_ABI::detail {

@@ -34,6 +34,6 @@ const Kernels& bf16_dot_kernels();
 
 }  // namespace moe::inline MOE_ABI::detail::simd
 
-#if MOE_DEFINITIONS && !defined(MOE_KERNELS_ELSEWHERE)
+#if MOE_DEFINITIONS
 #include "kernels.ipp"
 #endif
