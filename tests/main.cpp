@@ -4,11 +4,14 @@
 #include <doctest/doctest.h>
 
 #include "detail/simd/isa.hpp"
+#include "support/checkpoints.hpp"
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
+
+const char* const source_directory = MOE_SOURCE_DIR;
 
 int main(int argc, char** argv) {
   const char* wanted = std::getenv("MOE_ISA");

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <initializer_list>
 
 TEST_CASE("portable math: exp and log agree with the C library to 1e-15") {
   for (double x = -60; x < 60; x += 0.0137) {

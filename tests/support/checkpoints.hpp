@@ -1,8 +1,13 @@
 #pragma once
 #include <string>
 
+/// The root of the project; defined in main.cpp.
+extern const char* const source_directory;
+
 /// A checkpoint of tests/golden.
-inline std::string golden(const std::string& name) { return MOE_SOURCE_DIR "/tests/golden/" + name; }
+inline std::string golden(const std::string& name) {
+  return std::string(source_directory) + "/tests/golden/" + name;
+}
 
 /// The model that the examples come with.
-inline std::string bundled_model() { return MOE_SOURCE_DIR "/examples/data/babel-10m"; }
+inline std::string bundled_model() { return std::string(source_directory) + "/examples/data/babel-10m"; }
