@@ -1,0 +1,24 @@
+#pragma once
+#include "expert.hpp"
+#include "../core/concat.hpp"
+#include "../core/error.hpp"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace moe::inline MOE_ABI::detail {
+
+MOE_INLINE std::string describe(std::string_view projection, ExpertId id) {
+  return concat(projection, " of expert ", id.expert, " of layer ", id.layer);
+}
+
+MOE_INLINE void refuse_matrix(std::string_view projection, ExpertId id, const Matrix& matrix,
+                              std::size_t rows, std::size_t cols) {
+  const bool right_shape = matrix.rows == rows && matrix.cols == cols;
+  fail("experts", describe(projection, id),
+       concat('[', rows, ", ", cols, ']', right_shape ? " of a type whose blocks fill the columns" : ""),
+       concat('[', matrix.rows, ", ", matrix.cols, "] ", name(matrix.dtype)));
+}
+
+}  // namespace moe::inline MOE_ABI::detail
