@@ -50,7 +50,7 @@ MOE_INLINE ReadProvider::State::State(ExpertCatalog from, const ReadOptions& opt
         detail::fail(catalog.checkpoint().files()[matrix->file].path(), "verifying",
                      "checksums, which extract writes", "none");
   if (!options.direct) return;
-  for (const File& file : catalog.checkpoint().files()) direct.emplace_back(file.path());
+  for (const File& file : catalog.checkpoint().files()) direct.emplace_back(file);
 }
 
 MOE_INLINE void ReadProvider::State::expect_slabs() {

@@ -7,34 +7,36 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
-#include <string>
 
 namespace moe::inline MOE_ABI::detail {
 
-/// A file read past the page cache, so that what is read once leaves no copy behind. Where the system or the file system
-/// refuses that, reads go through the cache. Safe to read from several threads.
+/// An open file, read past the page cache, so that the cache keeps no copy of what is read once. Where the system or the
+/// file system refuses direct reads, reads go through the cache. Thread-safe.
 class DirectFile {
  public:
   /// Offsets, sizes and addresses of direct reads are multiples of it.
   static constexpr std::size_t alignment = Pages::page_bytes;
 
-  explicit DirectFile(const std::string& path);
+  /// Reads the file that `file` has open, even if its path names another one by now. `file` must outlive this object.
+  explicit DirectFile(const File& file);
   DirectFile(DirectFile&& other) noexcept;
   DirectFile& operator=(DirectFile&&) = delete;
   ~DirectFile();
 
-  /// Whether direct reading turned out to be impossible.
+  /// Whether direct reads turned out to be impossible.
   bool refused() const { return refused_.load(std::memory_order_relaxed); }
 
-  /// Fills the first `needed` bytes of `into`, whose address and size are aligned, from the aligned `offset` on. Throws if
-  /// the file ends before or cannot be read.
+  /// Reads `needed` bytes from `offset` on into the beginning of `into`; its remaining bytes may be overwritten. The offset,
+  /// and the address and size of `into`, are multiples of `alignment`. Throws if the file ends before or cannot be read.
   void read_at(std::uint64_t offset, std::span<std::byte> into, std::size_t needed) const;
 
  private:
-  File cached_;
-  detail::FileHandle direct_;
+  /// Reads as much as direct reads can; returns how many bytes that was, a multiple of `alignment` unless it is `needed`.
+  std::size_t read_directly(std::uint64_t offset, std::span<std::byte> into, std::size_t needed) const;
+
+  const File* cached_;
+  FileHandle direct_;
   mutable std::atomic<bool> refused_ = false;
 };
 

@@ -55,6 +55,7 @@ class File {
   ~File();
 
   const std::string& path() const { return path_; }
+  detail::FileHandle handle() const { return handle_; }  // open as long as this object lives
 
   /// In bytes, when it was opened.
   std::uint64_t size() const { return size_; }

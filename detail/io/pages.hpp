@@ -2,21 +2,25 @@
 #include "../core/config.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Memory straight from the system and back: what it takes is what is asked for, rounded up to pages.
+/// Zeroed memory taken from the operating system, and given back to it, in whole pages.
 class Pages {
  public:
-  /// Of memory, and enough for direct reads from all usual disks.
+  /// The unit of sizes. Direct reads from all usual disks are satisfied with this alignment.
   static constexpr std::size_t page_bytes = 4096;
 
+  /// `bytes` rounded up to pages; SIZE_MAX, which no system has, if that is more than a std::size_t holds.
   static constexpr std::size_t rounded(std::size_t bytes) {
-    return (bytes + page_bytes - 1) / page_bytes * page_bytes;
+    return bytes > SIZE_MAX - page_bytes ? SIZE_MAX : (bytes + page_bytes - 1) / page_bytes * page_bytes;
   }
 
   Pages() = default;
+
+  /// Throws std::bad_alloc.
   explicit Pages(std::size_t bytes);
   Pages(Pages&& other) noexcept { *this = std::move(other); }
   Pages& operator=(Pages&& other) noexcept;

@@ -3,13 +3,15 @@
 #include "system.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <new>
 #include <utility>
 
 namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE Pages::Pages(std::size_t bytes) : bytes_(rounded(bytes)) {
-  address_ = detail::allocate_pages(bytes_);
+  // More than half of the address space is an overflow of the caller's arithmetic, and never available.
+  address_ = bytes_ > SIZE_MAX / 2 ? nullptr : allocate_pages(bytes_);
   if (!address_) throw std::bad_alloc();
 }
 
@@ -20,7 +22,7 @@ MOE_INLINE Pages& Pages::operator=(Pages&& other) noexcept {
 }
 
 MOE_INLINE Pages::~Pages() {
-  if (address_) detail::free_pages(address_, bytes_);
+  if (address_) free_pages(address_, bytes_);
 }
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -2,6 +2,7 @@
 #include "random_access_output.hpp"
 #include "../core/concat.hpp"
 #include "../core/error.hpp"
+#include "system_direct.hpp"
 #include "system_write.hpp"
 
 #include <cstddef>
@@ -17,7 +18,7 @@ namespace moe::inline MOE_ABI::detail {
 MOE_INLINE RandomAccessOutput::RandomAccessOutput(std::string path) : path_(std::move(path)) {
   handle_ = detail::open_file_to_write(path_);
   if (handle_ == detail::no_file) fail_with("opening", "a writable file");
-  direct_ = detail::open_file_to_write_direct(path_);
+  direct_ = detail::reopen_direct(handle_, path_, detail::FileAccess::write);
 }
 
 MOE_INLINE RandomAccessOutput::RandomAccessOutput(RandomAccessOutput&& other) noexcept

@@ -31,9 +31,6 @@ bool interrupted(int error);
 /// Opens a file for reading; no_file on failure.
 FileHandle open_file(const std::string& path);
 
-/// Opens a file for reading that bypasses the page cache, where the system can; reads must then be aligned.
-FileHandle open_file_direct(const std::string& path);
-
 void close_file(FileHandle file);
 
 /// Sets `size` to the number of bytes in the file; false on failure.
@@ -49,15 +46,19 @@ void unmap_file(void* address, std::size_t bytes);
 /// Asks the system to read these bytes of a mapped file soon.
 void will_need(std::byte* address, std::size_t bytes);
 
-/// Asks for huge pages wherever they fit into that memory.
+/// Size and alignment of a huge page.
+inline constexpr std::size_t huge_page_bytes = std::size_t{2} << 20;
+
+/// Asks for huge pages wherever they fit into that memory; or for none there, whatever the system's default is.
 void prefer_huge_pages(void* address, std::size_t bytes);
+void avoid_huge_pages(void* address, std::size_t bytes);
 
 /// Zeroed pages of memory; null if there are none. Large allocations begin where a huge page can begin, and ask for huge
 /// pages: a page fault for every 4 KiB costs more than reading 4 KiB from a fast disk.
 void* allocate_pages(std::size_t bytes);
 void free_pages(void* address, std::size_t bytes);
 
-/// Gives the memory of whole pages back to the system; their contents are lost.
+/// Gives the memory of all whole pages within a range back to the system; their contents are lost.
 void discard_pages(void* address, std::size_t bytes);
 
 enum class PathKind { missing, file, directory };

@@ -24,21 +24,6 @@ MOE_INLINE FileHandle open_file(const std::string& path) {
   return ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
 }
 
-/// The same past the page cache, if the system can; reads must then be aligned.
-MOE_INLINE FileHandle open_file_direct(const std::string& path) {
-#if defined(O_DIRECT)
-  return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECT);
-#elif defined(F_NOCACHE)
-  const FileHandle file = open_file(path);
-  if (file == no_file || ::fcntl(file, F_NOCACHE, 1) == 0) return file;
-  ::close(file);
-  return no_file;
-#else
-  (void)path;
-  return no_file;
-#endif
-}
-
 MOE_INLINE void close_file(FileHandle file) { ::close(file); }
 
 MOE_INLINE bool size_of_file(FileHandle file, std::uint64_t& size) {
@@ -68,8 +53,6 @@ MOE_INLINE void will_need(std::byte* address, std::size_t bytes) {
   ::madvise(address - skipped, bytes + skipped, MADV_WILLNEED);
 }
 
-inline constexpr std::size_t huge_page_bytes = std::size_t{2} << 20;
-
 /// How far the next address is where a huge page may begin.
 MOE_INLINE std::size_t to_huge_page(const void* address) {
   return (huge_page_bytes - reinterpret_cast<std::uintptr_t>(address) % huge_page_bytes) % huge_page_bytes;
@@ -81,6 +64,12 @@ MOE_INLINE void prefer_huge_pages([[maybe_unused]] void* address, [[maybe_unused
   const std::size_t before = to_huge_page(address);
   if (bytes >= before + huge_page_bytes)
     ::madvise(static_cast<std::byte*>(address) + before, bytes - before, MADV_HUGEPAGE);
+#endif
+}
+
+MOE_INLINE void avoid_huge_pages([[maybe_unused]] void* address, [[maybe_unused]] std::size_t bytes) {
+#if defined(MADV_NOHUGEPAGE)
+  ::madvise(address, bytes, MADV_NOHUGEPAGE);
 #endif
 }
 
@@ -100,8 +89,12 @@ MOE_INLINE void* allocate_pages(std::size_t bytes) {
 }
 MOE_INLINE void free_pages(void* address, std::size_t bytes) { ::munmap(address, bytes); }
 
-/// Lets the system take the memory of whole pages back, and with it what stood there.
-MOE_INLINE void discard_pages(void* address, std::size_t bytes) { ::madvise(address, bytes, MADV_DONTNEED); }
+MOE_INLINE void discard_pages(void* address, std::size_t bytes) {
+  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));  // 16 or 64 KiB on some machines
+  const auto begin = reinterpret_cast<std::uintptr_t>(address), end = begin + bytes;
+  const std::uintptr_t first = (begin + page - 1) / page * page, last = end / page * page;
+  if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
+}
 
 MOE_INLINE PathKind kind_of(const std::string& path) {
   struct stat status;

@@ -26,12 +26,6 @@ MOE_INLINE FileHandle open_file(const std::string& path) {
                      FILE_ATTRIBUTE_NORMAL, nullptr);
 }
 
-/// The same past the page cache, if the system can; reads must then be aligned.
-MOE_INLINE FileHandle open_file_direct(const std::string& path) {
-  return CreateFileW(wide(path).c_str(), GENERIC_READ, FILE_SHARE_READ, nullptr, OPEN_EXISTING,
-                     FILE_FLAG_NO_BUFFERING, nullptr);
-}
-
 MOE_INLINE void close_file(FileHandle file) { CloseHandle(file); }
 
 MOE_INLINE bool size_of_file(FileHandle file, std::uint64_t& size) {
@@ -78,6 +72,7 @@ MOE_INLINE void will_need(std::byte* address, std::size_t bytes) {
 
 /// Huge pages need a privilege here.
 MOE_INLINE void prefer_huge_pages(void*, std::size_t) {}
+MOE_INLINE void avoid_huge_pages(void*, std::size_t) {}
 
 /// Zeroed pages of memory; null if there are none.
 MOE_INLINE void* allocate_pages(std::size_t bytes) {

@@ -14,9 +14,6 @@ namespace moe::inline MOE_ABI::detail {
 /// Opens a file for reading and writing, and creates it if it is missing.
 FileHandle open_file_to_write(const std::string& path);
 
-/// Opens an existing file for writing that bypasses the page cache, where the system can; writes must then be aligned.
-FileHandle open_file_to_write_direct(const std::string& path);
-
 /// Returns the number of bytes written, negative on an error.
 std::int64_t write_file_at(FileHandle file, std::uint64_t offset, const std::byte* from, std::size_t bytes);
 

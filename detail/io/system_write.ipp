@@ -22,8 +22,6 @@ MOE_INLINE FileHandle open_file_to_write(const std::string& path) {
                      FILE_ATTRIBUTE_NORMAL, nullptr);
 }
 
-MOE_INLINE FileHandle open_file_to_write_direct(const std::string&) { return no_file; }
-
 MOE_INLINE std::int64_t write_file_at(FileHandle file, std::uint64_t offset, const std::byte* from,
                                       std::size_t bytes) {
   OVERLAPPED place = {};
@@ -50,15 +48,6 @@ MOE_INLINE bool lock_file(FileHandle) { return true; }
 
 MOE_INLINE FileHandle open_file_to_write(const std::string& path) {
   return ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-}
-
-MOE_INLINE FileHandle open_file_to_write_direct(const std::string& path) {
-#if defined(O_DIRECT)
-  return ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_DIRECT);
-#else
-  (void)path;
-  return no_file;
-#endif
 }
 
 MOE_INLINE std::int64_t write_file_at(FileHandle file, std::uint64_t offset, const std::byte* from,

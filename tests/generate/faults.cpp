@@ -18,8 +18,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstring>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -133,6 +135,29 @@ TEST_CASE("faults: a read that hangs holds up who needs it, and nobody for good"
   CHECK(texts[0] == expected());
   CHECK(texts[1] == expected());
   CHECK(script->faults > 0);
+}
+
+TEST_CASE("faults: weights come from the file that was opened, although another file has its name by now") {
+  const TemporaryDirectory directory;
+  std::filesystem::copy(
+      bundled_model(), directory.path(),
+      std::filesystem::copy_options::recursive | std::filesystem::copy_options::overwrite_existing);
+  const moe::Checkpoint opened(directory.path());
+  std::string contents = moe::detail::read_text(directory / "model.safetensors");
+  std::fill(contents.begin() + static_cast<std::ptrdiff_t>(contents.size() / 8), contents.end(), '\x11');
+  directory.write("other", contents);
+  std::filesystem::rename(directory / "other", directory / "model.safetensors");
+  const moe::ExpertCatalog right(checkpoint());
+  for (const bool direct : {false, true}) {
+    CAPTURE(direct);
+    moe::ReadProvider provider(opened, {.direct = direct});
+    for (const moe::ExpertId id : {moe::ExpertId{0, 0}, moe::ExpertId{5, 7}}) {
+      std::vector<std::byte> memory(right.at(id).bytes());
+      const moe::ExpertWeights expected_weights = right.read(id, memory.data());
+      const auto lease = provider.acquire(id);
+      CHECK(std::memcmp((*lease).down.data, expected_weights.down.data, expected_weights.down.bytes()) == 0);
+    }
+  }
 }
 
 TEST_CASE("faults: a file that has become short is an error as long as it is") {

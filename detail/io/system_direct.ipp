@@ -1,0 +1,69 @@
+#pragma once
+#include "system_direct.hpp"
+#include "windows_header.hpp"
+
+#include <string>
+
+#if !defined(_WIN32)
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#endif
+
+namespace moe::inline MOE_ABI::detail {
+
+#if defined(_WIN32)
+
+MOE_INLINE FileHandle reopen_direct(FileHandle file, const std::string&, FileAccess access) {
+  // A file that this process writes is shared with readers only, so nobody can open it a second time for writing.
+  if (access == FileAccess::write) return no_file;
+  return ReOpenFile(file, GENERIC_READ, FILE_SHARE_READ, FILE_FLAG_NO_BUFFERING);
+}
+
+MOE_INLINE FileHandle open_direct_if_same(FileHandle, const std::string&, FileAccess) { return no_file; }
+
+#else
+
+/// Opens `path`, whatever it names now, for direct access.
+MOE_INLINE FileHandle open_direct(const std::string& path, FileAccess access) {
+  // O_NONBLOCK: somebody may have put a FIFO in the place of the file.
+  [[maybe_unused]] const int flags =
+      (access == FileAccess::read ? O_RDONLY : O_WRONLY) | O_CLOEXEC | O_NONBLOCK;
+#if defined(O_DIRECT)
+  return ::open(path.c_str(), flags | O_DIRECT);
+#elif defined(F_NOCACHE)
+  const FileHandle file = ::open(path.c_str(), flags);
+  if (file == no_file || ::fcntl(file, F_NOCACHE, 1) == 0) return file;
+  ::close(file);
+  return no_file;
+#else
+  return no_file;
+#endif
+}
+
+/// While both are open, device and inode tell files apart. File systems that invent inode numbers may give one number to
+/// two files: size and time of modification are compared for those.
+MOE_INLINE bool is_same_file(FileHandle a, FileHandle b) {
+  struct stat of_a, of_b;
+  return ::fstat(a, &of_a) == 0 && ::fstat(b, &of_b) == 0 && of_a.st_dev == of_b.st_dev &&
+         of_a.st_ino == of_b.st_ino && of_a.st_size == of_b.st_size && of_a.st_mtime == of_b.st_mtime;
+}
+
+MOE_INLINE FileHandle reopen_direct(FileHandle file, const std::string& path, FileAccess access) {
+#if defined(__linux__)
+  const FileHandle reopened = open_direct("/proc/self/fd/" + std::to_string(file), access);
+  if (reopened != no_file) return reopened;
+#endif
+  return open_direct_if_same(file, path, access);
+}
+
+MOE_INLINE FileHandle open_direct_if_same(FileHandle file, const std::string& path, FileAccess access) {
+  const FileHandle opened = open_direct(path, access);
+  if (opened == no_file || is_same_file(file, opened)) return opened;
+  ::close(opened);
+  return no_file;
+}
+
+#endif
+
+}  // namespace moe::inline MOE_ABI::detail
