@@ -85,8 +85,9 @@ void extract(const CommandLine& args) {
                  kept.size(), kept[0].c_str(), kept.size() > 1 ? ", ..." : "");
   const std::uint64_t left = extraction.bytes_left();
   if (left > 0 && left < extraction.data_bytes())
-    std::fprintf(stderr, "going on with %.1f of %.1f MB\n", mb(left), mb(extraction.data_bytes()));
-  Progress progress(left);
+    std::fprintf(stderr, "resuming: %.1f of %.1f MB were written before, and are checked first\n",
+                 mb(extraction.data_bytes() - left), mb(extraction.data_bytes()));
+  Progress progress(extraction.data_bytes());
   extraction.run([&](std::uint64_t bytes) { progress.add(bytes); });
 
   std::printf("%s: %.1f MB, %zu experts\n", paths[1].c_str(), mb(extraction.bytes()), extraction.experts());

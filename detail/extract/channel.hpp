@@ -10,24 +10,24 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Hands items from one thread to another, in order; who is ahead waits. Either side may close it.
+/// A bounded queue between two threads, first in, first out. Either thread may close the queue.
 template <class T>
 class Channel {
  public:
-  /// `most`: how many items may wait.
-  explicit Channel(std::size_t most) : most_(most) {}
+  /// `capacity`: how many items may wait.
+  explicit Channel(std::size_t capacity) : capacity_(capacity) {}
 
-  /// Waits for room. False if the channel is closed: then the item is dropped.
+  /// Waits for room. Returns false, and drops the item, if the channel is closed.
   bool push(T item) {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return closed_ || items_.size() < most_; });
+    changed_.wait(lock, [&] { return closed_ || items_.size() < capacity_; });
     if (closed_) return false;
     items_.push_back(std::move(item));
     changed_.notify_all();
     return true;
   }
 
-  /// Waits for an item. Nothing if the channel is closed and empty.
+  /// Waits for an item. Returns nothing if the channel is closed and empty.
   std::optional<T> pop() {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return closed_ || !items_.empty(); });
@@ -45,7 +45,7 @@ class Channel {
   }
 
  private:
-  const std::size_t most_;
+  const std::size_t capacity_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<T> items_;

@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,48 +11,44 @@
 
 namespace moe::inline MOE_ABI {
 
-/// Numbers from `first` to `last`, both included.
+/// The numbers from `first` to `last`, both included. The default of `last` means: to the end.
 struct IndexRange {
   std::uint32_t first = 0, last = UINT32_MAX;
 
   bool contains(std::size_t number) const { return number >= first && number <= last; }
 
-  /// Throws if there are numbers in it that are not below `count`, or none. Without a last one it goes as far as it can.
-  void require_below(std::size_t count, std::string_view what) const;
+  /// Throws if the range is empty, or if it contains numbers that are not below `count`. `place` is for the message.
+  void require_below(std::size_t count, std::string_view place) const;
 };
 
-/// Which experts of each layer are extracted: those of a range, the most used ones, or the fewest that cover a share of
-/// what routers chose.
+/// A choice of experts in each layer: a range, the most used experts, or the fewest experts that cover a share of the routers'
+/// choices.
 class ExpertSelection {
  public:
   static ExpertSelection range(IndexRange experts);
 
-  /// The `most` experts of each layer that were chosen most often. `file` is the profile's, for errors.
+  /// At most `most` experts of each layer, in the order of how often they were chosen; never an expert that was not chosen.
+  /// `file`: the profile's path, for error messages.
   static ExpertSelection most_used(UsageProfile profile, std::size_t most, std::string file);
 
-  /// Of each layer the fewest experts that got at least `share` of its router's choices, and no fewer than a token takes.
+  /// In each layer the fewest experts that got at least `share` (above 0, at most 1) of the router's choices, and at least as many
+  /// as a token takes.
   static ExpertSelection covering(UsageProfile profile, double share, std::string file);
 
-  /// Throws if the profile knows layers that a model of so many has not, as that of another model may.
+  /// Throws if the profile has more layers than the model.
   void require_layers(std::size_t layers) const;
 
-  /// The experts of a layer that has `count`, of which a token takes `per_token`, in ascending order. Throws if the range goes
-  /// beyond them, or the profile does not know that layer.
+  /// The selected experts of a layer that has `count` experts, `per_token` of which a token takes, in ascending order. Throws if
+  /// the range exceeds them, or if the profile is of another model.
   std::vector<std::uint32_t> of(std::uint32_t layer, std::size_t count, std::size_t per_token) const;
 
  private:
-  void require(const UsageProfile& profile, std::uint32_t layer, std::size_t count) const;
-
-  /// How many of the experts, which stand in the order of their use, got the share.
-  std::size_t covering(const UsageProfile& profile, std::uint32_t layer,
-                       const std::vector<std::uint32_t>& order) const;
-
-  /// A router must find as many experts as it chooses: the first ones of those that nobody used.
-  static void fill(std::vector<std::uint32_t>& experts, std::size_t least);
+  void require_profile_of(std::uint32_t layer, std::size_t count) const;
+  std::size_t count_for_share(std::uint32_t layer, const std::vector<std::uint32_t>& order) const;
 
   IndexRange range_;
   std::string file_;
-  std::optional<UsageProfile> profile_;  // without one the range counts
+  std::optional<UsageProfile> profile_;  // without a profile the range counts
   std::size_t most_ = SIZE_MAX;
   double share_ = 1;
   bool enough_for_a_token_ = false;

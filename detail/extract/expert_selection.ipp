@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,10 +13,10 @@
 
 namespace moe::inline MOE_ABI {
 
-MOE_INLINE void IndexRange::require_below(std::size_t count, std::string_view what) const {
+MOE_INLINE void IndexRange::require_below(std::size_t count, std::string_view place) const {
   const bool open = last == UINT32_MAX;
   if (first > last || first >= count || (!open && last >= count))
-    detail::fail("extraction", what, detail::concat("a range of numbers below ", count),
+    detail::fail("extraction", place, detail::concat("a range of numbers below ", count),
                  detail::concat(first, " to ", open ? "the last" : detail::concat(last)));
 }
 
@@ -38,7 +37,7 @@ MOE_INLINE ExpertSelection ExpertSelection::most_used(UsageProfile profile, std:
 
 MOE_INLINE ExpertSelection ExpertSelection::covering(UsageProfile profile, double share, std::string file) {
   if (!(share > 0 && share <= 1))
-    detail::fail(file, "coverage", "above 0, and at most 1", detail::concat(share));
+    detail::fail(file, "coverage", "a share above 0 and at most 1", detail::concat(share));
   ExpertSelection out = most_used(std::move(profile), SIZE_MAX, std::move(file));
   out.share_ = share;
   out.enough_for_a_token_ = true;
@@ -47,8 +46,28 @@ MOE_INLINE ExpertSelection ExpertSelection::covering(UsageProfile profile, doubl
 
 MOE_INLINE void ExpertSelection::require_layers(std::size_t layers) const {
   if (profile_ && profile_->layers() > layers)
-    detail::fail(file_, "layers", detail::concat("at most ", layers, ", as the model has"),
+    detail::fail(file_, "layers", detail::concat("at most ", layers, ", the layers of the model"),
                  detail::concat(profile_->layers()));
+}
+
+MOE_INLINE void ExpertSelection::require_profile_of(std::uint32_t layer, std::size_t count) const {
+  const std::string place = detail::concat("layer ", layer);
+  const std::string expected = detail::concat("the counts of ", count, " experts");
+  if (layer >= profile_->layers() || profile_->experts() != count)
+    detail::fail(file_, place, expected,
+                 detail::concat(profile_->layers(), " layers of ", profile_->experts(), " experts"));
+  if (profile_->count(std::size_t{layer}) == 0) detail::fail(file_, place, expected, "only zeros");
+}
+
+/// How many experts of `order`, the most used first, are needed for the share.
+MOE_INLINE std::size_t ExpertSelection::count_for_share(std::uint32_t layer,
+                                                        const std::vector<std::uint32_t>& order) const {
+  // The factor makes up for the rounding of the product.
+  const double wanted = share_ * static_cast<double>(profile_->count(std::size_t{layer})) * (1 - 1e-12);
+  std::size_t used = 0;
+  for (std::uint64_t sum = 0; used < order.size() && static_cast<double>(sum) < wanted; ++used)
+    sum += profile_->count({layer, order[used]});
+  return used;
 }
 
 MOE_INLINE std::vector<std::uint32_t> ExpertSelection::of(std::uint32_t layer, std::size_t count,
@@ -60,38 +79,15 @@ MOE_INLINE std::vector<std::uint32_t> ExpertSelection::of(std::uint32_t layer, s
       if (range_.contains(expert)) out.push_back(expert);
     return out;
   }
-  require(*profile_, layer, count);
+  require_profile_of(layer, count);
   out = profile_->most_used(layer, most_);
   const std::size_t least = enough_for_a_token_ ? (std::min)(per_token, count) : 0;
-  out.resize((std::min)(out.size(), (std::max)(covering(*profile_, layer, out), least)));
-  fill(out, least);
+  out.resize((std::min)(out.size(), (std::max)(count_for_share(layer, out), least)));
+  // If fewer experts were used than a token takes, the first of the unused experts fill the gap.
+  for (std::uint32_t expert = 0; out.size() < least; ++expert)
+    if (std::find(out.begin(), out.end(), expert) == out.end()) out.push_back(expert);
   std::sort(out.begin(), out.end());
   return out;
-}
-
-MOE_INLINE void ExpertSelection::require(const UsageProfile& profile, std::uint32_t layer,
-                                         std::size_t count) const {
-  if (layer >= profile.layers() || profile.experts() != count || profile.count(std::size_t{layer}) == 0)
-    detail::fail(file_, detail::concat("layer ", layer),
-                 detail::concat("what its router chose of ", count, " experts"),
-                 layer < profile.layers() && profile.experts() == count
-                     ? "no choices"
-                     : detail::concat(profile.layers(), " layers of ", profile.experts(), " experts"));
-}
-
-MOE_INLINE std::size_t ExpertSelection::covering(const UsageProfile& profile, std::uint32_t layer,
-                                                 const std::vector<std::uint32_t>& order) const {
-  // Less by what rounding may have added.
-  const double wanted = share_ * static_cast<double>(profile.count(std::size_t{layer})) * (1 - 1e-12);
-  std::size_t used = 0;
-  for (std::uint64_t sum = 0; used < order.size() && static_cast<double>(sum) < wanted; ++used)
-    sum += profile.count({layer, order[used]});
-  return used;
-}
-
-MOE_INLINE void ExpertSelection::fill(std::vector<std::uint32_t>& experts, std::size_t least) {
-  for (std::uint32_t expert = 0; experts.size() < least; ++expert)
-    if (std::find(experts.begin(), experts.end(), expert) == experts.end()) experts.push_back(expert);
 }
 
 }  // namespace moe::inline MOE_ABI

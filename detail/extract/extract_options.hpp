@@ -9,14 +9,16 @@
 
 namespace moe::inline MOE_ABI {
 
-/// What is extracted of a checkpoint, and how it is stored.
+/// The parts of a checkpoint to extract, and the types to store them in.
 struct ExtractOptions {
-  std::string component = {};      // "thinker": of a Qwen3-Omni, which must be one; empty: the text model
-  IndexRange layers = {};          // with all that belongs to them
+  std::string component = {};      // "thinker": the source must be a Qwen3-Omni; empty: the text model
+  IndexRange layers = {};          // everything that belongs to these layers
   ExpertSelection experts = {};    // of those layers
-  std::optional<DType> type = {};  // of experts; nothing: as they are
-  std::optional<DType> dense_type = {};      // of other matrices, the router excepted; nothing: as they are
-  std::size_t checkpoint_bytes = 256 << 20;  // how much is written between two places to resume at
+  std::optional<DType> type = {};  // of experts; without a value the source's type
+  std::optional<DType> dense_type =
+      {};  // of all other matrices but the routers; without a value the source's type
+  std::size_t checkpoint_bytes =
+      256 << 20;  // written between two points at which an interrupted run can resume
 };
 
 }  // namespace moe::inline MOE_ABI

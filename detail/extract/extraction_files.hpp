@@ -6,33 +6,34 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace moe::inline MOE_ABI::detail {
 
-/// What every tensor of an extraction begins at a multiple of: then experts can be read directly.
+/// Every tensor of an extraction begins at a multiple of this, as direct reads need it.
 inline constexpr std::uint32_t extraction_alignment = 4096;
 
-/// One of the two files of an extraction: its name, and what stands in front of its data.
+/// One of the two files of an extraction: its name, its tensors and its head.
 class ExtractionFile {
  public:
-  /// `source`, `tensors`: must outlive it.
+  /// `source` and `tensors` must outlive the object.
   ExtractionFile(std::string_view name, const Checkpoint& source, const std::vector<PlannedTensor>& tensors);
 
   std::string_view name() const { return name_; }
   const std::vector<PlannedTensor>& tensors() const { return tensors_; }
 
-  /// Where that tensor begins in the file, and how long the file is.
-  std::uint64_t offset(std::size_t tensor) const { return head_bytes_ + layout_.begin(tensor); }
+  /// The range of a tensor in the file, with the padding behind the tensor; and the size of the file.
+  std::uint64_t begin(std::size_t tensor) const { return head_bytes_ + layout_.begin(tensor); }
+  std::uint64_t end(std::size_t tensor) const { return head_bytes_ + layout_.aligned(layout_.end(tensor)); }
   std::uint64_t bytes() const { return head_bytes_ + layout_.aligned(layout_.data_bytes()); }
 
-  /// The head when all tensors have these checksums. It has one itself: of all its bytes, with that one as 0.
+  /// The head of the file, given the CRC-32C of each tensor. The head contains a CRC-32C of its own bytes, computed with 0 in
+  /// its place.
   std::string head_text(const std::vector<std::uint32_t>& checksums) const;
 
-  /// Whether the file at `path` is this one, complete. Compares heads, which have the checksums of the data.
+  /// Whether the file at `path` is this file, complete. Compares the heads, which contain the checksums of all data.
   bool is_at(const std::string& path) const;
 
  private:
@@ -45,7 +46,7 @@ class ExtractionFile {
   std::uint64_t head_bytes_ = layout_.bytes().size();
 };
 
-/// The files that a directory has of these are copied as they are.
+/// The files of the source's directory that are copied unchanged.
 inline constexpr std::string_view copied_files[] = {
     "tokenizer.json",      "tokenizer_config.json", "vocab.json",
     "merges.txt",          "added_tokens.json",     "special_tokens_map.json",

@@ -1,13 +1,13 @@
 #pragma once
 #include "extraction_files.hpp"
 #include "../core/crc32c.hpp"
+#include "../io/file.hpp"
 #include "../io/gguf_parser.hpp"
 #include "../io/gguf_path.hpp"
 #include "source_metadata.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,10 +31,11 @@ MOE_INLINE std::string ExtractionFile::head_text(const std::vector<std::uint32_t
 MOE_INLINE bool ExtractionFile::is_at(const std::string& path) const {
   if (!is_file(path) || !is_gguf(path)) return false;
   const File file(path);
+  if (file.size() != bytes()) return false;
   std::vector<std::uint32_t> checksums(tensors_.size());
   const GgufContents contents = GgufParser(file).parse();
   const GgufValue* stored = contents.metadata.find("moe.crc32c");
-  if (file.size() != bytes() || !stored || stored->count != checksums.size()) return false;
+  if (!stored || stored->count != checksums.size() || stored->element_type != GgufType::u32) return false;
   file.read_at(stored->offset, std::as_writable_bytes(std::span(checksums)));
   std::string text(static_cast<std::size_t>(head_bytes_), '\0');
   file.read_at(0, std::as_writable_bytes(std::span(text.data(), text.size())));

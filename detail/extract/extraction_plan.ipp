@@ -5,14 +5,48 @@
 #include "../io/gguf_names.hpp"
 #include "../io/gguf_path.hpp"
 
+#include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace moe::inline MOE_ABI::detail {
+
+/// Builds the plan of one extraction.
+class ExtractionPlanner {
+ public:
+  ExtractionPlanner(const ExpertCatalog& catalog, const ExtractOptions& options);
+
+  ExtractionPlan plan() &&;
+
+ private:
+  void check_component() const;
+
+  /// Adds a tensor of the text model, unless it belongs to an expert or to a layer that is left out.
+  void add_dense(const TensorInfo& tensor);
+
+  const GgmlType* type_of(const TensorInfo& tensor) const;
+
+  void add_experts(std::uint32_t layer);
+
+  std::size_t experts_per_token() const;
+
+  void leave_out(ExpertId id);
+
+  std::vector<PlannedTensor> matrices_of(ExpertId id);
+
+  /// Sets the type of the result: the wanted type, if there is one and the rows are whole blocks of it.
+  void set_type(PlannedTensor& tensor, std::optional<DType> wanted);
+
+  const Checkpoint& checkpoint_;
+  const ExpertCatalog& catalog_;
+  const ExtractOptions& options_;
+  const bool is_gguf_;
+  ExtractionPlan out_;
+};
 
 MOE_INLINE ExtractionPlanner::ExtractionPlanner(const ExpertCatalog& catalog, const ExtractOptions& options)
     : checkpoint_(catalog.checkpoint()),
@@ -32,7 +66,7 @@ MOE_INLINE ExtractionPlan ExtractionPlanner::plan() && {
 MOE_INLINE void ExtractionPlanner::check_component() const {
   const std::string_view prefix = checkpoint_.tensor_prefix();
   const std::string found =
-      prefix.empty() ? "a text model" : std::string(prefix.substr(0, prefix.size() - 1));
+      prefix.empty() ? "only a text model" : std::string(prefix.substr(0, prefix.size() - 1));
   if (!options_.component.empty() && options_.component != found)
     fail(checkpoint_.path(), "component", options_.component, found);
 }
@@ -42,13 +76,13 @@ MOE_INLINE void ExtractionPlanner::add_dense(const TensorInfo& tensor) {
   const std::string_view prefix = checkpoint_.tensor_prefix();
   if (!name.skip(prefix)) return;
   const std::string_view own_name = name.rest();
-  // Other tensors are of other components, such as those that see; or, in GGUF files, of the model still.
+  // In a Hugging Face checkpoint all other tensors belong to other components, such as a vision encoder.
   if (!is_gguf_ && !own_name.starts_with("model.") && !own_name.starts_with("lm_head.")) return;
   if (name.skip("model.layers.")) {
     const auto layer = name.number();
     if (layer && (!options_.layers.contains(*layer) || name.rest().starts_with(".mlp.experts."))) return;
   }
-  if (tensor.shape.empty()) return;  // a number, which no model of this library has
+  if (tensor.shape.empty()) return;  // a scalar: no supported model has one
   const bool may_convert = tensor.shape.size() == 2 && !own_name.ends_with(".mlp.gate.weight");
   PlannedTensor planned{gguf_name(own_name), tensor.shape, type_of(tensor), nullptr,
                         tensor.file,         tensor.offset};
@@ -118,6 +152,10 @@ MOE_INLINE void ExtractionPlanner::set_type(PlannedTensor& tensor, std::optional
   } else {
     out_.not_converted.push_back(tensor.name);
   }
+}
+
+MOE_INLINE ExtractionPlan plan_extraction(const ExpertCatalog& catalog, const ExtractOptions& options) {
+  return ExtractionPlanner(catalog, options).plan();
 }
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -15,13 +15,13 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// What stands in front of the data of a GGUF 3 file: the metadata, and the name, type, shape and place of each tensor.
+/// The bytes in front of the data of a GGUF 3 file: the metadata, and the name, type, shape and offset of each tensor.
 class GgufHead {
  public:
-  /// `file` is for errors. `alignment`: what every tensor's place in the file is a multiple of; a power of two.
+  /// `file` is for errors. `alignment`: every tensor begins at a multiple of it; a power of two.
   GgufHead(std::string file, std::uint32_t alignment);
 
-  /// Adds a value to the metadata: bool, float, std::uint32_t and so on, each as what it is, or text.
+  /// Adds a value to the metadata: bool, float, std::uint32_t and so on, each stored as its own type, or text.
   template <class T>
   requires std::is_arithmetic_v<T>
   void set(std::string_view key, T value) {
@@ -38,22 +38,21 @@ class GgufHead {
   }
   void set(std::string_view key, std::span<const std::string> texts);
 
-  /// Adds a value of another file. `bytes`: the number or text, or the elements of the array, as they stand there.
+  /// Adds a value of another file. `bytes`: the number, the text or the elements of the array, as they are stored there.
   void set(const detail::GgufValue& value, std::string_view bytes);
 
-  /// Adds a tensor, which comes behind those added before. shape: outermost first; its last size is a multiple of the
-  /// type's block.
+  /// Adds a tensor behind the tensors added before. `shape`: outermost first; the last size is a multiple of the type's block.
   void add(std::string_view name, const detail::GgmlType& type, std::span<const std::uint64_t> shape);
 
-  /// How many tensors were added, and where in the data each begins and ends.
+  /// The number of tensors, and the range of each in the data, without padding.
   std::size_t tensors() const { return ends_.size(); }
   std::uint64_t begin(std::size_t tensor) const { return begins_[tensor]; }
   std::uint64_t end(std::size_t tensor) const { return ends_[tensor]; }
 
-  /// How many bytes of data the tensors take, padding between them included.
+  /// The size of the data in bytes, padding between tensors included.
   std::uint64_t data_bytes() const { return ends_.empty() ? 0 : ends_.back(); }
 
-  /// As it stands in the file, with the padding that the data begins behind.
+  /// The head as it is stored in the file, with the padding in front of the data.
   std::string bytes() const;
 
   /// The next multiple of the alignment.
@@ -78,13 +77,17 @@ class GgufHead {
   }
   static void append_text(std::string& out, std::string_view text);
 
+  /// The size of a tensor in bytes. Throws if sizes are so large that offsets would wrap.
+  std::uint64_t data_bytes_of(std::string_view name, const detail::GgmlType& type,
+                              std::span<const std::uint64_t> shape) const;
+
   void begin_value(std::string_view key, detail::GgufType type);
   void begin_array(std::string_view key, detail::GgufType type, std::size_t count);
 
   std::string file_;
   std::uint64_t alignment_;
   std::uint64_t values_ = 0;
-  std::string metadata_, infos_;              // as they stand in the file
+  std::string metadata_, infos_;              // as they are stored in the file
   std::vector<std::uint64_t> begins_, ends_;  // of each tensor, in the data
 };
 

@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
@@ -49,15 +48,29 @@ MOE_INLINE void GgufHead::add(std::string_view name, const detail::GgmlType& typ
   if (shape.empty() || shape.size() > 4 || shape.back() % type.elements != 0)
     fail(file_, name, "1 to 4 sizes, of which the last is a multiple of the type's block",
          detail::concat(detail::concat_list(shape), ' ', type.name));
-  std::uint64_t numbers = 1;
-  for (const std::uint64_t size : shape) numbers *= size;
+  const std::uint64_t bytes = data_bytes_of(name, type, shape);
   append_text(infos_, name);
   append(infos_, static_cast<std::uint32_t>(shape.size()));
   for (std::size_t i = shape.size(); i-- > 0;) append(infos_, shape[i]);
   append(infos_, type.id);
   begins_.push_back(aligned(data_bytes()));
-  ends_.push_back(begins_.back() + numbers / type.elements * type.bytes);
+  ends_.push_back(begins_.back() + bytes);
   append(infos_, begins_.back());
+}
+
+MOE_INLINE std::uint64_t GgufHead::data_bytes_of(std::string_view name, const detail::GgmlType& type,
+                                                 std::span<const std::uint64_t> shape) const {
+  constexpr std::uint64_t most = std::uint64_t{1} << 62;  // of all tensors: no sum of offsets wraps
+  std::uint64_t numbers = 1;
+  for (const std::uint64_t size : shape) {
+    if (size != 0 && numbers > most / size)
+      fail(file_, name, "fewer numbers than 2^62", detail::concat_list(shape));
+    numbers *= size;
+  }
+  const std::uint64_t blocks = numbers / type.elements;
+  if (blocks > (most - data_bytes()) / type.bytes)
+    fail(file_, name, "less data than 2^62 bytes in all tensors", detail::concat_list(shape));
+  return blocks * type.bytes;
 }
 
 MOE_INLINE std::string GgufHead::bytes() const {

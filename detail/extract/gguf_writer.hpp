@@ -15,20 +15,20 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Writes a GGUF 3 file from front to back, with little memory: first everything is named, then the tensors' data is
-/// written in the order of their names.
+/// Writes a GGUF 3 file from front to back, with little memory: first the metadata and all tensors are declared, then the data
+/// of the tensors is written in the order of declaration.
 ///
 ///   GgufWriter file("experts.gguf", 4096);
 ///   file.set("general.architecture", "qwen3moe");
-///   file.add("blk.0.ffn_gate.0.weight", DType::q4_0, {768, 2048});     // rows first, as everywhere in this library
+///   file.add("blk.0.ffn_gate.0.weight", DType::q4_0, {768, 2048});     // [rows, columns]
 ///   file.write(bytes);                                                 // in pieces of any size
-///   file.finish();                                                     // only then there is a file of that name
+///   file.finish();                                                     // the file appears under its name only now
 class GgufWriter {
  public:
-  /// `alignment`: what every tensor's place in the file is a multiple of; a power of two.
+  /// `alignment`: every tensor begins at a multiple of it; a power of two.
   explicit GgufWriter(std::string path, std::uint32_t alignment = 32);
 
-  /// Adds a value to the metadata: bool, float, std::uint32_t and so on, each as what it is, or text.
+  /// Adds a value to the metadata: bool, float, std::uint32_t and so on, each stored as its own type, or text.
   template <class T>
   requires std::is_arithmetic_v<T>
   void set(std::string_view key, T value) {
@@ -45,19 +45,17 @@ class GgufWriter {
     head_.set(key, values);
   }
 
-  /// Adds a tensor, which comes behind those added before. shape: outermost first; its last size is a multiple of the
-  /// type's block.
+  /// Declares a tensor behind the tensors added before. `shape`: outermost first; the last size is a multiple of the type's block.
   void add(std::string_view name, DType dtype, std::span<const std::uint64_t> shape);
   void add(std::string_view name, DType dtype, std::initializer_list<std::uint64_t> shape);
 
-  /// How many bytes of data the tensors take that were added, padding between them included.
+  /// The size of the data of all declared tensors in bytes, padding between them included.
   std::uint64_t data_bytes() const { return head_.data_bytes(); }
 
-  /// Writes what comes next of the tensors' data: bytes of one tensor after the other. A piece must not go beyond the
-  /// end of its tensor.
+  /// Writes the next bytes of the data, tensor by tensor. A piece must end within its tensor.
   void write(std::span<const std::byte> bytes);
 
-  /// Throws unless all data was written.
+  /// Completes the file. Throws unless all data was written.
   void finish();
 
  private:
@@ -65,13 +63,13 @@ class GgufWriter {
 
   void write_head();
 
-  /// Goes on to the tensor that is not complete, with zeros between tensors and behind the last one.
+  /// Moves on to the next incomplete tensor, and writes zeros as padding.
   void skip_full_tensors();
 
   OutputFile file_;
   GgufHead head_;
-  std::uint64_t written_ = 0;  // of the data
-  std::size_t next_ = 0;       // the tensor that is being written
+  std::uint64_t written_ = 0;  // bytes of the data
+  std::size_t next_ = 0;       // the first tensor that is not complete
   bool begun_ = false;
 };
 

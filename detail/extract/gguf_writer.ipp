@@ -55,7 +55,7 @@ MOE_INLINE void GgufWriter::finish() {
 }
 
 MOE_INLINE void GgufWriter::require_open(std::string_view what) const {
-  if (begun_) fail(file_.path(), what, "to be named before data is written", "it behind");
+  if (begun_) fail(file_.path(), what, "to be declared before any data is written", "data");
 }
 
 MOE_INLINE void GgufWriter::write_head() {

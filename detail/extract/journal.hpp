@@ -1,12 +1,9 @@
 #pragma once
 #include "../core/config.hpp"
-#include "../io/file.hpp"
 #include "../io/random_access_output.hpp"
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,38 +11,35 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// What an extraction needs to know when it goes on after an interruption: of which tensors all bytes are on the disk, and
-/// their checksums. Two files in a directory: `plan.txt`, which says what is extracted, and `checksums`, which grows.
+/// The progress of an extraction: the checksums of the tensors that are complete on the disk, in the order of the plan.
+/// An interrupted extraction resumes behind them. The journal is two files in a directory: `plan.txt` describes the source and
+/// the options, `checksums` has one record per tensor.
+///
+/// Both files may be damaged, so the journal is only a claim: the caller compares the tensors with their checksums.
 class Journal {
  public:
   static constexpr std::string_view file_names[] = {"plan.txt", "checksums"};
 
-  /// How many tensors the journal in `directory` says are done.
-  static std::size_t entries(const std::string& directory);
+  /// The number of valid records in `directory`, at most `tensors`; 0 without a journal.
+  static std::size_t entries(const std::string& directory, std::size_t tensors);
 
-  /// Goes on with the journal in `directory` if it is of the same plan, and begins it otherwise. Throws if it is of another
-  /// one, or if another process writes it.
-  Journal(const std::string& directory, std::string_view plan);
+  /// Opens the journal in `directory`, or begins one. `plan` describes the extraction, and `tensors` is the number of its
+  /// tensors. Throws if the journal is of another plan, or if another process holds it.
+  Journal(const std::string& directory, std::string_view plan, std::size_t tensors);
 
+  /// The CRC-32C of each tensor, in the order of the plan.
   const std::vector<std::uint32_t>& checksums() const { return checksums_; }
 
-  /// Says that all has been set up: from now on the extraction can be resumed.
+  /// Writes the plan. From then on the extraction can be resumed.
   void begin(std::string_view plan);
 
-  /// Forgets all tensors.
-  void clear();
+  /// Keeps the records of the first `tensors` tensors.
+  void truncate(std::size_t tensors);
 
-  /// Adds the checksums of the next tensors, whose bytes are on the disk.
+  /// Appends the checksums of the next tensors, whose bytes are on the disk. Returns when the records are on the disk too.
   void add(std::span<const std::uint32_t> checksums);
 
  private:
-  /// The checksum of a tensor, and one of that and the tensor's number: what a crash left half written is seen.
-  using Record = std::array<std::uint32_t, 2>;
-
-  static Record record(std::size_t tensor, std::uint32_t checksum);
-
-  static std::vector<std::uint32_t> read_records(const File& file);
-
   std::string plan_path_;
   RandomAccessOutput file_;
   std::vector<std::uint32_t> checksums_;

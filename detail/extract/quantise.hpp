@@ -7,16 +7,6 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The number of largest magnitude, with its sign; of equals the first.
-float largest_magnitude(std::span<const float> x);
-
-/// `v` without its fraction, within `least` and `most`. A NaN, and what a scale too small to invert makes, becomes a bound.
-int whole_within(float v, int least, int most);
-
-void quantise_q8_0(std::span<const float> x, std::byte* block);
-
-void quantise_q4_0(std::span<const float> x, std::byte* block);
-
 /// Whether quantise() can store numbers as that type.
 constexpr bool can_quantise(DType dtype) {
   using enum DType;
@@ -24,8 +14,9 @@ constexpr bool can_quantise(DType dtype) {
          dtype == q4_k;
 }
 
-/// Stores finite numbers as a type that can_quantise(): q8_0 and q4_0 rounded as the reference encoders of ggml do, q6_k
-/// and q4_k with little squared error. x.size() is a multiple of the type's block; stored: bytes_of(dtype, x.size()).
+/// Stores finite numbers as a type for which can_quantise() is true. q8_0 and q4_0 are rounded as in ggml's reference encoders;
+/// q6_k and q4_k search for scales with a small squared error.
+/// `x.size()` is a multiple of the type's block; `stored` has bytes_of(dtype, x.size()) bytes.
 void quantise(std::span<const float> x, DType dtype, std::span<std::byte> stored);
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -10,6 +10,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
+/// The number with the largest magnitude, with its sign; of equal ones the first.
 MOE_INLINE float largest_magnitude(std::span<const float> x) {
   const auto magnitude = [](float v) { return v < 0 ? -v : v; };
   float most = 0;
@@ -18,11 +19,13 @@ MOE_INLINE float largest_magnitude(std::span<const float> x) {
   return most;
 }
 
+/// `v` without its fraction, clamped to [least, most]. A NaN, which 0 · ∞ gives for denormal scales, becomes `least`.
 MOE_INLINE int whole_within(float v, int least, int most) {
   const auto low = static_cast<float>(least), high = static_cast<float>(most);
   return static_cast<int>(v > low ? v < high ? v : high : low);
 }
 
+/// One block: an f16 scale d and 32 numbers q from -127 to 127, x ≈ d · q. Source: ggml's quantize_row_q8_0_ref.
 MOE_INLINE void quantise_q8_0(std::span<const float> x, std::byte* block) {
   const float most = largest_magnitude(x), scale = (most < 0 ? -most : most) / 127;
   const float inverse = scale != 0 ? 1 / scale : 0;
@@ -35,6 +38,7 @@ MOE_INLINE void quantise_q8_0(std::span<const float> x, std::byte* block) {
   }
 }
 
+/// One block: an f16 scale d and 32 numbers q from 0 to 15, x ≈ d · (q − 8). Source: ggml's quantize_row_q4_0_ref.
 MOE_INLINE void quantise_q4_0(std::span<const float> x, std::byte* block) {
   const float scale = largest_magnitude(x) / -8;
   const float inverse = scale != 0 ? 1 / scale : 0;
@@ -45,24 +49,20 @@ MOE_INLINE void quantise_q4_0(std::span<const float> x, std::byte* block) {
     block[2 + i] = static_cast<std::byte>(quant(x[i]) | quant(x[i + 16]) << 4);
 }
 
-}  // namespace moe::inline MOE_ABI::detail
-
-namespace moe::inline MOE_ABI::detail {
-
 MOE_INLINE void quantise(std::span<const float> x, DType dtype, std::span<std::byte> stored) {
   MOE_ASSERT(can_quantise(dtype) && stored.size() == bytes_of(dtype, x.size()));
   const auto [name, elements, bytes] = layout_of(dtype);
   std::byte* block = stored.data();
   for (std::size_t i = 0; i < x.size(); i += elements, block += bytes) {
-    const std::uint16_t half = dtype == DType::f16 ? detail::float_to_f16(x[i]) : detail::float_to_bf16(x[i]);
+    const std::uint16_t half = dtype == DType::f16 ? float_to_f16(x[i]) : float_to_bf16(x[i]);
     switch (dtype) {
       case DType::f32: std::memcpy(block, &x[i], sizeof(float)); break;
       case DType::f16:
       case DType::bf16: std::memcpy(block, &half, sizeof half); break;
-      case DType::q8_0: detail::quantise_q8_0(x.subspan(i, elements), block); break;
-      case DType::q4_0: detail::quantise_q4_0(x.subspan(i, elements), block); break;
-      case DType::q6_k: detail::quantise_q6_k(x.subspan(i, elements), block); break;
-      case DType::q4_k: detail::quantise_q4_k(x.subspan(i, elements), block); break;
+      case DType::q8_0: quantise_q8_0(x.subspan(i, elements), block); break;
+      case DType::q4_0: quantise_q4_0(x.subspan(i, elements), block); break;
+      case DType::q6_k: quantise_q6_k(x.subspan(i, elements), block); break;
+      case DType::q4_k: quantise_q4_k(x.subspan(i, elements), block); break;
       default: break;
     }
   }

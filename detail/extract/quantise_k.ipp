@@ -1,5 +1,6 @@
 #pragma once
 #include "quantise_k.hpp"
+#include "../core/half.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -9,8 +10,9 @@
 
 namespace moe::inline MOE_ABI::detail {
 
+/// The whole number in [least, most] that is nearest to v; of two equally near ones the even one. A NaN becomes `least`.
 MOE_INLINE float nearest_within(float v, float least, float most) {
-  constexpr float shift = 0x1.8p23f;  // the last bit of a float is 1 there, so the addition rounds
+  constexpr float shift = 0x1.8p23f;  // floats of this size have no fraction, so the addition rounds
   const float bounded = v > least ? v < most ? v : most : least;
   return (bounded + shift) - shift;
 }
@@ -20,11 +22,17 @@ MOE_INLINE void store_f16(float value, std::byte* at) {
   std::memcpy(at, &half, sizeof half);
 }
 
+/// The value that remains of a scale when it is stored as f16.
+MOE_INLINE float through_f16(float value) { return f16_to_float(float_to_f16(value)); }
+
+MOE_INLINE float inverse_or_zero(float value) { return value != 0 ? 1 / value : 0; }
+
+/// The scale for which scale · q, -32 <= q <= 31, has the least squared error to 16 numbers.
 MOE_INLINE float best_scale(std::span<const float, 16> x) {
   const auto [least, most] = std::minmax_element(x.begin(), x.end());
   const float largest = -*least > *most ? *least : *most;
   float best = 0, best_gain = 0;
-  for (int step = -9; step <= 9; ++step) {  // -32 is the number of largest magnitude
+  for (int step = -9; step <= 9; ++step) {  // step 0 maps the number of largest magnitude to -32
     const float inverse = -(32 + 0.1f * static_cast<float>(step)) * inverse_or_zero(largest);
     float products = 0, squares = 0;
     for (const float v : x) {
@@ -32,7 +40,7 @@ MOE_INLINE float best_scale(std::span<const float, 16> x) {
       products += v * q;
       squares += q * q;
     }
-    // The best scale for these q is products / squares; it takes products² / squares from the squared error.
+    // The best scale for these q is products / squares. It lowers the squared error by products² / squares.
     if (squares == 0 || products * products <= best_gain * squares) continue;
     best_gain = products * products / squares;
     best = products / squares;
@@ -60,6 +68,12 @@ MOE_INLINE void quantise_q6_k(std::span<const float> x, std::byte* block) {
   store_f16(d, block + 208);
 }
 
+/// scale · q − offset.
+struct Line {
+  float scale = 0, offset = 0;
+};
+
+/// The line through 32 numbers x at the places q, by least squares; through the origin if scale or offset would be negative.
 MOE_INLINE Line fitted_line(const float* x, const float* q) {
   float xs = 0, qs = 0, products = 0, squares = 0;
   for (std::size_t i = 0; i < 32; ++i) {
@@ -76,6 +90,7 @@ MOE_INLINE Line fitted_line(const float* x, const float* q) {
   return {products > 0 ? products / squares : 0, 0};
 }
 
+/// The line for which scale · q − offset, 0 <= q <= 15, has the least squared error to 32 numbers.
 MOE_INLINE Line best_line(const float* x) {
   const auto [lowest, highest] = std::minmax_element(x, x + 32);
   const float least = *lowest < 0 ? *lowest : 0;

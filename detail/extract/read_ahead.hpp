@@ -14,17 +14,17 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Reads tensors from their files, piece by piece, a few pieces ahead of who takes them.
+/// Reads tensors from their files, piece by piece, on a thread of its own that stays a few pieces ahead of the caller.
 class ReadAhead {
  public:
-  /// `tensors` must outlive it.
-  ReadAhead(const std::vector<File>& files, std::span<const PlannedTensor* const> tensors);
+  /// `files` and the tensors must outlive the object.
+  ReadAhead(const std::vector<File>& files, std::vector<const PlannedTensor*> tensors);
   ~ReadAhead();
   ReadAhead(const ReadAhead&) = delete;
   ReadAhead& operator=(const ReadAhead&) = delete;
 
-  /// The next piece of the tensors, in their order; valid until the next call. Of a tensor that is converted it is whole
-  /// blocks of both types. Throws what reading threw.
+  /// The next piece of the tensors, in their order; valid until the next call. A piece belongs to one tensor; if that tensor is
+  /// converted, the piece is whole blocks of both types. Must not be called behind the last piece. Throws the error of the thread.
   std::span<const std::byte> next();
 
  private:
@@ -35,11 +35,13 @@ class ReadAhead {
     std::size_t bytes = 0;
   };
 
-  void read(const std::vector<File>& files, std::span<const PlannedTensor* const> tensors);
+  void run();
 
-  /// False if nobody wants more.
-  bool read(const File& file, const PlannedTensor& tensor);
+  /// Returns false if the caller ended the work.
+  bool read(const PlannedTensor& tensor);
 
+  const std::vector<File>& files_;
+  std::vector<const PlannedTensor*> tensors_;
   Channel<Piece> pieces_;
   Channel<Pages> unused_;
   std::optional<Piece> current_;

@@ -1,6 +1,7 @@
 #pragma once
 #include "read_ahead.hpp"
 #include "type_conversion.hpp"
+#include "worker_thread.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -8,16 +9,15 @@
 #include <exception>
 #include <optional>
 #include <span>
-#include <thread>
 #include <utility>
 #include <vector>
 
 namespace moe::inline MOE_ABI::detail {
 
-MOE_INLINE ReadAhead::ReadAhead(const std::vector<File>& files, std::span<const PlannedTensor* const> tensors)
-    : pieces_(pieces), unused_(pieces) {
+MOE_INLINE ReadAhead::ReadAhead(const std::vector<File>& files, std::vector<const PlannedTensor*> tensors)
+    : files_(files), tensors_(std::move(tensors)), pieces_(pieces), unused_(pieces) {
   for (std::size_t i = 0; i < pieces; ++i) unused_.push(Pages(piece_bytes));
-  thread_ = std::thread([this, &files, tensors] { read(files, tensors); });
+  thread_ = start_worker([this] { run(); });
 }
 
 MOE_INLINE ReadAhead::~ReadAhead() {
@@ -29,22 +29,24 @@ MOE_INLINE ReadAhead::~ReadAhead() {
 MOE_INLINE std::span<const std::byte> ReadAhead::next() {
   if (current_) unused_.push(std::move(current_->memory));
   current_ = pieces_.pop();
-  if (!current_) std::rethrow_exception(error_);
+  if (!current_) {
+    MOE_ASSERT(error_);
+    std::rethrow_exception(error_);
+  }
   return {current_->memory.data(), current_->bytes};
 }
 
-MOE_INLINE void ReadAhead::read(const std::vector<File>& files,
-                                std::span<const PlannedTensor* const> tensors) {
+MOE_INLINE void ReadAhead::run() {
   try {
-    for (const PlannedTensor* tensor : tensors)
-      if (!read(files[tensor->file], *tensor)) return;
+    for (const PlannedTensor* tensor : tensors_)
+      if (!read(*tensor)) return;
   } catch (...) {
     error_ = std::current_exception();
     pieces_.close();
   }
 }
 
-MOE_INLINE bool ReadAhead::read(const File& file, const PlannedTensor& tensor) {
+MOE_INLINE bool ReadAhead::read(const PlannedTensor& tensor) {
   const GgmlType& type = *tensor.from;
   const std::uint64_t most =
       tensor.converted() ? TypeConversion::most_numbers / type.elements * type.bytes : piece_bytes;
@@ -53,7 +55,7 @@ MOE_INLINE bool ReadAhead::read(const File& file, const PlannedTensor& tensor) {
     std::optional<Pages> memory = unused_.pop();
     if (!memory) return false;
     Piece piece{std::move(*memory), static_cast<std::size_t>((std::min)(most, end - at))};
-    file.read_at(tensor.offset + at, {piece.memory.data(), piece.bytes});
+    files_[tensor.file].read_at(tensor.offset + at, {piece.memory.data(), piece.bytes});
     if (!pieces_.push(std::move(piece))) return false;
   }
   return true;

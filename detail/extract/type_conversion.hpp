@@ -9,18 +9,18 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Stores pieces of tensors in other types, on several threads.
+/// Converts pieces of tensors into other types, on several threads.
 class TypeConversion {
  public:
-  /// How many numbers a piece has at most. Whole blocks of every type.
+  /// The largest number of elements in a piece: whole blocks of every type.
   static constexpr std::size_t most_numbers = std::size_t{1} << 20;
 
-  /// `piece`: numbers of the tensor as they lie in its source, whole blocks of both types. Returns them in the type of the
-  /// result; valid until the next call.
+  /// `piece`: part of the tensor in its source's type, whole blocks of both types. Returns the same numbers in the type of the
+  /// result, valid until the next call.
   std::span<const std::byte> convert(const PlannedTensor& tensor, std::span<const std::byte> piece);
 
  private:
-  static constexpr std::size_t part = std::size_t{1} << 15;  // numbers that a thread takes at once
+  static constexpr std::size_t part = std::size_t{1} << 15;  // numbers per task of a thread
 
   ThreadPool pool_;
   std::vector<float> numbers_;

@@ -1,14 +1,18 @@
 #pragma once
 #include "verification.hpp"
 #include "../core/concat.hpp"
+#include "../core/crc32c.hpp"
 #include "../core/error.hpp"
+#include "../io/file.hpp"
 #include "../io/gguf_parser.hpp"
+#include "../io/tensor_info.hpp"
+#include "planned_tensor.hpp"
+#include "read_ahead.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
-#include <numeric>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -17,85 +21,127 @@
 
 namespace moe::inline MOE_ABI {
 
-MOE_INLINE Verification::Verification(const std::string& path) {
-  const bool directory = detail::is_directory(path);
-  add_file(directory ? detail::join_path(path, "dense.gguf") : path);
-  const std::string experts = detail::join_path(path, "experts.gguf");
-  if (directory && (has_routers_ || detail::is_file(experts))) add_file(experts);
+class Verification::Work {
+ public:
+  void add_file(const std::string& path);
+
+  std::uint64_t bytes() const;
+  std::size_t tensors() const { return tensors_; }
+  bool has_routers() const { return has_routers_; }
+  void run(FunctionRef<void(std::uint64_t)> progress) const;
+
+ private:
+  /// The head of a file, a tensor, or the padding in front of a tensor.
+  struct Part {
+    detail::PlannedTensor range;
+    std::optional<std::uint32_t> crc32c;  // without one all bytes must be zero
+    std::uint64_t own_checksum = 0;       // offset of the four bytes that count as 0 in a head; 0: none
+  };
+
+  void add_part(std::string_view name, std::uint64_t begin, std::uint64_t end,
+                std::optional<std::uint32_t> crc32c);
+  void verify(const Part& part, detail::ReadAhead& source, FunctionRef<void(std::uint64_t)> progress) const;
+  void require_zeros(const Part& part, std::uint64_t at, std::span<const std::byte> piece) const;
+  static std::uint32_t add_checksum(const Part& part, std::uint64_t at, std::span<const std::byte> piece,
+                                    std::uint32_t checksum);
+
+  std::vector<File> files_;
+  std::vector<Part> parts_;  // in the order of the files' bytes
+  std::size_t tensors_ = 0;
+  bool has_routers_ = false;
+};
+
+MOE_INLINE void Verification::Work::add_file(const std::string& path) {
+  const File& file = files_.emplace_back(path);
+  const detail::GgufContents contents = detail::GgufParser(file).parse();
+  for (const char* key : {"moe.crc32c", "moe.head_crc32c"}) contents.metadata.require(key);
+  tensors_ += contents.tensors.size();
+  std::vector<const TensorInfo*> tensors;
+  for (const TensorInfo& tensor : contents.tensors) tensors.push_back(&tensor);
+  std::sort(tensors.begin(), tensors.end(),
+            [](const TensorInfo* a, const TensorInfo* b) { return a->offset < b->offset; });
+  std::uint64_t end = tensors.empty() ? file.size() : tensors[0]->offset;
+  add_part("head", 0, end, static_cast<std::uint32_t>(*contents.metadata.whole("moe.head_crc32c")));
+  parts_.back().own_checksum = contents.metadata.find("moe.head_crc32c")->offset;
+  for (const TensorInfo* tensor : tensors) {
+    add_part("padding", end, tensor->offset, {});
+    end = tensor->offset + tensor->bytes;
+    has_routers_ = has_routers_ || tensor->name.ends_with(".ffn_gate_inp.weight");
+    add_part(tensor->name, tensor->offset, end, tensor->crc32c);
+  }
+  add_part("padding", end, file.size(), {});
 }
 
-MOE_INLINE std::uint64_t Verification::bytes() const {
+MOE_INLINE void Verification::Work::add_part(std::string_view name, std::uint64_t begin, std::uint64_t end,
+                                             std::optional<std::uint32_t> crc32c) {
+  if (begin < end || crc32c)
+    parts_.push_back({detail::planned_bytes(std::string(name), files_.size() - 1, begin, end), crc32c, 0});
+}
+
+MOE_INLINE std::uint64_t Verification::Work::bytes() const {
   std::uint64_t sum = 0;
   for (const File& file : files_) sum += file.size();
   return sum;
 }
 
-MOE_INLINE void Verification::run(FunctionRef<void(std::uint64_t)> progress) const {
-  std::vector<const detail::PlannedTensor*> parts;
-  for (const Part& part : parts_) parts.push_back(&part.place);
-  detail::ReadAhead source(files_, parts);
+MOE_INLINE void Verification::Work::run(FunctionRef<void(std::uint64_t)> progress) const {
+  std::vector<const detail::PlannedTensor*> ranges;
+  for (const Part& part : parts_) ranges.push_back(&part.range);
+  detail::ReadAhead source(files_, ranges);
   for (const Part& part : parts_) verify(part, source, progress);
 }
 
-MOE_INLINE void Verification::add_file(const std::string& path) {
-  const File& file = files_.emplace_back(path);
-  const detail::GgufContents contents = detail::GgufParser(file).parse();
-  for (const char* key : {"moe.crc32c", "moe.head_crc32c"}) contents.metadata.require(key);
-  tensors_ += contents.tensors.size();
-  std::vector<std::uint32_t> order(contents.tensors.size());
-  std::iota(order.begin(), order.end(), std::uint32_t{0});
-  std::ranges::sort(order, {}, [&](std::uint32_t i) { return contents.tensors[i].offset; });
-  std::uint64_t end = order.empty() ? file.size() : contents.tensors[order[0]].offset;
-  add_part("head", 0, end, static_cast<std::uint32_t>(*contents.metadata.whole("moe.head_crc32c")));
-  parts_.back().own_checksum = contents.metadata.find("moe.head_crc32c")->offset;
-  for (const std::uint32_t i : order) {
-    const TensorInfo& tensor = contents.tensors[i];
-    add_part("padding", end, tensor.offset, {});
-    end = tensor.offset + tensor.bytes;
-    has_routers_ = has_routers_ || tensor.name.ends_with(".ffn_gate_inp.weight");
-    add_part(tensor.name, tensor.offset, end, tensor.crc32c);
-  }
-  add_part("padding", end, file.size(), {});
-}
-
-MOE_INLINE void Verification::add_part(std::string_view name, std::uint64_t begin, std::uint64_t end,
-                                       std::optional<std::uint32_t> crc32c) {
-  const detail::GgmlType* bytes = detail::ggml_type(24);  // I8: as they are
-  if (begin < end || crc32c)
-    parts_.push_back({{std::string(name), {end - begin}, bytes, bytes, files_.size() - 1, begin}, crc32c, 0});
-}
-
-MOE_INLINE void Verification::verify(const Part& part, detail::ReadAhead& source,
-                                     FunctionRef<void(std::uint64_t)> progress) const {
+MOE_INLINE void Verification::Work::verify(const Part& part, detail::ReadAhead& source,
+                                           FunctionRef<void(std::uint64_t)> progress) const {
   std::uint32_t checksum = 0;
-  const std::uint64_t bytes = part.place.bytes();
-  for (std::uint64_t at = 0; at < bytes;) {
+  for (std::uint64_t at = 0; at < part.range.bytes();) {
     const std::span<const std::byte> piece = source.next();
     if (part.crc32c) {
-      checksum = part.own_checksum != 0 ? head_checksum(piece, at, part.own_checksum, checksum)
-                                        : detail::crc32c(piece, checksum);
-    } else if (const auto wrong =
-                   std::find_if(piece.begin(), piece.end(), [](std::byte b) { return b != std::byte{}; });
-               wrong != piece.end()) {
-      detail::fail(
-          files_[part.place.file].path(),
-          detail::concat("byte ", part.place.offset + at + static_cast<std::uint64_t>(wrong - piece.begin())),
-          "0 between tensors", detail::concat(std::to_integer<int>(*wrong)));
+      checksum = add_checksum(part, at, piece, checksum);
+    } else {
+      require_zeros(part, at, piece);
     }
     at += piece.size();
     if (progress) progress(piece.size());
   }
   if (part.crc32c && checksum != *part.crc32c)
-    detail::fail(files_[part.place.file].path(), part.place.name, detail::concat("CRC-32C ", *part.crc32c),
+    detail::fail(files_[part.range.file].path(), part.range.name, detail::concat("CRC-32C ", *part.crc32c),
                  detail::concat(checksum));
 }
 
-MOE_INLINE std::uint32_t Verification::head_checksum(std::span<const std::byte> piece, std::uint64_t at,
-                                                     std::uint64_t own, std::uint32_t before) {
-  std::vector<std::byte> copy(piece.data(), piece.data() + piece.size());
-  for (std::uint64_t i = own; i < own + 4; ++i)
-    if (i >= at && i - at < copy.size()) copy[static_cast<std::size_t>(i - at)] = std::byte{};
-  return detail::crc32c(copy, before);
+MOE_INLINE void Verification::Work::require_zeros(const Part& part, std::uint64_t at,
+                                                  std::span<const std::byte> piece) const {
+  for (std::size_t i = 0; i < piece.size(); ++i)
+    if (piece[i] != std::byte{})
+      detail::fail(files_[part.range.file].path(), detail::concat("byte ", part.range.offset + at + i),
+                   "0 between tensors", detail::concat(std::to_integer<int>(piece[i])));
 }
+
+/// The checksum with a further piece, which begins at `at` in its part.
+MOE_INLINE std::uint32_t Verification::Work::add_checksum(const Part& part, std::uint64_t at,
+                                                          std::span<const std::byte> piece,
+                                                          std::uint32_t checksum) {
+  if (part.own_checksum == 0) return detail::crc32c(piece, checksum);
+  std::vector<std::byte> copy(piece.begin(), piece.end());
+  for (std::uint64_t i = part.own_checksum; i < part.own_checksum + 4; ++i)
+    if (i >= at && i - at < copy.size()) copy[static_cast<std::size_t>(i - at)] = std::byte{};
+  return detail::crc32c(copy, checksum);
+}
+
+MOE_INLINE Verification::Verification(const std::string& path) : work_(std::make_unique<Work>()) {
+  const bool directory = detail::is_directory(path);
+  work_->add_file(directory ? detail::join_path(path, "dense.gguf") : path);
+  const std::string experts = detail::join_path(path, "experts.gguf");
+  if (directory && (work_->has_routers() || detail::is_file(experts))) work_->add_file(experts);
+}
+
+MOE_INLINE Verification::Verification(Verification&&) noexcept = default;
+MOE_INLINE Verification& Verification::operator=(Verification&&) noexcept = default;
+MOE_INLINE Verification::~Verification() = default;
+
+MOE_INLINE std::uint64_t Verification::bytes() const { return work_->bytes(); }
+MOE_INLINE std::size_t Verification::tensors() const { return work_->tensors(); }
+
+MOE_INLINE void Verification::run(FunctionRef<void(std::uint64_t)> progress) const { work_->run(progress); }
 
 }  // namespace moe::inline MOE_ABI

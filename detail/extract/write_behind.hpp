@@ -14,25 +14,26 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Writes tensors into files, in large pieces, on a thread of its own. Now and then it waits until all is on the disk, and
-/// then notes in the journal which tensors are.
+/// Writes tensors into files, in large pieces, on a thread of its own. After every `journal_bytes` bytes the thread waits until
+/// all data is on the disk, and then adds the complete tensors to the journal.
 class WriteBehind {
  public:
-  /// `journal_bytes`: how much is written between two entries.
+  /// `journal` must outlive the object.
   WriteBehind(Journal& journal, std::size_t journal_bytes);
   ~WriteBehind() { stop(); }
   WriteBehind(const WriteBehind&) = delete;
   WriteBehind& operator=(const WriteBehind&) = delete;
 
-  /// What follows goes into that file, from that offset on, a multiple of the alignment.
+  /// The following bytes go into `file` from `offset` on, a multiple of the alignment. `file` must outlive the object.
   void begin(RandomAccessOutput& file, std::uint64_t offset);
 
+  /// Copies the bytes. Throws the error of the thread, possibly of an earlier piece.
   void append(std::span<const std::byte> bytes);
 
-  /// Ends a tensor of that checksum: fills up with zeros to the next multiple of the alignment.
+  /// Ends a tensor with that checksum: adds zeros up to the next multiple of the alignment.
   void end_tensor(std::uint32_t checksum);
 
-  /// Returns when everything is on the disk and in the journal. Throws what writing threw.
+  /// Returns when everything is on the disk and in the journal. Throws the error of the thread.
   void finish();
 
  private:
@@ -43,35 +44,35 @@ class WriteBehind {
     RandomAccessOutput* file = nullptr;
     std::uint64_t offset = 0;
     std::size_t bytes = 0;
-    std::vector<std::uint32_t> ended;  // the checksums of tensors whose last byte is in this piece
+    std::vector<std::uint32_t> ended;  // the checksums of the tensors whose last byte is in this piece
   };
 
-  /// The piece that is being filled, which has room for at least a byte, or is where the last tensor ended.
-  Piece& room();
+  /// The piece that is being filled. It has room for at least one byte, or the last tensor ended exactly at its end.
+  Piece& current();
 
   void flush();
 
   void stop();
 
-  void write();
+  void run();
 
   void write(Piece& piece);
 
-  void note();
+  void add_to_journal();
 
   Journal& journal_;
   const std::size_t journal_bytes_, piece_bytes_;
   Channel<Piece> pieces_;
   Channel<Pages> unused_;
-  Piece current_;  // without a file: none
+  Piece current_;  // with file == nullptr: there is none
   RandomAccessOutput* next_file_ = nullptr;
   std::uint64_t next_offset_ = 0;
 
-  // Of the thread:
-  std::vector<RandomAccessOutput*> written_;  // since the last entry
-  std::vector<std::uint32_t> ended_;          // in these
-  std::size_t since_note_ = 0;
-  std::exception_ptr error_;  // set before the channels are closed
+  // Used by the thread only, except for error_, which is set before the channels are closed.
+  std::vector<RandomAccessOutput*> written_;  // since the last entry in the journal
+  std::vector<std::uint32_t> ended_;          // the tensors that ended since then
+  std::size_t bytes_since_entry_ = 0;
+  std::exception_ptr error_;
 
   std::thread thread_;
 };

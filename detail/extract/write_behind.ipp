@@ -1,5 +1,6 @@
 #pragma once
 #include "write_behind.hpp"
+#include "worker_thread.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -8,7 +9,6 @@
 #include <exception>
 #include <optional>
 #include <span>
-#include <thread>
 #include <utility>
 
 namespace moe::inline MOE_ABI::detail {
@@ -20,7 +20,7 @@ MOE_INLINE WriteBehind::WriteBehind(Journal& journal, std::size_t journal_bytes)
       pieces_(pieces),
       unused_(pieces) {
   for (std::size_t i = 0; i < pieces; ++i) unused_.push(Pages(piece_bytes_));
-  thread_ = std::thread([this] { write(); });
+  thread_ = start_worker([this] { run(); });
 }
 
 MOE_INLINE void WriteBehind::begin(RandomAccessOutput& file, std::uint64_t offset) {
@@ -32,7 +32,7 @@ MOE_INLINE void WriteBehind::begin(RandomAccessOutput& file, std::uint64_t offse
 
 MOE_INLINE void WriteBehind::append(std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
-    Piece& piece = room();
+    Piece& piece = current();
     const std::size_t part = (std::min)(bytes.size(), piece_bytes_ - piece.bytes);
     std::memcpy(piece.memory.data() + piece.bytes, bytes.data(), part);
     piece.bytes += part;
@@ -41,7 +41,7 @@ MOE_INLINE void WriteBehind::append(std::span<const std::byte> bytes) {
 }
 
 MOE_INLINE void WriteBehind::end_tensor(std::uint32_t checksum) {
-  Piece& piece = room();
+  Piece& piece = current();
   const std::size_t end = Pages::rounded(piece.bytes);
   std::memset(piece.memory.data() + piece.bytes, 0, end - piece.bytes);
   piece.bytes = end;
@@ -54,7 +54,7 @@ MOE_INLINE void WriteBehind::finish() {
   if (error_) std::rethrow_exception(error_);
 }
 
-MOE_INLINE WriteBehind::Piece& WriteBehind::room() {
+MOE_INLINE WriteBehind::Piece& WriteBehind::current() {
   if (current_.bytes == piece_bytes_) flush();
   if (!current_.file) {
     std::optional<Pages> memory = unused_.pop();
@@ -77,10 +77,10 @@ MOE_INLINE void WriteBehind::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-MOE_INLINE void WriteBehind::write() {
+MOE_INLINE void WriteBehind::run() {
   try {
     while (std::optional<Piece> piece = pieces_.pop()) write(*piece);
-    note();
+    add_to_journal();
   } catch (...) {
     error_ = std::current_exception();
     pieces_.close();
@@ -93,17 +93,17 @@ MOE_INLINE void WriteBehind::write(Piece& piece) {
   if (std::find(written_.begin(), written_.end(), piece.file) == written_.end())
     written_.push_back(piece.file);
   ended_.insert(ended_.end(), piece.ended.begin(), piece.ended.end());
-  since_note_ += piece.bytes;
+  bytes_since_entry_ += piece.bytes;
   unused_.push(std::move(piece.memory));
-  if (since_note_ >= journal_bytes_) note();
+  if (bytes_since_entry_ >= journal_bytes_) add_to_journal();
 }
 
-MOE_INLINE void WriteBehind::note() {
+MOE_INLINE void WriteBehind::add_to_journal() {
   for (RandomAccessOutput* file : written_) file->sync();
   journal_.add(ended_);
   written_.clear();
   ended_.clear();
-  since_note_ = 0;
+  bytes_since_entry_ = 0;
 }
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -26,8 +26,12 @@
 
 #include <doctest/doctest.h>
 
+#if !defined(_WIN32)
+#include <sys/stat.h>
+#endif
+
+#include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <vector>
 
@@ -56,19 +60,11 @@ std::vector<float> logits_of(const std::string& path, const std::vector<moe::Tok
   return {logits.begin(), logits.end()};
 }
 
-void flip(const std::string& path, std::uint64_t at) {
-  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
-  file.seekg(static_cast<std::streamoff>(at));
-  const char byte = static_cast<char>(file.get() ^ 1);
-  file.seekp(static_cast<std::streamoff>(at));
-  file.put(byte);
-}
-
 }  // namespace
 
 TEST_CASE(
-    "extraction: kept as it is, every golden checkpoint gives the same logits, and so does what is extracted "
-    "of that") {
+    "extraction: without conversion, the logits of every golden checkpoint stay the same, extracted once or "
+    "twice") {
   for (const std::string name :
        {"plain-f32", "plain-bf16", "omni-thinker-bf16-sharded", "odd-sizes", "tied-biased", "dense-between",
         "four-shards", "fused-experts", "yarn", "linear-rope", "rope-parameters", "dense-qwen3", "omni-fused",
@@ -85,7 +81,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("extraction: the matrices of an expert lie side by side, each at a whole page") {
+TEST_CASE("extraction: the matrices of an expert are neighbours, and each begins at a multiple of 4096") {
   const TemporaryDirectory directory;
   extract(bundled_model(), directory / "out");
   const moe::ExpertCatalog catalog(moe::Checkpoint(directory / "out"));
@@ -108,7 +104,7 @@ TEST_CASE("extraction: the matrices of an expert lie side by side, each at a who
   CHECK_FALSE(std::filesystem::exists(directory / "out.partial"));
 }
 
-TEST_CASE("extraction: a model reads its tokenizer and recommended sampling from what was extracted") {
+TEST_CASE("extraction: the result contains the tokenizer and the recommended sampling of the source") {
   const TemporaryDirectory directory;
   extract(bundled_model(), directory / "out");
   std::vector<std::string> texts;
@@ -122,7 +118,7 @@ TEST_CASE("extraction: a model reads its tokenizer and recommended sampling from
 }
 
 TEST_CASE(
-    "extraction: converts experts and other matrices to the types asked for, and says what does not fit") {
+    "extraction: experts and other matrices get the wanted types, and tensors that keep theirs are listed") {
   const TemporaryDirectory directory;
   const moe::Checkpoint source(golden("plain-bf16"));  // of width 32 and hidden size 64
   moe::Extraction extraction(source, directory / "out",
@@ -143,8 +139,7 @@ TEST_CASE(
   CHECK(wide.not_converted().size() == 4 * 3 + 2);
 }
 
-TEST_CASE(
-    "extraction: refuses a component or layers that are not there, and an output that is something else") {
+TEST_CASE("extraction: a component, layer or expert that the source lacks is an error that names it") {
   const TemporaryDirectory directory;
   const moe::Checkpoint plain(golden("plain-bf16")), omni(golden("omni-thinker-bf16-sharded"));
   const auto make = [&](const moe::Checkpoint& source, const moe::ExtractOptions& options) {
@@ -152,19 +147,13 @@ TEST_CASE(
   };
   CHECK(make(omni, {.component = "thinker"}).empty());
   CHECK(make(omni, {.component = "talker"}).find("expected talker, found thinker") != std::string::npos);
-  CHECK(make(plain, {.component = "thinker"}).find("found a text model") != std::string::npos);
+  CHECK(make(plain, {.component = "thinker"}).find("found only a text model") != std::string::npos);
   CHECK(make(plain, {.layers = {1, 3}}).find("below 3, found 1 to 3") != std::string::npos);
   CHECK(make(plain, {.experts = moe::ExpertSelection::range({16, 17})}).find("below 16") !=
         std::string::npos);
-
-  std::filesystem::create_directories(directory / "out");
-  CHECK(make(plain, {}).empty());
-  directory.write("out/mine.txt", "mine");
-  CHECK(make(plain, {}).find("something else") != std::string::npos);
-  CHECK(moe::detail::is_file(directory / "out/mine.txt"));
 }
 
-TEST_CASE("extraction: the same once more is done at once, another into the same place is refused") {
+TEST_CASE("extraction: a second run changes nothing, and other options for the same output are refused") {
   const TemporaryDirectory directory;
   const moe::Checkpoint source(golden("plain-bf16"));
   extract(golden("plain-bf16"), directory / "out");
@@ -179,7 +168,8 @@ TEST_CASE("extraction: the same once more is done at once, another into the same
 }
 
 TEST_CASE(
-    "extraction: a part of the experts opens with allow_partial only, and routers choose from that part") {
+    "extraction: a result without all experts opens only with allow_partial, and routers choose from the "
+    "rest") {
   const TemporaryDirectory directory;
   moe::Extraction extraction(moe::Checkpoint(bundled_model()), directory / "out",
                              {.experts = moe::ExpertSelection::range({8, 39})});
@@ -212,7 +202,7 @@ TEST_CASE(
   check_error([&] { reading.acquire({3, 7}); }, {"expert 7 of layer 3", "missing"});
 }
 
-TEST_CASE("extraction: a part of the layers is storage only") {
+TEST_CASE("extraction: a result without all layers can be verified and extracted again, but not run") {
   const TemporaryDirectory directory;
   extract(bundled_model(), directory / "out", {.layers = {2, 3}});
   CHECK_NOTHROW(moe::Verification(directory / "out").run());
@@ -223,89 +213,76 @@ TEST_CASE("extraction: a part of the layers is storage only") {
   check_error([&] { extract(directory / "out", directory / "twice", {.layers = {0, 6}}); }, {"below 6"});
 }
 
-TEST_CASE("extraction: verification misses the file of the experts") {
+TEST_CASE("extraction: an empty directory is accepted as output, and a directory with files is refused") {
   const TemporaryDirectory directory;
-  extract(golden("plain-bf16"), directory / "out");
-  std::filesystem::remove(directory / "out/experts.gguf");
-  check_error([&] { moe::Verification verification(directory / "out"); }, {"experts.gguf", "opening"});
+  std::filesystem::create_directories(directory / "out");
+  extract(golden("plain-bf16"), directory / "out/");
+  CHECK(moe::detail::is_file(directory / "out/dense.gguf"));
+
+  directory.write("mine.txt", "mine");
+  check_error([&] { extract(golden("plain-bf16"), directory.path()); }, {"output", "something else"});
+  CHECK(moe::detail::is_file(directory / "mine.txt"));
+  check_error([&] { extract(golden("plain-bf16"), ""); }, {"output", "an empty name"});
 }
 
-TEST_CASE("extraction: a flipped byte is found, wherever it is, by verification and where experts are read") {
+TEST_CASE("extraction: missing parent directories of the output are created") {
   const TemporaryDirectory directory;
-  extract(golden("plain-bf16"), directory / "out");
-  for (const char* name : {"out/dense.gguf", "out/experts.gguf"}) {
-    const std::string path = directory / name;
-    const std::uint64_t size = std::filesystem::file_size(path);
-    for (std::uint64_t at = 40; at < size; at += size / 61) {
-      CAPTURE(at);
-      flip(path, at);
-      check_error([&] { moe::Verification(directory / "out").run(); }, {});
-      flip(path, at);
-    }
-  }
-  CHECK_NOTHROW(moe::Verification(directory / "out").run());
-
-  const moe::ExpertCatalog catalog(moe::Checkpoint(directory / "out"));
-  flip(directory / "out/experts.gguf", catalog.at({1, 5}).up.offset + 7);
-  check_error([&] { moe::Verification(directory / "out").run(); },
-              {"experts.gguf: blk.1.ffn_up.5.weight", "CRC-32C"});
-  for (const bool direct : {false, true}) {
-    moe::ReadProvider reading(catalog, {.direct = direct, .verify = true});
-    CHECK_NOTHROW(reading.acquire({1, 4}));
-    check_error([&] { reading.acquire({1, 5}); }, {"experts.gguf: up of expert 5 of layer 1", "CRC-32C"});
-  }
-  CHECK_NOTHROW(moe::ReadProvider(catalog).acquire({1, 5}));
-  check_error([&] { moe::ReadProvider(moe::Checkpoint(golden("plain-bf16")), {.verify = true}); },
-              {"model.safetensors: verifying", "none"});
-  check_error([&] { moe::open(directory / "out", {.verify = true}); }, {"up of expert 5 of layer 1"});
-  check_error([&] { moe::Verification{golden("plain-f32.gguf")}; }, {"plain-f32.gguf", "moe.crc32c"});
+  extract(golden("plain-bf16"), directory / "a/b/./c/../out");
+  CHECK(moe::detail::is_file(directory / "a/b/out/dense.gguf"));
 }
 
-TEST_CASE("extraction: goes on where it was interrupted, to the same bytes") {
+TEST_CASE("extraction: run() may be called again after it is done") {
   const TemporaryDirectory directory;
-  extract(bundled_model(), directory / "whole");
-  const moe::ExtractOptions options{.checkpoint_bytes = std::size_t{1} << 18};
-  const moe::Checkpoint source(bundled_model());
-  std::uint64_t done = 0;
-  const auto interrupt = [&](std::uint64_t bytes) {
-    done += bytes;
-    if (done > 10'000'000) moe::detail::fail("test", "progress", "to go on", "an interruption");
-  };
-  check_error([&] { moe::Extraction(source, directory / "out", options).run(interrupt); },
-              {"an interruption"});
-  CHECK_FALSE(std::filesystem::exists(directory / "out"));
-  check_error([&] { moe::Checkpoint{directory / "out.partial"}; }, {"out.partial"});
-  check_error([&] { moe::Checkpoint{directory / "out.partial/result"}; }, {"dense.gguf"});
+  moe::Extraction extraction(moe::Checkpoint(golden("plain-bf16")), directory / "out");
+  CHECK_FALSE(extraction.complete());
+  extraction.run();
+  CHECK(extraction.complete());
+  CHECK(extraction.bytes_left() == 0);
+  CHECK_NOTHROW(extraction.run());
+}
 
-  check_error([&] { moe::Extraction(source, directory / "out", {.type = moe::DType::q8_0}).run(); },
-              {"out.partial: interrupted extraction", "same options"});
-  moe::Extraction extraction(source, directory / "out", options);
-  CHECK(extraction.bytes_left() < extraction.data_bytes() - 8'000'000);
-  std::uint64_t rest = 0;
-  const auto count = [&](std::uint64_t bytes) { rest += bytes; };
-  extraction.run(count);
-  CHECK(rest < extraction.data_bytes() - 8'000'000);
-  for (const char* file : {"dense.gguf", "experts.gguf", "tokenizer.json"})
-    CHECK(moe::detail::read_text(directory / "out/" + file) ==
-          moe::detail::read_text(directory / "whole/" + file));
-  CHECK_FALSE(std::filesystem::exists(directory / "out.partial"));
+TEST_CASE("extraction: progress adds up to the bytes of all tensors") {
+  const TemporaryDirectory directory;
+  moe::Extraction extraction(moe::Checkpoint(golden("plain-bf16")), directory / "out");
+  std::uint64_t sum = 0;
+  const auto add = [&](std::uint64_t bytes) { sum += bytes; };
+  extraction.run(add);
+  CHECK(sum == extraction.data_bytes());
+}
+
+TEST_CASE("extraction: a config with two names for the number of experts gives a file with one") {
+  const TemporaryDirectory directory;
+  std::filesystem::copy(golden("plain-bf16"), directory / "source");
+  const std::string config = directory / "source/config.json";
+  std::string text = moe::detail::read_text(config);
+  text.insert(text.find('{') + 1, R"("num_local_experts": 16,)");
+  directory.write("source/config.json", text);
+  extract(directory / "source", directory / "out");
+  CHECK(moe::ExpertCatalog(moe::Checkpoint(directory / "out")).experts(0) == 16);
 }
 
 #if !defined(_WIN32)
 
-TEST_CASE("extraction: refuses to begin when the disk has no room, with the numbers") {
+TEST_CASE("extraction: an output that is a file, a FIFO or a link to nothing is refused before any work") {
   const TemporaryDirectory directory;
-  const std::uint64_t bytes = std::uint64_t{4} << 40;  // of nothing: the file has a hole
-  directory.write("config.json", R"({"model_type": "qwen3_moe", "num_hidden_layers": 1})");
-  const std::string header = R"({"model.embed_tokens.weight":{"dtype":"F32","shape":[)" +
-                             std::to_string(bytes / 4096) + R"(,1024],"data_offsets":[0,)" +
-                             std::to_string(bytes) + "]}}";
-  const std::string file = directory.write("model.safetensors", safetensors(header, ""));
-  std::filesystem::resize_file(file, std::filesystem::file_size(file) + bytes);
-  check_error([&] { extract(directory.path(), directory / "out"); },
-              {"out: free space", std::to_string(bytes) + " bytes", "found"});
-  CHECK_FALSE(std::filesystem::exists(directory / "out"));
-  CHECK_FALSE(std::filesystem::exists(directory / "out.partial"));
+  directory.write("file", "mine");
+  REQUIRE(::mkfifo((directory / "fifo").c_str(), 0600) == 0);
+  std::filesystem::create_symlink("nowhere", directory / "link");
+  for (const std::string name : {"file", "fifo", "link"}) {
+    CAPTURE(name);
+    check_error([&] { extract(golden("plain-bf16"), directory / name); },
+                {name + ": output", "something else"});
+    CHECK_FALSE(std::filesystem::exists(directory / (name + ".partial")));
+  }
+}
+
+TEST_CASE("extraction: a link to an empty directory is followed") {
+  const TemporaryDirectory directory;
+  std::filesystem::create_directories(directory / "elsewhere/empty");
+  std::filesystem::create_directory_symlink("elsewhere/empty", directory / "link");
+  extract(golden("plain-bf16"), directory / "link");
+  CHECK(std::filesystem::is_symlink(directory / "link"));
+  CHECK(moe::detail::is_file(directory / "elsewhere/empty/dense.gguf"));
 }
 
 #endif

@@ -9,6 +9,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,7 +27,7 @@ moe::detail::GgufContents read_gguf(const std::string& path) {
 
 }  // namespace
 
-TEST_CASE("gguf writer: what is written reads the same") {
+TEST_CASE("gguf writer: the parser reads back every value and tensor") {
   const TemporaryDirectory directory;
   moe::detail::GgufWriter file(directory / "x.gguf", 64);
   file.set("name", "word");
@@ -72,7 +73,7 @@ TEST_CASE("gguf writer: what is written reads the same") {
   }
 }
 
-TEST_CASE("gguf writer: a file without tensors, and one whose tensors are empty") {
+TEST_CASE("gguf writer: a file may have no tensors, or only empty tensors") {
   const TemporaryDirectory directory;
   moe::detail::GgufWriter(directory / "none.gguf").finish();
   CHECK(read_gguf(directory / "none.gguf").tensors.empty());
@@ -83,7 +84,7 @@ TEST_CASE("gguf writer: a file without tensors, and one whose tensors are empty"
   CHECK(read_gguf(directory / "empty.gguf").tensors.size() == 2);
 }
 
-TEST_CASE("gguf writer: there is no file of that name until it is complete") {
+TEST_CASE("gguf writer: the file appears under its name only when it is complete") {
   const TemporaryDirectory directory;
   {
     moe::detail::GgufWriter file(directory / "x.gguf");
@@ -96,7 +97,7 @@ TEST_CASE("gguf writer: there is no file of that name until it is complete") {
   CHECK_FALSE(moe::detail::is_file(directory / "x.gguf.part"));
 }
 
-TEST_CASE("gguf writer: what cannot be written is refused") {
+TEST_CASE("gguf writer: alignments, names, shapes and sizes that GGUF does not allow are refused") {
   const TemporaryDirectory directory;
   check_error([&] { moe::detail::GgufWriter(directory / "x.gguf", 48); }, {"a power of two", "48"});
   check_error([&] { moe::detail::GgufWriter(directory / "none/x.gguf"); },
@@ -107,10 +108,16 @@ TEST_CASE("gguf writer: what cannot be written is refused") {
   check_error([&] { file.add("a", moe::DType::f32, {1, 1, 1, 1, 1}); }, {"1 to 4 sizes"});
   check_error([&] { file.add("a", moe::DType::other, {1}); }, {"other"});
   check_error([&] { file.add(std::string(64, 'n'), moe::DType::f32, {1}); }, {"1 to 63 bytes"});
+  check_error(
+      [&] {
+        file.add("a", moe::DType::f32, {std::uint64_t{1} << 32, std::uint64_t{1} << 32});
+      },
+      {"2^62"});
+  check_error([&] { file.add("a", moe::DType::f32, {std::uint64_t{1} << 61}); }, {"2^62 bytes"});
   file.add("a", moe::DType::f32, {2});
   check_error([&] { file.write(bytes_of("0123456789")); }, {"at most 8 bytes", "10"});
   file.write(bytes_of("01234567"));
   check_error([&] { file.write(bytes_of("8")); }, {"at most 0 bytes"});
-  check_error([&] { file.set("late", 1u); }, {"late", "before data"});
-  check_error([&] { file.add("late", moe::DType::f32, {1}); }, {"late", "before data"});
+  check_error([&] { file.set("late", 1u); }, {"late", "before any data"});
+  check_error([&] { file.add("late", moe::DType::f32, {1}); }, {"late", "before any data"});
 }

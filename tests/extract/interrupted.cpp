@@ -1,4 +1,4 @@
-// Extractions that are killed, in processes of their own.
+// Extractions in processes of their own: killed, in parallel, without disk space.
 #if !defined(_WIN32)
 
 #include "detail/core/dtype.hpp"
@@ -40,7 +40,7 @@ pid_t start(Work work) {
   ::_exit(0);
 }
 
-/// Waits for a process. Returns whether it came to its end, and the most memory that it had.
+/// How a process ended: whether without an error, and its peak memory.
 struct End {
   bool complete;
   std::uint64_t peak_bytes;
@@ -61,8 +61,8 @@ bool same_files(const std::string& a, const std::string& b) {
 }  // namespace
 
 TEST_CASE(
-    "extraction: killed 50 times at random moments, it resumes to the same bytes, and what is half written "
-    "never opens") {
+    "extraction: killed 50 times at random moments, it resumes to the same bytes, and no partial result "
+    "opens") {
   const TemporaryDirectory directory;
   const moe::ExtractOptions options{.type = moe::DType::q8_0, .checkpoint_bytes = std::size_t{4} << 20};
   const auto extract = [&](const std::string& out) {
@@ -84,7 +84,7 @@ TEST_CASE(
       CHECK(same_files(out, directory / "whole"));
       std::filesystem::remove_all(out);
     } else if (moe::detail::is_file(out + ".partial/result/dense.gguf")) {
-      // It opens in the moment before it gets its name, when it is complete.
+      // A complete result may not have its final name yet.
       const bool opens = message_of([&] { moe::Checkpoint{out + ".partial/result"}; }).empty();
       CHECK((!opens || same_files(out + ".partial/result", directory / "whole")));
     }
@@ -94,7 +94,7 @@ TEST_CASE(
   CHECK_FALSE(std::filesystem::exists(out + ".partial"));
 }
 
-TEST_CASE("extraction: two at the same time do not write into the same files") {
+TEST_CASE("extraction: a second process with the same output is refused") {
   const TemporaryDirectory directory;
   const moe::Checkpoint source(bundled_model());
   moe::Extraction second(source, directory / "out");
@@ -107,7 +107,7 @@ TEST_CASE("extraction: two at the same time do not write into the same files") {
   CHECK(tried);
 }
 
-TEST_CASE("extraction: takes the same little memory whatever the size") {
+TEST_CASE("extraction: memory use does not grow with the size of the model") {
   const TemporaryDirectory directory;
   const std::uint64_t bytes = std::uint64_t{640} << 20;  // zeros that take no room
   directory.write("config.json", R"({"model_type": "qwen3_moe", "num_hidden_layers": 1})");
@@ -121,9 +121,42 @@ TEST_CASE("extraction: takes the same little memory whatever the size") {
         .run();
   }));
   CHECK(end.complete);
-  // Beyond what the test itself has, which its children begin with.
+  // A child begins with the memory of the test program.
   const std::uint64_t idle_bytes = wait_for(start([] {})).peak_bytes;
   CHECK(end.peak_bytes < idle_bytes + (std::uint64_t{500} << 20));
+}
+
+TEST_CASE(
+    "extraction: an error of the writing thread reaches the caller, and the extraction resumes afterwards") {
+  const TemporaryDirectory directory;
+  const moe::Checkpoint source(bundled_model());
+  const moe::ExtractOptions options{.checkpoint_bytes = std::size_t{1} << 20};
+  moe::Extraction(source, directory / "whole", options).run();
+  const std::string out = directory / "out";
+  const pid_t child = start([&] {
+    std::signal(SIGXFSZ, SIG_IGN);  // then a write beyond the limit fails, like a write to a full disk
+    const auto limit = [](std::uint64_t) {
+      const rlimit bytes{std::uint64_t{4} << 20, std::uint64_t{4} << 20};
+      ::setrlimit(RLIMIT_FSIZE, &bytes);
+    };
+    const std::string message = message_of([&] { moe::Extraction(source, out, options).run(limit); });
+    if (message.find("experts.gguf: byte") == message.npos) ::_exit(1);
+  });
+  CHECK(wait_for(child).complete);
+  CHECK_FALSE(std::filesystem::exists(out));
+  moe::Extraction(source, out, options).run();
+  CHECK(same_files(out, directory / "whole"));
+}
+
+TEST_CASE("extraction: an error of the reading thread reaches the caller") {
+  const TemporaryDirectory directory;
+  std::filesystem::copy(bundled_model(), directory / "source");
+  moe::Extraction extraction(moe::Checkpoint(directory / "source"), directory / "out");
+  const auto shorten = [&](std::uint64_t) {
+    std::filesystem::resize_file(directory / "source/model.safetensors", 1'000'000);
+  };
+  check_error([&] { extraction.run(shorten); }, {"model.safetensors: byte", "the end of the file"});
+  CHECK_FALSE(std::filesystem::exists(directory / "out"));
 }
 
 #endif

@@ -21,7 +21,7 @@ std::vector<std::byte> quantised(moe::DType dtype, const std::vector<float>& x) 
 
 }  // namespace
 
-TEST_CASE("quantise: stores what the tests' own encoders store") {
+TEST_CASE("quantise: f32, f16, bf16, q8_0 and q4_0 agree with the reference encoders of the tests") {
   for (const moe::DType dtype :
        {moe::DType::f32, moe::DType::f16, moe::DType::bf16, moe::DType::q8_0, moe::DType::q4_0})
     for (const float scale : {1e-6f, 0.02f, 1.0f, 1000.0f}) {
@@ -31,7 +31,7 @@ TEST_CASE("quantise: stores what the tests' own encoders store") {
     }
 }
 
-TEST_CASE("quantise: zeros stay zeros, and no number is farther off than it must be") {
+TEST_CASE("quantise: zeros stay zeros, and the error of q8_0 and q4_0 is within one rounding step") {
   for (const moe::DType dtype : {moe::DType::q8_0, moe::DType::q4_0}) {
     const std::vector<float> zeros(64);
     const std::vector<std::byte> stored = quantised(dtype, zeros);
@@ -42,16 +42,14 @@ TEST_CASE("quantise: zeros stay zeros, and no number is farther off than it must
     for (std::size_t block = 0; block < x.size(); block += 32) {
       float most = 0;
       for (std::size_t i = block; i < block + 32; ++i) most = std::max(most, std::abs(x[i]));
-      // The scale is rounded to 11 bits. And Q4_0 cannot hold the largest number with the other sign: a whole step off.
+      // The scale is rounded to 11 bits. Q4_0 has no code for the largest magnitude with the other sign: the error is a whole step.
       const float step = dtype == moe::DType::q8_0 ? most / 127 * 0.57f : most / 8 * 1.01f;
       for (std::size_t i = block; i < block + 32; ++i) CHECK(std::abs(x[i] - back[i]) <= step);
     }
   }
 }
 
-TEST_CASE(
-    "quantise: what is no number, and what is too small to divide by, leaves the finite numbers around it "
-    "finite") {
+TEST_CASE("quantise: a NaN or a denormal number does not spoil the other numbers of its block") {
   for (const moe::DType dtype : {moe::DType::q8_0, moe::DType::q4_0, moe::DType::q6_k, moe::DType::q4_k})
     for (const float odd : {std::nanf(""), 1e-40f, -1e-45f}) {
       CAPTURE(moe::detail::name(dtype));
@@ -69,7 +67,7 @@ TEST_CASE(
     }
 }
 
-TEST_CASE("quantise: k-quants leave little squared error, less than steps of an even ladder would") {
+TEST_CASE("quantise: k-quants have a small squared error") {
   const auto relative_error = [](moe::DType dtype, const std::vector<float>& x) {
     const std::vector<std::byte> stored = quantised(dtype, x);
     const std::vector<float> back = moe::detail::dequantise(moe::Vector{stored.data(), dtype, x.size()});
@@ -86,14 +84,14 @@ TEST_CASE("quantise: k-quants leave little squared error, less than steps of an 
     CHECK(relative_error(moe::DType::q4_k, x) < 0.9 * relative_error(moe::DType::q4_0, x));
     CHECK(relative_error(moe::DType::q4_k, x) < 0.075);
     CHECK(relative_error(moe::DType::q6_k, x) < 0.02);
-    for (float& value : x) value += 2 * scale;  // only q4_k has offsets, and only of one sign
+    for (float& value : x) value += 2 * scale;  // q4_k has offsets of one sign only, q6_k has none
     CHECK(relative_error(moe::DType::q6_k, x) < 0.02);
     for (float& value : x) value -= 4 * scale;
     CHECK(relative_error(moe::DType::q4_k, x) < 0.04);
   }
 }
 
-TEST_CASE("quantise: no number of a k-quant is farther off than a step of its part of the block") {
+TEST_CASE("quantise: the error of a k-quant is within 1.2 steps of its part of the block") {
   for (const moe::DType dtype : {moe::DType::q4_k, moe::DType::q6_k}) {
     const std::size_t part = dtype == moe::DType::q4_k ? 32 : 16;
     const std::vector<float> x = random_numbers(256 * 100, 10, 0.02f);
@@ -109,7 +107,7 @@ TEST_CASE("quantise: no number of a k-quant is farther off than a step of its pa
   }
 }
 
-TEST_CASE("quantise: k-quants of zeros, of one value and of numbers too small for their scales are finite") {
+TEST_CASE("quantise: k-quants reproduce blocks of one value, also zero and values too small for a scale") {
   for (const moe::DType dtype : {moe::DType::q4_k, moe::DType::q6_k})
     for (const float value : {0.0f, 1.0f, -1.0f, 1e-30f, -1e-30f, 3e4f}) {
       CAPTURE(moe::detail::name(dtype));

@@ -1,0 +1,81 @@
+#include "detail/experts/catalog.hpp"
+#include "detail/experts/read_provider.hpp"
+#include "detail/extract/extraction.hpp"
+#include "detail/extract/verification.hpp"
+#include "detail/generate/model.hpp"
+#include "detail/io/checkpoint.hpp"
+#include "support/checkpoints.hpp"
+#include "support/flip_byte.hpp"
+#include "support/message_of.hpp"
+#include "support/temporary_directory.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+namespace {
+
+/// The golden checkpoint plain-bf16, extracted.
+struct ExtractedCheckpoint : TemporaryDirectory {
+  ExtractedCheckpoint() { moe::Extraction(moe::Checkpoint(golden("plain-bf16")), out()).run(); }
+
+  std::string out() const { return *this / "out"; }
+};
+
+}  // namespace
+
+TEST_CASE("verification: dense.gguf with routers needs an experts.gguf beside it") {
+  const ExtractedCheckpoint extracted;
+  std::filesystem::remove(extracted / "out/experts.gguf");
+  check_error([&] { moe::Verification verification(extracted.out()); }, {"experts.gguf", "opening"});
+}
+
+TEST_CASE("verification: a GGUF file without checksums is refused") {
+  check_error([&] { moe::Verification{golden("plain-f32.gguf")}; }, {"plain-f32.gguf", "moe.crc32c"});
+}
+
+TEST_CASE("verification: progress adds up to the bytes of all files") {
+  const ExtractedCheckpoint extracted;
+  const moe::Verification verification(extracted.out());
+  std::uint64_t sum = 0;
+  const auto add = [&](std::uint64_t bytes) { sum += bytes; };
+  verification.run(add);
+  CHECK(sum == verification.bytes());
+}
+
+TEST_CASE("verification: a flipped bit in any part of either file is found") {
+  const ExtractedCheckpoint extracted;
+  for (const char* name : {"out/dense.gguf", "out/experts.gguf"}) {
+    const std::string path = extracted / name;
+    const std::uint64_t size = std::filesystem::file_size(path);
+    for (std::uint64_t at = 40; at < size; at += size / 61) {
+      CAPTURE(at);
+      flip_byte(path, at);
+      check_error([&] { moe::Verification(extracted.out()).run(); }, {});
+      flip_byte(path, at);
+    }
+  }
+  CHECK_NOTHROW(moe::Verification(extracted.out()).run());
+}
+
+TEST_CASE("verification: a damaged expert is named by verification, by a verifying provider and by open()") {
+  const ExtractedCheckpoint extracted;
+  const moe::ExpertCatalog catalog(moe::Checkpoint(extracted.out()));
+  flip_byte(extracted / "out/experts.gguf", catalog.at({1, 5}).up.offset + 7);
+  check_error([&] { moe::Verification(extracted.out()).run(); },
+              {"experts.gguf: blk.1.ffn_up.5.weight", "CRC-32C"});
+  for (const bool direct : {false, true}) {
+    moe::ReadProvider reading(catalog, {.direct = direct, .verify = true});
+    CHECK_NOTHROW(reading.acquire({1, 4}));
+    check_error([&] { reading.acquire({1, 5}); }, {"experts.gguf: up of expert 5 of layer 1", "CRC-32C"});
+  }
+  CHECK_NOTHROW(moe::ReadProvider(catalog).acquire({1, 5}));
+  check_error([&] { moe::open(extracted.out(), {.verify = true}); }, {"up of expert 5 of layer 1"});
+}
+
+TEST_CASE("verification: a verifying provider refuses a checkpoint without checksums") {
+  check_error([&] { moe::ReadProvider(moe::Checkpoint(golden("plain-bf16")), {.verify = true}); },
+              {"model.safetensors: verifying", "none"});
+}
