@@ -118,8 +118,7 @@ inline Loops loops_of(moe::detail::simd::Isa isa) {
   switch (isa) {
 #if defined(PEAK_X86)
     case moe::detail::simd::Isa::avx512: {
-      const bool vnni = moe::detail::simd::detail::cpu_has_vnni(),
-                 bf16 = __builtin_cpu_supports("avx512bf16");
+      const bool vnni = moe::detail::simd::cpu_has_vnni(), bf16 = __builtin_cpu_supports("avx512bf16");
       return {vnni ? int8_avx512 : int8_avx2, f32_avx512, bf16 ? bf16_avx512 : nullptr};
     }
     case moe::detail::simd::Isa::avx2: return {int8_avx2, f32_avx2};

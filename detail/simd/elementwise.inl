@@ -1,23 +1,26 @@
-// Everything between the matrix products. Compiled once per instruction set.
+// Elementwise kernels: norms, rotary embedding, activation functions, conversions. kernel_table.hpp describes each.
+// Compiled once per instruction set.
 //
-// Products that are added to something are written as fma(): left to compilers, some would fuse them and some not.
+// Each product that is added to something is written as fma(). Compilers differ in which products they fuse on their own,
+// and the results must not differ.
 
-/// e^v, relative error below 2e-7; v is taken as at least -87 and at most 88, so the result is normal and finite.
+/// e^v with a relative error below 2e-7. v is clamped to [-87, 88], so the result is finite and not denormal.
+/// Range reduction: n = round(v / ln 2), r = v - n · ln 2, e^v = 2^n · e^r.
 inline Vec exp(Vec v) {
-  v = max(min(v, set(88.0f)), set(-87.0f));
-  const Vec n = round(mul(v, set(1.44269504f)));  // log2(e)
-  // ln 2 in two parts, the first of which has few digits, so that n times it is exact.
-  Vec r = fma(n, set(-0.693359375f), v);
-  r = fma(n, set(2.12194440e-4f), r);
-  // e^r for |r| <= ln(2)/2, Taylor's series to r^7.
-  Vec p = set(1.0f / 5040);
-  p = fma(p, r, set(1.0f / 720));
-  p = fma(p, r, set(1.0f / 120));
-  p = fma(p, r, set(1.0f / 24));
-  p = fma(p, r, set(1.0f / 6));
-  p = fma(p, r, set(0.5f));
-  p = fma(p, r, set(1.0f));
-  p = fma(p, r, set(1.0f));
+  v = max(min(v, broadcast(88.0f)), broadcast(-87.0f));
+  const Vec n = round(mul(v, broadcast(1.44269504f)));  // log2(e)
+  // ln 2 in two parts (Cody-Waite): the first has so few bits that its product with n is exact.
+  Vec r = fma(n, broadcast(-0.693359375f), v);
+  r = fma(n, broadcast(2.12194440e-4f), r);
+  // Taylor polynomial of e^r to r^7, for |r| <= ln(2) / 2.
+  Vec p = broadcast(1.0f / 5040);
+  p = fma(p, r, broadcast(1.0f / 720));
+  p = fma(p, r, broadcast(1.0f / 120));
+  p = fma(p, r, broadcast(1.0f / 24));
+  p = fma(p, r, broadcast(1.0f / 6));
+  p = fma(p, r, broadcast(0.5f));
+  p = fma(p, r, broadcast(1.0f));
+  p = fma(p, r, broadcast(1.0f));
   return mul(p, power_of_two(n));
 }
 
@@ -25,11 +28,12 @@ inline void rms_norm(const float* x, const float* weight, float eps, float* out,
   Vec squares = zero();
   std::size_t i = 0;
   for (; i + lanes <= n; i += lanes) squares = fma(load(x + i), load(x + i), squares);
-  if (i < n) squares = fma(load_some(x + i, n - i), load_some(x + i, n - i), squares);
-  const Vec scale = set(1.0f / std::sqrt(sum(squares) / static_cast<float>(n) + eps));
+  if (i < n) squares = fma(load_partial(x + i, n - i), load_partial(x + i, n - i), squares);
+  const Vec scale = broadcast(1.0f / std::sqrt(sum(squares) / static_cast<float>(n) + eps));
   for (i = 0; i + lanes <= n; i += lanes) store(out + i, mul(mul(load(x + i), scale), load(weight + i)));
   if (i < n)
-    store_some(out + i, mul(mul(load_some(x + i, n - i), scale), load_some(weight + i, n - i)), n - i);
+    store_partial(out + i, mul(mul(load_partial(x + i, n - i), scale), load_partial(weight + i, n - i)),
+                  n - i);
 }
 
 inline Vec rotated_first(Vec a, Vec b, Vec cosine, Vec sine) {
@@ -47,36 +51,37 @@ inline void rope(float* head, const float* cosines, const float* sines, std::siz
   }
   if (i < half) {
     const std::size_t n = half - i;
-    const Vec a = load_some(head + i, n), b = load_some(head + half + i, n);
-    const Vec cosine = load_some(cosines + i, n), sine = load_some(sines + i, n);
-    store_some(head + i, rotated_first(a, b, cosine, sine), n);
-    store_some(head + half + i, rotated_second(a, b, cosine, sine), n);
+    const Vec a = load_partial(head + i, n), b = load_partial(head + half + i, n);
+    const Vec cosine = load_partial(cosines + i, n), sine = load_partial(sines + i, n);
+    store_partial(head + i, rotated_first(a, b, cosine, sine), n);
+    store_partial(head + half + i, rotated_second(a, b, cosine, sine), n);
   }
 }
 
-inline Vec gated(Vec gate, Vec up) { return mul(div(gate, add(set(1), exp(sub(zero(), gate)))), up); }
+inline Vec gated(Vec gate, Vec up) { return mul(div(gate, add(broadcast(1), exp(sub(zero(), gate)))), up); }
 
 inline void silu_mul(float* gate, const float* up, std::size_t n) {
   std::size_t i = 0;
   for (; i + lanes <= n; i += lanes) store(gate + i, gated(load(gate + i), load(up + i)));
-  if (i < n) store_some(gate + i, gated(load_some(gate + i, n - i), load_some(up + i, n - i)), n - i);
+  if (i < n)
+    store_partial(gate + i, gated(load_partial(gate + i, n - i), load_partial(up + i, n - i)), n - i);
 }
 
 inline void add_scaled(float* x, const float* y, float factor, std::size_t n) {
-  const Vec f = set(factor);
+  const Vec f = broadcast(factor);
   std::size_t i = 0;
   for (; i + lanes <= n; i += lanes) store(x + i, fma(load(y + i), f, load(x + i)));
-  if (i < n) store_some(x + i, fma(load_some(y + i, n - i), f, load_some(x + i, n - i)), n - i);
+  if (i < n) store_partial(x + i, fma(load_partial(y + i, n - i), f, load_partial(x + i, n - i)), n - i);
 }
 
 inline void scale(float* x, float factor, std::size_t n) {
-  const Vec f = set(factor);
+  const Vec f = broadcast(factor);
   std::size_t i = 0;
   for (; i + lanes <= n; i += lanes) store(x + i, mul(load(x + i), f));
-  if (i < n) store_some(x + i, mul(load_some(x + i, n - i), f), n - i);
+  if (i < n) store_partial(x + i, mul(load_partial(x + i, n - i), f), n - i);
 }
 
-/// A sum of whole numbers; zero if they were none.
+/// Σ quants as int16. Zero if the sum is out of the range of 16 quants (16 · 127 = 2032), which only NaN input causes.
 inline std::int16_t sum_of_quants(Vec quants) {
   const float total = sum(quants);
   return total >= -2032 && total <= 2032 ? static_cast<std::int16_t>(total) : std::int16_t{0};
@@ -85,13 +90,14 @@ inline std::int16_t sum_of_quants(Vec quants) {
 inline void quantise(const float* x, std::int8_t* quants, float* scales, std::int16_t* sums, std::size_t n) {
   for (std::size_t block = 0; block < n / 32; ++block) {
     const float* from = x + block * 32;
-    Vec most = zero();
+    Vec magnitudes = zero();
     for (std::size_t i = 0; i < 32; i += lanes) {
       const Vec v = load(from + i);
-      most = max(most, max(v, sub(zero(), v)));
+      magnitudes = max(magnitudes, max(v, sub(zero(), v)));
     }
-    const float magnitude = largest(most);
-    const Vec to_quants = set(magnitude > 0x1p-100f ? 127.0f / magnitude : 0.0f);  // 127 / 2^-126 is infinite
+    const float magnitude = max_lane(magnitudes);
+    // Below 2^-121 the quotient overflows; a block this small becomes zeros.
+    const Vec to_quants = broadcast(magnitude > 0x1p-100f ? 127.0f / magnitude : 0.0f);
     for (std::size_t half = 0; half < 32; half += 16) {
       Vec total = zero();
       for (std::size_t i = half; i < half + 16; i += lanes) {
@@ -106,16 +112,17 @@ inline void quantise(const float* x, std::int8_t* quants, float* scales, std::in
 }
 
 inline void to_f16(const float* x, std::byte* out, std::size_t n) {
-  const Vec most = set(65504);
-  const Vec least = set(-65504);
+  const Vec largest = broadcast(65504);  // the largest f16
+  const Vec smallest = broadcast(-65504);
   std::size_t i = 0;
   for (; i + lanes <= n; i += lanes)
-    store_some(F16{}, out + 2 * i, max(min(load(x + i), most), least), lanes);
-  if (i < n) store_some(F16{}, out + 2 * i, max(min(load_some(x + i, n - i), most), least), n - i);
+    store_partial(F16{}, out + 2 * i, max(min(load(x + i), largest), smallest), lanes);
+  if (i < n)
+    store_partial(F16{}, out + 2 * i, max(min(load_partial(x + i, n - i), largest), smallest), n - i);
 }
 
-inline float exponentiate(float* x, float most, std::size_t n) {
-  const Vec m = set(most);
+inline float exponentiate(float* x, float maximum, std::size_t n) {
+  const Vec m = broadcast(maximum);
   Vec total = zero();
   std::size_t i = 0;
   for (; i + lanes <= n; i += lanes) {
@@ -123,8 +130,8 @@ inline float exponentiate(float* x, float most, std::size_t n) {
     total = add(total, load(x + i));
   }
   if (i < n) {
-    store_some(x + i, exp(sub(load_some(x + i, n - i), m)), n - i);
-    total = add(total, load_some(x + i, n - i));
+    store_partial(x + i, exp(sub(load_partial(x + i, n - i), m)), n - i);
+    total = add(total, load_partial(x + i, n - i));
   }
   return sum(total);
 }

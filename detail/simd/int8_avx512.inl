@@ -1,20 +1,27 @@
-// Int8 products with AVX-512 VNNI; see int8_scalar.inl for what each part means.
+// Integer vectors of AVX-512 VNNI: sixteen rows. int8_scalar.inl describes each function.
+//
+//   intrinsic                                 instruction      use
+//   _mm512_dpbusd_epi32                       vpdpbusd         four unsigned · signed products added to each int32
+//   _mm512_inserti32x4, _mm512_inserti64x4    vinserti32x4 ... 16 or 32 bytes of one row into a quarter or half
+//   _mm512_unpacklo_epi32, _epi64 (and hi)    vpunpck*         transposition of 4 × 4 groups of four bytes
+//   _mm512_permutex2var_epi16                 vpermt2w         the scales of eight blocks out of 128 bytes of a row
+//   _mm512_shuffle_i32x4                      vshufi32x4       quarters of two vectors into the order of rows
 
-using Bytes = __m512i;
-using Ints = __m512i;
-inline constexpr std::size_t row_groups = 2;
+using VecI8 = __m512i;
+using VecI32 = __m512i;
+inline constexpr std::size_t row_vectors = 2;
 
 inline __m128i load_16(const std::byte* p) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)); }
 
-inline Bytes gather(const Int8Rows& rows, std::size_t at, std::size_t i) {
+inline VecI8 gather(const Int8Rows& rows, std::size_t at, std::size_t i) {
   const std::byte* from = rows.first[i] + at;
-  Bytes out = _mm512_castsi128_si512(load_16(from));
-  out = _mm512_inserti32x4(out, load_16(from + rows.four), 1);
-  out = _mm512_inserti32x4(out, load_16(from + 2 * rows.four), 2);
-  return _mm512_inserti32x4(out, load_16(from + rows.twelve), 3);
+  VecI8 out = _mm512_castsi128_si512(load_16(from));
+  out = _mm512_inserti32x4(out, load_16(from + rows.stride_4), 1);
+  out = _mm512_inserti32x4(out, load_16(from + 2 * rows.stride_4), 2);
+  return _mm512_inserti32x4(out, load_16(from + rows.stride_12), 3);
 }
 
-inline void transpose(Bytes (&q)[4]) {
+inline void transpose(VecI8 (&q)[4]) {
   const __m512i a = _mm512_unpacklo_epi32(q[0], q[1]), b = _mm512_unpacklo_epi32(q[2], q[3]);
   const __m512i c = _mm512_unpackhi_epi32(q[0], q[1]), d = _mm512_unpackhi_epi32(q[2], q[3]);
   q[0] = _mm512_unpacklo_epi64(a, b), q[1] = _mm512_unpackhi_epi64(a, b);
@@ -23,15 +30,15 @@ inline void transpose(Bytes (&q)[4]) {
 
 inline __m256i load_32(const std::byte* p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)); }
 
-/// 32 bytes of all rows at once, with half as many loads as twice 16 take.
-inline void gather_columns(const Int8Rows& rows, std::size_t at, Bytes (&out)[8]) {
-  Bytes first[4], second[4];  // rows 0 and 4, 1 and 5 and so on side by side; rows 8 and 12 and so on
+/// Bytes [at, at + 32) of all rows, with half the loads of two calls for 16 bytes.
+inline void gather_columns(const Int8Rows& rows, std::size_t at, VecI8 (&out)[8]) {
+  VecI8 first[4], second[4];  // first[i]: rows i and i + 4; second[i]: rows i + 8 and i + 12
   MOE_UNROLL
   for (std::size_t i = 0; i < 4; ++i) {
     const std::byte* from = rows.first[i] + at;
-    first[i] = _mm512_inserti64x4(_mm512_castsi256_si512(load_32(from)), load_32(from + rows.four), 1);
-    second[i] = _mm512_inserti64x4(_mm512_castsi256_si512(load_32(from + 2 * rows.four)),
-                                   load_32(from + rows.twelve), 1);
+    first[i] = _mm512_inserti64x4(_mm512_castsi256_si512(load_32(from)), load_32(from + rows.stride_4), 1);
+    second[i] = _mm512_inserti64x4(_mm512_castsi256_si512(load_32(from + 2 * rows.stride_4)),
+                                   load_32(from + rows.stride_12), 1);
   }
   transpose(first);
   transpose(second);
@@ -42,10 +49,10 @@ inline void gather_columns(const Int8Rows& rows, std::size_t at, Bytes (&out)[8]
   }
 }
 
-/// The f16 numbers at the front of eight blocks of a row.
+/// The f16 numbers at bytes 0, Step, ..., 7 · Step of a row.
 template <std::size_t Step>
-inline __m128i eight_halves(const std::byte* row) {
-  const auto words = [](const std::byte* at) {  // every Step / 2 words of 64
+inline __m128i eight_f16(const std::byte* row) {
+  const auto words = [](const std::byte* at) {  // every (Step / 2)-th of 64 words of 16 bits
     constexpr short s = Step / 2;
     const __m512i index = _mm512_castsi128_si512(
         _mm_setr_epi16(0, s, 2 * s, 3 * s, 4 * s % 64, 5 * s % 64, 6 * s % 64, 7 * s % 64));
@@ -58,56 +65,56 @@ inline __m128i eight_halves(const std::byte* row) {
 
 template <std::size_t Step>
 inline void gather_scales(const Int8Rows& rows, std::size_t blocks, Vec* out) {
-  if (blocks != 8) return gather_halves(rows, 0, Step, blocks, out);
-  __m512i q[4];  // as gather() brings them, but with halves
+  if (blocks != 8) return gather_f16(rows, 0, Step, blocks, out);
+  __m512i q[4];  // q[i]: eight f16 numbers of the rows i, i + 4, i + 8, i + 12
   MOE_UNROLL
   for (std::size_t i = 0; i < 4; ++i) {
     const std::byte* row = rows.first[i];
-    q[i] = _mm512_castsi128_si512(eight_halves<Step>(row));
-    q[i] = _mm512_inserti32x4(q[i], eight_halves<Step>(row + rows.four), 1);
-    q[i] = _mm512_inserti32x4(q[i], eight_halves<Step>(row + 2 * rows.four), 2);
-    q[i] = _mm512_inserti32x4(q[i], eight_halves<Step>(row + rows.twelve), 3);
+    q[i] = _mm512_castsi128_si512(eight_f16<Step>(row));
+    q[i] = _mm512_inserti32x4(q[i], eight_f16<Step>(row + rows.stride_4), 1);
+    q[i] = _mm512_inserti32x4(q[i], eight_f16<Step>(row + 2 * rows.stride_4), 2);
+    q[i] = _mm512_inserti32x4(q[i], eight_f16<Step>(row + rows.stride_12), 3);
   }
   const __m512i a = _mm512_unpacklo_epi16(q[0], q[1]), b = _mm512_unpacklo_epi16(q[2], q[3]);
   const __m512i c = _mm512_unpackhi_epi16(q[0], q[1]), d = _mm512_unpackhi_epi16(q[2], q[3]);
-  const __m512i pairs[4] = {_mm512_unpacklo_epi32(a, b),
-                            _mm512_unpackhi_epi32(a, b),  // of blocks, by four rows
+  // pairs[i]: the blocks 2 · i and 2 · i + 1, alternating in groups of four rows
+  const __m512i pairs[4] = {_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b),
                             _mm512_unpacklo_epi32(c, d), _mm512_unpackhi_epi32(c, d)};
   MOE_UNROLL
   for (std::size_t i = 0; i < 4; ++i) {
-    const __m512i apart = _mm512_permutexvar_epi64(_mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7), pairs[i]);
-    out[2 * i] = _mm512_cvtph_ps(_mm512_castsi512_si256(apart));
-    out[2 * i + 1] = _mm512_cvtph_ps(_mm512_extracti64x4_epi64(apart, 1));
+    const __m512i separated = _mm512_permutexvar_epi64(_mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7), pairs[i]);
+    out[2 * i] = _mm512_cvtph_ps(_mm512_castsi512_si256(separated));
+    out[2 * i + 1] = _mm512_cvtph_ps(_mm512_extracti64x4_epi64(separated, 1));
   }
 }
 
 template <int Shift>
-inline Bytes field(Bytes b, int mask) {
+inline VecI8 bit_field(VecI8 b, int mask) {
   if constexpr (Shift > 0) b = _mm512_srli_epi16(b, Shift);
   if constexpr (Shift < 0) b = _mm512_slli_epi16(b, -Shift);
   return _mm512_and_si512(b, _mm512_set1_epi8(static_cast<char>(mask)));
 }
-inline Bytes either(Bytes a, Bytes b) { return _mm512_or_si512(a, b); }
+inline VecI8 bit_or(VecI8 a, VecI8 b) { return _mm512_or_si512(a, b); }
 
-/// dpbusd multiplies unsigned by signed bytes, so signed weights are moved up by 128.
-inline Bytes from_signed(Bytes b) { return _mm512_xor_si512(b, _mm512_set1_epi8(-128)); }
+/// vpdpbusd multiplies unsigned by signed bytes, so signed weights get a zero point of 128.
+inline VecI8 to_dot_operand(VecI8 b) { return _mm512_xor_si512(b, _mm512_set1_epi8(-128)); }
 
 template <std::size_t I>
-inline Vec unsigned_byte(Bytes b) {
+inline Vec unsigned_byte(VecI8 b) {
   return _mm512_cvtepi32_ps(_mm512_and_si512(_mm512_srli_epi32(b, 8 * I), _mm512_set1_epi32(255)));
 }
 template <std::size_t I>
-inline Vec signed_byte(Bytes b) {
+inline Vec signed_byte(VecI8 b) {
   return _mm512_cvtepi32_ps(_mm512_srai_epi32(_mm512_slli_epi32(b, 24 - 8 * I), 24));
 }
 
-inline Bytes spread(const std::int8_t* x) {
+inline VecI8 broadcast_i8x4(const std::int8_t* x) {
   std::int32_t four;
   std::memcpy(&four, x, 4);
   return _mm512_set1_epi32(four);
 }
-inline Ints spread_int(std::int32_t n) { return _mm512_set1_epi32(n); }
-inline Vec to_float(Ints n) { return _mm512_cvtepi32_ps(n); }
+inline VecI32 broadcast_i32(std::int32_t n) { return _mm512_set1_epi32(n); }
+inline Vec to_float(VecI32 n) { return _mm512_cvtepi32_ps(n); }
 
 inline void pair_sums(const std::int16_t (&sums)[16], int factor, std::int32_t* out) {
   const __m256i s = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(sums));
@@ -116,12 +123,12 @@ inline void pair_sums(const std::int16_t (&sums)[16], int factor, std::int32_t* 
 }
 
 template <class Type>
-constexpr int excess(Type) {
-  return Type::excess;
+constexpr int zero_point(Type) {
+  return Type::zero_point;
 }
-constexpr int excess(Q8_0) { return 128; }  // of from_signed()
+constexpr int zero_point(Q8_0) { return 128; }  // added by to_dot_operand()
 
 template <class Type>
-inline Ints dot(Type, Ints sum, Bytes w, Bytes x) {
+inline VecI32 dot(Type, VecI32 sum, VecI8 w, VecI8 x) {
   return _mm512_dpbusd_epi32(sum, w, x);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
-// The intrinsics of this machine's instruction sets. They must be known before any region of another set opens.
+// Includes the intrinsics of this platform and defines MOE_X86 or MOE_ARM64. All intrinsics headers are included here,
+// outside the regions of MOE_BEGIN_ISA, because their own target attributes must not nest in another region.
 
 #if defined(__x86_64__) || defined(_M_X64)
 #define MOE_X86 1
@@ -8,7 +9,7 @@
 
 #if defined(_MSC_VER)
 #include <intrin.h>
-#if defined(__clang__)  // clang-cl hides them behind /arch
+#if defined(__clang__)  // immintrin.h of clang-cl includes these only if /arch allows the set
 #include <avx2intrin.h>
 #include <avx512bf16intrin.h>
 #include <avx512bwintrin.h>

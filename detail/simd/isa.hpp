@@ -6,11 +6,12 @@
 
 namespace moe::inline MOE_ABI::detail::simd {
 
-/// The instruction sets that kernels exist for, worst first.
-///   neon    AArch64 with its dot product (ARMv8.2)
-///   avx2    with FMA and F16C
-///   avx512  F, BW, DQ and VL; with VNNI where the CPU has it, which changes the speed but no result. Products in bf16, which
-///           have results of their own, are asked for: bf16_dot_kernels()
+/// The instruction sets that have kernels, slowest first.
+///   scalar  plain C++
+///   neon    AArch64 with the dot product instructions of ARMv8.2
+///   avx2    AVX2 with FMA and F16C
+///   avx512  AVX-512 F, BW, DQ and VL. VNNI is used where the CPU has it: faster, with the same bits as without it.
+///           Bf16 dot products give other bits and are therefore used on request only: bf16_dot_kernels().
 enum class Isa { scalar, neon, avx2, avx512 };
 
 constexpr std::string_view name(Isa isa) {
@@ -18,28 +19,24 @@ constexpr std::string_view name(Isa isa) {
   return names[static_cast<int>(isa)];
 }
 
-/// The instruction set of that name; nothing for an unknown one.
+/// The instruction set of this name, or nothing if the name is unknown.
 constexpr std::optional<Isa> isa_of(std::string_view wanted) {
   for (const Isa isa : {Isa::scalar, Isa::neon, Isa::avx2, Isa::avx512})
     if (name(isa) == wanted) return isa;
   return {};
 }
 
-/// Whether this machine can run the kernels of `isa`, and they were compiled in.
+/// Whether the kernels of `isa` were compiled and this CPU and operating system can run them.
 bool available(Isa isa);
 
-/// The best instruction set of this machine, or the one that the environment variable MOE_ISA names
-/// (scalar, neon, avx2, avx512) if this machine has it. Decided once.
+/// The best available instruction set, or the one that the environment variable MOE_ISA names (scalar, neon, avx2, avx512)
+/// if that one is available. The choice is made at the first call and never changes. Thread-safe.
 Isa active_isa();
-
-}  // namespace moe::inline MOE_ABI::detail::simd
-
-namespace moe::inline MOE_ABI::detail::simd::detail {
 
 bool cpu_has_vnni();
 bool cpu_has_bf16_dot();
 
-}  // namespace moe::inline MOE_ABI::detail::simd::detail
+}  // namespace moe::inline MOE_ABI::detail::simd
 
 #if MOE_DEFINITIONS
 #include "isa.ipp"

@@ -5,12 +5,14 @@
 #include <cstdlib>
 #include <optional>
 
-namespace moe::inline MOE_ABI::detail::simd::detail {
+namespace moe::inline MOE_ABI::detail::simd {
 
 #if defined(MOE_X86)
 
 #if defined(_MSC_VER)
-// Whether the CPU has the instructions and the system saves the registers (XCR0: 6 = ymm, 0xe6 = zmm and masks).
+// A set is usable if CPUID reports the instructions and XCR0 shows that the system saves the registers: bits 1 and 2 (0x6)
+// for ymm, bits 5 to 7 too (0xe6) for zmm and masks.
+// Source: Intel Software Developer's Manual, volume 1, section "Detection of AVX-512 Foundation Instructions".
 struct X86Features {
   bool avx2 = false, avx512 = false, vnni = false, bf16_dot = false;
   X86Features() {
@@ -37,7 +39,7 @@ MOE_INLINE bool cpu_has_vnni() { return x86_features().vnni; }
 MOE_INLINE bool cpu_has_bf16_dot() { return x86_features().bf16_dot; }
 #else
 MOE_INLINE bool cpu_has_avx2() {
-  // Every CPU with AVX2 has F16C; Clang 14 cannot ask for it.
+  // Every CPU with AVX2 also has F16C, which __builtin_cpu_supports of Clang 14 does not know.
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 }
 MOE_INLINE bool cpu_has_avx512() {
@@ -58,27 +60,23 @@ MOE_INLINE bool cpu_has_neon() {
   std::size_t size = sizeof has;
   return sysctlbyname("hw.optional.arm.FEAT_DotProd", &has, &size, nullptr, 0) == 0 && has != 0;
 #else
-  return true;  // Windows on Arm runs on nothing older
+  return true;  // Windows on Arm requires it
 #endif
 }
 
 #endif
 
-}  // namespace moe::inline MOE_ABI::detail::simd::detail
-
-namespace moe::inline MOE_ABI::detail::simd {
-
 MOE_INLINE bool available(Isa isa) {
   switch (isa) {
     case Isa::scalar: return true;
 #if defined(MOE_ARM64) && !defined(MOE_NO_NEON)
-    case Isa::neon: return detail::cpu_has_neon();
+    case Isa::neon: return cpu_has_neon();
 #endif
 #if defined(MOE_X86) && !defined(MOE_NO_AVX2)
-    case Isa::avx2: return detail::cpu_has_avx2();
+    case Isa::avx2: return cpu_has_avx2();
 #endif
 #if defined(MOE_X86) && !defined(MOE_NO_AVX512)
-    case Isa::avx512: return detail::cpu_has_avx512();
+    case Isa::avx512: return cpu_has_avx512();
 #endif
     default: return false;
   }

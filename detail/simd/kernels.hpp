@@ -6,7 +6,7 @@
 namespace moe::inline MOE_ABI::detail::simd {
 
 #if MOE_HEADER_ONLY
-// Units built for different CPUs must not share one copy of these functions: the linker would keep any of them.
+// Units built for different CPUs must not share these inline functions: the linker would keep the copy of any one unit.
 #if defined(__AVX512F__)
 inline namespace built_for_avx512 {
 #elif defined(__AVX2__)
@@ -16,20 +16,22 @@ inline namespace built_for_any {
 #endif
 #endif
 
-/// The kernels of one instruction set, which must be available(). `plain`: without VNNI even if the CPU has it.
-const Kernels& kernels_for(Isa isa, bool plain = false);
+/// The kernels of one instruction set. Precondition: available(isa).
+/// Tests compare the kernels with and without VNNI; `allow_vnni` has no effect on a CPU without it.
+const Kernels& kernels_for(Isa isa, bool allow_vnni = true);
 
-/// The same with dot products of bf16; null if the CPU has none, or that instruction set. See ModelOptions::bf16_dot.
+/// The kernels of one instruction set, with bf16 dot products for bf16 weights; null if the CPU or the set has none.
 const Kernels* bf16_dot_kernels_for(Isa isa);
 
 #if MOE_HEADER_ONLY
 }  // inline namespace
 #endif
 
-/// The kernels of active_isa().
+/// The kernels of active_isa(). Thread-safe.
 const Kernels& kernels();
 
-/// The kernels of active_isa() that multiply bf16 weights in dot products of bf16. Throws if it has none.
+/// The kernels of active_isa(), with bf16 dot products for bf16 weights (ModelOptions::bf16_dot). Throws Error if it has
+/// none.
 const Kernels& bf16_dot_kernels();
 
 }  // namespace moe::inline MOE_ABI::detail::simd

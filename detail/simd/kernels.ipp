@@ -12,8 +12,8 @@
 #include <cstdint>
 #include <cstring>
 
-// MOE_BEGIN_ISA(features) ... MOE_END_ISA: functions in between may use the named instructions, whatever the compiler
-// was told to build for. MSVC needs no permission. Only fragments (.inl) are included in such a region.
+// Between MOE_BEGIN_ISA(features) and MOE_END_ISA functions may use the named instruction sets, whatever -march says. MSVC
+// allows all intrinsics everywhere. Such a region includes fragments (.inl) only, never a header.
 #define MOE_PRAGMA(text) _Pragma(#text)
 #if defined(__clang__)
 #define MOE_BEGIN_ISA(features) \
@@ -30,7 +30,7 @@
 #define MOE_UNROLL
 #endif
 
-// GCC 12 calls the deliberately undefined registers of avx512fintrin.h uninitialised, in the user's build.
+// GCC 12 warns, in the user's build, of registers that avx512fintrin.h leaves uninitialised on purpose.
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wuninitialized"
@@ -39,8 +39,7 @@
 
 namespace moe::inline MOE_ABI::detail::simd {
 
-#if MOE_HEADER_ONLY
-// Units built for different CPUs must not share one copy of these functions: the linker would keep any of them.
+#if MOE_HEADER_ONLY  // see kernels.hpp
 #if defined(__AVX512F__)
 inline namespace built_for_avx512 {
 #elif defined(__AVX2__)
@@ -50,9 +49,14 @@ inline namespace built_for_any {
 #endif
 #endif
 
-// The weight types as arguments of templates and overloads; `bytes` per `block` of numbers. Of quantised ones `group` numbers
-// share a scale; unpacked, they are `excess` more than they stand for, so that none is negative, or negative as stored.
-// `unit` columns are unpacked at once. Product: the type whose products are computed in the same way.
+// Weight types as tags for templates and overloads.
+//   bytes        of one block, or of one number of a float type
+//   block        numbers in one block
+//   group        columns that share one scale
+//   unit         columns that unpack() unpacks at once
+//   zero_point   unpacked number = weight / scale + zero_point; it makes 4-bit and 6-bit numbers unsigned
+//   has_offsets  whether each group also has an offset: weight = scale · number + offset
+//   Product      the type whose dot products serve this one
 struct F32 {
   static constexpr std::size_t bytes = 4;
 };
@@ -65,19 +69,19 @@ struct BF16 {
 struct Q8_0 {
   using Product = Q8_0;
   static constexpr std::size_t block = 32, bytes = 34, group = 32, unit = 32;
-  static constexpr int excess = 0;
+  static constexpr int zero_point = 0;
   static constexpr bool has_offsets = false;
 };
 struct Q4_0 {
   using Product = Q4_0;
   static constexpr std::size_t block = 32, bytes = 18, group = 32, unit = 32;
-  static constexpr int excess = 8;
+  static constexpr int zero_point = 8;
   static constexpr bool has_offsets = false;
 };
 struct Q4_K {
   using Product = Q4_K;
   static constexpr std::size_t block = 256, bytes = 144, group = 32, unit = 64;
-  static constexpr int excess = 0;
+  static constexpr int zero_point = 0;
   static constexpr bool has_offsets = true;
 };
 struct Q5_K {
@@ -87,34 +91,40 @@ struct Q5_K {
 struct Q6_K {
   using Product = Q6_K;
   static constexpr std::size_t block = 256, bytes = 210, group = 16, unit = 64;
-  static constexpr int excess = 32;
+  static constexpr int zero_point = 32;
   static constexpr bool has_offsets = false;
 };
 
-/// Quantised rows that lie `stride` bytes apart: row r begins at first[r % 4] + r / 4 * four.
+/// The addresses of up to 16 quantised rows that lie `stride` bytes apart: row r begins at first[r % 4] + r / 4 · stride_4.
+/// With x86 addressing modes four pointers and two strides address 16 rows without any arithmetic.
 struct Int8Rows {
   Int8Rows(const std::byte* row, std::size_t stride)
-      : first{row, row + stride, row + 2 * stride, row + 3 * stride}, four(4 * stride), twelve(12 * stride) {}
+      : first{row, row + stride, row + 2 * stride, row + 3 * stride},
+        stride_4(4 * stride),
+        stride_12(12 * stride) {}
 
   const std::byte* first[4];
-  std::size_t four, twelve;
+  std::size_t stride_4, stride_12;
 };
 
-/// Tells the CPU that these bytes will be read; any address is allowed.
-inline void prefetch([[maybe_unused]] const std::byte* at) {
-#if defined(__GNUC__) || defined(__clang__)
-  __builtin_prefetch(at);
-#elif defined(MOE_X86)
-  _mm_prefetch(reinterpret_cast<const char*>(at), _MM_HINT_T0);
-#endif
-}
-
-/// The same, but no nearer than the second-level cache.
-inline void prefetch_far([[maybe_unused]] const std::byte* at) {
+/// Requests the cache line of `at` into the second-level cache. Any address is allowed, readable or not.
+/// Streams of weights, keys and values use this level: requests to the first level occupy its few miss buffers (24 on Zen 4)
+/// until memory answers, which limits a core to half of the bandwidth that the second level reaches; see
+/// docs/measurements.md.
+inline void prefetch_to_l2([[maybe_unused]] const std::byte* at) {
 #if defined(__GNUC__) || defined(__clang__)
   __builtin_prefetch(at, 0, 2);
 #elif defined(MOE_X86)
   _mm_prefetch(reinterpret_cast<const char*>(at), _MM_HINT_T1);
+#endif
+}
+
+/// Requests the cache line of `at` into the first-level cache, for data that the outer levels already hold.
+inline void prefetch_to_l1([[maybe_unused]] const std::byte* at) {
+#if defined(__GNUC__) || defined(__clang__)
+  __builtin_prefetch(at);
+#elif defined(MOE_X86)
+  _mm_prefetch(reinterpret_cast<const char*>(at), _MM_HINT_T0);
 #endif
 }
 
@@ -182,7 +192,7 @@ using avx2::matmul_int8;
 }  // namespace avx512
 MOE_END_ISA
 
-// Products of quantised weights take 512 bits only with VNNI, and are the same bits as AVX2's.
+// Quantised weights use 512-bit registers only with VNNI; without it they use the kernels of AVX2. Both give the same bits.
 MOE_BEGIN_ISA("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")
 namespace avx512::vnni {
 #include "int8_rows.inl"
@@ -217,7 +227,7 @@ inline const Kernels& with_vnni() {
 
 inline const Kernels& with_bf16_dot() {
   static const Kernels table = [] {
-    Kernels out = detail::cpu_has_vnni() ? with_vnni() : kernels;
+    Kernels out = cpu_has_vnni() ? with_vnni() : kernels;
     out.matmul[static_cast<std::size_t>(DType::bf16)] = bf16_dot::matmul_bf16_dot;
     out.to_bf16 = bf16_dot::to_bf16;
     return out;
@@ -227,7 +237,7 @@ inline const Kernels& with_bf16_dot() {
 }  // namespace avx512
 #endif
 
-MOE_INLINE const Kernels& kernels_for(Isa isa, [[maybe_unused]] bool plain) {
+MOE_INLINE const Kernels& kernels_for(Isa isa, [[maybe_unused]] bool allow_vnni) {
   MOE_ASSERT(available(isa));
   switch (isa) {
 #if defined(MOE_ARM64) && !defined(MOE_NO_NEON)
@@ -237,7 +247,7 @@ MOE_INLINE const Kernels& kernels_for(Isa isa, [[maybe_unused]] bool plain) {
     case Isa::avx2: return avx2::kernels;
 #endif
 #if defined(MOE_X86) && !defined(MOE_NO_AVX512)
-    case Isa::avx512: return detail::cpu_has_vnni() && !plain ? avx512::with_vnni() : avx512::kernels;
+    case Isa::avx512: return allow_vnni && cpu_has_vnni() ? avx512::with_vnni() : avx512::kernels;
 #endif
     default: return scalar::kernels;
   }
@@ -245,7 +255,7 @@ MOE_INLINE const Kernels& kernels_for(Isa isa, [[maybe_unused]] bool plain) {
 
 MOE_INLINE const Kernels* bf16_dot_kernels_for([[maybe_unused]] Isa isa) {
 #if defined(MOE_X86) && !defined(MOE_NO_AVX512)
-  if (isa == Isa::avx512 && detail::cpu_has_bf16_dot()) return &avx512::with_bf16_dot();
+  if (isa == Isa::avx512 && cpu_has_bf16_dot()) return &avx512::with_bf16_dot();
 #endif
   return nullptr;
 }

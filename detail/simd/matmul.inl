@@ -1,13 +1,15 @@
-// Products of float weights (f32, f16, bf16) with float activations. Compiled once per instruction set.
+// Matrix products of float weights (f32, f16, bf16) with float activations. Compiled once per instruction set.
 //
-// Every element of the result is summed in one fixed order, whatever the tile it is computed in: one vector
-// accumulator along the columns, then sum(). So decoding (one token) and prompts (many) give the same bits.
+// Each element of the result has one order of summation, whichever tile computes it: one vector accumulator along the
+// columns, then sum(). One token and many tokens therefore give the same bits.
 
-/// So far ahead of what they use do products of one token ask for weights: what the memory must have under way at a time.
-inline constexpr std::size_t ahead_bytes = 16 * 64;
+/// Prefetch distance in bytes of products with one token, in each of the streams of float_vector(). Measured: 512 to 1536
+/// bytes give the same speed.
+inline constexpr std::size_t prefetch_bytes = 16 * 64;
 
-/// total[r] += weights[r * row_bytes ...] · x, lane by lane, for the columns of whole cache lines; returns how many they are.
-/// A line is used up at once: rows that lie a multiple of 4096 bytes apart compete for the same few places in the cache.
+/// total[r] += weights[r, :] · x, lane by lane, for the columns that fill whole cache lines. Returns the number of these
+/// columns. Each line is used completely before the next row, because rows at a distance of a multiple of 4096 bytes share
+/// one cache set.
 template <class Type, std::size_t Rows>
 inline std::size_t add_lines(const std::byte* weights, std::size_t row_bytes, std::size_t cols,
                              const float* x, Vec (&total)[Rows][1]) {
@@ -17,7 +19,7 @@ inline std::size_t add_lines(const std::byte* weights, std::size_t row_bytes, st
     MOE_UNROLL
     for (std::size_t r = 0; r < Rows; ++r) {
       const std::byte* line = weights + r * row_bytes + c * Type::bytes;
-      prefetch_far(line + ahead_bytes);
+      prefetch_to_l2(line + prefetch_bytes);
       MOE_UNROLL
       for (std::size_t i = 0; i < vecs; ++i)
         total[r][0] = fma(load(Type{}, line + i * lanes * Type::bytes), load(x + c + i * lanes), total[r][0]);
@@ -26,12 +28,11 @@ inline std::size_t add_lines(const std::byte* weights, std::size_t row_bytes, st
   return c;
 }
 
-/// out[t, r] = weights[r, :] · x[t][:] for a tile of rows, each `apart` rows behind the one before, and of tokens, so that
-/// each load serves several products.
+/// out[t, r] for a tile of the rows row, row + row_step, ... and of consecutive tokens; each load serves several products.
 template <class Type, std::size_t Rows, std::size_t Tokens>
-inline void float_tile(const MatmulArgs& a, std::size_t row, std::size_t apart, std::size_t token) {
+inline void float_tile(const MatmulArgs& a, std::size_t row, std::size_t row_step, std::size_t token) {
   const std::byte* weights = a.weights + row * a.row_bytes;
-  const std::size_t row_bytes = apart * a.row_bytes;
+  const std::size_t row_bytes = row_step * a.row_bytes;
   const float* x[Tokens];
   MOE_UNROLL
   for (std::size_t t = 0; t < Tokens; ++t) x[t] = a.x + a.row_of(token + t) * a.x_stride;
@@ -60,10 +61,10 @@ inline void float_tile(const MatmulArgs& a, std::size_t row, std::size_t apart, 
   if (whole < a.cols) {
     Vec xs[Tokens];
     MOE_UNROLL
-    for (std::size_t t = 0; t < Tokens; ++t) xs[t] = load_some(x[t] + whole, a.cols - whole);
+    for (std::size_t t = 0; t < Tokens; ++t) xs[t] = load_partial(x[t] + whole, a.cols - whole);
     MOE_UNROLL
     for (std::size_t r = 0; r < Rows; ++r) {
-      const Vec w = load_some(Type{}, weights + r * row_bytes + whole * Type::bytes, a.cols - whole);
+      const Vec w = load_partial(Type{}, weights + r * row_bytes + whole * Type::bytes, a.cols - whole);
       MOE_UNROLL
       for (std::size_t t = 0; t < Tokens; ++t) total[r][t] = fma(w, xs[t], total[r][t]);
     }
@@ -73,7 +74,7 @@ inline void float_tile(const MatmulArgs& a, std::size_t row, std::size_t apart, 
   for (std::size_t t = 0; t < Tokens; ++t) {
     MOE_UNROLL
     for (std::size_t r = 0; r < Rows; ++r)
-      a.out[(token + t) * a.out_stride + row + r * apart] = sum(total[r][t]);
+      a.out[(token + t) * a.out_stride + row + r * row_step] = sum(total[r][t]);
   }
 }
 
@@ -84,18 +85,20 @@ inline void float_rows(const MatmulArgs& a, std::size_t token) {
   for (; row < a.rows; ++row) float_tile<Type, 1, Tokens>(a, row, 1, token);
 }
 
-/// One token alone: the weights are taken as a few runs of rows, side by side, each of them from its begin to its end. So
-/// memory is read in few long streams, which is what prefetchers follow best, and the sums do not wait for each other.
+/// One token: the rows are divided into a few ranges that are processed in step, row i of each range together. Memory is
+/// then read in a few long streams, which hardware prefetchers follow best, and the accumulators are independent of each
+/// other.
+/// Measured: 4 streams are faster than 2, 3, 6 or 8, and than 16 neighbouring rows; see tests/bench/LOG.md.
 template <class Type>
 inline void float_vector(const MatmulArgs& a, std::size_t token) {
-  constexpr std::size_t runs = lanes < 8 ? 8 : 4;
-  const std::size_t run = a.rows / runs;
-  for (std::size_t row = 0; row < run; ++row) float_tile<Type, runs, 1>(a, row, run, token);
-  for (std::size_t row = run * runs; row < a.rows; ++row) float_tile<Type, 1, 1>(a, row, 1, token);
+  constexpr std::size_t streams = lanes < 8 ? 8 : 4;
+  const std::size_t rows = a.rows / streams;
+  for (std::size_t row = 0; row < rows; ++row) float_tile<Type, streams, 1>(a, row, rows, token);
+  for (std::size_t row = rows * streams; row < a.rows; ++row) float_tile<Type, 1, 1>(a, row, 1, token);
 }
 
-/// Four rows by four tokens keep 16 sums, 4 activations and 1 weight in registers (32 with AVX-512 and NEON;
-/// with AVX2's 16 two by four do).
+/// 4 rows × 4 tokens keep 16 accumulators, 4 activations and 1 weight in the 32 registers of AVX-512 and NEON; 2 × 4 fit
+/// into the 16 registers of AVX2.
 template <class Type>
 void matmul_float(const MatmulArgs& a) {
   constexpr std::size_t rows = registers >= 32 ? 4 : 2;

@@ -1,4 +1,4 @@
-// The table of this instruction set's kernels.
+// The table of kernels of one instruction set. The order of the products is the order of DType.
 
 inline constexpr Kernels kernels{
     {

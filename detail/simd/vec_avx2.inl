@@ -1,30 +1,35 @@
-// AVX2 with FMA and F16C: eight lanes. See vec_scalar.inl for what each primitive means.
+// The float vector of AVX2 with FMA and F16C: eight lanes. vec_scalar.inl describes each function.
+//
+//   intrinsic                           instruction     use
+//   _mm256_fmadd_ps                     vfmadd*ps       a · b + c with one rounding
+//   _mm256_cvtph_ps, _mm256_cvtps_ph    vcvtph2ps, ...  f16 to float and back
+//   _mm256_maskload_ps, maskstore_ps    vmaskmovps      partial vectors without access beyond their end
+//   _mm256_round_ps                     vroundps        nearest, ties to even
+//   _mm_packs_epi32, _mm_packs_epi16    vpackssdw, ...  int32 to int8 with saturation
 
 using Vec = __m256;
 inline constexpr std::size_t registers = 16;
 inline constexpr std::size_t lanes = 8;
 
-inline Vec set(float value) { return _mm256_set1_ps(value); }
+inline Vec broadcast(float value) { return _mm256_set1_ps(value); }
 inline Vec zero() { return _mm256_setzero_ps(); }
 
-/// Ones in the first n lanes.
+/// All bits set in the first n lanes.
 inline __m256i mask_of(std::size_t n) {
   return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(n)),
                             _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 }
 
 inline Vec load(const float* p) { return _mm256_loadu_ps(p); }
-inline Vec load_some(const float* p, std::size_t n) { return _mm256_maskload_ps(p, mask_of(n)); }
+inline Vec load_partial(const float* p, std::size_t n) { return _mm256_maskload_ps(p, mask_of(n)); }
 inline void store(float* p, Vec v) { _mm256_storeu_ps(p, v); }
-inline void store_some(float* p, Vec v, std::size_t n) { _mm256_maskstore_ps(p, mask_of(n), v); }
+inline void store_partial(float* p, Vec v, std::size_t n) { _mm256_maskstore_ps(p, mask_of(n), v); }
 
-inline __m128i load_halves(const std::byte* p) {
-  return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-}
-inline __m128i load_some_halves(const std::byte* p, std::size_t n) {
+inline __m128i load_u16(const std::byte* p) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)); }
+inline __m128i load_partial_u16(const std::byte* p, std::size_t n) {
   alignas(16) std::byte eight[16] = {};
   std::memcpy(eight, p, n * 2);
-  return load_halves(eight);
+  return load_u16(eight);
 }
 inline Vec widen(F16, __m128i halves) { return _mm256_cvtph_ps(halves); }
 inline Vec widen(BF16, __m128i halves) {
@@ -32,22 +37,22 @@ inline Vec widen(BF16, __m128i halves) {
 }
 
 inline Vec load(F32, const std::byte* p) { return load(reinterpret_cast<const float*>(p)); }
-inline Vec load_some(F32, const std::byte* p, std::size_t n) {
-  return load_some(reinterpret_cast<const float*>(p), n);
+inline Vec load_partial(F32, const std::byte* p, std::size_t n) {
+  return load_partial(reinterpret_cast<const float*>(p), n);
 }
 template <class Type>
 inline Vec load(Type type, const std::byte* p) {
-  return widen(type, load_halves(p));
+  return widen(type, load_u16(p));
 }
 template <class Type>
-inline Vec load_some(Type type, const std::byte* p, std::size_t n) {
-  return widen(type, load_some_halves(p, n));
+inline Vec load_partial(Type type, const std::byte* p, std::size_t n) {
+  return widen(type, load_partial_u16(p, n));
 }
 
-inline void store_some(F32, std::byte* p, Vec v, std::size_t n) {
-  store_some(reinterpret_cast<float*>(p), v, n);
+inline void store_partial(F32, std::byte* p, Vec v, std::size_t n) {
+  store_partial(reinterpret_cast<float*>(p), v, n);
 }
-inline void store_some(F16, std::byte* p, Vec v, std::size_t n) {
+inline void store_partial(F16, std::byte* p, Vec v, std::size_t n) {
   const __m128i halves = _mm256_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
   if (n == lanes) return _mm_storeu_si128(reinterpret_cast<__m128i*>(p), halves);
   alignas(16) std::byte eight[16];
@@ -78,7 +83,7 @@ inline float sum(Vec v) {
   s = _mm_add_ps(s, _mm_movehl_ps(s, s));
   return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
 }
-inline float largest(Vec v) {
+inline float max_lane(Vec v) {
   __m128 m = _mm_max_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
   m = _mm_max_ps(m, _mm_movehl_ps(m, m));
   return _mm_cvtss_f32(_mm_max_ss(m, _mm_movehdup_ps(m)));

@@ -1,25 +1,31 @@
-// AVX-512 F and BW: sixteen lanes. See vec_scalar.inl for what each primitive means. Intrinsics of VL, which do the same with
-// half of a register, are not used: their headers alone take GCC longer than all others together.
+// The float vector of AVX-512 F and BW: sixteen lanes. vec_scalar.inl describes each function.
+//
+//   intrinsic                              instruction         use
+//   _mm512_fmadd_ps                        vfmadd*ps           a · b + c with one rounding
+//   _mm512_cvtph_ps, _mm512_cvtps_ph       vcvtph2ps, ...      f16 to float and back
+//   _mm512_maskz_loadu_ps, _epi16          vmovups, vmovdqu16  partial vectors under a mask; masked lanes are not accessed
+//   _mm512_roundscale_ps                   vrndscaleps         nearest, ties to even
+//   _mm512_cvtsepi32_epi8                  vpmovsdb            int32 to int8 with saturation
 
 using Vec = __m512;
 inline constexpr std::size_t registers = 32;
 inline constexpr std::size_t lanes = 16;
 
-inline Vec set(float value) { return _mm512_set1_ps(value); }
+inline Vec broadcast(float value) { return _mm512_set1_ps(value); }
 inline Vec zero() { return _mm512_setzero_ps(); }
 
-/// Ones for the first n lanes.
+/// Bits 0 to n - 1.
 inline __mmask16 mask_of(std::size_t n) { return static_cast<__mmask16>((1u << n) - 1); }
 
 inline Vec load(const float* p) { return _mm512_loadu_ps(p); }
-inline Vec load_some(const float* p, std::size_t n) { return _mm512_maskz_loadu_ps(mask_of(n), p); }
+inline Vec load_partial(const float* p, std::size_t n) { return _mm512_maskz_loadu_ps(mask_of(n), p); }
 inline void store(float* p, Vec v) { _mm512_storeu_ps(p, v); }
-inline void store_some(float* p, Vec v, std::size_t n) { _mm512_mask_storeu_ps(p, mask_of(n), v); }
+inline void store_partial(float* p, Vec v, std::size_t n) { _mm512_mask_storeu_ps(p, mask_of(n), v); }
 
-inline __m256i load_halves(const std::byte* p) {
+inline __m256i load_u16(const std::byte* p) {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
 }
-inline __m256i load_some_halves(const std::byte* p, std::size_t n) {
+inline __m256i load_partial_u16(const std::byte* p, std::size_t n) {
   return _mm512_castsi512_si256(_mm512_maskz_loadu_epi16(mask_of(n), p));
 }
 inline Vec widen(F16, __m256i halves) { return _mm512_cvtph_ps(halves); }
@@ -28,22 +34,22 @@ inline Vec widen(BF16, __m256i halves) {
 }
 
 inline Vec load(F32, const std::byte* p) { return load(reinterpret_cast<const float*>(p)); }
-inline Vec load_some(F32, const std::byte* p, std::size_t n) {
-  return load_some(reinterpret_cast<const float*>(p), n);
+inline Vec load_partial(F32, const std::byte* p, std::size_t n) {
+  return load_partial(reinterpret_cast<const float*>(p), n);
 }
 template <class Type>
 inline Vec load(Type type, const std::byte* p) {
-  return widen(type, load_halves(p));
+  return widen(type, load_u16(p));
 }
 template <class Type>
-inline Vec load_some(Type type, const std::byte* p, std::size_t n) {
-  return widen(type, load_some_halves(p, n));
+inline Vec load_partial(Type type, const std::byte* p, std::size_t n) {
+  return widen(type, load_partial_u16(p, n));
 }
 
-inline void store_some(F32, std::byte* p, Vec v, std::size_t n) {
-  store_some(reinterpret_cast<float*>(p), v, n);
+inline void store_partial(F32, std::byte* p, Vec v, std::size_t n) {
+  store_partial(reinterpret_cast<float*>(p), v, n);
 }
-inline void store_some(F16, std::byte* p, Vec v, std::size_t n) {
+inline void store_partial(F16, std::byte* p, Vec v, std::size_t n) {
   const __m256i halves = _mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
   _mm512_mask_storeu_epi16(p, mask_of(n), _mm512_castsi256_si512(halves));
 }
@@ -71,4 +77,4 @@ inline float sum(Vec v) {
   s = _mm_add_ps(s, _mm_movehl_ps(s, s));
   return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
 }
-inline float largest(Vec v) { return _mm512_reduce_max_ps(v); }
+inline float max_lane(Vec v) { return _mm512_reduce_max_ps(v); }

@@ -1,5 +1,14 @@
-// Plain C++, the reference for the other instruction sets. Eight lanes, as AVX2 has: sums of eight parts are
-// more exact than one running sum, and compilers can vectorise them.
+// The float vector of plain C++, the reference for all vec_*.inl. Each of them defines
+//   Vec, lanes, registers          a vector of `lanes` floats; how many vector registers the CPU has
+//   load, store                    `lanes` floats at any address; load(type, p) also converts f16 and bf16 to float
+//   load_partial, store_partial    the first n numbers only; load_partial sets the other lanes to zero
+//   store_i8                       rounded numbers from -127 to 127 as int8
+//   broadcast(x), zero()           the same number in all lanes
+//   add, sub, mul, div, min, max   lane by lane
+//   fma(a, b, c)                   a · b + c, with one rounding where the instruction set has that
+//   round, power_of_two            nearest whole number, ties to even; 2^n
+//   sum, max_lane                  of all lanes
+// This one has eight lanes, as AVX2: eight partial sums are more exact than one, and compilers can vectorise them.
 
 struct Vec {
   float lane[8];
@@ -14,21 +23,21 @@ inline Vec map(F f) {
   return out;
 }
 
-inline Vec set(float value) {
+inline Vec broadcast(float value) {
   return map([&](std::size_t) { return value; });
 }
-inline Vec zero() { return set(0); }
+inline Vec zero() { return broadcast(0); }
 
 inline Vec load(const float* p) {
   return map([&](std::size_t i) { return p[i]; });
 }
-inline Vec load_some(const float* p, std::size_t n) {
+inline Vec load_partial(const float* p, std::size_t n) {
   return map([&](std::size_t i) { return i < n ? p[i] : 0.0f; });
 }
 inline void store(float* p, Vec v) {
   for (std::size_t i = 0; i < lanes; ++i) p[i] = v.lane[i];
 }
-inline void store_some(float* p, Vec v, std::size_t n) {
+inline void store_partial(float* p, Vec v, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) p[i] = v.lane[i];
 }
 
@@ -44,12 +53,12 @@ inline Vec load(Type type, const std::byte* p) {
   return map([&](std::size_t i) { return load_one(type, p + i * Type::bytes); });
 }
 template <class Type>
-inline Vec load_some(Type type, const std::byte* p, std::size_t n) {
+inline Vec load_partial(Type type, const std::byte* p, std::size_t n) {
   return map([&](std::size_t i) { return i < n ? load_one(type, p + i * Type::bytes) : 0.0f; });
 }
 
-inline void store_some(F32, std::byte* p, Vec v, std::size_t n) { std::memcpy(p, v.lane, n * 4); }
-inline void store_some(F16, std::byte* p, Vec v, std::size_t n) {
+inline void store_partial(F32, std::byte* p, Vec v, std::size_t n) { std::memcpy(p, v.lane, n * 4); }
+inline void store_partial(F16, std::byte* p, Vec v, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) {
     const std::uint16_t half = moe::detail::float_to_f16(v.lane[i]);
     std::memcpy(p + 2 * i, &half, 2);
@@ -67,7 +76,7 @@ inline Vec mul(Vec a, Vec b) {
 inline Vec div(Vec a, Vec b) {
   return map([&](std::size_t i) { return a.lane[i] / b.lane[i]; });
 }
-/// a · b + c; fused where the instruction set can.
+/// a · b + c. Here with two roundings.
 inline Vec fma(Vec a, Vec b, Vec c) {
   return map([&](std::size_t i) { return a.lane[i] * b.lane[i] + c.lane[i]; });
 }
@@ -78,15 +87,15 @@ inline Vec max(Vec a, Vec b) {
   return map([&](std::size_t i) { return a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i]; });
 }
 
-/// For whole numbers from -127 to 127; something for others.
+/// v: whole numbers from -127 to 127. The result for other numbers is unspecified.
 inline void store_i8(std::int8_t* p, Vec v) {
-  const Vec safe = max(min(v, set(127)), set(-127));
+  const Vec safe = max(min(v, broadcast(127)), broadcast(-127));
   for (std::size_t i = 0; i < lanes; ++i) p[i] = static_cast<std::int8_t>(safe.lane[i]);
 }
 
-/// To the nearest whole number, ties to even; |v| < 2^22.
+/// The nearest whole number, ties to even, for |v| < 2^22.
 inline Vec round(Vec v) {
-  // At 1.5·2^23 the last bit of a float is 1, so the addition rounds.
+  // Floats near 1.5 · 2^23 are 1 apart, so the addition rounds to a whole number.
   constexpr float shift = 0x1.8p23f;
   return map([&](std::size_t i) { return (v.lane[i] + shift) - shift; });
 }
@@ -97,12 +106,12 @@ inline Vec power_of_two(Vec n) {
   });
 }
 
-/// Always by halves, so that a sum of many vectors at once can follow the same order.
+/// A reduction tree by halves: kernels that reduce several vectors at once can follow the same order of summation.
 inline float sum(Vec v) {
   const float* a = v.lane;
   return ((a[0] + a[4]) + (a[2] + a[6])) + ((a[1] + a[5]) + (a[3] + a[7]));
 }
-inline float largest(Vec v) {
+inline float max_lane(Vec v) {
   float most = v.lane[0];
   for (std::size_t i = 1; i < lanes; ++i) most = most < v.lane[i] ? v.lane[i] : most;
   return most;

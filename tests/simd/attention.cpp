@@ -27,7 +27,7 @@ struct AttentionCase {
         keys(interleave(encode(type, k))),
         values(encode(type, v)) {}
 
-  /// Rows of one position become groups of key_lanes positions; what is missing of the last is filled with NaN.
+  /// [positions, head_dim] to [positions / key_lanes, head_dim, key_lanes]; lanes after the last position become NaN.
   std::vector<std::byte> interleave(const std::vector<std::byte>& rows) const {
     constexpr std::size_t lanes = moe::detail::simd::key_lanes;
     const std::size_t size = moe::detail::bytes_of(dtype, 1);
@@ -39,7 +39,7 @@ struct AttentionCase {
     return out;
   }
 
-  /// Attention of the tokens [first, first + tokens).
+  /// The kernel's result for the tokens [first, first + tokens).
   std::vector<float> run(std::size_t first, std::size_t tokens, std::size_t window) const {
     std::vector<float> out(tokens * queries * head_dim, 1e30f),
         scratch(moe::detail::simd::attention_scratch(head_dim));
@@ -59,7 +59,7 @@ struct AttentionCase {
     return out;
   }
 
-  /// The same by the definition, in double precision, for one token.
+  /// The definition of attention in double precision, for one token.
   std::vector<double> exact(std::size_t token, std::size_t window) const {
     std::vector<double> out(queries * head_dim);
     const std::size_t begin = window != 0 && token + 1 > window ? token + 1 - window : 0;
@@ -93,7 +93,7 @@ struct AttentionCase {
 
 }  // namespace
 
-TEST_CASE("attention: is the softmax-weighted sum of the visible values") {
+TEST_CASE("attention: the result is the softmax-weighted sum of the visible values") {
   for (const DType dtype : {DType::f32, DType::f16})
     for (const std::size_t queries : {1u, 3u, 4u, 8u})
       for (const std::size_t head_dim : {2u, 8u, 24u, 37u, 128u})
@@ -109,7 +109,7 @@ TEST_CASE("attention: is the softmax-weighted sum of the visible values") {
         }
 }
 
-TEST_CASE("attention: a token's result is the same bits whatever chunk it comes in") {
+TEST_CASE("attention: a token has the same bits in every division of the prompt into chunks") {
   for (const DType dtype : {DType::f32, DType::f16})
     for (const std::size_t window : {0u, 40u}) {
       const AttentionCase attention(dtype, 4, 24, 140);

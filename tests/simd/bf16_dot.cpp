@@ -26,7 +26,7 @@ using moe::detail::simd::MatmulArgs;
 
 namespace {
 
-/// Null where the instruction set under test has no such products; then there is nothing else to test.
+/// Null if the instruction set under test has no bf16 dot products; the other tests then return at once.
 const Kernels* dot_kernels() {
   return moe::detail::simd::bf16_dot_kernels_for(moe::detail::simd::active_isa());
 }
@@ -37,7 +37,7 @@ std::vector<std::uint16_t> rounded(const std::vector<float>& x) {
   return out;
 }
 
-/// A product with random weights at an odd address and random activations.
+/// A product of random weights, `offset` bytes after an aligned address, with random activations.
 struct DotCase {
   DotCase(std::size_t row_count, std::size_t col_count, std::size_t token_count, std::size_t offset)
       : rows(row_count),
@@ -84,7 +84,7 @@ struct DotCase {
     return moe::detail::bf16_to_float(x[token * cols + c]);
   }
 
-  /// In double precision; error: what single precision may add, from the sum of the magnitudes.
+  /// The product in double precision. error: a bound of the rounding error in single precision, from the sum of magnitudes.
   double exact(std::size_t token, std::size_t row, double& error) const {
     double sum = 0;
     error = 0;
@@ -97,7 +97,7 @@ struct DotCase {
     return sum;
   }
 
-  /// The documented order of summation, step by step.
+  /// The product in the order of summation that bf16_dot.inl documents.
   float in_order(std::size_t token, std::size_t row) const {
     std::array<float, 16> lanes{};
     const auto add = [&](std::size_t c) {
@@ -121,19 +121,17 @@ constexpr std::size_t all_columns[] = {1, 2, 3, 7, 8, 15, 16, 17, 31, 32, 33, 63
 
 }  // namespace
 
-TEST_CASE("bf16 dot: what lacks it says so, by name") {
+TEST_CASE("bf16 dot: an instruction set without bf16 dot products is refused by name") {
   if (dot_kernels()) {
     CHECK(&moe::detail::simd::bf16_dot_kernels() == dot_kernels());
     CHECK(static_cast<bool>(dot_kernels()->to_bf16));
   } else {
     check_error([] { moe::detail::simd::bf16_dot_kernels(); }, {"bf16_dot", "avx512 with AVX512_BF16"});
   }
-  CHECK_FALSE(static_cast<bool>(moe::detail::simd::kernels().to_bf16));  // nobody gets it unasked
+  CHECK_FALSE(static_cast<bool>(moe::detail::simd::kernels().to_bf16));  // used on request only
 }
 
-TEST_CASE(
-    "bf16 dot: every size and alignment gives the product, within single precision, in the documented "
-    "order") {
+TEST_CASE("bf16 dot: every size and alignment gives the product in the documented order of summation") {
   if (!dot_kernels()) return;
   const moe::detail::FloatEnvironment environment;
   for (const std::size_t cols : all_columns)
@@ -154,7 +152,7 @@ TEST_CASE(
       }
 }
 
-TEST_CASE("bf16 dot: a token's results are the same bits alone, among others, and for any part of the rows") {
+TEST_CASE("bf16 dot: a token has the same bits alone, with other tokens, and for any range of rows") {
   if (!dot_kernels()) return;
   const moe::detail::FloatEnvironment environment;
   for (const std::size_t cols : all_columns) {
@@ -175,7 +173,7 @@ TEST_CASE("bf16 dot: a token's results are the same bits alone, among others, an
   }
 }
 
-TEST_CASE("bf16 dot: nothing but the results is written, and tokens are those that the indices name") {
+TEST_CASE("bf16 dot: row indices select the activations, and only results are written") {
   if (!dot_kernels()) return;
   const DotCase product(9, 40, 7, 0);
   const std::vector<float> all = product.run();
@@ -192,7 +190,7 @@ TEST_CASE("bf16 dot: nothing but the results is written, and tokens are those th
       CHECK(out[t * stride + r] == (t < 5 && r < product.rows ? all[indices[t] * product.rows + r] : -1.0f));
 }
 
-TEST_CASE("bf16 dot: activations are rounded to nearest even, and denormals to zero") {
+TEST_CASE("bf16 dot: activations are rounded to nearest even, and denormals become zero") {
   if (!dot_kernels()) return;
   std::vector<float> x = random_numbers(10007, 5);
   x.insert(x.end(), {0.0f, -0.0f, 1.00390625f, 1.01171875f, -1.00390625f, 3.4e38f,
@@ -216,7 +214,9 @@ TEST_CASE("bf16 dot: activations are rounded to nearest even, and denormals to z
   CHECK(std::isnan(moe::detail::bf16_to_float(out[0])));
 }
 
-TEST_CASE("bf16 dot: denormal weights, activations and products count as zero whatever the caller has set") {
+TEST_CASE(
+    "bf16 dot: denormal weights, activations and products are zero under the default floating-point "
+    "environment") {
   if (!dot_kernels()) return;
   const std::uint16_t tiny = 0x0001, one = 0x3f80, small = 0x1000;  // 9e-41, 1, 2.5e-29
   for (const auto& [weight, activation] :

@@ -20,7 +20,7 @@ const moe::detail::simd::Kernels& kernels() { return moe::detail::simd::kernels(
 
 constexpr std::size_t sizes[] = {1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 72, 128};
 
-/// Memory with a guard behind it: kernels must not write past their end.
+/// Values followed by a guard number that a kernel must not overwrite.
 std::vector<float> guarded(std::vector<float> values) {
   values.push_back(12345);
   return values;
@@ -44,7 +44,7 @@ TEST_CASE("elementwise: rms_norm is weight · x / sqrt(mean(x²) + eps), also in
   }
 }
 
-TEST_CASE("elementwise: rope turns pairs that lie half a head apart") {
+TEST_CASE("elementwise: rope rotates pairs of numbers at a distance of half a head") {
   for (const std::size_t half : sizes) {
     const std::vector<float> before = random_numbers(2 * half, 1);
     std::vector<float> cosines(half), sines(half), head = guarded(before);
@@ -62,7 +62,7 @@ TEST_CASE("elementwise: rope turns pairs that lie half a head apart") {
   }
 }
 
-TEST_CASE("elementwise: silu_mul is gate / (1 + e^-gate) · up, without overflow far out") {
+TEST_CASE("elementwise: silu_mul is gate / (1 + e^-gate) · up, without overflow for large magnitudes") {
   for (const std::size_t n : sizes) {
     const std::vector<float> before = random_numbers(n, 1, 20);
     const std::vector<float> up = random_numbers(n, 2);
@@ -83,15 +83,15 @@ TEST_CASE("elementwise: silu_mul is gate / (1 + e^-gate) · up, without overflow
   CHECK(far[3] == 88);
 }
 
-TEST_CASE("elementwise: exponentiate is e^(x - most) to seven digits, with its sum") {
+TEST_CASE("elementwise: exponentiate is e^(x - maximum) to a relative error of 2e-6, and returns the sum") {
   for (const std::size_t n : sizes) {
     const std::vector<float> before = random_numbers(n, 1, 10);
-    const float most = *std::max_element(before.begin(), before.end());
+    const float maximum = *std::max_element(before.begin(), before.end());
     std::vector<float> x = guarded(before);
-    const float sum = kernels().exponentiate(x.data(), most, n);
+    const float sum = kernels().exponentiate(x.data(), maximum, n);
     double exact_sum = 0;
     for (std::size_t i = 0; i < n; ++i) {
-      const double exact = std::exp(double{before[i]} - most);
+      const double exact = std::exp(double{before[i]} - maximum);
       exact_sum += exact;
       REQUIRE(x[i] == doctest::Approx(exact).epsilon(2e-6));
     }
@@ -100,7 +100,7 @@ TEST_CASE("elementwise: exponentiate is e^(x - most) to seven digits, with its s
   }
 }
 
-TEST_CASE("elementwise: e^0 is 1, and what is far below is as good as nothing") {
+TEST_CASE("elementwise: exponentiate gives exactly 1 for 0 and less than 1e-37 for very negative numbers") {
   std::vector<float> x{0, -1e30f, -200};
   kernels().exponentiate(x.data(), 0, 3);
   CHECK(x[0] == 1);
@@ -108,7 +108,7 @@ TEST_CASE("elementwise: e^0 is 1, and what is far below is as good as nothing") 
   CHECK(x[2] < 1e-37f);
 }
 
-TEST_CASE("elementwise: add_scaled and scale") {
+TEST_CASE("elementwise: add_scaled is x + factor · y, and scale is factor · x") {
   for (const std::size_t n : sizes) {
     const std::vector<float> a = random_numbers(n, 1), b = random_numbers(n, 2);
     std::vector<float> sum = guarded(a), scaled = guarded(a);
@@ -143,7 +143,7 @@ TEST_CASE("elementwise: quantise keeps each number within half a step of its blo
                                        quants.begin() + static_cast<std::ptrdiff_t>(i * 16 + 16), 0));
 }
 
-TEST_CASE("elementwise: quantise survives numbers that are none") {
+TEST_CASE("elementwise: quantise accepts infinities, NaN and denormals") {
   const float inf = std::numeric_limits<float>::infinity();
   for (const float strange : {inf, -inf, std::numeric_limits<float>::quiet_NaN(), 1e-38f}) {
     std::vector<float> x(32, 1e-39f);
@@ -156,7 +156,7 @@ TEST_CASE("elementwise: quantise survives numbers that are none") {
   }
 }
 
-TEST_CASE("elementwise: to_f16 rounds to nearest and stays within the range") {
+TEST_CASE("elementwise: to_f16 rounds to nearest and clamps to the largest f16") {
   for (const std::size_t n : sizes) {
     std::vector<float> x = random_numbers(n, 1, 100);
     x[0] = 1e9f;

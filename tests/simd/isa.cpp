@@ -9,13 +9,13 @@
 
 using moe::detail::simd::Isa;
 
-TEST_CASE("isa: names lead there and back") {
+TEST_CASE("isa: isa_of() is the inverse of name()") {
   for (const Isa isa : {Isa::scalar, Isa::neon, Isa::avx2, Isa::avx512})
     CHECK(moe::detail::simd::isa_of(name(isa)) == isa);
   CHECK_FALSE(moe::detail::simd::isa_of("AVX2"));
 }
 
-TEST_CASE("isa: the active one is what MOE_ISA names, or the best of the machine") {
+TEST_CASE("isa: the active set is the one that MOE_ISA names, or the best available") {
   const Isa active = moe::detail::simd::active_isa();
   CHECK(moe::detail::simd::available(active));
   if (const char* wanted = std::getenv("MOE_ISA")) {
@@ -26,7 +26,7 @@ TEST_CASE("isa: the active one is what MOE_ISA names, or the best of the machine
   }
 }
 
-TEST_CASE("isa: every available one has a complete table of kernels") {
+TEST_CASE("isa: every available set has a complete table of kernels") {
   for (const Isa isa : {Isa::scalar, Isa::neon, Isa::avx2, Isa::avx512}) {
     if (!moe::detail::simd::available(isa)) continue;
     const moe::detail::simd::Kernels& kernels = moe::detail::simd::kernels_for(isa);

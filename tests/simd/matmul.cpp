@@ -19,7 +19,7 @@ using moe::detail::simd::MatmulArgs;
 
 namespace {
 
-/// A product with random weights at an odd address and random activations.
+/// A product of random weights, `offset` bytes after an aligned address, with random activations.
 struct ProductCase {
   ProductCase(DType type, std::size_t row_count, std::size_t col_count, std::size_t token_count,
               std::size_t offset)
@@ -62,15 +62,15 @@ struct ProductCase {
     return out;
   }
 
-  /// In double precision, with the stored weights and the activations that the kernel really gets.
-  /// error: what single precision may add, from the sum of the magnitudes.
+  /// The product in double precision, of the stored weights and the activations as the kernel gets them.
+  /// error: a bound of the rounding error in single precision, from the sum of magnitudes.
   double exact(std::size_t token, std::size_t row, double& error) const {
     const std::vector<float> w =
         moe::detail::dequantise({weights + row * moe::detail::bytes_of(dtype, cols), dtype, cols});
-    // Offsets are multiplied apart from what they are added to, which may be larger than both together.
-    const float most = halves_of(dtype).size() > 1
-                           ? *std::max_element(w.begin(), w.end()) - *std::min_element(w.begin(), w.end())
-                           : 0;
+    // The kernel adds scale · number and the offset as separate products, each of which may be larger than the weight.
+    const float range = halves_of(dtype).size() > 1
+                            ? *std::max_element(w.begin(), w.end()) - *std::min_element(w.begin(), w.end())
+                            : 0;
     double sum = 0;
     error = 0;
     for (std::size_t c = 0; c < cols; ++c) {
@@ -79,7 +79,7 @@ struct ProductCase {
               ? static_cast<double>(quants[token * cols + c]) * double{scales[(token * cols + c) / 32]}
               : double{x[token * cols + c]};
       sum += w[c] * activation;
-      error += (std::abs(w[c]) + most) * std::abs(activation);
+      error += (std::abs(w[c]) + range) * std::abs(activation);
     }
     error = error * 1e-6 + 1e-9;
     return sum;
@@ -111,7 +111,7 @@ constexpr DType quantised_types[] = {DType::q8_0, DType::q4_0, DType::q6_k, DTyp
 
 }  // namespace
 
-TEST_CASE("matmul: every type, size and alignment gives the product, within single precision") {
+TEST_CASE("matmul: every type, size and alignment gives the product within single precision") {
   const moe::detail::FloatEnvironment environment;
   for (const DType dtype : all_types())
     for (const std::size_t cols : columns_of(dtype))
@@ -130,7 +130,7 @@ TEST_CASE("matmul: every type, size and alignment gives the product, within sing
       }
 }
 
-TEST_CASE("matmul: a token's results are the same bits alone, among others, and for any part of the rows") {
+TEST_CASE("matmul: a token has the same bits alone, with other tokens, and for any range of rows") {
   const moe::detail::FloatEnvironment environment;
   for (const DType dtype : all_types())
     for (const std::size_t cols : columns_of(dtype)) {
@@ -152,19 +152,19 @@ TEST_CASE("matmul: a token's results are the same bits alone, among others, and 
     }
 }
 
-TEST_CASE("matmul: byte products of VNNI give the same bits as without it") {
+TEST_CASE("matmul: kernels with and without VNNI give the same bits") {
   const moe::detail::FloatEnvironment environment;
   for (const DType dtype : quantised_types) {
     CAPTURE(moe::detail::name(dtype));
     const ProductCase product(dtype, 37, moe::detail::layout_of(dtype).elements * 3, 6, 1);
-    std::vector<float> plain(product.tokens * product.rows);
-    moe::detail::simd::kernels_for(moe::detail::simd::active_isa(), true)
-        .matmul[static_cast<std::size_t>(dtype)](product.args(plain.data()));
-    CHECK(plain == product.run());
+    std::vector<float> without_vnni(product.tokens * product.rows);
+    moe::detail::simd::kernels_for(moe::detail::simd::active_isa(), false)
+        .matmul[static_cast<std::size_t>(dtype)](product.args(without_vnni.data()));
+    CHECK(without_vnni == product.run());
   }
 }
 
-TEST_CASE("matmul: tokens are taken from the rows of activations that the indices name") {
+TEST_CASE("matmul: row indices select the activations of each token") {
   const ProductCase product(DType::bf16, 9, 40, 7, 0);
   const std::vector<float> all = product.run();
   const std::uint32_t indices[] = {6, 0, 0, 3, 5};
@@ -178,11 +178,11 @@ TEST_CASE("matmul: tokens are taken from the rows of activations that the indice
       CHECK(out[t * product.rows + r] == all[indices[t] * product.rows + r]);
 }
 
-TEST_CASE("matmul: quantised products are exact in the integers, also at the ends of their range") {
-  // All weights and activations at the largest magnitude: any saturation on the way would show.
+TEST_CASE("matmul: integer sums are exact for weights and activations of the largest magnitude") {
+  // Any saturation of an intermediate sum would change the result.
   for (const DType dtype : quantised_types)
     for (const int sign : {1, -1})
-      for (const bool plain : {false, true}) {
+      for (const bool allow_vnni : {false, true}) {
         const moe::detail::DTypeLayout layout = moe::detail::layout_of(dtype);
         const std::size_t elements = layout.elements, bytes = layout.bytes;
         CAPTURE(layout.name);
@@ -216,7 +216,7 @@ TEST_CASE("matmul: quantised products are exact in the integers, also at the end
                               .row_indices = nullptr,
                               .out = &out,
                               .out_stride = 1};
-        moe::detail::simd::kernels_for(moe::detail::simd::active_isa(), plain)
+        moe::detail::simd::kernels_for(moe::detail::simd::active_isa(), allow_vnni)
             .matmul[static_cast<std::size_t>(dtype)](args);
         CHECK(std::abs(weight) >= 8);
         CHECK(out == static_cast<float>(cols) * static_cast<float>(127 * sign) * weight);
