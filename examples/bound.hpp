@@ -73,8 +73,8 @@ class SwitchedProvider {
 
   moe::AnyProvider::Lease acquire(moe::ExpertId id) { return now().acquire(id); }
   std::optional<moe::AnyProvider::Lease> try_acquire(moe::ExpertId id) { return now().try_acquire(id); }
-  void hint(std::span<const moe::ExpertId> ids, moe::Hint kind) noexcept { now().hint(ids, kind); }
-  std::size_t bytes(moe::ExpertId id) { return now().bytes(id); }
+
+  moe::AnyProvider& inner() { return now(); }
 
   void use_sample(bool use) { sampling_ = use; }
   moe::AnyProvider& real() { return real_; }

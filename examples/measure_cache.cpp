@@ -58,16 +58,16 @@ class Tampered {
     if (!hits_first_) return {};
     return moe::detail::try_acquire(inner_, id);
   }
-  void hint(std::span<const moe::ExpertId> ids, moe::Hint kind) noexcept {
+  void hint(const moe::Announcement& announcement) noexcept {
     if (!hints_) return;
-    if (kind != moe::Hint::predicted || spoilt_ == 0) return moe::detail::hint(inner_, ids, kind);
-    std::vector<moe::ExpertId> guesses(ids.begin(), ids.end());
+    if (announcement.kind != moe::Announcement::Kind::predicted || spoilt_ == 0)
+      return moe::detail::hint(inner_, announcement);
+    std::vector<moe::ExpertId> guesses(announcement.ids.begin(), announcement.ids.end());
     for (moe::ExpertId& id : guesses)
       if (std::uniform_real_distribution()(random_) < spoilt_)
         id.expert = static_cast<std::uint32_t>(random_() % experts_);
-    moe::detail::hint(inner_, {guesses.data(), guesses.size()}, kind);
+    moe::detail::hint(inner_, {.ids = guesses, .kind = announcement.kind});
   }
-  std::size_t bytes(moe::ExpertId id) { return moe::detail::bytes(inner_, id); }
   Inner& inner() { return inner_; }
 
  private:

@@ -1,5 +1,7 @@
 #pragma once
 #include "../core/config.hpp"
+#include "check_provider.hpp"
+#include "optional_members.hpp"
 #include "provider.hpp"
 
 #include <concepts>
@@ -7,13 +9,12 @@
 #include <memory>
 #include <new>
 #include <optional>
-#include <span>
 #include <type_traits>
 #include <utility>
 
 namespace moe::inline MOE_ABI::detail {
 
-// The first comes first: asking of a class that is being made whether it is a provider has no answer.
+// The comparison stands first: while class Not is incomplete, the compiler cannot tell whether Not is a provider.
 template <class P, class Not>
 concept ProviderOtherThan = !std::same_as<P, Not> && ExpertProvider<P>;
 
@@ -21,18 +22,18 @@ concept ProviderOtherThan = !std::same_as<P, Not> && ExpertProvider<P>;
 
 namespace moe::inline MOE_ABI {
 
-/// Any provider behind one type, for choosing at run time. Costs one virtual call; allocates nothing per acquire. Copies share
-/// the provider.
+/// Any provider behind one type, for choosing one at run time. Each call costs one virtual call; acquire() allocates nothing.
+/// Copies share the provider. All optional members are passed on.
 class AnyProvider {
  public:
-  /// Any lease, in place.
+  /// Holds a lease of any type of at most 128 bytes.
   class Lease {
    public:
     template <ExpertLease L>
     Lease(std::in_place_t, L lease) : operations_(&operations_of<L>) {
       static_assert(sizeof(L) <= sizeof storage_ && alignof(L) <= alignof(std::max_align_t),
-                    "a lease of more than 128 bytes: let it point to what it holds");
-      static_assert(std::is_nothrow_move_constructible_v<L>, "moving a lease must not throw");
+                    "moe: a lease takes more than 128 bytes: let it point to its weights");
+      static_assert(std::is_nothrow_move_constructible_v<L>, "moe: moving a lease must not throw");
       ::new (static_cast<void*>(storage_)) L(std::move(lease));
     }
     Lease(Lease&& other) noexcept;
@@ -67,10 +68,13 @@ class AnyProvider {
 
   Lease acquire(ExpertId id) { return provider_->acquire(id); }
   std::optional<Lease> try_acquire(ExpertId id) { return provider_->try_acquire(id); }
-  void hint(std::span<const ExpertId> ids, Hint kind) noexcept { provider_->hint(ids, kind); }
+  void hint(const Announcement& announcement) noexcept { provider_->hint(announcement); }
+  void load(ExpertId id, Announcement::Kind kind) noexcept { provider_->load(id, kind); }
   std::size_t bytes(ExpertId id) { return provider_->bytes(id); }
+  std::size_t largest_bytes() { return provider_->largest_bytes(); }
+  const ExpertCatalog* catalog() { return provider_->catalog(); }
 
-  /// The provider within, if it is a P; otherwise null.
+  /// The provider within if its type is P; otherwise null.
   template <ExpertProvider P>
   P* get() {
     auto* holder = dynamic_cast<Holder<P>*>(provider_.get());
@@ -82,12 +86,17 @@ class AnyProvider {
     virtual ~Interface() = default;
     virtual Lease acquire(ExpertId) = 0;
     virtual std::optional<Lease> try_acquire(ExpertId) = 0;
-    virtual void hint(std::span<const ExpertId>, Hint) noexcept = 0;
+    virtual void hint(const Announcement&) noexcept = 0;
+    virtual void load(ExpertId, Announcement::Kind) noexcept = 0;
     virtual std::size_t bytes(ExpertId) = 0;
+    virtual std::size_t largest_bytes() = 0;
+    virtual const ExpertCatalog* catalog() = 0;
   };
 
   template <class P>
   struct Holder final : Interface {
+    static_assert(check_provider<P>());
+
     explicit Holder(P from) : provider(std::move(from)) {}
 
     Lease acquire(ExpertId id) override { return erased(provider.acquire(id)); }
@@ -96,12 +105,13 @@ class AnyProvider {
       if (!lease) return {};
       return erased(std::move(*lease));
     }
-    void hint(std::span<const ExpertId> ids, Hint kind) noexcept override {
-      detail::hint(provider, ids, kind);
-    }
+    void hint(const Announcement& announcement) noexcept override { detail::hint(provider, announcement); }
+    void load(ExpertId id, Announcement::Kind kind) noexcept override { detail::load(provider, id, kind); }
     std::size_t bytes(ExpertId id) override { return detail::bytes(provider, id); }
+    std::size_t largest_bytes() override { return detail::largest_bytes(provider); }
+    const ExpertCatalog* catalog() override { return detail::catalog(provider); }
 
-    /// A lease of another AnyProvider stays as it is.
+    /// A lease of another AnyProvider is not wrapped again.
     static Lease erased(Lease lease) { return lease; }
     template <ExpertLease L>
     static Lease erased(L lease) {
@@ -120,16 +130,17 @@ static_assert(ExpertProvider<AnyProvider>);
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Forwards to a provider that it does not own.
+/// An adapter around a provider that it does not own.
 template <ExpertProvider P>
 class ProviderReference {
+  static_assert(check_provider<P>());
+
  public:
   explicit ProviderReference(P& provider) : provider_(&provider) {}
 
   LeaseOf<P> acquire(ExpertId id) { return provider_->acquire(id); }
-  std::optional<LeaseOf<P>> try_acquire(ExpertId id) { return detail::try_acquire(*provider_, id); }
-  void hint(std::span<const ExpertId> ids, Hint kind) noexcept { detail::hint(*provider_, ids, kind); }
-  std::size_t bytes(ExpertId id) { return detail::bytes(*provider_, id); }
+
+  P& inner() { return *provider_; }
 
  private:
   P* provider_;

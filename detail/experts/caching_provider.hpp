@@ -2,9 +2,11 @@
 #include "../core/concat.hpp"
 #include "../core/config.hpp"
 #include "../core/error.hpp"
+#include "catalog.hpp"
+#include "check_provider.hpp"
 #include "decayed_frequency.hpp"
 #include "expert_table.hpp"
-#include "lru.hpp"
+#include "optional_members.hpp"
 #include "provider.hpp"
 #include "residency.hpp"
 
@@ -38,6 +40,7 @@ struct CacheStatistics {
 /// At no instant do resident experts, those that are being loaded included, take more than the budget.
 template <ExpertProvider Inner, class Eviction = DecayedFrequency>
 class CachingProvider {
+  static_assert(check_provider<Inner>());
   struct Entry;
   struct State;
 
@@ -77,23 +80,22 @@ class CachingProvider {
   std::optional<Lease> try_acquire(ExpertId id) { return state_->try_acquire(id); }
 
   /// Lets in what was chosen, as far as there is room, in the order of `ids`.
-  void hint(std::span<const ExpertId> ids, Hint kind) noexcept {
+  void hint(const Announcement& announcement) noexcept {
     try {
-      state_->hint(ids, kind);
+      state_->hint(announcement.ids, announcement.kind);
+      if constexpr (detail::takes_hints<Inner>()) state_->pass_on(announcement);
     } catch (...) {  // what could not be announced is a miss when it is acquired, and fails there
     }
   }
 
   /// Loads an expert that was let in and that nobody has begun to load. Of others, only one that is a guess is let in.
   /// Errors are forgotten: they appear at acquire().
-  void load(ExpertId id, Hint kind) noexcept {
+  void load(ExpertId id, Announcement::Kind kind) noexcept {
     try {
       state_->load_announced(id, kind);
     } catch (...) {
     }
   }
-
-  std::size_t bytes(ExpertId id) { return detail::bytes(state_->inner, id); }
 
   /// Loads these experts, in this order, and keeps them for good, as long as half of the budget remains for others.
   /// Returns how many were pinned. Throws what `Inner` throws.
@@ -124,13 +126,12 @@ class CachingProvider {
     return options;
   }
 
-  static CacheOptions completed(CacheOptions options, const Inner& inner) {
-    if constexpr (requires { inner.catalog().experts(0), inner.largest_bytes(); }) {
-      if (options.largest_bytes == 0) options.largest_bytes = inner.largest_bytes();
-      if (options.layers == 0)
-        for (std::size_t layer = 0; layer < inner.catalog().layers(); ++layer)
-          options.layers += inner.catalog().experts(layer) > 0;
-    }
+  static CacheOptions completed(CacheOptions options, Inner& inner) {
+    if (options.largest_bytes == 0) options.largest_bytes = detail::largest_bytes(inner);
+    const ExpertCatalog* catalog = detail::catalog(inner);
+    if (options.layers == 0 && options.largest_bytes > 0 && catalog)
+      for (std::size_t layer = 0; layer < catalog->layers(); ++layer)
+        options.layers += catalog->experts(layer) > 0;
     return options;
   }
 
@@ -139,12 +140,11 @@ class CachingProvider {
         : inner(std::move(from)), residency(completed(options, inner)) {
       if (const std::size_t largest = completed(options, inner).largest_bytes; largest > options.budget_bytes)
         refuse(largest);
-      if constexpr (requires { inner.catalog().experts(0); }) reserve_for(inner.catalog());
+      if (const ExpertCatalog* catalog = detail::catalog(inner)) reserve_for(*catalog);
     }
 
     /// Nothing is allocated for an expert later.
-    template <class Catalog>
-    void reserve_for(const Catalog& catalog) {
+    void reserve_for(const ExpertCatalog& catalog) {
       std::size_t most = 0;
       for (std::size_t layer = 0; layer < catalog.layers(); ++layer)
         most = std::max(most, catalog.experts(layer));
@@ -169,14 +169,14 @@ class CachingProvider {
 
     std::optional<Lease> try_acquire(ExpertId id) {
       const std::lock_guard lock(mutex);
-      const std::uint32_t number = table.find(id);
-      if (number == table.none || entries[number]->stage != Stage::ready) return {};
-      return lease_of(*entries[number]);
+      if (!is_ready(id)) return {};
+      return lease_of(*entries[table.find(id)]);
     }
 
-    void hint(std::span<const ExpertId> ids, Hint kind) {
-      if (kind == Hint::hot) return mark_hot(ids);
-      if (kind == Hint::predicted) {
+    void hint(std::span<const ExpertId> ids, Announcement::Kind kind) {
+      using enum Announcement::Kind;
+      if (kind == hot) return mark_hot(ids);
+      if (kind == predicted) {
         const std::lock_guard lock(mutex);
         return residency.forget_predictions();
       }
@@ -187,17 +187,34 @@ class CachingProvider {
         if (entry.stage != Stage::absent) {
           residency.expect(entry.number);
         } else if (!admit(entry, size,
-                          kind == Hint::chosen ? detail::Admission::chosen : detail::Admission::prefill)) {
+                          kind == chosen ? detail::Admission::chosen : detail::Admission::prefill)) {
           return;  // in this order or not at all
         }
       }
     }
 
-    void load_announced(ExpertId id, Hint kind) {
-      const std::size_t size = kind == Hint::predicted ? size_of(id) : 0;
+    /// Announces to `Inner` what the cache would have to acquire there.
+    void pass_on(const Announcement& announcement) {
+      if (announcement.kind == Announcement::Kind::hot) return detail::hint(inner, announcement);
+      std::vector<ExpertId> ids;
+      std::vector<float> weights;
+      {
+        const std::lock_guard lock(mutex);
+        for (std::size_t i = 0; i < announcement.ids.size(); ++i) {
+          if (is_ready(announcement.ids[i])) continue;
+          ids.push_back(announcement.ids[i]);
+          if (!announcement.weights.empty()) weights.push_back(announcement.weights[i]);
+        }
+      }
+      if (!ids.empty()) detail::hint(inner, {.ids = ids, .weights = weights, .kind = announcement.kind});
+    }
+
+    void load_announced(ExpertId id, Announcement::Kind kind) {
+      using enum Announcement::Kind;
+      const std::size_t size = kind == predicted ? size_of(id) : 0;
       std::unique_lock lock(mutex);
       Entry& entry = entry_of(id);
-      const bool guessed = kind == Hint::predicted && entry.stage == Stage::absent;
+      const bool guessed = kind == predicted && entry.stage == Stage::absent;
       if (guessed && !admit(entry, size, detail::Admission::predicted)) return;
       if (entry.stage != Stage::admitted) return;
       read(entry, lock);
@@ -238,8 +255,7 @@ class CachingProvider {
     /// What a lease costs. A provider that cannot say, or whose leases cost nothing, is asked for the expert, once for each
     /// layer and for that moment beyond the budget: the size of its weights then stands for those of its layer.
     std::size_t size_of(ExpertId id) {
-      std::size_t size = 0;
-      if constexpr (requires { inner.bytes(id); }) size = inner.bytes(id);
+      std::size_t size = detail::bytes(inner, id);
       if (size == 0) size = measured(id);
       if (size > residency.budget_bytes()) refuse(size);
       return size;
@@ -256,6 +272,11 @@ class CachingProvider {
       const std::lock_guard lock(mutex);
       layer_sizes.emplace_back(id.layer, size);
       return size;
+    }
+
+    bool is_ready(ExpertId id) const {
+      const std::uint32_t number = table.find(id);
+      return number != table.none && entries[number]->stage == Stage::ready;
     }
 
     Entry& entry_of(ExpertId id) {
@@ -314,10 +335,10 @@ class CachingProvider {
 
     void mark_hot(std::span<const ExpertId> ids) {
       const std::lock_guard lock(mutex);
-      hot.clear();
+      hot_numbers.clear();
       for (const ExpertId id : ids)
-        if (const std::uint32_t number = table.find(id); number != table.none) hot.push_back(number);
-      residency.mark_hot({hot.data(), hot.size()});
+        if (const std::uint32_t number = table.find(id); number != table.none) hot_numbers.push_back(number);
+      residency.mark_hot(hot_numbers);
     }
 
    public:
@@ -330,7 +351,7 @@ class CachingProvider {
     std::vector<std::unique_ptr<Entry>>
         entries;  // by number, and some for numbers to come; on the heap each, since leases are addresses
     std::vector<std::pair<std::uint32_t, std::size_t>> layer_sizes;  // of layers that were measured
-    std::vector<std::uint32_t> hot;                                  // kept for its memory
+    std::vector<std::uint32_t> hot_numbers;                          // kept for its memory
     CacheStatistics counts;
     std::size_t pinned_bytes = 0;
     std::condition_variable changed;  // something was loaded, or let go

@@ -1,6 +1,8 @@
 #pragma once
 #include "../core/config.hpp"
 #include "../core/stopwatch.hpp"
+#include "check_provider.hpp"
+#include "optional_members.hpp"
 #include "provider.hpp"
 
 #include <cstddef>
@@ -30,6 +32,8 @@ struct ExpertStatistics {
 /// Counts, per layer, what is asked of `Inner` and how long it takes. Changes nothing else.
 template <ExpertProvider Inner>
 class MeasuringProvider {
+  static_assert(check_provider<Inner>());
+
  public:
   explicit MeasuringProvider(Inner inner) : state_(new State(std::move(inner))) {}
 
@@ -50,12 +54,11 @@ class MeasuringProvider {
     return lease;
   }
 
-  void hint(std::span<const ExpertId> ids, Hint kind) noexcept {
-    if (kind == Hint::chosen || kind == Hint::prefill) state_->remember(ids);
-    detail::hint(state_->inner, ids, kind);
+  void hint(const Announcement& announcement) noexcept {
+    using enum Announcement::Kind;
+    if (announcement.kind == chosen || announcement.kind == prefill) state_->remember(announcement.ids);
+    detail::hint(state_->inner, announcement);
   }
-
-  std::size_t bytes(ExpertId id) { return detail::bytes(state_->inner, id); }
 
   /// By layer, up to the last one that was asked for.
   std::vector<ExpertStatistics> layers() const {

@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
-#include <span>
 #include <utility>
 #include <vector>
 
@@ -29,10 +28,9 @@ class MmapProvider {
   std::optional<Lease> try_acquire(ExpertId id) const;
 
   /// Has the system read experts that were chosen.
-  void hint(std::span<const ExpertId> ids, Hint kind) const noexcept;
+  void hint(const Announcement& announcement) const noexcept;
 
-  /// Nothing of its own.
-  std::size_t bytes(ExpertId) const noexcept { return 0; }
+  const ExpertCatalog& catalog() const { return state_->catalog; }
 
  private:
   struct Expert {

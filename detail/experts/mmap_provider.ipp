@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstring>
 #include <optional>
-#include <span>
 #include <utility>
 
 namespace moe::inline MOE_ABI {
@@ -22,9 +21,10 @@ MOE_INLINE std::optional<MmapProvider::Lease> MmapProvider::try_acquire(ExpertId
   return &expert.weights;
 }
 
-MOE_INLINE void MmapProvider::hint(std::span<const ExpertId> ids, Hint kind) const noexcept {
-  if (kind != Hint::chosen && kind != Hint::prefill) return;
-  for (const ExpertId id : ids) {
+MOE_INLINE void MmapProvider::hint(const Announcement& announcement) const noexcept {
+  using enum Announcement::Kind;
+  if (announcement.kind != chosen && announcement.kind != prefill) return;
+  for (const ExpertId id : announcement.ids) {
     if (!state_->catalog.has(id)) continue;
     const ExpertWeights& weights = state_->experts[state_->catalog.index(id)].weights;
     for (const Matrix& matrix : {weights.gate, weights.up, weights.down})

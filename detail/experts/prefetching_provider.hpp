@@ -1,5 +1,7 @@
 #pragma once
 #include "../core/config.hpp"
+#include "check_provider.hpp"
+#include "optional_members.hpp"
 #include "provider.hpp"
 
 #include <algorithm>
@@ -26,6 +28,8 @@ namespace moe::inline MOE_ABI {
 /// expert is acquired and let go. A failed load is forgotten: the error appears at acquire().
 template <ExpertProvider Inner>
 class PrefetchingProvider {
+  static_assert(check_provider<Inner>());
+
  public:
   static constexpr std::size_t default_io_threads = 4;
 
@@ -38,12 +42,10 @@ class PrefetchingProvider {
   }
   std::optional<LeaseOf<Inner>> try_acquire(ExpertId id) { return detail::try_acquire(state_->inner, id); }
 
-  void hint(std::span<const ExpertId> ids, Hint kind) noexcept {
-    detail::hint(state_->inner, ids, kind);
-    if (kind != Hint::hot) state_->enqueue(ids, kind);
+  void hint(const Announcement& announcement) noexcept {
+    detail::hint(state_->inner, announcement);
+    if (announcement.kind != Announcement::Kind::hot) state_->enqueue(announcement.ids, announcement.kind);
   }
-
-  std::size_t bytes(ExpertId id) { return detail::bytes(state_->inner, id); }
 
   std::size_t io_threads() const { return state_->io_threads.size(); }
 
@@ -74,11 +76,11 @@ class PrefetchingProvider {
       io_threads.clear();
     }
 
-    void enqueue(std::span<const ExpertId> ids, Hint kind) noexcept {
+    void enqueue(std::span<const ExpertId> ids, Announcement::Kind kind) noexcept {
       const std::lock_guard lock(mutex);
       predicted.clear();  // what is chosen now was predicted before
       try {
-        std::vector<ExpertId>& queue = kind == Hint::predicted ? predicted : chosen;
+        std::vector<ExpertId>& queue = kind == Announcement::Kind::predicted ? predicted : chosen;
         if (&queue == &chosen && !has_chosen()) chosen.clear(), next_chosen = 0;
         for (const ExpertId id : ids)
           if (&queue == &predicted || !is_queued(id)) {
@@ -112,27 +114,20 @@ class PrefetchingProvider {
       std::unique_lock lock(mutex);
       while (!stopping) {
         if (has_chosen()) {
-          load(chosen[static_cast<std::size_t>(next_chosen++)], Hint::chosen, lock);
+          load(chosen[static_cast<std::size_t>(next_chosen++)], Announcement::Kind::chosen, lock);
         } else if (demands == 0 && !predicted.empty()) {
           const ExpertId id = predicted.front();
           predicted.erase(predicted.begin());
-          load(id, Hint::predicted, lock);
+          load(id, Announcement::Kind::predicted, lock);
         } else {
           changed.wait(lock);
         }
       }
     }
 
-    void load(ExpertId id, Hint kind, std::unique_lock<std::mutex>& lock) {
+    void load(ExpertId id, Announcement::Kind kind, std::unique_lock<std::mutex>& lock) {
       lock.unlock();
-      if constexpr (requires { inner.load(id, kind); }) {
-        inner.load(id, kind);
-      } else {
-        try {
-          (void)inner.acquire(id);
-        } catch (...) {
-        }
-      }
+      detail::load(inner, id, kind);
       lock.lock();
     }
 

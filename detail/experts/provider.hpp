@@ -4,48 +4,81 @@
 
 #include <concepts>
 #include <cstddef>
-#include <optional>
 #include <span>
 #include <type_traits>
 #include <utility>
 
 namespace moe::inline MOE_ABI::detail {
 
-/// As std::movable, which takes compilers long.
+/// Like std::movable, without the part of it that is slow to compile.
 template <class T>
 concept Movable = std::is_move_constructible_v<T> && std::is_move_assignable_v<T>;
+
+/// How many missing experts of a layer are announced before the first of them is acquired: more than there are threads
+/// that read.
+inline constexpr std::size_t announced_ahead = 16;
 
 }  // namespace moe::inline MOE_ABI::detail
 
 namespace moe::inline MOE_ABI {
 
-/// A claim on readable weights: `*lease` stays valid until the lease is destroyed, whatever else is acquired.
+/// A claim on readable weights: `*lease` stays valid until the lease is destroyed, whatever else is acquired or evicted.
 /// `const ExpertWeights*` is the simplest lease.
 template <class L>
 concept ExpertLease = detail::Movable<L> && requires(const L lease) {
   { *lease } -> std::convertible_to<const ExpertWeights&>;
 };
 
-/// Anything that hands out experts. The router chooses, the provider delivers: every expert of the model is asked for
-/// sooner or later.
+/// Tells a provider which experts will be needed, or are worth keeping. Announcements change the speed, never the tokens:
+/// a provider may ignore them.
+struct Announcement {
+  enum class Kind {
+    chosen,     // the router chose these experts for one token: they will be acquired
+    prefill,    // the router chose them for the many tokens of a prompt, which says little about later tokens
+    predicted,  // a guess at the choice of the next layer's router; it replaces the guess before
+    hot,        // the experts that a prompt used in one layer, most used first: worth keeping
+  };
+
+  std::span<const ExpertId>
+      ids;  // of one layer; if chosen or prefill, in the order in which they will be acquired
+  std::span<const float> weights = {};  // [ids]: the router's weight of each expert; empty where unknown
+  Kind kind = Kind::chosen;
+};
+
+/// Anything that delivers experts. The router chooses and the provider delivers: a provider must have every expert of the
+/// model.
 ///
-/// | expression               | returns              | what it means                                                  |
+/// | required member          | returns              | meaning                                                        |
 /// |--------------------------|----------------------|----------------------------------------------------------------|
 /// | provider.acquire(id)     | a lease              | blocks until the weights can be read; throws moe::Error        |
 ///
-/// Optional members, and what happens without them:
+/// | optional member          | returns              | meaning                                | without it            |
+/// |--------------------------|----------------------|----------------------------------------|-----------------------|
+/// | try_acquire(id)          | std::optional<Lease> | the expert if it can be read now: no   | no expert counts as   |
+/// |                          |                      | I/O and no waiting; may throw          | resident              |
+/// | hint(announcement)       | void, noexcept       | see Announcement; returns soon         | hints are lost        |
+/// | load(id, kind)           | void, noexcept       | loads an announced expert without a    | a prefetcher acquires |
+/// |                          |                      | lease; errors are forgotten            | it and lets go        |
+/// | bytes(id)                | std::size_t          | the memory that a lease takes, padding | a cache acquires one  |
+/// |                          |                      | included; 0: unknown, or no such id    | per layer to measure  |
+/// | largest_bytes()          | std::size_t          | the most that bytes(id) returns;       | a cache learns late   |
+/// |                          |                      | 0: unknown                             | of a budget too small |
+/// | catalog()                | const ExpertCatalog& | where all experts lie; a pointer that  | a cache allocates as  |
+/// |                          | or a pointer to one  | may be null is allowed as well         | experts appear        |
+/// | inner()                  | a reference          | the provider within an adapter: what   | it is no adapter      |
+/// |                          |                      | the adapter lacks is looked for there  |                       |
 ///
-/// | expression               | returns              | what it means                            | without it          |
-/// |--------------------------|----------------------|------------------------------------------|---------------------|
-/// | provider.try_acquire(id) | std::optional<Lease> | readable now: no I/O, no waiting         | nothing is resident |
-/// | provider.hint(ids, kind) | void, noexcept       | what is coming, and how surely: see Hint | hints are lost      |
-/// | provider.bytes(id)       | std::size_t          | what a lease costs, padding included     | the weights' bytes  |
+/// try_acquire() of an inner provider is used only if its lease type is the lease type of the adapter. An adapter that
+/// checks or counts leases therefore defines try_acquire() itself. check_provider() refuses misspelt and wrongly typed
+/// members at compile time.
 ///
-/// All of them are called from several threads at once. A lease survives moves of its provider, but not its destruction.
-/// An error is not remembered: the next acquire() tries again. Whoever calls acquire() holds no other lease, so a
-/// provider with room for one expert can serve any number of callers.
+/// - Threads: all members are called from several threads at once.
+/// - Lifetime: a lease stays valid if its provider moves, but not if its provider is destroyed.
+/// - Errors are not remembered: the next acquire() tries again.
+/// - Progress: a thread that calls acquire() holds no lease, so a provider with room for one expert can serve any number
+///   of threads. try_acquire() may be called while leases are held.
 ///
-/// The smallest model:
+/// The smallest provider:
 ///
 ///   struct Mine {
 ///     const moe::ExpertWeights* acquire(moe::ExpertId id);
@@ -55,49 +88,8 @@ concept ExpertProvider = detail::Movable<P> && requires(P provider, ExpertId id)
   { provider.acquire(id) } -> ExpertLease;
 };
 
+/// The type of the leases of a provider.
 template <ExpertProvider P>
 using LeaseOf = decltype(std::declval<P&>().acquire(ExpertId{}));
 
-/// What a hint announces.
-enum class Hint {
-  chosen,     // the router has chosen them: they will be acquired
-  prefill,    // the same, for the many tokens of a prompt, which says little about what comes next
-  predicted,  // a guess at what it may choose; takes the place of the guess before
-  hot,        // what the tokens of a prompt used in one layer, most used first: worth keeping
-};
-
 }  // namespace moe::inline MOE_ABI
-
-namespace moe::inline MOE_ABI::detail {
-
-/// How many missing experts of a layer are announced before the first of them is acquired: more than there are lanes to read.
-inline constexpr std::size_t announced_ahead = 16;
-
-// The optional members as functions of any provider, with the fallbacks of the table above.
-
-template <ExpertProvider P>
-std::optional<LeaseOf<P>> try_acquire(P& provider, ExpertId id) {
-  if constexpr (requires { provider.try_acquire(id); }) {
-    return provider.try_acquire(id);
-  } else {
-    return {};
-  }
-}
-
-template <ExpertProvider P>
-void hint(P& provider, std::span<const ExpertId> ids, Hint kind) noexcept {
-  if constexpr (requires { provider.hint(ids, kind); }) provider.hint(ids, kind);
-}
-
-template <ExpertProvider P>
-std::size_t bytes(P& provider, ExpertId id) {
-  if constexpr (requires { provider.bytes(id); }) {
-    return provider.bytes(id);
-  } else {
-    const auto lease = provider.acquire(id);
-    const ExpertWeights& weights = *lease;
-    return weights.bytes();
-  }
-}
-
-}  // namespace moe::inline MOE_ABI::detail

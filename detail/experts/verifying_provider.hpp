@@ -4,12 +4,14 @@
 #include "../core/crc32c.hpp"
 #include "../core/error.hpp"
 #include "catalog.hpp"
+#include "check_provider.hpp"
+#include "optional_members.hpp"
 #include "provider.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <span>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -36,6 +38,8 @@ namespace moe::inline MOE_ABI {
 /// weights at each acquire(), so it belongs below a cache.
 template <ExpertProvider Inner>
 class VerifyingProvider {
+  static_assert(check_provider<Inner>());
+
  public:
   /// `checksums`: of all experts of the catalog, by its index.
   VerifyingProvider(Inner inner, ExpertCatalog catalog, std::vector<ExpertChecksums> checksums)
@@ -48,24 +52,34 @@ class VerifyingProvider {
   LeaseOf<Inner> acquire(ExpertId id) {
     const ExpertChecksums& expected = checksums_[catalog_.index(id)];
     auto lease = inner_.acquire(id);
-    const ExpertWeights& weights = *lease;
-    verify(id, "gate", weights.gate, expected.gate);
-    verify(id, "up", weights.up, expected.up);
-    verify(id, "down", weights.down, expected.down);
+    verify(id, *lease, expected);
     return lease;
   }
 
-  void hint(std::span<const ExpertId> ids, Hint kind) noexcept { detail::hint(inner_, ids, kind); }
-  std::size_t bytes(ExpertId id) { return detail::bytes(inner_, id); }
+  std::optional<LeaseOf<Inner>> try_acquire(ExpertId id) {
+    const ExpertChecksums& expected = checksums_[catalog_.index(id)];
+    auto lease = detail::try_acquire(inner_, id);
+    if (lease) verify(id, **lease, expected);
+    return lease;
+  }
+
+  const ExpertCatalog& catalog() const { return catalog_; }
 
   Inner& inner() { return inner_; }
 
  private:
-  static void verify(ExpertId id, std::string_view projection, const Matrix& matrix, std::uint32_t expected) {
+  static void verify(ExpertId id, const ExpertWeights& weights, const ExpertChecksums& expected) {
+    verify_matrix("gate", id, weights.gate, expected.gate);
+    verify_matrix("up", id, weights.up, expected.up);
+    verify_matrix("down", id, weights.down, expected.down);
+  }
+
+  static void verify_matrix(std::string_view projection, ExpertId id, const Matrix& matrix,
+                            std::uint32_t expected) {
     const std::uint32_t found = detail::crc32c({matrix.data, matrix.bytes()});
     if (found != expected)
-      detail::fail("experts", detail::concat(projection, " of expert ", id.expert, " of layer ", id.layer),
-                   detail::concat("CRC-32C ", expected), detail::concat(found));
+      detail::fail("experts", detail::describe(projection, id), detail::concat("CRC-32C ", expected),
+                   detail::concat(found));
   }
 
   Inner inner_;

@@ -91,8 +91,12 @@ MOE_INLINE void add_weighted(const Pass& pass) {
 MOE_INLINE void announce(const Pass& pass, AnyProvider& provider, std::size_t first) {
   const std::span<const ExpertId> all = pass.scratch.missing_ids.span();
   if (first >= all.size()) return;
-  provider.hint(all.subspan(first, std::min(announced_ahead, all.size() - first)),
-                pass.tokens > 1 ? Hint::prefill : Hint::chosen);
+  const std::size_t count = std::min(announced_ahead, all.size() - first);
+  if (pass.tokens > 1)
+    return provider.hint({.ids = all.subspan(first, count), .kind = Announcement::Kind::prefill});
+  provider.hint({.ids = all.subspan(first, count),
+                 .weights = pass.scratch.missing_weights.span().subspan(first, count),
+                 .kind = Announcement::Kind::chosen});
 }
 
 MOE_INLINE bool hold_if_present(const Pass& pass, std::uint32_t layer, AnyProvider& provider,
@@ -104,15 +108,24 @@ MOE_INLINE bool hold_if_present(const Pass& pass, std::uint32_t layer, AnyProvid
   return true;
 }
 
+/// The router's weight of the one token of a group.
+MOE_INLINE float router_weight(const Scratch& s, const ExpertGroup& group) {
+  std::size_t visit = 0;
+  while (s.slot_of[visit] != group.first) ++visit;
+  return s.weights[visit];
+}
+
 MOE_INLINE void hold_present(const Pass& pass, std::uint32_t layer, AnyProvider& provider,
                              std::vector<AnyProvider::Lease>& held) {
   Scratch& s = pass.scratch;
   s.missing.clear();
   s.missing_ids.clear();
+  s.missing_weights.clear();
   for (const ExpertGroup& group : s.groups) {
     if (hold_if_present(pass, layer, provider, group, held)) continue;
     s.missing.push_back(group);
     s.missing_ids.push_back({layer, group.expert});
+    if (pass.tokens == 1) s.missing_weights.push_back(router_weight(s, group));
   }
 }
 
@@ -168,7 +181,7 @@ MOE_INLINE void announce_hot(const Pass& pass, std::uint32_t layer, AnyProvider&
   std::vector<ExpertGroup> by_count(s.groups.begin(), s.groups.end());
   std::ranges::stable_sort(by_count, std::greater{}, &ExpertGroup::count);
   for (const ExpertGroup& group : by_count) s.missing_ids.push_back({layer, group.expert});
-  provider.hint(s.missing_ids.span(), Hint::hot);
+  provider.hint({.ids = s.missing_ids.span(), .kind = Announcement::Kind::hot});
 }
 
 MOE_INLINE void run_groups(const Pass& pass, std::uint32_t layer, AnyProvider& provider,
@@ -198,7 +211,7 @@ MOE_INLINE void predict(const Pass& pass, std::uint32_t next_layer, const Matrix
   }
   s.predicted_ids.clear();
   for (const std::uint32_t expert : predicted) s.predicted_ids.push_back({next_layer, expert});
-  provider.hint(s.predicted_ids.span(), Hint::predicted);
+  provider.hint({.ids = s.predicted_ids.span(), .kind = Announcement::Kind::predicted});
 }
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -53,7 +53,8 @@ struct Scratch {
   BoundedList<ExpertGroup> groups;   // of all experts that a layer's tokens have chosen
   BoundedList<ExpertGroup> missing;  // those that were not there at once
   BoundedList<ExpertId> missing_ids;
-  Buffer<std::uint32_t> predicted;  // [K]: what the next layer may choose
+  BoundedList<float> missing_weights;  // the router's weights of missing_ids, of a single token
+  Buffer<std::uint32_t> predicted;     // [K]: what the next layer may choose
   BoundedList<ExpertId> predicted_ids;
   BoundedList<ExpertJob> jobs;
   BoundedList<Product> products;

@@ -35,6 +35,7 @@ MOE_INLINE Scratch::Scratch(const ModelConfig& c, std::size_t chunk, std::size_t
       groups(c.experts),
       missing(c.experts),
       missing_ids(c.experts),
+      missing_weights(c.experts),
       predicted(slots_per_token(c)),
       predicted_ids(predicted.size()),
       jobs(c.experts + 1),

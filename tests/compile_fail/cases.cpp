@@ -1,41 +1,134 @@
-// Code that must not compile, one case per value of CASE; 0 is the same code without the mistakes.
+// Code that must not compile: one mistake for each value of CASE, which CMakeLists.txt lists with the error that is
+// expected. Case 0 is the same code without mistakes.
 #include "detail/experts/any_provider.hpp"
+#include "detail/experts/caching_provider.hpp"
+#include "detail/experts/lru_provider.hpp"
+#include "detail/experts/measuring_provider.hpp"
+#include "detail/experts/prefetching_provider.hpp"
+#include "detail/experts/verifying_provider.hpp"
+#if CASE == 0 || CASE == 10 || CASE == 11 || CASE >= 14
+#include "detail/generate/model.hpp"
 #include "detail/model/sequence.hpp"
+#endif
 
 struct Provider {
   const moe::ExpertWeights* acquire(moe::ExpertId) { return nullptr; }
 };
 
-struct NoProvider {
+#if CASE == 1
+struct WithoutAcquire {
   const moe::ExpertWeights* fetch(moe::ExpertId) { return nullptr; }
 };
+moe::AnyProvider any{WithoutAcquire()};
 
+#elif CASE == 2
+struct ReturnsNoLease {
+  int acquire(moe::ExpertId) { return 0; }
+};
+static_assert(moe::check_provider<ReturnsNoLease>());
+
+#elif CASE == 3
 struct LargeLease {
   const moe::ExpertWeights& operator*() const { return weights; }
   moe::ExpertWeights weights;
   char more[64] = {};
 };
-
-struct LargeProvider {
+struct WithLargeLease {
   LargeLease acquire(moe::ExpertId) { return {}; }
 };
+moe::AnyProvider any{WithLargeLease()};
 
-#if CASE == 1  // what has no acquire() is no provider
-moe::AnyProvider any{NoProvider()};
-#elif CASE == 2  // a lease that needs an allocation
-moe::AnyProvider any{LargeProvider()};
-#elif CASE == 3  // an observer that is gone before it is called
+#elif CASE == 4
+struct HintMayThrow : Provider {
+  void hint(const moe::Announcement&) {}
+};
+moe::AnyProvider any{HintMayThrow()};
+
+#elif CASE == 5
+struct HintOfOtherArguments : Provider {
+  void hint(std::span<const moe::ExpertId>, int) noexcept {}
+};
+moe::PrefetchingProvider<HintOfOtherArguments> provider{{}};
+
+#elif CASE == 6
+struct TryAcquireReturnsPointer : Provider {
+  const moe::ExpertWeights* try_acquire(moe::ExpertId) { return nullptr; }
+};
+moe::MeasuringProvider<TryAcquireReturnsPointer> provider{{}};
+
+#elif CASE == 7
+class PrivateLoad : public Provider {
+  void load(moe::ExpertId, moe::Announcement::Kind) noexcept {}
+};
+moe::CachingProvider<PrivateLoad> provider{{}, 1};
+
+#elif CASE == 8
+struct BytesReturnsInt : Provider {
+  int bytes(moe::ExpertId) { return 0; }
+};
+moe::LruProvider<BytesReturnsInt> provider{{}, 1};
+
+#elif CASE == 9
+struct LargestBytesOfExpert : Provider {
+  std::size_t largest_bytes(moe::ExpertId) { return 0; }
+};
+void verify(const moe::ExpertCatalog& catalog) {
+  moe::VerifyingProvider<LargestBytesOfExpert> provider({}, catalog, {});
+}
+
+#elif CASE == 10
+struct CatalogByValue : Provider {
+  moe::ExpertCatalog catalog();
+};
+void run(const moe::Checkpoint& checkpoint) { moe::Model model(checkpoint, CatalogByValue()); }
+
+#elif CASE == 11
+struct InnerByValue : Provider {
+  Provider inner() { return {}; }
+};
+void run(const moe::Checkpoint& checkpoint, InnerByValue provider, moe::ThreadPool& pool) {
+  moe::Transformer transformer(checkpoint, provider, pool);
+}
+
+#elif CASE == 12
+struct Misspelt : Provider {
+  std::optional<const moe::ExpertWeights*> try_aquire(moe::ExpertId) { return {}; }
+};
+moe::AnyProvider any{Misspelt()};
+
+#elif CASE == 13
+struct OtherName : Provider {
+  void prefetch(std::span<const moe::ExpertId>) noexcept {}
+};
+static_assert(moe::check_provider<OtherName>());
+
+#elif CASE == 14
 void observe(moe::Sequence& sequence) {
   sequence.observe_routes([](const moe::Routes&) {});
 }
-#elif CASE == 4  // a task that may throw out of a parallel region
+
+#elif CASE == 15
 void run(moe::ThreadPool& pool) {
   pool.for_each(3, [](std::size_t, std::size_t) {});
 }
-#elif CASE == 5  // a buffer of what cannot be copied as bytes
+
+#elif CASE == 16
 moe::detail::Buffer<std::vector<int>> buffer;
+
 #else
-moe::AnyProvider any{Provider()};
+struct WithAllMembers : Provider {
+  std::optional<const moe::ExpertWeights*> try_acquire(moe::ExpertId) { return {}; }
+  void hint(moe::Announcement) noexcept {}
+  void load(moe::ExpertId, moe::Announcement::Kind) noexcept {}
+  std::size_t bytes(moe::ExpertId) const { return 0; }
+  std::size_t largest_bytes() const noexcept { return 0; }
+  const moe::ExpertCatalog* catalog() const { return nullptr; }
+  Provider& inner() { return *this; }
+  std::size_t size() const { return 0; }  // not a member that looks like bytes(id)
+};
+static_assert(moe::check_provider<WithAllMembers>());
+moe::AnyProvider any{WithAllMembers()};
+auto cache = moe::LruProvider(moe::MeasuringProvider(Provider()), 1);
 void observe(moe::Sequence& sequence) {
   const auto observer = [](const moe::Routes&) {};
   sequence.observe_routes(observer);

@@ -75,12 +75,12 @@ TEST_CASE("lru provider: announced experts are let in at once and loaded by whoe
   const Scripted script;
   Cache cache = script.cache(3);
   const moe::ExpertId ids[] = {{0, 0}, {0, 1}, {0, 2}, {0, 3}};
-  cache.hint(ids, moe::Hint::chosen);
+  cache.hint({.ids = ids, .kind = moe::Announcement::Kind::chosen});
   CHECK(script.shared->reads == 0);
   CHECK(cache.statistics().resident_bytes == 3 * one_expert);
-  cache.load(ids[1], moe::Hint::chosen);
-  cache.load(ids[1], moe::Hint::chosen);
-  cache.load(ids[3], moe::Hint::chosen);  // there was no room for it
+  cache.load(ids[1], moe::Announcement::Kind::chosen);
+  cache.load(ids[1], moe::Announcement::Kind::chosen);
+  cache.load(ids[3], moe::Announcement::Kind::chosen);  // there was no room for it
   CHECK(script.shared->reads == 1);
   for (const moe::ExpertId id : ids) get(cache, id);
   CHECK(script.shared->reads == 4);
@@ -96,8 +96,8 @@ TEST_CASE("lru provider: an error is told each time, and forgotten once the expe
   const moe::ExpertId bad{0, 1};
   for (int round = 0; round < 2; ++round) {
     check_error([&] { return cache.acquire(bad); }, {"Input/output error"});
-    cache.hint({&bad, 1}, moe::Hint::chosen);
-    cache.load(bad, moe::Hint::chosen);
+    cache.hint({.ids = {&bad, 1}, .kind = moe::Announcement::Kind::chosen});
+    cache.load(bad, moe::Announcement::Kind::chosen);
     CHECK(cache.statistics().resident_bytes == 0);
     get(cache, {0, 0});
   }

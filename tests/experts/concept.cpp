@@ -1,5 +1,6 @@
 #include "detail/core/dtype.hpp"
 #include "detail/experts/expert.hpp"
+#include "detail/experts/optional_members.hpp"
 #include "detail/experts/provider.hpp"
 
 #include <doctest/doctest.h>
@@ -59,6 +60,9 @@ TEST_CASE("provider concept: what a provider lacks has a fallback") {
   provider.weights.gate = {some, moe::DType::f32, 1, 1};
   const ExpertId id{};
   CHECK_FALSE(moe::detail::try_acquire(provider, id));
-  moe::detail::hint(provider, {&id, 1}, moe::Hint::chosen);
-  CHECK(moe::detail::bytes(provider, id) == 4);
+  moe::detail::hint(provider, {.ids = {&id, 1}});
+  moe::detail::load(provider, id, moe::Announcement::Kind::chosen);
+  CHECK(moe::detail::bytes(provider, id) == 0);
+  CHECK(moe::detail::largest_bytes(provider) == 0);
+  CHECK(moe::detail::catalog(provider) == nullptr);
 }

@@ -75,7 +75,9 @@ void serves_many_threads(Provider& provider, const ExpectedExperts& expected) {
       for (std::size_t i = 0; i < 200; ++i) {
         const moe::ExpertId id = ids[(i * (t + 1) + t) % ids.size()];
         if (i % 3 == 0)
-          moe::detail::hint(provider, {&id, 1}, i % 2 == 0 ? moe::Hint::chosen : moe::Hint::predicted);
+          moe::detail::hint(provider, {.ids = {&id, 1},
+                                       .kind = i % 2 == 0 ? moe::Announcement::Kind::chosen
+                                                          : moe::Announcement::Kind::predicted});
         if (!same(*provider.acquire(id), expected.at(id))) ++wrong;
       }
     });
@@ -89,7 +91,7 @@ void refuses_unknown_experts(Provider& provider, const ExpectedExperts& expected
   const moe::ExpertId nowhere{1u << 30, 0};
   for (int round = 0; round < 2; ++round)
     for (const moe::ExpertId id : {beyond, nowhere}) {
-      moe::detail::hint(provider, {&id, 1}, moe::Hint::chosen);
+      moe::detail::hint(provider, {.ids = {&id, 1}, .kind = moe::Announcement::Kind::chosen});
       CHECK_FALSE(message_of([&] { return provider.acquire(id); }).empty());
     }
   CHECK(same(*provider.acquire(expected.begin()->first), expected.begin()->second));

@@ -29,8 +29,8 @@ class SlowProvider {
     if (!arrived_.contains(id)) return {};
     return experts_.acquire(id);
   }
-  void hint(std::span<const moe::ExpertId> ids, moe::Hint) noexcept {
-    arrived_.insert(ids.begin(), ids.end());
+  void hint(const moe::Announcement& announcement) noexcept {
+    arrived_.insert(announcement.ids.begin(), announcement.ids.end());
   }
 
  private:
@@ -49,7 +49,7 @@ TEST_CASE("measuring provider: tells resident, in flight and missed apart") {
   CHECK(provider.total().acquired() == 0);
   (void)provider.acquire({1, 4});
   const std::array chosen{moe::ExpertId{1, 3}};
-  provider.hint(chosen, moe::Hint::chosen);
+  provider.hint({.ids = chosen, .kind = moe::Announcement::Kind::chosen});
   CHECK(provider.try_acquire({1, 3}));
   CHECK(provider.try_acquire({1, 3}));
 

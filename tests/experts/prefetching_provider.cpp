@@ -58,7 +58,7 @@ TEST_SUITE_BEGIN("threads");
 TEST_CASE("prefetching: what was chosen is read without being asked for, once") {
   Setup setup(2);
   const moe::ExpertId ids[] = {{0, 0}, {0, 1}, {0, 2}};
-  setup.provider.hint(ids, moe::Hint::chosen);
+  setup.provider.hint({.ids = ids, .kind = moe::Announcement::Kind::chosen});
   for (const moe::ExpertId id : ids) wait_until([&] { return setup.provider.try_acquire(id).has_value(); });
   for (const moe::ExpertId id : ids) CHECK(ScriptedProvider::right(*setup.provider.acquire(id), id));
   CHECK(setup.shared->reads == 3);
@@ -68,10 +68,10 @@ TEST_CASE("prefetching: what was chosen is read before what was predicted") {
   Setup setup;
   setup.close();
   const moe::ExpertId busy{9, 9}, guesses[] = {{1, 0}, {1, 1}}, chosen[] = {{0, 0}, {0, 1}};
-  setup.provider.hint({&busy, 1}, moe::Hint::chosen);
+  setup.provider.hint({.ids = {&busy, 1}, .kind = moe::Announcement::Kind::chosen});
   wait_until([&] { return setup.shared->reads == 1; });
-  setup.provider.hint(chosen, moe::Hint::chosen);
-  setup.provider.hint(guesses, moe::Hint::predicted);
+  setup.provider.hint({.ids = chosen, .kind = moe::Announcement::Kind::chosen});
+  setup.provider.hint({.ids = guesses, .kind = moe::Announcement::Kind::predicted});
   setup.open();
   wait_until([&] { return setup.order().size() == 5; });
   CHECK(setup.order() == std::vector<moe::ExpertId>{busy, chosen[0], chosen[1], guesses[0], guesses[1]});
@@ -81,10 +81,10 @@ TEST_CASE("prefetching: a prediction is withdrawn by the next one") {
   Setup setup;
   setup.close();
   const moe::ExpertId busy{9, 9}, old_guess{1, 0}, new_guess{2, 0};
-  setup.provider.hint({&busy, 1}, moe::Hint::chosen);
+  setup.provider.hint({.ids = {&busy, 1}, .kind = moe::Announcement::Kind::chosen});
   wait_until([&] { return setup.shared->reads == 1; });
-  setup.provider.hint({&old_guess, 1}, moe::Hint::predicted);
-  setup.provider.hint({&new_guess, 1}, moe::Hint::predicted);
+  setup.provider.hint({.ids = {&old_guess, 1}, .kind = moe::Announcement::Kind::predicted});
+  setup.provider.hint({.ids = {&new_guess, 1}, .kind = moe::Announcement::Kind::predicted});
   setup.open();
   wait_until([&] { return setup.order().size() == 2; });
   CHECK(setup.order() == std::vector<moe::ExpertId>{busy, new_guess});
@@ -96,7 +96,7 @@ TEST_CASE("prefetching: while somebody waits for an expert no prediction is read
   std::thread waiting([&] { CHECK(ScriptedProvider::right(*setup.provider.acquire({0, 0}), {0, 0})); });
   wait_until([&] { return setup.shared->reads == 1; });
   const moe::ExpertId guess{1, 0};
-  setup.provider.hint({&guess, 1}, moe::Hint::predicted);
+  setup.provider.hint({.ids = {&guess, 1}, .kind = moe::Announcement::Kind::predicted});
   for (int i = 0; i < 1000; ++i) std::this_thread::yield();
   CHECK(setup.shared->reads == 1);
   setup.open();
@@ -108,7 +108,7 @@ TEST_CASE("prefetching: an expert still in the queue is read by whoever acquires
   Setup setup;
   setup.close();
   const moe::ExpertId ids[] = {{9, 9}, {0, 0}, {0, 1}};
-  setup.provider.hint(ids, moe::Hint::chosen);
+  setup.provider.hint({.ids = ids, .kind = moe::Announcement::Kind::chosen});
   wait_until([&] { return setup.shared->reads == 1; });
   std::thread asking([&] { CHECK(ScriptedProvider::right(*setup.provider.acquire(ids[2]), ids[2])); });
   wait_until([&] { return setup.shared->reads == 2; });
@@ -125,7 +125,7 @@ TEST_CASE("prefetching: a failed read ahead is forgotten, and the error appears 
     if (broken) moe::detail::fail("disk", "byte 0", "to read", "Input/output error");
   };
   const moe::ExpertId id{0, 0};
-  setup.provider.hint({&id, 1}, moe::Hint::chosen);
+  setup.provider.hint({.ids = {&id, 1}, .kind = moe::Announcement::Kind::chosen});
   wait_until([&] { return setup.shared->reads == 1; });
   check_error([&] { return setup.provider.acquire(id); }, {"Input/output error"});
   broken = false;
@@ -137,8 +137,8 @@ TEST_CASE("prefetching: can be destroyed while reads are in flight and queued") 
     Setup setup(3);
     std::vector<moe::ExpertId> ids;
     for (std::uint32_t i = 0; i < 12; ++i) ids.push_back({i, i});
-    setup.provider.hint(ids, moe::Hint::chosen);
-    setup.provider.hint({ids.data(), 3}, moe::Hint::predicted);
+    setup.provider.hint({.ids = ids, .kind = moe::Announcement::Kind::chosen});
+    setup.provider.hint({.ids = {ids.data(), 3}, .kind = moe::Announcement::Kind::predicted});
   }
 }
 

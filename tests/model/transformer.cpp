@@ -36,8 +36,9 @@ class CountingProvider {
     return experts_.acquire(id);
   }
 
-  void hint(std::span<const moe::ExpertId> ids, moe::Hint kind) noexcept {
-    if (kind == moe::Hint::predicted) predicted.insert(ids.begin(), ids.end());
+  void hint(const moe::Announcement& announcement) noexcept {
+    if (announcement.kind == moe::Announcement::Kind::predicted)
+      predicted.insert(announcement.ids.begin(), announcement.ids.end());
   }
 
   std::map<moe::ExpertId, int> acquired;

@@ -50,7 +50,7 @@ class FaultyProvider {
     return out;
   }
 
-  std::size_t bytes(moe::ExpertId id) { return moe::detail::bytes(inner_, id); }
+  Inner& inner() { return inner_; }
 
  private:
   static void spoil(Lease& lease) {
