@@ -33,19 +33,20 @@ struct MemoryPlan {
 
 namespace moe::inline MOE_ABI::detail {
 
-/// What the machine can give, but for a tenth, since others want to live too.
+/// Nine tenths of the memory that the machine, or its cgroup, has left: other programs need some too.
 std::size_t automatic_total_bytes();
 
+/// What a memory plan must know of the experts of a model.
+struct ExpertSizes {
+  std::size_t layers = 0;         // with experts
+  std::size_t largest_bytes = 0;  // of one expert
+  std::size_t all_bytes = 0;      // of all experts: a larger budget is of no use
+};
+
+/// Completes a plan whose first four members are known. Throws if the memory does not suffice for one expert.
+MemoryPlan complete_plan(MemoryPlan plan, const MemoryOptions& options, const ExpertSizes& experts);
+
 }  // namespace moe::inline MOE_ABI::detail
-
-namespace moe::inline MOE_ABI {
-
-/// Completes a plan whose first four members are known, for a model of so many layers with experts. `all_bytes`: of all
-/// experts, beyond which a budget is of no use. Throws if the memory does not suffice for one expert.
-MemoryPlan plan_memory(MemoryPlan plan, const MemoryOptions& options, std::size_t layers,
-                       std::size_t largest_bytes, std::size_t all_bytes);
-
-}  // namespace moe::inline MOE_ABI
 
 #if MOE_DEFINITIONS
 #include "memory_plan.ipp"

@@ -29,12 +29,9 @@ MOE_INLINE std::size_t automatic_total_bytes() {
   return static_cast<std::size_t>(std::min(*available / 10 * 9, std::uint64_t{SIZE_MAX - 1}));
 }
 
-}  // namespace moe::inline MOE_ABI::detail
-
-namespace moe::inline MOE_ABI {
-
-MOE_INLINE MemoryPlan plan_memory(MemoryPlan plan, const MemoryOptions& options, std::size_t layers,
-                                  std::size_t largest_bytes, std::size_t all_bytes) {
+MOE_INLINE MemoryPlan complete_plan(MemoryPlan plan, const MemoryOptions& options,
+                                    const ExpertSizes& experts) {
+  const auto& [layers, largest_bytes, all_bytes] = experts;
   if (options.budget_bytes != 0) {
     plan.budget_bytes = options.budget_bytes;
   } else if (options.max_loaded_experts != 0) {
@@ -42,19 +39,18 @@ MOE_INLINE MemoryPlan plan_memory(MemoryPlan plan, const MemoryOptions& options,
     plan.budget_bytes = std::min(options.max_loaded_experts, most) * layers * largest_bytes;
   } else {
     const bool automatic = options.total_bytes == MemoryOptions::automatic;
-    const std::size_t total = automatic ? detail::automatic_total_bytes() : options.total_bytes;
+    const std::size_t total = automatic ? automatic_total_bytes() : options.total_bytes;
     const std::size_t rest = plan.total_bytes();
     if (total < rest + largest_bytes)
-      detail::fail(
-          "memory", "total",
-          detail::concat("at least ", rest + largest_bytes, " bytes: ", plan.dense_bytes, " of weights, ",
-                         plan.kv_bytes, " of KV cache, ", plan.scratch_bytes, " of intermediate results, ",
-                         plan.other_bytes, " of others and ", largest_bytes, " for one expert"),
-          detail::concat(total));
+      fail("memory", "total",
+           concat("at least ", rest + largest_bytes, " bytes: ", plan.dense_bytes, " of weights, ",
+                  plan.kv_bytes, " of KV cache, ", plan.scratch_bytes, " of intermediate results, ",
+                  plan.other_bytes, " of others and ", largest_bytes, " for one expert"),
+           concat(total));
     plan.budget_bytes = total - rest;
   }
   plan.budget_bytes = std::min(plan.budget_bytes, std::max(all_bytes, largest_bytes));
   return plan;
 }
 
-}  // namespace moe::inline MOE_ABI
+}  // namespace moe::inline MOE_ABI::detail

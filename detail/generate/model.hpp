@@ -114,26 +114,26 @@ using CachedProvider = PrefetchingProvider<CachingProvider<ReadProvider>>;
 
 namespace moe::inline MOE_ABI::detail {
 
-/// What reads the experts of a checkpoint from disk.
+/// The provider that reads the experts of a checkpoint from disk.
 ReadProvider reading_experts(const Checkpoint& checkpoint, const ModelOptions& options);
-
-}  // namespace moe::inline MOE_ABI::detail
-
-namespace moe::inline MOE_ABI {
-
-/// Where the memory of a checkpoint's model goes under these options, whose memory is limited. Throws if it is not enough.
-MemoryPlan plan_memory(const Checkpoint& checkpoint, const ModelOptions& options);
-
-}  // namespace moe::inline MOE_ABI
-
-namespace moe::inline MOE_ABI::detail {
 
 /// The cache for experts of a checkpoint that `plan` allows.
 CachedProvider cached_experts(const Checkpoint& checkpoint, const MemoryPlan& plan,
                               const ModelOptions& options);
 
-/// Throws unless all experts that are there are as their checksums say.
+/// Throws unless the bytes of all experts have the checksums that the file states.
 void verify_experts(const ExpertCatalog& catalog);
+
+/// The type of moe::open. Function objects are not found by argument-dependent lookup: open(model) in a program that has
+/// a function of that name calls that function.
+struct Open {
+  Model operator()(const std::string& path, const ModelOptions& options = {}) const;
+};
+
+/// The type of moe::plan_memory.
+struct PlanMemory {
+  MemoryPlan operator()(const Checkpoint& checkpoint, const ModelOptions& options) const;
+};
 
 }  // namespace moe::inline MOE_ABI::detail
 
@@ -144,7 +144,11 @@ namespace moe::inline MOE_ABI {
 ///   const auto model = moe::open("Qwen3-30B-A3B", {.memory = {.total_bytes = 8_GiB}});
 ///   moe::Session session(model);
 ///   for (const moe::Piece& piece : session.stream("The sea")) std::cout << piece.text << std::flush;
-Model open(const std::string& path, const ModelOptions& options = {});
+inline constexpr detail::Open open;
+
+/// plan_memory(checkpoint, options): where the memory of the checkpoint's model goes under these options, whose memory is
+/// limited. Throws if the memory does not suffice.
+inline constexpr detail::PlanMemory plan_memory;
 
 }  // namespace moe::inline MOE_ABI
 

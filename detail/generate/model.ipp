@@ -43,11 +43,8 @@ MOE_INLINE ReadProvider reading_experts(const Checkpoint& checkpoint, const Mode
                       {.direct = options.direct, .verify = options.verify});
 }
 
-}  // namespace moe::inline MOE_ABI::detail
-
-namespace moe::inline MOE_ABI {
-
-MOE_INLINE MemoryPlan plan_memory(const Checkpoint& checkpoint, const ModelOptions& options) {
+MOE_INLINE MemoryPlan PlanMemory::operator()(const Checkpoint& checkpoint,
+                                             const ModelOptions& options) const {
   using namespace literals;
   const ModelConfig config(checkpoint);
   const ReadProvider experts = detail::reading_experts(checkpoint, options);
@@ -63,12 +60,10 @@ MOE_INLINE MemoryPlan plan_memory(const Checkpoint& checkpoint, const ModelOptio
   std::size_t layers = 0;
   for (const LayerConfig& layer : config.layers) layers += layer.has_experts;
   const std::size_t largest = experts.largest_bytes();
-  return plan_memory(plan, options.memory, layers, largest, largest * experts.catalog().size());
+  return complete_plan(
+      plan, options.memory,
+      {.layers = layers, .largest_bytes = largest, .all_bytes = largest * experts.catalog().size()});
 }
-
-}  // namespace moe::inline MOE_ABI
-
-namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE CachedProvider cached_experts(const Checkpoint& checkpoint, const MemoryPlan& plan,
                                          const ModelOptions& options) {
@@ -86,11 +81,7 @@ MOE_INLINE void verify_experts(const ExpertCatalog& catalog) {
       if (catalog.has({layer, expert})) reading.acquire({layer, expert});
 }
 
-}  // namespace moe::inline MOE_ABI::detail
-
-namespace moe::inline MOE_ABI {
-
-MOE_INLINE Model open(const std::string& path, const ModelOptions& options) {
+MOE_INLINE Model Open::operator()(const std::string& path, const ModelOptions& options) const {
   const Checkpoint checkpoint(path);
   const ExpertCatalog catalog(checkpoint, {.allow_partial = options.allow_partial});
   detail::require_experts(catalog, ModelConfig(checkpoint));
@@ -110,4 +101,4 @@ MOE_INLINE Model open(const std::string& path, const ModelOptions& options) {
   return Model(checkpoint, MmapProvider(catalog), std::move(made));
 }
 
-}  // namespace moe::inline MOE_ABI
+}  // namespace moe::inline MOE_ABI::detail
