@@ -1,9 +1,9 @@
 // Attention over a KV cache with online softmax: blocks of kv_block positions are processed in order, and a running maximum
-// and a running sum rescale what was accumulated before. Compiled once per instruction set.
+// and a running sum rescale the sums of earlier blocks. Compiled once per instruction set.
 // Source: Milakov and Gimelshein, "Online normalizer calculation for softmax", 2018.
 //
 // Keys are interleaved, [head_dim, key_lanes] for key_lanes positions, so that each score is accumulated in its own lane and
-// needs no sum across lanes. Each score and each sum has one order of summation, whatever is computed beside it.
+// needs no sum across lanes. Each score and each sum has one order of summation, for any number of queries and tokens.
 
 inline constexpr std::size_t queries_at_once = registers >= 32 ? 8 : 4;  // each takes two accumulators
 static_assert(key_lanes % (2 * lanes) == 0);

@@ -6,8 +6,8 @@
 //
 // Order of summation: lane l takes the pairs of columns number i = l, l + 16, l + 32, ...:
 //   sum = fma(w[2i], x[2i], fma(w[2i + 1], x[2i + 1], sum)),
-// rounded to nearest even with denormals as zero, whatever MXCSR says. Then the 16 lanes are reduced, four rows at once. The
-// order is the same for any number of rows and tokens, so one token and many tokens give the same bits.
+// rounded to nearest even with denormals as zero; the instruction ignores MXCSR. Then the 16 lanes are reduced, four rows at
+// once. The order is the same for any number of rows and tokens, so one token and many tokens give the same bits.
 // Source: VDPBF16PS and VCVTNEPS2BF16 in Intel's Software Developer's Manual. AMD's Zen 4 and Zen 5 give the same bits.
 
 /// 32 bf16 numbers, seen as 16 pairs.
