@@ -6,67 +6,115 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <cstring>
+#include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace moe::inline MOE_ABI::detail {
 
-/// A token that is looked for in the text as it stands, before the rest is broken into pieces.
+/// A token that is searched for in the text itself, before the rest of the text is cut into pieces.
 struct AddedToken {
   TokenId id = 0;
   std::string content;
-  bool single_word = false;  // not directly after or before a letter, a digit and the like (\w)
-  bool lstrip = false;       // takes the white space before it
-  bool rstrip = false;       // takes the white space after it
-  bool normalized = false;   // looked for in the normalized text, and normalized itself
+  bool single_word = false;  // no match directly beside a letter, a digit or another word character (\w)
+  bool lstrip = false;       // a match includes the white space before it
+  bool rstrip = false;       // a match includes the white space after it
+  bool normalized = false;   // searched for in the normalized text, with normalized content
   bool special = false;      // controls the model; decoding may leave it out
 };
 
-/// Finds added tokens: the leftmost match, of those the longest, then the next one after its end.
+/// An Aho-Corasick automaton over reversed texts. Reads a text backwards, one step for each byte, and knows at each position
+/// the longest of its texts that begins there. O(1) amortised per step, whatever the texts are.
+class BackwardAutomaton {
+ public:
+  static constexpr std::uint32_t none = std::numeric_limits<std::uint32_t>::max();
+
+  /// `texts` are distinct, not empty, and sorted by their reversed bytes.
+  explicit BackwardAutomaton(const std::vector<std::string_view>& texts = {});
+
+  std::uint32_t start() const { return 0; }
+  std::uint32_t step(std::uint32_t state, char byte) const;
+
+  /// The index of the longest text that begins at the byte that was read last; none if no text begins there.
+  std::uint32_t longest(std::uint32_t state) const { return longest_[state]; }
+
+ private:
+  /// The child by that byte; none if there is none.
+  std::uint32_t child(std::uint32_t state, unsigned char byte) const;
+
+  // A trie in breadth-first order: the children of state s are children_[s] to children_[s + 1], sorted by byte.
+  std::vector<std::uint32_t> children_;
+  std::vector<unsigned char> bytes_;        // [states] the byte that leads to the state
+  std::vector<std::uint32_t> fallback_;     // [states] the state of the longest proper suffix
+  std::vector<std::uint32_t> longest_;      // [states]
+  std::array<std::uint32_t, 256> first_{};  // the states after one byte
+};
+
+/// Finds added tokens: the leftmost match; among matches at one position the longest; then the next one after its end.
+/// Linear in the text, whatever the tokens are.
 /// Source: find_matches of AddedVocabulary in Hugging Face's tokenizers.
 class AddedTokenMatcher {
  public:
-  /// Every token has a content. Of those with the same one, that of the lowest id counts.
+  /// No content is empty. Of several tokens with one content, the one of the lowest id counts.
   explicit AddedTokenMatcher(std::vector<AddedToken> tokens = {});
 
-  /// Goes through the text from left to right: on_token(id) for each match, on_text(part) for each part
-  /// between matches that is not empty.
+  /// Goes through the text from left to right: on_token(id) for each match, on_text(part) for each part between matches
+  /// that is not empty.
   template <class OnText, class OnToken>
   void split(std::string_view text, OnText on_text, OnToken on_token) const {
-    std::size_t done = 0, space_end = 0;
-    for (std::size_t at = 0; const AddedToken* token = next_match(text, at);) {
-      std::size_t begin = at, end = at + token->content.size();
+    std::size_t done = 0, space_end = 0, at = 0;
+    Matches matches(*this, text);
+    while (const Match* match = matches.next(at)) {
+      const AddedToken& token = tokens_[match->token];
+      std::size_t begin = match->begin, end = begin + token.content.size();
       at = end;
-      if (token->single_word && touches_word(text, begin, end)) continue;
-      if (token->lstrip) begin = begin_of_space(text, done, std::max(begin, done));
-      if (token->rstrip) {
+      if (token.single_word && touches_word(text, begin, end)) continue;
+      if (token.lstrip) begin = begin_of_space(text, done, std::max(begin, done));
+      if (token.rstrip) {
         if (end >= space_end) space_end = end_of_run(text, end, character::space);
         end = space_end;
       }
       if (done < begin) on_text(text.substr(done, begin - done));
-      if (begin < end) on_token(token->id);  // else it was white space that the one before took
+      if (begin < end) on_token(token.id);  // else the match is white space that the match before included
       done = end;
     }
     if (done < text.size()) on_text(text.substr(done));
   }
 
  private:
-  /// Moves `at` to the next match and returns its token; null if there is none.
-  const AddedToken* next_match(std::string_view text, std::size_t& at) const;
+  struct Match {
+    std::size_t begin;
+    std::uint32_t token;  // index in tokens_
+  };
 
-  /// The longest token that `text` begins with. The tokens that share its first bytes are neighbours, since
-  /// they are sorted; each further byte leaves fewer of them.
-  const AddedToken* longest_prefix(std::string_view text) const;
+  /// The longest match at each position of a text, in the order of positions. The automaton reads backwards, so the text is
+  /// read window by window.
+  class Matches {
+   public:
+    Matches(const AddedTokenMatcher& matcher, std::string_view text) : matcher_(matcher), text_(text) {}
+
+    /// The first match that begins at `at` or after it; null if there is none. `at` never decreases.
+    const Match* next(std::size_t at);
+
+   private:
+    void read_window();
+
+    const AddedTokenMatcher& matcher_;
+    std::string_view text_;
+    std::size_t window_end_ = 0;  // the matches up to here are known
+    std::vector<Match> matches_;  // of the last window, from right to left
+  };
 
   static bool touches_word(std::string_view text, std::size_t begin, std::size_t end);
 
-  /// Where the white space begins that ends at `end`, but not before `least`.
+  /// The begin of the white space that ends at `end`, but at least `least`.
   static std::size_t begin_of_space(std::string_view text, std::size_t least, std::size_t end);
 
-  std::vector<AddedToken> tokens_;     // sorted by content
-  std::array<bool, 256> begins_ = {};  // whether a token begins with that byte
+  std::vector<AddedToken> tokens_;  // sorted by their reversed content
+  std::size_t longest_content_ = 0;
+  BackwardAutomaton automaton_;
 };
 
 }  // namespace moe::inline MOE_ABI::detail

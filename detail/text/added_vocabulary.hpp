@@ -2,10 +2,9 @@
 #include "../core/config.hpp"
 #include "../core/token.hpp"
 #include "added_tokens.hpp"
-#include "nfc.hpp"
 #include "vocabulary.hpp"
 
-#include <cstring>
+#include <cstddef>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -15,14 +14,15 @@ namespace moe::inline MOE_ABI::detail {
 /// All added tokens of a tokenizer: found in texts, by content and by id.
 class AddedVocabulary {
  public:
-  /// Gives each token that the vocabulary does not have a place in it. Ignores tokens without content. Throws
-  /// an Error about the file `name` if two tokens have the same content, or different ones the same id.
-  /// `nfc` and `add_text_space` are what normalizing does, to texts and tokens.
+  /// Adds each token that the vocabulary lacks to it, apart. Ignores tokens without content. Throws an Error about the file
+  /// `name` if two tokens have one content, if a token has the id of another token, or if the contents are too long.
+  /// `nfc` and `add_text_space`: what normalization does to texts, and so to normalized tokens.
   AddedVocabulary(const std::vector<AddedToken>& tokens, bool nfc, bool add_text_space,
                   Vocabulary& vocabulary, std::string_view name);
 
-  /// Those that are looked for before the text is normalized, and after.
+  /// Finds the tokens that are searched for before normalization.
   const AddedTokenMatcher& in_raw() const { return in_raw_; }
+  /// Finds the tokens that are searched for after normalization.
   const AddedTokenMatcher& in_normalized() const { return in_normalized_; }
 
   std::optional<TokenId> find(std::string_view content) const { return contents_.find_text(content); }
@@ -32,8 +32,8 @@ class AddedVocabulary {
  private:
   void mark_special(TokenId id);
 
-  Vocabulary contents_;        // found by their content, before it is normalized
-  std::vector<char> special_;  // [ids]; those after its end are not special
+  Vocabulary contents_;        // finds tokens by their content before normalization
+  std::vector<char> special_;  // [ids]; ids beyond its end are not special
   AddedTokenMatcher in_raw_, in_normalized_;
 };
 

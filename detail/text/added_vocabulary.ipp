@@ -2,10 +2,10 @@
 #include "added_vocabulary.hpp"
 #include "../core/concat.hpp"
 #include "../core/error.hpp"
-#include "metaspace.hpp"
+#include "nfc.hpp"
 
 #include <cstddef>
-#include <cstring>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,33 +13,52 @@
 
 namespace moe::inline MOE_ABI::detail {
 
+/// The contents of all added tokens together: the automaton takes about 30 bytes of memory for each.
+inline constexpr std::size_t most_added_bytes = std::size_t{16} << 20;
+
+/// The id of the token in the vocabulary, if it is there. Throws if the token contradicts the vocabulary or itself.
+inline std::optional<TokenId> check_added_token(const AddedToken& token, TokenId largest, bool twice,
+                                                const Vocabulary& vocabulary, std::string_view name) {
+  const std::string place = concat("added token \"", token.content, '"');
+  if (token.id > largest) fail(name, place, concat("an id up to ", largest), concat(token.id));
+  if (twice) fail(name, place, "one added token with this content", "two");
+  const std::optional<TokenId> known = vocabulary.find_text(token.content);
+  if (known && *known != token.id)
+    fail(name, place, concat("its id in the vocabulary, ", *known), concat(token.id));
+  if (!known && vocabulary.contains(token.id))
+    fail(name, place, "an id of its own", concat(token.id, ", the id of another token"));
+  return known;
+}
+
+/// The content as it appears in a text that SentencePiece has normalized.
+inline std::string spaced_content(const AddedToken& token, bool add_text_space, std::string_view name) {
+  if (token.lstrip || token.rstrip)  // by then, white space is not the white space of the text
+    fail(name, concat("added token \"", token.content, '"'), "no lstrip or rstrip if normalized", "one");
+  std::string content(add_text_space ? 1 : 0, ' ');
+  append_spaced(content, token.content);
+  return content;
+}
+
 MOE_INLINE AddedVocabulary::AddedVocabulary(const std::vector<AddedToken>& tokens, bool nfc,
                                             bool add_text_space, Vocabulary& vocabulary,
                                             std::string_view name) {
   const bool sentence_piece = vocabulary.notation() == Notation::sentence_piece;
   const TokenId largest = Vocabulary::largest_id(vocabulary.size() + tokens.size());
   std::vector<AddedToken> in_raw, in_normalized;
+  std::size_t bytes = 0;
   for (AddedToken token : tokens) {
     if (token.content.empty()) continue;
-    const std::string place = concat("added token \"", token.content, '"');
-    if (token.id > largest) fail(name, place, concat("an id up to ", largest), concat(token.id));
-    if (contents_.find_text(token.content)) fail(name, place, "one of that content", "two");
+    bytes += token.content.size();
+    if (bytes > most_added_bytes)
+      fail(name, "added tokens", concat("at most ", most_added_bytes, " bytes in all"), "more");
+    const bool twice = contents_.find_text(token.content).has_value();
+    const auto known = check_added_token(token, largest, twice, vocabulary, name);
     contents_.add(token.id, token.content);
-    const std::optional<TokenId> known = vocabulary.find_text(token.content);
-    if (known && *known != token.id)
-      fail(name, place, concat("its id in the vocabulary, ", *known), concat(token.id));
-    // From here on it is what it is looked for as; since version 0.23 of tokenizers it is also decoded so.
+    // From version 0.23 on, tokenizers also decodes the token as its normalized content.
     if (token.normalized && nfc) token.content = detail::nfc(token.content);
-    if (!known && !vocabulary.add_apart(token.id, token.content))
-      fail(name, place, "an id of its own", concat(token.id, ", the id of another token"));
+    if (!known) vocabulary.add_apart(token.id, token.content);
     if (token.special) mark_special(token.id);
-    if (token.normalized && sentence_piece) {
-      // White space is no longer that of the text by then.
-      if (token.lstrip || token.rstrip) fail(name, place, "no lstrip or rstrip if normalized", "one");
-      std::string content(add_text_space ? 1 : 0, ' ');
-      append_spaced(content, token.content);
-      token.content = std::move(content);
-    }
+    if (token.normalized && sentence_piece) token.content = spaced_content(token, add_text_space, name);
     (token.normalized ? in_normalized : in_raw).push_back(std::move(token));
   }
   in_raw_ = AddedTokenMatcher(std::move(in_raw));

@@ -1,18 +1,16 @@
 #pragma once
 #include "../core/config.hpp"
 #include "../io/json.hpp"
-#include "byte_tokens.hpp"
 #include "merge_table.hpp"
 #include "vocabulary.hpp"
 
-#include <cstring>
 #include <optional>
 #include <string_view>
 
 namespace moe::inline MOE_ABI::detail {
 
-/// {"text": id, ...}: the file vocab.json, and model.vocab of tokenizer.json. `byte_tokens`: where those of a
-/// SentencePiece vocabulary go; null if it is one in the byte alphabet.
+/// {"text": id, ...}: the file vocab.json, and model.vocab of tokenizer.json. `byte_tokens`: receives the byte tokens of a
+/// SentencePiece vocabulary; null for a byte-level vocabulary.
 Vocabulary read_vocabulary(const Json& members, ByteTokens* byte_tokens = nullptr);
 
 struct MergeText {
@@ -22,18 +20,17 @@ struct MergeText {
 /// "left right"; nothing unless there is exactly one space.
 std::optional<MergeText> split_merge(std::string_view text);
 
-/// Adds the merge; false unless the vocabulary has the two tokens and the one that they become.
+/// Adds the merge; false unless the vocabulary has both tokens and their result.
 bool add_merge(MergeTable& merges, const Vocabulary& vocabulary, const MergeText& text);
 
+// What split_merge() and add_merge() expect, for errors.
 inline constexpr std::string_view merge_form = "two tokens with one space between them";
-inline constexpr std::string_view merge_of_tokens = "both tokens and the one they become in the vocabulary";
-
-MergeText read_merge(const Json& merge);
+inline constexpr std::string_view merge_of_tokens = "both tokens and their result in the vocabulary";
 
 /// ["left right", ...] or [["left", "right"], ...]: model.merges of tokenizer.json.
 MergeTable read_merges(const Json& elements, const Vocabulary& vocabulary);
 
-/// One merge a line: the file merges.txt, whose first line may name its version. `name` is for errors.
+/// One merge per line: the file merges.txt, whose first line may be its version. `name` is for errors.
 MergeTable read_merges(std::string_view lines, const Vocabulary& vocabulary, std::string_view name);
 
 }  // namespace moe::inline MOE_ABI::detail

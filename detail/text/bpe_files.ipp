@@ -5,7 +5,6 @@
 #include "../core/token.hpp"
 
 #include <cstddef>
-#include <cstring>
 #include <optional>
 #include <string_view>
 
@@ -17,11 +16,11 @@ MOE_INLINE Vocabulary read_vocabulary(const Json& members, ByteTokens* byte_toke
   const TokenId largest = Vocabulary::largest_id(members.size());
   for (const Json member : members) {
     const auto id = static_cast<TokenId>(member.as_u64(largest));
-    if (vocabulary.contains(id)) member.fail_here("an id of its own", concat(id, " a second time"));
+    if (vocabulary.contains(id)) member.fail_here("an id that no other token has", concat(id, " again"));
     const int byte = byte_tokens ? byte_of_token(member.key()) : no_byte;
     const bool added = byte == no_byte ? vocabulary.add(id, member.key())
                                        : add_byte_token(vocabulary, *byte_tokens, id, byte);
-    if (!added) member.fail_here("one token of that text", "two");
+    if (!added) member.fail_here("one token with this text", "two");
   }
   return vocabulary;
 }
@@ -41,13 +40,13 @@ MOE_INLINE bool add_merge(MergeTable& merges, const Vocabulary& vocabulary, cons
   return true;
 }
 
-MOE_INLINE MergeText read_merge(const Json& merge) {
+inline MergeText read_merge(const Json& merge) {
   if (merge.is_string()) {
     const std::optional<MergeText> text = split_merge(merge.as_string());
     if (!text) merge.fail_here(merge_form, concat('"', merge.as_string(), '"'));
     return *text;
   }
-  if (merge.as_array().size() != 2) merge.fail_here("two tokens", concat(merge.size()));
+  if (merge.as_array().size() != 2) merge.fail_here("two tokens", concat(merge.size(), " elements"));
   const Json left = *merge.begin();
   const Json right = *++merge.begin();
   return {left.as_string(), right.as_string()};

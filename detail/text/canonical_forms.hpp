@@ -8,12 +8,12 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Decomposes and composes single characters.
+/// Canonical decomposition and composition of single characters (Unicode 9.0).
 class CanonicalForms {
  public:
   CanonicalForms();
 
-  /// Whether the character stays as it is whatever stands before it, and nothing moves across it.
+  /// Whether the character never changes: it does not combine with a character before it, and no mark moves across it.
   bool stable(char32_t c) const { return states_[c] == 0; }
 
   std::uint8_t combining_class(char32_t c) const;
@@ -21,12 +21,12 @@ class CanonicalForms {
   /// Appends the full decomposition.
   void decompose(char32_t c, std::u32string& out) const;
 
-  /// The character that two others are composed to; 0 if there is none.
+  /// The composition of two characters; 0 if there is none.
   char32_t compose(char32_t first, char32_t second) const;
 
  private:
   struct Step {
-    char32_t composed, first, second;  // second is 0 where there is only one
+    char32_t composed, first, second;  // second is 0 if the decomposition is one character
   };
   struct Pair {
     char32_t first, second, composed;
@@ -35,17 +35,8 @@ class CanonicalForms {
     }
   };
 
-  /// The state of a character of class 0 that may join one before it, or that never stays composed.
+  /// The state of a character of class 0 that may combine with a character before it, or that is always decomposed.
   static constexpr std::uint8_t movable = 255;
-
-  // Hangul: a syllable is a lead, a vowel and perhaps a tail (section 3.12 of the Unicode standard).
-  static constexpr char32_t lead_base = 0x1100, vowel_base = 0x1161, tail_base = 0x11a7;
-  static constexpr char32_t leads = 19, vowels = 21, tails = 28;
-  static constexpr char32_t syllable_base = 0xac00, syllables = leads * vowels * tails;
-
-  static bool is_open_syllable(char32_t c);
-
-  static void decompose_syllable(char32_t c, std::u32string& out);
 
   void read_combining_classes();
 
@@ -56,7 +47,7 @@ class CanonicalForms {
   std::vector<Pair> pairs_;      // sorted
 };
 
-/// Built on first use, in less than a millisecond.
+/// Built on first use, in less than a millisecond. Thread-safe.
 const CanonicalForms& canonical_forms();
 
 }  // namespace moe::inline MOE_ABI::detail

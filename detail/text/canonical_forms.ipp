@@ -9,7 +9,34 @@
 
 namespace moe::inline MOE_ABI::detail {
 
+/// Hangul: a syllable is a lead, a vowel and an optional tail. Source: section 3.12 of the Unicode standard.
+namespace hangul {
+
+inline constexpr char32_t lead_base = 0x1100, vowel_base = 0x1161, tail_base = 0x11a7;
+inline constexpr char32_t leads = 19, vowels = 21, tails = 28;
+inline constexpr char32_t syllable_base = 0xac00, syllables = leads * vowels * tails;
+
+inline bool is_syllable(char32_t c) { return c >= syllable_base && c < syllable_base + syllables; }
+
+inline void decompose(char32_t syllable, std::u32string& out) {
+  const char32_t index = syllable - syllable_base;
+  out += lead_base + index / (vowels * tails);
+  out += vowel_base + index / tails % vowels;
+  if (index % tails != 0) out += tail_base + index % tails;
+}
+
+/// 0 if the two do not compose.
+inline char32_t compose(char32_t first, char32_t second) {
+  if (first >= lead_base && first < lead_base + leads && second >= vowel_base && second < vowel_base + vowels)
+    return syllable_base + ((first - lead_base) * vowels + (second - vowel_base)) * tails;
+  const bool open = is_syllable(first) && (first - syllable_base) % tails == 0;
+  return open && second > tail_base && second < tail_base + tails ? first + (second - tail_base) : 0;
+}
+
+}  // namespace hangul
+
 MOE_INLINE CanonicalForms::CanonicalForms() : states_(0x110000) {
+  using namespace hangul;
   read_combining_classes();
   read_decompositions();
   for (char32_t c = vowel_base; c < vowel_base + vowels; ++c) states_[c] = movable;
@@ -21,8 +48,9 @@ MOE_INLINE std::uint8_t CanonicalForms::combining_class(char32_t c) const {
 }
 
 MOE_INLINE void CanonicalForms::decompose(char32_t c, std::u32string& out) const {
-  if (c >= syllable_base && c < syllable_base + syllables) return decompose_syllable(c, out);
-  const auto step = std::ranges::lower_bound(steps_, c, {}, &Step::composed);
+  if (hangul::is_syllable(c)) return hangul::decompose(c, out);
+  const auto step = std::lower_bound(steps_.begin(), steps_.end(), c,
+                                     [](const Step& s, char32_t wanted) { return s.composed < wanted; });
   if (step == steps_.end() || step->composed != c) {
     out += c;
     return;
@@ -32,24 +60,10 @@ MOE_INLINE void CanonicalForms::decompose(char32_t c, std::u32string& out) const
 }
 
 MOE_INLINE char32_t CanonicalForms::compose(char32_t first, char32_t second) const {
-  if (first >= lead_base && first < lead_base + leads && second >= vowel_base && second < vowel_base + vowels)
-    return syllable_base + ((first - lead_base) * vowels + (second - vowel_base)) * tails;
-  if (is_open_syllable(first) && second > tail_base && second < tail_base + tails)
-    return first + (second - tail_base);
+  if (const char32_t syllable = hangul::compose(first, second)) return syllable;
   const Pair wanted{first, second, 0};
   const auto pair = std::lower_bound(pairs_.begin(), pairs_.end(), wanted);
   return pair == pairs_.end() || wanted < *pair ? 0 : pair->composed;
-}
-
-MOE_INLINE bool CanonicalForms::is_open_syllable(char32_t c) {
-  return c >= syllable_base && c < syllable_base + syllables && (c - syllable_base) % tails == 0;
-}
-
-MOE_INLINE void CanonicalForms::decompose_syllable(char32_t c, std::u32string& out) {
-  const char32_t index = c - syllable_base;
-  out += lead_base + index / (vowels * tails);
-  out += vowel_base + index / tails % vowels;
-  if (index % tails != 0) out += tail_base + index % tails;
 }
 
 MOE_INLINE void CanonicalForms::read_combining_classes() {

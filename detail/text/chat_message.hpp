@@ -2,14 +2,13 @@
 #include "../core/config.hpp"
 #include "../io/json.hpp"
 
-#include <cstring>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace moe::inline MOE_ABI {
 
-/// A function that the model wants to be called.
+/// A call of a function that the model asks for.
 struct ToolCall {
   std::string name;
   std::string arguments;  // JSON
@@ -19,29 +18,28 @@ struct ToolCall {
 struct Message {
   std::string role;  // "system", "user", "assistant" or "tool"
   std::string content;
-  std::optional<std::string> reasoning_content = {};  // what an assistant thought before it spoke
+  std::optional<std::string> reasoning_content =
+      {};  // the text in which an assistant reasons before it answers
   std::vector<ToolCall> tool_calls = {};
 };
 
 struct ChatOptions {
-  bool add_generation_prompt = true;    // end with the beginning of an assistant's turn
-  bool enable_thinking = true;          // let it think before it speaks
-  std::vector<std::string> tools = {};  // functions it may call, each described in JSON
+  bool add_generation_prompt = true;    // end with the begin of an assistant's turn
+  bool enable_thinking = true;          // let the model reason before it answers
+  std::vector<std::string> tools = {};  // functions that the model may call, each described in JSON
 };
 
 }  // namespace moe::inline MOE_ABI
 
 namespace moe::inline MOE_ABI::detail {
 
-ToolCall read_tool_call(const Json& json);
-
-/// Reads {"add_generation_prompt", "enable_thinking", "tools"}, each of which may be missing.
+/// Reads {"add_generation_prompt", "enable_thinking", "tools"}. Members may be missing.
 ChatOptions read_chat_options(const Json& json);
 
-/// Reads a message in the form that chat programs share:
+/// Reads a message in the usual form of chat programs:
 ///   {"role", "content", "reasoning_content", "tool_calls": [{"function": {"name", "arguments"}}]}
-/// The last two may be missing or null, "function" may be left out around its members, and arguments are a
-/// string or any other value, which is then written as JSON. Throws if it is of another form.
+/// "reasoning_content" and "tool_calls" may be missing or null. A tool call may be the object {"name", "arguments"} itself.
+/// "arguments" is a string, or any value, which is then written as JSON. Throws if the message has another form.
 Message read_message(const Json& json);
 
 }  // namespace moe::inline MOE_ABI::detail

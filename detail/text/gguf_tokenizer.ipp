@@ -2,14 +2,17 @@
 #include "gguf_tokenizer.hpp"
 #include "../core/concat.hpp"
 #include "../core/error.hpp"
+#include "../core/token.hpp"
+#include "../io/file.hpp"
+#include "../io/gguf_array.hpp"
+#include "../io/gguf_metadata.hpp"
 #include "../io/gguf_parser.hpp"
-#include "byte_tokens.hpp"
+#include "bpe_files.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
-#include <functional>
+#include <iterator>
 #include <numeric>
 #include <optional>
 #include <string>
@@ -18,6 +21,117 @@
 #include <vector>
 
 namespace moe::inline MOE_ABI::detail {
+
+/// The meaning of a name in tokenizer.ggml.pre.
+struct GgufPreTokenizer {
+  std::string_view name;
+  const SplitPattern* pattern;
+  bool nfc = false;            // GGUF files do not store it
+  bool ignore_merges = false;  // GGUF files do not store it
+  bool add_bos = false;        // the default for tokenizer.ggml.add_bos_token
+};
+
+inline constexpr GgufPreTokenizer gguf_pre_tokenizers[] = {
+    {"qwen2", &qwen2_pattern, true},
+    {"qwen35", &qwen35_pattern, true},
+    {"llama-bpe", &llama3_pattern, false, true, true},
+    {"llama3", &llama3_pattern, false, true, true},
+    {"llama-v3", &llama3_pattern, false, true, true},
+    {"chatglm-bpe", &llama3_pattern},
+    {"glm4", &llama3_pattern},
+    {"gpt-2", &gpt2_pattern},
+    {"olmo", &gpt2_pattern},
+    {"gpt-4o", &o200k_pattern},
+    {"deepseek-v3", &deepseek_v3_pattern},
+};
+
+/// Texts that are control tokens even if a file gives them the type "normal", as some converters do.
+/// Source: llama-vocab.cpp of llama.cpp overrides the types of its list of end tokens; the begins of turns belong to them.
+inline constexpr std::string_view known_control_tokens[] = {
+    "<|im_start|>",
+    "<|im_end|>",
+    "<|endoftext|>",
+    "<|begin_of_text|>",
+    "<|end_of_text|>",
+    "<|eot_id|>",
+    "<|eom_id|>",
+    "<|start_header_id|>",
+    "<|end_header_id|>",
+    "<|end|>",
+    "<|user|>",
+    "<|assistant|>",
+    "<|system|>",
+    "<start_of_turn>",
+    "<end_of_turn>",
+    "<|start|>",
+    "<|message|>",
+    "<|channel|>",
+    "<|return|>",
+    "<|call|>",
+    "<|fim_prefix|>",
+    "<|fim_middle|>",
+    "<|fim_suffix|>",
+    "<|fim_pad|>",
+    "<｜begin▁of▁sentence｜>",
+    "<｜User｜>",
+    "<｜Assistant｜>",
+    "<｜end▁of▁sentence｜>",
+};
+
+inline bool is_known_control(std::string_view text) {
+  return text.starts_with('<') && std::find(std::begin(known_control_tokens), std::end(known_control_tokens),
+                                            text) != std::end(known_control_tokens);
+}
+
+class GgufTokenizer {
+ public:
+  GgufTokenizer(const File& file, const GgufMetadata& metadata);
+
+  TokenizerParts read() &&;
+
+ private:
+  enum class Type : std::uint32_t { normal = 1, unknown, control, user_defined, unused, byte };
+
+  static constexpr std::uint64_t most_token_bytes = 65535;
+  static constexpr std::uint64_t most_bytes = std::uint64_t{1} << 30;  // of all tokens
+
+  void read_byte_level();
+
+  const GgufPreTokenizer& pre_tokenizer() const;
+
+  void read_sentence_piece();
+
+  /// Leaves out unused tokens: files fill the rows of the embedding with them. Their ids are then ids without a token.
+  void read_tokens(Notation notation);
+
+  /// The types of all tokens; empty if the file has none.
+  std::vector<std::uint32_t> read_types() const;
+
+  void add_token(const GgufArray& tokens, TokenId id, std::string text, Type type, Notation notation);
+
+  void read_merges();
+
+  /// The best score gets rank 0, and equal scores get equal ranks: of equal merges, the leftmost is done first.
+  void read_scores();
+
+  /// Reads the tokens before and after every text. `bos` and `eos`: for files that name none.
+  void add_around(bool bos_by_default, std::optional<TokenId> bos, std::optional<TokenId> eos);
+
+  std::optional<TokenId> id(std::string_view key) const;
+  TokenId required_id(std::string_view key, std::optional<TokenId> otherwise) const;
+
+  /// The id, if a token of the file has it.
+  std::optional<TokenId> existing(TokenId id) const;
+
+  std::string_view required_text(std::string_view key) const;
+
+  [[noreturn]] void refuse(std::string_view key, std::string_view expected, std::string_view found) const;
+
+  const File& file_;
+  const GgufMetadata& metadata_;
+  TokenizerParts parts_;
+  std::size_t count_ = 0;  // of tokens, with the unused tokens
+};
 
 MOE_INLINE GgufTokenizer::GgufTokenizer(const File& file, const GgufMetadata& metadata)
     : file_(file), metadata_(metadata) {
@@ -76,7 +190,8 @@ MOE_INLINE void GgufTokenizer::read_tokens(Notation notation) {
     std::string text = tokens.text(most_token_bytes);
     bytes += text.size();
     if (bytes > most_bytes) tokens.fail(concat("at most ", most_bytes, " bytes in all"), "more");
-    const Type type = types.empty() ? Type::normal : Type{types[i]};
+    Type type = types.empty() ? Type::normal : Type{types[i]};
+    if (type == Type::normal && is_known_control(text)) type = Type::control;
     if (!text.empty() && type != Type::unused)
       add_token(tokens, static_cast<TokenId>(i), std::move(text), type, notation);
   }
@@ -102,10 +217,10 @@ MOE_INLINE void GgufTokenizer::add_token(const GgufArray& tokens, TokenId id, st
   const bool control = type == Type::control || type == Type::unknown;
   if (control || type == Type::user_defined)
     parts_.added_tokens.push_back({.id = id, .content = text, .special = control});
-  if (control && sentence_piece) return;  // no characters merge into it
+  if (control && sentence_piece) return;  // no merge makes it
   const bool added = byte == no_byte ? parts_.vocabulary.add(id, text)
                                      : add_byte_token(parts_.vocabulary, parts_.byte_tokens, id, byte);
-  if (!added) tokens.fail("one token of each text", concat('"', text, "\" twice"));
+  if (!added) tokens.fail("different tokens", concat('"', text, "\" twice"));
 }
 
 MOE_INLINE void GgufTokenizer::read_merges() {
@@ -115,7 +230,7 @@ MOE_INLINE void GgufTokenizer::read_merges() {
     const std::string text = merges.text(2 * most_token_bytes + 1);
     const std::optional<MergeText> merge = split_merge(text);
     const bool good = merge && add_merge(parts_.merges, parts_.vocabulary, *merge);
-    if (!good) merges.fail(merge ? merge_of_tokens : merge_form, concat('"', text, "\" at place ", i));
+    if (!good) merges.fail(merge ? merge_of_tokens : merge_form, concat('"', text, "\" at index ", i));
   }
 }
 
@@ -125,11 +240,12 @@ MOE_INLINE void GgufTokenizer::read_scores() {
   std::vector<float> scores;
   for (std::size_t i = 0; i < count_; ++i) {
     scores.push_back(array.number<float>());
-    if (scores[i] - scores[i] != 0) array.fail("finite numbers", concat("another at place ", i));
+    if (scores[i] - scores[i] != 0) array.fail("finite numbers", concat("no finite number at index ", i));
   }
   std::vector<std::uint32_t> best_first(count_);
   std::iota(best_first.begin(), best_first.end(), std::uint32_t{0});
-  std::ranges::stable_sort(best_first, std::greater{}, [&](std::uint32_t i) { return scores[i]; });
+  std::stable_sort(best_first.begin(), best_first.end(),
+                   [&](std::uint32_t a, std::uint32_t b) { return scores[a] > scores[b]; });
   std::vector<std::uint32_t>& ranks = parts_.scores.ranks;
   ranks.resize(count_);
   for (std::size_t i = 0; i < count_; ++i) {
@@ -174,14 +290,10 @@ MOE_INLINE void GgufTokenizer::refuse(std::string_view key, std::string_view exp
   metadata_.fail_at(*metadata_.find(key), expected, concat('"', found, '"'));
 }
 
-}  // namespace moe::inline MOE_ABI::detail
-
-namespace moe::inline MOE_ABI::detail {
-
 MOE_INLINE TokenizerParts read_gguf_tokenizer(const std::string& path) {
   const File file(path);
-  const detail::GgufMetadata metadata = detail::GgufParser(file).parse().metadata;
-  return detail::GgufTokenizer(file, metadata).read();
+  const GgufMetadata metadata = GgufParser(file).parse().metadata;
+  return GgufTokenizer(file, metadata).read();
 }
 
 }  // namespace moe::inline MOE_ABI::detail

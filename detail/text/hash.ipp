@@ -1,40 +1,67 @@
 #pragma once
 #include "hash.hpp"
 
+#include <bit>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <string_view>
 
 namespace moe::inline MOE_ABI::detail {
 
-MOE_INLINE std::uint64_t mix(std::uint64_t x) {
-  x = (x ^ x >> 33) * 0xff51afd7ed558ccdu;
-  x = (x ^ x >> 33) * 0xc4ceb9fe1a85ec53u;
-  return x ^ x >> 33;
+MOE_INLINE HashKey random_hash_key() {
+  const auto number = [](const void* address) { return reinterpret_cast<std::uintptr_t>(address); };
+  const auto ticks = [](auto clock) { return static_cast<std::uint64_t>(clock.time_since_epoch().count()); };
+  const std::unique_ptr<int> on_heap(new int(0));
+  const int on_stack = 0;
+  const std::uint64_t first = mix(ticks(std::chrono::steady_clock::now()) ^ mix(number(on_heap.get())));
+  const std::uint64_t second = mix(ticks(std::chrono::system_clock::now()) ^ mix(number(&on_stack)));
+  return {mix(first + second), mix(first ^ ~second)};
 }
 
-MOE_INLINE std::uint64_t hash_bytes(std::string_view bytes) {
+/// The four words of state of SipHash.
+struct SipState {
+  std::uint64_t a, b, c, d;
+
+  explicit SipState(HashKey key)
+      : a(key.first ^ 0x736f6d6570736575u),
+        b(key.second ^ 0x646f72616e646f6du),
+        c(key.first ^ 0x6c7967656e657261u),
+        d(key.second ^ 0x7465646279746573u) {}
+
+  void round() {
+    a += b, b = std::rotl(b, 13) ^ a, a = std::rotl(a, 32);
+    c += d, d = std::rotl(d, 16) ^ c;
+    a += d, d = std::rotl(d, 21) ^ a;
+    c += b, b = std::rotl(b, 17) ^ c, c = std::rotl(c, 32);
+  }
+
+  void absorb(std::uint64_t word) {
+    d ^= word;
+    round();
+    a ^= word;
+  }
+};
+
+MOE_INLINE std::uint64_t keyed_hash(std::string_view bytes, HashKey key) {
+  SipState state(key);
   const char* data = bytes.data();
   std::size_t left = bytes.size();
-  std::uint64_t hash = left * 0x9e3779b97f4a7c15u;
-  for (; left > 8; data += 8, left -= 8) {
+  for (; left >= 8; data += 8, left -= 8) {
     std::uint64_t eight;
     std::memcpy(&eight, data, 8);
-    hash = mix(hash ^ eight);
+    state.absorb(eight);
   }
-  // The last 1 to 8 bytes in reads of constant size, which may overlap.
-  std::uint64_t tail = 0;
-  if (left >= 4) {
-    std::uint32_t first, last;
-    std::memcpy(&first, data, 4);
-    std::memcpy(&last, data + left - 4, 4);
-    tail = first | std::uint64_t{last} << 32;
-  } else if (left > 0) {
-    const auto byte = [&](std::size_t i) { return std::uint64_t{static_cast<unsigned char>(data[i])}; };
-    tail = byte(0) | byte(left / 2) << 8 | byte(left - 1) << 16;
-  }
-  return mix(hash ^ tail);
+  // As the original: up to seven bytes, and the length in the highest byte.
+  std::uint64_t last = std::uint64_t{bytes.size() & 0xff} << 56;
+  for (std::size_t i = 0; i < left; ++i)
+    last |= std::uint64_t{static_cast<unsigned char>(data[i])} << (8 * i);
+  state.absorb(last);
+  state.c ^= 0xff;
+  for (int i = 0; i < 3; ++i) state.round();
+  return state.a ^ state.b ^ state.c ^ state.d;
 }
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -1,28 +1,33 @@
 #pragma once
+#include "../core/concat.hpp"
 #include "../core/config.hpp"
 #include "../io/json.hpp"
 
-#include <cstring>
 #include <string_view>
 
 namespace moe::inline MOE_ABI::detail {
 
-// Members that may be missing. Null is as good as missing.
+/// The member of that name; nothing if it is missing or null.
+inline Json find_value(const Json& object, std::string_view key) {
+  const Json member = object.find(key);
+  return member && !member.is_null() ? member : Json();
+}
 
-Json find_value(const Json& object, std::string_view key);
+/// The flag of that name; `otherwise` if it is missing or null.
+inline bool find_flag(const Json& object, std::string_view key, bool otherwise) {
+  const Json flag = find_value(object, key);
+  return flag ? flag.as_bool() : otherwise;
+}
 
-bool find_flag(const Json& object, std::string_view key, bool otherwise);
-
-// What a part of a tokenizer is.
-
+/// The type of a part of a tokenizer.json.
 inline std::string_view type_of(const Json& part) { return part.at("type").as_string(); }
 
-[[noreturn]] void refuse_type(const Json& part, std::string_view supported);
+[[noreturn]] inline void refuse_type(const Json& part, std::string_view supported) {
+  part.at("type").fail_here(supported, concat('"', type_of(part), '"'));
+}
 
-void require_type(const Json& part, std::string_view type);
+inline void require_type(const Json& part, std::string_view type) {
+  if (type_of(part) != type) refuse_type(part, concat('"', type, '"'));
+}
 
 }  // namespace moe::inline MOE_ABI::detail
-
-#if MOE_DEFINITIONS
-#include "json_members.ipp"
-#endif

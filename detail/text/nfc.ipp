@@ -6,13 +6,19 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <string_view>
 
 namespace moe::inline MOE_ABI::detail {
 
-MOE_INLINE NfcSegment next_segment(std::string_view text, std::size_t at) {
+/// Part of a text: a stable character, and the characters after it that may combine with it or with each other. At the
+/// begin of a text, and after invalid bytes, the stable character may be missing.
+struct NfcSegment {
+  std::size_t begin, end;
+};
+
+/// The first such part at or after `at`; empty, at the end of the text, if there is none. `at` is 0 or the end of a segment.
+inline NfcSegment next_segment(std::string_view text, std::size_t at) {
   const CanonicalForms& forms = canonical_forms();
   const auto stable = [&](const Utf8Step& step) { return !step.valid || forms.stable(step.code_point); };
   for (std::size_t begin = at; at < text.size();) {
@@ -38,18 +44,21 @@ MOE_INLINE NfcSegment next_segment(std::string_view text, std::size_t at) {
   return {text.size(), text.size()};
 }
 
-MOE_INLINE void order_marks(std::u32string& text) {
+/// Sorts every run of combining marks by class; marks of one class keep their order.
+inline void order_marks(std::u32string& text) {
   const CanonicalForms& forms = canonical_forms();
-  for (std::size_t first = 0, last = 0; first < text.size(); first = last + 1) {
-    for (last = first; last < text.size() && forms.combining_class(text[last]) != 0;) ++last;
-    if (last - first < 2) continue;
-    std::ranges::stable_sort(text.begin() + static_cast<std::ptrdiff_t>(first),
-                             text.begin() + static_cast<std::ptrdiff_t>(last), {},
-                             [&](char32_t c) { return forms.combining_class(c); });
+  const auto lower_class = [&](char32_t a, char32_t b) {
+    return forms.combining_class(a) < forms.combining_class(b);
+  };
+  for (auto first = text.begin(), last = first; first < text.end(); first = last + (last < text.end())) {
+    last = std::find_if(first, text.end(), [&](char32_t c) { return forms.combining_class(c) == 0; });
+    if (last - first > 1) std::stable_sort(first, last, lower_class);
   }
 }
 
-MOE_INLINE void compose_all(std::u32string& text) {
+/// Combines each character with the last starter before it if the two have a composition and no character between them
+/// blocks it: no starter, and no mark of the same or a higher class. One pass.
+inline void compose_all(std::u32string& text) {
   const CanonicalForms& forms = canonical_forms();
   constexpr std::size_t none = std::u32string::npos;
   std::size_t starter = none, kept = 0;
@@ -69,7 +78,7 @@ MOE_INLINE void compose_all(std::u32string& text) {
   text.resize(kept);
 }
 
-MOE_INLINE void append_normalized(std::string& out, std::string_view segment) {
+inline void append_normalized(std::string& out, std::string_view segment) {
   std::u32string text;
   while (!segment.empty()) {
     const Utf8Step step = utf8_step(segment);
@@ -80,6 +89,8 @@ MOE_INLINE void append_normalized(std::string& out, std::string_view segment) {
   compose_all(text);
   for (const char32_t c : text) append_utf8(out, c);
 }
+
+MOE_INLINE bool is_surely_nfc(std::string_view text) { return next_segment(text, 0).begin == text.size(); }
 
 MOE_INLINE std::string nfc(std::string_view text) {
   std::string out;

@@ -3,11 +3,10 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-// What the normalization form C needs, in the notation of unicode_tables.hpp: the canonical data of Unicode,
-// restricted to characters assigned up to version 9.0, since Hugging Face's tokenizers normalise by that
-// version. Hangul syllables are computed instead.
+// The data of normalization form C, in the notation of unicode_tables.hpp: Unicode 9.0, the version by which Hugging Face's
+// tokenizers normalize. Hangul syllables are not in the tables: they are computed.
 
-/// "class:" and the ranges of its characters; the class of all others is 0.
+/// Canonical combining classes: "class:" and the ranges of its characters. The class of all other characters is 0.
 inline constexpr char combining_classes[] =
     "1:334-338 1cd4 1ce2-1ce8 20d2-20d3 20d8-20da 20e5-20e6 20ea-20eb 10a39 16af0-16af4 1bc9e 1d167-1d169 "
     "7:93c 9bc a3c abc b3c cbc 1037 1b34 1be6 1c37 a9b3 110ba 11173 111ca 11236 112e9 1133c 11446 114c3 "
@@ -34,7 +33,7 @@ inline constexpr char combining_classes[] =
     "1e008-1e018 1e01b-1e021 1e023-1e024 1e026-1e02a 1e944-1e949 e8:315 31a 358 302c e9:35c 35f 362 1dfc "
     "ea:35d-35e 360-361 1dcd f0:345";
 
-/// One canonical step each: "composed=parts" works in both directions, "composed>parts" only decomposes.
+/// Canonical mappings, one step each: "composed=parts" holds in both directions, "composed>parts" only decomposes.
 inline constexpr char decompositions[] =
     "c0=41+300 c1=41+301 c2=41+302 c3=41+303 c4=41+308 c5=41+30a c7=43+327 c8=45+300 c9=45+301 ca=45+302 "
     "cb=45+308 cc=49+300 cd=49+301 ce=49+302 cf=49+308 d1=4e+303 d2=4f+300 d3=4f+301 d4=4f+302 d5=4f+303 "

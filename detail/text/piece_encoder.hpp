@@ -2,18 +2,20 @@
 #include "../core/config.hpp"
 #include "../core/token.hpp"
 #include "bpe.hpp"
+#include "bpe_encoder.hpp"
 #include "hash.hpp"
 #include "pre_tokenizer.hpp"
 
+#include <algorithm>
+#include <bit>
 #include <cstddef>
-#include <cstring>
+#include <string>
 #include <string_view>
 #include <vector>
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Remembers where in the output the tokens of a piece stand; most pieces of a text were there before. Pieces
-/// may push out each other.
+/// A direct-mapped cache from pieces to the range of the output that holds their tokens: most pieces of a text occur again.
 class PieceCache {
  public:
   struct Place {
@@ -21,30 +23,50 @@ class PieceCache {
     std::size_t begin = 0, end = 0;  // in the output
   };
 
-  explicit PieceCache(std::size_t text_bytes);
+  explicit PieceCache(std::size_t text_bytes)
+      : places_(std::bit_ceil(std::min(text_bytes / 8 + 1, most_places))) {}
 
-  /// The place for that piece. It holds the piece itself, or another one, or none.
+  /// The place for a piece. It holds this piece, another piece, or none.
   Place& operator[](std::string_view piece) { return places_[hash_bytes(piece) & (places_.size() - 1)]; }
 
  private:
-  static constexpr std::size_t most_places = std::size_t{1}
-                                             << 15;  // 1 MiB: about what stays in a core's cache
+  static constexpr std::size_t most_places = std::size_t{1} << 15;  // 1 MiB: fits a core's second-level cache
 
   std::vector<Place> places_;  // a power of two
 };
 
-/// Cuts texts into pieces and encodes these. One for each call: it keeps views of what it has encoded.
+/// Cuts texts into pieces and encodes the pieces. One encoder for each call of Tokenizer::encode: it keeps views of the texts.
 class PieceEncoder {
  public:
-  /// Appends to `out`, which must only grow. `text_bytes`: about how much is to be encoded.
+  /// Appends to `out`, which nobody else may shorten. `text_bytes`: about the size of all texts.
   PieceEncoder(const Bpe& bpe, const SplitPattern& pattern, bool add_prefix_space, std::size_t text_bytes,
-               std::vector<TokenId>& out);
+               std::vector<TokenId>& out)
+      : bpe_(bpe), pattern_(pattern), add_prefix_space_(add_prefix_space), cache_(text_bytes), out_(out) {}
 
   /// `text` must outlive the encoder.
-  void append(std::string_view text);
+  void append(std::string_view text) {
+    while (!text.empty()) {
+      const std::string_view piece = text.substr(0, pattern_.first_piece(text));
+      append_piece(piece);
+      text.remove_prefix(piece.size());
+    }
+  }
 
  private:
-  void append_piece(std::string_view piece);
+  void append_piece(std::string_view piece) {
+    PieceCache::Place& place = cache_[piece];
+    if (place.piece == piece) {
+      for (std::size_t i = place.begin; i < place.end; ++i) out_.push_back(TokenId{out_[i]});
+      return;
+    }
+    place = {piece, out_.size(), 0};
+    if (add_prefix_space_ && piece.front() != ' ') {
+      bpe_.append(' ' + std::string(piece), out_);
+    } else {
+      bpe_.append(piece, out_);
+    }
+    place.end = out_.size();
+  }
 
   BpeEncoder bpe_;
   const SplitPattern& pattern_;
@@ -54,7 +76,3 @@ class PieceEncoder {
 };
 
 }  // namespace moe::inline MOE_ABI::detail
-
-#if MOE_DEFINITIONS
-#include "piece_encoder.ipp"
-#endif

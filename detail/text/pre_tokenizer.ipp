@@ -1,17 +1,21 @@
 #pragma once
 #include "pre_tokenizer.hpp"
+#include "unicode.hpp"
 
 #include <cstddef>
-#include <cstring>
 #include <string_view>
 
 namespace moe::inline MOE_ABI::detail {
 
-MOE_INLINE bool is_newline(std::string_view text, std::size_t at) {
+// The functions below match a part of a regular expression at the begin of a text, which is not empty, and return the size
+// in bytes of the match; 0 if there is no match.
+
+inline bool is_newline(std::string_view text, std::size_t at) {
   return at < text.size() && (text[at] == '\r' || text[at] == '\n');
 }
 
-MOE_INLINE std::size_t contraction(std::string_view text) {
+/// `(?i:'s|'t|'re|'ve|'m|'ll|'d)`
+inline std::size_t contraction(std::string_view text) {
   if (text.front() != '\'') return 0;
   if (text.substr(1, 2) == "\xc5\xbf") return 3;  // ſ (U+017F), which folds to s
   const auto lower = [&](std::size_t at) { return at < text.size() ? text[at] | 0x20 : 0; };
@@ -22,7 +26,8 @@ MOE_INLINE std::size_t contraction(std::string_view text) {
   return two ? 3 : 0;
 }
 
-MOE_INLINE std::size_t prefixed_word(std::string_view text, CharacterClasses letters) {
+/// `[^\r\n\p{L}\p{N}]?\p{L}+`; `letters` may include marks, as in `[\p{L}\p{M}]+`.
+inline std::size_t prefixed_word(std::string_view text, CharacterClasses letters) {
   const Character first = character_at(text, 0);
   if (first.is(letters)) return end_of_run(text, first.bytes, letters);
   if (first.is(character::number) || is_newline(text, 0)) return 0;
@@ -30,7 +35,8 @@ MOE_INLINE std::size_t prefixed_word(std::string_view text, CharacterClasses let
   return end > first.bytes ? end : 0;
 }
 
-MOE_INLINE std::size_t digits(std::string_view text, std::size_t most) {
+/// `\p{N}{1,most}`
+inline std::size_t digits(std::string_view text, std::size_t most) {
   std::size_t end = 0;
   for (std::size_t i = 0; i < most; ++i) {
     const Character c = character_at(text, end);
@@ -40,7 +46,8 @@ MOE_INLINE std::size_t digits(std::string_view text, std::size_t most) {
   return end;
 }
 
-MOE_INLINE std::size_t symbols(std::string_view text, CharacterClasses letters) {
+/// ` ?[^\s\p{L}\p{N}]+`, also without the other classes in `letters`.
+inline std::size_t symbols(std::string_view text, CharacterClasses letters) {
   const std::size_t begin = text.front() == ' ' ? 1 : 0;
   std::size_t end = begin;
   while (end < text.size()) {
@@ -51,13 +58,26 @@ MOE_INLINE std::size_t symbols(std::string_view text, CharacterClasses letters) 
   return end > begin ? end : 0;
 }
 
-MOE_INLINE std::size_t punctuation(std::string_view text, CharacterClasses letters) {
+/// ` ?[^\s\p{L}\p{N}]+[\r\n]*`
+inline std::size_t punctuation(std::string_view text, CharacterClasses letters) {
   std::size_t end = symbols(text, letters);
   while (end > 0 && is_newline(text, end)) ++end;
   return end;
 }
 
-MOE_INLINE std::size_t white_space(std::string_view text) {
+/// `\s+(?!\S)|\s+`: a run of white space without its last character, which the next word may begin with; the whole run at the
+/// end of the text.
+inline std::size_t blank(std::string_view text) {
+  std::size_t end = 0, last = 0;
+  for (Character c = character_at(text, 0); c.is(character::space); c = character_at(text, end)) {
+    last = end;
+    end += c.bytes;
+  }
+  return end == text.size() || last == 0 ? end : last;
+}
+
+/// `\s*[\r\n]+|\s+(?!\S)|\s+`: a run of white space up to its last line break; like blank() without a line break.
+inline std::size_t white_space(std::string_view text) {
   std::size_t end = 0, after_newline = 0, last = 0;
   for (Character c = character_at(text, 0); c.is(character::space); c = character_at(text, end)) {
     if (is_newline(text, end)) after_newline = end + 1;
@@ -68,13 +88,18 @@ MOE_INLINE std::size_t white_space(std::string_view text) {
   return end == text.size() || last == 0 ? end : last;
 }
 
-MOE_INLINE std::size_t piece(std::string_view text, std::size_t most_digits, CharacterClasses letters) {
+/// The pattern of Qwen2 and of patterns that differ in how many digits a piece may have, and in whether marks are letters.
+inline std::size_t piece(std::string_view text, std::size_t most_digits, CharacterClasses letters) {
   if (const std::size_t size = contraction(text)) return size;
   if (const std::size_t size = prefixed_word(text, letters)) return size;
   if (const std::size_t size = digits(text, most_digits)) return size;
   if (const std::size_t size = punctuation(text, letters)) return size;
   return white_space(text);
 }
+
+MOE_INLINE std::size_t qwen2_piece(std::string_view text) { return piece(text, 1, character::letter); }
+
+MOE_INLINE std::size_t llama3_piece(std::string_view text) { return piece(text, 3, character::letter); }
 
 MOE_INLINE std::size_t qwen35_piece(std::string_view text) {
   return piece(text, 1, character::letter | character::mark);
@@ -87,29 +112,31 @@ MOE_INLINE std::size_t gpt2_piece(std::string_view text) {
   for (const CharacterClasses run : {character::letter, character::number})
     if (const std::size_t end = end_of_run(text, begin, run); end > begin) return end;
   if (const std::size_t size = symbols(text, character::letter)) return size;
-  std::size_t end = 0, last = 0;
-  for (Character c = character_at(text, 0); c.is(character::space); c = character_at(text, end)) {
-    last = end;
-    end += c.bytes;
-  }
-  return end == text.size() || last == 0 ? end : last;
+  return blank(text);
 }
 
-MOE_INLINE CasedWord::CasedWord(std::string_view text, std::size_t begin) {
-  constexpr CharacterClasses letters = character::letter | character::mark;
-  std::size_t at = begin;
-  for (Character c = character_at(text, at); c.is(letters) && !c.is(character::lower);
-       c = character_at(text, at)) {
-    at += c.bytes;
-    if (!c.is(character::upper)) end = at;  // W may begin here if nothing follows that is only W
-  }
-  if (at > begin) capitals = at;
-  for (Character c = character_at(text, at); c.is(letters) && !c.is(character::upper);
-       c = character_at(text, at))
-    end = at += c.bytes;
-}
+/// `U*W+` from `begin` on, or else `U+`, where U is `[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]` and W `[\p{Ll}\p{Lm}\p{Lo}\p{M}]`.
+struct CasedWord {
+  std::size_t end = 0;       // of U*W+; 0 for no match
+  std::size_t capitals = 0;  // the end of U+; 0 for no match
 
-MOE_INLINE std::size_t cased_word(std::string_view text) {
+  CasedWord(std::string_view text, std::size_t begin) {
+    constexpr CharacterClasses letters = character::letter | character::mark;
+    std::size_t at = begin;
+    for (Character c = character_at(text, at); c.is(letters) && !c.is(character::lower);
+         c = character_at(text, at)) {
+      at += c.bytes;
+      if (!c.is(character::upper)) end = at;  // W+ may be this character alone if no small letter follows
+    }
+    if (at > begin) capitals = at;
+    for (Character c = character_at(text, at); c.is(letters) && !c.is(character::upper);
+         c = character_at(text, at))
+      end = at += c.bytes;
+  }
+};
+
+/// `[^\r\n\p{L}\p{N}]?U*W+(contraction)?|[^\r\n\p{L}\p{N}]?U+W*(contraction)?`
+inline std::size_t cased_word(std::string_view text) {
   const Character first = character_at(text, 0);
   const bool prefix = !first.is(character::letter | character::number) && !is_newline(text, 0);
   const CasedWord behind(text, prefix ? first.bytes : 0), whole(text, 0);
@@ -127,28 +154,53 @@ MOE_INLINE std::size_t o200k_piece(std::string_view text) {
   return end;
 }
 
-MOE_INLINE bool is_han_or_kana(std::string_view text, std::size_t at) {
+/// `[一-龥぀-ゟ゠-ヿ]`
+inline bool is_han_or_kana(std::string_view text, std::size_t at) {
   const std::string_view c = text.substr(at, character_at(text, at).bytes);
   return c.size() == 3 && ((c >= "\u4e00" && c <= "\u9fa5") || (c >= "\u3040" && c <= "\u30ff"));
 }
 
-MOE_INLINE std::size_t DeepseekV3Part::first_piece() const {
-  if (const std::size_t end = match(0)) return end;
-  std::size_t end = at(0).bytes;
-  while (at(end).bytes > 0 && match(end) == 0) end += at(end).bytes;
-  return end;
-}
+/// The third Split of DeepSeek-V3, applied to a part that the first two leave whole: characters that are no numbers, and
+/// either all Han or kana, or none of them.
+class DeepseekV3Part {
+ public:
+  /// The part begins where the text begins, and may end before it.
+  explicit DeepseekV3Part(std::string_view text) : text_(text), han_or_kana_(is_han_or_kana(text, 0)) {}
 
-MOE_INLINE Character DeepseekV3Part::at(std::size_t position) const {
-  const Character c = character_at(text_, position);
-  const bool outside = c.is(character::number) || is_han_or_kana(text_, position) != han_or_kana_;
-  return outside ? Character{0, 0} : c;
-}
+  /// A match, or else the characters before the next match.
+  std::size_t first_piece() const {
+    if (const std::size_t end = match(0)) return end;
+    std::size_t end = at(0).bytes;
+    while (at(end).bytes > 0 && match(end) == 0) end += at(end).bytes;
+    return end;
+  }
 
-MOE_INLINE std::size_t DeepseekV3Part::end_of(std::size_t begin, CharacterClasses any_of) const {
-  for (Character c = at(begin); c.is(any_of); c = at(begin)) begin += c.bytes;
-  return begin;
-}
+ private:
+  /// The character there; a character of no bytes at the end of the part.
+  Character at(std::size_t position) const {
+    const Character c = character_at(text_, position);
+    const bool outside = c.is(character::number) || is_han_or_kana(text_, position) != han_or_kana_;
+    return outside ? Character{0, 0} : c;
+  }
+
+  std::size_t end_of(std::size_t begin, CharacterClasses any_of) const {
+    for (Character c = at(begin); c.is(any_of); c = at(begin)) begin += c.bytes;
+    return begin;
+  }
+
+  /// The end of the match at `begin`; 0 for no match.
+  std::size_t match(std::size_t begin) const;
+
+  std::size_t end_of_ascii_letters(std::size_t begin) const {
+    while (begin < text_.size() && character_at(text_, begin).bytes == 1 &&
+           character_at(text_, begin).is(character::letter))
+      ++begin;
+    return begin;
+  }
+
+  std::string_view text_;
+  bool han_or_kana_;
+};
 
 MOE_INLINE std::size_t DeepseekV3Part::match(std::size_t begin) const {
   using namespace character;
@@ -166,25 +218,15 @@ MOE_INLINE std::size_t DeepseekV3Part::match(std::size_t begin) const {
   }
   const std::size_t end = end_of(begin, space);
   if (end == begin) return 0;
-  const std::size_t known = at(end).bytes > 0 ? text_.size() : end;  // the part ends there, or goes on
+  // White space at the end of the part is like white space at the end of a text.
+  const std::size_t known = at(end).bytes > 0 ? text_.size() : end;
   return begin + white_space(text_.substr(begin, known - begin));
-}
-
-MOE_INLINE std::size_t DeepseekV3Part::end_of_ascii_letters(std::size_t begin) const {
-  while (begin < text_.size() && character_at(text_, begin).bytes == 1 &&
-         character_at(text_, begin).is(character::letter))
-    ++begin;
-  return begin;
 }
 
 MOE_INLINE std::size_t deepseek_v3_piece(std::string_view text) {
   if (const std::size_t size = digits(text, 3)) return size;
   return DeepseekV3Part(text).first_piece();
 }
-
-}  // namespace moe::inline MOE_ABI::detail
-
-namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE const SplitPattern* find_split_pattern(std::string_view regex) {
   for (const SplitPattern* pattern : {&qwen2_pattern, &llama3_pattern, &qwen35_pattern, &gpt2_pattern,

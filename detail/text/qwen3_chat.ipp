@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,17 +12,27 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-MOE_INLINE std::string_view skip_newlines(std::string_view text) {
+// Every function stands for a block of the template.
+
+inline constexpr std::string_view qwen3_tools_begin =
+    "# Tools\n\nYou may call one or more functions to assist with the user query.\n\n"
+    "You are provided with function signatures within <tools></tools> XML tags:\n<tools>";
+inline constexpr std::string_view qwen3_tools_end =
+    "\n</tools>\n\nFor each function call, return a json object with function name and arguments within "
+    "<tool_call></tool_call> XML tags:\n<tool_call>\n"
+    "{\"name\": <function-name>, \"arguments\": <args-json-object>}\n</tool_call>";
+
+inline std::string_view skip_newlines(std::string_view text) {
   text.remove_prefix(std::min(text.find_first_not_of('\n'), text.size()));
   return text;
 }
 
-MOE_INLINE std::string_view drop_newlines(std::string_view text) {
+inline std::string_view drop_newlines(std::string_view text) {
   return text.substr(0, text.find_last_not_of('\n') + 1);
 }
 
-MOE_INLINE void append_qwen3_head(std::string& out, const Message& first,
-                                  const std::vector<std::string>& tools) {
+/// The turn of the system. With tools, the turn is always there; without tools, only if the first message is the system's.
+inline void append_qwen3_head(std::string& out, const Message& first, const std::vector<std::string>& tools) {
   const bool has_system = first.role == "system";
   if (!has_system && tools.empty()) return;
   out += "<|im_start|>system\n";
@@ -37,7 +46,8 @@ MOE_INLINE void append_qwen3_head(std::string& out, const Message& first,
   out += "<|im_end|>\n";
 }
 
-MOE_INLINE std::size_t last_query_index(std::span<const Message> messages) {
+/// The index of the last message of a user that is no answer of a tool; the last index if there is none.
+inline std::size_t last_query_index(std::span<const Message> messages) {
   for (std::size_t i = messages.size(); i-- > 0;) {
     const auto& [role, content, reasoning, calls] = messages[i];
     const bool answer = content.starts_with("<tool_response>") && content.ends_with("</tool_response>");
@@ -46,7 +56,12 @@ MOE_INLINE std::size_t last_query_index(std::span<const Message> messages) {
   return messages.size() - 1;
 }
 
-MOE_INLINE Qwen3Speech split_speech(const Message& message) {
+struct Qwen3Speech {
+  std::string_view reasoning, content;
+};
+
+/// The reasoning and the answer of an assistant. One text may hold both: <think>reasoning</think>answer.
+inline Qwen3Speech split_speech(const Message& message) {
   const std::string_view content = message.content;
   constexpr std::string_view open = "<think>", close = "</think>";
   if (message.reasoning_content) return {*message.reasoning_content, content};
@@ -58,8 +73,8 @@ MOE_INLINE Qwen3Speech split_speech(const Message& message) {
   return {skip_newlines(reasoning), skip_newlines(content.substr(content.rfind(close) + close.size()))};
 }
 
-MOE_INLINE void append_qwen3_assistant(std::string& out, const Message& message, bool after_query,
-                                       bool last) {
+/// The turn of an assistant. Reasoning is written only after the last query.
+inline void append_qwen3_assistant(std::string& out, const Message& message, bool after_query, bool last) {
   const auto [reasoning, content] = split_speech(message);
   out += "<|im_start|>assistant\n";
   if (after_query && (last || !reasoning.empty())) {
@@ -78,7 +93,8 @@ MOE_INLINE void append_qwen3_assistant(std::string& out, const Message& message,
   out += "<|im_end|>\n";
 }
 
-MOE_INLINE void append_qwen3_tool_answer(std::string& out, std::span<const Message> messages, std::size_t i) {
+/// Consecutive answers of tools are one turn of the user.
+inline void append_qwen3_tool_answer(std::string& out, std::span<const Message> messages, std::size_t i) {
   const bool first = i == 0 || messages[i - 1].role != "tool";
   const bool last = i + 1 == messages.size() || messages[i + 1].role != "tool";
   if (first) out += "<|im_start|>user";

@@ -2,40 +2,51 @@
 #include "sentence_piece_json.hpp"
 #include "../core/concat.hpp"
 #include "json_members.hpp"
-#include "metaspace.hpp"
+#include "notation.hpp"
 
 #include <cstddef>
-#include <cstring>
+#include <cstdint>
 #include <string_view>
 
 namespace moe::inline MOE_ABI::detail {
 
-MOE_INLINE void require_text(const Json& text, std::string_view expected) {
+inline void require_text(const Json& text, std::string_view expected) {
   if (text.as_string() != expected)
     text.fail_here(concat('"', expected, '"'), concat('"', text.as_string(), '"'));
 }
 
-MOE_INLINE void require_replacement(const Json& step, std::string_view from, std::string_view to) {
+inline void require_number(const Json& number, std::uint64_t expected) {
+  if (number.as_u64() != expected) number.fail_here(concat(expected), number.slice());
+}
+
+/// Checks a step Replace.
+inline void require_replacement(const Json& step, std::string_view from, std::string_view to) {
   require_text(step.at("pattern").at("String"), from);
   require_text(step.at("content"), to);
 }
 
-MOE_INLINE void MetaspaceSteps::read(const Json& normalizer) {
-  const std::string_view type = type_of(normalizer);
-  if (type == "Sequence") {
-    for (const Json step : normalizer.at("normalizers").as_array()) read(step);
-  } else if (type == "Prepend") {
-    require_text(normalizer.at("prepend"), metaspace);
-    ++prepends;
-  } else if (type == "Replace") {
-    require_replacement(normalizer, " ", metaspace);
-    ++replaces;
-  } else {
-    refuse_type(normalizer, "Prepend, Replace or a Sequence of them");
-  }
-}
+/// How often the normalizer puts ▁ before a text, and how often it replaces spaces by ▁.
+struct MetaspaceSteps {
+  std::size_t prepends = 0, replaces = 0;
 
-MOE_INLINE void require_sentence_piece_decoder(const Json& decoder, bool strips) {
+  void read(const Json& normalizer) {
+    const std::string_view type = type_of(normalizer);
+    if (type == "Sequence") {
+      for (const Json step : normalizer.at("normalizers").as_array()) read(step);
+    } else if (type == "Prepend") {
+      require_text(normalizer.at("prepend"), metaspace);
+      ++prepends;
+    } else if (type == "Replace") {
+      require_replacement(normalizer, " ", metaspace);
+      ++replaces;
+    } else {
+      refuse_type(normalizer, "Prepend, Replace or a Sequence of them");
+    }
+  }
+};
+
+/// Checks the decoder: Replace, ByteFallback, Fuse, and Strip if the normalizer adds a space.
+inline void require_sentence_piece_decoder(const Json& decoder, bool strips) {
   constexpr std::string_view types[] = {"Replace", "ByteFallback", "Fuse", "Strip"};
   require_type(decoder, "Sequence");
   const Json steps = decoder.at("decoders");
@@ -48,8 +59,8 @@ MOE_INLINE void require_sentence_piece_decoder(const Json& decoder, bool strips)
     if (i == 0) require_replacement(step, metaspace, " ");
     if (i == 3) {
       require_text(step.at("content"), " ");
-      if (const Json start = step.at("start"); start.as_u64() != 1) start.fail_here("1", start.slice());
-      if (const Json stop = step.at("stop"); stop.as_u64() != 0) stop.fail_here("0", stop.slice());
+      require_number(step.at("start"), 1);
+      require_number(step.at("stop"), 0);
     }
     ++i;
   }
@@ -63,7 +74,8 @@ MOE_INLINE void read_sentence_piece(const Json& root, TokenizerParts& parts) {
   MetaspaceSteps steps;
   steps.read(normalizer);
   if (steps.replaces == 0 || steps.prepends > 1)
-    normalizer.fail_here("a Replace, and a Prepend at most", concat(steps.replaces, " and ", steps.prepends));
+    normalizer.fail_here("at least one Replace and at most one Prepend",
+                         concat(steps.replaces, " and ", steps.prepends));
   parts.add_text_space = steps.prepends == 1;
   require_sentence_piece_decoder(root.at("decoder"), parts.add_text_space);
 }

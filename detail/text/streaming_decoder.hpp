@@ -5,28 +5,26 @@
 #include "tokenizer.hpp"
 
 #include <cstddef>
-#include <cstring>
 #include <string>
 
 namespace moe::inline MOE_ABI {
 
-/// Decodes tokens as they come and never gives out half a character. All that it gives out, in a row, is what
-/// Tokenizer::decode makes of the same tokens.
+/// Decodes tokens as they arrive, and never returns an incomplete character. All returned texts in a row are the text that
+/// Tokenizer::decode makes of the same tokens. Not thread-safe.
 class StreamingDecoder {
  public:
-  /// `tokenizer` must outlive the decoder. `continues`: the tokens come behind others, so that a space which they begin
-  /// with is part of the text, whatever the tokenizer does at the beginning of texts.
+  /// `tokenizer` must outlive the decoder. `skip_special`: leave special tokens out. `continues`: the tokens follow other
+  /// tokens, so a leading space is part of the text, even if the tokenizer adds one at the beginning of texts.
   explicit StreamingDecoder(const Tokenizer& tokenizer, bool skip_special = false, bool continues = false);
 
-  /// The text that is complete with this token; may be empty. A run of tokens `<0x0A>` of SentencePiece waits for its
-  /// end, which decides whether it is text.
+  /// The text that is complete with this token; may be empty. A run of SentencePiece's tokens `<0x0A>` is held back up to
+  /// its end, since only the whole run shows whether it is valid.
   std::string push(TokenId id);
 
-  /// The same, written behind `text`.
+  /// As above, but appends to `text`.
   void push(TokenId id, std::string& text);
 
-  /// What is left when no more tokens come, such as U+FFFD for the beginning of a character. The next text
-  /// may begin after that.
+  /// The rest of the text when no more tokens come, such as U+FFFD for an incomplete character. Another text may begin.
   std::string finish();
 
  private:

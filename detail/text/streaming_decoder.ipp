@@ -2,7 +2,6 @@
 #include "streaming_decoder.hpp"
 
 #include <cstddef>
-#include <cstring>
 #include <string>
 
 namespace moe::inline MOE_ABI {

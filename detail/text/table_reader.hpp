@@ -1,7 +1,8 @@
 #pragma once
 #include "../core/config.hpp"
 
-#include <cstring>
+#include <charconv>
+#include <cstddef>
 #include <string_view>
 
 namespace moe::inline MOE_ABI::detail {
@@ -13,15 +14,25 @@ class TableReader {
 
   bool done() const { return rest_.empty(); }
 
-  char32_t number();
+  char32_t number() {
+    unsigned value = 0;
+    const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), value, 16);
+    rest_.remove_prefix(static_cast<std::size_t>(end - rest_.data()));
+    return value;
+  }
 
-  bool take(char sign);
+  /// Whether the sign comes next; if so, goes past it.
+  bool take(char sign) {
+    if (done() || rest_.front() != sign) return false;
+    rest_.remove_prefix(1);
+    return true;
+  }
 
  private:
   std::string_view rest_;
 };
 
-/// Calls f(code_point) for all that a table of ranges holds.
+/// Calls f(code_point) for each code point of a table of ranges.
 template <class F>
 void for_each_in_ranges(std::string_view ranges, F f) {
   for (TableReader in(ranges); !in.done(); in.take(' ')) {
@@ -32,7 +43,3 @@ void for_each_in_ranges(std::string_view ranges, F f) {
 }
 
 }  // namespace moe::inline MOE_ABI::detail
-
-#if MOE_DEFINITIONS
-#include "table_reader.ipp"
-#endif

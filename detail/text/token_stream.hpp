@@ -2,25 +2,58 @@
 #include "../core/config.hpp"
 #include "../core/token.hpp"
 #include "bpe.hpp"
-#include "byte_run.hpp"
-#include "utf8_stream.hpp"
 
-#include <cstring>
+#include <cstddef>
 #include <string>
+#include <string_view>
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Makes valid UTF-8 of tokens that come one by one. Where symbols are bytes, characters may be spread over any
-/// tokens; where they are characters, only over those that stand for single bytes.
+/// Turns bytes that arrive in parts into valid UTF-8: each maximal invalid part becomes one U+FFFD (the rule of WHATWG and of
+/// Rust), and an incomplete character waits for its remaining bytes.
+class Utf8Stream {
+ public:
+  /// Appends the text that later bytes cannot change.
+  void write(std::string_view bytes, std::string& out);
+
+  /// Appends one U+FFFD if an incomplete character is left.
+  void finish(std::string& out);
+
+ private:
+  std::string held_;  // between calls: an incomplete character, at most 3 bytes
+};
+
+/// A run of tokens that are single bytes. The run is text if it is valid UTF-8 as a whole; otherwise each byte becomes one
+/// U+FFFD. Source: the decoder ByteFallback of Hugging Face's tokenizers.
+class ByteRun {
+ public:
+  /// Appends the text that later bytes cannot change: nothing as long as the run may be valid.
+  void write(char byte, std::string& out);
+
+  /// Ends the run and appends the rest of it. Another run may begin.
+  void finish(std::string& out);
+
+ private:
+  void check();
+
+  void replace_held(std::string& out);
+
+  std::string held_;          // the run so far, as long as it may be valid
+  std::size_t complete_ = 0;  // the bytes of held_ in whole characters
+  bool valid_ = true;         // so far
+};
+
+/// Turns tokens that arrive one by one into valid UTF-8. Characters of byte-level tokens may be spread over any tokens;
+/// characters of SentencePiece tokens only over tokens of single bytes.
 class TokenStream {
  public:
   /// `bpe` must outlive the stream.
   explicit TokenStream(const Bpe& bpe) : bpe_(&bpe) {}
 
-  /// Appends what is certain now. Ids without a token write nothing.
+  /// Appends the text that later tokens cannot change. Ids without a token write nothing.
   void write(TokenId id, std::string& out);
 
-  /// Appends what is left when no more tokens come; another text may begin.
+  /// Appends the rest when no more tokens come. Another text may begin.
   void finish(std::string& out);
 
  private:

@@ -2,13 +2,12 @@
 #include "tokenizer.hpp"
 #include "../core/concat.hpp"
 #include "../core/error.hpp"
-#include "metaspace.hpp"
 #include "nfc.hpp"
+#include "notation.hpp"
 #include "piece_encoder.hpp"
 #include "token_stream.hpp"
 
 #include <cstddef>
-#include <cstring>
 #include <optional>
 #include <span>
 #include <string>
@@ -41,8 +40,7 @@ MOE_INLINE std::vector<TokenId> Tokenizer::encode(std::string_view text, EncodeO
   std::vector<TokenId> out;
   if (options.add_special_tokens)
     for (const TokenId id : prefix_) out.push_back(id);
-  std::string
-      normalized;  // of the parts that are not; the encoder keeps views, so it must not move when it grows
+  std::string normalized;  // of all parts; the encoder keeps views of it, so it must never move
   detail::PieceEncoder encoder(bpe_, *pattern_, add_prefix_space_, text.size(), out);
   const auto on_token = [&](TokenId id) { out.push_back(id); };
   const auto on_text = [&](std::string_view part) { encoder.append(part); };

@@ -2,27 +2,51 @@
 #include "tokenizer_files.hpp"
 #include "../core/concat.hpp"
 #include "../core/error.hpp"
+#include "../core/token.hpp"
 #include "../io/file.hpp"
 #include "../io/gguf_parser.hpp"
 #include "../io/gguf_path.hpp"
+#include "../io/json.hpp"
+#include "bpe_files.hpp"
 #include "gguf_tokenizer.hpp"
 #include "json_members.hpp"
 #include "tokenizer_json.hpp"
 
 #include <charconv>
-#include <cstring>
+#include <cstddef>
+#include <limits>
+#include <map>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace moe::inline MOE_ABI::detail {
 
-MOE_INLINE const TokenizerClass& read_tokenizer_class(const Json& name) {
+/// What a class of transformers adds to a vocabulary and merges.
+struct TokenizerClass {
+  std::string_view name;
+  const SplitPattern* pattern;
+  bool nfc;
+};
+
+inline constexpr TokenizerClass tokenizer_classes[] = {
+    {"Qwen2Tokenizer", &qwen2_pattern, true},
+    {"Qwen2TokenizerFast", &qwen2_pattern, true},
+    {"GPT2Tokenizer", &gpt2_pattern, false},
+    {"GPT2TokenizerFast", &gpt2_pattern, false},
+};
+
+inline const TokenizerClass& read_tokenizer_class(const Json& name) {
   for (const TokenizerClass& known : tokenizer_classes)
     if (known.name == name.as_string()) return known;
-  name.fail_here("a known class, such as \"Qwen2Tokenizer\"", concat('"', name.as_string(), '"'));
+  name.fail_here("Qwen2Tokenizer or GPT2Tokenizer, if there is no tokenizer.json",
+                 concat('"', name.as_string(), '"'));
 }
 
-MOE_INLINE TokenId read_key_as_id(const Json& member) {
+/// An id that is the name of a member.
+inline TokenId read_key_as_id(const Json& member) {
   TokenId id = 0;
   const std::string_view digits = member.key();
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), id);
@@ -31,64 +55,120 @@ MOE_INLINE TokenId read_key_as_id(const Json& member) {
   return id;
 }
 
-}  // namespace moe::inline MOE_ABI::detail
+/// The tokens that tokenizer_config.json names as special: the values of bos_token, eos_token and so on.
+inline std::set<std::string, std::less<>> named_special_tokens(const Json& config) {
+  std::set<std::string, std::less<>> names;
+  const auto add = [&](const Json& token) {
+    const Json content = token.is_object() ? find_value(token, "content") : token;
+    if (content && content.is_string()) names.emplace(content.as_string());
+  };
+  for (const std::string_view key :
+       {"bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"})
+    if (const Json token = find_value(config, key)) add(token);
+  if (const Json tokens = find_value(config, "additional_special_tokens"))
+    for (const Json token : tokens) add(token);
+  return names;
+}
 
-namespace moe::inline MOE_ABI::detail {
+/// added_tokens.json: {"text": id, ...}.
+inline std::vector<AddedToken> read_added_tokens_file(const std::string& path, const Json& config) {
+  const std::set<std::string, std::less<>> special = named_special_tokens(config);
+  const JsonDocument document(read_text(path), path);
+  std::vector<AddedToken> tokens;
+  for (const Json id : document.root().as_object()) {
+    const auto number = static_cast<TokenId>(id.as_u64(std::numeric_limits<TokenId>::max()));
+    const bool is_special = special.contains(id.key());
+    tokens.push_back(
+        {.id = number, .content = std::string(id.key()), .normalized = !is_special, .special = is_special});
+  }
+  return tokens;
+}
 
-MOE_INLINE TokenizerParts read_vocabulary_files(const std::string& directory) {
+/// The added tokens of a directory beside those of tokenizer.json: added_tokens_decoder of tokenizer_config.json, or else
+/// added_tokens.json. Source: _from_pretrained of PreTrainedTokenizerBase in transformers.
+inline std::vector<AddedToken> read_configured_tokens(const std::string& directory, const Json& config) {
+  std::vector<AddedToken> tokens;
+  if (const Json decoder = find_value(config, "added_tokens_decoder")) {
+    for (const Json token : decoder.as_object())
+      tokens.push_back(read_added_token(token, read_key_as_id(token)));
+    return tokens;
+  }
+  const std::string path = join_path(directory, "added_tokens.json");
+  return is_file(path) ? read_added_tokens_file(path, config) : tokens;
+}
+
+/// Adds the tokens to the added tokens. A token that is there already gets the new flags.
+inline void add_or_replace(std::vector<AddedToken>& added, std::vector<AddedToken> tokens) {
+  std::map<std::string, std::size_t> places;
+  for (std::size_t i = 0; i < added.size(); ++i) places.emplace(added[i].content, i);
+  for (AddedToken& token : tokens) {
+    const auto place = places.find(token.content);
+    if (place != places.end() && added[place->second].id == token.id) {
+      added[place->second] = std::move(token);
+    } else {
+      added.push_back(std::move(token));  // two tokens of one content are refused later, with a message
+    }
+  }
+}
+
+/// Reads a tokenizer.json and, as transformers does, the added tokens of the other files of its directory.
+inline TokenizerParts read_directory_json(const std::string& path) {
+  TokenizerParts parts = read_tokenizer_json(path);
+  const std::string directory = parent_directory(path);
+  const std::string config_path = join_path(directory, "tokenizer_config.json");
+  const std::string text = is_file(config_path) ? read_text(config_path) : "{}";
+  const JsonDocument config(text, config_path);
+  add_or_replace(parts.added_tokens, read_configured_tokens(directory, config.root()));
+  return parts;
+}
+
+/// Reads the three files that stand for a tokenizer.json where it is missing: vocab.json, merges.txt, and
+/// tokenizer_config.json, which names the class that knows the rest.
+inline TokenizerParts read_vocabulary_files(const std::string& directory) {
   const std::string config_path = join_path(directory, "tokenizer_config.json");
   const std::string vocabulary_path = join_path(directory, "vocab.json");
   const std::string merges_path = join_path(directory, "merges.txt");
   const JsonDocument config(read_text(config_path), config_path);
   const JsonDocument vocabulary(read_text(vocabulary_path), vocabulary_path);
 
-  const detail::TokenizerClass& known = detail::read_tokenizer_class(config.root().at("tokenizer_class"));
+  const TokenizerClass& known = read_tokenizer_class(config.root().at("tokenizer_class"));
   TokenizerParts parts;
   parts.name = config_path;
-  parts.vocabulary = detail::read_vocabulary(vocabulary.root());
-  parts.merges = detail::read_merges(read_text(merges_path), parts.vocabulary, merges_path);
+  parts.vocabulary = read_vocabulary(vocabulary.root());
+  parts.merges = read_merges(read_text(merges_path), parts.vocabulary, merges_path);
   parts.pattern = known.pattern;
   parts.nfc = known.nfc;
-  parts.add_prefix_space = detail::find_flag(config.root(), "add_prefix_space", false);
-  if (const Json tokens = detail::find_value(config.root(), "added_tokens_decoder"))
-    for (const Json token : tokens.as_object())
-      parts.added_tokens.push_back(detail::read_added_token(token, detail::read_key_as_id(token)));
+  parts.add_prefix_space = find_flag(config.root(), "add_prefix_space", false);
+  parts.added_tokens = read_configured_tokens(directory, config.root());
   return parts;
 }
 
-}  // namespace moe::inline MOE_ABI::detail
-
-namespace moe::inline MOE_ABI::detail {
-
-MOE_INLINE bool has_gguf_tokenizer(const std::string& path) {
+inline bool has_gguf_tokenizer(const std::string& path) {
   const GgufMetadata metadata = GgufParser(File(path)).parse().metadata;
   return metadata.find("tokenizer.ggml.model") && metadata.text("tokenizer.ggml.model") != "none";
 }
 
-}  // namespace moe::inline MOE_ABI::detail
-
-namespace moe::inline MOE_ABI::detail {
-
 MOE_INLINE std::string find_tokenizer(const std::string& path) {
-  const std::string file = is_directory(path) ? std::string() : detail::find_gguf(path);
-  if (!file.empty() && detail::has_gguf_tokenizer(file)) return file;
+  const std::string file = is_directory(path) ? std::string() : find_gguf(path);
+  if (!file.empty() && has_gguf_tokenizer(file)) return file;
   const std::string directory = is_directory(path) ? path : parent_directory(path);
   if (const std::string json = join_path(directory, "tokenizer.json"); is_file(json)) return json;
   if (is_file(join_path(directory, "vocab.json"))) return directory;
   if (!is_directory(path)) return {};
-  const std::string model = detail::gguf_in_directory(directory);
-  return !model.empty() && detail::has_gguf_tokenizer(model) ? model : std::string();
+  const std::string model = gguf_in_directory(directory);
+  return !model.empty() && has_gguf_tokenizer(model) ? model : std::string();
 }
 
 MOE_INLINE TokenizerParts read_tokenizer(const std::string& path) {
   const bool checkpoint =
-      is_directory(path) || path.ends_with(".safetensors") || (is_file(path) && detail::is_gguf(path));
+      is_directory(path) || path.ends_with(".safetensors") || (is_file(path) && is_gguf(path));
   const std::string found = checkpoint ? find_tokenizer(path) : path;
   if (found.empty())
     fail(path, "tokenizer", "tokenizer.json, or vocab.json with merges.txt, or a GGUF model with one",
          "none");
   if (is_directory(found)) return read_vocabulary_files(found);
-  return is_file(found) && detail::is_gguf(found) ? read_gguf_tokenizer(found) : read_tokenizer_json(found);
+  if (is_file(found) && is_gguf(found)) return read_gguf_tokenizer(found);
+  return checkpoint ? read_directory_json(found) : read_tokenizer_json(found);
 }
 
 }  // namespace moe::inline MOE_ABI::detail

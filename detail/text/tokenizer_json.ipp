@@ -7,7 +7,6 @@
 #include "sentence_piece_json.hpp"
 
 #include <cstddef>
-#include <cstring>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -26,21 +25,23 @@ MOE_INLINE AddedToken read_added_token(const Json& token, TokenId id) {
           .special = special};
 }
 
-MOE_INLINE TokenId read_id(const Json& id) {
+inline TokenId read_id(const Json& id) {
   return static_cast<TokenId>(id.as_u64((std::numeric_limits<TokenId>::max)()));
 }
 
-MOE_INLINE std::vector<AddedToken> read_added_tokens(const Json& tokens) {
+inline std::vector<AddedToken> read_added_tokens(const Json& tokens) {
   constexpr std::string_view flags[] = {"single_word", "lstrip", "rstrip", "normalized", "special"};
   std::vector<AddedToken> added;
   for (const Json token : tokens.as_array()) {
-    for (const std::string_view flag : flags) token.at(flag).as_bool();  // here none of them has a default
+    for (const std::string_view flag : flags)
+      token.at(flag).as_bool();  // tokenizers has no defaults for them
     added.push_back(read_added_token(token, read_id(token.at("id"))));
   }
   return added;
 }
 
-MOE_INLINE bool read_normalizer(const Json& normalizer) {
+/// Whether the normalizer is NFC; the alternative is an empty Sequence.
+inline bool read_normalizer(const Json& normalizer) {
   if (type_of(normalizer) == "NFC") return true;
   if (type_of(normalizer) != "Sequence") refuse_type(normalizer, "NFC or a Sequence of it");
   bool nfc = false;
@@ -48,7 +49,8 @@ MOE_INLINE bool read_normalizer(const Json& normalizer) {
   return nfc;
 }
 
-MOE_INLINE Json read_split(const Json& split) {
+/// The regular expression of a Split.
+inline Json read_split(const Json& split) {
   require_type(split, "Split");
   const Json behavior = split.at("behavior"), invert = split.at("invert");
   if (behavior.as_string() != "Isolated")
@@ -57,7 +59,8 @@ MOE_INLINE Json read_split(const Json& split) {
   return split.at("pattern").at("Regex");
 }
 
-MOE_INLINE void read_byte_level(const Json& level, bool alone, TokenizerParts& parts) {
+/// `alone`: a ByteLevel without Splits before it cuts the text itself, as GPT-2 does.
+inline void read_byte_level(const Json& level, bool alone, TokenizerParts& parts) {
   require_type(level, "ByteLevel");
   parts.add_prefix_space = level.at("add_prefix_space").as_bool();
   if (find_flag(level, "use_regex", true) != alone)
@@ -65,9 +68,9 @@ MOE_INLINE void read_byte_level(const Json& level, bool alone, TokenizerParts& p
   if (alone) parts.pattern = &gpt2_pattern;
 }
 
-MOE_INLINE void read_pre_tokenizer(const Json& pre_tokenizer, TokenizerParts& parts) {
+inline void read_pre_tokenizer(const Json& pre_tokenizer, TokenizerParts& parts) {
   if (type_of(pre_tokenizer) == "ByteLevel") return read_byte_level(pre_tokenizer, true, parts);
-  if (type_of(pre_tokenizer) != "Sequence") refuse_type(pre_tokenizer, "a Sequence or ByteLevel");
+  if (type_of(pre_tokenizer) != "Sequence") refuse_type(pre_tokenizer, "ByteLevel or a Sequence");
   const Json steps = pre_tokenizer.at("pretokenizers");
   const std::size_t count = steps.as_array().size();
   if (count == 0) steps.fail_here("Splits and a ByteLevel", "no steps");
@@ -79,49 +82,61 @@ MOE_INLINE void read_pre_tokenizer(const Json& pre_tokenizer, TokenizerParts& pa
     } else {
       const Json regex = read_split(step);
       const bool line = regex.as_string().find('\n') == std::string_view::npos;
-      if (!line) regex.fail_here("a known regular expression", "one with a line feed");
+      if (!line) regex.fail_here("a supported regular expression", "a line feed in it");
       if (i > 1) regexes += '\n';
       regexes += regex.as_string();
     }
   }
   if (count > 1) parts.pattern = find_split_pattern(regexes);
   if (!parts.pattern)
-    read_split(*steps.begin()).fail_here("a known regular expression", concat('"', regexes, '"'));
+    read_split(*steps.begin()).fail_here("a supported regular expression", concat('"', regexes, '"'));
 }
 
-MOE_INLINE void read_byte_level_steps(const Json& root, TokenizerParts& parts) {
+/// Reads the steps around a byte-level model.
+inline void read_byte_level_steps(const Json& root, TokenizerParts& parts) {
   read_pre_tokenizer(root.at("pre_tokenizer"), parts);
   require_type(root.at("decoder"), "ByteLevel");
   if (const Json normalizer = find_value(root, "normalizer")) parts.nfc = read_normalizer(normalizer);
 }
 
-MOE_INLINE void read_template(const Json& processor, TokenizerParts& parts) {
+/// Real templates have a few of each. The limits keep the size of `pieces x ids` from growing beyond the size of the file.
+inline constexpr std::size_t most_template_pieces = 64, most_tokens_around = 256;
+
+/// Reads the special tokens before and after every text. The template for pairs of texts is not used.
+inline void read_template(const Json& processor, TokenizerParts& parts) {
+  const Json pieces = processor.at("single");
+  if (pieces.as_array().size() > most_template_pieces)
+    pieces.fail_here(concat("at most ", most_template_pieces, " pieces"), concat(pieces.size()));
   std::vector<TokenId> around[2];  // before and after the text
-  std::size_t texts = 0;
-  for (const Json piece : processor.at("single").as_array()) {
+  std::size_t texts = 0, tokens = parts.prefix.size() + parts.suffix.size();
+  for (const Json piece : pieces) {
     if (const Json sequence = piece.find("Sequence")) {
       const std::string_view id = sequence.at("id").as_string();
       if (id != "A" || ++texts > 1) sequence.fail_here("the text A, once", concat('"', id, '"'));
       continue;
     }
-    const std::string_view name = piece.at("SpecialToken").at("id").as_string();
-    for (const Json id : processor.at("special_tokens").at(name).at("ids").as_array())
-      around[texts].push_back(read_id(id));
+    const Json ids =
+        processor.at("special_tokens").at(piece.at("SpecialToken").at("id").as_string()).at("ids");
+    tokens += ids.as_array().size();
+    if (tokens > most_tokens_around)
+      ids.fail_here(concat("at most ", most_tokens_around, " special tokens around a text"), concat(tokens));
+    for (const Json id : ids) around[texts].push_back(read_id(id));
   }
-  if (texts == 0) processor.at("single").fail_here("the text A, once", "none");
+  if (texts == 0) pieces.fail_here("the text A, once", "none");
   parts.prefix.insert(parts.prefix.begin(), around[0].begin(), around[0].end());
   parts.suffix.insert(parts.suffix.end(), around[1].begin(), around[1].end());
 }
 
-MOE_INLINE void read_post_processor(const Json& processor, TokenizerParts& parts) {
+inline void read_post_processor(const Json& processor, TokenizerParts& parts) {
   const std::string_view type = type_of(processor);
   if (type == "TemplateProcessing") return read_template(processor, parts);
-  if (type == "ByteLevel") return;  // only moves offsets
+  if (type == "ByteLevel") return;  // changes offsets only
   if (type != "Sequence") refuse_type(processor, "TemplateProcessing, ByteLevel or a Sequence of them");
   for (const Json step : processor.at("processors").as_array()) read_post_processor(step, parts);
 }
 
-MOE_INLINE void read_unknown_token(const Json& token, TokenizerParts& parts) {
+/// Reads the token for symbols outside the vocabulary. It may be missing in the vocabulary if there are no such symbols.
+inline void read_unknown_token(const Json& token, TokenizerParts& parts) {
   parts.bpe.unknown = parts.vocabulary.find_text(token.as_string());
   if (parts.bpe.unknown) return;
   const bool sentence_piece = parts.vocabulary.notation() == Notation::sentence_piece;
@@ -132,7 +147,7 @@ MOE_INLINE void read_unknown_token(const Json& token, TokenizerParts& parts) {
   }
 }
 
-MOE_INLINE void read_model(const Json& model, TokenizerParts& parts) {
+inline void read_model(const Json& model, TokenizerParts& parts) {
   require_type(model, "BPE");
   if (const Json dropout = find_value(model, "dropout")) dropout.fail_here("null", dropout.slice());
   for (const std::string_view key : {"continuing_subword_prefix", "end_of_word_suffix"}) {
@@ -147,27 +162,21 @@ MOE_INLINE void read_model(const Json& model, TokenizerParts& parts) {
   if (const Json unknown = find_value(model, "unk_token")) read_unknown_token(unknown, parts);
 }
 
-}  // namespace moe::inline MOE_ABI::detail
-
-namespace moe::inline MOE_ABI::detail {
-
 MOE_INLINE TokenizerParts read_tokenizer_json(const std::string& path) {
   const JsonDocument document(read_text(path), path);
   const Json root = document.root();
   if (const Json version = root.find("version"); version && version.as_string() != "1.0")
-    version.fail_here("\"1.0\"", detail::concat('"', version.as_string(), '"'));
+    version.fail_here("\"1.0\"", concat('"', version.as_string(), '"'));
   TokenizerParts parts;
   parts.name = path;
-  detail::read_model(root.at("model"), parts);
+  read_model(root.at("model"), parts);
   if (parts.vocabulary.notation() == Notation::sentence_piece) {
-    detail::read_sentence_piece(root, parts);
+    read_sentence_piece(root, parts);
   } else {
-    detail::read_byte_level_steps(root, parts);
+    read_byte_level_steps(root, parts);
   }
-  if (const Json tokens = detail::find_value(root, "added_tokens"))
-    parts.added_tokens = detail::read_added_tokens(tokens);
-  if (const Json processor = detail::find_value(root, "post_processor"))
-    detail::read_post_processor(processor, parts);
+  if (const Json tokens = find_value(root, "added_tokens")) parts.added_tokens = read_added_tokens(tokens);
+  if (const Json processor = find_value(root, "post_processor")) read_post_processor(processor, parts);
   return parts;
 }
 

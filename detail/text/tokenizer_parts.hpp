@@ -12,20 +12,20 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// What a tokenizer is made of, whatever file it comes from.
+/// Everything that a file says about a tokenizer, whatever its format.
 struct TokenizerParts {
   std::string name;  // of the file, for errors
   Vocabulary vocabulary;
   MergeTable merges;
-  TokenScores scores;           // of a SentencePiece vocabulary, in place of merges
-  ByteTokens byte_tokens = {};  // the same, with scores or merges
+  TokenScores scores;           // SentencePiece: in place of merges
+  ByteTokens byte_tokens = {};  // SentencePiece, with scores or merges
   BpeOptions bpe;
   std::vector<AddedToken> added_tokens;
-  bool nfc = false;                       // normalize the text first
-  const SplitPattern* pattern = nullptr;  // how to cut the text into pieces
-  bool add_prefix_space = false;          // put a space before each piece that does not begin with one
+  bool nfc = false;                       // normalize texts first
+  const SplitPattern* pattern = nullptr;  // cuts texts into pieces
+  bool add_prefix_space = false;          // put a space before each piece that does not begin with a space
   bool add_text_space = false;            // SentencePiece: put a space before each text between added tokens
-  std::vector<TokenId> prefix, suffix;    // special tokens around every text
+  std::vector<TokenId> prefix, suffix;    // special tokens before and after every text
 };
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -5,17 +5,14 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The classes that a character is of, as bits.
+/// A set of classes of characters, as bits.
 using CharacterClasses = std::uint8_t;
 
-}  // namespace moe::inline MOE_ABI::detail
-
-namespace moe::detail::character {
+namespace character {
 
 inline constexpr CharacterClasses letter = 1;   // \p{L}
 inline constexpr CharacterClasses number = 2;   // \p{N}
@@ -26,11 +23,9 @@ inline constexpr CharacterClasses symbol = 32;  // [\p{P}\p{S}]
 inline constexpr CharacterClasses upper = 64;   // [\p{Lu}\p{Lt}]
 inline constexpr CharacterClasses lower = 128;  // \p{Ll}
 
-}  // namespace moe::detail::character
+}  // namespace character
 
-namespace moe::inline MOE_ABI::detail {
-
-/// A character of a text with the bytes that it takes. A byte that is not valid UTF-8 is a character without any class.
+/// A character of a text: its classes, and its size in bytes. An invalid byte of UTF-8 is a character without classes.
 struct Character {
   CharacterClasses classes;
   std::size_t bytes;
@@ -51,21 +46,28 @@ inline constexpr auto ascii_classes = [] {
   return classes;
 }();
 
-/// The classes of all code points, by code point. Built on first use, in less than a millisecond.
+/// [code points]: the classes of all characters. Built on first use, in less than a millisecond. Thread-safe.
 const Buffer<CharacterClasses>& all_classes();
 
 inline CharacterClasses classes_of(char32_t c) { return c < 128 ? ascii_classes[c] : all_classes()[c]; }
 
 Character non_ascii_at(std::string_view text, std::size_t at);
 
-/// The character that begins at `at`; one of no class and no bytes at the end of the text.
-Character character_at(std::string_view text, std::size_t at);
+/// The character at the offset `at`; a character of no bytes at the end of the text.
+inline Character character_at(std::string_view text, std::size_t at) {
+  if (at >= text.size()) return {0, 0};
+  const auto byte = static_cast<unsigned char>(text[at]);
+  return byte < 128 ? Character{ascii_classes[byte], 1} : non_ascii_at(text, at);
+}
 
-/// The character that ends where the text ends; one of no class and no bytes if the text is empty.
+/// The last character of a text; a character of no bytes if the text is empty.
 Character last_character(std::string_view text);
 
-/// The end of the run of characters from `at` on that are of any of these classes.
-std::size_t end_of_run(std::string_view text, std::size_t at, CharacterClasses any_of);
+/// The end of the run of characters of these classes that begins at `at`.
+inline std::size_t end_of_run(std::string_view text, std::size_t at, CharacterClasses any_of) {
+  for (Character c = character_at(text, at); c.is(any_of); c = character_at(text, at)) at += c.bytes;
+  return at;
+}
 
 }  // namespace moe::inline MOE_ABI::detail
 

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstring>
 #include <string_view>
 
 namespace moe::inline MOE_ABI::detail {
@@ -38,23 +37,12 @@ MOE_INLINE Character non_ascii_at(std::string_view text, std::size_t at) {
   return step.valid ? Character{all_classes()[step.code_point], step.bytes} : Character{0, 1};
 }
 
-MOE_INLINE Character character_at(std::string_view text, std::size_t at) {
-  if (at >= text.size()) return {0, 0};
-  const auto byte = static_cast<unsigned char>(text[at]);
-  return byte < 128 ? Character{ascii_classes[byte], 1} : non_ascii_at(text, at);
-}
-
 MOE_INLINE Character last_character(std::string_view text) {
   for (std::size_t bytes = 1; bytes <= std::min(text.size(), std::size_t{4}); ++bytes) {
     const Utf8Step step = utf8_step(text.substr(text.size() - bytes));
     if (step.valid && step.bytes == bytes) return {classes_of(step.code_point), bytes};
   }
   return {0, std::min(text.size(), std::size_t{1})};
-}
-
-MOE_INLINE std::size_t end_of_run(std::string_view text, std::size_t at, CharacterClasses any_of) {
-  for (Character c = character_at(text, at); c.is(any_of); c = character_at(text, at)) at += c.bytes;
-  return at;
 }
 
 }  // namespace moe::inline MOE_ABI::detail

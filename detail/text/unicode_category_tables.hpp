@@ -3,9 +3,9 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-// More classes of characters, which only some pre-tokenizers tell apart; see unicode_tables.hpp.
+// Classes of characters that only some pre-tokenizers use, in the notation of unicode_tables.hpp.
 
-/// \p{Lu} and \p{Lt}: capital letters, also those that only begin one.
+/// \p{Lu} and \p{Lt}: capital letters, and title-case letters such as ǅ.
 inline constexpr char upper_ranges[] =
     "41-5a c0-d6 d8-de 100 102 104 106 108 10a 10c 10e 110 112 114 116 118 11a 11c 11e 120 122 124 126 128 "
     "12a 12c 12e 130 132 134 136 139 13b 13d 13f 141 143 145 147 14a 14c 14e 150 152 154 156 158 15a 15c "

@@ -3,8 +3,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-// Classes of characters, as ranges of hexadecimal code points: Unicode 16.0 as Hugging Face's tokenizers 0.23
-// see it. What is not assigned is in none.
+// Classes of characters, as ranges of hexadecimal code points (read by TableReader): Unicode 16.0, as in Hugging Face's
+// tokenizers 0.23. Unassigned code points are in no class.
 
 /// \p{L}: letters.
 inline constexpr char letter_ranges[] =
@@ -74,7 +74,7 @@ inline constexpr char letter_ranges[] =
     "1eeab-1eebb 20000-2a6df 2a700-2b739 2b740-2b81d 2b820-2cea1 2ceb0-2ebe0 2ebf0-2ee5d 2f800-2fa1d "
     "30000-3134a 31350-323af";
 
-/// \p{N}: digits, letter numbers such as Ⅷ, and the other numbers.
+/// \p{N}: digits, letter numbers such as Ⅷ, and other numbers.
 inline constexpr char number_ranges[] =
     "30-39 b2-b3 b9 bc-be 660-669 6f0-6f9 7c0-7c9 966-96f 9e6-9ef 9f4-9f9 a66-a6f ae6-aef b66-b6f b72-b77 "
     "be6-bf2 c66-c6f c78-c7e ce6-cef d58-d5e d66-d78 de6-def e50-e59 ed0-ed9 f20-f33 1040-1049 1090-1099 "
@@ -93,7 +93,7 @@ inline constexpr char number_ranges[] =
     "1e2f0-1e2f9 1e4f0-1e4f9 1e5f1-1e5fa 1e8c7-1e8cf 1e950-1e959 1ec71-1ecab 1ecad-1ecaf 1ecb1-1ecb4 "
     "1ed01-1ed2d 1ed2f-1ed3d 1f100-1f10c 1fbf0-1fbf9";
 
-/// \p{No}, a part of \p{N}: superscripts, fractions and the like, which are no part of words.
+/// \p{No}, a subset of \p{N}: superscripts, fractions and other numbers that are not in \w.
 inline constexpr char other_number_ranges[] =
     "b2-b3 b9 bc-be 9f4-9f9 b72-b77 bf0-bf2 c78-c7e d58-d5e d70-d78 f2a-f33 1369-137c 17f0-17f9 19da 2070 "
     "2074-2079 2080-2089 2150-215f 2189 2460-249b 24ea-24ff 2776-2793 2cfd 3192-3195 3220-3229 3248-324f "
@@ -140,8 +140,8 @@ inline constexpr char mark_ranges[] =
 /// \s: white space.
 inline constexpr char space_ranges[] = "9-d 20 85 a0 1680 2000-200a 2028-2029 202f 205f 3000";
 
-/// What \w holds beside letters, marks, and numbers that are not "other": \p{Pc}, the two join controls, and
-/// symbols that are alphabetic.
+/// The rest of \w, beside letters, marks and numbers outside \p{No}: \p{Pc}, the two join controls, and alphabetic
+/// symbols.
 inline constexpr char word_extra_ranges[] =
     "5f 200c-200d 203f-2040 2054 24b6-24e9 fe33-fe34 fe4d-fe4f ff3f 1f130-1f149 1f150-1f169 1f170-1f189";
 

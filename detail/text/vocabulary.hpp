@@ -1,11 +1,12 @@
 #pragma once
 #include "../core/config.hpp"
 #include "../core/token.hpp"
-#include "byte_alphabet.hpp"
+#include "hash.hpp"
+#include "notation.hpp"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <limits>
 #include <optional>
 #include <string>
@@ -14,19 +15,15 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// How files write tokens. byte_alphabet: with one character for each byte, `Ġthe` for " the"; a text with other
-/// characters (`<｜User｜>`) stands for its own UTF-8 bytes: it can be decoded, but no text becomes it. sentence_piece:
-/// as they are, but with ▁ for a space; one with a space in it all the same can be decoded, but no text becomes it.
-enum class Notation { byte_level, sentence_piece };
-
-/// The tokens of a vocabulary: which bytes each of them writes, and which of them writes given bytes.
+/// The tokens of a vocabulary: id -> bytes, and bytes -> id by a hash table. The hash has a secret key, so that no file can
+/// hold tokens that collide.
 class Vocabulary {
  public:
-  /// `tokens`: how many are going to be added; more are possible.
+  /// `tokens`: the expected number; more are possible.
   explicit Vocabulary(std::size_t tokens = 0, Notation notation = Notation::byte_level);
 
-  /// The largest id that is allowed in a file of so many tokens: ids index tables, so a hostile one must not
-  /// make us reserve gigabytes.
+  /// The largest id that a file with so many tokens may use. Ids index arrays, so a large id in a small file must not
+  /// allocate gigabytes.
   static constexpr TokenId largest_id(std::size_t tokens) {
     return tokens < (1u << 28) ? static_cast<TokenId>((1u << 20) + 4 * tokens) : none - 1;
   }
@@ -34,19 +31,19 @@ class Vocabulary {
   /// Adds a token as a file writes it. Adds nothing and returns false if the id or the text is taken.
   bool add(TokenId id, std::string_view text);
 
-  /// Adds a token that is not found by its text, such as one of those that are looked for before the text is broken
-  /// into pieces. Adds nothing and returns false if the id is taken.
+  /// Adds a token that find() does not return: an added token, or the token of a single byte. Adds nothing and returns
+  /// false if the id is taken.
   bool add_apart(TokenId id, std::string_view text);
 
   /// The token that writes these bytes.
   std::optional<TokenId> find(std::string_view bytes) const { return find(bytes, Kind::bytes); }
 
-  /// The token that a file writes so.
+  /// The token that a file writes as `text`.
   std::optional<TokenId> find_text(std::string_view text) const;
 
   bool contains(TokenId id) const { return id < entries_.size() && entries_[id].kind != Kind::absent; }
 
-  /// The bytes that a token writes, not always whole characters; none if there is no such token.
+  /// The bytes that a token writes, not always whole characters; empty if there is no such token.
   std::string_view bytes(TokenId id) const { return contains(id) ? bytes(entries_[id]) : std::string_view(); }
 
   Notation notation() const { return notation_; }
@@ -62,9 +59,11 @@ class Vocabulary {
   };
   static constexpr TokenId none = std::numeric_limits<TokenId>::max();
 
-  std::string_view bytes(const Entry& entry) const;
+  std::string_view bytes(const Entry& entry) const {
+    return std::string_view(arena_).substr(entry.begin, entry.size);
+  }
 
-  /// Appends the bytes that stand for a text of a file.
+  /// Appends the bytes that a text of a file stands for.
   Kind write(std::string& out, std::string_view text) const;
 
   Entry append(std::string_view text);
@@ -73,17 +72,24 @@ class Vocabulary {
 
   std::optional<TokenId> find(std::string_view bytes, Kind kind) const;
 
-  /// Where the token of these bytes stands in slots_, or the free slot where it would have to.
+  /// The slot of the token with these bytes, or the free slot where such a token belongs.
   std::size_t slot_of(std::string_view bytes, Kind kind) const;
 
   void rehash(std::size_t slots);
 
   Notation notation_;
+  HashKey key_;
   std::string arena_;           // the bytes of all tokens
   std::vector<Entry> entries_;  // [ids]
   std::vector<TokenId> slots_;  // open addressing, a power of two, at most half full
   std::size_t added_ = 0;       // tokens in slots_
 };
+
+/// [bytes]: the tokens <0x00> to <0xFF> of SentencePiece, which spell characters that are no tokens.
+using ByteTokens = std::array<std::optional<TokenId>, 256>;
+
+/// Adds the token of a byte, apart. Adds nothing and returns false if the id or the byte is taken.
+bool add_byte_token(Vocabulary& vocabulary, ByteTokens& tokens, TokenId id, int byte);
 
 }  // namespace moe::inline MOE_ABI::detail
 

@@ -1,19 +1,19 @@
 #pragma once
 #include "vocabulary.hpp"
-#include "hash.hpp"
-#include "metaspace.hpp"
+#include "../core/error.hpp"
 
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace moe::inline MOE_ABI::detail {
 
-MOE_INLINE Vocabulary::Vocabulary(std::size_t tokens, Notation notation) : notation_(notation) {
+MOE_INLINE Vocabulary::Vocabulary(std::size_t tokens, Notation notation)
+    : notation_(notation), key_(random_hash_key()) {
   entries_.reserve(tokens);
   rehash(std::bit_ceil(2 * tokens + 2));
 }
@@ -47,21 +47,19 @@ MOE_INLINE std::optional<TokenId> Vocabulary::find_text(std::string_view text) c
   return find(bytes, kind);
 }
 
-MOE_INLINE std::string_view Vocabulary::bytes(const Entry& entry) const {
-  return std::string_view(arena_).substr(entry.begin, entry.size);
-}
-
 MOE_INLINE Vocabulary::Kind Vocabulary::write(std::string& out, std::string_view text) const {
   if (notation_ == Notation::sentence_piece) {
-    detail::append_spaced(out, text);
+    append_spaced(out, text);
     return text.find(' ') == text.npos ? Kind::bytes : Kind::literal;
   }
-  if (detail::append_bytes(out, text)) return Kind::bytes;
+  if (append_bytes(out, text)) return Kind::bytes;
   out += text;
   return Kind::literal;
 }
 
 MOE_INLINE Vocabulary::Entry Vocabulary::append(std::string_view text) {
+  expect(text.size() <= std::numeric_limits<std::uint32_t>::max() - arena_.size(), "vocabulary",
+         "text of all tokens", "less than 4 GiB", "more");
   Entry entry{static_cast<std::uint32_t>(arena_.size()), 0, Kind::bytes};
   entry.kind = write(arena_, text);
   entry.size = static_cast<std::uint32_t>(arena_.size() - entry.begin);
@@ -81,7 +79,7 @@ MOE_INLINE std::optional<TokenId> Vocabulary::find(std::string_view bytes, Kind 
 
 MOE_INLINE std::size_t Vocabulary::slot_of(std::string_view bytes, Kind kind) const {
   const std::size_t mask = slots_.size() - 1;
-  for (std::size_t at = detail::hash_bytes(bytes) & mask;; at = (at + 1) & mask) {
+  for (std::size_t at = keyed_hash(bytes, key_) & mask;; at = (at + 1) & mask) {
     if (slots_[at] == none) return at;
     const Entry& entry = entries_[slots_[at]];
     if (entry.kind == kind && this->bytes(entry) == bytes) return at;
@@ -94,6 +92,14 @@ MOE_INLINE void Vocabulary::rehash(std::size_t slots) {
     const Kind kind = entries_[id].kind;
     if (kind == Kind::bytes || kind == Kind::literal) slots_[slot_of(bytes(id), kind)] = id;
   }
+}
+
+MOE_INLINE bool add_byte_token(Vocabulary& vocabulary, ByteTokens& tokens, TokenId id, int byte) {
+  std::optional<TokenId>& token = tokens[static_cast<std::size_t>(byte)];
+  const char c = static_cast<char>(static_cast<unsigned char>(byte));
+  if (token || !vocabulary.add_apart(id, std::string_view(&c, 1))) return false;
+  token = id;
+  return true;
 }
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -1,9 +1,12 @@
 #include "detail/core/token.hpp"
 #include "detail/core/concat.hpp"
 #include "detail/text/added_tokens.hpp"
+#include "support/watchdog.hpp"
 
 #include <doctest/doctest.h>
 
+#include <chrono>
+#include <random>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,7 +29,7 @@ std::string split(std::vector<AddedToken> tokens, std::string_view text) {
 
 }  // namespace
 
-TEST_CASE("added tokens: text and tokens come in the order of the text, nothing empty between them") {
+TEST_CASE("added tokens: texts and tokens come in the order of the text, and no text is empty") {
   const std::vector<AddedToken> tokens = {{.id = 1, .content = "<x>"}};
   CHECK(split(tokens, "a<x>b <x><x>") == "(a)[1](b )[1][1]");
   CHECK(split(tokens, "<x>") == "[1]");
@@ -34,13 +37,13 @@ TEST_CASE("added tokens: text and tokens come in the order of the text, nothing 
   CHECK(split({}, "text") == "(text)");
 }
 
-TEST_CASE("added tokens: a part of a token is text") {
+TEST_CASE("added tokens: an incomplete token is text") {
   const std::vector<AddedToken> tokens = {{.id = 1, .content = "<|end|>"}};
   CHECK(split(tokens, "<|end") == "(<|end)");
   CHECK(split(tokens, "<|en<|end|>d|>") == "(<|en)[1](d|>)");
 }
 
-TEST_CASE("added tokens: the leftmost match counts, then the longest") {
+TEST_CASE("added tokens: the leftmost match counts; at one position, the longest") {
   const std::vector<AddedToken> tokens = {{.id = 1, .content = "<ab"},
                                           {.id = 2, .content = "b>"},
                                           {.id = 3, .content = "<abc"},
@@ -51,11 +54,11 @@ TEST_CASE("added tokens: the leftmost match counts, then the longest") {
   CHECK(split(tokens, "<a<") == "[4](a)[4]");
 }
 
-TEST_CASE("added tokens: of two with the same content the one of the lower id counts") {
+TEST_CASE("added tokens: of two tokens with one content, the token of the lower id counts") {
   CHECK(split({{.id = 2, .content = "x"}, {.id = 1, .content = "x"}}, "x") == "[1]");
 }
 
-TEST_CASE("added tokens: single_word leaves a match alone that touches a word") {
+TEST_CASE("added tokens: a single_word token does not match beside a word character") {
   const std::vector<AddedToken> tokens = {{.id = 1, .content = "ab", .single_word = true}};
   CHECK(split(tokens, "ab (ab) ab") == "[1]( ()[1]() )[1]");
   for (const char* const text : {"xab", "abx", "_ab", "ab1", "ab\u0301", "Ⓐab", "ab\u200d"})
@@ -64,13 +67,13 @@ TEST_CASE("added tokens: single_word leaves a match alone that touches a word") 
     CHECK(split(tokens, moe::detail::concat("ab", after)).starts_with("[1]"));
 }
 
-TEST_CASE("added tokens: a match that single_word discards is passed over as a whole") {
+TEST_CASE("added tokens: the search continues after the end of a match that single_word rejects") {
   const std::vector<AddedToken> tokens = {{.id = 1, .content = "abab", .single_word = true},
                                           {.id = 2, .content = "bab"}};
   CHECK(split(tokens, "xababbab") == "(xabab)[2]");
 }
 
-TEST_CASE("added tokens: lstrip takes the white space before, of every kind, but not the match before") {
+TEST_CASE("added tokens: lstrip includes all white space before the match, up to the previous match") {
   const std::vector<AddedToken> tokens = {{.id = 1, .content = "<x>", .lstrip = true},
                                           {.id = 2, .content = "\n"}};
   CHECK(split(tokens, "a \u3000\t<x> b") == "(a)[1]( b)");
@@ -79,7 +82,7 @@ TEST_CASE("added tokens: lstrip takes the white space before, of every kind, but
   CHECK(split(tokens, "  <x>") == "[1]");
 }
 
-TEST_CASE("added tokens: rstrip takes the white space after") {
+TEST_CASE("added tokens: rstrip includes all white space after the match") {
   const std::vector<AddedToken> tokens = {{.id = 1, .content = "<x>", .rstrip = true},
                                           {.id = 2, .content = "<y>", .lstrip = true}};
   CHECK(split(tokens, "a <x> \u0085\n b") == "(a )[1](b)");
@@ -87,29 +90,96 @@ TEST_CASE("added tokens: rstrip takes the white space after") {
   CHECK(split(tokens, "<x>  ") == "[1]");
 }
 
-TEST_CASE("added tokens: a match inside white space that was taken still counts, and ends what was taken") {
+TEST_CASE(
+    "added tokens: a match inside the white space of a match before counts, and the white space ends there") {
   const std::vector<AddedToken> tokens = {{.id = 1, .content = "<x>", .rstrip = true},
                                           {.id = 2, .content = "\n"}};
   CHECK(split(tokens, "<x>\n  a") == "[1][2](  a)");
   CHECK(split(tokens, "<x>\n\n a") == "[1][2][2]( a)");
 }
 
-TEST_CASE("added tokens: a match whose whole text was taken by the one before is left out") {
+TEST_CASE("added tokens: a match that lies in the previous match is left out") {
   const std::vector<AddedToken> tokens = {{.id = 1, .content = "<x>", .rstrip = true},
                                           {.id = 2, .content = "\n", .lstrip = true}};
   CHECK(split(tokens, "<x>\na") == "[1](a)");
 }
 
-TEST_CASE("added tokens: contents are bytes, also beyond ASCII") {
+TEST_CASE("added tokens: contents may be any bytes") {
   const std::vector<AddedToken> tokens = {
       {.id = 1, .content = "中"}, {.id = 2, .content = "中文"}, {.id = 3, .content = "é"}};
   CHECK(split(tokens, "é中中文中") == "[3][1][2][1]");
 }
 
-TEST_CASE("added tokens: a long run of stripping tokens is not quadratic") {
+TEST_CASE("added tokens: a long run of tokens that strip white space is split in linear time") {
   const std::vector<AddedToken> tokens = {{.id = 1, .content = "\n", .lstrip = true, .rstrip = true}};
   std::size_t matches = 0;
   AddedTokenMatcher(tokens).split(
       std::string(500'000, '\n'), [](std::string_view) {}, [&](moe::TokenId) { ++matches; });
   CHECK(matches == 1);
+}
+
+TEST_CASE("added tokens: a long token of equal letters is searched for in linear time") {
+  // Comparing the token at every position would be 1e11 comparisons.
+  const Watchdog watchdog(std::chrono::seconds(60));
+  const std::vector<AddedToken> tokens = {{.id = 1, .content = std::string(50'000, 'a') + 'b'},
+                                          {.id = 2, .content = 'b' + std::string(50'000, 'a')},
+                                          {.id = 3, .content = "aa"}};
+  std::size_t matches = 0, bytes = 0;
+  AddedTokenMatcher(tokens).split(
+      std::string(2'000'001, 'a'), [&](std::string_view part) { bytes += part.size(); },
+      [&](moe::TokenId id) { matches += id == 3; });
+  CHECK(matches == 1'000'000);
+  CHECK(bytes == 1);
+}
+
+TEST_CASE("added tokens: a thousand runs of equal letters are searched for in linear time") {
+  const Watchdog watchdog(std::chrono::seconds(60));
+  std::vector<AddedToken> tokens;
+  for (moe::TokenId id = 0; id < 1000; ++id)
+    tokens.push_back({.id = id, .content = std::string(id + 1, 'a'), .single_word = true});
+  std::size_t matches = 0;
+  AddedTokenMatcher(tokens).split(
+      std::string(1'000'000, 'a'), [](std::string_view) {}, [&](moe::TokenId) { ++matches; });
+  CHECK(matches == 0);
+}
+
+TEST_CASE("added tokens: matches at the border of two windows of the search are found") {
+  for (const std::size_t before : {65'530u, 65'534u, 65'535u, 65'536u, 131'070u}) {
+    const std::string text = std::string(before, 'x') + "<long>" + std::string(70'000, 'y');
+    CHECK(split({{.id = 1, .content = "<long>"}}, text) ==
+          moe::detail::concat('(', std::string(before, 'x'), ")[1](", std::string(70'000, 'y'), ')'));
+  }
+}
+
+TEST_CASE("added tokens: matches are those of the definition, on random tokens") {
+  std::mt19937 random(5);
+  const auto word = [&](std::size_t most) {
+    std::string out(1 + random() % most, ' ');
+    for (char& c : out) c = "ab\xff"[random() % 3];
+    return out;
+  };
+  for (int round = 0; round < 300; ++round) {
+    std::vector<AddedToken> tokens;
+    for (moe::TokenId id = 0; id < 6; ++id) tokens.push_back({.id = id, .content = word(5)});
+    for (int i = 0; i < 20; ++i) {
+      const std::string text = word(40);
+      std::string expected, part;
+      for (std::size_t at = 0; at < text.size();) {
+        const AddedToken* best = nullptr;
+        for (const AddedToken& token : tokens)
+          if (std::string_view(text).substr(at).starts_with(token.content) &&
+              (!best || token.content.size() > best->content.size()))
+            best = &token;
+        if (!best) part += text[at++];
+        if (!part.empty() && (best || at == text.size())) {
+          expected += moe::detail::concat('(', part, ')');
+          part.clear();
+        }
+        if (!best) continue;
+        expected += moe::detail::concat('[', best->id, ']');
+        at += best->content.size();
+      }
+      REQUIRE(split(tokens, text) == expected);
+    }
+  }
 }

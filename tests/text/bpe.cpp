@@ -2,6 +2,7 @@
 #include "detail/text/merge_table.hpp"
 #include "detail/text/vocabulary.hpp"
 #include "detail/text/bpe.hpp"
+#include "detail/text/bpe_encoder.hpp"
 
 #include <doctest/doctest.h>
 
@@ -22,7 +23,7 @@ namespace {
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
-/// The tokens of single letters and of all merges; ids are in that order, so 'a' in "abc" is 0.
+/// A token for each letter, then one for each merge, with ids in this order: 'a' in "abc" is 0.
 Bpe make_bpe(const std::string& letters, const Pairs& pairs, BpeOptions options = {},
              const std::string& more = "") {
   Vocabulary vocabulary;
@@ -54,7 +55,7 @@ std::vector<std::string> texts(const Bpe& bpe, std::string_view piece) {
 
 using Texts = std::vector<std::string>;
 
-/// By the definition: look through all pairs, merge the best one, start again.
+/// The definition: search all pairs, merge the best pair, repeat.
 std::vector<TokenId> naive(const Bpe& bpe, std::string_view piece) {
   std::vector<TokenId> ids;
   for (const char c : piece) ids.push_back(*bpe.token_of(c));
@@ -73,18 +74,18 @@ std::vector<TokenId> naive(const Bpe& bpe, std::string_view piece) {
 
 }  // namespace
 
-TEST_CASE("bpe: the merge of the lowest rank goes first") {
+TEST_CASE("bpe: the merge of the lowest rank is done first") {
   const Bpe bpe = make_bpe("abc", {{"b", "c"}, {"a", "b"}});
   CHECK(texts(bpe, "abc") == Texts{"a", "bc"});
 }
 
-TEST_CASE("bpe: of equal merges the leftmost goes first") {
+TEST_CASE("bpe: of equal merges, the leftmost is done first") {
   const Bpe bpe = make_bpe("a", {{"a", "a"}});
   CHECK(texts(bpe, "aaa") == Texts{"aa", "a"});
   CHECK(texts(bpe, "aaaaa") == Texts{"aa", "aa", "a"});
 }
 
-TEST_CASE("bpe: what was merged merges on, also by a merge of lower rank than the one before") {
+TEST_CASE("bpe: the result of a merge merges again, also by a merge of lower rank") {
   const Bpe bpe = make_bpe("abcd", {{"c", "d"}, {"b", "cd"}, {"a", "bcd"}});
   CHECK(texts(bpe, "abcd") == Texts{"abcd"});
   const Bpe backwards = make_bpe("abc", {{"a", "b"}, {"ab", "c"}, {"b", "c"}});
@@ -96,28 +97,30 @@ TEST_CASE("bpe: a merge that is listed twice has the later rank") {
   CHECK(texts(make_bpe("abc", {{"a", "b"}, {"b", "c"}, {"a", "b"}}), "abc") == Texts{"a", "bc"});
 }
 
-TEST_CASE("bpe: ignore_merges takes a piece that is a token, even if no merge makes it") {
+TEST_CASE("bpe: with ignore_merges, a piece that is a token becomes it, even if no merges make it") {
   CHECK(texts(make_bpe("abc", {}, {.ignore_merges = true}, "abc"), "abc") == Texts{"abc"});
   CHECK(texts(make_bpe("abc", {}, {.ignore_merges = true}, "abc"), "abca") == Texts{"a", "b", "c", "a"});
   CHECK(texts(make_bpe("abc", {}, {.ignore_merges = false}, "abc"), "abc") == Texts{"a", "b", "c"});
 }
 
-TEST_CASE("bpe: without an unknown token, bytes that are no token are dropped and their neighbours meet") {
+TEST_CASE(
+    "bpe: without an unknown token, bytes that are no tokens are dropped and their neighbours may merge") {
   CHECK(texts(make_bpe("ab", {{"a", "b"}}), "axxb") == Texts{"ab"});
   CHECK(texts(make_bpe("ab", {}), "xyz").empty());
 }
 
-TEST_CASE("bpe: the unknown token stands for each such byte, or for a run of them if fused") {
+TEST_CASE(
+    "bpe: the unknown token stands for each byte that is no token, or for a run of such bytes if fused") {
   const BpeOptions single{.unknown = 0}, fused{.unknown = 0, .fuse_unknown = true};
   CHECK(texts(make_bpe("?ab", {}, single), "xxaxbxx") == Texts{"?", "?", "a", "?", "b", "?", "?"});
   CHECK(texts(make_bpe("?ab", {}, fused), "xxaxbxx") == Texts{"?", "a", "?", "b", "?"});
 }
 
-TEST_CASE("bpe: the unknown token merges like any other") {
+TEST_CASE("bpe: the unknown token merges like other tokens") {
   CHECK(texts(make_bpe("?ab", {{"?", "a"}}, {.unknown = 0}), "xab") == Texts{"?a", "b"});
 }
 
-TEST_CASE("bpe: no piece is too short, and an encoder is none the worse for its last piece") {
+TEST_CASE("bpe: an encoder may be used again, also for empty pieces") {
   const Bpe bpe = make_bpe("ab", {{"a", "b"}});
   BpeEncoder encoder(bpe);
   std::vector<TokenId> out;
@@ -127,7 +130,7 @@ TEST_CASE("bpe: no piece is too short, and an encoder is none the worse for its 
   CHECK(out == std::vector<TokenId>{2, 2, 0});
 }
 
-TEST_CASE("bpe: agrees with the definition on random vocabularies") {
+TEST_CASE("bpe: tokens are those of the definition, on random vocabularies") {
   std::mt19937 generator(1);
   for (int round = 0; round < 300; ++round) {
     Texts parts = {"a", "b", "c"};
@@ -145,7 +148,7 @@ TEST_CASE("bpe: agrees with the definition on random vocabularies") {
   }
 }
 
-TEST_CASE("bpe: a piece of a million bytes is merged, not quadratically") {
+TEST_CASE("bpe: a piece of a million bytes is encoded in O(n log n)") {
   const Bpe bpe = make_bpe("a", {{"a", "a"}, {"aa", "aa"}, {"aaaa", "aaaa"}});
   CHECK(encode(bpe, std::string(1'000'000, 'a')) == std::vector<TokenId>(125'000, 3));
 }

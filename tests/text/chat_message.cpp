@@ -14,7 +14,7 @@ moe::Message read(const std::string& json) {
 
 }  // namespace
 
-TEST_CASE("chat message: role and content are enough") {
+TEST_CASE("chat message: role and content are required, the other members optional") {
   const moe::Message message = read(R"({"role": "user", "content": "Hi"})");
   CHECK(message.role == "user");
   CHECK(message.content == "Hi");
@@ -22,13 +22,13 @@ TEST_CASE("chat message: role and content are enough") {
   CHECK(message.tool_calls.empty());
 }
 
-TEST_CASE("chat message: null is as good as missing, empty is not") {
+TEST_CASE("chat message: a null member counts as missing, an empty text does not") {
   CHECK_FALSE(read(R"({"role": "a", "content": "", "reasoning_content": null, "tool_calls": null})")
                   .reasoning_content);
   CHECK(read(R"({"role": "a", "content": "", "reasoning_content": ""})").reasoning_content == "");
 }
 
-TEST_CASE("chat message: arguments of a tool are a text, or written as Python writes JSON") {
+TEST_CASE("chat message: arguments of a tool are a text, or are written as Python writes JSON") {
   const moe::Message message = read(R"({"role": "assistant", "content": "", "tool_calls": [
       {"function": {"name": "f", "arguments": "{\"a\":1}"}},
       {"name": "g", "arguments": {"a":[1,2.50,{"b":null}],"é":"\u00fc\n\"","t":true,"e":{},"l":[]}}]})");
@@ -40,7 +40,7 @@ TEST_CASE("chat message: arguments of a tool are a text, or written as Python wr
         R"({"a": [1, 2.50, {"b": null}], "é": "ü\n\"", "t": true, "e": {}, "l": []})");
 }
 
-TEST_CASE("chat message: another form is refused with its place") {
+TEST_CASE("chat message: an error names the member of the wrong form") {
   check_error([] { read("7"); }, {"an object"});
   check_error([] { read(R"({"content": "Hi"})"); }, {"role"});
   check_error([] { read(R"({"role": "user"})"); }, {"content"});
@@ -54,7 +54,7 @@ TEST_CASE("chat message: another form is refused with its place") {
               {"$.tool_calls[0]", "arguments"});
 }
 
-TEST_CASE("chat options: each may be missing") {
+TEST_CASE("chat options: all members are optional") {
   const auto options = [](const std::string& json) {
     return moe::detail::read_chat_options(moe::JsonDocument(json).root());
   };

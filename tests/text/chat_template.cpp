@@ -22,11 +22,11 @@ const std::string hi = "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"
 
 }  // namespace
 
-TEST_CASE("chat template: Qwen3's is known by its markers") {
+TEST_CASE("chat template: the template of Qwen3 is recognised by its markers") {
   CHECK(render(ChatTemplate(qwen3, "file")) == hi);
 }
 
-TEST_CASE("chat template: others are refused by name") {
+TEST_CASE("chat template: an error about an unsupported template names its family") {
   const auto refused = [](const char* text, const char* name) {
     check_error([&] { ChatTemplate(text, "the file"); }, {"the file", "chat template", name});
   };
@@ -42,7 +42,7 @@ TEST_CASE("chat template: others are refused by name") {
   refused("", "unknown");
 }
 
-TEST_CASE("chat template: it is found in tokenizer_config.json, as a text or in a list") {
+TEST_CASE("chat template: it is read from tokenizer_config.json, as a text or from a list") {
   const TemporaryDirectory directory;
   const std::string text = R"("<|im_start|> enable_thinking")";
   directory.write("tokenizer_config.json", R"({"chat_template": )" + text + "}");
@@ -54,7 +54,7 @@ TEST_CASE("chat template: it is found in tokenizer_config.json, as a text or in 
   CHECK(render(ChatTemplate(directory.path())) == hi);
 }
 
-TEST_CASE("chat template: a list needs a default") {
+TEST_CASE("chat template: a list without a default is an error") {
   const TemporaryDirectory directory;
   directory.write("tokenizer_config.json", R"({"chat_template": [{"name": "rag", "template": "x"}]})");
   check_error([&] { ChatTemplate(directory.path()); }, {"$.chat_template", "default"});
@@ -67,7 +67,7 @@ TEST_CASE("chat template: chat_template.jinja comes before the configuration") {
   CHECK(render(ChatTemplate(directory.path())) == hi);
 }
 
-TEST_CASE("chat template: a missing one is said to be missing") {
+TEST_CASE("chat template: an error about a missing template names the expected files") {
   const TemporaryDirectory directory;
   check_error([&] { ChatTemplate(directory.path()); },
               {directory.path(), "chat_template.jinja", "found none"});

@@ -36,8 +36,8 @@ void check_refused(const GgufBuilder& file, std::initializer_list<std::string_vi
   check_error([&] { return open(file); }, parts);
 }
 
-/// A token for every byte, which has the byte as id, then " ", ab and " ab" merged; then a control token, one that a user
-/// defined and one without use.
+/// A token for every byte, with the byte as id; then the merged tokens "ab" and " ab"; then a control token, a user-defined
+/// token and an unused token.
 GgufVocabulary bytes_and_more() {
   GgufVocabulary out;
   for (int byte = 0; byte < 256; ++byte)
@@ -56,7 +56,7 @@ GgufBuilder byte_level(std::string_view pre = "qwen2") {
   return file;
 }
 
-/// The same without one of the arrays.
+/// The tokenizer of byte_level() without one of the arrays.
 GgufBuilder without(std::string_view key) {
   const GgufVocabulary all = bytes_and_more();
   GgufBuilder file;
@@ -69,7 +69,7 @@ GgufBuilder without(std::string_view key) {
 
 }  // namespace
 
-TEST_CASE("gguf tokenizer: byte-level tokens and merges make the tokenizer of tokenizer.json") {
+TEST_CASE("gguf tokenizer: byte-level tokens and merges are read") {
   const moe::Tokenizer tokenizer = open(byte_level());
   CHECK(tokenizer.encode("ab ab") == Ids{256, 257});
   CHECK(tokenizer.encode("\xff") == Ids{255});
@@ -80,14 +80,14 @@ TEST_CASE("gguf tokenizer: byte-level tokens and merges make the tokenizer of to
   CHECK(tokenizer.decode(Ids{257, 258, 259}, true) == " ab<think>");
 }
 
-TEST_CASE("gguf tokenizer: tokens that are not used are none") {
+TEST_CASE("gguf tokenizer: unused tokens are left out") {
   const moe::Tokenizer tokenizer = open(byte_level());
   CHECK(tokenizer.size() == 260);
   CHECK(tokenizer.decode(Ids{260, 'a'}) == "a");
   CHECK(tokenizer.encode("[PAD260]").size() == 8);
 }
 
-TEST_CASE("gguf tokenizer: the pre-tokenizer is that of the name") {
+TEST_CASE("gguf tokenizer: the name of the pre-tokenizer selects pattern and normalization") {
   CHECK(open(byte_level("qwen2")).encode("e\u0301") == Ids{0xc3, 0xa9});  // NFC
   CHECK(open(byte_level("gpt-2")).encode("e\u0301").size() == 3);
   CHECK(open(byte_level("glm4")).encode("ab") == Ids{256});
@@ -96,7 +96,7 @@ TEST_CASE("gguf tokenizer: the pre-tokenizer is that of the name") {
   check_refused(byte_level("tekken"), {"x.gguf: key \"tokenizer.ggml.pre\"", "qwen2", "found \"tekken\""});
 }
 
-TEST_CASE("gguf tokenizer: Llama 3 takes whole words first, and begins every text") {
+TEST_CASE("gguf tokenizer: Llama 3 ignores merges for whole pieces and puts a token before every text") {
   GgufVocabulary all = bytes_and_more();
   all.tokens.push_back("xyz");
   all.types.push_back(1);
@@ -112,7 +112,7 @@ TEST_CASE("gguf tokenizer: Llama 3 takes whole words first, and begins every tex
   CHECK(open(all.add_to(other, "qwen2")).encode("xyz") == Ids{'x', 'y', 'z'});
 }
 
-TEST_CASE("gguf tokenizer: tokens around texts are those that the file asks for") {
+TEST_CASE("gguf tokenizer: the tokens before and after texts are read") {
   const auto ids = [](std::uint32_t bos, std::uint32_t eos) {
     GgufBuilder file = byte_level();
     file.value("tokenizer.ggml.bos_token_id", bos).value("tokenizer.ggml.eos_token_id", eos);
@@ -130,13 +130,13 @@ TEST_CASE("gguf tokenizer: tokens around texts are those that the file asks for"
   check_refused(text.value("tokenizer.ggml.add_bos_token", "yes"), {"add_bos_token", "a boolean"});
 }
 
-TEST_CASE("gguf tokenizer: without types all tokens are ordinary") {
+TEST_CASE("gguf tokenizer: without types, all tokens are normal") {
   const moe::Tokenizer tokenizer = open(without("token_type"));
   CHECK(tokenizer.size() == 261);
   CHECK(tokenizer.encode("<s>") == Ids{'<', 's', '>'});
 }
 
-TEST_CASE("gguf tokenizer: what is wrong in the file is refused, with the key") {
+TEST_CASE("gguf tokenizer: an error names the wrong key") {
   check_refused(without("tokens"), {"key \"tokenizer.ggml.tokens\"", "to be there"});
   check_refused(without("merges"), {"key \"tokenizer.ggml.merges\"", "to be there"});
   const auto with = [](auto change) {
@@ -149,11 +149,10 @@ TEST_CASE("gguf tokenizer: what is wrong in the file is refused, with the key") 
   check_refused(with([](auto& v) { v.types.pop_back(); }), {"token_type", "261 elements", "260"});
   check_refused(with([](auto& v) { v.types[3] = 7; }), {"token_type", "1 to 6", "7"});
   check_refused(with([](auto& v) { v.types[3] = 0; }), {"token_type", "1 to 6", "0"});
-  check_refused(with([](auto& v) { v.tokens[256] = "a"; }),
-                {"tokens", "one token of each text", "\"a\" twice"});
+  check_refused(with([](auto& v) { v.tokens[256] = "a"; }), {"tokens", "different tokens", "\"a\" twice"});
   check_refused(with([](auto& v) { v.tokens.clear(), v.types.clear(); }), {"tokens", "at least one"});
   check_refused(with([](auto& v) { v.tokens[256].assign(65536, 'a'); }), {"tokens", "65535", "65536"});
-  check_refused(with([](auto& v) { v.merges[1] = "Ġab"; }), {"merges", "one space", "\"Ġab\" at place 1"});
+  check_refused(with([](auto& v) { v.merges[1] = "Ġab"; }), {"merges", "one space", "\"Ġab\" at index 1"});
   check_refused(with([](auto& v) { v.merges[1] = "Ġ a b"; }), {"merges", "one space"});
   check_refused(with([](auto& v) { v.merges[1] = "b a"; }), {"merges", "in the vocabulary", "\"b a\""});
   check_refused(with([](auto& v) { v.merges[1] = "ab "; }), {"merges", "in the vocabulary"});
@@ -167,7 +166,20 @@ TEST_CASE("gguf tokenizer: what is wrong in the file is refused, with the key") 
   check_refused(GgufBuilder(), {"x.gguf: tokenizer", "found none"});
 }
 
-TEST_CASE("gguf tokenizer: an empty token is none, and merges of it are refused") {
+TEST_CASE("gguf tokenizer: known control tokens are special, even if the file gives them the type normal") {
+  GgufVocabulary all = bytes_and_more();
+  all.tokens.insert(all.tokens.end(), {"<|im_start|>", "<|im_end|>", "<|im_startx|>"});
+  all.types.insert(all.types.end(), {1, 1, 1});
+  GgufBuilder file;
+  const moe::Tokenizer tokenizer = open(all.add_to(file));
+  CHECK(tokenizer.encode("<|im_start|>ab<|im_end|>") == Ids{261, 256, 262});
+  CHECK(tokenizer.is_special(261));
+  CHECK(tokenizer.decode(Ids{261, 256, 262}, true) == "ab");
+  CHECK_FALSE(tokenizer.is_special(263));
+  CHECK(tokenizer.encode("<|im_startx|>").size() == 13);
+}
+
+TEST_CASE("gguf tokenizer: empty tokens are left out") {
   GgufVocabulary all = bytes_and_more();
   all.tokens[256] = "";
   all.merges = {};
@@ -175,7 +187,7 @@ TEST_CASE("gguf tokenizer: an empty token is none, and merges of it are refused"
   CHECK(open(all.add_to(file)).encode("ab") == Ids{'a', 'b'});
 }
 
-TEST_CASE("gguf tokenizer: a file that ends anywhere is refused") {
+TEST_CASE("gguf tokenizer: a truncated file is an error, wherever it ends") {
   GgufVocabulary all;
   all.tokens = {"a", "b", "ab"};
   all.types = {1, 1, 1};
@@ -225,8 +237,7 @@ const std::vector<Scored> llama{{"<unk>", 0, 2},  {"<s>", 0, 3},    {"</s>", 0, 
 
 }  // namespace
 
-TEST_CASE(
-    "gguf tokenizer: SentencePiece merges what has the best score, and spells in bytes what is no token") {
+TEST_CASE("gguf tokenizer: SentencePiece merges by the best score and spells other characters in bytes") {
   const moe::Tokenizer tokenizer = open(sentence_piece(llama));
   CHECK(tokenizer.encode("hello") == Ids{1, 16});
   CHECK(tokenizer.encode("hello hello") == Ids{1, 16, 16});
@@ -247,7 +258,7 @@ TEST_CASE("gguf tokenizer: SentencePiece puts a space before each text between s
   CHECK(open(without).encode("hello hello") == Ids{7, 12, 13, 16});
 }
 
-TEST_CASE("gguf tokenizer: SentencePiece decodes spaces and bytes, and drops the space that it put first") {
+TEST_CASE("gguf tokenizer: SentencePiece decodes spaces and bytes, and removes the added space") {
   const moe::Tokenizer tokenizer = open(sentence_piece(llama));
   CHECK(tokenizer.decode(Ids{1, 16, 16, 3, 4, 5}, true) == "hello hello\né");
   CHECK(tokenizer.decode(Ids{1, 16}) == "<s> hello");
@@ -261,8 +272,7 @@ TEST_CASE("gguf tokenizer: SentencePiece decodes spaces and bytes, and drops the
   CHECK(open(without).decode(Ids{16, 16}) == " hello hello");
 }
 
-TEST_CASE(
-    "gguf tokenizer: token by token SentencePiece writes the same, and goes on with a space where it must") {
+TEST_CASE("gguf tokenizer: SentencePiece decodes the same text token by token, and may continue a text") {
   const moe::Tokenizer tokenizer = open(sentence_piece(llama));
   for (const Ids& ids :
        {Ids{1, 16, 16, 3}, Ids{16}, Ids{4, 5, 6, 6}, Ids{1, 6, 15, 7}, Ids{6}, Ids{4, 5, 18, 3, 6, 4}}) {
@@ -279,28 +289,27 @@ TEST_CASE(
   CHECK(behind.push(16) == " hello");
 }
 
-TEST_CASE(
-    "gguf tokenizer: a run of SentencePiece bytes that is not valid as a whole becomes one U+FFFD per byte") {
+TEST_CASE("gguf tokenizer: an invalid run of SentencePiece's byte tokens becomes one U+FFFD per byte") {
   const moe::Tokenizer tokenizer = open(sentence_piece(llama));
   CHECK(tokenizer.decode(Ids{7, 4, 5, 18, 3, 7}) == "h\ufffd\ufffd\ufffd\ufffdh");
   CHECK(tokenizer.decode(Ids{4, 5, 7, 18}) == "éh\ufffd");
 }
 
-TEST_CASE("gguf tokenizer: a special token that is left out does not end a run of SentencePiece bytes") {
+TEST_CASE("gguf tokenizer: a special token that is left out does not end a run of byte tokens") {
   const moe::Tokenizer tokenizer = open(sentence_piece(llama));
   CHECK(tokenizer.decode(Ids{4, 2, 5}, true) == "é");
   CHECK(tokenizer.decode(Ids{4, 2, 5}) == "\ufffd</s>\ufffd");
-  CHECK(tokenizer.decode(Ids{4, 1000, 5}) == "é");  // no token at all
+  CHECK(tokenizer.decode(Ids{4, 1000, 5}) == "é");  // an id without a token
 }
 
-TEST_CASE("gguf tokenizer: half a character in a longer SentencePiece token is not completed by a byte") {
+TEST_CASE("gguf tokenizer: a byte token does not complete a character of a longer SentencePiece token") {
   std::vector<Scored> vocabulary = llama;
   vocabulary.push_back({"a\xc3", -20});
   const moe::Tokenizer tokenizer = open(sentence_piece(vocabulary));
   CHECK(tokenizer.decode(Ids{static_cast<TokenId>(llama.size()), 5}) == "a\ufffd\ufffd");
 }
 
-TEST_CASE("gguf tokenizer: SentencePiece has the ids of Llama 2 where a file names none") {
+TEST_CASE("gguf tokenizer: SentencePiece has the special ids of Llama 2 if the file names none") {
   GgufBuilder named = sentence_piece(llama);
   named.value("tokenizer.ggml.bos_token_id", 2u).value("tokenizer.ggml.unknown_token_id", 17u);
   CHECK(open(named).encode("x") == Ids{2, 6, 17});
@@ -308,7 +317,7 @@ TEST_CASE("gguf tokenizer: SentencePiece has the ids of Llama 2 where a file nam
   CHECK(open(ended.value("tokenizer.ggml.add_eos_token", true)).encode("hello") == Ids{1, 16, 2});
 }
 
-TEST_CASE("gguf tokenizer: what is wrong in a SentencePiece vocabulary is refused") {
+TEST_CASE("gguf tokenizer: an error names the wrong part of a SentencePiece vocabulary") {
   const auto with = [](std::size_t at, const Scored& one) {
     std::vector<Scored> changed = llama;
     changed.at(at) = one;
@@ -317,8 +326,8 @@ TEST_CASE("gguf tokenizer: what is wrong in a SentencePiece vocabulary is refuse
   check_refused(with(7, {"e", -1}), {"tokens", "\"e\" twice"});
   check_refused(with(7, {"<0x0A>", 0, 6}), {"tokens", "\"<0x0A>\" twice"});
   check_refused(with(2, {"<s>", 0, 3}), {"\"<s>\"", "two"});
-  check_refused(with(7, {"h", std::numeric_limits<float>::quiet_NaN()}), {"scores", "finite", "place 7"});
-  check_refused(with(7, {"h", std::numeric_limits<float>::infinity()}), {"scores", "finite", "place 7"});
+  check_refused(with(7, {"h", std::numeric_limits<float>::quiet_NaN()}), {"scores", "finite", "index 7"});
+  check_refused(with(7, {"h", std::numeric_limits<float>::infinity()}), {"scores", "finite", "index 7"});
   GgufBuilder few;
   few.value("tokenizer.ggml.model", "llama").array("tokenizer.ggml.tokens", {"a", "b"});
   GgufBuilder none = few;
@@ -328,7 +337,7 @@ TEST_CASE("gguf tokenizer: what is wrong in a SentencePiece vocabulary is refuse
 
 namespace {
 
-/// The definition, pair by pair. Token 0 is the unknown one.
+/// The definition, pair by pair. Token 0 is the unknown token.
 Ids naive_sentence_piece(const std::vector<Scored>& vocabulary, const std::string& text) {
   std::map<std::string, TokenId> ids;
   for (TokenId id = 0; id < vocabulary.size(); ++id) ids[vocabulary[id].token] = id;
@@ -364,7 +373,7 @@ Ids naive_sentence_piece(const std::vector<Scored>& vocabulary, const std::strin
 
 }  // namespace
 
-TEST_CASE("gguf tokenizer: on random vocabularies SentencePiece does what its definition says") {
+TEST_CASE("gguf tokenizer: SentencePiece's tokens are those of the definition, on random vocabularies") {
   std::mt19937 random(7);
   const std::string letters[] = {"a", "b", "é", "▁"};
   const auto word = [&](std::size_t size) {
@@ -379,7 +388,7 @@ TEST_CASE("gguf tokenizer: on random vocabularies SentencePiece does what its de
       if (!taken[token]) vocabulary.push_back({token, -static_cast<float>(random() % 8)});
       taken[token] = true;
     };
-    add("a"), add("b"), add("▁");  // é only as a part of others
+    add("a"), add("b"), add("▁");  // é is only a part of tokens
     for (int i = 0; i < 25; ++i) add(word(2 + random() % 4));
     GgufBuilder file = sentence_piece(vocabulary);
     file.value("tokenizer.ggml.add_space_prefix", false).value("tokenizer.ggml.add_bos_token", false);
@@ -391,16 +400,16 @@ TEST_CASE("gguf tokenizer: on random vocabularies SentencePiece does what its de
   }
 }
 
-TEST_CASE("gguf tokenizer: a long text is merged, not quadratically") {
+TEST_CASE("gguf tokenizer: SentencePiece encodes a text of a million bytes in O(n log n)") {
   const moe::Tokenizer tokenizer = open(sentence_piece(llama));
   std::string text;
   while (text.size() < 1'000'000) text += "hello";
   CHECK(tokenizer.decode(tokenizer.encode(text), true) == text);
 }
 
-// ---- where it is found
+// ---- Where the tokenizer is found
 
-TEST_CASE("gguf tokenizer: a file has its own before that of its directory, a directory its files first") {
+TEST_CASE("gguf tokenizer: a GGUF file's own tokenizer comes first; in a directory, tokenizer.json does") {
   const TemporaryDirectory directory;
   const std::string file = directory.write("model.gguf", byte_level("gpt-2").file());
   const Ids decomposed = moe::Tokenizer(file).encode("e\u0301");
@@ -413,7 +422,8 @@ TEST_CASE("gguf tokenizer: a file has its own before that of its directory, a di
   CHECK(moe::Tokenizer(bare).encode("e\u0301").size() == 2);
 }
 
-TEST_CASE("gguf tokenizer: that of a split model is in its first part, that of an extraction in dense.gguf") {
+TEST_CASE(
+    "gguf tokenizer: it is read from the first part of a split model and from dense.gguf of an extraction") {
   const TemporaryDirectory split;
   split.write("x-00001-of-00002.gguf", byte_level().file());
   split.write("x-00002-of-00002.gguf", GgufBuilder().file());
@@ -425,7 +435,7 @@ TEST_CASE("gguf tokenizer: that of a split model is in its first part, that of a
   CHECK(moe::Tokenizer(extraction.path()).encode("ab") == Ids{256});
 }
 
-TEST_CASE("gguf tokenizer: two models in a directory are one too many") {
+TEST_CASE("gguf tokenizer: two models in one directory are an error that names both") {
   const TemporaryDirectory directory;
   directory.write("a.gguf", byte_level().file());
   directory.write("mmproj-a.gguf", GgufBuilder().file());
@@ -434,7 +444,7 @@ TEST_CASE("gguf tokenizer: two models in a directory are one too many") {
   check_error([&] { moe::Tokenizer{directory.path()}; }, {"one GGUF model", "a.gguf", "b.gguf"});
 }
 
-TEST_CASE("gguf tokenizer: the chat template is that of the metadata") {
+TEST_CASE("gguf tokenizer: the chat template is read from the metadata") {
   const TemporaryDirectory directory;
   const auto write = [&](const char* text) {
     return directory.write("x.gguf", GgufBuilder().value("tokenizer.chat_template", text).file());

@@ -1,13 +1,18 @@
 #include "detail/core/token.hpp"
 #include "detail/text/merge_table.hpp"
+#include "support/unmix.hpp"
+#include "support/watchdog.hpp"
 
 #include <doctest/doctest.h>
+
+#include <chrono>
+#include <cstdint>
 
 using moe::TokenId;
 using moe::detail::Merge;
 using moe::detail::MergeTable;
 
-TEST_CASE("merge table: ranks are the order of adding") {
+TEST_CASE("merge table: ranks follow the order of adding") {
   MergeTable merges;
   merges.add(1, 2, 3);
   merges.add(2, 1, 4);
@@ -24,7 +29,7 @@ TEST_CASE("merge table: pairs that were not added never merge") {
   CHECK(merges.find(1, 1).rank == Merge::never);
 }
 
-TEST_CASE("merge table: of two merges of a pair the later one counts") {
+TEST_CASE("merge table: a pair that is added again gets the later rank") {
   MergeTable merges;
   merges.add(1, 2, 3);
   merges.add(4, 5, 6);
@@ -34,8 +39,30 @@ TEST_CASE("merge table: of two merges of a pair the later one counts") {
   CHECK(merges.find(7, 8).rank == 3);
 }
 
-TEST_CASE("merge table: it grows beyond what was announced") {
+TEST_CASE("merge table: more merges than expected can be added") {
   MergeTable merges(3);
   for (TokenId i = 0; i < 1000; ++i) merges.add(i, i * i, i + 1);
   for (TokenId i = 0; i < 1000; ++i) REQUIRE(merges.find(i, i * i).rank == i);
+}
+
+TEST_CASE(
+    "merge table: pairs chosen to collide without the secret factors of the hash are added in linear time") {
+  // Pairs whose keyless hashes end in 20 zero bits. With such a hash this would be 8e10 comparisons.
+  const Watchdog watchdog(std::chrono::seconds(60));
+  MergeTable merges;
+  for (std::uint64_t i = 0; i < 400'000; ++i) {
+    const std::uint64_t pair = unmix(i << 20);
+    merges.add(static_cast<TokenId>(pair >> 32), static_cast<TokenId>(pair), 0);
+  }
+  const std::uint64_t last = unmix(std::uint64_t{399'999} << 20);
+  CHECK(merges.find(static_cast<TokenId>(last >> 32), static_cast<TokenId>(last)).rank == 399'999);
+}
+
+TEST_CASE("merge table: pairs in arithmetic progression are added in linear time") {
+  const Watchdog watchdog(std::chrono::seconds(60));
+  for (const TokenId step : {1u, 256u, 65536u}) {
+    MergeTable merges;
+    for (TokenId i = 0; i < 60'000; ++i) merges.add(i * step, 0, i);
+    for (TokenId i = 0; i < 60'000; ++i) REQUIRE(merges.find(i * step, 0).rank == i);
+  }
 }

@@ -36,8 +36,8 @@ Pieces o200k(std::string_view text) { return cut(moe::detail::o200k_pattern, tex
 Pieces deepseek_v3(std::string_view text) { return cut(moe::detail::deepseek_v3_pattern, text); }
 Pieces gpt2(std::string_view text) { return cut(moe::detail::gpt2_pattern, text); }
 
-/// A regular expression read word by word, with backtracking, over characters instead of bytes: that of Qwen2, or one that
-/// differs from it in how many digits a piece may have and in what letters are.
+/// The regular expressions as backtracking code, over characters instead of bytes. `most_digits` and `letters`: how a pattern
+/// differs from the pattern of Qwen2.
 class Naive {
  public:
   explicit Naive(std::string_view text, std::size_t most_digits = 1,
@@ -60,7 +60,7 @@ class Naive {
     return pieces([this](std::size_t at) { return o200k_match(at); });
   }
 
-  /// What a Split leaves: its matches, and what is between them.
+  /// The pieces of a Split: its matches, and the texts between them.
   template <class Match>
   Pieces isolated(Match end_of_match) const {
     Pieces out;
@@ -163,7 +163,7 @@ class Naive {
         const std::size_t begin = at + prefix;
         std::size_t longest = begin;
         while (capital(longest)) ++longest;
-        for (std::size_t turn = longest + 1; turn-- > begin;) {  // gives back one by one
+        for (std::size_t turn = longest + 1; turn-- > begin;) {  // backtracks by one character
           std::size_t end = turn;
           while (small(end)) ++end;
           if (needs_small ? end == turn : turn == begin) continue;
@@ -264,13 +264,13 @@ class Naive {
 
 }  // namespace
 
-TEST_CASE("qwen2 pieces: a word takes one character before it that is no letter, number or line break") {
+TEST_CASE("qwen2 pieces: a word includes one character before it that is no letter, number or line break") {
   CHECK(qwen2("a  b   c") == Pieces{"a", " ", " b", "  ", " c"});
   CHECK(qwen2("(word)\tword") == Pieces{"(word", ")", "\tword"});
   CHECK(qwen2("x\nword 1word") == Pieces{"x", "\n", "word", " ", "1", "word"});
 }
 
-TEST_CASE("qwen2 pieces: white space gives its last character to what follows, whichever space it is") {
+TEST_CASE("qwen2 pieces: the last character of white space belongs to the piece after it") {
   CHECK(qwen2("  \u00a0word") == Pieces{"  ", "\u00a0word"});
   CHECK(qwen2("  \u3000word") == Pieces{"  ", "\u3000word"});
   CHECK(qwen2("   !") == Pieces{"  ", " !"});
@@ -278,7 +278,7 @@ TEST_CASE("qwen2 pieces: white space gives its last character to what follows, w
   CHECK(qwen2("   1") == Pieces{"  ", " ", "1"});
 }
 
-TEST_CASE("qwen2 pieces: white space at the end stays in one piece") {
+TEST_CASE("qwen2 pieces: white space at the end of the text is one piece") {
   CHECK(qwen2("word   ") == Pieces{"word", "   "});
   CHECK(qwen2(" ") == Pieces{" "});
 }
@@ -288,27 +288,27 @@ TEST_CASE("qwen2 pieces: white space ends after its last line break") {
   CHECK(qwen2("a \n \n  b") == Pieces{"a", " \n \n", " ", " b"});
   CHECK(qwen2("a\r\n\rb") == Pieces{"a", "\r\n\r", "b"});
   CHECK(qwen2("\rb") == Pieces{"\r", "b"});
-  CHECK(qwen2("a\u2028\u0085b") == Pieces{"a", "\u2028", "\u0085b"});  // white space, but no line breaks here
+  CHECK(qwen2("a\u2028\u0085b") == Pieces{"a", "\u2028", "\u0085b"});  // white space, but no line breaks
 }
 
-TEST_CASE("qwen2 pieces: punctuation takes the line breaks after it") {
+TEST_CASE("qwen2 pieces: punctuation includes the line breaks after it") {
   CHECK(qwen2("end.\n\n  next") == Pieces{"end", ".\n\n", " ", " next"});
   CHECK(qwen2(" ...\r\nx") == Pieces{" ...\r\n", "x"});
   CHECK(qwen2("!\t\n") == Pieces{"!", "\t\n"});
 }
 
-TEST_CASE("qwen2 pieces: contractions are cut off in any case") {
+TEST_CASE("qwen2 pieces: contractions are pieces, in upper and lower case") {
   CHECK(qwen2("don't've") == Pieces{"don", "'t", "'ve"});
   CHECK(qwen2("it'S we'Ll") == Pieces{"it", "'S", " we", "'Ll"});
   CHECK(qwen2("'ſab") == Pieces{"'ſ", "ab"});
-  CHECK(qwen2("x’s") == Pieces{"x", "’s"});  // a curly apostrophe is none
+  CHECK(qwen2("x’s") == Pieces{"x", "’s"});  // a curly apostrophe begins no contraction
   CHECK(qwen2("'re 'r 'v") == Pieces{"'re", " '", "r", " '", "v"});
   CHECK(qwen2("'l") == Pieces{"'l"});
   CHECK(qwen2("'") == Pieces{"'"});
   CHECK(qwen2("\xc5\xbf'\xc5") == Pieces{"ſ", "'\xc5"});  // the first byte of ſ is not ſ
 }
 
-TEST_CASE("qwen2 pieces: every number stands alone") {
+TEST_CASE("qwen2 pieces: every digit is a piece") {
   CHECK(qwen2("1234") == Pieces{"1", "2", "3", "4"});
   CHECK(qwen2("x²Ⅷ½४") == Pieces{"x", "²", "Ⅷ", "½", "४"});
 }
@@ -318,13 +318,13 @@ TEST_CASE("qwen2 pieces: marks are no letters") {
   CHECK(qwen2("क्षि") == Pieces{"क", "्ष", "ि"});
 }
 
-TEST_CASE("qwen2 pieces: symbols, joiners and characters of no class are like punctuation") {
+TEST_CASE("qwen2 pieces: symbols, joiners and characters without a class count as punctuation") {
   CHECK(qwen2("👨‍👩‍👧🏽!") == Pieces{"👨‍👩‍👧🏽!"});
   CHECK(qwen2("\u0378\ue000\uffff a") == Pieces{"\u0378\ue000\uffff", " a"});
   CHECK(qwen2(std::string("\0\0a", 3)) == Pieces{std::string(2, '\0'), "a"});
 }
 
-TEST_CASE("qwen2 pieces: an invalid byte is like punctuation") {
+TEST_CASE("qwen2 pieces: an invalid byte counts as punctuation") {
   CHECK(qwen2("a\xff\xfe b") == Pieces{"a", "\xff\xfe", " b"});
   CHECK(qwen2("\xe4\xb8x") == Pieces{"\xe4\xb8", "x"});
   CHECK(qwen2(" \xff\n") == Pieces{" \xff\n"});
@@ -339,7 +339,7 @@ TEST_CASE("qwen2 pieces: a run of any length is one piece") {
   }
 }
 
-TEST_CASE("llama 3 pieces: up to three numbers stand together, from the left") {
+TEST_CASE("llama 3 pieces: up to three digits are a piece, from left to right") {
   CHECK(llama3("1234567") == Pieces{"123", "456", "7"});
   CHECK(llama3("x²Ⅷ½४ 12") == Pieces{"x", "²Ⅷ½", "४", " ", "12"});
   CHECK(llama3("don't  go\n\n") == Pieces{"don", "'t", " ", " go", "\n\n"});
@@ -351,45 +351,47 @@ TEST_CASE("qwen3.5 pieces: marks are letters") {
 }
 
 TEST_CASE(
-    "gpt-2 pieces: one space goes with what follows, contractions are small, line breaks are white space") {
+    "gpt-2 pieces: one space belongs to the next piece, contractions are in lower case, line breaks are "
+    "white space") {
   CHECK(gpt2("It's  1234 IT'S\n\nx ...  ") ==
         Pieces{"It", "'s", " ", " 1234", " IT", "'", "S", "\n", "\n", "x", " ...", "  "});
   CHECK(gpt2("\tx") == Pieces{"\t", "x"});
   CHECK(gpt2("(word)") == Pieces{"(", "word", ")"});
 }
 
-TEST_CASE("o200k pieces: a word ends where capitals begin again") {
+TEST_CASE("o200k pieces: a word ends before the next capital letter") {
   CHECK(o200k("camelCase HTTPServer ABC") == Pieces{"camel", "Case", " HTTPServer", " ABC"});
   CHECK(o200k("ǅabc") == Pieces{"ǅabc"});
 }
 
-TEST_CASE("o200k pieces: letters without case go with capitals and with small ones") {
+TEST_CASE("o200k pieces: letters without case count as capital and as small letters") {
   CHECK(o200k("中文Abc中B") == Pieces{"中文Abc中", "B"});
-  CHECK(o200k("AªB") == Pieces{"Aª", "B"});  // back to the last one that may stand for a small letter
+  CHECK(o200k("AªB") == Pieces{"Aª", "B"});  // backtracks to the last character that may be a small letter
 }
 
-TEST_CASE("o200k pieces: contractions stay with their word") {
+TEST_CASE("o200k pieces: a word includes the contraction after it") {
   CHECK(o200k("don't DON'T 's") == Pieces{"don't", " DON'T", " '", "s"});
   CHECK(o200k("it'ſx") == Pieces{"it'ſ", "x"});
 }
 
-TEST_CASE("o200k pieces: up to three numbers stand together") {
+TEST_CASE("o200k pieces: up to three digits are a piece") {
   CHECK(o200k("1234567x") == Pieces{"123", "456", "7", "x"});
 }
 
-TEST_CASE("o200k pieces: punctuation takes line breaks and slashes after it") {
+TEST_CASE("o200k pieces: punctuation includes the line breaks and slashes after it") {
   CHECK(o200k(" ..\n/\n/x") == Pieces{" ..\n/\n/", "x"});
 }
 
-TEST_CASE("o200k pieces: marks are letters, and one alone before a letter is no prefix of another word") {
+TEST_CASE("o200k pieces: marks are letters, and no prefix of a word") {
   CHECK(o200k("e\u0301x \u0301\u0301A") == Pieces{"e\u0301x", " \u0301\u0301", "A"});
 }
 
-TEST_CASE("deepseek-v3 pieces: up to three numbers stand alone, whatever is before them") {
+TEST_CASE("deepseek-v3 pieces: up to three digits are a piece, without a space before them") {
   CHECK(deepseek_v3("a 1234  5") == Pieces{"a", " ", "123", "4", "  ", "5"});
 }
 
-TEST_CASE("deepseek-v3 pieces: Han and kana are cut from what is around them, then into words and symbols") {
+TEST_CASE(
+    "deepseek-v3 pieces: Han and kana are separated from other characters, then cut into words and symbols") {
   CHECK(deepseek_v3("ab中文かな cd") == Pieces{"ab", "中文かな", " cd"});
   CHECK(deepseek_v3("  中") == Pieces{"  ", "中"});
   CHECK(deepseek_v3("・\n・") == Pieces{"・", "\n", "・"});
@@ -397,25 +399,26 @@ TEST_CASE("deepseek-v3 pieces: Han and kana are cut from what is around them, th
   CHECK(deepseek_v3("\u4e00\u9fa5\u9fa6") == Pieces{"\u4e00\u9fa5", "\u9fa6"});
 }
 
-TEST_CASE("deepseek-v3 pieces: an ASCII mark takes the ASCII letters after it, no other") {
+TEST_CASE("deepseek-v3 pieces: an ASCII punctuation mark includes the ASCII letters after it") {
   CHECK(deepseek_v3("a.bcé _x (é") == Pieces{"a", ".bc", "é", " _", "x", " (", "é"});
 }
 
-TEST_CASE("deepseek-v3 pieces: punctuation takes a space before it and line breaks after it") {
+TEST_CASE("deepseek-v3 pieces: punctuation includes a space before it and line breaks after it") {
   CHECK(deepseek_v3(" ?!\r\n\n x") == Pieces{" ?!\r\n\n", " x"});
 }
 
-TEST_CASE("deepseek-v3 pieces: white space gives its last character to a word of the same part only") {
+TEST_CASE(
+    "deepseek-v3 pieces: the last character of white space belongs to the next word of the same part only") {
   CHECK(deepseek_v3("a   b\n \n  c") == Pieces{"a", "  ", " b", "\n \n", " ", " c"});
   CHECK(deepseek_v3("a  ") == Pieces{"a", "  "});
 }
 
 TEST_CASE(
-    "deepseek-v3 pieces: characters that nothing matches stand together, up to one that begins a word") {
+    "deepseek-v3 pieces: characters that match nothing are one piece, up to a character that begins a word") {
   CHECK(deepseek_v3("\x01\x02\x03z\x01\x02") == Pieces{"\x01\x02", "\x03z", "\x01\x02"});
 }
 
-TEST_CASE("deepseek-v3 pieces: a run of any length is cut in time proportional to it") {
+TEST_CASE("deepseek-v3 pieces: long runs are cut in linear time") {
   for (const char* unit : {"中", "a", " ", "\x01", ".", "1"}) {
     std::string text;
     while (text.size() < 600'000) text += unit;
@@ -425,7 +428,7 @@ TEST_CASE("deepseek-v3 pieces: a run of any length is cut in time proportional t
   }
 }
 
-TEST_CASE("pieces: agree with the regular expressions read word by word") {
+TEST_CASE("pieces: every pattern cuts random texts as its regular expression does") {
   const Pieces pool = {"a",      "B",    "s",        "T",      "re",     "LL",     "d",
                        "m",      "ve",   "'",        "ſ",      " ",      " ",      "  ",
                        "\n",     "\r",   "\t",       "1",      "²",      "\u0301", "!",
@@ -446,7 +449,7 @@ TEST_CASE("pieces: agree with the regular expressions read word by word") {
   }
 }
 
-TEST_CASE("split patterns: they are found by their regular expression, letter by letter") {
+TEST_CASE("split patterns: a pattern is found only by exactly its regular expression") {
   for (const moe::detail::SplitPattern* pattern :
        {&moe::detail::qwen2_pattern, &moe::detail::llama3_pattern, &moe::detail::qwen35_pattern,
         &moe::detail::gpt2_pattern, &moe::detail::o200k_pattern, &moe::detail::deepseek_v3_pattern})

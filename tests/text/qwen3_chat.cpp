@@ -26,17 +26,17 @@ Message assistant(std::string content, std::optional<std::string> reasoning = {}
 
 }  // namespace
 
-TEST_CASE("qwen3 chat: system and user turns stand as they are, wherever they stand") {
+TEST_CASE("qwen3 chat: turns of system and user are written unchanged, at any position") {
   CHECK(render_qwen3({{"system", "S"}, {"user", " U\n"}}) == turn("system", "S") + turn("user", " U\n"));
   CHECK(render_qwen3({{"user", "a"}, {"system", "b"}}) == turn("user", "a") + turn("system", "b"));
 }
 
-TEST_CASE("qwen3 chat: unknown roles are left out, no message at all is an error") {
+TEST_CASE("qwen3 chat: unknown roles are left out, and no messages are an error") {
   CHECK(render_qwen3({{"user", "a"}, {"developer", "b"}}) == turn("user", "a"));
   check_error([] { render_qwen3({}); }, {"at least one"});
 }
 
-TEST_CASE("qwen3 chat: the generation prompt thinks unless told not to") {
+TEST_CASE("qwen3 chat: the generation prompt ends with empty reasoning if thinking is disabled") {
   const std::vector<Message> messages = {{"user", "a"}};
   CHECK(moe::detail::render_qwen3(messages, {}) == turn("user", "a") + "<|im_start|>assistant\n");
   CHECK(moe::detail::render_qwen3(messages, {.enable_thinking = false}) ==
@@ -45,28 +45,28 @@ TEST_CASE("qwen3 chat: the generation prompt thinks unless told not to") {
         turn("user", "a"));
 }
 
-TEST_CASE("qwen3 chat: thoughts before the last query are forgotten") {
+TEST_CASE("qwen3 chat: reasoning before the last query is left out") {
   CHECK(render_qwen3({{"user", "a"}, assistant("b", "why"), {"user", "c"}}) ==
         turn("user", "a") + turn("assistant", "b") + turn("user", "c"));
   CHECK(render_qwen3({{"user", "a"}, assistant("<think>\nwhy\n</think>\n\nb"), {"user", "c"}}) ==
         turn("user", "a") + turn("assistant", "b") + turn("user", "c"));
 }
 
-TEST_CASE("qwen3 chat: a last assistant's turn always has thoughts, if only empty ones") {
+TEST_CASE("qwen3 chat: a last turn of an assistant always has reasoning, which may be empty") {
   CHECK(render_qwen3({{"user", "a"}, assistant("b")}) ==
         turn("user", "a") + turn("assistant", "<think>\n\n</think>\n\nb"));
   CHECK(render_qwen3({{"user", "a"}, assistant("\n\nb", "\nwhy\n")}) ==
         turn("user", "a") + turn("assistant", "<think>\nwhy\n</think>\n\nb"));
 }
 
-TEST_CASE("qwen3 chat: after the last query, earlier turns have thoughts only if they had some") {
+TEST_CASE("qwen3 chat: after the last query, earlier turns have only the reasoning that they had") {
   CHECK(render_qwen3({{"user", "a"}, assistant("b"), assistant("c", "d"), assistant("e")}) ==
         turn("user", "a") + turn("assistant", "b") + turn("assistant", "<think>\nd\n</think>\n\nc") +
             turn("assistant", "<think>\n\n</think>\n\ne"));
 }
 
 TEST_CASE(
-    "qwen3 chat: thoughts inside of the content end at the first mark, what is said begins after the last") {
+    "qwen3 chat: reasoning in the content ends at the first </think>, and the answer begins after the last") {
   const auto said = [](const std::string& content) {
     return render_qwen3({{"user", "a"}, assistant(content)});
   };
@@ -77,12 +77,12 @@ TEST_CASE(
   CHECK(said("<think>x") == expected("<think>\n\n</think>\n\n<think>x"));
 }
 
-TEST_CASE("qwen3 chat: given thoughts, even empty ones, leave the content alone") {
+TEST_CASE("qwen3 chat: with reasoning_content, even if empty, the content is written unchanged") {
   CHECK(render_qwen3({{"user", "a"}, assistant("<think>x</think>y", "")}) ==
         turn("user", "a") + turn("assistant", "<think>\n\n</think>\n\n<think>x</think>y"));
 }
 
-TEST_CASE("qwen3 chat: answers of tools are one turn of the user, and no query") {
+TEST_CASE("qwen3 chat: consecutive answers of tools are one turn of the user, and no query") {
   CHECK(render_qwen3({{"user", "a"},
                       assistant("b", "why"),
                       {"tool", "1"},
@@ -95,7 +95,7 @@ TEST_CASE("qwen3 chat: answers of tools are one turn of the user, and no query")
             turn("assistant", "c") + "<|im_start|>user\n<tool_response>\n3\n</tool_response><|im_end|>\n");
 }
 
-TEST_CASE("qwen3 chat: a user's turn that is an answer of a tool is no query either") {
+TEST_CASE("qwen3 chat: a turn of the user in <tool_response> is no query") {
   const std::string answer = "<tool_response>\nr\n</tool_response>";
   CHECK(render_qwen3({{"user", "a"}, assistant("b", "why"), {"user", answer}, assistant("c")}) ==
         turn("user", "a") + turn("assistant", "<think>\nwhy\n</think>\n\nb") + turn("user", answer) +
@@ -106,7 +106,7 @@ TEST_CASE("qwen3 chat: a user's turn that is an answer of a tool is no query eit
         turn("user", answer + " ") + turn("assistant", "<think>\nwhy\n</think>\n\nc"));
 }
 
-TEST_CASE("qwen3 chat: calls of tools follow what was said, each on lines of its own") {
+TEST_CASE("qwen3 chat: each call of a tool follows the answer on its own lines") {
   const std::string f = "<tool_call>\n{\"name\": \"f\", \"arguments\": {}}\n</tool_call>";
   const std::string g = "<tool_call>\n{\"name\": \"g\", \"arguments\": {\"x\": 1}}\n</tool_call>";
   const std::vector<moe::ToolCall> calls = {{"f", "{}"}, {"g", R"({"x": 1})"}};
@@ -117,7 +117,7 @@ TEST_CASE("qwen3 chat: calls of tools follow what was said, each on lines of its
   CHECK(called("x") == turn("user", "a") + turn("assistant", "x\n" + f + "\n" + g) + turn("user", "b"));
 }
 
-TEST_CASE("qwen3 chat: tools are described in the system's turn, which then always is there") {
+TEST_CASE("qwen3 chat: tools are described in the turn of the system, which is added if missing") {
   const std::string head =
       "# Tools\n\nYou may call one or more functions to assist with the user query.\n\nYou are provided with "
       "function "

@@ -1,4 +1,4 @@
-// Compares with Hugging Face's tokenizers on the real vocabulary of Qwen3, which lies in MOE_TEST_DATA.
+// Compares with Hugging Face's tokenizers on the vocabulary of Qwen3, in MOE_TEST_DATA.
 #include "detail/core/token.hpp"
 #include "detail/text/chat_message.hpp"
 #include "detail/text/tokenizer.hpp"
@@ -24,7 +24,7 @@ const moe::Tokenizer& qwen3_tokenizer(const std::string& folder) {
   return tokenizer;
 }
 
-/// Calls f with each line that is an object.
+/// Calls f with each line that is a JSON object. Returns their number.
 template <class F>
 std::size_t for_each_object(const std::string& path, F f) {
   std::size_t count = 0;
@@ -48,7 +48,7 @@ Ids read_ids(const moe::Json& json) {
 
 TEST_SUITE_BEGIN("real-data");
 
-TEST_CASE("qwen3: texts become the ids of Hugging Face's tokenizers, and ids the same texts") {
+TEST_CASE("qwen3: texts and ids are those of Hugging Face's tokenizers") {
   const auto folder = test_data("qwen3"), vectors = test_data("vectors/qwen3.jsonl");
   if (!folder || !vectors) return;
   const moe::Tokenizer& tokenizer = qwen3_tokenizer(*folder);
@@ -62,13 +62,13 @@ TEST_CASE("qwen3: texts become the ids of Hugging Face's tokenizers, and ids the
   CHECK(count > 90);
 }
 
-TEST_CASE("qwen3: a GGUF file with the same vocabulary makes the same ids, and the same texts of them") {
+TEST_CASE("qwen3: a GGUF file with the same vocabulary makes the same ids and texts") {
   const auto folder = test_data("qwen3"), vectors = test_data("vectors/qwen3.jsonl");
   if (!folder || !vectors) return;
   const TemporaryDirectory directory;
   GgufBuilder file;
   GgufVocabulary::of(*folder + "/tokenizer.json", 151936)
-      .add_to(file);  // rows of the embedding, more than tokens
+      .add_to(file);  // the embedding has more rows than there are tokens
   const moe::Tokenizer tokenizer(directory.write("qwen3.gguf", file.file())),
       &original = qwen3_tokenizer(*folder);
   CHECK(tokenizer.size() == original.size());
@@ -84,7 +84,7 @@ TEST_CASE("qwen3: a GGUF file with the same vocabulary makes the same ids, and t
         (tokenizer.bytes(id) == original.bytes(id) && tokenizer.is_special(id) == original.is_special(id)));
 }
 
-TEST_CASE("qwen3: ids one by one become the same texts") {
+TEST_CASE("qwen3: streaming makes the texts of decode()") {
   const auto folder = test_data("qwen3"), vectors = test_data("vectors/qwen3.jsonl");
   if (!folder || !vectors) return;
   for_each_object(*vectors, [&](const moe::Json& expected) {
@@ -95,7 +95,7 @@ TEST_CASE("qwen3: ids one by one become the same texts") {
   });
 }
 
-TEST_CASE("qwen3: texts that are easy to get wrong") {
+TEST_CASE("qwen3: white space, normalization, contractions and special tokens have the right ids") {
   const auto folder = test_data("qwen3");
   if (!folder) return;
   const moe::Tokenizer& tokenizer = qwen3_tokenizer(*folder);
@@ -112,7 +112,7 @@ TEST_CASE("qwen3: texts that are easy to get wrong") {
   CHECK(tokenizer.decode(Ids{151669, 151935}).empty());
 }
 
-TEST_CASE("qwen3: runs of a million bytes are encoded, not quadratically") {
+TEST_CASE("qwen3: runs of a million bytes are encoded in O(n log n)") {
   const auto folder = test_data("qwen3");
   if (!folder) return;
   for (const char* const unit : {" ", "a", "中", "1", "\n", "\u0301", "!", "<|im_", "\xff"}) {
@@ -122,7 +122,7 @@ TEST_CASE("qwen3: runs of a million bytes are encoded, not quadratically") {
   }
 }
 
-TEST_CASE("qwen3: conversations are written as the checkpoint's template writes them") {
+TEST_CASE("qwen3: conversations are rendered as by the checkpoint's template") {
   const auto folder = test_data("qwen3"), vectors = test_data("vectors/chat_qwen3.jsonl");
   if (!folder || !vectors) return;
   const moe::ChatTemplate chat(*folder);

@@ -20,7 +20,7 @@ using Ids = std::vector<TokenId>;
 
 namespace {
 
-/// A tokenizer.json such as that of Llama 2. Ids are the places in `vocabulary`.
+/// A tokenizer.json like the one of Llama 2. The id of a token is its index in `vocabulary`.
 struct TinySentencePiece {
   std::vector<std::string> vocabulary = {"<unk>", "<s>",  "</s>",   "<0x0A>", "<0xC3>", "<0xA9>", "▁",
                                          "h",     "e",    "l",      "o",      "▁h",     "el",     "lo",
@@ -71,7 +71,8 @@ const std::string decoder_without_strip =
 
 }  // namespace
 
-TEST_CASE("sentence piece json: a text is one piece behind a space, merged in the order of the merges") {
+TEST_CASE(
+    "sentence piece json: a text is one piece with a space before it, merged by the ranks of the merges") {
   const moe::Tokenizer tokenizer = load(TinySentencePiece{});
   CHECK(tokenizer.encode("hello") == Ids{16});
   CHECK(tokenizer.encode("hello hello") == Ids{16, 16});
@@ -79,43 +80,43 @@ TEST_CASE("sentence piece json: a text is one piece behind a space, merged in th
   CHECK(tokenizer.encode("h  h") == Ids{11, 6, 11});  // not ▁▁, which has a higher rank than ▁h
 }
 
-TEST_CASE("sentence piece json: merges decide, not whether two tokens together are one") {
+TEST_CASE("sentence piece json: only listed merges are done") {
   TinySentencePiece tiny;
   tiny.merges.pop_back();  // of "he", which stays in the vocabulary
   tiny.merges.erase(tiny.merges.begin() + 1);
   CHECK(load(tiny).encode("ohe") == Ids{6, 10, 7, 8});
 }
 
-TEST_CASE("sentence piece json: a text without characters gets no space") {
+TEST_CASE("sentence piece json: an empty text gets no space") {
   CHECK(load(TinySentencePiece{}).encode("") == Ids{});
 }
 
-TEST_CASE("sentence piece json: a ▁ in the text is like a space") {
+TEST_CASE("sentence piece json: a ▁ in the text counts as a space") {
   const moe::Tokenizer tokenizer = load(TinySentencePiece{});
   CHECK(tokenizer.encode("hello▁hello") == tokenizer.encode("hello hello"));
 }
 
-TEST_CASE("sentence piece json: each part between special tokens gets a space of its own") {
+TEST_CASE("sentence piece json: each text between special tokens gets a space") {
   const moe::Tokenizer tokenizer = load(TinySentencePiece{});
   CHECK(tokenizer.encode("hello<s>hello</s></s> h") == Ids{16, 1, 16, 2, 2, 6, 11});
 }
 
-TEST_CASE("sentence piece json: a character that is no token is spelled in bytes") {
+TEST_CASE("sentence piece json: a character that is no token is spelled in byte tokens") {
   CHECK(load(TinySentencePiece{}).encode("h\né") == Ids{11, 3, 4, 5});
 }
 
-TEST_CASE("sentence piece json: a character without all of its bytes is unknown as a whole") {
+TEST_CASE("sentence piece json: a character becomes the unknown token if one of its bytes has no token") {
   CHECK(load(TinySentencePiece{}).encode("hèo") == Ids{11, 0, 10});  // C3 A8
 }
 
-TEST_CASE("sentence piece json: unknown characters in a row are fused if the file says so") {
+TEST_CASE("sentence piece json: fuse_unk makes one unknown token of a run of unknown characters") {
   TinySentencePiece tiny;
   CHECK(load(tiny).encode("hxyoz") == Ids{11, 0, 10, 0});
   tiny.model_options = R"("unk_token": "<unk>", "fuse_unk": false, "byte_fallback": true)";
   CHECK(load(tiny).encode("hxyoz") == Ids{11, 0, 0, 10, 0});
 }
 
-TEST_CASE("sentence piece json: unknown characters are dropped without a token for them") {
+TEST_CASE("sentence piece json: without an unknown token, unknown characters are dropped") {
   TinySentencePiece tiny;
   tiny.model_options = R"("unk_token": null, "byte_fallback": true)";
   CHECK(load(tiny).encode("hxyo") == Ids{11, 10});
@@ -133,17 +134,17 @@ TEST_CASE("sentence piece json: the unknown token must exist, unless every byte 
   CHECK(load(tiny).encode("hx").size() == 2);
 }
 
-TEST_CASE("sentence piece json: a text that is written like the token of a byte is not that token") {
+TEST_CASE("sentence piece json: a text <0x0A> does not become the token of byte 10") {
   TinySentencePiece tiny;
   for (const char* one : {"<", "0", "x", "A", ">"}) tiny.vocabulary.push_back(one);
   CHECK(load(tiny).encode("<0x0A>") == Ids{6, 19, 20, 21, 20, 22, 23});
 }
 
-TEST_CASE("sentence piece json: what is not valid UTF-8 is spelled in bytes") {
+TEST_CASE("sentence piece json: invalid UTF-8 is spelled in byte tokens") {
   CHECK(load(TinySentencePiece{}).encode("h\xc3o") == Ids{11, 4, 10});
 }
 
-TEST_CASE("sentence piece json: whole pieces are taken first if ignore_merges is set") {
+TEST_CASE("sentence piece json: with ignore_merges, a whole piece that is a token becomes it") {
   TinySentencePiece tiny;
   tiny.merges = {{"e", "l"}};
   CHECK(load(tiny).encode("hello") == Ids{6, 7, 12, 9, 10});
@@ -161,7 +162,8 @@ TEST_CASE("sentence piece json: the template puts special tokens around the text
 }
 
 TEST_CASE(
-    "sentence piece json: a normalized added token is found behind the space that normalizing puts there") {
+    "sentence piece json: a normalized added token matches with the space that normalization puts before "
+    "it") {
   TinySentencePiece tiny;
   tiny.added_tokens = added_token(2, "</s>", "special normalized");
   CHECK(load(tiny).encode("</s>hello") == Ids{2, 7, 12, 13});  // no second space
@@ -169,14 +171,13 @@ TEST_CASE(
   CHECK(load(tiny).encode("h</s>") == Ids{11, 0});
 }
 
-TEST_CASE("sentence piece json: a normalized added token that strips is refused") {
+TEST_CASE("sentence piece json: a normalized added token with lstrip or rstrip is an error") {
   TinySentencePiece tiny;
   tiny.added_tokens = added_token(2, "</s>", "special normalized lstrip");
   check_error([&] { load(tiny); }, {"added token \"</s>\"", "lstrip"});
 }
 
-TEST_CASE(
-    "sentence piece json: decoding writes spaces and bytes, and drops the one space that was put first") {
+TEST_CASE("sentence piece json: decoding writes spaces and bytes, and removes the one added space") {
   const moe::Tokenizer tokenizer = load(TinySentencePiece{});
   CHECK(tokenizer.decode(Ids{1, 16, 16, 3, 4, 5}, true) == "hello hello\né");
   CHECK(tokenizer.decode(Ids{1, 16}) == "<s> hello");
@@ -184,7 +185,7 @@ TEST_CASE(
   CHECK(tokenizer.decode(Ids{7, 4, 5, 4, 7}) == "h\ufffd\ufffd\ufffdh");
 }
 
-TEST_CASE("sentence piece json: without Prepend no space is put first, and without Strip none is dropped") {
+TEST_CASE("sentence piece json: without Prepend and Strip, no space is added or removed") {
   TinySentencePiece tiny;
   tiny.normalizer = replace_only;
   tiny.decoder = decoder_without_strip;
@@ -193,7 +194,7 @@ TEST_CASE("sentence piece json: without Prepend no space is put first, and witho
   CHECK(tokenizer.decode(Ids{16, 16}) == " hello hello");
 }
 
-TEST_CASE("sentence piece json: token by token the text is that of decode, also of random ids") {
+TEST_CASE("sentence piece json: streaming makes the text of decode(), on random ids") {
   const moe::Tokenizer tokenizer = load(TinySentencePiece{});
   std::mt19937 random(3);
   for (int round = 0; round < 2000; ++round) {
@@ -210,7 +211,7 @@ TEST_CASE("sentence piece json: token by token the text is that of decode, also 
 
 namespace {
 
-/// The definition, symbol by symbol and pair by pair.
+/// The definition: search all pairs for the merge of the lowest rank, merge the leftmost such pair, repeat.
 Ids naive(const TinySentencePiece& tiny, const std::vector<std::string>& characters) {
   std::map<std::string, TokenId> ids;
   for (TokenId id = 0; id < tiny.vocabulary.size(); ++id) ids[tiny.vocabulary[id]] = id;
@@ -243,7 +244,7 @@ Ids naive(const TinySentencePiece& tiny, const std::vector<std::string>& charact
 
 }  // namespace
 
-TEST_CASE("sentence piece json: on random merges it does what its definition says") {
+TEST_CASE("sentence piece json: tokens are those of the definition, on random merges") {
   std::mt19937 random(11);
   const std::string letters[] = {"a", "b", "▁", "é", "x"};
   for (int round = 0; round < 60; ++round) {
@@ -272,14 +273,14 @@ TEST_CASE("sentence piece json: on random merges it does what its definition say
   }
 }
 
-TEST_CASE("sentence piece json: a long text is merged, not quadratically") {
+TEST_CASE("sentence piece json: a text of a million bytes is encoded in O(n log n)") {
   const moe::Tokenizer tokenizer = load(TinySentencePiece{});
   std::string text;
   while (text.size() < 1'000'000) text += "hello hé";
   CHECK(tokenizer.decode(tokenizer.encode(text)) == text);
 }
 
-TEST_CASE("sentence piece json: other normalizers are refused by name and place") {
+TEST_CASE("sentence piece json: an error about an unsupported normalizer names its type and place") {
   refuses_pieces(R"({"type": "Prepend", "prepend")", R"({"type": "NFKC", "prepend")",
                  {"$.normalizer.normalizers[0].type", "NFKC"});
   refuses_pieces(R"("prepend": "▁")", R"("prepend": "_")", {"$.normalizer.normalizers[0].prepend", "_"});
@@ -290,18 +291,18 @@ TEST_CASE("sentence piece json: other normalizers are refused by name and place"
   refuses_pieces(R"({"String": " "}, "content": "▁")", R"({"String": " "}, "content": "_")",
                  {"[1].content", "_"});
   refuses_pieces("{\"type\": \"Prepend\", \"prepend\": \"▁\"}, " + replace_only,
-                 R"({"type": "Prepend", "prepend": "▁"})", {"$.normalizer", "a Replace"});
+                 R"({"type": "Prepend", "prepend": "▁"})", {"$.normalizer", "one Replace"});
   refuses_pieces(replace_only, R"({"type": "Prepend", "prepend": "▁"}, )" + replace_only,
                  {"$.normalizer", "1 and 2"});
   refuses_pieces(R"("normalizer": {)", R"("normalizer": null, "other": {)", {"$.normalizer", "null"});
 }
 
-TEST_CASE("sentence piece json: a pre-tokenizer is refused by name") {
+TEST_CASE("sentence piece json: an error about a pre-tokenizer names its type") {
   refuses_pieces(R"("pre_tokenizer": null)", R"("pre_tokenizer": {"type": "Metaspace"})",
                  {"$.pre_tokenizer.type", "Metaspace"});
 }
 
-TEST_CASE("sentence piece json: other decoders are refused by name and place") {
+TEST_CASE("sentence piece json: an error about an unsupported decoder names its type and place") {
   refuses_pieces(R"("decoder": {"type": "Sequence")", R"("decoder": {"type": "ByteLevel")",
                  {"$.decoder.type", "ByteLevel"});
   refuses_pieces(R"({"type": "ByteFallback"})", R"({"type": "WordPiece"})",
@@ -322,13 +323,13 @@ TEST_CASE("sentence piece json: Prepend and Strip go together") {
   check_error([&] { load(no_strip); }, {"$.decoder.decoders", "3 steps"});
 }
 
-TEST_CASE("sentence piece json: lies of the vocabulary and the merges are refused") {
+TEST_CASE("sentence piece json: an error about a wrong vocabulary or merge names the place") {
   refuses_pieces(R"("<0x0A>": 3)", R"("<0xC3>": 3)", {"$.model.vocab", "two"});
   refuses_pieces(R"("<0x0A>": 3)", R"("<0x0A>": 4)", {"$.model.vocab"});
   refuses_pieces(R"("▁hello": 16)", R"("▁hella": 16)", {"$.model.merges[3]", "▁hel lo"});
 }
 
-TEST_CASE("sentence piece json: a file that ends too early is refused wherever it ends") {
+TEST_CASE("sentence piece json: a truncated file is an error, wherever it ends") {
   const std::string json = TinySentencePiece{}.json();
   for (std::size_t size = 0; size < json.size(); size += 7)
     CHECK_THROWS_AS(load(json.substr(0, size)), moe::Error);

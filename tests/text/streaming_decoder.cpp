@@ -10,7 +10,7 @@
 using moe::StreamingDecoder;
 using moe::TokenId;
 
-TEST_CASE("streaming decoder: half a character waits for the other half") {
+TEST_CASE("streaming decoder: an incomplete character is held back until it is complete") {
   const moe::Tokenizer tokenizer = load(TinyTokenizer{});
   StreamingDecoder decoder(tokenizer);
   CHECK(decoder.push('a') == "a");
@@ -20,7 +20,8 @@ TEST_CASE("streaming decoder: half a character waits for the other half") {
   CHECK(decoder.finish() == "");
 }
 
-TEST_CASE("streaming decoder: what is left at the end becomes one U+FFFD, and a new text may begin") {
+TEST_CASE(
+    "streaming decoder: an incomplete character at the end becomes one U+FFFD, and another text may begin") {
   const moe::Tokenizer tokenizer = load(TinyTokenizer{});
   StreamingDecoder decoder(tokenizer);
   CHECK(decoder.push(0xe4) == "");
@@ -30,7 +31,7 @@ TEST_CASE("streaming decoder: what is left at the end becomes one U+FFFD, and a 
   CHECK(decoder.finish() == "");
 }
 
-TEST_CASE("streaming decoder: special tokens can be left out, and do not break a character") {
+TEST_CASE("streaming decoder: a special token that is left out does not break a character") {
   const moe::Tokenizer tokenizer = load(TinyTokenizer{.added_tokens = added_token(256, "<s>", "special")});
   StreamingDecoder with(tokenizer), without(tokenizer, true);
   CHECK(with.push(0xc3) == "");
@@ -40,7 +41,7 @@ TEST_CASE("streaming decoder: special tokens can be left out, and do not break a
   CHECK(without.push(0xa9) == "é");
 }
 
-TEST_CASE("streaming decoder: all together is what decode says, also of random ids") {
+TEST_CASE("streaming decoder: the texts together are the text of decode(), on random ids") {
   const moe::Tokenizer tokenizer =
       load(TinyTokenizer{.merges = {{"\xc3", "\xa9"}, {"\xe4", "\xb8"}, {"a", "\xf0"}, {"\x9f", "\x98"}},
                          .added_tokens = added_token(260, "<s>", "special") + ", " + added_token(261, "中")});

@@ -18,18 +18,18 @@ TEST_CASE("tokenizer: text becomes tokens and tokens become text") {
   CHECK(tokenizer.decode(Ids{257, 258}) == "the the");
 }
 
-TEST_CASE("tokenizer: no text, no tokens") {
+TEST_CASE("tokenizer: an empty text has no tokens, and no tokens make an empty text") {
   const moe::Tokenizer tokenizer = load(TinyTokenizer{});
   CHECK(tokenizer.encode("").empty());
   CHECK(tokenizer.decode({}).empty());
 }
 
-TEST_CASE("tokenizer: merges never cross the border of two pieces") {
+TEST_CASE("tokenizer: merges never cross the border between two pieces") {
   const moe::Tokenizer tokenizer = load(TinyTokenizer{.merges = {{"1", "2"}, {"a", " "}}});
   CHECK(tokenizer.encode("12a b") == Ids{'1', '2', 'a', ' ', 'b'});
 }
 
-TEST_CASE("tokenizer: a piece that comes again becomes the same tokens again") {
+TEST_CASE("tokenizer: a piece that occurs again becomes the same tokens") {
   const moe::Tokenizer tokenizer = load(TinyTokenizer{.merges = {{"a", "b"}}});
   const std::string unit = "ab cab\u00e9\n";
   const Ids once = tokenizer.encode(unit);
@@ -42,7 +42,7 @@ TEST_CASE("tokenizer: a piece that comes again becomes the same tokens again") {
   CHECK(tokenizer.encode(text) == expected);
 }
 
-TEST_CASE("tokenizer: bytes that are not UTF-8 are encoded as they are") {
+TEST_CASE("tokenizer: invalid bytes of UTF-8 are encoded byte by byte") {
   const moe::Tokenizer tokenizer = load(TinyTokenizer{});
   CHECK(tokenizer.encode("a\xff\xe4\xb8") == Ids{'a', 0xff, 0xe4, 0xb8});
   CHECK(tokenizer.bytes(0xff) == "\xff");
@@ -66,7 +66,7 @@ TEST_CASE("tokenizer: normalization never crosses an added token") {
   CHECK(tokenizer.encode("e<x>\u0301e\u0301") == Ids{'e', 257, 0xcc, 0x81, 256});
 }
 
-TEST_CASE("tokenizer: the pieces of a normalized text may come again in a later one") {
+TEST_CASE("tokenizer: a piece of a normalized text may occur again in a later part of the text") {
   const moe::Tokenizer tokenizer =
       load(TinyTokenizer{.merges = {{"\xc3", "\xa9"}}, .added_tokens = added_token(257, "<|>")});
   std::string text;
@@ -78,13 +78,15 @@ TEST_CASE("tokenizer: the pieces of a normalized text may come again in a later 
   CHECK(tokenizer.encode(text) == expected);
 }
 
-TEST_CASE("tokenizer: raw added tokens are taken before normalized ones, and each from its own text") {
+TEST_CASE(
+    "tokenizer: added tokens are searched for in the raw text, then normalized added tokens in the "
+    "normalized text") {
   const moe::Tokenizer tokenizer = load(TinyTokenizer{
       .added_tokens = added_token(256, "<ab") + ", " + added_token(257, "<a", "normalized") + ", " +
                       added_token(258, "\u2126", "normalized") + ", " + added_token(259, "\u212b")});
   CHECK(tokenizer.encode("<ab<ac") == Ids{256, 257, 'c'});
-  CHECK(tokenizer.encode("\u03a9\u2126") == Ids{258, 258});         // looked for in the normal form
-  CHECK(tokenizer.encode("\u212b\u00c5") == Ids{259, 0xc3, 0x85});  // looked for as it stands
+  CHECK(tokenizer.encode("\u03a9\u2126") == Ids{258, 258});         // searched for in the normalized text
+  CHECK(tokenizer.encode("\u212b\u00c5") == Ids{259, 0xc3, 0x85});  // searched for in the raw text
   CHECK(tokenizer.decode(Ids{258}) == "\u03a9");
 }
 
@@ -102,7 +104,7 @@ TEST_CASE("tokenizer: an added token without content is ignored") {
   CHECK(tokenizer.size() == 256);
 }
 
-TEST_CASE("tokenizer: special tokens are left out of a text on request, other added tokens are not") {
+TEST_CASE("tokenizer: skip_special leaves out special tokens, but no other added tokens") {
   const moe::Tokenizer tokenizer = load(
       TinyTokenizer{.added_tokens = added_token(256, "<s>", "special") + ", " + added_token(257, "<t>")});
   const Ids ids = tokenizer.encode("a<s><t>b");
@@ -115,7 +117,7 @@ TEST_CASE("tokenizer: special tokens are left out of a text on request, other ad
   CHECK_FALSE(tokenizer.is_special(4'000'000'000));
 }
 
-TEST_CASE("tokenizer: ids without a token are decoded to nothing") {
+TEST_CASE("tokenizer: ids without a token have no text") {
   const moe::Tokenizer tokenizer = load(TinyTokenizer{.added_tokens = added_token(300, "<x>")});
   CHECK(tokenizer.decode(Ids{'a', 299, 300, 4'000'000'000, 'b'}) == "a<x>b");
   CHECK(tokenizer.size() == 301);
@@ -130,7 +132,7 @@ TEST_CASE("tokenizer: an added token that the byte alphabet can write is decoded
   CHECK(tokenizer.decode(Ids{258}) == "é ");
 }
 
-TEST_CASE("tokenizer: tokens are found by the text they write") {
+TEST_CASE("tokenizer: id_of() finds the token that writes a text") {
   const moe::Tokenizer tokenizer =
       load(TinyTokenizer{.merges = {{" ", "a"}}, .added_tokens = added_token(300, "<x>")});
   CHECK(tokenizer.id_of(" a") == 256);
@@ -139,13 +141,13 @@ TEST_CASE("tokenizer: tokens are found by the text they write") {
   CHECK_FALSE(tokenizer.id_of("<y>"));
 }
 
-TEST_CASE("tokenizer: add_prefix_space puts a space before each piece that has none") {
+TEST_CASE("tokenizer: add_prefix_space puts a space before each piece that does not begin with a space") {
   const moe::Tokenizer tokenizer =
       load(TinyTokenizer{.added_tokens = added_token(256, "<x>"), .add_prefix_space = "true"});
   CHECK(tokenizer.encode("a b\n<x>c") == Ids{' ', 'a', ' ', 'b', ' ', '\n', 256, ' ', 'c'});
 }
 
-TEST_CASE("tokenizer: a template puts special tokens around a text, unless they are not wanted") {
+TEST_CASE("tokenizer: a template puts special tokens around a text, unless add_special_tokens is false") {
   TinyTokenizer tiny;
   tiny.post_processor =
       R"({"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}},
@@ -192,10 +194,12 @@ TEST_CASE("tokenizer: parts that contradict each other are refused") {
         p.added_tokens = {{.id = 2, .content = "x"}, {.id = 2, .content = "y"}};
       },
       {"\"y\"", "2"});
+  refused([](auto& p) { p.added_tokens = {{.id = 2, .content = std::string((16 << 20) + 1, 'x')}}; },
+          {"added tokens", "at most 16777216 bytes", "more"});
   refused([](auto& p) { p.added_tokens = {{.id = 4'000'000'000, .content = "x"}}; }, {"\"x\"", "4000000000"});
 }
 
-TEST_CASE("tokenizer: several threads may use one") {
+TEST_CASE("tokenizer: several threads may use one tokenizer") {
   const moe::Tokenizer tokenizer = load(TinyTokenizer{.merges = {{"\xc3", "\xa9"}, {"t", "h"}}});
   const std::string text = "the e\u0301tude, the e\u0301tude 中文\n";
   const Ids expected = tokenizer.encode(text);

@@ -32,7 +32,7 @@ struct ThreeFiles {
 
 }  // namespace
 
-TEST_CASE("tokenizer files: vocabulary, merges and configuration make a tokenizer of Qwen2") {
+TEST_CASE("tokenizer files: vocab.json, merges.txt and tokenizer_config.json make a tokenizer of Qwen2") {
   const moe::Tokenizer tokenizer = ThreeFiles().open();
   CHECK(tokenizer.encode("ab ab <t>e\u0301") == Ids{256, 257, 260, 258});
   CHECK(tokenizer.encode("<s>") == Ids{259});
@@ -41,7 +41,7 @@ TEST_CASE("tokenizer files: vocabulary, merges and configuration make a tokenize
   CHECK(tokenizer.decode(Ids{256, 257, 259, 260}, true) == "ab ab<t>");
 }
 
-TEST_CASE("tokenizer files: Qwen2TokenizerFast is the same class, and the space before pieces an option") {
+TEST_CASE("tokenizer files: Qwen2TokenizerFast means Qwen2Tokenizer, and add_prefix_space is read") {
   ThreeFiles files;
   files.config = R"({"tokenizer_class": "Qwen2TokenizerFast", "add_prefix_space": true})";
   CHECK(files.open().encode("ab") == Ids{257});
@@ -55,7 +55,7 @@ TEST_CASE("tokenizer files: merges.txt may lack its version, and have blank line
   }
 }
 
-TEST_CASE("tokenizer files: a bad line of merges.txt is refused with its number") {
+TEST_CASE("tokenizer files: an error about merges.txt names the line") {
   ThreeFiles files;
   const auto refused = [&](const char* merges, std::initializer_list<std::string_view> message) {
     files.merges = merges;
@@ -68,7 +68,7 @@ TEST_CASE("tokenizer files: a bad line of merges.txt is refused with its number"
   refused("a b\n a\n", {"merges.txt", "line 2"});
 }
 
-TEST_CASE("tokenizer files: other classes are refused by name") {
+TEST_CASE("tokenizer files: an error about an unsupported class names the class") {
   ThreeFiles files;
   files.config = R"({"tokenizer_class": "LlamaTokenizer"})";
   check_error([&] { files.open(); }, {"tokenizer_config.json", "$.tokenizer_class", "LlamaTokenizer"});
@@ -101,10 +101,47 @@ TEST_CASE("tokenizer files: tokenizer.json comes before the other files") {
   CHECK(moe::Tokenizer(directory.path()).encode("a") == Ids{'a'});
 }
 
-TEST_CASE("tokenizer files: a missing file is named") {
+TEST_CASE("tokenizer files: an error about a missing file names the file") {
   const TemporaryDirectory directory;
   check_error([&] { moe::Tokenizer{directory.path()}; }, {directory.path(), "tokenizer.json", "vocab.json"});
   check_error([&] { moe::Tokenizer{directory / "tokenizer.json"}; }, {"tokenizer.json", "readable file"});
   directory.write("vocab.json", "{}");
   check_error([&] { moe::Tokenizer{directory.path()}; }, {"tokenizer_config.json", "readable file"});
+}
+
+TEST_CASE("tokenizer files: added_tokens_decoder adds tokens to tokenizer.json and replaces their flags") {
+  const TemporaryDirectory directory;
+  const TinyTokenizer tiny{.added_tokens =
+                               added_token(256, "<s>") + ", " + added_token(257, "<t>", "special")};
+  const std::string json = directory.write("tokenizer.json", tiny.json());
+  directory.write("tokenizer_config.json", R"({"added_tokens_decoder": {
+      "256": {"content": "<s>", "special": true}, "300": {"content": "<tool>", "rstrip": true}}})");
+  const moe::Tokenizer tokenizer(directory.path());
+  CHECK(tokenizer.encode("a<s><t><tool> b") == Ids{'a', 256, 257, 300, 'b'});
+  CHECK(tokenizer.is_special(256));
+  CHECK(tokenizer.is_special(257));
+  CHECK_FALSE(tokenizer.is_special(300));
+  CHECK(moe::Tokenizer(json).encode("<tool>").size() == 6);  // the file alone
+}
+
+TEST_CASE("tokenizer files: added_tokens.json is read if there is no added_tokens_decoder") {
+  const TemporaryDirectory directory;
+  directory.write("tokenizer.json", TinyTokenizer{}.json());
+  directory.write("added_tokens.json", R"({"<a>": 256, "<b>": 257, "<c>": 258, "\u2126": 259})");
+  CHECK(moe::Tokenizer(directory.path()).encode("<a><b>\u03a9") == Ids{256, 257, 259});
+  directory.write(
+      "tokenizer_config.json",
+      R"({"eos_token": "<a>", "pad_token": {"content": "<b>"}, "additional_special_tokens": ["<c>"]})");
+  const moe::Tokenizer tokenizer(directory.path());
+  for (const moe::TokenId id : {256u, 257u, 258u}) CHECK(tokenizer.is_special(id));
+  CHECK_FALSE(tokenizer.is_special(259));
+  directory.write("tokenizer_config.json", R"({"added_tokens_decoder": {}})");
+  CHECK(moe::Tokenizer(directory.path()).encode("<a>").size() == 3);
+}
+
+TEST_CASE("tokenizer files: two ids of one added token are an error") {
+  const TemporaryDirectory directory;
+  directory.write("tokenizer.json", TinyTokenizer{.added_tokens = added_token(256, "<s>")}.json());
+  directory.write("tokenizer_config.json", R"({"added_tokens_decoder": {"257": {"content": "<s>"}}})");
+  check_error([&] { moe::Tokenizer{directory.path()}; }, {"\"<s>\"", "one added token", "two"});
 }

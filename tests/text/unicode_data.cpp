@@ -54,7 +54,7 @@ std::set<char32_t> code_points(const Words& ranges) {
 
 TEST_SUITE_BEGIN("real-data");
 
-TEST_CASE("unicode: every code point is of the classes that Hugging Face's tokenizers give it") {
+TEST_CASE("unicode: every code point has the classes of Hugging Face's tokenizers") {
   const auto path = test_data("unicode_tables.txt");
   if (!path) return;
   const auto sections = read_sections(*path);
@@ -68,7 +68,7 @@ TEST_CASE("unicode: every code point is of the classes that Hugging Face's token
   }
 }
 
-TEST_CASE("unicode: every code point has the case, and is the symbol, that its general category says") {
+TEST_CASE("unicode: every code point has the case and the symbol class of its general category") {
   const auto path = test_data("unicode_tables.txt");
   if (!path) return;
   const auto sections = read_sections(*path);
@@ -100,7 +100,7 @@ TEST_CASE("unicode: every code point has the combining class of Unicode 9.0") {
   }
 }
 
-TEST_CASE("unicode: every code point is decomposed as in Unicode 9.0") {
+TEST_CASE("unicode: every code point has the decomposition of Unicode 9.0") {
   const auto path = test_data("unicode_tables.txt");
   if (!path) return;
   std::map<char32_t, std::u32string> steps;
@@ -125,7 +125,7 @@ TEST_CASE("unicode: every code point is decomposed as in Unicode 9.0") {
   }
 }
 
-TEST_CASE("unicode: exactly the pairs of Unicode 9.0 are composed") {
+TEST_CASE("unicode: exactly the pairs of Unicode 9.0 have a composition") {
   const auto path = test_data("unicode_tables.txt");
   if (!path) return;
   std::map<std::pair<char32_t, char32_t>, char32_t> expected;

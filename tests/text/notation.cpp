@@ -1,5 +1,5 @@
 #include "detail/core/utf8.hpp"
-#include "detail/text/byte_alphabet.hpp"
+#include "detail/text/notation.hpp"
 
 #include <doctest/doctest.h>
 
@@ -7,7 +7,7 @@
 
 using namespace moe::detail;
 
-TEST_CASE("byte alphabet: every byte has a character of its own, and comes back from it") {
+TEST_CASE("notation: the byte alphabet has a different character for each byte") {
   for (int byte = 0; byte < 256; ++byte) {
     std::string text, bytes;
     append_utf8(text, byte_alphabet.character[static_cast<std::size_t>(byte)]);
@@ -16,7 +16,7 @@ TEST_CASE("byte alphabet: every byte has a character of its own, and comes back 
   }
 }
 
-TEST_CASE("byte alphabet: it is the one of GPT-2") {
+TEST_CASE("notation: the byte alphabet is the alphabet of GPT-2") {
   CHECK(byte_alphabet.character[' '] == 0x120);
   CHECK(byte_alphabet.character['\n'] == 0x10a);
   CHECK(byte_alphabet.character['\t'] == 0x109);
@@ -27,10 +27,27 @@ TEST_CASE("byte alphabet: it is the one of GPT-2") {
   CHECK(byte_alphabet.character[0xff] == 0xff);
 }
 
-TEST_CASE("byte alphabet: a text with another character writes nothing at all") {
+TEST_CASE("notation: a text with a character outside the byte alphabet appends nothing") {
   for (const char* const text : {"a b", "ab\n", "ab\u00ad", "ab\u0144", "中", "ab\xff"}) {
     std::string bytes = "before";
     CHECK_FALSE(append_bytes(bytes, text));
     CHECK(bytes == "before");
   }
+}
+
+TEST_CASE("notation: the names <0x00> to <0xFF> stand for bytes, with capital digits") {
+  CHECK(byte_of_token("<0x00>") == 0);
+  CHECK(byte_of_token("<0x0A>") == 10);
+  CHECK(byte_of_token("<0xFF>") == 255);
+}
+
+TEST_CASE("notation: other names of tokens stand for no byte") {
+  for (const char* text : {"", "<0x0a>", "<0xG0>", "<0x0A", "<0x0A>>", "<0X0A>", "<0x 0>", "a<0x0A>"})
+    CHECK(byte_of_token(text) == no_byte);
+}
+
+TEST_CASE("notation: every metaspace becomes a space") {
+  std::string out = "x";
+  append_spaced(out, "▁a▁▁b c");
+  CHECK(out == "x a  b c");
 }

@@ -1,10 +1,9 @@
 #pragma once
-#include "byte_alphabet.hpp"
+#include "notation.hpp"
 #include "../core/utf8.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -24,6 +23,22 @@ MOE_INLINE bool append_bytes(std::string& out, std::string_view text) {
     text.remove_prefix(step.bytes);
   }
   return true;
+}
+
+MOE_INLINE void append_spaced(std::string& out, std::string_view text) {
+  for (std::size_t at; (at = text.find(metaspace)) != text.npos; text.remove_prefix(at + metaspace.size())) {
+    out += text.substr(0, at);
+    out += ' ';
+  }
+  out += text;
+}
+
+MOE_INLINE int byte_of_token(std::string_view text) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  if (text.size() != 6 || !text.starts_with("<0x") || text[5] != '>') return no_byte;
+  const std::size_t high = digits.find(text[3]), low = digits.find(text[4]);
+  if (high == digits.npos || low == digits.npos) return no_byte;
+  return static_cast<int>(16 * high + low);
 }
 
 }  // namespace moe::inline MOE_ABI::detail
