@@ -20,7 +20,9 @@ MOE_INLINE BackwardAutomaton::BackwardAutomaton(const std::vector<std::string_vi
   bytes_.push_back(0);
   fallback_.push_back(0);
   for (std::uint32_t state = 0; state < nodes.size(); ++state) {
-    auto [first, last, depth] = nodes[state];
+    std::uint32_t first = nodes[state].first;
+    const std::uint32_t last = nodes[state].last;
+    const std::size_t depth = nodes[state].depth;
     children_.push_back(static_cast<std::uint32_t>(nodes.size()));
     const bool whole = first < last && texts[first].size() == depth;
     longest_.push_back(whole ? first++ : state == 0 ? none : longest_[fallback_[state]]);
