@@ -1,13 +1,16 @@
 #pragma once
 #include "config.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <limits>
 #include <optional>
+#include <string_view>
 
 namespace moe::inline MOE_ABI::detail {
 
-// Arithmetic on numbers that a file states: nothing on overflow.
+// Arithmetic on numbers that a file or a caller states. The result is empty on overflow.
 
 inline std::optional<std::uint64_t> checked_add(std::uint64_t a, std::uint64_t b) {
   if (a > std::numeric_limits<std::uint64_t>::max() - b) return {};
@@ -19,7 +22,7 @@ inline std::optional<std::uint64_t> checked_mul(std::uint64_t a, std::uint64_t b
   return a * b;
 }
 
-/// The product of all numbers of a range; 1 if it is empty.
+/// The product of all numbers of a range; 1 if the range is empty.
 template <class Range>
 std::optional<std::uint64_t> checked_product(const Range& factors) {
   std::optional<std::uint64_t> product = 1;
@@ -30,4 +33,13 @@ std::optional<std::uint64_t> checked_product(const Range& factors) {
   return product;
 }
 
+/// The product of `factors` as a size in bytes. Throws an Error about `place` of `file`, with the factors, if the product
+/// exceeds PTRDIFF_MAX: no object is larger.
+std::size_t checked_size(std::string_view file, std::string_view place,
+                         std::initializer_list<std::uint64_t> factors);
+
 }  // namespace moe::inline MOE_ABI::detail
+
+#if MOE_DEFINITIONS
+#include "checked.ipp"
+#endif

@@ -1,14 +1,17 @@
 #include "detail/core/checked.hpp"
+#include "support/message_of.hpp"
 
 #include <doctest/doctest.h>
 
+#include <cstdint>
+#include <string>
 #include <vector>
 
 using moe::detail::checked_add;
 using moe::detail::checked_mul;
 using moe::detail::checked_product;
 
-TEST_CASE("checked: arithmetic stops where 64 bits end") {
+TEST_CASE("checked: a sum or product beyond 64 bits is empty") {
   constexpr std::uint64_t most = ~std::uint64_t{0};
   CHECK(checked_add(most - 1, 1) == most);
   CHECK_FALSE(checked_add(most, 1));
@@ -17,9 +20,21 @@ TEST_CASE("checked: arithmetic stops where 64 bits end") {
   CHECK_FALSE(checked_mul(most / 2 + 1, 2));
 }
 
-TEST_CASE("checked: a product knows of every overflow on its way") {
+TEST_CASE("checked: a product of several factors is empty if any partial product overflows") {
   using Factors = std::vector<std::uint64_t>;
   CHECK(checked_product(Factors{}) == 1);
   CHECK(checked_product(Factors{3, 5, 0}) == 0);
   CHECK_FALSE(checked_product(Factors{std::uint64_t{1} << 33, std::uint64_t{1} << 33, 0}));
+}
+
+TEST_CASE("checked: a size is the product of its factors, or an error that names them") {
+  using moe::detail::checked_size;
+  CHECK(checked_size("file", "place", {3, 5, 7}) == 105);
+  CHECK(checked_size("file", "place", {std::uint64_t{1} << 62}) == std::uint64_t{1} << 62);
+  for (const std::uint64_t factor : {std::uint64_t{1} << 61, std::uint64_t{1} << 62})
+    check_error(
+        [&] {
+          return checked_size("file", "place", {factor, 4});
+        },
+        {"file: place", "bytes", std::to_string(factor) + " · 4"});
 }
