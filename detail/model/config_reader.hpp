@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,7 +11,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Sizes stay below 2^31, so that products of two of them fit into 64 bits.
+/// The range of a size. Sizes stay below 2^31, so the product of two fits into 64 bits.
 struct SizeRange {
   std::uint64_t least = 0;
   std::uint64_t most = (std::uint64_t{1} << 31) - 1;
@@ -22,7 +21,8 @@ struct NumberRange {
   double most;
 };
 
-/// Reads members of a configuration, each with a default for when it is missing or null, and with the range it must be in.
+/// Reads members of a configuration. A member that is missing or null has the value `otherwise`; a member of the wrong type
+/// or out of its range is an error.
 class ConfigReader {
  public:
   explicit ConfigReader(Json object) : object_(object.as_object()) {}
@@ -38,14 +38,15 @@ class ConfigReader {
 
   std::string text(std::string_view key, std::string_view otherwise) const;
 
-  /// A list of sizes, or one alone; empty if missing.
+  /// A list of sizes; a single number is a list of one. Empty if the member is missing.
   std::vector<std::size_t> sizes(std::string_view key) const;
 
   std::vector<std::string> texts(std::string_view key) const;
 
-  /// A reader of a member that is an object; nothing if it is missing or null.
+  /// A reader of a member that is an object; empty if the member is missing or null.
   std::optional<ConfigReader> object(std::string_view key) const;
 
+  /// Throws an Error about the member, or about the object if the member is missing.
   [[noreturn]] void fail_at(std::string_view key, std::string_view expected, std::string_view found) const;
 
  private:

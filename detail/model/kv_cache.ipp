@@ -1,5 +1,6 @@
 #pragma once
 #include "kv_cache.hpp"
+#include "../core/checked.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -13,14 +14,16 @@ MOE_INLINE KvCache::KvCache(std::size_t layers, std::size_t kv_heads, std::size_
       head_dim_(head_dim),
       positions_(positions),
       type_(type),
-      keys_(layers * kv_heads * whole_groups(positions) * row_bytes()),
+      keys_(bytes_for(layers, kv_heads, head_dim, positions, type) / 2),
       values_(keys_.size()) {
   MOE_ASSERT(type == DType::f16 || type == DType::f32);
 }
 
 MOE_INLINE std::size_t KvCache::bytes_for(std::size_t layers, std::size_t kv_heads, std::size_t head_dim,
                                           std::size_t positions, DType type) {
-  return 2 * layers * kv_heads * whole_groups(positions) * bytes_of(type, head_dim);
+  const std::size_t groups = positions / simd::key_lanes + (positions % simd::key_lanes != 0);
+  return checked_size("sequence", "KV cache",
+                      {2, layers, kv_heads, groups, simd::key_lanes, head_dim, bytes_of(type, 1)});
 }
 
 MOE_INLINE const std::byte* KvCache::keys(std::size_t layer, std::size_t head) const {
@@ -40,10 +43,10 @@ MOE_INLINE void KvCache::store(const simd::Kernels& kernels, std::size_t layer, 
 }
 
 MOE_INLINE std::size_t KvCache::at(std::size_t layer, std::size_t head, std::size_t position) const {
-  return ((layer * kv_heads_ + head) * whole_groups(positions_) + position) * row_bytes();
+  return ((layer * kv_heads_ + head) * rounded(positions_) + position) * row_bytes();
 }
 
-MOE_INLINE std::size_t KvCache::whole_groups(std::size_t positions) {
+MOE_INLINE std::size_t KvCache::rounded(std::size_t positions) {
   return (positions + simd::key_lanes - 1) / simd::key_lanes * simd::key_lanes;
 }
 

@@ -6,14 +6,16 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
 
 namespace moe::inline MOE_ABI::detail {
 
-MOE_INLINE Activations input_of(const Pass& pass, bool prepared) {
+/// The normed input. Router and experts may be quantised or not, so the quantised form is made whenever the width allows it.
+/// prepared: it is there already.
+inline Activations input_of(const Pass& pass, bool prepared) {
   Scratch& s = pass.scratch;
   const std::size_t hidden = pass.config.hidden_size;
   const bool quantised = hidden % 32 == 0;
@@ -21,7 +23,8 @@ MOE_INLINE Activations input_of(const Pass& pass, bool prepared) {
                   : pass.compute.prepare(quantised, s.normed.data(), hidden, pass.tokens, s.quantised_input);
 }
 
-MOE_INLINE void multiply_router(const Pass& pass, const Matrix& router, const Activations& input) {
+/// Scratch::router = the logits of a router for all tokens.
+inline void multiply_router(const Pass& pass, const Matrix& router, const Activations& input) {
   pass.compute.multiply({.weights = router,
                          .input = input,
                          .tokens = pass.tokens,
@@ -29,7 +32,8 @@ MOE_INLINE void multiply_router(const Pass& pass, const Matrix& router, const Ac
                          .out_stride = pass.config.experts});
 }
 
-MOE_INLINE void route_all(const Pass& pass, const LayerWeights& w, std::span<const ExpertId> allowed) {
+/// Scratch::chosen and weights = the choice of the router for each token; allowed_mass too, if the router is restricted.
+inline void route_all(const Pass& pass, const LayerWeights& w, std::span<const ExpertId> allowed) {
   const ModelConfig& c = pass.config;
   Scratch& s = pass.scratch;
   multiply_router(pass, w.router, input_of(pass, false));
@@ -46,24 +50,24 @@ MOE_INLINE void route_all(const Pass& pass, const LayerWeights& w, std::span<con
   });
 }
 
-MOE_INLINE void tell_routes(const Pass& pass, std::size_t layer, std::size_t allowed,
-                            FunctionRef<void(const Routes&)> on_routes) {
+inline void report_routes(const Pass& pass, const MoeLayer& layer, std::size_t allowed) {
   const Scratch& s = pass.scratch;
   const std::size_t visits = pass.tokens * pass.config.experts_per_token;
-  on_routes({.layer = layer,
-             .first_position = pass.position,
-             .experts_per_token = pass.config.experts_per_token,
-             .experts = s.chosen.span().first(visits),
-             .weights = s.weights.span().first(visits),
-             .allowed_experts = allowed,
-             .allowed_mass = s.allowed_mass.span().first(allowed == 0 ? 0 : pass.tokens)});
+  layer.on_routes({.layer = layer.index,
+                   .first_position = pass.position,
+                   .experts_per_token = pass.config.experts_per_token,
+                   .experts = s.chosen.span().first(visits),
+                   .weights = s.weights.span().first(visits),
+                   .allowed_experts = allowed,
+                   .allowed_mass = s.allowed_mass.span().first(allowed == 0 ? 0 : pass.tokens)});
 }
 
-MOE_INLINE void group_by_expert(const Pass& pass) {
+/// Sorts the visits by expert (a counting sort): Scratch::groups in ascending order of the experts, with consecutive slots.
+inline void group_by_expert(const Pass& pass) {
   Scratch& s = pass.scratch;
   const std::size_t visits = pass.tokens * pass.config.experts_per_token;
-  // Counts first: next_slot[e + 1] = how many tokens chose e. Then sums: next_slot[e] = the first slot of e.
-  for (std::size_t& slot : s.next_slot.span()) slot = 0;
+  // First next_slot[e + 1] counts the visits of expert e; after the prefix sums next_slot[e] is the first slot of e.
+  std::fill_n(s.next_slot.data(), s.next_slot.size(), std::size_t{0});
   for (std::size_t v = 0; v < visits; ++v) ++s.next_slot[s.chosen[v] + 1];
   s.groups.clear();
   for (std::uint32_t expert = 0; expert < pass.config.experts; ++expert) {
@@ -78,7 +82,8 @@ MOE_INLINE void group_by_expert(const Pass& pass) {
   }
 }
 
-MOE_INLINE void add_weighted(const Pass& pass) {
+/// x[t] += Σ over ranks of weight · result of the expert, always in rank order.
+inline void add_weighted(const Pass& pass) {
   const ModelConfig& c = pass.config;
   Scratch& s = pass.scratch;
   pass.compute.for_each(pass.tokens, [&](std::size_t t, std::size_t) noexcept {
@@ -88,151 +93,163 @@ MOE_INLINE void add_weighted(const Pass& pass) {
   });
 }
 
-MOE_INLINE void announce(const Pass& pass, AnyProvider& provider, std::size_t first) {
-  const std::span<const ExpertId> all = pass.scratch.missing_ids.span();
-  if (first >= all.size()) return;
-  const std::size_t count = std::min(announced_ahead, all.size() - first);
-  if (pass.tokens > 1)
-    return provider.hint({.ids = all.subspan(first, count), .kind = Announcement::Kind::prefill});
-  provider.hint({.ids = all.subspan(first, count),
-                 .weights = pass.scratch.missing_weights.span().subspan(first, count),
-                 .kind = Announcement::Kind::chosen});
-}
+/// Computes the groups of one layer. Releases all leases when it is destroyed, so also after an exception.
+class GroupRun {
+ public:
+  GroupRun(const Pass& pass, const MoeLayer& layer) : pass_(pass), s_(pass.scratch), layer_(layer) {}
+  GroupRun(const GroupRun&) = delete;
+  GroupRun& operator=(const GroupRun&) = delete;
+  ~GroupRun() { release(); }
 
-MOE_INLINE bool hold_if_present(const Pass& pass, std::uint32_t layer, AnyProvider& provider,
-                                const ExpertGroup& group, std::vector<AnyProvider::Lease>& held) {
-  auto lease = provider.try_acquire({layer, group.expert});
-  if (!lease) return false;
-  held.push_back(std::move(*lease));
-  pass.scratch.jobs.push_back({nullptr, group.first, group.count});
-  return true;
-}
-
-/// The router's weight of the one token of a group.
-MOE_INLINE float router_weight(const Scratch& s, const ExpertGroup& group) {
-  std::size_t visit = 0;
-  while (s.slot_of[visit] != group.first) ++visit;
-  return s.weights[visit];
-}
-
-MOE_INLINE void hold_present(const Pass& pass, std::uint32_t layer, AnyProvider& provider,
-                             std::vector<AnyProvider::Lease>& held) {
-  Scratch& s = pass.scratch;
-  s.missing.clear();
-  s.missing_ids.clear();
-  s.missing_weights.clear();
-  for (const ExpertGroup& group : s.groups) {
-    if (hold_if_present(pass, layer, provider, group, held)) continue;
-    s.missing.push_back(group);
-    s.missing_ids.push_back({layer, group.expert});
-    if (pass.tokens == 1) s.missing_weights.push_back(router_weight(s, group));
+  /// Computes the present experts in one parallel region while the provider loads the missing ones, then the missing ones.
+  void run() {
+    hold_present();
+    announce_missing(0);
+    if (layer_.next.router && pass_.tokens == 1) announce_predicted();
+    run_held();
+    if (pass_.tokens == 1) return run_missing_of_token();
+    run_missing_of_prompt();
+    announce_hot();
   }
-}
 
-MOE_INLINE void run_held(const Pass& pass, std::vector<AnyProvider::Lease>& held) {
-  Scratch& s = pass.scratch;
-  // Only now: leases may hold their weights in place, and have moved while the vector grew.
-  for (std::size_t i = 0; i < held.size(); ++i)
-    s.jobs[i].weights = &static_cast<const ExpertWeights&>(*held[i]);
-  run_jobs(pass, s.jobs.span(), input_of(pass, true));
-  held.clear();
-  s.jobs.clear();
-}
+ private:
+  ExpertId id_of(const ExpertGroup& group) const { return {layer_.index, group.expert}; }
 
-MOE_INLINE void run_missing(const Pass& pass, std::uint32_t layer, AnyProvider& provider,
-                            std::vector<AnyProvider::Lease>& held) {
-  Scratch& s = pass.scratch;
-  const auto hold_arrived = [&] {
-    for (std::size_t i = 0; i < s.missing.size();) {
-      if (hold_if_present(pass, layer, provider, s.missing[i], held)) {
-        s.missing.erase_at(i);
+  void hold(AnyProvider::Lease&& lease, const ExpertGroup& group) {
+    require_shapes(id_of(group), *lease, pass_.config.hidden_size, pass_.config.expert_intermediate_size);
+    layer_.held.push_back(std::move(lease));
+    s_.jobs.push_back({nullptr, group.first, group.count});
+  }
+
+  bool hold_if_present(const ExpertGroup& group) {
+    std::optional<AnyProvider::Lease> lease = layer_.provider.try_acquire(id_of(group));
+    if (lease) hold(std::move(*lease), group);
+    return lease.has_value();
+  }
+
+  /// The router's weight of a group that has one token.
+  float weight_of(const ExpertGroup& group) const {
+    std::size_t visit = 0;
+    while (s_.slot_of[visit] != group.first) ++visit;
+    return s_.weights[visit];
+  }
+
+  /// Takes leases of all present experts and lists the missing ones.
+  void hold_present() {
+    s_.missing.clear();
+    s_.missing_ids.clear();
+    s_.missing_weights.clear();
+    for (const ExpertGroup& group : s_.groups) {
+      if (hold_if_present(group)) continue;
+      s_.missing.push_back(group);
+      s_.missing_ids.push_back(id_of(group));
+      if (pass_.tokens == 1) s_.missing_weights.push_back(weight_of(group));
+    }
+  }
+
+  /// Computes all held experts in one parallel region and releases them.
+  void run_held() {
+    // Leases may hold their weights in place, so the addresses are final only when the list is complete.
+    for (std::size_t i = 0; i < layer_.held.size(); ++i)
+      s_.jobs[i].weights = &static_cast<const ExpertWeights&>(*layer_.held[i]);
+    run_jobs(pass_, s_.jobs.span(), input_of(pass_, true));
+    release();
+  }
+
+  void release() {
+    layer_.held.clear();
+    s_.jobs.clear();
+  }
+
+  /// Moves all experts that have arrived from the list of missing ones to the held ones.
+  void hold_arrived() {
+    for (std::size_t i = 0; i < s_.missing.size();) {
+      if (hold_if_present(s_.missing[i])) {
+        s_.missing.erase_at(i);
       } else {
         ++i;
       }
     }
-  };
-  while (!s.missing.empty()) {
-    hold_arrived();
-    if (held.empty()) {
-      const ExpertGroup first = s.missing[0];
-      held.push_back(provider.acquire({layer, first.expert}));
-      s.jobs.push_back({nullptr, first.first, first.count});
-      s.missing.erase_at(0);
+  }
+
+  /// Computes the missing experts of one token: all that have arrived together; if none has, waits for the first one.
+  void run_missing_of_token() {
+    while (!s_.missing.empty()) {
       hold_arrived();
+      if (layer_.held.empty()) {
+        const ExpertGroup first = s_.missing[0];
+        hold(layer_.provider.acquire(id_of(first)), first);
+        s_.missing.erase_at(0);
+        hold_arrived();
+      }
+      run_held();
     }
-    run_held(pass, held);
   }
-}
 
-MOE_INLINE void run_missing_of_prompt(const Pass& pass, std::uint32_t layer, AnyProvider& provider,
-                                      std::vector<AnyProvider::Lease>& held) {
-  Scratch& s = pass.scratch;
-  for (std::size_t i = 0; i < s.missing.size(); ++i) {
-    held.push_back(provider.acquire({layer, s.missing[i].expert}));
-    s.jobs.push_back({nullptr, s.missing[i].first, s.missing[i].count});
-    run_held(pass, held);
-    announce(pass, provider, i + 1);
+  /// Computes the missing experts of a prompt one by one, in ascending order, and announces the next ones.
+  void run_missing_of_prompt() {
+    for (std::size_t i = 0; i < s_.missing.size(); ++i) {
+      hold(layer_.provider.acquire(id_of(s_.missing[i])), s_.missing[i]);
+      run_held();
+      announce_missing(i + 1);
+    }
   }
-}
 
-MOE_INLINE void announce_hot(const Pass& pass, std::uint32_t layer, AnyProvider& provider) {
-  Scratch& s = pass.scratch;
-  s.missing_ids.clear();
-  std::vector<ExpertGroup> by_count(s.groups.begin(), s.groups.end());
-  std::ranges::stable_sort(by_count, std::greater{}, &ExpertGroup::count);
-  for (const ExpertGroup& group : by_count) s.missing_ids.push_back({layer, group.expert});
-  provider.hint({.ids = s.missing_ids.span(), .kind = Announcement::Kind::hot});
-}
-
-MOE_INLINE void run_groups(const Pass& pass, std::uint32_t layer, AnyProvider& provider,
-                           std::vector<AnyProvider::Lease>& held, FunctionRef<void()> before_work) {
-  held.clear();  // of an earlier call that threw
-  pass.scratch.jobs.clear();
-  hold_present(pass, layer, provider, held);
-  announce(pass, provider, 0);
-  before_work();
-  run_held(pass, held);
-  if (pass.tokens == 1) return run_missing(pass, layer, provider, held);
-  run_missing_of_prompt(pass, layer, provider, held);
-  announce_hot(pass, layer, provider);
-}
-
-MOE_INLINE void predict(const Pass& pass, std::uint32_t next_layer, const Matrix& next_router,
-                        AnyProvider& provider) {
-  const ModelConfig& c = pass.config;
-  Scratch& s = pass.scratch;
-  multiply_router(pass, next_router, input_of(pass, true));
-  const std::span<float> scores{s.router.data(), c.experts};
-  const std::span<std::uint32_t> predicted{s.predicted.data(), c.experts_per_token};
-  if (const auto allowed = pass.allowed.of(next_layer); allowed.empty()) {
-    top_k(scores, predicted);
-  } else {
-    top_k_among(allowed, scores, predicted);
+  /// Announces missing experts from the given place on. Announces again what was announced before: the cache may have had
+  /// no room for it then, and must load it before any later one.
+  void announce_missing(std::size_t first) {
+    const std::span<const ExpertId> all = s_.missing_ids.span();
+    if (first >= all.size()) return;
+    const std::size_t count = std::min(announced_ahead, all.size() - first);
+    if (pass_.tokens > 1)
+      return layer_.provider.hint({.ids = all.subspan(first, count), .kind = Announcement::Kind::prefill});
+    layer_.provider.hint({.ids = all.subspan(first, count),
+                          .weights = s_.missing_weights.span().subspan(first, count),
+                          .kind = Announcement::Kind::chosen});
   }
-  s.predicted_ids.clear();
-  for (const std::uint32_t expert : predicted) s.predicted_ids.push_back({next_layer, expert});
-  provider.hint({.ids = s.predicted_ids.span(), .kind = Announcement::Kind::predicted});
-}
 
-}  // namespace moe::inline MOE_ABI::detail
+  /// Announces the experts of the layer, the ones with the most tokens first.
+  void announce_hot() {
+    std::vector<ExpertGroup> by_count(s_.groups.begin(), s_.groups.end());
+    std::stable_sort(by_count.begin(), by_count.end(),
+                     [](const ExpertGroup& a, const ExpertGroup& b) { return a.count > b.count; });
+    s_.missing_ids.clear();
+    for (const ExpertGroup& group : by_count) s_.missing_ids.push_back(id_of(group));
+    layer_.provider.hint({.ids = s_.missing_ids.span(), .kind = Announcement::Kind::hot});
+  }
 
-namespace moe::inline MOE_ABI::detail {
+  /// Applies the router of a later layer to the input of this layer: a guess at the experts of the later layer.
+  void announce_predicted() {
+    multiply_router(pass_, *layer_.next.router, input_of(pass_, true));
+    const std::span<float> scores{s_.router.data(), pass_.config.experts};
+    const std::span<std::uint32_t> predicted{s_.predicted.data(), pass_.config.experts_per_token};
+    if (const auto allowed = pass_.allowed.of(layer_.next.layer); allowed.empty()) {
+      top_k(scores, predicted);
+    } else {
+      top_k_among(allowed, scores, predicted);
+    }
+    s_.predicted_ids.clear();
+    for (const std::uint32_t expert : predicted) s_.predicted_ids.push_back({layer_.next.layer, expert});
+    layer_.provider.hint({.ids = s_.predicted_ids.span(), .kind = Announcement::Kind::predicted});
+  }
 
-MOE_INLINE void moe_layer(const Pass& pass, const LayerWeights& w, std::size_t layer, AnyProvider& provider,
-                          std::vector<AnyProvider::Lease>& held, FunctionRef<void(const Routes&)> on_routes,
-                          const NextRouter& next, FunctionRef<void()> before_sum) {
+  const Pass& pass_;
+  Scratch& s_;
+  const MoeLayer& layer_;
+};
+
+MOE_INLINE void moe_layer(const Pass& pass, const MoeLayer& layer) {
   Scratch& s = pass.scratch;
+  const LayerWeights& w = layer.weights;
   pass.compute.rms_norm(s.x.data(), w.ffn_norm, pass.config.rms_norm_epsilon, s.normed.data(), pass.tokens);
-  pass.compute.expect(nullptr);  // the router says what comes next
-  const std::span<const ExpertId> allowed = pass.allowed.of(layer);
-  detail::route_all(pass, w, allowed);
-  if (on_routes) detail::tell_routes(pass, layer, allowed.size(), on_routes);
-  detail::group_by_expert(pass);
-  detail::run_groups(pass, static_cast<std::uint32_t>(layer), provider, held, [&] {
-    if (next.router && pass.tokens == 1) detail::predict(pass, next.layer, *next.router, provider);
-  });
-  before_sum();
-  detail::add_weighted(pass);
+  pass.compute.expect(nullptr);  // the next reads depend on the choice of the router
+  const std::span<const ExpertId> allowed = pass.allowed.of(layer.index);
+  route_all(pass, w, allowed);
+  if (layer.on_routes) report_routes(pass, layer, allowed.size());
+  group_by_expert(pass);
+  GroupRun(pass, layer).run();
+  layer.before_sum();
+  add_weighted(pass);
 }
 
 }  // namespace moe::inline MOE_ABI::detail

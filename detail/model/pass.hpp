@@ -10,7 +10,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Consecutive tokens of one sequence on their way through the layers.
+/// Consecutive tokens of one sequence that go through the layers together. Scratch::x holds their residual stream.
 struct Pass {
   const Compute& compute;
   const ModelConfig& config;

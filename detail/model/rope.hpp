@@ -8,9 +8,9 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Rotary position embedding: at position p, the pair (i, i + d/2) of a head of d numbers is turned by p · frequency[i].
-/// Where heads are stored with the pair (2i, 2i + 1) in place of that, attention sorts them first.
-/// Source: Su et al. 2021 (arXiv 2104.09864); scaling as transformers' modeling_rope_utils.
+/// Rotary position embedding: at position p, the pair (i, i + d/2) of a head of d numbers is rotated by p · frequency[i],
+/// with frequency[i] = theta^(-2i/d), scaled. If heads store the pairs as (2i, 2i + 1), attention reorders them first.
+/// Source: Su et al. 2021 (arXiv 2104.09864); scaling as in transformers' modeling_rope_utils.
 class Rope {
  public:
   Rope(const RopeConfig& config, std::size_t head_dim);
@@ -22,16 +22,6 @@ class Rope {
   void angles(std::size_t position, float* cosines, float* sines) const;
 
  private:
-  static constexpr double two_pi = 6.283185307179586;
-
-  static double scaled(const RopeConfig& config, double frequency, double i, double d);
-
-  /// Frequencies that turn often within the original length stay, slow ones are stretched, with a ramp between.
-  /// Source: Peng et al. 2023 (arXiv 2309.00071).
-  static double yarn(const RopeConfig& config, double frequency, double i, double d);
-
-  static double llama3(const RopeConfig& config, double frequency);
-
   Buffer<double> frequencies_;
   double magnitude_;
 };

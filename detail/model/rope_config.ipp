@@ -2,15 +2,17 @@
 #include "rope_config.hpp"
 #include "../core/concat.hpp"
 #include "../core/portable_math.hpp"
+#include "config_reader.hpp"
 
 #include <cstddef>
-#include <cstring>
 #include <optional>
 #include <string>
 
 namespace moe::inline MOE_ABI::detail {
 
-MOE_INLINE double yarn_magnitude(const ConfigReader& scaling, double factor) {
+/// The factor of the sines and cosines in YaRN: `attention_factor` if it is stated; otherwise a function of both mscales, or
+/// of the scaling factor alone.
+inline double yarn_magnitude(const ConfigReader& scaling, double factor) {
   constexpr NumberRange any{0, 1e6};
   if (scaling.has("attention_factor")) return scaling.number("attention_factor", 1, any);
   const auto magnitude = [&](double mscale) {
@@ -22,11 +24,11 @@ MOE_INLINE double yarn_magnitude(const ConfigReader& scaling, double factor) {
   return magnitude(1);
 }
 
-MOE_INLINE void read_scaling(const ConfigReader& reader, std::size_t max_positions, RopeConfig& out) {
+inline void read_scaling(const ConfigReader& reader, std::size_t max_positions, RopeConfig& out) {
   constexpr NumberRange positive{1e-6, 1e9};
   const std::string type = reader.text("rope_type", reader.text("type", "default"));
   if (type == "default" || type == "mrope")
-    return;  // mrope: its three streams of positions are equal for text
+    return;  // mrope has three streams of positions, which are equal for text
   if (type != "linear" && type != "yarn" && type != "llama3")
     reader.fail_at(reader.has("rope_type") ? "rope_type" : "type", "default, mrope, linear, yarn or llama3",
                    type);
@@ -53,8 +55,9 @@ MOE_INLINE void read_scaling(const ConfigReader& reader, std::size_t max_positio
   }
 }
 
-MOE_INLINE RopeConfig read_rope(const ConfigReader& config, const std::optional<ConfigReader>& parameters,
-                                double default_theta, std::size_t max_positions) {
+/// The members of `parameters`, if there are any, take precedence over the members of `config`.
+inline RopeConfig read_rope(const ConfigReader& config, const std::optional<ConfigReader>& parameters,
+                            double default_theta, std::size_t max_positions) {
   RopeConfig out;
   constexpr NumberRange range{1.001, 1e12};
   out.theta = config.number("rope_theta", default_theta, range);
@@ -78,7 +81,7 @@ MOE_INLINE RopeConfig rope_config_of(const ConfigReader& config, double default_
     const std::optional<ConfigReader> of_kind = parameters->object(kind);
     if (!of_kind) continue;
     const RopeConfig next = read_rope(config, of_kind, default_theta, max_positions);
-    if (out && next != *out) parameters->fail_at(kind, "what full_attention says", "another rope");
+    if (out && next != *out) parameters->fail_at(kind, "the values of full_attention", "other values");
     out = next;
   }
   return out ? *out : read_rope(config, parameters, default_theta, max_positions);

@@ -11,14 +11,17 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The tokens of one expert: slots [first, first + count) of Scratch. A slot is one token's visit to one expert.
+// A visit is one token at one of its experts; visit t · K + r is token t at its expert of rank r. A slot is the place of a
+// visit in the order of the experts: the slots of one expert are consecutive.
+
+/// The visits at one expert: slots [first, first + count).
 struct ExpertGroup {
   std::uint32_t expert;
   std::size_t first;
   std::size_t count;
 };
 
-/// One network and the slots that it computes.
+/// A feed-forward network and the slots that it computes.
 struct ExpertJob {
   const ExpertWeights* weights;
   std::size_t first;
@@ -26,35 +29,40 @@ struct ExpertJob {
 };
 
 /// The intermediate results of one sequence, for up to `chunk` tokens at once.
-/// E = experts, K = experts per token (at least 1: a dense network counts as one), F = the width of the network.
-/// bf16_dot: whether products take activations in bf16.
+/// E = experts, K = experts per token (1 in a dense model), F = the width of the networks.
 struct Scratch {
+  /// bf16_dot: whether products take their inputs as bf16. Throws if an array is larger than an object can be.
   Scratch(const ModelConfig& c, std::size_t chunk, std::size_t threads, bool bf16_dot);
 
+  /// The bytes of all arrays whose size depends on the model or the chunk.
   std::size_t bytes() const;
 
-  Buffer<float> x, normed, projected;  // [chunk, hidden]
+  // The largest arrays come first, so that an excessive size fails before any memory is taken.
+  Buffer<float> gate, up;  // [chunk · K, F]: by slot
+  Buffer<float> down;      // [chunk · K, hidden]: by slot
+
+  Buffer<float> x, normed, projected;  // [chunk, hidden]; x: the residual stream
   Buffer<float> queries, attended;     // [chunk, heads, head_dim]
   Buffer<float> keys, values;          // [chunk, kv_heads, head_dim]
   Buffer<float> cosines, sines;        // [chunk, head_dim / 2]
   Buffer<float> attention;             // [threads, attention_scratch]
 
-  Buffer<float> router;                             // [chunk, E]
-  Buffer<std::uint32_t> chosen, slot_of, token_of;  // [chunk, K], [chunk, K], [chunk · K]: see moe_layer.hpp
-  Buffer<float> weights;                            // [chunk, K]
-  Buffer<float> allowed_mass;                       // [chunk]: of a layer whose router is restricted
-  Buffer<float> gate, up;                           // [chunk · K, F]: by slot
-  Buffer<float> down;                               // [chunk · K, hidden]: by slot
+  Buffer<float> router;            // [chunk, E]: logits
+  Buffer<std::uint32_t> chosen;    // [chunk, K]: by visit, the expert
+  Buffer<std::uint32_t> slot_of;   // [chunk, K]: by visit, the slot
+  Buffer<std::uint32_t> token_of;  // [chunk · K]: by slot, the token
+  Buffer<float> weights;           // [chunk, K]: by visit, the weight of the expert
+  Buffer<float> allowed_mass;      // [chunk]: in a layer with a restricted router; see Routes
 
   QuantisedActivations quantised_input, quantised_gate;
   Buffer<float> logits;  // [vocabulary]
 
   Buffer<std::size_t> next_slot;     // [E + 1]
-  BoundedList<ExpertGroup> groups;   // of all experts that a layer's tokens have chosen
-  BoundedList<ExpertGroup> missing;  // those that were not there at once
+  BoundedList<ExpertGroup> groups;   // the chosen experts of a layer
+  BoundedList<ExpertGroup> missing;  // the chosen experts of a layer that are not present
   BoundedList<ExpertId> missing_ids;
-  BoundedList<float> missing_weights;  // the router's weights of missing_ids, of a single token
-  Buffer<std::uint32_t> predicted;     // [K]: what the next layer may choose
+  BoundedList<float> missing_weights;  // the router's weights of missing_ids; only for a single token
+  Buffer<std::uint32_t> predicted;     // [K]: the predicted experts of a later layer
   BoundedList<ExpertId> predicted_ids;
   BoundedList<ExpertJob> jobs;
   BoundedList<Product> products;

@@ -3,6 +3,7 @@
 #include "../core/dtype.hpp"
 #include "../core/function_ref.hpp"
 #include "../experts/any_provider.hpp"
+#include "compute.hpp"
 #include "config.hpp"
 #include "kv_cache.hpp"
 #include "routes.hpp"
@@ -13,35 +14,42 @@
 #include <span>
 #include <vector>
 
+namespace moe::inline MOE_ABI::detail {
+
+struct LayerWeights;
+
+}  // namespace moe::inline MOE_ABI::detail
+
 namespace moe::inline MOE_ABI {
 
 struct SequenceOptions {
-  std::size_t context = 4096;  // how many positions there can be
-  std::size_t chunk = 512;     // how many tokens of a prompt go through the layers together
-  DType kv_type = DType::f16;  // of the KV cache; f32 for exact comparison
-  // Tell the provider which experts the next layer may choose. Off, since with one guess in eight wrong it cost more reads
-  // and room than it saved: docs/memory.md.
+  std::size_t context = 4096;  // the largest number of positions
+  std::size_t chunk =
+      512;  // tokens of a prompt that go through the layers together; at least 1, at most `context`
+  DType kv_type = DType::f16;  // numbers in the KV cache: f16, or f32 for exact comparison
+  // Announces to the provider the experts that the next layer will probably choose. Off by default: one guess in eight is
+  // wrong, and the wrong ones cost more reads and cache space than the right ones save (docs/memory.md).
   bool lookahead = false;
 };
 
-/// What a restriction of the routers took away; see AllowedExperts.
+/// The effect of restricted routers on the tokens of a sequence; see AllowedExperts.
 struct RestrictionStatistics {
   std::size_t choices = 0;  // of restricted routers: one for each token and layer
-  double mass = 0;          // the sum of the shares of router mass that the allowed experts had
+  double mass = 0;          // sum over the choices of the softmax mass of the allowed experts
 
-  /// The mean of these shares; 1 if nothing was restricted.
+  /// The mean mass of the allowed experts; 1 if no router was restricted.
   double mean_mass() const { return choices == 0 ? 1 : mass / static_cast<double>(choices); }
 
-  void add(std::span<const float> shares);
+  void add(std::span<const float> masses);
 };
 
 class Transformer;
 
-/// One text on its way through a model: its KV cache, and memory for intermediate results. Made by
-/// Transformer::sequence(). For one thread at a time; any number of sequences can share a model.
+/// The state of one text in a model: its KV cache, and memory for intermediate results. Made by Transformer::sequence(),
+/// for that transformer only, which must outlive it. Not thread-safe; any number of sequences can share a transformer.
 class Sequence {
  public:
-  /// The number of positions that have been computed: where the next token stands.
+  /// The number of computed positions, which is the position of the next token.
   std::size_t position() const { return position_; }
 
   std::size_t context() const { return cache_.positions(); }
@@ -49,25 +57,28 @@ class Sequence {
   /// Forgets all positions from `position` on.
   void truncate(std::size_t position) { position_ = std::min(position_, position); }
 
-  /// From now on observer(routes) is called for every layer with experts, by the thread that computes, before the experts
-  /// are acquired. The observer must outlive the sequence, or the next call of this function.
+  /// From now on observer(routes) is called for every layer with experts, on the thread that calls forward(), before the
+  /// experts are acquired. The observer must outlive the sequence or the next call of this function. The routes of a chunk
+  /// that ends with an error or a stop are observed again when its tokens are computed again.
   template <class Observer>
   void observe_routes(Observer& observer) {
     on_routes_ = observer;
   }
 
-  /// Of all tokens that this sequence has computed.
+  /// Statistics of all tokens that this sequence has computed, forgotten ones included.
   const RestrictionStatistics& restriction() const { return restriction_; }
 
-  /// What the KV cache and the intermediate results take when they are full.
+  /// The bytes of the full KV cache, and of the intermediate results of a whole chunk.
   std::size_t kv_bytes() const { return cache_.bytes(); }
   std::size_t scratch_bytes() const { return scratch_.bytes(); }
 
  private:
   friend class Transformer;
 
-  Sequence(const ModelConfig& config, const SequenceOptions& options, std::size_t threads, bool bf16_dot);
+  Sequence(const ModelConfig& config, const SequenceOptions& options, const detail::Compute& compute,
+           const detail::LayerWeights* model);
 
+  const detail::LayerWeights* model_;  // identifies the transformer, also after the transformer was moved
   bool lookahead_;
   std::size_t chunk_;
   std::size_t position_ = 0;
@@ -75,10 +86,17 @@ class Sequence {
   RestrictionStatistics restriction_;
   detail::KvCache cache_;
   detail::Scratch scratch_;
-  std::vector<AnyProvider::Lease> held_;  // empty between layers
+  std::vector<AnyProvider::Lease> held_;  // empty outside of forward()
 };
 
 }  // namespace moe::inline MOE_ABI
+
+namespace moe::inline MOE_ABI::detail {
+
+/// The number of tokens that go through the layers together under these options.
+std::size_t chunk_of(const SequenceOptions& options);
+
+}  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS
 #include "sequence.ipp"

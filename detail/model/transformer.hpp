@@ -16,86 +16,117 @@
 #include <cstddef>
 #include <span>
 #include <stop_token>
+#include <string_view>
 #include <utility>
 
 namespace moe::inline MOE_ABI {
 
-/// How a transformer is made.
 struct TransformerOptions {
   WeightStorage weights = WeightStorage::mapped;
-  // Restricts the routers, for experiments and for checkpoints that lack experts: the others are never chosen.
+  // Restricts the routers, for experiments and for checkpoints without some experts: other experts are never chosen.
   AllowedExperts allowed_experts = {};
-  const detail::simd::Kernels* kernels = nullptr;  // null: those of the best instruction set of this machine
+  const detail::simd::Kernels* kernels =
+      nullptr;  // null: the kernels of the best instruction set of this machine
 };
 
-/// A decoder-only transformer: token ids in, logits out. Its experts come from a provider, everything else from the
-/// checkpoint, which it keeps open.
+/// A decoder-only transformer: token ids in, logits out. A provider delivers the experts; all other weights come from the
+/// checkpoint, which stays open.
 ///
-/// For one instruction set the logits are the same to the bit whatever the provider, the number of threads and the chunks of
-/// a prompt. Several threads may call forward() at once, each with a sequence of its own.
+/// For one instruction set the logits have the same bits for every provider, number of threads and division of a prompt into
+/// chunks. Several threads may call forward() at once, each with its own sequence.
 class Transformer {
  public:
-  /// provider, pool: must outlive the transformer. Throws if the checkpoint is no complete model, or if the options restrict
-  /// the routers to experts that it does not have, or to fewer of a layer than a token takes.
+  /// provider, pool: must outlive the transformer. Throws if the checkpoint is not a complete model, if the experts of the
+  /// provider's catalog have other shapes than the configuration, or if the options restrict a router to unknown experts or
+  /// to fewer experts than a token takes.
   template <ExpertProvider P>
   Transformer(Checkpoint checkpoint, P& provider, ThreadPool& pool, TransformerOptions options = {})
       : Transformer(std::move(checkpoint), AnyProvider(detail::ProviderReference<P>(provider)), pool,
                     std::move(options)) {}
 
-  /// The same with a provider that the transformer shares.
+  /// As above, with a provider that the transformer owns together with all other copies of the AnyProvider.
   Transformer(Checkpoint checkpoint, AnyProvider provider, ThreadPool& pool, TransformerOptions options);
 
   const ModelConfig& config() const { return config_; }
   const detail::ModelWeights& weights() const { return weights_; }
   const AllowedExperts& allowed_experts() const { return allowed_; }
 
-  /// A new, empty sequence.
+  /// A new, empty sequence for this transformer.
   Sequence sequence(const SequenceOptions& options = {}) const;
 
-  /// Appends `ids` to the sequence and returns the logits of the last one, [vocabulary], valid until the next call for this
-  /// sequence; nothing if `stop` was requested before it was done.
-  /// Throws if ids are empty or out of range, if they do not fit into the context, or if an expert cannot be had. After an
-  /// error or a stop the sequence is what it was before the chunk in which it happened.
+  /// Appends `ids` to the sequence and returns the logits after the last one, [vocabulary], which stay valid until the next
+  /// call for this sequence. Returns an empty span if `stop` was requested before the end.
+  ///
+  /// Throws if `ids` is empty, has an id out of range or does not fit into the context, if a provider throws, if a lease has
+  /// other shapes than the configuration, or if a computed number is infinite or not a number: then the error names the
+  /// first layer with such a number. After an error or a stop the sequence has the chunks before the current one.
   std::span<const float> forward(Sequence& sequence, std::span<const TokenId> ids,
                                  const std::stop_token& stop = {}) const {
     return run(sequence, ids, stop, {});
   }
 
-  /// The same, and calls each(position, logits) for every token, in order.
+  /// As forward(); also calls each(position, logits) for every token, in order, after the layers of its chunk. `each` must
+  /// not use the sequence. An exception of `each` passes through, and the sequence then has the chunks before the current
+  /// one, as after any other error; `each` is called again for the tokens of this chunk if they are computed again.
   std::span<const float> forward_each(Sequence& sequence, std::span<const TokenId> ids,
                                       FunctionRef<void(std::size_t, std::span<const float>)> each,
-                                      const std::stop_token& stop = {}) const;
+                                      const std::stop_token& stop = {}) const {
+    return run(sequence, ids, stop, each);
+  }
 
  private:
   using EachLogits = FunctionRef<void(std::size_t, std::span<const float>)>;
 
-  std::span<const float> run(Sequence& sequence, std::span<const TokenId> ids, const std::stop_token& stop,
-                             EachLogits each) const;
-
-  void check(const Sequence& sequence, std::span<const TokenId> ids) const;
+  /// Tokens of a sequence that go through the layers together.
+  struct Chunk {
+    Sequence& sequence;
+    std::span<const TokenId> ids;
+    detail::Pass pass;
+  };
 
   void check_allowed() const;
 
-  void embed(const detail::Pass& pass, std::span<const TokenId> ids) const;
+  void check(const Sequence& sequence, std::span<const TokenId> ids) const;
 
-  /// False if it was stopped.
-  bool run_layers(const detail::Pass& pass, Sequence& sequence, const std::stop_token& stop) const;
+  std::span<const float> run(Sequence& sequence, std::span<const TokenId> ids, const std::stop_token& stop,
+                             EachLogits each) const;
 
-  /// Announces the weights that are read after a layer: the next one's projections, or the head.
+  /// The first tokens of `ids`.
+  Chunk next_chunk(Sequence& sequence, std::span<const TokenId> ids) const;
+
+  void embed(const Chunk& chunk) const;
+
+  /// Computes all layers and adds to `restriction`. Returns false if a stop was requested.
+  bool run_layers(const Chunk& chunk, const std::stop_token& stop, RestrictionStatistics& restriction) const;
+
+  void run_feed_forward(const Chunk& chunk, std::size_t layer,
+                        FunctionRef<void(const Routes&)> on_routes) const;
+
+  /// Prefetches the first weights after a layer: the projections of the next layer, or the head.
   void expect_after(std::size_t layer) const;
 
-  /// The router of the next layer that has experts; of the last one, that of none.
+  /// The router of the next layer with experts; empty after the last one.
   detail::NextRouter router_after(std::size_t layer) const;
 
-  /// logits = head · norm(x) of the t-th token of the pass.
-  std::span<const float> logits(const detail::Pass& pass, std::size_t t) const;
+  /// The logits of the t-th token of the chunk. Throws if one is infinite or not a number.
+  std::span<const float> logits(const Chunk& chunk, std::size_t t) const;
+
+  /// Scratch::logits = head · norm(x) for the t-th token of the chunk. Returns whether all are finite.
+  bool multiply_head(const detail::Pass& pass, std::size_t t) const;
+
+  /// Computes the chunk again, part by part, and throws an error that names the first part with a number that is infinite
+  /// or not a number. Checks between the parts would cost time if every chunk had them.
+  [[noreturn]] void fail_not_finite(const Chunk& chunk) const;
+
+  /// Throws if the residual stream, [tokens, hidden], has a number that is infinite or not a number.
+  void require_finite(const detail::Pass& pass, std::string_view part) const;
 
   Checkpoint checkpoint_;
   ModelConfig config_;
   detail::ModelWeights weights_;
   detail::Rope rope_;
   detail::Compute compute_;
-  mutable AnyProvider provider_;  // thread-safe; refers to the provider of the caller
+  mutable AnyProvider provider_;  // thread-safe
   AllowedExperts allowed_;
 };
 

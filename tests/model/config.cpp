@@ -152,7 +152,7 @@ TEST_CASE("config: scaling of positions is read in the old and the new form") {
   };
   CHECK(rope(by_kind(R"({"rope_theta": 9})")).theta == 9);
   check_error([&] { return rope(by_kind(R"({"rope_theta": 8})")); },
-              {"$.rope_parameters.sliding_attention", "what full_attention says"});
+              {"$.rope_parameters.sliding_attention", "the values of full_attention"});
   const moe::RopeConfig yarn_config =
       rope(R"("rope_scaling": {"rope_type": "yarn", "factor": 4, "truncate": false})");
   CHECK(yarn_config.original_positions == 1000);

@@ -1,4 +1,4 @@
-// Compares Llama models, in GGUF and in the form of Hugging Face, with their definition in double precision.
+// Compares Llama models, as GGUF files and as Hugging Face checkpoints, with their definition in double precision.
 #include "detail/core/dtype.hpp"
 #include "detail/core/thread_pool.hpp"
 #include "detail/core/token.hpp"
@@ -30,7 +30,7 @@ namespace {
 
 using Numbers = std::vector<double>;
 
-/// A model with random weights, which are whole multiples of 1/64, so that every form holds them exactly.
+/// A model whose random weights are whole multiples of 1/64, so that every file type holds them exactly.
 struct Llama {
   std::size_t vocabulary = 23, hidden = 16, heads = 4, kv_heads = 2, head_dim = 6, intermediate = 20,
               layers = 2;
@@ -69,7 +69,7 @@ struct Llama {
     }
   }
 
-  // ---- the definition
+  // ---- Definition
 
   Numbers times(const std::string& name, const Numbers& x) const {
     const Numbers& w = weights.at(name);
@@ -88,7 +88,7 @@ struct Llama {
     return out;
   }
 
-  void turn(double* head, std::size_t position) const {
+  void rotate(double* head, std::size_t position) const {
     const std::size_t half = head_dim / 2;
     for (std::size_t i = 0; i < half; ++i) {
       const double exponent = 2 * static_cast<double>(i) / static_cast<double>(head_dim);
@@ -128,8 +128,8 @@ struct Llama {
       Numbers query = times(prefix + "self_attn.q_proj.weight", h);
       keys.push_back(times(prefix + "self_attn.k_proj.weight", h));
       values.push_back(times(prefix + "self_attn.v_proj.weight", h));
-      for (std::size_t head = 0; head < heads; ++head) turn(&query[head * head_dim], t);
-      for (std::size_t head = 0; head < kv_heads; ++head) turn(&keys[t][head * head_dim], t);
+      for (std::size_t head = 0; head < heads; ++head) rotate(&query[head * head_dim], t);
+      for (std::size_t head = 0; head < kv_heads; ++head) rotate(&keys[t][head * head_dim], t);
       Numbers attended(heads * head_dim);
       for (std::size_t head = 0; head < heads; ++head) {
         const std::size_t kv = head / (heads / kv_heads) * head_dim;
@@ -150,9 +150,9 @@ struct Llama {
     }
   }
 
-  // ---- as files
+  // ---- Files
 
-  /// Rows as converters sort them: of each head, those that are turned together become neighbours.
+  /// Rows in the order of GGUF files: within each head the two rows of a rope pair become neighbours.
   Numbers in_pairs(const Numbers& rows) const {
     Numbers out;
     const std::size_t half = head_dim / 2;
@@ -202,7 +202,8 @@ struct Llama {
                         number("vocab_size", vocabulary) + number("hidden_size", hidden) +
                         number("num_attention_heads", heads) + number("num_key_value_heads", kv_heads) +
                         number("head_dim", head_dim) + number("intermediate_size", intermediate) +
-                        std::string(more) + "\"num_hidden_layers\": " + std::to_string(layers) + "}");
+                        (tied ? "\"tie_word_embeddings\": true, " : "") + std::string(more) +
+                        "\"num_hidden_layers\": " + std::to_string(layers) + "}");
     SafetensorsWriter file;
     for (const auto& [name, numbers] : weights) file.add(name, "F32", shapes.at(name), floats(numbers));
     directory.write("model.safetensors", file.text());
@@ -231,9 +232,7 @@ const std::vector<moe::TokenId> llama_prompt{3, 17, 9, 3, 22, 0, 11, 5, 8};
 
 }  // namespace
 
-TEST_CASE(
-    "llama: a GGUF file and a checkpoint of Hugging Face compute what the definition says, and the same "
-    "bits") {
+TEST_CASE("llama: a GGUF file and a Hugging Face checkpoint compute the same bits, near the definition") {
   for (const unsigned seed : {1u, 2u}) {
     Llama model;
     model.tied = seed == 2;
@@ -248,7 +247,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("llama: rope_freqs divides the frequencies") {
+TEST_CASE("llama: the tensor rope_freqs divides the rope frequencies") {
   Llama model;
   model.draw(3);
   const TemporaryDirectory directory;
@@ -265,7 +264,7 @@ TEST_CASE("llama: rope_freqs divides the frequencies") {
               {"d.gguf: tensor \"rope_freqs.weight\"", "numbers from"});
 }
 
-TEST_CASE("llama: what a configuration leaves out has the defaults of Llama") {
+TEST_CASE("llama: keys that a configuration omits have the defaults of Llama") {
   Llama model;
   model.kv_heads = model.heads;
   model.draw(4);
@@ -282,7 +281,7 @@ TEST_CASE("llama: what a configuration leaves out has the defaults of Llama") {
   check_close(run(directory.path(), llama_prompt), model.logits(llama_prompt));
 }
 
-TEST_CASE("llama: biases of the feed-forward networks are refused") {
+TEST_CASE("llama: mlp_bias is refused") {
   Llama model;
   model.draw(5);
   const TemporaryDirectory directory;

@@ -14,7 +14,12 @@
 
 #include <doctest/doctest.h>
 
+#include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <map>
+#include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <stop_token>
@@ -25,14 +30,15 @@
 
 namespace {
 
-/// Counts acquires per expert; `failing` ones cannot be had.
+/// Counts the acquires of each expert. While `failing` is set, acquire() throws.
 class CountingProvider {
  public:
   explicit CountingProvider(const moe::Checkpoint& checkpoint) : experts_(checkpoint) {}
 
   const moe::ExpertWeights* acquire(moe::ExpertId id) {
     ++acquired[id];
-    if (failing) moe::detail::fail("disk", "expert", "to be readable", "a scratch");
+    if (failing || id.layer == failing_layer)
+      moe::detail::fail("disk", "expert", "a readable block", "a damaged block");
     return experts_.acquire(id);
   }
 
@@ -44,6 +50,7 @@ class CountingProvider {
   std::map<moe::ExpertId, int> acquired;
   std::set<moe::ExpertId> predicted;
   bool failing = false;
+  std::optional<std::uint32_t> failing_layer;
 
  private:
   moe::MemoryProvider experts_;
@@ -61,7 +68,7 @@ struct Fixture {
   moe::Transformer model;
 };
 
-/// In each of the layers, these experts only.
+/// Restricts each of the layers to these experts.
 moe::AllowedExperts allow(const std::vector<std::uint32_t>& layers,
                           const std::vector<std::uint32_t>& experts) {
   moe::AllowedExperts allowed;
@@ -75,7 +82,7 @@ const std::vector<moe::TokenId> prompt{5, 17, 3, 91, 5, 42, 7};
 
 }  // namespace
 
-TEST_CASE("transformer: takes each expert once per chunk and layer, and all that the router chose") {
+TEST_CASE("transformer: every chosen expert is acquired once for a chunk, and no other expert") {
   Fixture f("plain-bf16");
   std::set<moe::ExpertId> chosen;
   auto sequence = f.model.sequence();
@@ -92,7 +99,8 @@ TEST_CASE("transformer: takes each expert once per chunk and layer, and all that
   }
 }
 
-TEST_CASE("transformer: routes are told for every position and layer with experts, weights with them") {
+TEST_CASE(
+    "transformer: the observer gets the routes and weights of every position in every layer with experts") {
   Fixture f("dense-between");
   std::map<std::size_t, std::size_t> positions;
   auto sequence = f.model.sequence({.chunk = 3});
@@ -106,7 +114,7 @@ TEST_CASE("transformer: routes are told for every position and layer with expert
   CHECK(positions == std::map<std::size_t, std::size_t>{{1, 7}, {5, 7}});
 }
 
-TEST_CASE("transformer: a sequence goes on where it was, and can be cut back") {
+TEST_CASE("transformer: a sequence continues at its position, also after it was truncated") {
   Fixture f("plain-bf16");
   auto whole = f.model.sequence();
   const std::vector<float> expected = copy(f.model.forward(whole, prompt));
@@ -119,7 +127,7 @@ TEST_CASE("transformer: a sequence goes on where it was, and can be cut back") {
   CHECK(parts.position() == 7);
 }
 
-TEST_CASE("transformer: empty ids, ids out of range and a full context are refused, and change nothing") {
+TEST_CASE("transformer: empty ids, ids out of range and a full context are errors that change nothing") {
   Fixture f("plain-bf16");
   auto sequence = f.model.sequence({.context = 8});
   f.model.forward(sequence, prompt);
@@ -135,7 +143,8 @@ TEST_CASE("transformer: empty ids, ids out of range and a full context are refus
   CHECK_FALSE(f.model.forward(sequence, std::vector<moe::TokenId>{1}).empty());
 }
 
-TEST_CASE("transformer: an expert that cannot be had is an error, after which the sequence goes on") {
+TEST_CASE(
+    "transformer: after an error of the provider the sequence is as before the chunk, and can continue") {
   Fixture f("plain-bf16");
   auto expected_sequence = f.model.sequence();
   const std::vector<float> expected = copy(f.model.forward(expected_sequence, prompt));
@@ -144,14 +153,14 @@ TEST_CASE("transformer: an expert that cannot be had is an error, after which th
   f.experts.failing = true;
   for (int round = 0; round < 2; ++round) {
     check_error([&] { return f.model.forward(sequence, std::span(prompt).subspan(2)); },
-                {"disk", "a scratch"});
+                {"disk", "a damaged block"});
     CHECK(sequence.position() == 2);
   }
   f.experts.failing = false;
   CHECK(copy(f.model.forward(sequence, std::span(prompt).subspan(2))) == expected);
 }
 
-TEST_CASE("transformer: a stop ends the work within a layer and leaves the sequence as it was") {
+TEST_CASE("transformer: a stop takes effect after one layer, and leaves the sequence as before the chunk") {
   Fixture f("plain-bf16");
   std::stop_source stop;
   auto sequence = f.model.sequence();
@@ -164,7 +173,7 @@ TEST_CASE("transformer: a stop ends the work within a layer and leaves the seque
   for (const auto& [id, count] : f.experts.acquired) CHECK(id.layer < 2);
 }
 
-TEST_CASE("transformer: options of a sequence that make no sense are refused") {
+TEST_CASE("transformer: a context of 0 and a quantised KV cache are refused, and a chunk of 0 counts as 1") {
   Fixture f("plain-bf16");
   check_error([&] { return f.model.sequence({.context = 0}); }, {"context"});
   check_error([&] { return f.model.sequence({.kv_type = moe::DType::q8_0}); }, {"kv_type", "q8_0"});
@@ -173,8 +182,7 @@ TEST_CASE("transformer: options of a sequence that make no sense are refused") {
 }
 
 TEST_CASE(
-    "transformer: restricted layers take allowed experts only, whatever the chunks, and look ahead to no "
-    "others") {
+    "transformer: a restricted layer acquires and predicts allowed experts only, for every chunk size") {
   const std::vector<std::uint32_t> few{0, 3, 4, 5, 9, 12, 13, 15};
   Fixture f("plain-bf16", allow({1}, few));
   const std::set<std::uint32_t> allowed(few.begin(), few.end());
@@ -197,7 +205,8 @@ TEST_CASE(
   CHECK(taken_elsewhere.size() > few.size());
 }
 
-TEST_CASE("transformer: allowing every expert changes no bit, allowing few does") {
+TEST_CASE(
+    "transformer: a restriction to all experts changes no bit of the logits, a restriction to few does") {
   Fixture free("plain-bf16");
   auto sequence = free.model.sequence();
   const std::vector<float> expected = copy(free.model.forward(sequence, prompt));
@@ -218,7 +227,7 @@ TEST_CASE("transformer: allowing every expert changes no bit, allowing few does"
   CHECK(copy(few.model.forward(other, prompt)) != expected);
 }
 
-TEST_CASE("transformer: routes and the sequence tell how many experts were allowed, and their mass") {
+TEST_CASE("transformer: routes and statistics give the number and the softmax mass of allowed experts") {
   Fixture f("plain-bf16", allow({1}, {0, 3, 4, 5, 9, 12, 13, 15}));
   double mass = 0;
   auto sequence = f.model.sequence({.chunk = 2});
@@ -237,7 +246,7 @@ TEST_CASE("transformer: routes and the sequence tell how many experts were allow
   CHECK(sequence.restriction().mean_mass() == doctest::Approx(mass / static_cast<double>(prompt.size())));
 }
 
-TEST_CASE("transformer: a restriction that the model cannot keep is refused") {
+TEST_CASE("transformer: a restriction to unknown layers, unknown experts or too few experts is refused") {
   check_error([] { Fixture("plain-bf16", allow({0}, {1})); },
               {"allowed experts", "layer 0", "at least", "1"});
   check_error(
@@ -253,9 +262,149 @@ TEST_CASE("transformer: a restriction that the model cannot keep is refused") {
       {"layer 0", "a layer with experts"});
 }
 
+TEST_CASE("transformer: routes of a chunk that fails are not counted in the statistics of the sequence") {
+  Fixture f("plain-bf16", allow({1}, {0, 3, 4, 5, 9, 12, 13, 15}));
+  auto sequence = f.model.sequence();
+  f.experts.failing_layer = 2;
+  check_error([&] { return f.model.forward(sequence, prompt); }, {"disk"});
+  CHECK(sequence.restriction().choices == 0);
+  f.experts.failing_layer = {};
+  f.model.forward(sequence, prompt);
+  CHECK(sequence.restriction().choices == prompt.size());
+}
+
+TEST_CASE("transformer: a sequence of another transformer is refused") {
+  Fixture f("plain-bf16"), other("plain-bf16");
+  auto sequence = other.model.sequence();
+  check_error([&] { return f.model.forward(sequence, prompt); }, {"a sequence of another transformer"});
+  moe::Transformer moved = std::move(other.model);
+  CHECK_FALSE(moved.forward(sequence, prompt).empty());
+}
+
+TEST_CASE("transformer: a context whose KV cache no object can hold is refused") {
+  Fixture f("plain-bf16");
+  for (const std::size_t context : {std::size_t{1} << 58, std::size_t{1} << 62, SIZE_MAX - 1, SIZE_MAX})
+    check_error([&] { return f.model.sequence({.context = context}); }, {"sequence: KV cache", "bytes"});
+}
+
+TEST_CASE("transformer: an exception of the callback leaves the sequence as before the chunk") {
+  Fixture f("plain-bf16");
+  auto whole = f.model.sequence();
+  std::vector<std::vector<float>> expected;
+  const auto append_to = [](std::vector<std::vector<float>>& list) {
+    return [&list](std::size_t, std::span<const float> logits) { list.push_back(copy(logits)); };
+  };
+  auto append_expected = append_to(expected);
+  f.model.forward_each(whole, prompt, append_expected);
+
+  struct Interruption {};
+  for (std::size_t failing = 0; failing < prompt.size(); ++failing) {
+    CAPTURE(failing);
+    auto sequence = f.model.sequence({.chunk = 3});
+    std::vector<std::vector<float>> found;
+    const auto interrupt = [&](std::size_t position, std::span<const float> logits) {
+      if (position == failing) throw Interruption();
+      found.push_back(copy(logits));
+    };
+    CHECK_THROWS_AS(f.model.forward_each(sequence, prompt, interrupt), Interruption);
+    CHECK(sequence.position() == failing / 3 * 3);
+    found.resize(sequence.position());
+    auto append_found = append_to(found);
+    f.model.forward_each(sequence, std::span(prompt).subspan(sequence.position()), append_found);
+    CHECK(found == expected);
+  }
+}
+
+namespace {
+
+/// Delivers experts changed by `change`, as present or as missing ones. Counts the live leases. After `until_failure` calls
+/// of try_acquire() the next call throws.
+class ChangingProvider {
+ public:
+  struct Lease {
+    moe::ExpertWeights weights;
+    std::shared_ptr<int> alive;  // shared by all leases
+    const moe::ExpertWeights& operator*() const { return weights; }
+  };
+
+  explicit ChangingProvider(const moe::Checkpoint& checkpoint) : experts_(checkpoint) {}
+
+  Lease acquire(moe::ExpertId id) {
+    Lease lease{*experts_.acquire(id), alive_};
+    change(lease.weights);
+    return lease;
+  }
+  std::optional<Lease> try_acquire(moe::ExpertId id) {
+    if (until_failure-- == 0) moe::detail::fail("disk", "expert", "a readable block", "a damaged block");
+    if (!present) return {};
+    return acquire(id);
+  }
+
+  long live_leases() const { return alive_.use_count() - 1; }
+
+  std::function<void(moe::ExpertWeights&)> change = [](moe::ExpertWeights&) {};
+  bool present = true;
+  std::size_t until_failure = SIZE_MAX;
+
+ private:
+  moe::MemoryProvider experts_;
+  std::shared_ptr<int> alive_ = std::make_shared<int>();
+};
+
+}  // namespace
+
+TEST_CASE("transformer: a lease of other shapes or types than the model is an error that names its matrix") {
+  struct Change {
+    std::function<void(moe::ExpertWeights&)> change;
+    const char *matrix, *expected, *found;
+  };
+  const Change changes[] = {
+      {[](moe::ExpertWeights& w) { w.gate.rows = 64; }, "gate", "[32, 64]", "[64, 64] bf16"},
+      {[](moe::ExpertWeights& w) { w.up.cols = 128; }, "up", "[32, 64]", "[32, 128] bf16"},
+      {[](moe::ExpertWeights& w) { w.down.rows = 4096; }, "down", "[64, 32]", "[4096, 32] bf16"},
+      {[](moe::ExpertWeights& w) { w.down.dtype = moe::DType::other; }, "down", "[64, 32]", "other"},
+      {[](moe::ExpertWeights& w) { w.up.dtype = moe::DType::q4_k; }, "up", "[32, 64]", "q4_k"},
+  };
+  const moe::Checkpoint checkpoint(golden("plain-bf16"));
+  ChangingProvider experts(checkpoint);
+  moe::ThreadPool pool(1);
+  const moe::Transformer model(checkpoint, experts, pool);
+  for (const Change& one : changes)
+    for (const bool present : {true, false})
+      for (const std::size_t chunk : {1u, 512u}) {
+        experts.change = one.change;
+        experts.present = present;
+        auto sequence = model.sequence({.chunk = chunk});
+        check_error([&] { return model.forward(sequence, prompt); },
+                    {one.matrix, "of layer 0", one.expected, one.found});
+        CHECK(experts.live_leases() == 0);
+        CHECK(sequence.position() == 0);
+      }
+}
+
+TEST_CASE("transformer: no lease is held after an exception of try_acquire") {
+  const moe::Checkpoint checkpoint(golden("plain-bf16"));
+  ChangingProvider experts(checkpoint);
+  moe::ThreadPool pool(1);
+  const moe::Transformer model(checkpoint, experts, pool);
+  auto expected_sequence = model.sequence();
+  const std::vector<float> expected = copy(model.forward(expected_sequence, prompt));
+  for (const bool present : {true, false})
+    for (const std::size_t chunk : {1u, 512u})
+      for (const std::size_t until_failure : {0u, 1u, 3u, 4u, 6u}) {
+        experts.present = present;
+        experts.until_failure = until_failure;
+        auto sequence = model.sequence({.chunk = chunk});
+        check_error([&] { return model.forward(sequence, prompt); }, {"disk", "a damaged block"});
+        CHECK(experts.live_leases() == 0);
+        experts.until_failure = SIZE_MAX;
+        CHECK(copy(model.forward(sequence, std::span(prompt).subspan(sequence.position()))) == expected);
+      }
+}
+
 TEST_SUITE_BEGIN("threads");
 
-TEST_CASE("transformer: many sequences on many threads share one model") {
+TEST_CASE("transformer: sequences on several threads share one transformer and compute the same bits") {
   const moe::Checkpoint checkpoint(golden("plain-bf16"));
   moe::MmapProvider experts(checkpoint);
   moe::ThreadPool pool(2);

@@ -1,3 +1,4 @@
+#include "detail/core/tensor.hpp"
 #include "detail/experts/catalog.hpp"
 #include "detail/model/config.hpp"
 #include "detail/experts/mmap_provider.hpp"
@@ -7,11 +8,12 @@
 
 #include <doctest/doctest.h>
 
+#include <cstring>
 #include <string>
 
 namespace {
 
-/// What is said when the whole model is opened.
+/// The error of opening the whole model; empty if there is none.
 std::string refusal(const TinyCheckpoint& tiny) {
   return message_of([&] {
     const moe::Checkpoint checkpoint = tiny.open();
@@ -23,12 +25,12 @@ std::string refusal(const TinyCheckpoint& tiny) {
 
 }  // namespace
 
-TEST_CASE("weights: a whole model is accepted") {
+TEST_CASE("weights: a complete model is accepted") {
   CHECK(refusal(TinyCheckpoint()).empty());
   CHECK(refusal(TinyCheckpoint("tied-biased")).empty());
 }
 
-TEST_CASE("weights: every missing tensor is named") {
+TEST_CASE("weights: a missing tensor is an error that names the tensor") {
   for (const std::string name :
        {"model.embed_tokens.weight", "model.norm.weight", "model.layers.1.input_layernorm.weight",
         "model.layers.1.post_attention_layernorm.weight", "model.layers.2.self_attn.q_proj.weight",
@@ -45,30 +47,53 @@ TEST_CASE("weights: every missing tensor is named") {
   }
 }
 
-TEST_CASE("weights: a missing expert is named") {
+TEST_CASE("weights: a missing expert is an error that names the expert and the layer") {
   TinyCheckpoint tiny;
   tiny.rename_tensor("model.layers.1.mlp.experts.3.up_proj.weight",
                      "model.layers.1.mlp.experts.3.up_proj.weighX");
   CHECK(refusal(tiny).find("expert 3 of layer 1: expected one up_proj") != std::string::npos);
 }
 
-TEST_CASE("weights: without lm_head the head is the embedding") {
+TEST_CASE("weights: a missing lm_head without tie_word_embeddings is an error that names both") {
   TinyCheckpoint tiny;
   tiny.rename_tensor("lm_head.weight", "xm_head.weight");
-  const moe::Checkpoint checkpoint = tiny.open();
-  const moe::detail::ModelWeights weights(checkpoint, moe::ModelConfig(checkpoint));
-  CHECK(weights.head.data == weights.embedding.data);
+  CHECK(refusal(tiny).find("tie_word_embeddings is false and lm_head.weight is missing") !=
+        std::string::npos);
 }
 
-TEST_CASE("weights: tied embeddings are the head also if there is another") {
+TEST_CASE("weights: without lm_head the embedding is the head of a model with tie_word_embeddings") {
   TinyCheckpoint tiny;
+  tiny.rename_tensor("lm_head.weight", "xm_head.weight");
   tiny.edit("\"tie_word_embeddings\": false", "\"tie_word_embeddings\": true");
   const moe::Checkpoint checkpoint = tiny.open();
   const moe::detail::ModelWeights weights(checkpoint, moe::ModelConfig(checkpoint));
   CHECK(weights.head.data == weights.embedding.data);
 }
 
-TEST_CASE("weights: sizes that do not match the tensors are refused with both") {
+TEST_CASE("weights: an lm_head that differs from the embedding is the head, also with tie_word_embeddings") {
+  TinyCheckpoint tiny;
+  tiny.edit("\"tie_word_embeddings\": false", "\"tie_word_embeddings\": true");
+  const moe::Checkpoint checkpoint = tiny.open();
+  for (const moe::WeightStorage storage : {moe::WeightStorage::mapped, moe::WeightStorage::owned}) {
+    const moe::detail::ModelWeights weights(checkpoint, moe::ModelConfig(checkpoint), storage);
+    const moe::Matrix stored = checkpoint.matrix("lm_head.weight", 320, 64);
+    CHECK(weights.head.data != weights.embedding.data);
+    CHECK(std::memcmp(weights.head.data, stored.data, stored.bytes()) == 0);
+  }
+}
+
+TEST_CASE("weights: an lm_head equal to the embedding shares its memory, with tie_word_embeddings") {
+  TinyCheckpoint tiny;
+  tiny.edit("\"tie_word_embeddings\": false", "\"tie_word_embeddings\": true");
+  tiny.set_tensor("lm_head.weight", tiny.bytes_of("model.embed_tokens.weight"));
+  const moe::Checkpoint checkpoint = tiny.open();
+  for (const moe::WeightStorage storage : {moe::WeightStorage::mapped, moe::WeightStorage::owned}) {
+    const moe::detail::ModelWeights weights(checkpoint, moe::ModelConfig(checkpoint), storage);
+    CHECK(weights.head.data == weights.embedding.data);
+  }
+}
+
+TEST_CASE("weights: a size that contradicts a tensor is an error with both shapes") {
   struct Lie {
     const char *from, *to, *tensor, *shapes;
   };

@@ -4,11 +4,13 @@
 #include "support/checkpoints.hpp"
 #include "support/temporary_directory.hpp"
 
+#include <cstddef>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <string_view>
 
-/// A copy of a golden checkpoint whose files a test may spoil.
+/// A copy of a golden checkpoint that a test may change.
 class TinyCheckpoint {
  public:
   explicit TinyCheckpoint(const std::string& name = "plain-bf16") {
@@ -32,6 +34,23 @@ class TinyCheckpoint {
     text.replace(text.find(from), from.size(), to);
     directory_.write("model.safetensors", text);
     return *this;
+  }
+
+  /// Overwrites the bytes of a tensor, from byte `offset` of the tensor on.
+  TinyCheckpoint& set_tensor(std::string_view name, std::string_view bytes, std::size_t offset = 0) {
+    const moe::Checkpoint checkpoint = open();
+    const moe::TensorInfo& tensor = checkpoint.at(name);
+    const std::string path = checkpoint.file_of(tensor);
+    std::string text = moe::detail::read_text(path);
+    text.replace(static_cast<std::size_t>(tensor.offset) + offset, bytes.size(), bytes);
+    std::ofstream(path, std::ios::binary) << text;
+    return *this;
+  }
+
+  std::string bytes_of(std::string_view name) const {
+    const moe::Checkpoint checkpoint = open();
+    const auto bytes = checkpoint.bytes(checkpoint.at(name));
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
   }
 
   moe::Checkpoint open() const { return moe::Checkpoint(directory_.path()); }
