@@ -44,8 +44,8 @@ class Transformer {
       : Transformer(std::move(checkpoint), AnyProvider(detail::ProviderReference<P>(provider)), pool,
                     std::move(options)) {}
 
-  /// As above, with a provider that the transformer owns together with all other copies of the AnyProvider.
-  Transformer(Checkpoint checkpoint, AnyProvider provider, ThreadPool& pool, TransformerOptions options);
+  /// As above, with a provider that all copies of the AnyProvider share: it lives as long as the last copy.
+  Transformer(Checkpoint checkpoint, AnyProvider provider, ThreadPool& pool, TransformerOptions options = {});
 
   const ModelConfig& config() const { return config_; }
   const detail::ModelWeights& weights() const { return weights_; }

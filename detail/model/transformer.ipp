@@ -48,6 +48,7 @@ MOE_INLINE Transformer::Transformer(Checkpoint checkpoint, AnyProvider provider,
       compute_(pool, options.kernels ? *options.kernels : detail::simd::kernels()),
       provider_(std::move(provider)),
       allowed_(std::move(options.allowed_experts)) {
+  if (const ExpertCatalog* catalog = provider_.catalog()) detail::require_expert_shapes(*catalog, config_);
   check_allowed();
 }
 

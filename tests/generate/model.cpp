@@ -18,6 +18,7 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 TEST_CASE("model: opens from a path of any kind, with experts mapped or in memory") {
@@ -118,7 +119,15 @@ TEST_CASE("model: without a tokenizer there are ids only, and the error says wha
   check_error([&] { return model.chat_template(); }, {"chat template"});
 }
 
-TEST_CASE("model: experts that do not fit the configuration are refused when it is opened") {
+TEST_CASE("model: a provider whose catalog contradicts the configuration is refused at construction") {
+  TinyCheckpoint tiny;
+  moe::MmapProvider experts(tiny.open());
+  tiny.edit("\"moe_intermediate_size\": 32", "\"moe_intermediate_size\": 16");
+  check_error([&] { return moe::Model(tiny.open(), std::move(experts)); },
+              {"experts of layer 0", "expected gate_proj [16, 64], found [32, 64]"});
+}
+
+TEST_CASE("model: experts that contradict the configuration are refused by open()") {
   TinyCheckpoint tiny;
   tiny.edit("\"num_experts\": 16", "\"num_experts\": 15");
   check_error([&] { return moe::open(tiny.directory().path()); },

@@ -2,6 +2,7 @@
 #include "detail/core/thread_pool.hpp"
 #include "detail/core/token.hpp"
 #include "detail/experts/allowed_experts.hpp"
+#include "detail/experts/any_provider.hpp"
 #include "detail/experts/expert.hpp"
 #include "detail/experts/provider.hpp"
 #include "detail/io/checkpoint.hpp"
@@ -11,6 +12,7 @@
 #include "detail/model/transformer.hpp"
 #include "support/checkpoints.hpp"
 #include "support/message_of.hpp"
+#include "support/tiny_checkpoint.hpp"
 
 #include <doctest/doctest.h>
 
@@ -380,6 +382,24 @@ TEST_CASE("transformer: a lease of other shapes or types than the model is an er
         CHECK(experts.live_leases() == 0);
         CHECK(sequence.position() == 0);
       }
+}
+
+TEST_CASE("transformer: a provider whose catalog contradicts the configuration is refused at construction") {
+  struct Lie {
+    const char *from, *to, *expected;
+  };
+  for (const Lie& lie :
+       {Lie{"\"moe_intermediate_size\": 32", "\"moe_intermediate_size\": 16", "expected gate_proj [16, 64]"},
+        Lie{"\"moe_intermediate_size\": 32", "\"moe_intermediate_size\": 33",
+            "expected gate_proj [33, 64]"}}) {
+    TinyCheckpoint tiny;
+    const moe::Checkpoint original = tiny.open();
+    moe::AnyProvider experts{moe::MmapProvider(original)};
+    moe::ThreadPool pool(1);
+    tiny.edit(lie.from, lie.to);
+    check_error([&] { return moe::Transformer(tiny.open(), experts, pool); },
+                {"experts of layer 0", lie.expected, "[32, 64]"});
+  }
 }
 
 TEST_CASE("transformer: no lease is held after an exception of try_acquire") {
