@@ -1,6 +1,5 @@
 #pragma once
 #include "../core/config.hpp"
-#include "../core/error.hpp"
 #include "../io/pages.hpp"
 
 #include <cstddef>
@@ -9,11 +8,15 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Pieces of memory that are used again: mapping and clearing pages anew for every expert costs as much as reading it fast.
-/// They are cut from larger arenas, so that the system can use huge pages.
-/// All slabs together, free ones included, never take more than the most that were in use at once, but for one huge page:
-/// before memory is used for the first time, as much of free slabs of other sizes is given back. Thread-safe; must outlive
-/// its slabs.
+/// Hands out pieces of memory, called slabs, and reuses them: mapping and zeroing new pages for every expert costs as much
+/// as reading the expert from a fast disk. Slabs are cut from larger arenas, each for one size of slab, so that the system
+/// can use huge pages.
+///
+/// The memory of all slabs, unused ones included, is at most the largest sum of slabs that were in use at one time, plus one
+/// huge page: before memory is used for the first time, unused slabs of other sizes give back as much. Memory that was
+/// given back stays so, since no huge page ever covers bytes of two slabs once there are slabs of two sizes.
+///
+/// Thread-safe. Must outlive its slabs.
 class SlabPool {
  public:
   class Slab {
@@ -30,37 +33,42 @@ class SlabPool {
     std::size_t bytes_;
   };
 
-  /// There may be so many slabs of that size at once: then none of them costs an allocation but for the pages.
+  /// Prepares for up to `slabs` slabs of this size: taking them then allocates nothing but their pages. All sizes that are
+  /// going to be used should be expected before the first slab is taken, so that arenas are laid out for several sizes.
   void expect(std::size_t bytes, std::size_t slabs);
 
-  /// At least `bytes` bytes, rounded up to pages.
+  /// A slab of at least `bytes` bytes, rounded up to pages, with any contents. Throws std::bad_alloc.
   Slab take(std::size_t bytes);
 
   /// Takes memory from the system now, for as many slabs as fit into `total_bytes`.
   void reserve(std::size_t bytes, std::size_t total_bytes);
 
  private:
-  /// The slabs of one size that nobody uses. Both lists have room for all of that size, so that giving one back cannot fail.
+  /// The slabs of one size that are not in use. Both lists have room for all slabs of the size, so that returning a slab
+  /// cannot fail.
   struct SizeClass {
     std::size_t bytes = 0;
-    std::size_t slabs = 0;
-    std::vector<std::byte*> free;   // with memory behind them
-    std::vector<std::byte*> empty;  // addresses only
+    std::size_t slabs = 0;          // in all arenas
+    std::vector<std::byte*> free;   // backed by memory
+    std::vector<std::byte*> empty;  // address space without memory
 
-    /// Gives back the memory of as many free slabs as make up `wanted` bytes; returns of how many.
-    std::size_t discard_free(std::size_t wanted);
+    /// Gives back the memory of free slabs until that is at least `wanted_bytes`. Returns the number of bytes.
+    std::size_t discard_free(std::size_t wanted_bytes);
+
+    /// Makes room in both lists for that many slabs.
+    void reserve(std::size_t slabs_in_all);
   };
+
+  static std::size_t slab_bytes(std::size_t bytes);
 
   SizeClass& class_of(std::size_t bytes);
 
-  static std::size_t slabs_of_arena(std::size_t bytes);
-
-  /// Takes address space only: memory comes as slabs are written.
+  /// Maps address space for more slabs; their memory comes when they are written.
   void add_arena(SizeClass& own);
 
   void give_back(std::byte* data, std::size_t bytes) noexcept;
 
-  std::mutex mutex_;  // guards what follows
+  std::mutex mutex_;  // guards all members below
   std::vector<SizeClass> classes_;
   std::vector<Pages> arenas_;
 };

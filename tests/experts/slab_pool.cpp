@@ -1,33 +1,52 @@
 #include "detail/experts/slab_pool.hpp"
+#include "detail/io/system.hpp"
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <fstream>
+#include <map>
+#include <random>
 #include <set>
+#include <thread>
+#include <utility>
 #include <vector>
+
+#if defined(__linux__)
+#include <sys/mman.h>
+#include <unistd.h>
+#endif
 
 using moe::detail::SlabPool;
 
-TEST_CASE("slab pool: slabs do not overlap, and hold what is written to them") {
-  SlabPool pool;
-  std::vector<SlabPool::Slab> slabs;
-  for (int i = 0; i < 100; ++i) {
-    slabs.push_back(pool.take(10'000));
-    std::memset(slabs.back().data(), i, 10'000);
+TEST_CASE("slab pool: slabs do not overlap") {
+  for (const std::size_t bytes : {std::size_t{10'000}, std::size_t{3'000'000}}) {
+    SlabPool pool;
+    for (int sizes = 1; sizes <= 2; ++sizes) {
+      std::vector<SlabPool::Slab> slabs;
+      for (int i = 0; i < 60; ++i) {
+        slabs.push_back(pool.take(bytes));
+        std::memset(slabs.back().data(), i, bytes);
+      }
+      for (std::size_t i = 0; i < slabs.size(); ++i)
+        for (std::size_t at = 0; at < bytes; at += 999)
+          REQUIRE(slabs[i].data()[at] == static_cast<std::byte>(i));
+      (void)pool.take(bytes + 4096);  // another size changes the layout of the arenas that follow
+    }
   }
-  for (std::size_t i = 0; i < slabs.size(); ++i)
-    for (std::size_t at = 0; at < 10'000; at += 999) CHECK(slabs[i].data()[at] == static_cast<std::byte>(i));
 }
 
-TEST_CASE("slab pool: what was given back is taken again") {
+TEST_CASE("slab pool: a slab that was returned is handed out again") {
   SlabPool pool;
   std::set<std::byte*> seen;
   for (int i = 0; i < 1000; ++i) seen.insert(pool.take(5'000'000).data());
   CHECK(seen.size() == 1);
 }
 
-TEST_CASE("slab pool: free slabs of one size make room for those of another, and can be used again") {
+TEST_CASE("slab pool: slabs whose memory was given back to the system can be used again") {
   SlabPool pool;
   for (int round = 0; round < 3; ++round)
     for (const std::size_t bytes : {4096u, 100'000u, 70'000'000u}) {
@@ -39,6 +58,21 @@ TEST_CASE("slab pool: free slabs of one size make room for those of another, and
     }
 }
 
+TEST_CASE("slab pool: a slab of no bytes is a page") {
+  SlabPool pool;
+  pool.expect(0, 10);
+  pool.reserve(0, 10'000);
+  const SlabPool::Slab slab = pool.take(0);
+  std::memset(slab.data(), 1, 1);
+}
+
+TEST_CASE("slab pool: a size that no system has is std::bad_alloc, and the pool stays usable") {
+  SlabPool pool;
+  CHECK_THROWS_AS((void)pool.take(SIZE_MAX), std::bad_alloc);
+  CHECK_THROWS_AS((void)pool.take(SIZE_MAX - 4096), std::bad_alloc);
+  std::memset(pool.take(100).data(), 1, 100);
+}
+
 TEST_CASE("slab pool: a slab moves with its memory") {
   SlabPool pool;
   SlabPool::Slab slab = pool.take(100);
@@ -48,3 +82,107 @@ TEST_CASE("slab pool: a slab moves with its memory") {
   moved = pool.take(100);
   CHECK(moved.data() != data);
 }
+
+#if defined(__linux__)
+namespace {
+
+constexpr std::size_t mib = std::size_t{1} << 20;
+
+std::size_t resident_bytes() {
+  std::size_t total_pages = 0, resident_pages = 0;
+  std::ifstream("/proc/self/statm") >> total_pages >> resident_pages;
+  return resident_pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
+
+/// Slabs of different sizes, in use up to a budget, as a cache of a model with several sizes of experts uses them.
+class MixedSlabs {
+ public:
+  explicit MixedSlabs(std::size_t budget_bytes) : budget_bytes_(budget_bytes) {}
+
+  /// Returns random slabs until there is room for one of these bytes, takes it and fills it.
+  void replace(std::size_t bytes) {
+    while (in_use_bytes_ + bytes > budget_bytes_) {
+      const std::size_t victim = random_() % slabs_.size();
+      in_use_bytes_ -= slabs_[victim].second;
+      std::swap(slabs_[victim], slabs_.back());
+      slabs_.pop_back();
+    }
+    slabs_.emplace_back(pool_.take(bytes), bytes);
+    std::memset(slabs_.back().first.data(), 1, bytes);
+    in_use_bytes_ += bytes;
+    known_[slabs_.back().first.data()] = bytes;
+  }
+
+  /// Does at once to all slabs, in use or not, what the daemon for huge pages would do in a few minutes: a range of which
+  /// any page is in memory becomes a huge page, unless that was advised against.
+  void collapse() const {
+#if defined(MADV_COLLAPSE)
+    constexpr int collapse = MADV_COLLAPSE;
+#else
+    constexpr int collapse = 25;  // since Linux 6.1
+#endif
+    constexpr std::size_t huge = moe::detail::huge_page_bytes;
+    std::set<std::uintptr_t> ranges;
+    for (const auto& [data, bytes] : known_) {
+      const auto begin = reinterpret_cast<std::uintptr_t>(data);
+      for (std::uintptr_t range = begin / huge * huge; range < begin + bytes; range += huge)
+        ranges.insert(range);
+    }
+    std::vector<unsigned char> pages(huge / static_cast<std::size_t>(sysconf(_SC_PAGESIZE)));
+    for (const std::uintptr_t range : ranges) {
+      auto* const address = reinterpret_cast<void*>(range);
+      if (mincore(address, huge, pages.data()) != 0) continue;
+      bool any = false;
+      for (const unsigned char page : pages) any = any || (page & 1) != 0;
+      if (any) (void)madvise(address, huge, collapse);
+    }
+  }
+
+ private:
+  std::size_t budget_bytes_;
+  std::size_t in_use_bytes_ = 0;
+  SlabPool pool_;
+  std::vector<std::pair<SlabPool::Slab, std::size_t>> slabs_;
+  std::map<std::byte*, std::size_t> known_;
+  std::mt19937 random_{1};
+};
+
+/// Fills and refills slabs of four sizes, in long runs of one size and in turn.
+void use_mixed_sizes(MixedSlabs& slabs) {
+  const std::size_t sizes[] = {100'000, 700'000, 2'700'000, 3'100'000};
+  for (const std::size_t bytes : sizes)
+    for (int i = 0; i < 300; ++i) slabs.replace(bytes);
+  for (std::size_t i = 0; i < 1000; ++i) slabs.replace(sizes[i * i % 7 % 4]);
+}
+
+}  // namespace
+
+TEST_CASE("slab pool: slabs of several sizes never take more memory than the budget of those in use") {
+  const std::size_t before = resident_bytes();
+  MixedSlabs slabs(20 * mib);
+  use_mixed_sizes(slabs);
+  CHECK(resident_bytes() <= before + 22 * mib);
+  slabs.collapse();
+  CHECK(resident_bytes() <= before + 22 * mib);
+}
+
+TEST_CASE("slab pool: idle slabs of several sizes keep within their budget under the daemon for huge pages" *
+          doctest::test_suite("long")) {
+  const std::size_t before = resident_bytes();
+  MixedSlabs slabs(20 * mib);
+  use_mixed_sizes(slabs);
+  for (int second = 0; second < 20; ++second) {
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+    REQUIRE(resident_bytes() <= before + 22 * mib);
+  }
+}
+
+TEST_CASE("slab pool: a size that appears late does not let slabs exceed the budget") {
+  const std::size_t before = resident_bytes();
+  MixedSlabs slabs(20 * mib);
+  for (int i = 0; i < 300; ++i) slabs.replace(100'000);
+  use_mixed_sizes(slabs);
+  slabs.collapse();
+  CHECK(resident_bytes() <= before + 24 * mib);
+}
+#endif
