@@ -7,45 +7,43 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Min-heaps over the numbers 0, 1, ..., each of which is in one heap at most. The heaps share one set of links, so that a
-/// heap is just the number at its top. Nothing is allocated but by resize().
-/// insert, meld: O(1); erase: O(log n), amortised. Source: Fredman, Sedgewick, Sleator & Tarjan 1986.
+/// Min-heaps over the numbers 0, 1, 2, ...; a number is in at most one heap. All heaps share one array of links, so a heap
+/// is represented by the number at its top. Only resize() allocates.
+/// Costs: insert and meld O(1), erase O(log n) amortised. Source: Fredman, Sedgewick, Sleator & Tarjan 1986.
 class PairingHeaps {
  public:
   static constexpr std::uint32_t none = UINT32_MAX;
-  using Top = std::uint32_t;  // of a heap; `none` if it is empty
+  using Top = std::uint32_t;  // the number at the top of a heap; `none` if the heap is empty
 
   void resize(std::size_t numbers) { nodes_.resize(numbers); }
 
-  double key(std::uint32_t number) const { return nodes_[number].key; }
+  double key(std::uint32_t number) const noexcept { return nodes_[number].key; }
 
-  /// Of equal keys the smaller `tie` is on top.
-  void insert(Top& heap, std::uint32_t number, double key, std::uint64_t tie);
-  void insert(Top& heap, std::uint32_t number, double key) { insert(heap, number, key, number); }
+  /// Numbers with equal keys are ordered by `tie`.
+  void insert(Top& heap, std::uint32_t number, double key, std::uint64_t tie) noexcept;
 
-  /// Whether a is to be above b.
-  bool before(std::uint32_t a, std::uint32_t b) const;
+  /// Removes a number from the heap that it is in.
+  void erase(Top& heap, std::uint32_t number) noexcept;
 
-  /// The number must be in that heap.
-  void erase(Top& heap, std::uint32_t number);
-
-  /// Empties `other` into `heap`.
-  void meld(Top& heap, Top& other);
+  /// Moves all numbers of `other` into `heap`.
+  void meld(Top& heap, Top& other) noexcept;
 
  private:
   struct Node {
     double key = 0;
     std::uint64_t tie = 0;
-    std::uint32_t child = none;     // the first one
-    std::uint32_t next = none;      // sibling
-    std::uint32_t previous = none;  // sibling, or the parent of a first child
+    std::uint32_t child = none;     // first child
+    std::uint32_t next = none;      // next sibling
+    std::uint32_t previous = none;  // previous sibling; of a first child: the parent
   };
 
-  /// One heap of two.
-  Top melded(Top a, Top b);
+  bool is_before(std::uint32_t a, std::uint32_t b) const noexcept;
 
-  /// One heap of a list of siblings: by pairs from the left, then all from the right.
-  Top combined(std::uint32_t first);
+  /// Makes one heap of two.
+  Top melded(Top a, Top b) noexcept;
+
+  /// Makes one heap of a list of siblings by two passes: pairs from left to right, then all pairs from right to left.
+  Top combined(std::uint32_t first) noexcept;
 
   std::vector<Node> nodes_;
 };

@@ -1,7 +1,7 @@
 #pragma once
 #include "../core/config.hpp"
 #include "../core/pairing_heap.hpp"
-#include "../core/portable_math.hpp"
+#include "eviction_policy.hpp"
 #include "expert.hpp"
 
 #include <array>
@@ -11,84 +11,63 @@
 
 namespace moe::inline MOE_ABI {
 
-/// Evicts what was used least often and least recently, both fading with age:
+/// Evicts the expert with the lowest score, which combines how often and how recently the expert was used:
 ///   score = 0.3 · Σ over uses of 2^(−age / 32 tokens) + 0.7 · 2^(−age of the last use / 4 tokens)
-/// where the second term is taken as zero once it is below a thousandth, after 40 tokens. The scores of the layer that asks
-/// for room count 0.6 of that: its next turn is the farthest away. See Lru for the members.
-///
-/// The two terms fade at different rates, so no fixed key orders all experts. But experts whose last use is equally old are
-/// ordered by the first term alone, and it fades for all of them alike: so there is one heap per age, and one for the old.
+/// The second term counts as zero from an age of 40 tokens on, where it is below 0.001. Scores of experts of the layer that
+/// needs room are multiplied by 0.6: the layer's turn has just come, so its next turn is the farthest away.
+/// An EvictionPolicy.
 class DecayedFrequency {
  public:
-  static constexpr std::uint32_t none = detail::PairingHeaps::none;
-
-  void resize(std::size_t experts);
-
-  /// So many layers take no more memory later. Optional in a policy.
-  void reserve_layers(std::size_t layers) { layers_.reserve(layers); }
-
-  void use(std::uint32_t expert, std::uint64_t token);
-
-  void insert(std::uint32_t expert, ExpertId id, std::uint64_t token);
-  void erase(std::uint32_t expert);
-
-  std::uint32_t lowest(std::uint32_t layer, std::uint64_t token);
-
-  double score(std::uint32_t expert, std::uint64_t token) const;
+  void resize(std::size_t experts, std::size_t layers);
+  void use(std::uint32_t expert, std::uint64_t token) noexcept;
+  void insert(std::uint32_t expert, ExpertId id, std::uint64_t token) noexcept;
+  void erase(std::uint32_t expert) noexcept;
+  std::uint32_t lowest(std::uint32_t layer, std::uint64_t token) noexcept;
+  double score(std::uint32_t expert, std::uint64_t token) const noexcept;
 
  private:
   using Top = detail::PairingHeaps::Top;
-  static constexpr double frequency_half_life = 32;
-  static constexpr double recency_half_life = 4;
   static constexpr std::uint64_t recent_tokens = 40;
-  static constexpr double own_share = 0.6;
-  static constexpr double never = -1e9;  // the logarithm of no use at all
+  static constexpr double log2_of_zero = -1e9;
 
   struct Uses {
-    double sum_log2 = never;  // log2 of Σ over uses of 2^(token / frequency_half_life)
+    double sum_log2 = log2_of_zero;  // log2 of Σ over uses of 2^(token / 32)
     std::uint64_t last_token = 0;
     ExpertId id;
   };
 
-  /// Candidates by the token of their last use.
+  /// Candidates, ordered by their scores. The two terms of the score decay at different rates, so no fixed key orders all
+  /// experts. But experts with the same age of the last use are ordered by the first term alone, which decays equally for
+  /// all of them. So there is one heap for each age below `recent_tokens`, and one heap for all greater ages.
   class Order {
    public:
-    Order() { recent_.fill(none); }
+    Order() { recent_.fill(no_expert); }
 
-    void insert(detail::PairingHeaps& heaps, std::uint32_t expert, const Uses& uses, std::uint64_t token);
-    void erase(detail::PairingHeaps& heaps, std::uint32_t expert, const Uses& uses) {
-      heaps.erase(heap_of(uses), expert);
-    }
+    void insert(detail::PairingHeaps& heaps, std::uint32_t expert, const Uses& uses,
+                std::uint64_t token) noexcept;
+    void erase(detail::PairingHeaps& heaps, std::uint32_t expert, const Uses& uses) noexcept;
 
-    /// Calls f(expert) with the lowest of each heap.
-    template <class F>
-    void for_each_top(detail::PairingHeaps& heaps, std::uint64_t token, F f) {
-      retire(heaps, token);
-      if (old_ != none) f(old_);
-      for (const Top top : recent_)
-        if (top != none) f(top);
-    }
+    /// The tops of all heaps; `no_expert` for an empty heap.
+    std::array<Top, recent_tokens + 1> tops(detail::PairingHeaps& heaps, std::uint64_t token) noexcept;
 
    private:
-    Top& heap_of(const Uses& uses);
+    Top& heap_of(const Uses& uses) noexcept;
 
-    /// Moves the heaps of ages that are no longer recent to the old ones.
-    void retire(detail::PairingHeaps& heaps, std::uint64_t token);
+    /// Merges the heaps of ages that are no longer recent into the heap of greater ages.
+    void advance(detail::PairingHeaps& heaps, std::uint64_t token) noexcept;
 
-    Top old_ = none;
-    std::array<Top, recent_tokens> recent_;
+    std::array<Top, recent_tokens> recent_;  // by token of the last use, modulo recent_tokens
+    Top old_ = no_expert;
     std::uint64_t now_ = 0;
   };
 
-  std::uint32_t lowest_of(Order& order, detail::PairingHeaps& heaps, std::uint64_t token) const;
+  std::uint32_t lowest_of(Order& order, detail::PairingHeaps& heaps, std::uint64_t token) const noexcept;
 
-  static double exp2(double x) { return x < -1000 ? 0 : detail::portable::exp(x * 0.6931471805599453); }
-  static double log2(double x) { return detail::portable::log(x) * 1.4426950408889634; }
-
-  std::vector<Uses> uses_;  // [experts]
-  detail::PairingHeaps of_all_, of_layers_;
-  Order all_;
-  std::vector<Order> layers_;
+  std::vector<Uses> uses_;               // [experts]
+  detail::PairingHeaps heaps_of_all_;    // of order_of_all_
+  detail::PairingHeaps heaps_by_layer_;  // of order_by_layer_
+  Order order_of_all_;
+  std::vector<Order> order_by_layer_;  // [layers]
 };
 
 }  // namespace moe::inline MOE_ABI

@@ -8,31 +8,31 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Gives experts consecutive numbers, from 0 on, in the order in which they are first seen. Any ids: open addressing.
+/// Numbers experts 0, 1, 2, ... in the order in which they are added. A hash table with open addressing and linear probing.
 class ExpertTable {
  public:
   static constexpr std::uint32_t none = UINT32_MAX;
 
   std::size_t size() const { return ids_.size(); }
-  ExpertId operator[](std::uint32_t number) const { return ids_[number]; }
 
-  /// Allocates nothing more until there are more experts than these.
+  /// Allocates for so many experts.
   void reserve(std::size_t experts);
 
-  /// The number of an expert; `none` if it was never added.
+  /// The number of an expert; `none` if it was not added.
   std::uint32_t find(ExpertId id) const { return slots_.empty() ? none : slots_[slot_of(id)]; }
 
-  /// The number of an expert, a new one if it has none.
+  /// The number of an expert, which is added if it is missing. If this throws std::bad_alloc, nothing has changed.
   std::uint32_t add(ExpertId id);
 
  private:
-  /// Where the expert is, or would have to be.
+  /// The slot that holds the expert, or the empty slot in which it belongs.
   std::size_t slot_of(ExpertId id) const;
 
-  void grow();
+  void resize_slots(std::size_t slots);
 
-  std::vector<ExpertId> ids_;         // by number
-  std::vector<std::uint32_t> slots_;  // numbers; a power of two, at most half full
+  std::vector<ExpertId> ids_;  // by number
+  std::vector<std::uint32_t>
+      slots_;  // numbers or `none`; the size is a power of two, at most half are in use
 };
 
 }  // namespace moe::inline MOE_ABI::detail

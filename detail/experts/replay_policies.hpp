@@ -1,78 +1,78 @@
 #pragma once
 #include "../core/config.hpp"
-#include "../core/pairing_heap.hpp"
+#include "eviction_policy.hpp"
 #include "expert.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
+// Eviction policies that replays compare with the policies of caches.
+
 namespace moe::inline MOE_ABI::detail {
 
-// Eviction policies for comparison; see Lru for what their members mean.
-
-/// Evicts what was used least often in all the time since the beginning; of equals what was used least recently.
+/// Evicts the expert that was used least often since the beginning; of equals the least recently used one.
 class Lfu {
  public:
-  static constexpr std::uint32_t none = detail::PairingHeaps::none;
-
-  void resize(std::size_t experts);
-  void use(std::uint32_t expert, std::uint64_t);
-  void insert(std::uint32_t expert, ExpertId, std::uint64_t);
-  void erase(std::uint32_t expert) { heaps_.erase(candidates_, expert); }
-  std::uint32_t lowest(std::uint32_t, std::uint64_t) const { return candidates_; }
-  double score(std::uint32_t expert, std::uint64_t) const { return keys_[expert]; }
+  void resize(std::size_t experts, std::size_t layers);
+  void use(std::uint32_t expert, std::uint64_t) noexcept;
+  void insert(std::uint32_t expert, ExpertId id, std::uint64_t) noexcept {
+    candidates_.insert(expert, id, keys_[expert]);
+  }
+  void erase(std::uint32_t expert) noexcept { candidates_.erase(expert); }
+  std::uint32_t lowest(std::uint32_t, std::uint64_t) noexcept { return candidates_.lowest(); }
+  double score(std::uint32_t expert, std::uint64_t) const noexcept { return keys_[expert]; }
 
  private:
-  detail::PairingHeaps heaps_;
-  detail::PairingHeaps::Top candidates_ = none;
+  CandidateHeap candidates_;
   std::vector<double> keys_;  // [experts]
   std::uint64_t uses_ = 0;
 };
 
-/// Evicts any, with equal chances: what a policy must be better than. The same on every run.
+/// Evicts a random expert, each with the same probability: the baseline. Deterministic.
 class RandomEviction {
  public:
-  static constexpr std::uint32_t none = detail::PairingHeaps::none;
-
-  void resize(std::size_t experts) { places_.resize(experts); }
-  void use(std::uint32_t, std::uint64_t) {}
-  void insert(std::uint32_t expert, ExpertId, std::uint64_t);
-  void erase(std::uint32_t expert);
-  std::uint32_t lowest(std::uint32_t, std::uint64_t);
-  double score(std::uint32_t, std::uint64_t) const { return 0; }
+  void resize(std::size_t experts, std::size_t layers);
+  void use(std::uint32_t, std::uint64_t) noexcept {}
+  void insert(std::uint32_t expert, ExpertId, std::uint64_t) noexcept;
+  void erase(std::uint32_t expert) noexcept;
+  std::uint32_t lowest(std::uint32_t, std::uint64_t) noexcept;
+  double score(std::uint32_t, std::uint64_t) const noexcept { return 0; }
 
  private:
   std::vector<std::uint32_t> candidates_;
-  std::vector<std::size_t> places_;  // [experts]: among the candidates
+  std::vector<std::size_t> places_;  // [experts]: index in candidates_
   std::uint64_t state_ = 1;
 };
 
-/// Evicts what will not be used for the longest time: the optimum for experts of one size, which only somebody who knows
-/// the future can reach. Source: Belady 1966.
+/// Evicts the expert whose next use is the farthest away: the optimum for experts of equal size, which needs to know the
+/// future. Source: Belady 1966.
 class Belady {
  public:
-  static constexpr std::uint32_t none = detail::PairingHeaps::none;
-
-  /// The future, which whoever plays it moves on.
+  /// Uses are numbered in the order of the trace.
   struct Future {
-    std::vector<std::size_t> next_use;  // of each use: when the same expert is used again
-    std::size_t now = 0;                // the use that is being made
+    std::vector<std::size_t>
+        next_use;         // [uses]: the next use of the same expert; the number of uses if there is none
+    std::size_t now = 0;  // the use that is being replayed, advanced by the replay
   };
 
-  explicit Belady(const Future& future) : future_(&future) {}  // which must live longer
+  /// `future` must outlive this object.
+  explicit Belady(const Future& future) : future_(&future) {}
 
-  void resize(std::size_t experts);
-  void use(std::uint32_t expert, std::uint64_t) { next_[expert] = future_->next_use[future_->now]; }
-  void insert(std::uint32_t expert, ExpertId, std::uint64_t);
-  void erase(std::uint32_t expert) { heaps_.erase(candidates_, expert); }
-  std::uint32_t lowest(std::uint32_t, std::uint64_t) const { return candidates_; }
-  double score(std::uint32_t expert, std::uint64_t) const { return -static_cast<double>(next_[expert]); }
+  void resize(std::size_t experts, std::size_t layers);
+  void use(std::uint32_t expert, std::uint64_t) noexcept { next_[expert] = future_->next_use[future_->now]; }
+  void insert(std::uint32_t expert, ExpertId id, std::uint64_t token) noexcept {
+    candidates_.insert(expert, id, score(expert, token));
+  }
+  void erase(std::uint32_t expert) noexcept { candidates_.erase(expert); }
+  std::uint32_t lowest(std::uint32_t, std::uint64_t) noexcept { return candidates_.lowest(); }
+  double score(std::uint32_t expert, std::uint64_t) const noexcept {
+    return -static_cast<double>(next_[expert]);
+  }
 
  private:
   const Future* future_;
-  detail::PairingHeaps heaps_;
-  detail::PairingHeaps::Top candidates_ = none;
+  CandidateHeap candidates_;
   std::vector<std::size_t> next_;  // [experts]
 };
 

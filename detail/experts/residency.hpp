@@ -1,9 +1,10 @@
 #pragma once
 #include "../core/config.hpp"
 #include "../core/error.hpp"
-#include "../core/pairing_heap.hpp"
+#include "eviction_policy.hpp"
 #include "expert.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -11,14 +12,15 @@
 
 namespace moe::inline MOE_ABI {
 
-/// What a cache knows of the model that it serves. All of it may be left out, and then costs hits, never correctness.
+/// The budget of a cache, and what the cache knows of its model. Everything but the budget may be left out: that costs hits,
+/// never correctness.
 struct CacheOptions {
   std::size_t budget_bytes = 0;
-  std::size_t layers = 0;             // with experts; 0: unknown, and then no layer has a floor
-  std::size_t experts_per_token = 8;  // per layer
-  std::size_t largest_bytes = 0;      // of one expert
-  bool floor = true;                  // keep min(experts_per_token, an equal share) experts of each layer
-  bool cold_prompts = true;           // experts that a prompt passes by enter cold
+  std::size_t layers = 0;             // with experts; 0: unknown, and then layers have no floor
+  std::size_t experts_per_token = 8;  // in each layer
+  std::size_t largest_bytes = 0;      // of one expert; 0: unknown
+  bool floor = true;                  // keep min(experts_per_token, equal share) experts of each layer
+  bool cold_prompts = true;           // experts that only a prompt used are evicted first
 };
 
 }  // namespace moe::inline MOE_ABI
@@ -26,84 +28,73 @@ struct CacheOptions {
 namespace moe::inline MOE_ABI::detail {
 
 /// Why an expert is admitted.
-enum class Admission {
-  demanded,   // somebody waits for it
-  chosen,     // announced: it will be acquired
-  prefill,    // the same, for the many tokens of a prompt, which says little about what comes next
+enum class Admission : std::uint8_t {
+  demanded,   // a caller waits for it
+  chosen,     // announced: a caller will acquire it
+  prefill,    // announced for many tokens of a prompt, which says little about the tokens that follow
   predicted,  // a guess
 };
 
-/// Which experts are resident, and which go: the bookkeeping of a cache, without weights, locks or files, so that a replay
-/// does exactly what the cache does. Experts have numbers, given by the caller, from 0 on. Not thread-safe.
+/// How many experts a layer keeps.
+struct LayerShares {
+  explicit LayerShares(const CacheOptions& options);
+
+  std::size_t floor = 0;  // that only experts of the same layer evict
+  std::size_t hot = 0;    // that a prompt leaves behind
+};
+
+/// Decides which experts are resident and which are evicted: the bookkeeping of a cache, without weights, locks or files, so
+/// that a replay does exactly what the cache does. Experts have numbers 0, 1, 2, ..., which the caller gives. Not
+/// thread-safe. If a member throws std::bad_alloc, nothing has changed.
 ///
-/// A resident expert can be evicted unless it is held (leased, being loaded or pinned) or expected (announced and not yet
-/// acquired). Of those that can, cold ones go first, in the order in which they came; then whatever `Eviction` says. A
-/// layer's last `floor` experts go only for others of that layer: with a budget below one token's cycle a plain LRU would
-/// evict each expert just before it is used again.
+/// A resident expert can be evicted unless it is held (leased, loading or pinned) or expected (announced and not acquired
+/// since). Among those that can, cold ones are evicted first, in the order of their admission, then the order is that of
+/// `Eviction`. The last `floor` experts of a layer are evicted for experts of the same layer only: if the budget is smaller
+/// than the experts of one token, plain LRU would evict each expert just before it is used again.
 template <class Eviction>
 class Residency {
- public:
-  static constexpr std::uint32_t none = detail::PairingHeaps::none;
+  static_assert(check_eviction_policy<Eviction>());
 
+ public:
   explicit Residency(const CacheOptions& options, const Eviction& eviction = Eviction())
-      : options_(options), eviction_(eviction) {
-    const std::size_t of_layers = options.layers * options.largest_bytes;
-    const std::size_t share = of_layers == 0 ? 0 : options.budget_bytes / of_layers;
-    const std::size_t k = options.experts_per_token;
-    if (options.floor) floor_ = share < k ? share : k;
-    // A prompt leaves its hot, but not so many that there is no room for the next layer's experts.
-    const std::size_t experts = options.largest_bytes == 0 ? 0 : options.budget_bytes / options.largest_bytes;
-    if (options.layers > 0 && experts > 2 * k) hot_ = (experts - 2 * k) / options.layers;
-  }
+      : options_(options), shares_(options), eviction_(eviction) {}
 
   std::size_t budget_bytes() const { return options_.budget_bytes; }
 
-  /// Of all resident experts, those that are being loaded included. Never above the budget.
+  /// Of all resident experts, loading ones included. Never above the budget.
   std::size_t resident_bytes() const { return resident_bytes_; }
 
-  /// How many experts of a layer only others of that layer can evict.
-  std::size_t floor() const { return floor_; }
+  /// How many experts of a layer are evicted for experts of the same layer only.
+  std::size_t floor() const { return shares_.floor; }
 
-  /// Allocates nothing more until there are more layers, or more experts, than these.
-  void reserve(std::size_t layers, std::size_t experts_of_each) {
-    resize(layers * experts_of_each);
-    predicted_.reserve(experts_of_each);
-    layers_.resize(layers);
-    for (std::vector<std::uint32_t>& layer : layers_) layer.reserve(experts_of_each);
-    if constexpr (requires { eviction_.reserve_layers(layers); }) eviction_.reserve_layers(layers);
+  /// Allocates for so many layers, and experts in each of them; nothing more is allocated for those later.
+  void reserve(std::size_t layers, std::size_t experts_of_layer) {
+    grow(layers * experts_of_layer, layers);
+    for (std::vector<std::uint32_t>& layer : layers_) layer.reserve(experts_of_layer);
   }
 
   bool resident(std::uint32_t expert) const {
     return expert < experts_.size() && experts_[expert].bytes != 0;
   }
 
-  /// Makes room for an expert that is not resident and lets it in, expected. Calls on_evict(number) for each that goes.
-  /// False, although some may have gone, if there is not enough room to be had.
+  /// Admits an expert that is not resident; it is expected from then on. Evicts others until there is room, and calls
+  /// on_evict(number), which must not throw, for each of them. Returns false if there is not enough room; some experts may
+  /// have been evicted even so.
   template <class OnEvict>
   bool admit(std::uint32_t expert, ExpertId id, std::size_t bytes, Admission why, OnEvict on_evict) {
     MOE_ASSERT(!resident(expert) && bytes > 0);
-    make_known(expert, id);
+    prepare(expert, id);  // all allocations, so that nothing below throws
     while (bytes > options_.budget_bytes - resident_bytes_) {
       const std::uint32_t victim = find_victim(id.layer, why);
-      if (victim == none) return false;
+      if (victim == no_expert) return false;
       remove(victim);
       on_evict(victim);
     }
-    Expert& entry = experts_[expert];
-    entry.bytes = bytes;
-    entry.holds = 0;
-    entry.cold = why == Admission::predicted || (why == Admission::prefill && options_.cold_prompts);
-    entry.expected_since = uses_ + 1;
-    entry.predicted = why == Admission::predicted;
-    if (entry.predicted) predicted_.push_back(expert);
-    resident_bytes_ += bytes;
-    if (!entry.cold) count_use(expert);
-    if (entry.cold) entry.arrival = ++arrivals_;
-    join_layer(expert);
+    enter(expert, bytes, why);
     return true;
   }
 
-  /// What was predicted, and is resident, has been chosen.
+  /// The router has chosen an expert that is resident: if it was predicted, that was right.
   void expect(std::uint32_t expert) {
     Expert& entry = experts_[expert];
     if (!entry.predicted || entry.expected_since == 0) return;
@@ -111,49 +102,47 @@ class Residency {
     count_use(expert);
   }
 
-  /// What was admitted is being read; and is there.
+  /// The weights of an admitted expert are being read; and can be read now.
   void loading(std::uint32_t expert) { hold(expert); }
   void loaded(std::uint32_t expert) { let_go(expert); }
 
-  /// Somebody takes a lease.
+  /// A lease begins; and ends.
   void acquired(std::uint32_t expert) {
     hold(expert);
     Expert& entry = experts_[expert];
-    const bool announced = entry.expected_since != 0 && !entry.predicted;
+    const bool counted = entry.expected_since != 0 && !entry.predicted;  // at its admission
     entry.expected_since = 0;
     entry.predicted = false;
-    if (!announced) count_use(expert);  // otherwise it counted when it was admitted
+    if (!counted) count_use(expert);
   }
-
-  /// A lease has ended.
   void released(std::uint32_t expert) { let_go(expert); }
 
   void pin(std::uint32_t expert) { hold(expert); }
 
-  /// It could not be loaded, or nobody wants it any more.
+  /// Ends the residency of an expert, even if it is held: it could not be loaded, or is evicted.
   void remove(std::uint32_t expert) {
     Expert& entry = experts_[expert];
     resident_bytes_ -= entry.bytes;
-    entry.holds = 1;
-    update(expert);
     entry.bytes = 0;
+    update(expert);
     leave_layer(expert);
   }
 
-  /// The experts of a layer that a prompt used, most used first, of which the first are worth keeping.
+  /// A prompt used these experts of one layer, most used first. The first few of them are no longer cold.
   void mark_hot(std::span<const std::uint32_t> experts) {
     if (!options_.cold_prompts) return;
-    for (std::size_t i = 0; i < experts.size() && i < hot_; ++i) {
-      if (!resident(experts[i])) continue;
-      hold(experts[i]);
-      count_use(experts[i]);
-      let_go(experts[i]);
+    for (const std::uint32_t expert : experts.first(std::min(shares_.hot, experts.size()))) {
+      if (!resident(expert)) continue;
+      hold(expert);
+      count_use(expert);
+      let_go(expert);
     }
   }
 
-  /// Nobody has to wait for what was predicted and not asked for since.
+  /// Predicted experts that nobody asked for since can be evicted from now on.
   void forget_predictions() {
     for (const std::uint32_t expert : predicted_) {
+      experts_[expert].in_predicted = false;
       if (!resident(expert) || !experts_[expert].predicted) continue;
       experts_[expert].expected_since = 0;
       update(expert);
@@ -165,54 +154,82 @@ class Residency {
   struct Expert {
     std::size_t bytes = 0;  // 0: not resident
     ExpertId id;
-    std::uint32_t place = 0;           // in its layer's list
+    std::uint32_t place = 0;           // in the list of its layer
     std::uint32_t holds = 0;           // leases, loading and pins
-    std::uint64_t expected_since = 0;  // the use at which it was announced, + 1; 0: it is not expected
-    std::uint64_t arrival = 0;         // of a cold one
+    std::uint64_t expected_since = 0;  // the number of uses before the announcement, plus 1; 0: not expected
+    std::uint64_t arrival = 0;         // of a cold expert
     bool cold = false;
     bool predicted = false;
-    bool candidate = false;
-    bool returning = false;  // it is in that list
+    bool candidate = false;     // in a heap: cold_ or that of the policy
+    bool in_returning = false;  // the lists below hold an expert at most once
+    bool in_predicted = false;
   };
 
-  void resize(std::size_t experts) {
-    experts_.resize(experts);
-    cold_.resize(experts);
-    eviction_.resize(experts);
-    returning_.reserve(experts);
-  }
-
-  void make_known(std::uint32_t expert, ExpertId id) {
-    if (expert >= experts_.size()) resize(expert + std::size_t{1});
-    if (id.layer >= layers_.size()) layers_.resize(id.layer + std::size_t{1});
+  /// Makes every table large enough, so that nothing is allocated between this call and the next one.
+  void prepare(std::uint32_t expert, ExpertId id) {
+    const std::size_t experts =
+        expert < known_experts_ ? known_experts_ : std::max(expert + std::size_t{1}, 2 * known_experts_);
+    grow(experts, std::max(id.layer + std::size_t{1}, known_layers_));
+    std::vector<std::uint32_t>& layer = layers_[id.layer];
+    if (layer.size() == layer.capacity()) layer.reserve(2 * layer.size() + 1);
     experts_[expert].id = id;
   }
 
-  /// Age is measured in tokens: so many uses are one. While layers become known a token grows, but time never goes back.
-  void advance_clock() {
-    const std::size_t layers = options_.layers > 0 ? options_.layers : layers_.size();
-    const std::size_t per_token = layers * options_.experts_per_token;
-    const std::uint64_t token = per_token == 0 ? 0 : uses_ / per_token;
-    if (token > token_) token_ = token;
+  void grow(std::size_t experts, std::size_t layers) {
+    if (experts <= known_experts_ && layers <= known_layers_) return;
+    experts_.resize(experts);
+    layers_.resize(layers);
+    cold_.resize(experts);
+    eviction_.resize(experts, layers);
+    returning_.reserve(experts);
+    predicted_.reserve(experts);
+    known_experts_ = experts;
+    known_layers_ = layers;
   }
 
-  /// It must not be a candidate.
+  void enter(std::uint32_t expert, std::size_t bytes, Admission why) {
+    Expert& entry = experts_[expert];
+    resident_bytes_ += bytes;
+    entry.bytes = bytes;
+    entry.holds = 0;
+    entry.cold = why == Admission::predicted || (why == Admission::prefill && options_.cold_prompts);
+    entry.expected_since = uses_ + 1;
+    entry.predicted = why == Admission::predicted;
+    if (entry.predicted && !entry.in_predicted) predicted_.push_back(expert), entry.in_predicted = true;
+    if (entry.cold) {
+      entry.arrival = ++arrivals_;
+    } else {
+      count_use(expert);
+    }
+    join_layer(expert);
+  }
+
+  /// The expert is no candidate.
   void count_use(std::uint32_t expert) {
     eviction_.use(expert, token_);
     experts_[expert].cold = false;
     ++uses_;
     advance_clock();
-    if (token_ >= next_sweep_) sweep();
+    // Not before as many uses as there are experts: a sweep then costs O(1) per use.
+    if (token_ >= next_sweep_token_ && uses_ - swept_uses_ >= known_experts_) sweep();
   }
 
-  /// What was announced long ago was announced by somebody who has failed since.
+  /// Age is measured in tokens: a token is experts_per_token uses in each layer. If layers become known only as they are
+  /// used, a token grows, but time does not go back.
+  void advance_clock() {
+    const std::size_t layers = options_.layers > 0 ? options_.layers : known_layers_;
+    const std::size_t uses_per_token = layers * options_.experts_per_token;
+    if (uses_per_token > 0) token_ = std::max(token_, uses_ / uses_per_token);
+  }
+
+  /// Experts that were announced long ago are no longer expected: the caller that announced them has failed since.
   void sweep() {
     constexpr std::uint64_t patience_tokens = 16;
-    next_sweep_ = token_ + patience_tokens;
-    const std::uint64_t since = swept_uses_;
+    next_sweep_token_ = token_ + patience_tokens;
+    const std::uint64_t oldest = swept_uses_;
     swept_uses_ = uses_;
     for (std::uint32_t expert = 0; expert < experts_.size(); ++expert) {
-      if (experts_[expert].expected_since == 0 || experts_[expert].expected_since > since) continue;
+      if (experts_[expert].expected_since == 0 || experts_[expert].expected_since > oldest) continue;
       experts_[expert].expected_since = 0;
       update(expert);
     }
@@ -229,39 +246,40 @@ class Residency {
     update(expert);
   }
 
+  static bool is_free(const Expert& entry) { return entry.holds == 0 && entry.expected_since == 0; }
+
   bool should_be_candidate(const Expert& entry) const {
-    return entry.bytes != 0 && entry.holds == 0 && entry.expected_since == 0 &&
-           layers_[entry.id.layer].size() > floor_;
+    return entry.bytes != 0 && is_free(entry) && layers_[entry.id.layer].size() > shares_.floor;
   }
 
-  /// What must not be evicted is no candidate at once; what may be is one when somebody looks for a victim, so that experts
-  /// come and go in no time as long as there is room for all.
+  /// Experts leave the candidate heaps eagerly and rejoin them lazily, at the next eviction. So leases cost no heap operation
+  /// as long as there is room for all experts.
   void update(std::uint32_t expert) {
     Expert& entry = experts_[expert];
     const bool should = should_be_candidate(entry);
     if (!should && entry.candidate) leave_candidates(expert);
-    if (!should || entry.candidate || entry.returning) return;
-    entry.returning = true;
+    if (!should || entry.candidate || entry.in_returning) return;
+    entry.in_returning = true;
     returning_.push_back(expert);
   }
 
   void leave_candidates(std::uint32_t expert) {
     experts_[expert].candidate = false;
     if (experts_[expert].cold) {
-      cold_.erase(coldest_, expert);
+      cold_.erase(expert);
     } else {
       eviction_.erase(expert);
     }
   }
 
-  void complete_candidates() {
+  void rejoin_candidates() {
     for (const std::uint32_t expert : returning_) {
       Expert& entry = experts_[expert];
-      entry.returning = false;
+      entry.in_returning = false;
       entry.candidate = should_be_candidate(entry);
       if (!entry.candidate) continue;
       if (entry.cold) {
-        cold_.insert(coldest_, expert, static_cast<double>(entry.arrival));
+        cold_.insert(expert, entry.id, static_cast<double>(entry.arrival));
       } else {
         eviction_.insert(expert, entry.id, token_);
       }
@@ -273,7 +291,7 @@ class Residency {
     std::vector<std::uint32_t>& layer = layers_[experts_[expert].id.layer];
     experts_[expert].place = static_cast<std::uint32_t>(layer.size());
     layer.push_back(expert);
-    if (layer.size() == floor_ + 1) update_all(layer);
+    if (layer.size() == shares_.floor + 1) update_all(layer);
   }
 
   void leave_layer(std::uint32_t expert) {
@@ -281,7 +299,7 @@ class Residency {
     layer[experts_[expert].place] = layer.back();
     experts_[layer.back()].place = experts_[expert].place;
     layer.pop_back();
-    if (layer.size() == floor_) update_all(layer);
+    if (layer.size() == shares_.floor) update_all(layer);
   }
 
   void update_all(const std::vector<std::uint32_t>& layer) {
@@ -289,53 +307,64 @@ class Residency {
   }
 
   std::uint32_t find_victim(std::uint32_t layer, Admission why) {
-    complete_candidates();
-    if (coldest_ != none) return coldest_;
-    if (const std::uint32_t lowest = eviction_.lowest(layer, token_); lowest != none) return lowest;
-    // All layers are at their floors, or all above them is taken.
-    const auto free = [](const Expert& entry) { return entry.holds == 0 && entry.expected_since == 0; };
-    std::uint32_t victim = lowest_of(layers_[layer], free);
-    if (victim == none && why == Admission::demanded)
-      for (const auto& any : layers_) victim = lower(victim, lowest_of(any, free));
-    // Somebody waits, so what was announced to others comes later. They will ask again.
-    if (victim == none && why == Admission::demanded)
-      for (const auto& any : layers_)
-        victim = lower(victim, lowest_of(any, [](const Expert& entry) { return entry.holds == 0; }));
-    return victim;
+    rejoin_candidates();
+    if (cold_.lowest() != no_expert) return cold_.lowest();
+    if (const std::uint32_t lowest = eviction_.lowest(layer, token_); lowest != no_expert) return lowest;
+    // No candidates: each layer is at its floor, or all its experts above the floor are held or expected.
+    std::uint32_t victim = lowest_of(layers_[layer], is_free);
+    if (victim != no_expert || why != Admission::demanded) return victim;
+    victim = lowest_of_all(is_free);
+    if (victim != no_expert) return victim;
+    // A caller waits now, so experts that were announced to others give way; they will be asked for again.
+    return lowest_of_all([](const Expert& entry) { return entry.holds == 0; });
+  }
+
+  template <class Condition>
+  std::uint32_t lowest_of_all(Condition condition) const {
+    std::uint32_t lowest = no_expert;
+    for (const std::vector<std::uint32_t>& layer : layers_)
+      lowest = lower(lowest, lowest_of(layer, condition));
+    return lowest;
   }
 
   template <class Condition>
   std::uint32_t lowest_of(const std::vector<std::uint32_t>& layer, Condition condition) const {
-    std::uint32_t lowest = none;
+    std::uint32_t lowest = no_expert;
     for (const std::uint32_t expert : layer)
       if (condition(experts_[expert])) lowest = lower(lowest, expert);
     return lowest;
   }
 
+  /// Which of two experts is evicted first; either may be `no_expert`.
   std::uint32_t lower(std::uint32_t a, std::uint32_t b) const {
-    if (a == none || b == none) return a == none ? b : a;
+    if (a == no_expert || b == no_expert) return a == no_expert ? b : a;
     if (experts_[a].cold != experts_[b].cold) return experts_[a].cold ? a : b;
     if (experts_[a].cold) return experts_[a].arrival < experts_[b].arrival ? a : b;
-    const double of_a = eviction_.score(a, token_), of_b = eviction_.score(b, token_);
-    return of_a < of_b || (of_a == of_b && experts_[a].id < experts_[b].id) ? a : b;
+    const double score_of_a = eviction_.score(a, token_), score_of_b = eviction_.score(b, token_);
+    if (score_of_a != score_of_b) return score_of_a < score_of_b ? a : b;
+    return experts_[a].id < experts_[b].id ? a : b;
   }
 
   CacheOptions options_;
-  std::size_t floor_ = 0;
-  std::size_t hot_ = 0;  // of a prompt, per layer
+  LayerShares shares_;
   std::size_t resident_bytes_ = 0;
   std::uint64_t uses_ = 0;
-  std::uint64_t token_ = 0;       // the clock
-  std::uint64_t next_sweep_ = 0;  // the token of it
-  std::uint64_t swept_uses_ = 0;  // at the last one
+  std::uint64_t token_ = 0;  // the clock
+  std::uint64_t next_sweep_token_ = 0;
+  std::uint64_t swept_uses_ = 0;  // uses_ at the last sweep
   std::uint64_t arrivals_ = 0;
+  std::size_t known_experts_ = 0;  // how far all tables reach
+  std::size_t known_layers_ = 0;
   std::vector<Expert> experts_;                     // by number
-  std::vector<std::vector<std::uint32_t>> layers_;  // which are resident
+  std::vector<std::vector<std::uint32_t>> layers_;  // the resident experts of each layer
   std::vector<std::uint32_t> predicted_;
-  std::vector<std::uint32_t> returning_;  // may have become candidates
-  detail::PairingHeaps cold_;
-  detail::PairingHeaps::Top coldest_ = none;
+  std::vector<std::uint32_t> returning_;  // may have become candidates since the last eviction
+  CandidateHeap cold_;                    // by arrival
   Eviction eviction_;
 };
 
 }  // namespace moe::inline MOE_ABI::detail
+
+#if MOE_DEFINITIONS
+#include "residency.ipp"
+#endif

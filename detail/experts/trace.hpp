@@ -3,63 +3,63 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace moe::inline MOE_ABI {
 
-/// What is known of the model whose routers were recorded. A number that is 0 is unknown.
+/// The model whose routers were recorded. A number that is 0 is unknown.
 struct TraceModel {
   std::string name;          // of its file
-  std::string architecture;  // as GGUF calls it
+  std::string architecture;  // in the terms of GGUF
   std::uint32_t layers = 0;
   std::uint32_t experts = 0;            // of a layer
   std::uint32_t experts_per_token = 0;  // at most; a router may choose fewer
 };
 
-/// What the router of one layer chose for one token.
+/// The choice of one layer's router for one token.
 struct TraceVisit {
   std::uint32_t turn = 0;  // of a conversation
-  bool prompt = false;     // whether the token was read with others, as part of a prompt
-  std::uint32_t step = 0;  // the token's position
+  bool prompt = false;     // the token was computed together with others, as part of a prompt
+  std::uint32_t step = 0;  // position of the token
   std::uint32_t layer = 0;
   std::span<const std::uint32_t> experts = {};  // distinct, in rank order
-  std::span<const float> weights =
-      {};  // of the experts; may be empty when adding: unknown, which reads back as 0
+  std::span<const float> weights = {};          // of the experts; empty: unknown, stored as 0
 };
 
-/// What routers chose, in the order in which it happened. A prompt goes layer by layer: all its tokens in one layer,
-/// then all in the next; what follows goes token by token. See read_trace() and write_trace() for its form as a file.
+/// The choices of routers in the order of computation: a prompt goes layer by layer, with all its tokens in one layer before
+/// the next layer; the tokens after it go one by one. read_trace() and write_trace() document the file format.
 class Trace {
  public:
-  Trace() = default;
-  explicit Trace(TraceModel model) : model_(std::move(model)) {}
+  /// Greater numbers are refused, so that a wrong number in a file costs little memory. No model comes near them.
+  static constexpr std::uint32_t most_layers = 4096, most_experts = 65536, most_experts_per_token = 1024;
 
-  /// The model; what was unknown is as large as the visits make it.
+  Trace() = default;
+  explicit Trace(TraceModel model);
+
+  /// Numbers of the model that were unknown are as large as the visits need.
   const TraceModel& model() const { return model_; }
   std::size_t layers() const { return model_.layers; }
   std::size_t experts() const { return model_.experts; }
   std::size_t experts_per_token() const { return model_.experts_per_token; }
 
-  /// The bytes of an expert of that layer, and of the layer's other weights; 0 if unknown.
+  /// Bytes of one expert of a layer, and of the layer's other weights; 0: unknown.
   std::uint64_t expert_bytes(std::size_t layer) const { return at_or_zero(expert_bytes_, layer); }
   std::uint64_t dense_bytes(std::size_t layer) const { return at_or_zero(dense_bytes_, layer); }
   void set_expert_bytes(std::size_t layer, std::uint64_t bytes) { set(expert_bytes_, layer, bytes); }
   void set_dense_bytes(std::size_t layer, std::uint64_t bytes) { set(dense_bytes_, layer, bytes); }
 
-  /// The number of visits, and one of them: valid until the next add().
+  /// Number of visits, and one of them. Its spans are valid until the next add().
   std::size_t size() const { return visits_.size(); }
   TraceVisit operator[](std::size_t i) const;
 
-  /// The number of experts in all visits, and the number of one of them, which is in that slot of a visit of this trace.
+  /// Number of experts in all visits, and the index among them of the expert in a slot of a visit of this trace.
   std::size_t choices() const { return experts_.size(); }
   std::size_t choice(const TraceVisit& visit, std::size_t slot) const;
 
-  /// Adds what happened next. Throws if it cannot be of this model.
+  /// Appends a visit. Throws, and changes nothing, if the model cannot have such a visit.
   void add(const TraceVisit& visit);
 
  private:
@@ -69,21 +69,18 @@ class Trace {
     bool prompt;
   };
 
-  void check(const TraceVisit& visit);
-
-  /// Checks `needed` against a number of the model, which grows if it was not given.
-  static void known(std::uint32_t& have, bool given, std::uint64_t needed, std::string_view place);
+  void check(const TraceVisit& visit) const;
 
   static std::uint64_t at_or_zero(const std::vector<std::uint64_t>& bytes, std::size_t layer);
-  static void set(std::vector<std::uint64_t>& bytes, std::size_t layer, std::uint64_t value);
+  void set(std::vector<std::uint64_t>& bytes, std::size_t layer, std::uint64_t value);
 
   TraceModel model_;
-  bool layers_known_ = model_.layers > 0, experts_known_ = model_.experts > 0,
-       per_token_known_ = model_.experts_per_token > 0;
-  std::vector<std::uint64_t> expert_bytes_, dense_bytes_;  // by layer, as far as known
+  TraceModel most_{
+      {}, {}, most_layers, most_experts, most_experts_per_token};  // or what the model is known to have
+  std::vector<std::uint64_t> expert_bytes_, dense_bytes_;          // by layer, as far as known
   std::vector<Stored> visits_;
   std::vector<std::uint32_t> experts_;  // of all visits, one after the other
-  std::vector<float> weights_;
+  std::vector<float> weights_;          // of experts_
 };
 
 }  // namespace moe::inline MOE_ABI

@@ -3,14 +3,45 @@
 #include "../core/concat.hpp"
 #include "../core/error.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+namespace moe::inline MOE_ABI::detail {
+
+MOE_INLINE void require_at_most(std::string_view place, std::uint64_t most, std::uint64_t found) {
+  if (found > most) fail("trace", place, concat("at most ", most), concat(found));
+}
+
+MOE_INLINE void require_distinct(std::span<const std::uint32_t> experts) {
+  for (std::size_t i = 0; i < experts.size(); ++i)
+    if (std::find(experts.begin(), experts.begin() + static_cast<std::ptrdiff_t>(i), experts[i]) !=
+        experts.begin() + static_cast<std::ptrdiff_t>(i))
+      fail("trace", "experts of a visit", "distinct experts", concat("expert ", experts[i], " twice"));
+}
+
+/// Makes room for more elements; capacities grow geometrically.
+template <class T>
+void make_room(std::vector<T>& list, std::size_t more) {
+  if (list.capacity() - list.size() < more) list.reserve(std::max(list.size() + more, 2 * list.capacity()));
+}
+
+}  // namespace moe::inline MOE_ABI::detail
+
 namespace moe::inline MOE_ABI {
+
+MOE_INLINE Trace::Trace(TraceModel model) : model_(std::move(model)) {
+  detail::require_at_most("layers of the model", most_layers, model_.layers);
+  detail::require_at_most("experts of a layer", most_experts, model_.experts);
+  detail::require_at_most("experts per token", most_experts_per_token, model_.experts_per_token);
+  if (model_.layers > 0) most_.layers = model_.layers;
+  if (model_.experts > 0) most_.experts = model_.experts;
+  if (model_.experts_per_token > 0) most_.experts_per_token = model_.experts_per_token;
+}
 
 MOE_INLINE TraceVisit Trace::operator[](std::size_t i) const {
   const Stored& visit = visits_[i];
@@ -29,30 +60,27 @@ MOE_INLINE std::size_t Trace::choice(const TraceVisit& visit, std::size_t slot) 
 MOE_INLINE void Trace::add(const TraceVisit& visit) {
   check(visit);
   const auto count = static_cast<std::uint32_t>(visit.experts.size());
+  detail::make_room(visits_, 1);
+  detail::make_room(experts_, count);
+  detail::make_room(weights_, count);
   visits_.push_back({experts_.size(), visit.turn, visit.step, visit.layer, count, visit.prompt});
   experts_.insert(experts_.end(), visit.experts.begin(), visit.experts.end());
   weights_.insert(weights_.end(), visit.weights.begin(), visit.weights.end());
   weights_.resize(experts_.size());
+  model_.layers = std::max(model_.layers, visit.layer + 1);
+  model_.experts_per_token = std::max(model_.experts_per_token, count);
+  for (const std::uint32_t expert : visit.experts) model_.experts = std::max(model_.experts, expert + 1);
 }
 
-MOE_INLINE void Trace::check(const TraceVisit& visit) {
-  known(model_.layers, layers_known_, visit.layer + std::uint64_t{1}, "layer of a visit");
-  known(model_.experts_per_token, per_token_known_, visit.experts.size(), "experts of a visit");
-  for (const std::uint32_t expert : visit.experts) {
-    known(model_.experts, experts_known_, expert + std::uint64_t{1}, "expert of a visit");
-    std::size_t same = 0;
-    for (const std::uint32_t other : visit.experts) same += other == expert;
-    detail::expect(same == 1, "trace", "experts of a visit", "distinct ones", "one twice");
-  }
-  detail::expect(visit.weights.empty() || visit.weights.size() == visit.experts.size(), "trace",
-                 "weights of a visit", "one for each expert", "another number");
-}
-
-MOE_INLINE void Trace::known(std::uint32_t& have, bool given, std::uint64_t needed, std::string_view place) {
-  if (needed <= have) return;
-  const std::uint64_t most = given ? have : UINT32_MAX;
-  if (needed > most) detail::fail("trace", place, detail::concat("at most ", most), detail::concat(needed));
-  have = static_cast<std::uint32_t>(needed);
+MOE_INLINE void Trace::check(const TraceVisit& visit) const {
+  detail::require_at_most("layer of a visit", most_.layers - 1, visit.layer);
+  detail::require_at_most("experts of a visit", most_.experts_per_token, visit.experts.size());
+  for (const std::uint32_t expert : visit.experts)
+    detail::require_at_most("expert of a visit", most_.experts - 1, expert);
+  detail::require_distinct(visit.experts);
+  if (!visit.weights.empty() && visit.weights.size() != visit.experts.size())
+    detail::fail("trace", "weights of a visit", detail::concat(visit.experts.size(), ", one for each expert"),
+                 detail::concat(visit.weights.size()));
 }
 
 MOE_INLINE std::uint64_t Trace::at_or_zero(const std::vector<std::uint64_t>& bytes, std::size_t layer) {
@@ -60,6 +88,7 @@ MOE_INLINE std::uint64_t Trace::at_or_zero(const std::vector<std::uint64_t>& byt
 }
 
 MOE_INLINE void Trace::set(std::vector<std::uint64_t>& bytes, std::size_t layer, std::uint64_t value) {
+  detail::require_at_most("layer", most_.layers - 1, layer);
   if (layer >= bytes.size()) bytes.resize(layer + 1);
   bytes[layer] = value;
 }

@@ -5,13 +5,13 @@
 #include "../core/error.hpp"
 #include "../io/file.hpp"
 #include "../io/json_parser.hpp"
+#include "trace_columns.hpp"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <limits>
 #include <optional>
 #include <string>
@@ -21,12 +21,74 @@
 
 namespace moe::inline MOE_ABI::detail {
 
+/// Cuts the text before `separator` off the front of `rest`, and the separator with it.
 MOE_INLINE std::string_view take_until(std::string_view& rest, char separator) {
   const std::size_t end = std::min(rest.find(separator), rest.size());
   const std::string_view piece = rest.substr(0, end);
   rest.remove_prefix(std::min(end + 1, rest.size()));
   return piece;
 }
+
+class TraceReader {
+ public:
+  TraceReader(std::string_view text, std::string_view file) : rest_(text), file_(file) {}
+
+  Trace read() &&;
+
+ private:
+  /// The values that all rows of one visit have in common.
+  struct Key {
+    std::uint32_t turn = 0;
+    bool prompt = false;
+    std::uint32_t step = 0, layer = 0;
+    friend bool operator==(const Key&, const Key&) = default;
+  };
+
+  static constexpr std::uint64_t most_bytes = std::uint64_t{1} << 48;
+  static constexpr std::uint64_t no_slot = UINT64_MAX;
+
+  /// `route_trace v1`, or words `name=value` about the model or a layer; other words are ignored.
+  void comment(std::string_view line);
+
+  void version(std::string_view stated) const;
+  std::uint32_t model_number(std::string_view key, std::string_view value, std::uint64_t most);
+  void column_names(std::string_view line);
+  void row(std::string_view line);
+
+  /// The cells of a row by column; cells of other columns are left out.
+  std::array<std::string_view, trace_columns.size()> cells_of(std::string_view line) const;
+
+  /// Begins a new visit unless the row belongs to the visit before it. `slot`: `no_slot` if the row does not say.
+  void place(const Key& key, std::uint64_t slot);
+
+  void expert(std::uint32_t expert);
+  void add_visit();
+  void set_layer_bytes();
+
+  std::uint64_t number(std::string_view place, std::string_view text, std::uint64_t most) const;
+  float weight(std::string_view text) const;
+
+  static std::uint64_t at_or_zero(const std::vector<std::uint64_t>& bytes, std::size_t layer);
+  static std::uint64_t& at(std::vector<std::uint64_t>& bytes, std::uint64_t layer);
+
+  std::uint64_t last_layer() const { return (model_.layers ? model_.layers : Trace::most_layers) - 1; }
+  std::uint64_t last_expert() const { return (model_.experts ? model_.experts : Trace::most_experts) - 1; }
+
+  [[noreturn]] void fail_here(std::string_view place, std::string_view expected,
+                              std::string_view found) const;
+
+  std::string_view rest_, file_;
+  std::size_t line_ = 0;
+  TraceModel model_;
+  std::vector<std::size_t>
+      columns_;  // the TraceColumn of each column of the file; trace_columns.size(): another one
+  Trace trace_;
+  Key key_;                             // of the visit that is being read
+  std::vector<std::uint32_t> experts_;  // of that visit
+  std::vector<float> weights_;
+  std::vector<std::uint64_t> expert_bytes_, dense_bytes_;  // by layer, from comments
+  std::vector<std::uint64_t> largest_;                     // by layer: the largest expert_bytes of its rows
+};
 
 MOE_INLINE Trace TraceReader::read() && {
   if (rest_.starts_with("\xef\xbb\xbf")) rest_.remove_prefix(3);
@@ -37,17 +99,12 @@ MOE_INLINE Trace TraceReader::read() && {
     if (line.starts_with('#')) {
       comment(line.substr(1));
     } else if (!line.empty()) {
-      places_.empty() ? column_names(line) : row(line);
+      columns_.empty() ? column_names(line) : row(line);
     }
   }
-  if (places_.empty()) fail_here("", "a line with the names of the columns", "none");
+  if (columns_.empty()) fail_here("", "a line with the names of the columns", "none");
   add_visit();
-  // Where nothing states the size of a layer's experts, rows that were not resident do.
-  for (std::size_t layer = 0; layer < trace_.layers(); ++layer) {
-    const std::uint64_t stated = at_or_zero(expert_bytes_, layer);
-    trace_.set_expert_bytes(layer, stated ? stated : at_or_zero(largest_, layer));
-    trace_.set_dense_bytes(layer, at_or_zero(dense_bytes_, layer));
-  }
+  set_layer_bytes();
   return std::move(trace_);
 }
 
@@ -61,13 +118,14 @@ MOE_INLINE void TraceReader::comment(std::string_view line) {
     if (equals == word.npos && in_name && !word.empty()) model_.name += concat(' ', word);
     if (equals == word.npos) continue;
     const std::string_view key = word.substr(0, equals), value = word.substr(equals + 1);
-    in_name = key == "model";  // which may have spaces in it
+    in_name = key == "model";  // the name of a model may contain spaces
     if (in_name) model_.name = value;
     if (key == "arch") model_.architecture = value;
-    if (key == "n_layer") model_.layers = model_number(key, value, most_layers);
-    if (key == "n_expert") model_.experts = model_number(key, value, most_experts);
-    if (key == "n_expert_used") model_.experts_per_token = model_number(key, value, most_experts);
-    if (key == "layer") layer = number(key, value, layer_end() - 1);
+    if (key == "n_layer") model_.layers = model_number(key, value, Trace::most_layers);
+    if (key == "n_expert") model_.experts = model_number(key, value, Trace::most_experts);
+    if (key == "n_expert_used")
+      model_.experts_per_token = model_number(key, value, Trace::most_experts_per_token);
+    if (key == "layer") layer = number(key, value, last_layer());
     if (key == "expert_bytes" && layer) at(expert_bytes_, *layer) = number(key, value, most_bytes);
     if (key == "dense_bytes" && layer) at(dense_bytes_, *layer) = number(key, value, most_bytes);
   }
@@ -79,7 +137,7 @@ MOE_INLINE void TraceReader::version(std::string_view stated) const {
 
 MOE_INLINE std::uint32_t TraceReader::model_number(std::string_view key, std::string_view value,
                                                    std::uint64_t most) {
-  if (!places_.empty()) fail_here(key, "to stand above the columns", "it below");
+  if (!columns_.empty()) fail_here(key, "to stand above the columns", "it below");
   const auto out = static_cast<std::uint32_t>(number(key, value, most));
   if (out == 0) fail_here(key, "a number above 0", value);
   return out;
@@ -93,7 +151,7 @@ MOE_INLINE void TraceReader::column_names(std::string_view line) {
     while (column < trace_columns.size() && trace_columns[column] != name) ++column;
     if (column < seen.size() && std::exchange(seen[column], true))
       fail_here(name, "one column of that name", "two");
-    places_.push_back(static_cast<std::uint32_t>(column));
+    columns_.push_back(column);
   }
   for (const TraceColumn needed : {TraceColumn::step, TraceColumn::layer, TraceColumn::expert})
     if (!seen[static_cast<std::size_t>(needed)])
@@ -102,14 +160,7 @@ MOE_INLINE void TraceReader::column_names(std::string_view line) {
 }
 
 MOE_INLINE void TraceReader::row(std::string_view line) {
-  std::array<std::string_view, trace_columns.size()> cells{};
-  std::size_t count = 0;
-  for (bool more = true; more; ++count) {
-    more = line.find(',') != line.npos;
-    const std::string_view cell = take_until(line, ',');
-    if (count >= places_.size()) fail_here("", concat(places_.size(), " columns"), "more");
-    if (places_[count] < cells.size()) cells[places_[count]] = cell;
-  }
+  const auto cells = cells_of(line);
   const auto cell = [&](TraceColumn column, std::uint64_t most, std::optional<std::uint64_t> otherwise = {}) {
     const std::string_view text = cells[static_cast<std::size_t>(column)];
     return text.empty() && otherwise ? *otherwise : number(name_of(column), text, most);
@@ -117,30 +168,47 @@ MOE_INLINE void TraceReader::row(std::string_view line) {
   const Key key{static_cast<std::uint32_t>(cell(TraceColumn::turn, UINT32_MAX, 0)),
                 cell(TraceColumn::phase, 1, 1) == 0,
                 static_cast<std::uint32_t>(cell(TraceColumn::step, UINT32_MAX)),
-                static_cast<std::uint32_t>(cell(TraceColumn::layer, layer_end() - 1))};
-  place(key, cell(TraceColumn::slot, UINT32_MAX, UINT64_MAX));
-  expert(static_cast<std::uint32_t>(cell(TraceColumn::expert, expert_end() - 1)));
+                static_cast<std::uint32_t>(cell(TraceColumn::layer, last_layer()))};
+  place(key, cell(TraceColumn::slot, UINT32_MAX, no_slot));
+  expert(static_cast<std::uint32_t>(cell(TraceColumn::expert, last_expert())));
   weights_.push_back(weight(cells[static_cast<std::size_t>(TraceColumn::weight)]));
   (void)cell(TraceColumn::residency, UINT32_MAX, 0);
   std::uint64_t& largest = at(largest_, key.layer);
   largest = std::max(largest, cell(TraceColumn::expert_bytes, most_bytes, 0));
 }
 
+MOE_INLINE std::array<std::string_view, trace_columns.size()> TraceReader::cells_of(
+    std::string_view line) const {
+  std::array<std::string_view, trace_columns.size()> cells{};
+  std::size_t count = 0;
+  for (bool more = true; more; ++count) {
+    more = line.find(',') != line.npos;
+    const std::string_view cell = take_until(line, ',');
+    if (count >= columns_.size()) fail_here("", concat(columns_.size(), " columns"), "more");
+    if (columns_[count] < cells.size()) cells[columns_[count]] = cell;
+  }
+  return cells;
+}
+
 MOE_INLINE void TraceReader::place(const Key& key, std::uint64_t slot) {
   const bool complete = experts_.size() == model_.experts_per_token;
-  if (key != key_ || (complete && (slot == 0 || slot == UINT64_MAX))) add_visit();
+  if (key != key_ || (complete && (slot == 0 || slot == no_slot))) add_visit();
   key_ = key;
-  if (slot != UINT64_MAX && slot != experts_.size())
+  if (slot != no_slot && slot != experts_.size())
     fail_here(name_of(TraceColumn::slot), concat(experts_.size()), concat(slot));
   if (model_.experts_per_token != 0 && experts_.size() >= model_.experts_per_token)
     fail_here(name_of(TraceColumn::slot),
               concat("at most ", model_.experts_per_token, " experts, as n_expert_used says"), "more");
+  if (experts_.size() >= Trace::most_experts_per_token)
+    fail_here(name_of(TraceColumn::slot),
+              concat("at most ", Trace::most_experts_per_token, " experts of one token"), "more");
 }
 
 MOE_INLINE void TraceReader::expert(std::uint32_t expert) {
   for (const std::uint32_t other : experts_)
     if (other == expert)
-      fail_here(name_of(TraceColumn::expert), "one that this token has not in another slot", concat(expert));
+      fail_here(name_of(TraceColumn::expert), "an expert that is in no other slot of this token",
+                concat(expert));
   experts_.push_back(expert);
 }
 
@@ -173,6 +241,16 @@ MOE_INLINE float TraceReader::weight(std::string_view text) const {
   return static_cast<float>(*value);
 }
 
+MOE_INLINE void TraceReader::set_layer_bytes() {
+  for (std::size_t layer = 0; layer < trace_.layers(); ++layer) {
+    const std::uint64_t stated = at_or_zero(expert_bytes_, layer);
+    if (const std::uint64_t bytes = stated ? stated : at_or_zero(largest_, layer); bytes > 0)
+      trace_.set_expert_bytes(layer, bytes);
+    if (const std::uint64_t bytes = at_or_zero(dense_bytes_, layer); bytes > 0)
+      trace_.set_dense_bytes(layer, bytes);
+  }
+}
+
 MOE_INLINE std::uint64_t TraceReader::at_or_zero(const std::vector<std::uint64_t>& bytes, std::size_t layer) {
   return layer < bytes.size() ? bytes[layer] : 0;
 }
@@ -182,22 +260,14 @@ MOE_INLINE std::uint64_t& TraceReader::at(std::vector<std::uint64_t>& bytes, std
   return bytes[static_cast<std::size_t>(layer)];
 }
 
-MOE_INLINE std::string_view TraceReader::name_of(TraceColumn column) {
-  return trace_columns[static_cast<std::size_t>(column)];
-}
-
 MOE_INLINE void TraceReader::fail_here(std::string_view place, std::string_view expected,
                                        std::string_view found) const {
   fail(file_, concat("line ", line_, place.empty() ? "" : ", ", place), expected, found);
 }
 
-}  // namespace moe::inline MOE_ABI::detail
-
-namespace moe::inline MOE_ABI::detail {
-
 MOE_INLINE Trace read_trace(const std::string& path) {
   const std::string text = read_text(path);
-  return detail::TraceReader(text, path).read();
+  return TraceReader(text, path).read();
 }
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -2,15 +2,14 @@
 #include "../core/config.hpp"
 #include "trace.hpp"
 
-#include <cstring>
 #include <string>
 
 namespace moe::inline MOE_ABI::detail {
 
+/// A trace in the format of read_trace(). Traces do not know what a cache had: an expert is written as resident (residency 1,
+/// expert_bytes 0) from its second use on.
 std::string trace_text(const Trace& trace);
 
-/// Writes a trace in the form that read_trace() reads. What was resident in a cache is not part of a trace: an expert
-/// counts as resident once it was used.
 void write_trace(const Trace& trace, const std::string& path);
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -1,13 +1,15 @@
 #pragma once
 #include "usage_profile.hpp"
+#include "../core/concat.hpp"
 #include "../core/decimal.hpp"
 #include "../core/error.hpp"
 #include "../io/file.hpp"
+#include "../io/json.hpp"
+#include "../io/output_file.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <numeric>
 #include <string>
 #include <vector>
@@ -16,9 +18,8 @@ namespace moe::inline MOE_ABI {
 
 MOE_INLINE UsageProfile::UsageProfile(std::size_t layers, std::size_t experts)
     : layers_(layers), experts_(experts) {
-  constexpr std::size_t most = std::size_t{1} << 26;
-  if (layers > most || experts > most || layers * experts > most)
-    detail::fail("usage profile", "experts of all layers", detail::concat("at most ", most),
+  if (layers > most_experts || experts > most_experts || layers * experts > most_experts)
+    detail::fail("usage profile", "experts of all layers", detail::concat("at most ", most_experts),
                  detail::concat(layers, " times ", experts));
   counts_.resize(layers * experts);
   mass_.resize(layers * experts);
@@ -67,8 +68,9 @@ MOE_INLINE std::vector<std::uint32_t> UsageProfile::most_used(std::size_t layer,
   const std::size_t first = index({static_cast<std::uint32_t>(layer), 0});
   std::vector<std::uint32_t> order(experts_);
   std::iota(order.begin(), order.end(), std::uint32_t{0});
-  std::ranges::stable_sort(
-      order, [this, first](std::uint32_t a, std::uint32_t b) { return used_more(first + a, first + b); });
+  std::stable_sort(order.begin(), order.end(), [this, first](std::uint32_t a, std::uint32_t b) {
+    return used_more(first + a, first + b);
+  });
   std::size_t used = 0;
   while (used < order.size() && used < most && counts_[first + order[used]] > 0) ++used;
   order.resize(used);
@@ -78,7 +80,8 @@ MOE_INLINE std::vector<std::uint32_t> UsageProfile::most_used(std::size_t layer,
 MOE_INLINE std::vector<ExpertId> UsageProfile::ranking() const {
   std::vector<std::size_t> order(counts_.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(order, [this](std::size_t a, std::size_t b) { return used_more(a, b); });
+  std::stable_sort(order.begin(), order.end(),
+                   [this](std::size_t a, std::size_t b) { return used_more(a, b); });
   std::vector<ExpertId> out;
   for (const std::size_t i : order) {
     if (counts_[i] == 0) break;
@@ -102,27 +105,33 @@ MOE_INLINE std::size_t UsageProfile::index(ExpertId id) const {
 
 namespace moe::inline MOE_ABI::detail {
 
+/// Requires both matrices to have the same shape; returns the length of their rows. The shapes are checked before any memory
+/// is taken: one long row among many empty ones would otherwise ask for much more memory than the file has bytes.
+MOE_INLINE std::size_t experts_of_profile(const Json& counts, const Json& mass) {
+  const auto require_size = [](const Json& array, std::size_t size) {
+    if (array.as_array().size() != size) array.fail_here(concat(size, " elements"), concat(array.size()));
+  };
+  require_size(mass, counts.size());
+  if (counts.size() == 0) return 0;
+  const std::size_t experts = (*counts.begin()).as_array().size();
+  for (const Json row : counts) require_size(row, experts);
+  for (const Json row : mass) require_size(row, experts);
+  return experts;
+}
+
 MOE_INLINE UsageProfile usage_profile_of(const Json& root) {
   const Json version = root.at("usage_profile");
   if (version.as_u64() != 1) version.fail_here("1", version.slice());
   constexpr std::uint64_t most_count = (std::uint64_t{1} << 53) - 1;
   const Json counts = root.at("counts").as_array(), mass = root.at("mass").as_array();
-  const std::size_t layers = counts.size();
-  const std::size_t experts = layers == 0 ? 0 : (*counts.begin()).as_array().size();
-  const auto require_size = [](const Json& array, std::size_t size) {
-    if (array.as_array().size() != size) array.fail_here(concat(size, " elements"), concat(array.size()));
-  };
-  require_size(mass, layers);
-  UsageProfile out(layers, experts);
+  UsageProfile out(counts.size(), experts_of_profile(counts, mass));
   auto mass_row = mass.begin();
   ExpertId id;
   for (const Json row : counts) {
-    require_size(row, experts);
-    require_size(*mass_row, experts);
     auto weight = (*mass_row).begin();
     for (const Json count : row) {
       const double value = (*weight).as_double();
-      if (value < 0) (*weight).fail_here("a number from 0 on", (*weight).slice());
+      if (value < 0) (*weight).fail_here("a number that is not negative", (*weight).slice());
       out.add(id, count.as_u64(most_count), value);
       ++weight;
       ++id.expert;
@@ -133,22 +142,33 @@ MOE_INLINE UsageProfile usage_profile_of(const Json& root) {
   return out;
 }
 
-}  // namespace moe::inline MOE_ABI::detail
-
-namespace moe::inline MOE_ABI::detail {
+/// A matrix of numbers [layers, experts] as JSON, one row per line.
+template <class Text>
+std::string usage_rows(const UsageProfile& profile, Text text) {
+  std::string out;
+  for (std::uint32_t layer = 0; layer < profile.layers(); ++layer) {
+    out += layer == 0 ? "\n    [" : ",\n    [";
+    for (std::uint32_t expert = 0; expert < profile.experts(); ++expert)
+      out += concat(expert == 0 ? "" : ", ", text(ExpertId{layer, expert}));
+    out += ']';
+  }
+  return out;
+}
 
 MOE_INLINE std::string to_json(const UsageProfile& profile) {
-  return detail::concat(
-      "{\n  \"usage_profile\": 1,\n  \"counts\": [",
-      detail::usage_rows(profile, [&](ExpertId id) { return detail::concat(profile.count(id)); }),
-      "\n  ],\n  \"mass\": [",
-      detail::usage_rows(profile, [&](ExpertId id) { return detail::to_decimal(profile.mass(id)); }),
-      "\n  ]\n}\n");
+  return concat("{\n  \"usage_profile\": 1,\n  \"counts\": [",
+                usage_rows(profile, [&](ExpertId id) { return concat(profile.count(id)); }),
+                "\n  ],\n  \"mass\": [",
+                usage_rows(profile, [&](ExpertId id) { return to_decimal(profile.mass(id)); }), "\n  ]\n}\n");
 }
 
 MOE_INLINE UsageProfile read_usage_profile(const std::string& path) {
   const JsonDocument document(read_text(path), path);
-  return detail::usage_profile_of(document.root());
+  return usage_profile_of(document.root());
+}
+
+MOE_INLINE void write_usage_profile(const UsageProfile& profile, const std::string& path) {
+  write_text(path, to_json(profile));
 }
 
 }  // namespace moe::inline MOE_ABI::detail

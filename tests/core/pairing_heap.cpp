@@ -9,7 +9,8 @@
 
 using moe::detail::PairingHeaps;
 
-TEST_CASE("pairing heaps: the top is the least, whatever is inserted, erased and melded") {
+TEST_CASE(
+    "pairing heaps: the top is the lowest number after any sequence of insertions, removals and merges") {
   constexpr std::uint32_t numbers = 300;
   std::mt19937 engine(1);
   const auto random = [&] { return static_cast<std::uint32_t>(engine()); };
@@ -29,7 +30,7 @@ TEST_CASE("pairing heaps: the top is the least, whatever is inserted, erased and
     } else {
       where[number] = static_cast<int>(random() % 2);
       const double key = random() % 50;  // many are equal
-      heaps.insert(tops[where[number]], number, key);
+      heaps.insert(tops[where[number]], number, key, number);
       expected[where[number]].insert({key, number});
     }
     if (step % 500 == 499) {

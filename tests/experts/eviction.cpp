@@ -1,5 +1,6 @@
-// Both policies against plain searches.
+// Eviction policies, compared with linear searches.
 #include "detail/experts/decayed_frequency.hpp"
+#include "detail/experts/eviction_policy.hpp"
 #include "detail/experts/lru.hpp"
 
 #include <doctest/doctest.h>
@@ -14,19 +15,19 @@ namespace {
 constexpr std::uint32_t expert_count = 60;
 constexpr std::uint32_t layer_count = 5;
 
-/// Uses and makes candidates of random experts, and calls check(policy, uses, candidates, token) after each step.
+/// Uses random experts, makes two thirds of them candidates, and calls check(policy, uses, candidates, token) after each step.
 template <class Policy, class Check>
 void play(Check check) {
   std::mt19937 engine(2);
   const auto random = [&] { return static_cast<std::uint32_t>(engine()); };
   Policy policy;
-  policy.resize(expert_count);
-  std::vector<std::vector<std::uint64_t>> uses(expert_count);  // the tokens of each expert's uses
+  policy.resize(expert_count, layer_count);
+  std::vector<std::vector<std::uint64_t>> uses(expert_count);  // [experts]: the tokens of all uses
   std::vector<bool> candidates(expert_count);
   std::uint64_t token = 0;
   for (int step = 0; step < 20'000; ++step) {
     if (random() % 8 == 0) token += random() % 100 == 0 ? 60 : 1;
-    const std::uint32_t expert = random() % (random() % expert_count + 1);  // some more often
+    const std::uint32_t expert = random() % (random() % expert_count + 1);  // low numbers are more frequent
     if (candidates[expert]) policy.erase(expert);
     policy.use(expert, token);
     uses[expert].push_back(token);
@@ -38,7 +39,7 @@ void play(Check check) {
 
 }  // namespace
 
-TEST_CASE("lru: the lowest is the candidate that was used least recently") {
+TEST_CASE("lru: the least recently used candidate is evicted first") {
   std::vector<std::uint64_t> last(expert_count);
   std::vector<std::size_t> counted(expert_count);
   std::uint64_t clock = 0;
@@ -46,16 +47,16 @@ TEST_CASE("lru: the lowest is the candidate that was used least recently") {
     ++clock;
     for (std::uint32_t e = 0; e < expert_count; ++e)
       if (counted[e] != uses[e].size()) last[e] = clock, counted[e] = uses[e].size();
-    std::uint32_t expected = moe::Lru::none;
+    std::uint32_t expected = moe::no_expert;
     for (std::uint32_t e = 0; e < expert_count; ++e)
-      if (candidates[e] && (expected == moe::Lru::none || last[e] < last[expected])) expected = e;
+      if (candidates[e] && (expected == moe::no_expert || last[e] < last[expected])) expected = e;
     REQUIRE(policy.lowest(0, token) == expected);
   });
 }
 
 TEST_CASE(
-    "decayed frequency: scores follow the formula, and the lowest goes first, that of the asking layer "
-    "sooner") {
+    "decayed frequency: scores follow the formula, and the candidate with the lowest score is evicted "
+    "first") {
   play<moe::DecayedFrequency>(
       [&](moe::DecayedFrequency& policy, const auto& uses, const auto& candidates, std::uint64_t token) {
         const auto now = static_cast<double>(token);
@@ -71,7 +72,7 @@ TEST_CASE(
           least = std::fmin(least, e % layer_count == 0 ? 0.6 * score : score);
         }
         const std::uint32_t lowest = policy.lowest(0, token);
-        REQUIRE((lowest == moe::DecayedFrequency::none) == std::isinf(least));
+        REQUIRE((lowest == moe::no_expert) == std::isinf(least));
         if (std::isinf(least)) return;
         REQUIRE(candidates[lowest]);
         const double own_share = lowest % layer_count == 0 ? 0.6 : 1;
@@ -79,9 +80,9 @@ TEST_CASE(
       });
 }
 
-TEST_CASE("decayed frequency: a million tokens later scores are still right") {
+TEST_CASE("decayed frequency: scores are exact after a million tokens") {
   moe::DecayedFrequency policy;
-  policy.resize(1);
+  policy.resize(1, 1);
   for (std::uint64_t token = 1'000'000; token < 1'000'400; ++token) policy.use(0, token);
   // A geometric sum: 0.3 / (1 − 2^(−1/32)) + 0.7
   CHECK(policy.score(0, 1'000'399) == doctest::Approx(0.3 / (1 - std::exp2(-1.0 / 32)) + 0.7).epsilon(1e-3));

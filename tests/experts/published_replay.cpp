@@ -1,4 +1,4 @@
-// Compares with what the publisher of a recorded trace of Qwen3-30B-A3B found when it was played to caches; it lies in
+// Compares replays of a recorded trace of Qwen3-30B-A3B with the hit rates that were published with it. The trace is in
 // MOE_TEST_DATA.
 #include "detail/experts/trace.hpp"
 #include "detail/experts/replay.hpp"
@@ -12,7 +12,7 @@
 
 TEST_SUITE_BEGIN("real-data");
 
-TEST_CASE("replay: in rank order hits are those that were published with the trace") {
+TEST_CASE("replay: in rank order the hit rates are the published ones") {
   const auto path = test_data("traces/qwen3-30b-a3b.route.csv");
   if (!path) return;
   const moe::Trace trace = moe::detail::read_trace(*path);
@@ -26,7 +26,7 @@ TEST_CASE("replay: in rank order hits are those that were published with the tra
       CHECK(std::abs(counts.hit_percent() - published[i]) <= within);
     }
   };
-  // As printed with one digit; which expert a random policy evicts is its own affair.
+  // Published with one digit. Random policies differ in their random numbers.
   check(moe::ReplayPolicy::belady, 0.05001, {62.7, 79.4, 87.8, 92.7, 96.6});
   check(moe::ReplayPolicy::lru, 0.05001, {37.7, 56.5, 70.6, 80.3, 92.1});
   check(moe::ReplayPolicy::lfu, 0.05001, {40.2, 58.6, 71.3, 80.8, 92.0});

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <vector>
 
@@ -29,27 +30,27 @@ std::uint64_t hits(const moe::Trace& trace, ReplayPolicy policy, std::size_t exp
 
 }  // namespace
 
-TEST_CASE("replay: lru keeps what was used most recently") {
+TEST_CASE("replay: lru evicts the least recently used expert") {
   const moe::Trace trace = trace_of({{0}, {1}, {0}, {2}, {0}, {1}});
   CHECK(hits(trace, ReplayPolicy::lru, 2) == 2);  // 0, 0
   CHECK(hits(trace, ReplayPolicy::lru, 3) == 3);
   CHECK(moe::replay(trace, ReplayPolicy::lru, 20, ReplayOrder::rank).requests == 6);
 }
 
-TEST_CASE("replay: the optimum keeps what is used soonest") {
-  // A cycle of three with room for two: lru always evicts what comes next.
+TEST_CASE("replay: belady evicts the expert whose next use is the farthest away") {
+  // A cycle of three experts with room for two: lru always evicts the expert that is used next.
   const moe::Trace trace = trace_of({{0}, {1}, {2}, {0}, {1}, {2}, {0}, {1}, {2}});
   CHECK(hits(trace, ReplayPolicy::lru, 2) == 0);
   CHECK(hits(trace, ReplayPolicy::belady, 2) == 3);
 }
 
-TEST_CASE("replay: lfu keeps what was used most often") {
+TEST_CASE("replay: lfu evicts the least often used expert") {
   const moe::Trace trace = trace_of({{0}, {0}, {1}, {2}, {0}, {3}, {0}});
   CHECK(hits(trace, ReplayPolicy::lfu, 2) == 3);
   CHECK(hits(trace, ReplayPolicy::lru, 2) == 2);
 }
 
-TEST_CASE("replay: no policy hits more than the optimum, and all hit everything that fits") {
+TEST_CASE("replay: no policy has more hits than belady, and all hit whenever all experts fit") {
   std::vector<std::vector<std::uint32_t>> visits;
   std::uint32_t state = 1;
   for (int step = 0; step < 400; ++step) {
@@ -71,14 +72,14 @@ TEST_CASE("replay: no policy hits more than the optimum, and all hit everything 
     }
 }
 
-TEST_CASE("replay: asking for what is there first hits it before it can go") {
+TEST_CASE("replay: an expert of a visit is not evicted for another expert of the same visit") {
   const moe::Trace trace = trace_of({{0, 1}, {2, 0}, {1, 2}});
-  // In rank order 2 comes when 0 and 1 are there; the visit needs 0, so 1 goes; then 1 is missing and 0 goes.
+  // The second visit finds 0 and evicts 1 for 2, as it needs 0 itself. The third visit finds 2 and evicts 0 for 1.
   CHECK(hits(trace, ReplayPolicy::lru, 2, ReplayOrder::rank) == 2);
   CHECK(hits(trace, ReplayPolicy::lru, 2, ReplayOrder::hits_first) == 2);
 }
 
-TEST_CASE("replay: a prompt warms the cache and does not count") {
+TEST_CASE("replay: requests of a prompt warm the cache and are not counted") {
   moe::Trace trace({"", "", 2, 4, 0});
   for (std::size_t layer = 0; layer < 2; ++layer) trace.set_expert_bytes(layer, 10);
   const std::uint32_t a[] = {0}, b[] = {1};
@@ -94,18 +95,48 @@ TEST_CASE("replay: a prompt warms the cache and does not count") {
     }
 }
 
-TEST_CASE("replay: in rank order a prompt takes each expert of a layer once, where it comes first") {
+TEST_CASE("replay: in rank order a prompt asks for each expert of a layer once, at its first occurrence") {
   moe::Trace trace({"", "", 1, 4, 0});
   trace.set_expert_bytes(0, 10);
   const std::uint32_t prompt[] = {2, 0, 0, 0}, after[] = {1, 2, 1, 0};
   for (std::uint32_t step = 0; step < 4; ++step)
     trace.add({.prompt = true, .step = step, .experts = {prompt + step, 1}});
   for (std::uint32_t step = 0; step < 4; ++step) trace.add({.step = 4 + step, .experts = {after + step, 1}});
-  // 2 and 0 were used as often, 2 before 0, so it makes room for 1; then 1 for 2, which has more uses than 0; and so on.
+  // The prompt uses 2 and 0 once each. 1 evicts 2, the less recent one; 2 evicts 0; 1 is a hit; 0 evicts 2.
   CHECK(hits(trace, ReplayPolicy::lfu, 2) == 1);
 }
 
-TEST_CASE("replay: a budget without room for one expert is refused") {
+TEST_CASE("replay: a budget without room for one expert is an error") {
   const moe::Trace trace = trace_of({{0}});
   check_error([&] { return moe::replay(trace, ReplayPolicy::lru, 9); }, {"budget", "10 bytes", "9"});
+}
+
+TEST_CASE("replay: a trace with large numbers takes memory for its visits only") {
+  moe::Trace trace;
+  const std::uint32_t experts[][2] = {{65535, 3}, {65535, 4}};
+  for (std::uint32_t step = 0; step < 2; ++step)
+    for (const std::uint32_t layer : {7u, 4095u})
+      trace.add({.step = step, .layer = layer, .experts = experts[step]});
+  trace.set_expert_bytes(7, 10);
+  trace.set_expert_bytes(4095, 10);
+  for (const ReplayOrder order : {ReplayOrder::rank, ReplayOrder::hits_first})
+    for (const ReplayPolicy policy : moe::detail::replay_policies) {
+      CAPTURE(moe::detail::name(policy));
+      CHECK(hits(trace, policy, 8, order) == 2);
+    }
+}
+
+TEST_CASE("replay: a visit of many experts that do not fit together takes no quadratic time") {
+  moe::Trace trace;
+  std::vector<std::uint32_t> experts(moe::Trace::most_experts_per_token);
+  for (std::uint32_t step = 0; step < 60; ++step) {
+    for (std::uint32_t i = 0; i < experts.size(); ++i) experts[i] = step * 1000 + i;
+    trace.add({.prompt = true, .step = step, .experts = experts});
+  }
+  trace.set_expert_bytes(0, 10);
+  const auto begin = std::chrono::steady_clock::now();
+  for (const ReplayOrder order : {ReplayOrder::rank, ReplayOrder::hits_first})
+    for (const ReplayPolicy policy : moe::detail::replay_policies)
+      CHECK(moe::replay(trace, policy, 10 * 30'000, order).requests == 0);
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(60));
 }

@@ -21,7 +21,7 @@ struct ResidencyCache {
                    .experts_per_token = k,
                    .largest_bytes = layers > 0 ? std::size_t{10} : 0}) {}
 
-  /// Lets an expert in; what goes is returned, and nothing if there was no room.
+  /// Admits an expert. Returns the evicted ones; no value if there was no room.
   std::optional<std::vector<std::uint32_t>> admit(std::uint32_t number, Admission why = Admission::demanded) {
     std::vector<std::uint32_t> evicted;
     const bool admitted = residency.admit(number, {number / 100, number % 100}, 10, why,
@@ -30,7 +30,7 @@ struct ResidencyCache {
     return evicted;
   }
 
-  /// One request from beginning to end; what goes is returned.
+  /// One request from beginning to end. Returns the evicted experts.
   std::vector<std::uint32_t> use(std::uint32_t number, Admission why = Admission::demanded) {
     std::vector<std::uint32_t> evicted;
     if (!residency.resident(number)) {
@@ -50,7 +50,7 @@ using Numbers = std::vector<std::uint32_t>;
 
 }  // namespace
 
-TEST_CASE("residency: the budget is never exceeded, and what was used least recently goes") {
+TEST_CASE("residency: the least recently used expert is evicted when the budget is full") {
   ResidencyCache cache(3);
   for (const std::uint32_t number : {0u, 1u, 2u, 0u}) CHECK(cache.use(number).empty());
   CHECK(cache.residency.resident_bytes() == 30);
@@ -59,7 +59,7 @@ TEST_CASE("residency: the budget is never exceeded, and what was used least rece
   CHECK(cache.residency.resident_bytes() == 30);
 }
 
-TEST_CASE("residency: a leased expert is no victim, and without another there is no room") {
+TEST_CASE("residency: a leased expert is never evicted, and without another victim there is no room") {
   ResidencyCache cache(2);
   cache.use(0);
   cache.use(1);
@@ -72,8 +72,7 @@ TEST_CASE("residency: a leased expert is no victim, and without another there is
 }
 
 TEST_CASE(
-    "residency: what was announced stays until it is acquired, unless somebody waits and nothing else is "
-    "left") {
+    "residency: an announced expert is evicted only for a caller that waits, and only as the last resort") {
   ResidencyCache cache(2);
   CHECK(cache.admit(0, Admission::chosen));
   CHECK(cache.admit(1, Admission::chosen));
@@ -82,7 +81,7 @@ TEST_CASE(
   CHECK(cache.admit(2, Admission::demanded) == Numbers{0});
 }
 
-TEST_CASE("residency: a prediction that nobody asked for goes first") {
+TEST_CASE("residency: a predicted expert that nobody asked for is evicted first") {
   ResidencyCache cache(3);
   cache.use(0);
   cache.use(1);
@@ -93,19 +92,19 @@ TEST_CASE("residency: a prediction that nobody asked for goes first") {
   CHECK(cache.use(3) == Numbers{2});
 }
 
-TEST_CASE("residency: the experts that a prompt passes by go before those that were there") {
+TEST_CASE("residency: experts that only a prompt used are evicted before all others") {
   ResidencyCache cache(3);
   cache.use(0);
   cache.use(1);
   CHECK(cache.use(2, Admission::prefill).empty());
   CHECK(cache.use(3, Admission::prefill) == Numbers{2});
   CHECK(cache.use(4, Admission::prefill) == Numbers{3});
-  CHECK(cache.use(4) == Numbers{});  // used by a token of its own: it is one of the others now
+  CHECK(cache.use(4) == Numbers{});  // used by a token after the prompt: expert 4 is not cold any more
   CHECK(cache.use(5) == Numbers{0});
 }
 
-TEST_CASE("residency: of what a prompt used most, each layer keeps its share") {
-  ResidencyCache cache(8, 2);  // hot of a layer: (8 − 2 · 2) / 2 = 2
+TEST_CASE("residency: each layer keeps its share of the experts that a prompt used most") {
+  ResidencyCache cache(8, 2);  // hot experts of a layer: (8 − 2 · 2) / 2 = 2
   for (const std::uint32_t number : {0u, 1u, 2u, 3u}) cache.use(number, Admission::prefill);
   const Numbers most_used_first{3, 1, 0, 2};
   cache.residency.mark_hot(most_used_first);
@@ -116,7 +115,9 @@ TEST_CASE("residency: of what a prompt used most, each layer keeps its share") {
   CHECK(cache.use(106) == Numbers{100});
 }
 
-TEST_CASE("residency: below one token's cycle every layer keeps its floor, where a plain LRU hits nothing") {
+TEST_CASE(
+    "residency: with a budget below the experts of one token, layers with a floor have hits, and plain LRU "
+    "has none") {
   constexpr std::uint32_t layers = 4;
   const auto hits = [&](bool floor) {
     Residency residency(
@@ -146,7 +147,7 @@ TEST_CASE("residency: below one token's cycle every layer keeps its floor, where
   CHECK(hits(true) == 4 * 2 * 9);  // two of three in each layer, from the second token on
 }
 
-TEST_CASE("residency: what failed to load takes no room") {
+TEST_CASE("residency: an expert that failed to load takes no room") {
   ResidencyCache cache(1);
   CHECK(cache.admit(0));
   cache.residency.loading(0);
@@ -155,16 +156,14 @@ TEST_CASE("residency: what failed to load takes no room") {
   CHECK(cache.use(1) == Numbers{});
 }
 
-TEST_CASE("residency: what somebody announced who then failed can be evicted after a while") {
+TEST_CASE("residency: an announced expert that nobody acquires can be evicted after some tokens") {
   ResidencyCache cache(3, 1, 1);
   CHECK(cache.admit(0, Admission::chosen));
   for (std::uint32_t round = 0; round < 100; ++round) cache.use(1 + round % 2);
   CHECK(cache.use(3) == Numbers{0});
 }
 
-TEST_CASE(
-    "residency: whoever does not say how many layers there are gets the right victims while they become "
-    "known") {
+TEST_CASE("residency: victims are right while the number of layers becomes known") {
   moe::detail::Residency<moe::DecayedFrequency> residency({.budget_bytes = 300, .experts_per_token = 1});
   std::vector<bool> resident(1000);
   const auto acquire = [&](std::uint32_t number) {
@@ -177,7 +176,7 @@ TEST_CASE(
     resident[number] = true;
     residency.acquired(number);
   };
-  for (std::uint32_t number = 0; number < 20; ++number) acquire(number);  // held while layers appear
+  for (std::uint32_t number = 0; number < 20; ++number) acquire(number);  // leased while layers appear
   acquire(900);
   for (std::uint32_t number = 0; number < 20; ++number) residency.released(number);
   residency.released(900);

@@ -32,7 +32,7 @@ void check_refused(const std::string& text, std::initializer_list<std::string_vi
 
 }  // namespace
 
-TEST_CASE("trace: rows of one token at one layer are one visit, in the order of the file") {
+TEST_CASE("trace: the rows of one token in one layer make one visit, in the order of the file") {
   const moe::Trace trace = read_trace(model + columns +
                                       "0,0,0,0,0,5,0.75,0,100\n0,0,0,0,1,2,0.25,0,100\n"
                                       "0,0,1,0,0,2,0.5,0,0\n0,0,1,0,1,7,0.5,0,100\n"
@@ -48,7 +48,7 @@ TEST_CASE("trace: rows of one token at one layer are one visit, in the order of 
   CHECK(experts_of(trace[2]) == std::vector<std::uint32_t>{0});  // a router may choose fewer
 }
 
-TEST_CASE("trace: the model stands in comments, of which all are optional") {
+TEST_CASE("trace: comments describe the model, and all of them are optional") {
   const moe::Trace known = read_trace(model + columns + "0,0,0,0,0,5,1,0,0\n");
   CHECK(known.model().name == "a b.gguf");
   CHECK(known.model().architecture == "qwen3moe");
@@ -58,7 +58,9 @@ TEST_CASE("trace: the model stands in comments, of which all are optional") {
   CHECK((unknown.layers() == 5 && unknown.experts() == 10 && unknown.experts_per_token() == 2));
 }
 
-TEST_CASE("trace: an expert is as large as its layer's comment says, else as its largest row") {
+TEST_CASE(
+    "trace: the size of an expert comes from the comment of its layer, or else from the largest row of the "
+    "layer") {
   const moe::Trace trace =
       read_trace("# layer=0 expert_bytes=300 dense_bytes=7\n" + model + columns +
                  "0,0,0,0,0,5,1,0,100\n0,0,0,1,0,5,1,0,0\n0,0,1,1,0,5,1,0,200\n0,0,1,1,1,4,1,0,0\n");
@@ -69,7 +71,7 @@ TEST_CASE("trace: an expert is as large as its layer's comment says, else as its
   CHECK(trace.expert_bytes(99) == 0);
 }
 
-TEST_CASE("trace: columns may be missing, empty, in another order, and others may be there") {
+TEST_CASE("trace: columns may be missing, empty, unknown or in another order") {
   const moe::Trace trace = read_trace("expert,colour,layer,step\r\n5,red,0,3\r\n2,red,0,3\r\n\r\n2,,1,3\r\n");
   REQUIRE(trace.size() == 2);
   CHECK(experts_of(trace[0]) == std::vector<std::uint32_t>{5, 2});
@@ -86,7 +88,7 @@ TEST_CASE("trace: a layer of the prompt may have fewer steps, and a file may end
   CHECK(trace.size() == 3);
 }
 
-TEST_CASE("trace: what is wrong is refused, with file, line and column") {
+TEST_CASE("trace: a mistake in a file is an error that names file, line and column") {
   const std::string good = model + columns;
   check_refused("", {"x.csv: line 0", "names of the columns", "found none"});
   check_refused("# route_trace v2\n" + columns, {"line 1, route_trace", "v1", "v2"});
@@ -109,7 +111,7 @@ TEST_CASE("trace: what is wrong is refused, with file, line and column") {
   check_refused(good + "0,0,0,0,1,5,1,0,0\n", {"line 4, slot", "expected 0", "found 1"});
   check_refused(good + "0,0,0,0,0,5,1,0,0\n0,0,0,0,0,6,1,0,0\n", {"line 5, slot", "expected 1", "found 0"});
   check_refused(good + "0,0,0,0,0,5,1,0,0\n0,0,0,0,1,5,1,0,0\n",
-                {"line 5, expert", "another slot", "found 5"});
+                {"line 5, expert", "no other slot", "found 5"});
   check_refused(good + "0,0,0,0,0,5,1,0,0\n0,0,0,0,1,6,1,0,0\n0,0,0,0,2,7,1,0,0\n",
                 {"line 6, slot", "n_expert_used"});
   for (const char* weight : {"nan", "inf", "-1", "1e999", "0.5x", "0x10", "1e", "."})
@@ -119,7 +121,7 @@ TEST_CASE("trace: what is wrong is refused, with file, line and column") {
   check_error([] { return moe::detail::read_trace("/nowhere/x.csv"); }, {"/nowhere/x.csv"});
 }
 
-TEST_CASE("trace: what is written reads the same") {
+TEST_CASE("trace: a written trace is read back unchanged") {
   moe::Trace trace({"some model.gguf", "qwen3moe", 2, 4, 2});
   trace.set_expert_bytes(0, 1000);
   trace.set_expert_bytes(1, 2000);
@@ -143,26 +145,26 @@ TEST_CASE("trace: what is written reads the same") {
   CHECK(moe::detail::read_text(directory / "x.csv").find("0,0,0,0,0,3,0.1,0,1000\n") != std::string::npos);
 }
 
-TEST_CASE("trace: an empty one can be written and read") {
+TEST_CASE("trace: an empty trace can be written and read") {
   const TemporaryDirectory directory;
   moe::detail::write_trace({}, directory / "x.csv");
   const moe::Trace trace = moe::detail::read_trace(directory / "x.csv");
   CHECK((trace.size() == 0 && trace.layers() == 0));
 }
 
-TEST_CASE("trace: a visit that the model cannot have is refused") {
+TEST_CASE("trace: a visit that the model cannot have is an error and changes nothing") {
   moe::Trace trace({"", "", 2, 4, 2});
   const std::vector<std::uint32_t> experts{3, 1}, same{1, 1}, large{4}, many{0, 1, 2};
   CHECK_NOTHROW(trace.add({.experts = experts}));
-  check_error([&] { trace.add({.layer = 2, .experts = experts}); }, {"trace: layer", "at most 2", "found 3"});
+  check_error([&] { trace.add({.layer = 2, .experts = experts}); }, {"trace: layer", "at most 1", "found 2"});
   check_error([&] { trace.add({.experts = same}); }, {"distinct"});
-  check_error([&] { trace.add({.experts = large}); }, {"at most 4"});
+  check_error([&] { trace.add({.experts = large}); }, {"at most 3", "found 4"});
   check_error([&] { trace.add({.experts = many}); }, {"at most 2"});
   check_error([&] { trace.add({.experts = experts, .weights = std::vector<float>{1}}); }, {"weights"});
   CHECK(trace.size() == 1);
 }
 
-TEST_CASE("trace: is read back whatever the model is called") {
+TEST_CASE("trace: a trace is read back whatever characters the name of the model has") {
   const TemporaryDirectory directory;
   for (const char* name :
        {"two\nlines", "x route_trace v9", "x layer=99999", "layer=0 expert_bytes=q", "a b"}) {
@@ -178,4 +180,28 @@ TEST_CASE("trace: is read back whatever the model is called") {
     CHECK(back.expert_bytes(0) == 10);
     CHECK(back.model().name.size() == std::string(name).size());
   }
+}
+
+TEST_CASE("trace: a token cannot have more experts than any router chooses") {
+  std::string text = columns;
+  for (int expert = 0; expert < 2000; ++expert)
+    text += "0,0,0,0," + std::to_string(expert) + ',' + std::to_string(expert) + ",0,0,0\n";
+  check_refused(text, {"line 1026, slot", "at most 1024 experts"});
+  check_refused("# n_expert_used=1025\n" + columns, {"n_expert_used", "1024"});
+}
+
+TEST_CASE("trace: writing a trace takes time and space for its visits, not for the numbers in them") {
+  moe::Trace trace;
+  const std::uint32_t last[] = {moe::Trace::most_experts - 1};
+  trace.add({.layer = moe::Trace::most_layers - 1, .experts = last});
+  CHECK(moe::detail::trace_text(trace).size() < 300);
+}
+
+TEST_CASE("trace: numbers beyond those of any model are refused") {
+  moe::Trace trace;
+  const std::uint32_t expert[] = {65536}, good[] = {0};
+  check_error([&] { trace.add({.experts = expert}); }, {"expert of a visit", "at most 65535"});
+  check_error([&] { trace.add({.layer = 4096, .experts = good}); }, {"layer of a visit", "at most 4095"});
+  check_error([&] { trace.set_expert_bytes(4096, 1); }, {"layer", "at most 4095"});
+  check_error([] { return moe::Trace({"", "", 4097, 4, 2}); }, {"layers of the model", "at most 4096"});
 }

@@ -30,7 +30,7 @@ moe::UsageProfile example() {
 
 }  // namespace
 
-TEST_CASE("usage profile: counts how often each expert was chosen, and its weights") {
+TEST_CASE("usage profile: count and mass of an expert sum up the visits that chose it") {
   const moe::UsageProfile profile = example();
   CHECK(profile.count({1, 3}) == 2);
   CHECK(profile.mass({1, 3}) == 1.5);
@@ -39,7 +39,7 @@ TEST_CASE("usage profile: counts how often each expert was chosen, and its weigh
   CHECK((profile.count(1) == 4 && profile.mass(1) == 2));
 }
 
-TEST_CASE("usage profile: a trace tells the same as its visits") {
+TEST_CASE("usage profile: the profile of a trace counts all of its visits") {
   moe::Trace trace({"", "", 2, 4, 2});
   const ExpertNumbers experts{3, 1};
   trace.add({.layer = 1, .experts = experts, .weights = std::vector<float>{0.5f, 0.25f}});
@@ -49,18 +49,18 @@ TEST_CASE("usage profile: a trace tells the same as its visits") {
   CHECK(profile.mass({1, 1}) == 0.25);
 }
 
-TEST_CASE("usage profile: the most used come first, by count, then mass, then number") {
+TEST_CASE("usage profile: the most used experts are ordered by count, then mass, then number") {
   moe::UsageProfile profile(1, 5);
   profile.add({0, 4}, 2, 0.5);
   profile.add({0, 1}, 2, 0.5);
   profile.add({0, 2}, 2, 0.75);
   profile.add({0, 3}, 9, 0.1);
   CHECK(profile.most_used(0, 3) == ExpertNumbers{3, 2, 1});
-  CHECK(profile.most_used(0, 100) == ExpertNumbers{3, 2, 1, 4});  // 0 was never used
+  CHECK(profile.most_used(0, 100) == ExpertNumbers{3, 2, 1, 4});  // expert 0 was never used
   CHECK(profile.most_used(0, 0).empty());
 }
 
-TEST_CASE("usage profile: profiles of one shape add up, others are refused") {
+TEST_CASE("usage profile: profiles of one shape can be added, others are an error") {
   moe::UsageProfile sum = example();
   sum += example();
   CHECK((sum.count({1, 3}) == 4 && sum.mass({1, 3}) == 3));
@@ -68,7 +68,7 @@ TEST_CASE("usage profile: profiles of one shape add up, others are refused") {
   check_error([&] { sum += moe::UsageProfile(1, 4); }, {"2 layers of 4 experts", "1 of 4"});
 }
 
-TEST_CASE("usage profile: an expert that it does not have is refused") {
+TEST_CASE("usage profile: an expert out of range is an error") {
   moe::UsageProfile profile(2, 4);
   check_error([&] { return profile.count({2, 0}); }, {"expert 0 of layer 2", "no such expert"});
   check_error([&] { profile.add({0, 4}, 1, 1); }, {"expert 4 of layer 0"});
@@ -76,7 +76,7 @@ TEST_CASE("usage profile: an expert that it does not have is refused") {
   check_error([] { return moe::UsageProfile(SIZE_MAX, 2); }, {"at most"});
 }
 
-TEST_CASE("usage profile: what is written reads the same") {
+TEST_CASE("usage profile: a written profile is read back unchanged") {
   moe::UsageProfile profile = example();
   profile.add({0, 2}, 1'000'000'000'000, 1.0 / 3);
   const TemporaryDirectory directory;
@@ -91,7 +91,7 @@ TEST_CASE("usage profile: what is written reads the same") {
   CHECK(read_profile(moe::detail::to_json(moe::UsageProfile(0, 0))).layers() == 0);
 }
 
-TEST_CASE("usage profile: what is no profile is refused, with the place") {
+TEST_CASE("usage profile: a mistake in a file is an error that names the place") {
   const auto check_refused = [](const std::string& text, std::initializer_list<std::string_view> parts) {
     CAPTURE(text);
     check_error([&] { return read_profile(text); }, parts);
@@ -112,16 +112,36 @@ TEST_CASE("usage profile: what is no profile is refused, with the place") {
   check_refused(with("[[-1]]", "[[1]]"), {"$.counts[0][0]", "whole number"});
   check_refused(with("[[1.5]]", "[[1]]"), {"$.counts[0][0]", "whole number"});
   check_refused(with("[[9007199254740992]]", "[[1]]"), {"$.counts[0][0]", "9007199254740991"});
-  check_refused(with("[[1]]", "[[-0.5]]"), {"$.mass[0][0]", "from 0 on"});
+  check_refused(with("[[1]]", "[[-0.5]]"), {"$.mass[0][0]", "not negative"});
   check_refused(with("[[1]]", "[[1e999]]"), {"$.mass[0][0]"});
   check_refused(with("[[1]]", "[[null]]"), {"$.mass[0][0]", "a number"});
 }
 
-TEST_CASE("usage profile: ranks the experts of all layers, those that were never chosen left out") {
+TEST_CASE("usage profile: the ranking holds the chosen experts of all layers") {
   moe::UsageProfile profile(2, 3);
   profile.add({1, 2}, 5, 1.0);
   profile.add({0, 1}, 7, 1.0);
   profile.add({1, 0}, 5, 2.0);
   CHECK(profile.ranking() == std::vector<moe::ExpertId>{{0, 1}, {1, 0}, {1, 2}});
   CHECK(moe::UsageProfile(2, 3).ranking().empty());
+}
+
+TEST_CASE("usage profile: a trace of one row with large numbers is refused instead of filling memory") {
+  moe::Trace trace;
+  const std::uint32_t last[] = {65535};
+  trace.add({.layer = 4095, .experts = last});
+  check_error([&] { return moe::UsageProfile(trace); }, {"experts of all layers", "4096 times 65536"});
+}
+
+TEST_CASE("usage profile: rows of different lengths are refused before memory is taken for all of them") {
+  std::string counts = "[[0";
+  for (int i = 1; i < 2000; ++i) counts += ", 0";
+  counts += ']';
+  for (int i = 1; i < 1000; ++i) counts += ", []";
+  counts += ']';
+  check_error(
+      [&] {
+        return read_profile(R"({"usage_profile": 1, "mass": )" + counts + R"(, "counts": )" + counts + '}');
+      },
+      {"$.counts[1]", "2000 elements", "found 0"});
 }
