@@ -33,10 +33,9 @@ moe::ReplayOrder order_of(const std::string& name) {
 /// The hit rate in per cent; nothing if the budget has no room for what the policy must hold.
 std::string hit_percent(const moe::Trace& trace, moe::ReplayPolicy policy, std::size_t budget_bytes,
                         moe::ReplayOrder order) {
-  const std::size_t caches = policy == moe::ReplayPolicy::layer_lfu ? trace.layers() : 1;
-  if (budget_bytes / std::max<std::size_t>(caches, 1) <
-      moe::detail::residency_of(trace, budget_bytes).largest_bytes)
-    return "-";
+  const moe::CacheOptions options = moe::detail::cache_options_of(trace, budget_bytes);
+  const std::size_t caches = policy == moe::ReplayPolicy::layer_lfu ? options.layers : 1;
+  if (budget_bytes / std::max<std::size_t>(caches, 1) < options.largest_bytes) return "-";
   char text[16];
   std::snprintf(text, sizeof text, "%.1f", moe::replay(trace, policy, budget_bytes, order).hit_percent());
   return text;
@@ -54,7 +53,7 @@ int main(int argc, char** argv) {
     const bool csv = args.has("--csv");
     const std::string& path = args.positional(1, 1)[0];
     const moe::Trace trace = moe::detail::read_trace(path);
-    if (trace.size() > 0 && moe::detail::residency_of(trace, 0).largest_bytes == 0)
+    if (trace.size() > 0 && moe::detail::cache_options_of(trace, 0).largest_bytes == 0)
       moe::detail::fail(path, "sizes of experts", "lines such as '# layer=0 expert_bytes=3059712'", "none");
 
     const auto cell = [&](std::string_view text, bool last) {

@@ -26,26 +26,27 @@ namespace moe::inline MOE_ABI {
 /// What a cache has done so far.
 struct CacheStatistics {
   std::uint64_t loads = 0;      // begun
-  std::uint64_t evictions = 0;  // of what was loaded
-  std::uint64_t withdrawn = 0;  // announced, and never loaded
+  std::uint64_t evictions = 0;  // of loaded experts
+  std::uint64_t withdrawn = 0;  // evictions of experts that were announced and not yet loaded
   std::size_t resident_bytes = 0;
   std::size_t peak_bytes = 0;  // of resident_bytes; never above the budget
 };
 
-/// Keeps leases of `Inner` alive within a budget, those that were used most recently and most often: `Eviction` says which
-/// goes first (see Lru). An expert is loaded once however many ask for it, outside the lock.
+/// Keeps leases of `Inner` alive within a budget in bytes. `Eviction` chooses which of them end when the budget is full; it
+/// is an EvictionPolicy. An expert is loaded once, however many callers ask for it. Thread-safe.
 ///
-/// Admission is apart from loading: announced experts are let in, and room is made for them, at hint(); whoever comes first
-/// loads them, a caller of acquire() or of load(). So what is evicted does not depend on how fast anything is read.
-/// At no instant do resident experts, those that are being loaded included, take more than the budget.
+/// Admission and loading are separate steps. hint() admits announced experts and evicts others for them; the first caller of
+/// acquire() or load() loads them, outside the lock. So evictions depend on the order of requests only, not on the speed of
+/// reading. At no instant are the resident experts, loading ones included, larger than the budget.
 template <ExpertProvider Inner, class Eviction = DecayedFrequency>
 class CachingProvider {
   static_assert(check_provider<Inner>());
+  static_assert(detail::check_eviction_policy<Eviction>());
   struct Entry;
   struct State;
 
  public:
-  /// Shared by all that ask for the same expert; keeps it from being evicted.
+  /// A leased expert is not evicted. Leases of one expert share its weights.
   class Lease {
    public:
     Lease(Lease&& other) noexcept : state_(other.state_), entry_(std::exchange(other.entry_, nullptr)) {}
@@ -68,28 +69,29 @@ class CachingProvider {
     Entry* entry_;
   };
 
-  /// Throws if the budget is known to be too small for one expert. What the options leave out is taken from the catalog of
-  /// `inner`, if it has one.
+  /// Throws if the budget is known to be smaller than one expert. Options that are 0 are taken from the catalog of `inner`,
+  /// if it has one.
   CachingProvider(Inner inner, std::size_t budget_bytes)
       : CachingProvider(std::move(inner), options_of(budget_bytes)) {}
   CachingProvider(Inner inner, const CacheOptions& options) : state_(new State(std::move(inner), options)) {}
 
-  /// Waits if all room is taken by experts that others hold. Throws what `Inner` throws, each time anew.
+  /// Waits while leases of other experts leave no room. Throws what `Inner` throws, again at each call, and an Error if the
+  /// expert is larger than the budget, or larger than what pinned experts leave of it.
   Lease acquire(ExpertId id) { return state_->acquire(id); }
 
   std::optional<Lease> try_acquire(ExpertId id) { return state_->try_acquire(id); }
 
-  /// Lets in what was chosen, as far as there is room, in the order of `ids`.
+  /// Admits chosen experts in the order of the ids, as long as there is room.
   void hint(const Announcement& announcement) noexcept {
     try {
       state_->hint(announcement.ids, announcement.kind);
       if constexpr (detail::takes_hints<Inner>()) state_->pass_on(announcement);
-    } catch (...) {  // what could not be announced is a miss when it is acquired, and fails there
+    } catch (...) {  // an expert that was not admitted is a miss at acquire(), which reports the error
     }
   }
 
-  /// Loads an expert that was let in and that nobody has begun to load. Of others, only one that is a guess is let in.
-  /// Errors are forgotten: they appear at acquire().
+  /// Loads an admitted expert unless its loading has begun. A predicted expert is admitted first, if there is room. Errors
+  /// are forgotten: they appear at acquire().
   void load(ExpertId id, Announcement::Kind kind) noexcept {
     try {
       state_->load_announced(id, kind);
@@ -97,8 +99,9 @@ class CachingProvider {
     }
   }
 
-  /// Loads these experts, in this order, and keeps them for good, as long as half of the budget remains for others.
-  /// Returns how many were pinned. Throws what `Inner` throws.
+  /// Loads these experts in order and keeps them resident for ever. Stops at the first expert without which half of the
+  /// budget, and room for the largest expert known so far, would not remain for others. Returns how many of `ids` are pinned
+  /// now; an expert that was pinned before counts, and takes no more of the budget. Throws what `Inner` throws.
   std::size_t pin(std::span<const ExpertId> ids) {
     std::size_t pinned = 0;
     while (pinned < ids.size() && state_->pin(ids[pinned])) ++pinned;
@@ -117,7 +120,8 @@ class CachingProvider {
     ExpertId id;
     std::uint32_t number = 0;
     Stage stage = Stage::absent;
-    std::optional<LeaseOf<Inner>> lease;  // when ready
+    bool pinned = false;
+    std::optional<LeaseOf<Inner>> lease;  // if ready
   };
 
   static CacheOptions options_of(std::size_t budget_bytes) {
@@ -138,20 +142,24 @@ class CachingProvider {
   struct State {
     State(Inner from, const CacheOptions& options)
         : inner(std::move(from)), residency(completed(options, inner)) {
-      if (const std::size_t largest = completed(options, inner).largest_bytes; largest > options.budget_bytes)
-        refuse(largest);
+      largest_bytes = completed(options, inner).largest_bytes;
+      if (largest_bytes > options.budget_bytes) refuse(largest_bytes);
       if (const ExpertCatalog* catalog = detail::catalog(inner)) reserve_for(*catalog);
     }
 
-    /// Nothing is allocated for an expert later.
+    /// Allocates for all experts of a catalog; acquiring them then allocates nothing.
     void reserve_for(const ExpertCatalog& catalog) {
-      std::size_t most = 0;
-      for (std::size_t layer = 0; layer < catalog.layers(); ++layer)
-        most = std::max(most, catalog.experts(layer));
-      residency.reserve(catalog.layers(), most);
-      table.reserve(catalog.layers() * most);
-      entries.reserve(catalog.layers() * most);
-      while (entries.size() < catalog.layers() * most) entries.emplace_back(new Entry());
+      std::vector<std::size_t> of_layer;
+      std::size_t all = 0;
+      for (std::size_t layer = 0; layer < catalog.layers(); ++layer) {
+        of_layer.push_back(catalog.experts(layer));
+        all += of_layer.back();
+      }
+      residency.reserve(of_layer);
+      table.reserve(all);
+      hot_numbers.reserve(all);
+      entries.reserve(all);
+      while (entries.size() < all) entries.push_back(std::make_unique<Entry>());
     }
 
     Lease acquire(ExpertId id) {
@@ -160,9 +168,14 @@ class CachingProvider {
       Entry& entry = entry_of(id);
       for (;;) {
         if (entry.stage == Stage::ready) return lease_of(entry);
-        if (entry.stage == Stage::admitted ||
-            (entry.stage == Stage::absent && admit(entry, size, detail::Admission::demanded)))
-          return load(entry, lock);
+        if (entry.stage == Stage::absent) {
+          require_room_beside_pins(id, size);
+          admit(entry, size, detail::Admission::demanded);
+        }
+        if (entry.stage == Stage::admitted) {
+          read(entry, lock);
+          return lease_of(entry);  // in the same critical section in which the expert became ready
+        }
         changed.wait(lock);
       }
     }
@@ -188,12 +201,12 @@ class CachingProvider {
           residency.expect(entry.number);
         } else if (!admit(entry, size,
                           kind == chosen ? detail::Admission::chosen : detail::Admission::prefill)) {
-          return;  // in this order or not at all
+          return;  // experts behind it would be needed later, and take its room
         }
       }
     }
 
-    /// Announces to `Inner` what the cache would have to acquire there.
+    /// Announces to `Inner` the experts that the cache would have to acquire there.
     void pass_on(const Announcement& announcement) {
       if (announcement.kind == Announcement::Kind::hot) return detail::hint(inner, announcement);
       std::vector<ExpertId> ids;
@@ -210,26 +223,25 @@ class CachingProvider {
     }
 
     void load_announced(ExpertId id, Announcement::Kind kind) {
-      using enum Announcement::Kind;
-      const std::size_t size = kind == predicted ? size_of(id) : 0;
+      if (kind == Announcement::Kind::predicted) admit_predicted(id);
       std::unique_lock lock(mutex);
-      Entry& entry = entry_of(id);
-      const bool guessed = kind == predicted && entry.stage == Stage::absent;
-      if (guessed && !admit(entry, size, detail::Admission::predicted)) return;
-      if (entry.stage != Stage::admitted) return;
-      read(entry, lock);
+      const std::uint32_t number = table.find(id);
+      if (number != table.none && entries[number]->stage == Stage::admitted) read(*entries[number], lock);
     }
 
     bool pin(ExpertId id) {
-      const std::size_t size = size_of(id);
+      PinnedBytes reserved(*this, size_of(id));
       {
         const std::lock_guard lock(mutex);
-        if (pinned_bytes + size > residency.budget_bytes() / 2) return false;
+        if (entry_of(id).pinned) return true;
+        if (!reserved.take()) return false;
       }
       const Lease lease = acquire(id);
       const std::lock_guard lock(mutex);
+      if (lease.entry_->pinned) return true;  // another thread was faster
+      lease.entry_->pinned = true;
       residency.pin(lease.entry_->number);
-      pinned_bytes += size;
+      reserved.keep();
       return true;
     }
 
@@ -252,8 +264,56 @@ class CachingProvider {
     }
 
    private:
-    /// What a lease costs. A provider that cannot say, or whose leases cost nothing, is asked for the expert, once for each
-    /// layer and for that moment beyond the budget: the size of its weights then stands for those of its layer.
+    /// Bytes of the budget for an expert that is about to be pinned. They are reserved before the expert is loaded, so that
+    /// two threads cannot pin more than is allowed together.
+    class PinnedBytes {
+     public:
+      PinnedBytes(State& state, std::size_t bytes) : state_(state), bytes_(bytes) {}
+      PinnedBytes(const PinnedBytes&) = delete;
+      PinnedBytes& operator=(const PinnedBytes&) = delete;
+      ~PinnedBytes() {
+        if (taken_ && !kept_) give_back();
+      }
+
+      /// False if pinned experts may not take so much. The caller holds the lock.
+      bool take() {
+        const std::size_t budget = state_.residency.budget_bytes(), pinned = state_.pinned_bytes + bytes_;
+        if (pinned > budget / 2 || pinned > budget - state_.largest_bytes) return false;
+        state_.pinned_bytes = pinned;
+        return taken_ = true;
+      }
+
+      /// The expert is pinned. The caller holds the lock.
+      void keep() { kept_ = true; }
+
+     private:
+      void give_back() {
+        const std::lock_guard lock(state_.mutex);
+        state_.pinned_bytes -= bytes_;
+      }
+
+      State& state_;
+      std::size_t bytes_;
+      bool taken_ = false, kept_ = false;
+    };
+
+    void require_room_beside_pins(ExpertId id, std::size_t size) const {
+      const std::size_t room = residency.budget_bytes() - pinned_bytes;
+      if (size > room)
+        detail::fail("cache", detail::concat("expert ", id.expert, " of layer ", id.layer),
+                     detail::concat("at most ", room, " bytes, which pinned experts leave of the budget"),
+                     detail::concat(size, " bytes"));
+    }
+
+    void admit_predicted(ExpertId id) {
+      const std::size_t size = size_of(id);
+      const std::lock_guard lock(mutex);
+      Entry& entry = entry_of(id);
+      if (entry.stage == Stage::absent) admit(entry, size, detail::Admission::predicted);
+    }
+
+    /// The bytes that a lease takes. If `Inner` does not know, one expert of each layer is acquired once, beyond the budget
+    /// for that moment, and the size of its weights is taken for all experts of the layer.
     std::size_t size_of(ExpertId id) {
       std::size_t size = detail::bytes(inner, id);
       if (size == 0) size = measured(id);
@@ -279,15 +339,22 @@ class CachingProvider {
       return number != table.none && entries[number]->stage == Stage::ready;
     }
 
+    /// If this throws std::bad_alloc, nothing has changed but an entry that waits for the next new expert.
     Entry& entry_of(ExpertId id) {
-      const std::size_t known = table.size();
+      if (const std::uint32_t known = table.find(id); known != table.none) return *entries[known];
+      // The bookkeeping has a list for each layer up to the last one.
+      if (id.layer > most_layer)
+        detail::fail("cache", "layer of an expert", detail::concat("at most ", most_layer),
+                     detail::concat(id.layer));
+      if (entries.size() == table.size()) entries.push_back(std::make_unique<Entry>());
       const std::uint32_t number = table.add(id);
-      if (number == entries.size()) entries.emplace_back(new Entry());
-      if (number == known) entries[number]->id = id, entries[number]->number = number;
+      entries[number]->id = id;
+      entries[number]->number = number;
       return *entries[number];
     }
 
     bool admit(Entry& entry, std::size_t size, detail::Admission why) {
+      largest_bytes = std::max(largest_bytes, size);
       const bool admitted = residency.admit(entry.number, entry.id, size, why,
                                             [&](std::uint32_t victim) { evict(*entries[victim]); });
       if (admitted) entry.stage = Stage::admitted;
@@ -306,12 +373,8 @@ class CachingProvider {
       return Lease(*this, entry);
     }
 
-    Lease load(Entry& entry, std::unique_lock<std::mutex>& lock) {
-      read(entry, lock);
-      return lease_of(entry);  // nobody has had the lock in between
-    }
-
-    /// Reads the weights of an admitted expert outside the lock. If that fails, it is as if it had never been admitted.
+    /// Acquires an admitted expert from `Inner`, outside the lock. If that throws, the expert is absent again, and waiting
+    /// callers try to load it themselves.
     void read(Entry& entry, std::unique_lock<std::mutex>& lock) {
       entry.stage = Stage::loading;
       residency.loading(entry.number);
@@ -341,23 +404,26 @@ class CachingProvider {
       residency.mark_hot(hot_numbers);
     }
 
+    static constexpr std::uint32_t most_layer = 65535;
+
    public:
     Inner inner;
-    mutable std::mutex mutex;  // guards what follows
+    mutable std::mutex mutex;  // guards all members below
     detail::Residency<Eviction> residency;
 
    private:
     detail::ExpertTable table;
-    std::vector<std::unique_ptr<Entry>>
-        entries;  // by number, and some for numbers to come; on the heap each, since leases are addresses
-    std::vector<std::pair<std::uint32_t, std::size_t>> layer_sizes;  // of layers that were measured
-    std::vector<std::uint32_t> hot_numbers;                          // kept for its memory
+    // By number, with spare ones at the end. Leases point to entries, so each entry has an address of its own.
+    std::vector<std::unique_ptr<Entry>> entries;
+    std::vector<std::pair<std::uint32_t, std::size_t>> layer_sizes;  // layer and measured bytes of an expert
+    std::vector<std::uint32_t> hot_numbers;                          // scratch memory of mark_hot()
     CacheStatistics counts;
-    std::size_t pinned_bytes = 0;
-    std::condition_variable changed;  // something was loaded, or let go
+    std::size_t largest_bytes = 0;    // of the experts that were asked for so far, or known before
+    std::size_t pinned_bytes = 0;     // reservations of pin() included
+    std::condition_variable changed;  // an expert was loaded or failed to load, or a lease ended
   };
 
-  std::unique_ptr<State> state_;  // on the heap: leases point to it, and the provider may move
+  std::unique_ptr<State> state_;  // on the heap: leases point to the state, and the provider may be moved
 };
 
 }  // namespace moe::inline MOE_ABI

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace moe::inline MOE_ABI {
@@ -169,11 +170,16 @@ class Player {
 
 namespace moe::inline MOE_ABI {
 
-/// Plays a trace to a cache with an eviction policy of the caller. Throws if the budget has no room for one expert.
-template <EvictionPolicy Eviction>
-ReplayCounts replay(const Trace& trace, const CacheOptions& options, ReplayOrder order) {
+/// The hits on a trace of a cache with a copy of `policy`. Throws if the budget has no room for one expert.
+template <class Eviction>
+requires std::is_class_v<Eviction> ReplayCounts replay(const Trace& trace, const Eviction& policy,
+                                                       std::size_t budget_bytes,
+                                                       ReplayOrder order = ReplayOrder::hits_first) {
+  static_assert(detail::check_eviction_policy<Eviction>());
+  CacheOptions options = detail::cache_options_of(trace, budget_bytes);
+  options.cold_prompts = order == ReplayOrder::hits_first;
   detail::ReplayRequests requests(trace, false);
-  return detail::Player<Eviction>(requests, options, Eviction()).play(order);
+  return detail::Player<Eviction>(requests, options, policy).play(order);
 }
 
 /// The hits of a named policy on a trace. Throws if the budget has no room for one expert; for layer_lfu, of each layer.

@@ -34,7 +34,7 @@ MOE_INLINE double ReplayCounts::hit_percent() const {
 MOE_INLINE ReplayCounts replay(const Trace& trace, ReplayPolicy policy, std::size_t budget_bytes,
                                ReplayOrder order) {
   detail::ReplayRequests requests(trace, policy == ReplayPolicy::layer_lfu);
-  CacheOptions options = detail::cache_options_of(requests, budget_bytes);
+  CacheOptions options = detail::cache_options_of(trace, budget_bytes);
   options.cold_prompts = order == ReplayOrder::hits_first;
   options.floor = policy == ReplayPolicy::lru_floor || policy == ReplayPolicy::decayed;
   switch (policy) {

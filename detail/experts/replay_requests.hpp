@@ -46,9 +46,6 @@ class ReplayRequests {
   const Trace& trace() const { return *trace_; }
   std::size_t caches() const { return per_layer_ ? layers_ : 1; }
 
-  /// Layers with visits.
-  std::size_t layers() const { return layers_; }
-
   /// Replaces `out` by the requests of visit i, or of all visits of a prompt in one layer that begin with it. Returns the
   /// index of the next visit.
   std::size_t gather(std::size_t i, ReplayOrder order, std::vector<ReplayRequest>& out);
@@ -67,7 +64,7 @@ class ReplayRequests {
 
   const Trace* trace_;
   bool per_layer_;
-  std::size_t layers_ = 0;
+  std::size_t layers_ = 0;              // with visits
   std::size_t experts_ = 0;             // different ones, of all layers
   std::vector<std::uint32_t> numbers_;  // [choices]: of the expert among all experts
   std::vector<Layer> layer_of_;         // by layer of the trace
@@ -75,8 +72,8 @@ class ReplayRequests {
       place_;  // [experts]: 1 + the index of the expert's request while gathering; 0: none
 };
 
-/// The options of a cache for the model of a trace.
-CacheOptions cache_options_of(const ReplayRequests& requests, std::size_t budget_bytes);
+/// The options of a cache for the model of a trace: only layers with visits count.
+CacheOptions cache_options_of(const Trace& trace, std::size_t budget_bytes);
 
 }  // namespace moe::inline MOE_ABI::detail
 

@@ -86,11 +86,12 @@ MOE_INLINE Belady::Future ReplayRequests::future() const {
   return future;
 }
 
-MOE_INLINE CacheOptions cache_options_of(const ReplayRequests& requests, std::size_t budget_bytes) {
-  const Trace& trace = requests.trace();
+MOE_INLINE CacheOptions cache_options_of(const Trace& trace, std::size_t budget_bytes) {
   CacheOptions options;
   options.budget_bytes = budget_bytes;
-  options.layers = requests.layers();
+  std::vector<bool> visited(trace.layers());
+  for (std::size_t i = 0; i < trace.size(); ++i) visited[trace[i].layer] = true;
+  options.layers = static_cast<std::size_t>(std::count(visited.begin(), visited.end(), true));
   options.experts_per_token = trace.experts_per_token();
   for (std::size_t layer = 0; layer < trace.layers(); ++layer)
     options.largest_bytes =

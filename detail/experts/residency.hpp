@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <span>
 #include <vector>
 
@@ -67,10 +68,12 @@ class Residency {
   /// How many experts of a layer are evicted for experts of the same layer only.
   std::size_t floor() const { return shares_.floor; }
 
-  /// Allocates for so many layers, and experts in each of them; nothing more is allocated for those later.
-  void reserve(std::size_t layers, std::size_t experts_of_layer) {
-    grow(layers * experts_of_layer, layers);
-    for (std::vector<std::uint32_t>& layer : layers_) layer.reserve(experts_of_layer);
+  /// Allocates for layers with so many experts each; nothing more is allocated for those later.
+  void reserve(std::span<const std::size_t> experts_of_layer) {
+    grow(std::accumulate(experts_of_layer.begin(), experts_of_layer.end(), std::size_t{0}),
+         experts_of_layer.size());
+    for (std::size_t layer = 0; layer < experts_of_layer.size(); ++layer)
+      layers_[layer].reserve(experts_of_layer[layer]);
   }
 
   bool resident(std::uint32_t expert) const {

@@ -3,12 +3,15 @@
 #include "detail/experts/caching_provider.hpp"
 #include "support/message_of.hpp"
 #include "support/scripted_provider.hpp"
+#include "support/watchdog.hpp"
 
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <memory>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -29,12 +32,12 @@ void get(Cache& cache, moe::ExpertId id) { CHECK(ScriptedProvider::right(*cache.
 
 TEST_SUITE_BEGIN("threads");
 
-TEST_CASE("lru provider: an expert that is kept is not read again, one that was evicted is") {
+TEST_CASE("caching provider: a resident expert is not loaded again, an evicted one is") {
   const Scripted script;
   Cache cache = script.cache(2);
   for (const std::uint32_t expert : {0u, 1u, 0u, 1u}) get(cache, {0, expert});
   CHECK(script.shared->reads == 2);
-  get(cache, {0, 2});  // in place of 0
+  get(cache, {0, 2});  // evicts expert 0
   get(cache, {0, 1});
   CHECK(script.shared->reads == 3);
   get(cache, {0, 0});
@@ -43,7 +46,7 @@ TEST_CASE("lru provider: an expert that is kept is not read again, one that was 
   CHECK(cache.statistics().evictions == 2);
 }
 
-TEST_CASE("lru provider: only what is there can be acquired at once") {
+TEST_CASE("caching provider: try_acquire returns resident experts only") {
   const Scripted script;
   Cache cache = script.cache(2);
   CHECK_FALSE(cache.try_acquire({0, 0}));
@@ -52,7 +55,7 @@ TEST_CASE("lru provider: only what is there can be acquired at once") {
   CHECK(script.shared->reads == 1);
 }
 
-TEST_CASE("lru provider: however many ask for an expert, it is loaded once") {
+TEST_CASE("caching provider: an expert that many threads ask for is loaded once") {
   const Scripted script;
   std::atomic<int> asking = 0;
   script.shared->on_read = [&](moe::ExpertId, std::size_t) {
@@ -71,7 +74,9 @@ TEST_CASE("lru provider: however many ask for an expert, it is loaded once") {
   CHECK(script.shared->reads == 1);
 }
 
-TEST_CASE("lru provider: announced experts are let in at once and loaded by whoever comes first") {
+TEST_CASE(
+    "caching provider: announced experts are admitted at once, and loaded by the first caller of load or "
+    "acquire") {
   const Scripted script;
   Cache cache = script.cache(3);
   const moe::ExpertId ids[] = {{0, 0}, {0, 1}, {0, 2}, {0, 3}};
@@ -86,7 +91,7 @@ TEST_CASE("lru provider: announced experts are let in at once and loaded by whoe
   CHECK(script.shared->reads == 4);
 }
 
-TEST_CASE("lru provider: an error is told each time, and forgotten once the expert can be read") {
+TEST_CASE("caching provider: errors are not cached") {
   const Scripted script;
   bool broken = true;
   script.shared->on_read = [&](moe::ExpertId id, std::size_t) {
@@ -105,7 +110,7 @@ TEST_CASE("lru provider: an error is told each time, and forgotten once the expe
   get(cache, bad);
 }
 
-TEST_CASE("lru provider: a budget below one expert is refused, with the number") {
+TEST_CASE("caching provider: a budget below one expert is an error that names both sizes") {
   const Scripted script;
   check_error(
       [&] {
@@ -116,7 +121,7 @@ TEST_CASE("lru provider: a budget below one expert is refused, with the number")
   check_error([&] { return unknowing.acquire({0, 0}); }, {"budget", "96 bytes", "95 bytes"});
 }
 
-TEST_CASE("lru provider: pinned experts stay, as long as half of the budget remains for others") {
+TEST_CASE("caching provider: pinned experts are never evicted, and leave half of the budget") {
   const Scripted script;
   Cache cache = script.cache(4);
   const moe::ExpertId ids[] = {{0, 0}, {0, 1}, {0, 2}};
@@ -126,7 +131,7 @@ TEST_CASE("lru provider: pinned experts stay, as long as half of the budget rema
   CHECK(cache.try_acquire(ids[1]));
 }
 
-TEST_CASE("lru provider: a lease keeps its expert through anything that others do") {
+TEST_CASE("caching provider: a leased expert stays readable through evictions and moves of the provider") {
   const Scripted script;
   Cache moved = script.cache(1);
   Cache cache = script.cache(2);
@@ -137,7 +142,7 @@ TEST_CASE("lru provider: a lease keeps its expert through anything that others d
   CHECK(ScriptedProvider::right(*lease, {2, 2}));
 }
 
-TEST_CASE("lru provider: a full budget makes callers wait, not fail") {
+TEST_CASE("caching provider: acquire waits for room while leases fill the budget") {
   const Scripted script;
   Cache cache = script.cache(1);
   auto lease = std::make_unique<Cache::Lease>(cache.acquire({0, 0}));
@@ -151,6 +156,153 @@ TEST_CASE("lru provider: a full budget makes callers wait, not fail") {
   lease.reset();
   other.join();
   CHECK(served);
+}
+
+namespace {
+
+/// A provider of experts of ten bytes in layer 0 and fifty bytes in other layers, which only bytes() tells.
+struct UnequalProvider {
+  const moe::ExpertWeights* acquire(moe::ExpertId) { return &weights; }
+  std::size_t bytes(moe::ExpertId id) { return id.layer == 0 ? 10 : 50; }
+  moe::ExpertWeights weights;
+};
+
+std::size_t pin_one(auto& cache, moe::ExpertId id) { return cache.pin({&id, 1}); }
+
+}  // namespace
+
+TEST_CASE("caching provider: an expert larger than pinned experts leave is an error that says so") {
+  const Watchdog watchdog(std::chrono::seconds(60));
+  moe::CachingProvider cache(UnequalProvider(), 60);
+  for (const std::uint32_t expert : {0u, 1u, 2u}) CHECK(pin_one(cache, {0, expert}) == 1);
+  check_error(
+      [&] {
+        return cache.acquire({1, 0});
+      },
+      {"expert 0 of layer 1", "at most 30 bytes", "pinned", "50 bytes"});
+  CHECK(cache.acquire({0, 7}).operator*().bytes() == 0);  // other experts are served
+}
+
+TEST_CASE("caching provider: pins leave room for the largest expert that was asked for") {
+  const Watchdog watchdog(std::chrono::seconds(60));
+  moe::CachingProvider cache(UnequalProvider(), 60);
+  (void)cache.acquire({1, 0});
+  const moe::ExpertId ids[] = {{0, 0}, {0, 1}, {0, 2}};
+  CHECK(cache.pin(ids) == 1);
+  (void)cache.acquire({1, 1});
+}
+
+TEST_CASE("caching provider: pinning an expert twice takes its bytes once") {
+  const Scripted script;
+  Cache cache = script.cache(4);
+  const moe::ExpertId ids[] = {{0, 0}, {0, 0}, {0, 0}, {0, 1}, {0, 2}};
+  CHECK(cache.pin(ids) == 4);
+}
+
+TEST_CASE("caching provider: a pin that fails takes nothing of the budget") {
+  const Scripted script;
+  bool broken = true;
+  script.shared->on_read = [&](moe::ExpertId, std::size_t) {
+    if (broken) moe::detail::fail("disk", "byte 0", "to read", "Input/output error");
+  };
+  Cache cache = script.cache(2);
+  for (int round = 0; round < 3; ++round)
+    check_error([&] { return pin_one(cache, {0, 0}); }, {"Input/output error"});
+  broken = false;
+  CHECK(pin_one(cache, {0, 0}) == 1);
+  CHECK(pin_one(cache, {0, 1}) == 0);
+}
+
+TEST_CASE("caching provider: threads that pin at the same time leave half of the budget together") {
+  const Watchdog watchdog(std::chrono::seconds(60));
+  for (int round = 0; round < 20; ++round) {
+    const Scripted script;
+    Cache cache = script.cache(8);
+    std::atomic<int> ready = 0;
+    std::atomic<std::size_t> pinned = 0;
+    script.shared->on_read = [](moe::ExpertId, std::size_t) { std::this_thread::yield(); };
+    std::vector<std::thread> threads;
+    for (std::uint32_t t = 0; t < 8; ++t)
+      threads.emplace_back([&, t] {
+        ++ready;
+        while (ready < 8) std::this_thread::yield();
+        for (std::uint32_t expert = 0; expert < 4; ++expert) pinned += pin_one(cache, {t, expert});
+      });
+    for (std::thread& thread : threads) thread.join();
+    CHECK(pinned == 4);
+    get(cache, {15, 15});
+  }
+}
+
+TEST_CASE(
+    "caching provider: exceptions of the provider below leave no lease, no room taken and no thread "
+    "waiting") {
+  const Watchdog watchdog(std::chrono::seconds(120));
+  struct Other {};  // an exception of no known type
+  const Scripted script;
+  script.shared->on_read = [](moe::ExpertId, std::size_t read) {
+    if (read % 5 == 0) moe::detail::fail("disk", "byte 0", "to read", "Input/output error");
+    if (read % 5 == 1) throw std::bad_alloc();
+    if (read % 5 == 2) throw Other();
+  };
+  Cache cache = script.cache(3);
+  std::atomic<int> wrong = 0, thrown = 0;
+  std::vector<std::thread> threads;
+  for (std::uint32_t t = 0; t < 8; ++t)
+    threads.emplace_back([&, t] {
+      for (std::uint32_t i = 0; i < 500; ++i) {
+        const moe::ExpertId id{0, (i * 7 + t) % 12};
+        if (i % 3 == 0) cache.hint({.ids = {&id, 1}, .weights = {}, .kind = moe::Announcement::Kind::chosen});
+        if (i % 4 == 0) cache.load(id, moe::Announcement::Kind::predicted);
+        try {
+          if (!ScriptedProvider::right(*cache.acquire(id), id)) ++wrong;
+        } catch (...) {
+          ++thrown;
+        }
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  CHECK(wrong == 0);
+  CHECK(thrown > 0);
+  script.shared->on_read = [](moe::ExpertId, std::size_t) {};
+  std::vector<Cache::Lease> leases;
+  for (std::uint32_t expert = 0; expert < 3; ++expert) leases.push_back(cache.acquire({1, expert}));
+  CHECK(script.shared->alive == 3);  // all room is for these leases: nothing else holds any
+  CHECK(cache.statistics().resident_bytes == 3 * one_expert);
+}
+
+TEST_CASE("caching provider: threads that wait for an expert whose loading fails try to load it themselves") {
+  const Watchdog watchdog(std::chrono::seconds(60));
+  const Scripted script;
+  std::atomic<int> asking = 0;
+  script.shared->on_read = [&](moe::ExpertId, std::size_t read) {
+    while (asking < 8) std::this_thread::yield();
+    if (read <= 4) moe::detail::fail("disk", "byte 0", "to read", "Input/output error");
+  };
+  Cache cache = script.cache(1);
+  std::atomic<int> served = 0, failed = 0;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 8; ++t)
+    threads.emplace_back([&] {
+      ++asking;
+      message_of([&] { return cache.acquire({0, 3}), ++served; }).empty() ? 0 : ++failed;
+    });
+  for (std::thread& thread : threads) thread.join();
+  CHECK(failed == 4);
+  CHECK(served == 4);
+}
+
+TEST_CASE("caching provider: loading an expert that was not announced does nothing") {
+  const Scripted script;
+  Cache cache = script.cache(1);
+  cache.load({0, 1}, moe::Announcement::Kind::chosen);
+  CHECK(script.shared->reads == 0);
+  CHECK(cache.statistics().resident_bytes == 0);
+}
+
+TEST_CASE("caching provider: a layer number beyond any model is an error") {
+  moe::CachingProvider cache(UnequalProvider(), 60);
+  check_error([&] { return cache.acquire({UINT32_MAX, 0}); }, {"layer", "65535", "4294967295"});
 }
 
 TEST_SUITE_END();
