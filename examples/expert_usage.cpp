@@ -3,6 +3,7 @@
 #include <moe.hpp>
 
 #include "detail/experts/expert.hpp"
+#include "detail/io/output_file.hpp"
 #include "command_line.hpp"
 #include "heat_map.hpp"
 #include "memory_options.hpp"
