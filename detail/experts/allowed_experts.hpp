@@ -9,24 +9,28 @@
 
 namespace moe::inline MOE_ABI {
 
-/// A restriction of the routers: which experts each layer may choose from. A layer of which nothing was said may choose
-/// from all of its experts. Any number of layers and experts.
+/// A restriction of the routers: which experts the router of each layer may choose. Layers without a restriction may choose
+/// from all of their experts.
 class AllowedExperts {
  public:
-  /// From now on this layer may choose from these experts, in any order, and from no others. Throws if there is none.
+  /// Restricts a layer to these experts, in any order, in place of an earlier restriction. Throws if there are none. Costs
+  /// time in proportion to the restrictions of later layers.
   void allow_only(std::uint32_t layer, std::span<const std::uint32_t> experts);
 
-  /// Whether every layer may choose from all of its experts.
+  /// Whether no layer is restricted.
   bool all() const { return ids_.empty(); }
 
-  /// Those of a layer, in ascending order; none if it may choose from all.
+  /// The allowed experts of a layer, in ascending order; empty if the layer is not restricted.
   std::span<const ExpertId> of(std::size_t layer) const;
 
-  /// Those of all restricted layers, in ascending order.
+  /// The allowed experts of all restricted layers, in ascending order.
   std::span<const ExpertId> ids() const { return ids_; }
 
  private:
-  std::vector<ExpertId> ids_;  // sorted, each once; a layer that has none here is not restricted
+  /// The first id of this layer, or of a later one.
+  std::vector<ExpertId>::const_iterator begin_of(std::size_t layer) const;
+
+  std::vector<ExpertId> ids_;  // ascending, without duplicates; a layer without ids is not restricted
 };
 
 }  // namespace moe::inline MOE_ABI

@@ -16,17 +16,19 @@ MOE_INLINE void AllowedExperts::allow_only(std::uint32_t layer, std::span<const 
   detail::expect(!experts.empty(), "allowed experts", detail::concat("layer ", layer), "at least one",
                  "none");
   std::vector<ExpertId> ids;
-  for (const ExpertId id : ids_)
-    if (id.layer != layer) ids.push_back(id);
   for (const std::uint32_t expert : experts) ids.push_back({layer, expert});
-  std::ranges::sort(ids);
+  std::sort(ids.begin(), ids.end());
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-  ids_ = std::move(ids);
+  ids_.insert(ids_.erase(begin_of(layer), begin_of(layer + std::size_t{1})), ids.begin(), ids.end());
 }
 
 MOE_INLINE std::span<const ExpertId> AllowedExperts::of(std::size_t layer) const {
-  const auto first = std::ranges::lower_bound(ids_, layer, {}, &ExpertId::layer);
-  return {first, std::ranges::upper_bound(first, ids_.end(), layer, {}, &ExpertId::layer)};
+  return {begin_of(layer), begin_of(layer + 1)};
+}
+
+MOE_INLINE std::vector<ExpertId>::const_iterator AllowedExperts::begin_of(std::size_t layer) const {
+  return std::lower_bound(ids_.begin(), ids_.end(), layer,
+                          [](ExpertId id, std::size_t sought) { return id.layer < sought; });
 }
 
 }  // namespace moe::inline MOE_ABI

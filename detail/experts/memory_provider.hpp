@@ -12,41 +12,44 @@
 namespace moe::inline MOE_ABI {
 
 /// Holds experts in memory of its own, in huge pages where the system has them. For models that fit, and for tests.
+/// Thread-safe, except add().
 class MemoryProvider {
  public:
   using Lease = const ExpertWeights*;
 
   MemoryProvider() = default;
 
-  /// Reads every expert of the checkpoint that is there.
+  /// Reads all experts that the checkpoint has.
   explicit MemoryProvider(const ExpertCatalog& catalog);
   explicit MemoryProvider(const Checkpoint& checkpoint) : MemoryProvider(ExpertCatalog(checkpoint)) {}
 
-  /// Keeps a copy of the weights under that id, in place of what it had. Not while others acquire.
+  /// Keeps a copy of the weights under that id, in place of weights that it had. Not thread-safe; ends leases of that id.
   void add(ExpertId id, ExpertWeights weights);
 
+  /// Throws if there is no such expert.
   Lease acquire(ExpertId id) const;
 
   std::optional<Lease> try_acquire(ExpertId id) const { return acquire(id); }
 
+  /// The bytes of the weights; 0 if there is no such expert.
   std::size_t bytes(ExpertId id) const noexcept;
 
  private:
   struct Entry {
     ExpertId id;
     detail::SlabPool::Slab memory;
-    ExpertWeights weights;  // views of memory
+    ExpertWeights weights;  // views of `memory`
   };
 
-  /// Where the expert stands among the entries, or would have to.
+  /// The place of an expert among the entries: of the first entry whose id is not less.
   std::size_t place_of(ExpertId id) const;
 
   const Entry* find(ExpertId id) const;
 
   void keep(ExpertId id, detail::SlabPool::Slab memory, const ExpertWeights& weights);
 
-  std::unique_ptr<detail::SlabPool> memory_{new detail::SlabPool()};  // on the heap: slabs point to it
-  std::vector<std::unique_ptr<Entry>> entries_;  // sorted by id; on the heap each, since leases are addresses
+  std::unique_ptr<detail::SlabPool> memory_ = std::make_unique<detail::SlabPool>();  // slabs point to it
+  std::vector<std::unique_ptr<Entry>> entries_;  // sorted by id; leases are addresses of entries
 };
 
 static_assert(ExpertProvider<MemoryProvider>);

@@ -13,13 +13,11 @@
 namespace moe::inline MOE_ABI {
 
 MOE_INLINE MemoryProvider::MemoryProvider(const ExpertCatalog& catalog) {
-  for (std::uint32_t layer = 0; layer < catalog.layers(); ++layer)
-    for (std::uint32_t expert = 0; expert < catalog.experts(layer); ++expert) {
-      if (!catalog.has({layer, expert})) continue;
-      detail::SlabPool::Slab memory = memory_->take(catalog.at({layer, expert}).bytes());
-      const ExpertWeights weights = catalog.read({layer, expert}, memory.data());
-      keep({layer, expert}, std::move(memory), weights);
-    }
+  for (const ExpertId id : catalog.ids()) {
+    detail::SlabPool::Slab memory = memory_->take(catalog.at(id).bytes());
+    const ExpertWeights weights = catalog.read(id, memory.data());
+    keep(id, std::move(memory), weights);
+  }
 }
 
 MOE_INLINE void MemoryProvider::add(ExpertId id, ExpertWeights weights) {
@@ -37,7 +35,7 @@ MOE_INLINE MemoryProvider::Lease MemoryProvider::acquire(ExpertId id) const {
   const Entry* entry = find(id);
   if (!entry)
     detail::fail("MemoryProvider", detail::concat("expert ", id.expert, " of layer ", id.layer),
-                 "to be there", "nothing");
+                 "an expert that was added", "none");
   return &entry->weights;
 }
 
@@ -47,7 +45,9 @@ MOE_INLINE std::size_t MemoryProvider::bytes(ExpertId id) const noexcept {
 }
 
 MOE_INLINE std::size_t MemoryProvider::place_of(ExpertId id) const {
-  const auto place = std::ranges::lower_bound(entries_, id, {}, [](const auto& entry) { return entry->id; });
+  const auto place = std::lower_bound(
+      entries_.begin(), entries_.end(), id,
+      [](const std::unique_ptr<Entry>& entry, ExpertId sought) { return entry->id < sought; });
   return static_cast<std::size_t>(place - entries_.begin());
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 #include "present_experts.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -8,16 +9,15 @@
 namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE AllowedExperts present_experts(const ExpertCatalog& catalog, AllowedExperts allowed) {
-  for (std::uint32_t layer = 0; layer < catalog.layers() && catalog.missing() > 0; ++layer) {
+  const std::size_t layers = catalog.missing() > 0 ? catalog.layers() : 0;
+  for (std::uint32_t layer = 0; layer < layers; ++layer) {
+    if (catalog.experts(layer) == 0) continue;
+    const std::span<const ExpertId> wanted =
+        allowed.of(layer).empty() ? catalog.ids(layer) : allowed.of(layer);
     std::vector<std::uint32_t> present;
-    if (const std::span<const ExpertId> ids = allowed.of(layer); !ids.empty()) {
-      for (const ExpertId id : ids)
-        if (catalog.has(id)) present.push_back(id.expert);
-    } else {
-      for (std::uint32_t expert = 0; expert < catalog.experts(layer); ++expert)
-        if (catalog.has({layer, expert})) present.push_back(expert);
-    }
-    if (catalog.experts(layer) > 0) allowed.allow_only(layer, present);
+    for (const ExpertId id : wanted)
+      if (catalog.has(id)) present.push_back(id.expert);
+    allowed.allow_only(layer, present);
   }
   return allowed;
 }

@@ -2,6 +2,7 @@
 #include "extraction_plan.hpp"
 #include "../core/concat.hpp"
 #include "../core/error.hpp"
+#include "../experts/name_reader.hpp"
 #include "../io/gguf_names.hpp"
 #include "../io/gguf_path.hpp"
 

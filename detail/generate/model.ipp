@@ -76,9 +76,7 @@ MOE_INLINE CachedProvider cached_experts(const Checkpoint& checkpoint, const Mem
 
 MOE_INLINE void verify_experts(const ExpertCatalog& catalog) {
   ReadProvider reading(catalog, {.verify = true});
-  for (std::uint32_t layer = 0; layer < catalog.layers(); ++layer)
-    for (std::uint32_t expert = 0; expert < catalog.experts(layer); ++expert)
-      if (catalog.has({layer, expert})) reading.acquire({layer, expert});
+  for (const ExpertId id : catalog.ids()) (void)reading.acquire(id);
 }
 
 MOE_INLINE Model Open::operator()(const std::string& path, const ModelOptions& options) const {

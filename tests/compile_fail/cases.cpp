@@ -72,8 +72,8 @@ moe::LruProvider<BytesReturnsInt> provider{{}, 1};
 struct LargestBytesOfExpert : Provider {
   std::size_t largest_bytes(moe::ExpertId) { return 0; }
 };
-void verify(const moe::ExpertCatalog& catalog) {
-  moe::VerifyingProvider<LargestBytesOfExpert> provider({}, catalog, {});
+void verify(const moe::ExpertChecksums& checksums) {
+  moe::VerifyingProvider<LargestBytesOfExpert> provider({}, checksums);
 }
 
 #elif CASE == 10

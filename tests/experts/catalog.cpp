@@ -12,7 +12,7 @@
 
 namespace {
 
-/// A model with an expert of hidden size 3 and width 2 per entry of `experts`, in layer 0.
+/// A checkpoint with the tensors that are added; add_expert() adds an expert of hidden size 3 and width 2.
 class Experts {
  public:
   Experts& add(const std::string& name, const std::vector<std::size_t>& shape, const char* dtype = "BF16") {
@@ -35,6 +35,10 @@ class Experts {
     directory_.write("config.json", config);
     return moe::ExpertCatalog(moe::Checkpoint(directory_.path()));
   }
+  moe::ExpertCatalog partial_catalog(std::size_t layers) {
+    (void)message_of([&] { return catalog(layers); });  // writes the files
+    return moe::ExpertCatalog(moe::Checkpoint(directory_.path()), {.allow_partial = true});
+  }
   std::string refusal(std::size_t layers = 1) {
     return message_of([&] { return catalog(layers); });
   }
@@ -46,7 +50,8 @@ class Experts {
 
 }  // namespace
 
-TEST_CASE("catalog: finds experts one by one, also more than ten") {
+TEST_CASE(
+    "catalog: experts in tensors of their own are found, and their numbers are read as decimal numbers") {
   Experts experts;
   for (int i = 0; i < 12; ++i) experts.add_expert("1.mlp.experts." + std::to_string(i));
   const moe::ExpertCatalog catalog = experts.catalog(2);
@@ -60,7 +65,7 @@ TEST_CASE("catalog: finds experts one by one, also more than ten") {
   CHECK(catalog.at({1, 11}).bytes() == 36);
 }
 
-TEST_CASE("catalog: a configuration that does not count its layers has those of transformers") {
+TEST_CASE("catalog: without num_hidden_layers there are 24 layers, as in transformers") {
   Experts experts;
   experts.add_expert("23.mlp.experts.0").add_expert("24.mlp.experts.0");
   for (const char* config : {"{}", "{\"num_hidden_layers\": null}"}) {
@@ -94,13 +99,13 @@ TEST_CASE("catalog: slices experts merged into one tensor per projection") {
   CHECK(catalog.at({0, 2}).down.rows == 3);
 }
 
-TEST_CASE("catalog: layers beyond the model's are none of it") {
+TEST_CASE("catalog: experts of layers beyond num_hidden_layers are ignored") {
   Experts experts;
   experts.add_expert("0.mlp.experts.0").add("1.mlp.experts.0.gate_proj.weight", {2, 3});
   CHECK(experts.catalog(1).size() == 1);
 }
 
-TEST_CASE("catalog: an expert that is not whole is refused by its number") {
+TEST_CASE("catalog: an expert that lacks a matrix, or has one twice, is refused by its number") {
   Experts half;
   half.add("0.mlp.experts.0.gate_proj.weight", {2, 3}).add("0.mlp.experts.0.down_proj.weight", {3, 2});
   CHECK(half.refusal().find("expert 0 of layer 0: expected one up_proj") != std::string::npos);
@@ -114,7 +119,7 @@ TEST_CASE("catalog: an expert that is not whole is refused by its number") {
   CHECK(twice.refusal().find("expert 0 of layer 0: expected one gate_proj, found two") != std::string::npos);
 }
 
-TEST_CASE("catalog: shapes that do not belong together are refused") {
+TEST_CASE("catalog: matrices whose shapes do not fit each other are refused") {
   Experts transposed;
   transposed.add("0.mlp.experts.gate_up_proj", {2, 3, 4}).add("0.mlp.experts.down_proj", {2, 2, 3});
   CHECK(transposed.refusal().find("shape") != std::string::npos);
@@ -137,10 +142,55 @@ TEST_CASE("catalog: a type that kernels cannot multiply is refused") {
         std::string::npos);
 }
 
-TEST_CASE("catalog: a lie about the number of layers costs no memory") {
+TEST_CASE("catalog: more layers than tensors are refused") {
   Experts experts;
   experts.add_expert("0.mlp.experts.0");
   CHECK(experts.refusal(4000000000u).find("$.num_hidden_layers") != std::string::npos);
+}
+
+TEST_CASE("catalog: missing experts that a router knows take no memory, and have no index") {
+  Experts experts;
+  experts.add_expert("0.mlp.experts.7");
+  for (int layer = 0; layer < 20; ++layer)
+    experts.add(std::to_string(layer) + ".mlp.gate.weight", {65536, 1});
+  const moe::ExpertCatalog catalog = experts.partial_catalog(20);
+  CHECK(catalog.size() == 1);
+  CHECK(catalog.missing() == 20 * 65536 - 1);
+  CHECK(catalog.experts(19) == 65536);
+  CHECK(catalog.index({0, 7}) == 0);
+  CHECK(catalog.ids(0).size() == 1);
+  CHECK(catalog.ids(1).empty());
+  CHECK_FALSE(catalog.has({0, 8}));
+  check_error([&] { return catalog.index({0, 8}); }, {"expert 8 of layer 0", "has", "a missing one"});
+  CHECK(catalog.describe_missing() ==
+        "1310719 of 1310720 missing: 65535 of 65536 in layer 0, 65536 of 65536 in layer 1 to 19");
+}
+
+TEST_CASE("catalog: an index counts the experts that are present, in the order of their ids") {
+  Experts experts;
+  experts.add_expert("0.mlp.experts.1").add_expert("0.mlp.experts.3").add_expert("1.mlp.experts.0");
+  experts.add("0.mlp.gate.weight", {4, 3}).add("1.mlp.gate.weight", {2, 3});
+  const moe::ExpertCatalog catalog = experts.partial_catalog(2);
+  const std::vector<moe::ExpertId> present{{0, 1}, {0, 3}, {1, 0}};
+  CHECK(std::vector<moe::ExpertId>(catalog.ids().begin(), catalog.ids().end()) == present);
+  for (std::size_t i = 0; i < present.size(); ++i) CHECK(catalog.index(present[i]) == i);
+  CHECK(catalog.missing() == 3);
+  CHECK(catalog.first_of(0) == &catalog[0]);
+}
+
+TEST_CASE("catalog: a fused tensor of more experts than any model has is refused") {
+  Experts experts;
+  experts.add("0.mlp.experts.gate_up_proj", {65537, 2, 1}).add("0.mlp.experts.down_proj", {65537, 1, 1});
+  CHECK(experts.refusal().find("expected at most 65536 experts, found [65537, 1, 1]") != std::string::npos);
+}
+
+TEST_CASE("catalog: experts that are smaller than their entry in the catalog are refused if they are many") {
+  Experts experts;
+  for (int layer = 0; layer < 2; ++layer)
+    experts.add(std::to_string(layer) + ".mlp.experts.gate_up_proj", {65536, 2, 1})
+        .add(std::to_string(layer) + ".mlp.experts.down_proj", {65536, 1, 1});
+  CHECK(experts.refusal(2).find("at most 196608 matrices of experts with less than 128 bytes") !=
+        std::string::npos);
 }
 
 TEST_CASE("catalog: a router without numbers knows no experts, however many it claims") {
@@ -149,13 +199,13 @@ TEST_CASE("catalog: a router without numbers knows no experts, however many it c
   CHECK(experts.catalog().size() == 1);
 }
 
-TEST_CASE("catalog: an unknown id is an error that says what there is") {
+TEST_CASE("catalog: an unknown id is an error that states the number of experts") {
   const moe::ExpertCatalog catalog{moe::Checkpoint(golden("plain-f32"))};
   check_error([&] { return catalog.at({1, 16}); }, {"expert 16 of layer 1", "below 16"});
   check_error([&] { return catalog.at({3, 0}); }, {"expert 0 of layer 3"});
 }
 
-TEST_CASE("catalog: of a multimodal model only the text model's experts are seen") {
+TEST_CASE("catalog: only the experts of the text model of a multimodal checkpoint are listed") {
   const moe::ExpertCatalog catalog{moe::Checkpoint(golden("omni-fused"))};
   CHECK(catalog.layers() == 2);
   CHECK(catalog.experts(0) == 8);

@@ -46,10 +46,8 @@ const moe::Checkpoint& checkpoint() {
 }
 
 moe::Model model_with(std::shared_ptr<Faulty::Script> script, std::size_t experts) {
-  static const std::vector<moe::ExpertChecksums> checksums =
-      moe::detail::checksums_of(moe::ExpertCatalog(checkpoint()));
-  const moe::ExpertCatalog catalog(checkpoint());
-  Verified verified(Faulty(moe::ReadProvider(catalog), std::move(script)), catalog, checksums);
+  static const moe::ExpertChecksums checksums{moe::ExpertCatalog(checkpoint())};
+  Verified verified(Faulty(moe::ReadProvider(checkpoint()), std::move(script)), checksums);
   return {checkpoint(),
           Cached(moe::CachingProvider(std::move(verified), experts * fault_bytes), 3),
           {.threads = 2}};

@@ -1,0 +1,20 @@
+#pragma once
+#include "config.hpp"
+#include "error.hpp"
+
+#include <string_view>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+namespace moe::inline MOE_ABI::detail {
+
+/// Starts a thread that runs `function`. Throws moe::Error, which names `purpose`, if the system refuses one.
+template <class Function>
+std::thread start_thread(std::string_view purpose, Function function) try {
+  return std::thread(std::move(function));
+} catch (const std::system_error& error) {
+  fail("threads", purpose, "a thread", error.what());
+}
+
+}  // namespace moe::inline MOE_ABI::detail

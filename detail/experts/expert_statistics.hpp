@@ -1,0 +1,57 @@
+#pragma once
+#include "../core/config.hpp"
+#include "expert.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <span>
+#include <vector>
+
+namespace moe::inline MOE_ABI {
+
+/// How the experts of one layer were acquired.
+struct ExpertStatistics {
+  std::uint64_t resident = 0;   // readable at the first request
+  std::uint64_t in_flight = 0;  // announced before, and readable when acquired: loaded in the meantime
+  std::uint64_t missed = 0;     // acquire() had to load them or to wait
+  std::uint64_t bytes = 0;      // of the weights of in_flight and missed
+  double waited_seconds = 0;    // in acquire(), for missed
+
+  std::uint64_t acquired() const { return resident + in_flight + missed; }
+
+  ExpertStatistics& operator+=(const ExpertStatistics& other);
+};
+
+}  // namespace moe::inline MOE_ABI
+
+namespace moe::inline MOE_ABI::detail {
+
+/// Counts acquired experts by layer. Thread-safe.
+class ExpertCounter {
+ public:
+  /// Experts that are announced as missing: if one is readable later, it was loaded in the meantime.
+  void count_announced(std::span<const ExpertId> ids) noexcept;
+
+  void count_ready(ExpertId id, std::size_t bytes);
+  void count_missed(ExpertId id, std::size_t bytes, double waited_seconds);
+
+  /// By layer, up to the last layer that was counted.
+  std::vector<ExpertStatistics> layers() const;
+
+ private:
+  ExpertStatistics& layer_of(ExpertId id);
+
+  /// Whether an expert was announced and not acquired since; it counts as acquired from now on.
+  bool take_announced(ExpertId id);
+
+  mutable std::mutex mutex_;  // guards all that follows
+  std::vector<ExpertStatistics> layers_;
+  std::vector<ExpertId> announced_;
+};
+
+}  // namespace moe::inline MOE_ABI::detail
+
+#if MOE_DEFINITIONS
+#include "expert_statistics.ipp"
+#endif

@@ -1,0 +1,32 @@
+#pragma once
+#include "../core/config.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace moe::inline MOE_ABI::detail {
+
+/// Reads the name of a tensor from the front, part by part.
+class NameReader {
+ public:
+  explicit NameReader(std::string_view name) : rest_(name) {}
+
+  /// The part that was not read yet.
+  std::string_view rest() const { return rest_; }
+
+  /// Reads `expected`; false, without reading anything, if the rest does not begin with it.
+  bool skip(std::string_view expected);
+
+  /// Reads a decimal number below 2^32; nothing if the rest does not begin with one.
+  std::optional<std::uint32_t> number();
+
+ private:
+  std::string_view rest_;
+};
+
+}  // namespace moe::inline MOE_ABI::detail
+
+#if MOE_DEFINITIONS
+#include "name_reader.ipp"
+#endif

@@ -1,0 +1,76 @@
+#pragma once
+#include "../core/config.hpp"
+#include "expert.hpp"
+#include "provider.hpp"
+
+#include <condition_variable>
+#include <cstddef>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace moe::inline MOE_ABI::detail {
+
+/// The experts that were announced and are not loaded yet, and the threads that load them. Chosen experts are loaded in the
+/// order in which they were announced; predicted ones only while no chosen expert is queued and no thread waits for an expert.
+/// Thread-safe.
+class PrefetchQueue {
+ public:
+  /// Loads one expert of a provider. Called by the threads of the queue; must not throw.
+  using Load = void (*)(void* provider, ExpertId id, Announcement::Kind kind);
+
+  /// At least one thread is started. Throws moe::Error if the system refuses threads.
+  PrefetchQueue(std::size_t io_threads, Load load, void* provider);
+
+  /// Waits for the loads that have begun; queued experts are dropped.
+  ~PrefetchQueue();
+
+  PrefetchQueue(const PrefetchQueue&) = delete;
+  PrefetchQueue& operator=(const PrefetchQueue&) = delete;
+
+  std::size_t io_threads() const { return threads_.size(); }
+
+  /// Replaces the queued prediction; appends chosen experts that are not queued. Without memory, experts are dropped.
+  void enqueue(const Announcement& announcement) noexcept;
+
+  /// The state of a thread that waits for an expert. The expert leaves the queue, since that thread loads it.
+  class Demand {
+   public:
+    Demand(PrefetchQueue& queue, ExpertId id);
+    ~Demand();
+    Demand(const Demand&) = delete;
+    Demand& operator=(const Demand&) = delete;
+
+   private:
+    PrefetchQueue& queue_;
+  };
+
+ private:
+  void start(std::size_t io_threads);
+  void stop();
+  void run();
+  void load_unlocked(ExpertId id, Announcement::Kind kind, std::unique_lock<std::mutex>& lock);
+
+  void append(ExpertId id);
+
+  bool has_chosen() const { return next_chosen_ < chosen_.size(); }
+  std::vector<ExpertId>::iterator queued_begin();
+  std::vector<ExpertId>::iterator find_queued(ExpertId id);
+
+  Load load_;
+  void* provider_;
+  std::mutex mutex_;  // guards all that follows except threads_
+  std::condition_variable changed_;
+  std::vector<ExpertId> chosen_;  // queued from next_chosen_ on
+  std::size_t next_chosen_ = 0;
+  std::vector<ExpertId> predicted_;  // most likely first
+  std::size_t demands_ = 0;
+  bool stopping_ = false;
+  std::vector<std::thread> threads_;  // last, so that the other members exist when the threads begin
+};
+
+}  // namespace moe::inline MOE_ABI::detail
+
+#if MOE_DEFINITIONS
+#include "prefetch_queue.ipp"
+#endif
