@@ -5,6 +5,7 @@
 #include "catalog.hpp"
 #include "check_provider.hpp"
 #include "decayed_frequency.hpp"
+#include "eviction_policy.hpp"
 #include "expert_table.hpp"
 #include "optional_members.hpp"
 #include "provider.hpp"
@@ -18,6 +19,7 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -41,7 +43,9 @@ struct CacheStatistics {
 template <ExpertProvider Inner, class Eviction = DecayedFrequency>
 class CachingProvider {
   static_assert(check_provider<Inner>());
-  static_assert(detail::check_eviction_policy<Eviction>());
+  static_assert(check_eviction_policy<Eviction>());
+  using Policy =
+      std::conditional_t<EvictionPolicy<Eviction>, Eviction, DecayedFrequency>;  // no errors after the first
   struct Entry;
   struct State;
 
@@ -409,7 +413,7 @@ class CachingProvider {
    public:
     Inner inner;
     mutable std::mutex mutex;  // guards all members below
-    detail::Residency<Eviction> residency;
+    detail::Residency<Policy> residency;
 
    private:
     detail::ExpertTable table;

@@ -64,11 +64,7 @@ class CandidateHeap {
   detail::PairingHeaps::Top top_ = no_expert;
 };
 
-}  // namespace moe::inline MOE_ABI
-
-namespace moe::inline MOE_ABI::detail {
-
-/// Refuses what is no eviction policy with one line of compiler error.
+/// Refuses what is no eviction policy with one line of compiler error. Everything that takes a policy calls it.
 template <class E>
 consteval bool check_eviction_policy() {
   static_assert(
@@ -79,4 +75,4 @@ consteval bool check_eviction_policy() {
   return true;
 }
 
-}  // namespace moe::inline MOE_ABI::detail
+}  // namespace moe::inline MOE_ABI

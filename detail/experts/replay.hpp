@@ -175,11 +175,13 @@ template <class Eviction>
 requires std::is_class_v<Eviction> ReplayCounts replay(const Trace& trace, const Eviction& policy,
                                                        std::size_t budget_bytes,
                                                        ReplayOrder order = ReplayOrder::hits_first) {
-  static_assert(detail::check_eviction_policy<Eviction>());
-  CacheOptions options = detail::cache_options_of(trace, budget_bytes);
-  options.cold_prompts = order == ReplayOrder::hits_first;
-  detail::ReplayRequests requests(trace, false);
-  return detail::Player<Eviction>(requests, options, policy).play(order);
+  static_assert(check_eviction_policy<Eviction>());
+  if constexpr (EvictionPolicy<Eviction>) {
+    CacheOptions options = detail::cache_options_of(trace, budget_bytes);
+    options.cold_prompts = order == ReplayOrder::hits_first;
+    detail::ReplayRequests requests(trace, false);
+    return detail::Player<Eviction>(requests, options, policy).play(order);
+  }
 }
 
 /// The hits of a named policy on a trace. Throws if the budget has no room for one expert; for layer_lfu, of each layer.

@@ -115,6 +115,22 @@ void run(moe::ThreadPool& pool) {
 #elif CASE == 16
 moe::detail::Buffer<std::vector<int>> buffer;
 
+#elif CASE == 17
+struct WithoutScore {
+  void resize(std::size_t, std::size_t) {}
+  void use(std::uint32_t, std::uint64_t) noexcept {}
+  void insert(std::uint32_t, moe::ExpertId, std::uint64_t) noexcept {}
+  void erase(std::uint32_t) noexcept {}
+  std::uint32_t lowest(std::uint32_t, std::uint64_t) noexcept { return moe::no_expert; }
+};
+moe::CachingProvider<Provider, WithoutScore> cache{{}, 1};
+
+#elif CASE == 18
+struct UseMayThrow : moe::Lru {
+  void use(std::uint32_t, std::uint64_t) {}
+};
+static_assert(moe::check_eviction_policy<UseMayThrow>());
+
 #else
 struct WithAllMembers : Provider {
   std::optional<const moe::ExpertWeights*> try_acquire(moe::ExpertId) { return {}; }
