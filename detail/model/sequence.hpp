@@ -28,7 +28,7 @@ struct SequenceOptions {
       512;  // tokens of a prompt that go through the layers together; at least 1, at most `context`
   DType kv_type = DType::f16;  // numbers in the KV cache: f16, or f32 for exact comparison
   // Announces to the provider the experts that the next layer will probably choose. Off by default: one guess in eight is
-  // wrong, and the wrong ones cost more reads and cache space than the right ones save (docs/memory.md).
+  // wrong, and the wrong ones cost more reads and cache space than the right ones save (docs/measurements.md).
   bool lookahead = false;
 };
 

@@ -1,4 +1,4 @@
-// What goes wrong below a cache reaches whoever asked, once, and the text can go on.
+// Errors below a cache reach the caller that asked, and the text can be continued after them.
 #include "detail/experts/catalog.hpp"
 #include "detail/experts/expert.hpp"
 #include "detail/experts/caching_provider.hpp"
@@ -60,7 +60,7 @@ const std::string& expected() {
   return text;
 }
 
-/// Tries until the text comes; returns how many errors there were, each of which must contain `part`.
+/// Tries until the text is complete. Returns the number of errors; each of them must contain `part`.
 std::size_t errors_until_done(const moe::Model& model, std::string_view part) {
   moe::Session session(model);
   for (std::size_t errors = 0; errors < 100'000; ++errors) {
@@ -84,7 +84,7 @@ std::size_t errors_until_done(const moe::Model& model, std::string_view part) {
 
 TEST_SUITE_BEGIN("threads");
 
-TEST_CASE("faults: failing reads are errors, and once they stop the text is what it should be") {
+TEST_CASE("faults: failed reads are errors, and the text is right as soon as reads succeed again") {
   const Watchdog watchdog(300s);
   for (const std::size_t every : {1u, 50u, 700u})
     for (const std::size_t experts : {1u, 30u, 800u}) {
@@ -103,7 +103,7 @@ TEST_CASE("faults: failing reads are errors, and once they stop the text is what
     }
 }
 
-TEST_CASE("faults: trying again gets a text past reads that fail, or bring wrong bytes, now and then") {
+TEST_CASE("faults: trying again gives the right text although some reads fail or return wrong bytes") {
   const Watchdog watchdog(300s);
   for (const auto& [fault, part] :
        {std::pair(Fault::fails, "Input/output error"), std::pair(Fault::wrong_bytes, "CRC-32C")}) {
@@ -116,7 +116,7 @@ TEST_CASE("faults: trying again gets a text past reads that fail, or bring wrong
   }
 }
 
-TEST_CASE("faults: a read that hangs holds up who needs it, and nobody for good") {
+TEST_CASE("faults: a read that hangs for a while delays a text and stops none") {
   const Watchdog watchdog(300s);
   auto script = std::make_shared<Faulty::Script>();
   script->fault = Fault::hangs;
@@ -135,7 +135,8 @@ TEST_CASE("faults: a read that hangs holds up who needs it, and nobody for good"
   CHECK(script->faults > 0);
 }
 
-TEST_CASE("faults: weights come from the file that was opened, although another file has its name by now") {
+TEST_CASE(
+    "faults: weights are read from the file that was opened, although another file has its name by now") {
   const TemporaryDirectory directory;
   std::filesystem::copy(
       bundled_model(), directory.path(),
@@ -158,7 +159,7 @@ TEST_CASE("faults: weights come from the file that was opened, although another 
   }
 }
 
-TEST_CASE("faults: a file that has become short is an error as long as it is") {
+TEST_CASE("faults: a truncated file is an error until it is restored") {
   const TemporaryDirectory directory;
   std::filesystem::copy(
       bundled_model(), directory.path(),

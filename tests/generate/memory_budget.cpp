@@ -1,4 +1,4 @@
-// A model whose experts do not fit: the tokens are the same, the budget is kept, and nobody is ever stuck.
+// A model whose experts do not fit in memory: the tokens are the same, the budget is kept, and no thread waits for ever.
 #include "detail/core/token.hpp"
 #include "detail/experts/catalog.hpp"
 #include "detail/experts/expert.hpp"
@@ -60,7 +60,7 @@ std::vector<float> logits_of(const Model& model, bool lookahead) {
   return out;
 }
 
-/// A ReadProvider that checks, whenever an expert is about to be read, that what is alive stays within a budget.
+/// A ReadProvider that checks before each read that the leases and the new expert are within a budget.
 class CheckedProvider {
  public:
   struct Shared {
@@ -111,7 +111,7 @@ class CheckedProvider {
 TEST_SUITE_BEGIN("threads");
 
 TEST_CASE(
-    "memory budget: budgets, io_threads, looking ahead, direct reads and threads change no bit of any logit" *
+    "memory budget: budget, io_threads, lookahead, direct reads and threads change no bit of any logit" *
     doctest::test_suite("long")) {
   const Watchdog watchdog(300s);
   const std::vector<float> expected = logits_of(moe::open(bundled_model(), {.threads = 1}), false);
@@ -134,7 +134,7 @@ TEST_CASE(
           }
 }
 
-TEST_CASE("memory budget: two sessions on eight threads never exceed it and are never stuck") {
+TEST_CASE("memory budget: two sessions on eight threads never exceed the budget and never wait for ever") {
   const Watchdog watchdog(300s);
   const std::string expected = moe::Session(moe::open(bundled_model(), {.threads = 1}))
                                    .generate(budget_prompt, {.max_tokens = 12, .sampling = moe::Sampling{}});
@@ -162,7 +162,8 @@ TEST_CASE("memory budget: two sessions on eight threads never exceed it and are 
 }
 
 TEST_CASE(
-    "memory budget: a prompt takes every expert at most once per layer and chunk, misses in file order") {
+    "memory budget: a prompt acquires each expert at most once per layer and chunk, in the order of the "
+    "file") {
   struct Counting {
     struct Shared {
       std::vector<moe::ExpertId> acquired;
@@ -188,7 +189,7 @@ TEST_CASE(
 
 TEST_SUITE_END();
 
-TEST_CASE("memory budget: a replay of the recorded trace hits exactly what the engine hit") {
+TEST_CASE("memory budget: a replay of the recorded trace has the hits of the engine") {
   for (const std::size_t experts : {1u, 9u, 48u, 150u, 600u})
     for (const std::size_t prompt_tokens : {1u, 30u}) {
       CAPTURE(experts);
