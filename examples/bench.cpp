@@ -1,14 +1,14 @@
-// Measures the speed of a model, and of the machine in the same moment, so that each figure is also a share of a limit:
+// The speed of a model, and the limits of the machine at the same moment, so that each speed is also a share of a limit:
 //   bench examples/data/babel-10m        bench --shape qwen3-30b-a3b --layers 12 --type q4_0
 #include <moe.hpp>
 
 #include "detail/simd/kernel_table.hpp"
-#include "command_line.hpp"
-#include "kernel_cases.hpp"
-#include "measurement_report.hpp"
-#include "model_bench.hpp"
-#include "synthesis.hpp"
-#include "temporary_directory.hpp"
+#include "support/command_line.hpp"
+#include "bench/kernel_cases.hpp"
+#include "bench/measurement_report.hpp"
+#include "bench/model_bench.hpp"
+#include "synthesize/synthesis.hpp"
+#include "support/temporary_directory.hpp"
 
 #include <list>
 #include <optional>
@@ -18,23 +18,28 @@
 constexpr std::string_view help = R"(usage: bench MODEL [options]
        bench --shape NAME [options]
        bench --kernels [options]
-Measures how fast MODEL reads a prompt and writes tokens, and, before and after each measurement, how fast the same threads
-read memory and multiply in registers. All is measured in turn, in several rounds; shown are medians.
+Measures how fast MODEL processes a prompt (prefill) and generates tokens (decode). Before and after
+each measurement it measures how fast the same threads read memory and multiply in registers. Several
+rounds measure everything in turn; medians are shown.
 
-  --shape NAME      a model of random weights, made for this run: qwen3-30b-a3b, qwen3-235b-a22b, qwen3-omni-thinker, tiny
-  --type TYPE       of its experts: q4_0 (the default), q4_k, q6_k, q8_0, f16, bf16 or f32; with --kernels: only this one
-  --dense-type TYPE of all its other matrices: default q8_0 for quantised experts, else as the experts
+  --shape NAME      a temporary model of random weights: qwen3-30b-a3b, qwen3-235b-a22b,
+                    qwen3-omni-thinker or tiny
+  --type TYPE       type of its experts: q4_0 (the default), q4_k, q6_k, q8_0, f16, bf16 or f32; with
+                    --kernels: only this type
+  --dense-type TYPE type of its other matrices; default q8_0 if the experts are quantised, otherwise the
+                    type of the experts
   --layers N        only its first N layers
   -p N              tokens of the prompt; default 512
-  -n N              tokens that are written; default 128
-  --ids FILE        write these tokens instead: numbers with commas or spaces between them
-  --context N       also write them behind N others, such as 4096, compared with behind 64
+  -n N              tokens of decode; default 128
+  --ids FILE        decode these tokens: ids separated by commas or white space
+  --context N       also decode behind N other tokens, such as 4096, compared with behind 64
   --threads N       default: one per core
   --scaling         also measure one thread
-  --budget SIZE     read experts from disk and keep them within a budget; otherwise all are in memory
-  --bf16-dot        multiply bf16 weights in dot products of bf16, with AVX512_BF16
-  --providers       also write with the experts in a cache that has room for all, compared with in memory
-  --kernels         measure matrix products by themselves, for each type and instruction set
+  --budget SIZE     read experts from disk into a cache of this size; otherwise all experts are in
+                    memory
+  --bf16-dot        multiply bf16 weights with the dot products of AVX512_BF16
+  --providers       also decode with all experts in a cache, compared with all experts in memory
+  --kernels         measure single matrix products, for each type and instruction set
   --rounds N        default 5
   --json            print JSON instead of a table
 )";
@@ -61,7 +66,8 @@ void bench_kernels(const CommandLine& args, const BenchOptions& options) {
       }
     }
   }
-  if (cases.empty()) throw UsageError("no type is called " + args.text("--type", ""));
+  if (cases.empty())
+    throw UsageError("--type needs one of the types in the help, not '" + args.text("--type", "") + "'");
   const Measurement measurement = measure(cases, options.rounds);
   if (!options.json) return print(cases, measurement);
   JsonObject about;

@@ -1,52 +1,58 @@
-// Talks with a model, which remembers the conversation:  chat Qwen3-30B-A3B
+// A conversation with a model:  chat Qwen3-30B-A3B
 #include <moe.hpp>
 
-#include "detail/text/chat_message.hpp"
-#include "command_line.hpp"
-#include "memory_options.hpp"
+#include "support/command_line.hpp"
+#include "support/context_notes.hpp"
+#include "support/model_options.hpp"
+#include "support/text_file.hpp"
 
+#include <algorithm>
 #include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+#include <optional>
 #include <stop_token>
-
-constexpr std::string_view help = R"(usage: chat MODEL [options]
-Talks with MODEL, a Hugging Face checkpoint or a GGUF file that has a chat template. Each line is what you say; an
-empty line or the end of the input ends the conversation, Ctrl-C ends an answer. What the model has read before is kept,
-so a turn costs only what is new.
-
-  --plain             for a model without a chat template: write a text together, in turns
-  --system TEXT       what the model is told about its role
-  --no-thinking       have the model answer at once
-  --max-tokens N      of an answer at most; default 2048
-  --temperature T     0: always the most likely token; default: what the model recommends
-  --seed N            the same seed gives the same answers; default 0
-  --threads N         default: one per core
-  --context N         positions at most; default 8192, or what the model knows
-  --memory SIZE       what everything together may take: 8GiB; or auto, what the machine or its cgroup can give
-  --budget SIZE       what experts alone may take
-  --direct            read experts past the page cache
-  --verify            compare experts with the checksums that extract writes
-  --allow-partial     run a model of which extract left out experts: its routers choose from the others
-)";
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace {
 
-std::stop_source answer;  // what Ctrl-C ends
+const std::string help = std::string(R"(usage: chat MODEL [options]
+Talks with MODEL, a Hugging Face checkpoint or a GGUF file that has a chat template. Each line of the
+input is a message. An empty line or the end of the input ends the conversation, Ctrl-C ends an answer.
+The model keeps what it has read, so a message costs only its own tokens. When the conversation exceeds
+the context, its oldest messages are dropped.
+
+  --plain             for a model without a chat template: you and the model continue a text in turns
+  --system TEXT       the instructions for the model
+  --no-thinking       ask the model to answer without thinking first
+  --max-tokens N      limit of an answer; default 2048
+  --temperature T     0: always the most likely token; default: the model's recommendation
+  --seed N            the same seed gives the same answers; default 0
+  --context N         positions of the conversation; default 8192, at most those of the model
+)") + std::string(model_options_help);
+
+std::stop_source answer;  // stopped by Ctrl-C
 
 void on_interrupt(int) {
   if (answer.stop_requested()) std::_Exit(130);
   answer.request_stop();
 }
 
-/// What was said so far, as the text that the model is to continue.
+/// The messages so far, and their text for the model.
 class Conversation {
  public:
   Conversation(const moe::Model& model, const CommandLine& args)
       : options_{.enable_thinking = !args.has("--no-thinking")} {
     if (!args.has("--plain")) template_ = model.chat_template();
     if (args.has("--system")) messages_.push_back({"system", args.text("--system", "")});
+    first_ = messages_.size();
   }
 
   void add(const std::string& role, const std::string& content) { messages_.push_back({role, content}); }
+  void remove_last() { messages_.pop_back(); }
 
   std::string text() const {
     if (template_) return template_->render(messages_, options_);
@@ -55,39 +61,80 @@ class Conversation {
     return all;
   }
 
+  /// Drops the oldest message and its answer. Returns false if only the newest message is left.
+  bool drop_oldest() {
+    if (messages_.size() <= first_ + 2) return false;
+    const auto oldest = messages_.begin() + static_cast<std::ptrdiff_t>(first_);
+    messages_.erase(oldest, oldest + 2);
+    return true;
+  }
+
  private:
   std::optional<moe::ChatTemplate> template_;
   moe::ChatOptions options_;
-  std::vector<moe::Message> messages_;
+  std::vector<moe::Message>
+      messages_;           // the system's message, if there is one; then user and assistant in turns
+  std::size_t first_ = 0;  // the first message of the user
 };
+
+void show_dropped(std::size_t count, const std::string& advice) {
+  const std::string messages =
+      count == 1 ? "the oldest message was" : "the " + std::to_string(count) + " oldest messages were";
+  std::fprintf(stderr, "context full: %s dropped, with %s; %s\n", messages.c_str(),
+               count == 1 ? "its answer" : "their answers", advice.c_str());
+}
+
+/// The tokens of the conversation. Drops the oldest messages until they fit into the context and leave room for an answer.
+/// If the newest message does not fit even alone, returns nothing and drops nothing.
+std::optional<std::vector<moe::TokenId>> fit(Conversation& conversation, const moe::Session& session,
+                                             const moe::Model& model, std::size_t max_tokens) {
+  const std::size_t context = session.sequence().context(), room = std::min(max_tokens, context / 4);
+  Conversation shorter = conversation;
+  std::vector<moe::TokenId> tokens = model.tokenizer().encode(shorter.text());
+  std::size_t dropped = 0;
+  for (; tokens.size() + room > context && shorter.drop_oldest(); ++dropped)
+    tokens = model.tokenizer().encode(shorter.text());
+  const std::string advice = advice_on_context(session, model);
+  if (tokens.size() > context) {
+    std::fprintf(stderr, "message ignored: it has %zu tokens, and the context has room for %zu; %s\n",
+                 tokens.size(), context, advice.c_str());
+    return {};
+  }
+  if (dropped > 0) show_dropped(dropped, advice);
+  conversation = std::move(shorter);
+  return tokens;
+}
 
 }  // namespace
 
 int main(int argc, char** argv) {
   return run_example(argc, argv, help, [](const CommandLine& args) {
-    moe::ModelOptions model_options = memory_options_of(args);
-    model_options.threads = args.number<std::size_t>("--threads", 0);
-    model_options.sequence.context = args.number<std::size_t>("--context", 8192);
+    moe::ModelOptions model_options = model_options_of(args);
+    model_options.sequence.context = args.count("--context", 8192, 1);
+    const std::size_t max_tokens = args.count("--max-tokens", 2048, 1);
     const auto model = moe::open(args.positional(1, 1)[0], model_options);
-    show_memory(model);
+    Conversation conversation(model, args);
     moe::Session session(model, model_options.sequence);
     moe::Sampling sampling = model.recommended_sampling();
     sampling.temperature = args.number("--temperature", sampling.temperature);
     sampling.seed = args.number("--seed", sampling.seed);
+    show_memory(model);
+    show_cut_context(session, model, args);
 
-    Conversation conversation(model, args);
     std::signal(SIGINT, on_interrupt);
-    for (std::string line;
-         std::cout << "> " << std::flush && std::getline(std::cin, line) && !line.empty();) {
+    for (std::string line; std::cout << "> " << std::flush && read_line(std::cin, line) && !line.empty();) {
       conversation.add("user", line);
+      const auto prompt = fit(conversation, session, model, max_tokens);
+      if (!prompt) {
+        conversation.remove_last();
+        continue;
+      }
       answer = std::stop_source();
-      const moe::GenerateOptions options{.max_tokens = args.number<std::size_t>("--max-tokens", 2048),
-                                         .sampling = sampling,
-                                         .stop = answer.get_token()};
-      const std::string reply = session.generate(conversation.text(), options, [](const moe::Piece& piece) {
-        std::cout << piece.text << std::flush;
-      });
-      std::cout << '\n';
+      const std::string reply = session.generate(
+          *prompt, {.max_tokens = max_tokens, .sampling = sampling, .stop = answer.get_token()},
+          [](const moe::Piece& piece) { std::cout << piece.text << std::flush; });
+      std::cout << std::endl;
+      show_full_context(session, model);
       conversation.add("assistant", reply);
       ++sampling.seed;
     }

@@ -3,7 +3,7 @@
 #include <moe.hpp>
 
 #include "detail/experts/expert.hpp"
-#include "command_line.hpp"
+#include "support/command_line.hpp"
 
 #include <memory>
 

@@ -1,37 +1,41 @@
-// Shows which experts different texts use:
+// The experts that different texts use, as a table, a picture and a profile:
 //   expert_usage examples/data/babel-10m --text kjv=kjv.txt --text python=python.txt --svg usage.svg
 #include <moe.hpp>
 
-#include "detail/experts/expert.hpp"
 #include "detail/io/output_file.hpp"
-#include "command_line.hpp"
-#include "heat_map.hpp"
-#include "memory_options.hpp"
-#include "progress.hpp"
-#include "windows.hpp"
+#include "support/command_line.hpp"
+#include "support/heat_map.hpp"
+#include "support/model_options.hpp"
+#include "support/output_path.hpp"
+#include "support/progress.hpp"
+#include "support/text_windows.hpp"
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
+#include <filesystem>
 #include <set>
-
-constexpr std::string_view help = R"(usage: expert_usage MODEL --text NAME=FILE... [options]
-Counts how often each expert of each layer is chosen when the model reads the texts, and with how much router mass, and
-prints how far the layers specialise: for each text the entropy of the choices in bits (most if all experts are used
-alike), the share of choices that goes to the 8 most used experts, and for each two texts how many of these 8 they share.
-
-  --text NAME=FILE  a text and its name; may be given several times
-  --svg FILE        draw a heat map of layers and experts: a panel for each text, one for the difference of the first two
-  --json PROFILE    write a usage profile of all texts together, and of each as PROFILE with .NAME before its ending
-  --tokens N        how many tokens of each text; default 8192
-  --window N        how many positions are read before all is forgotten; default 256, or what the model knows
-  --begin TEXT      what stands before each window: the bundled model wants <|endoftext|>
-  --threads N       default: one per core
-  --memory SIZE     what everything together may take: 8GiB; or auto
-  --budget SIZE     what experts alone may take
-  --direct          read experts past the page cache
-)";
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace {
+
+const std::string help = std::string(R"(usage: expert_usage MODEL --text NAME=FILE... [options]
+Counts how often the routers choose each expert of each layer when the model reads the texts, and how
+much router mass each expert gets. Prints for each layer how specialised it is: for each text the
+entropy of the choices in bits (highest if all experts are used equally) and the share of the choices
+that goes to the 8 most used experts; for each pair of texts how many of these 8 experts they share.
+
+  --text NAME=FILE    a text and its name; may be given several times
+  --svg FILE          draw a heat map of layers and experts: one panel per text, and the difference of
+                      the first two texts
+  --json PROFILE      write a usage profile of all texts together, and one of each text with .NAME
+                      before the extension
+  --tokens N          tokens of each text; default 8192
+)") + std::string(window_options_help) +
+                         std::string(model_options_help);
 
 constexpr std::size_t top = 8;
 
@@ -39,15 +43,21 @@ struct Text {
   std::string name;
   std::vector<Tokens> windows;
   moe::UsageProfile usage{0, 0};
+
+  std::size_t tokens() const {
+    std::size_t sum = 0;
+    for (const Tokens& window : windows) sum += window.size();
+    return sum;
+  }
 };
 
-/// The part of a layer's choices that went to an expert.
+/// The share of a layer's choices that went to an expert.
 double share(const moe::UsageProfile& usage, moe::ExpertId id) {
   const auto all = static_cast<double>(usage.count(id.layer));
   return all == 0 ? 0 : static_cast<double>(usage.count(id)) / all;
 }
 
-/// How many bits it takes to say which expert was chosen: log2 of their number if all are used alike.
+/// The entropy of the choices of a layer, −Σ p log2 p.
 double entropy_bits(const moe::UsageProfile& usage, std::uint32_t layer) {
   double bits = 0;
   for (std::uint32_t expert = 0; expert < usage.experts(); ++expert)
@@ -61,7 +71,7 @@ double top_share(const moe::UsageProfile& usage, std::uint32_t layer) {
   return sum;
 }
 
-/// How many of the most used experts two texts have in common.
+/// How many of their most used experts two texts share.
 std::size_t overlap(const moe::UsageProfile& a, const moe::UsageProfile& b, std::uint32_t layer) {
   const std::vector<std::uint32_t> of_a = a.most_used(layer, top), of_b = b.most_used(layer, top);
   return static_cast<std::size_t>(std::count_if(of_a.begin(), of_a.end(), [&](std::uint32_t expert) {
@@ -78,24 +88,25 @@ std::vector<std::uint32_t> layers_of(const moe::ModelConfig& config) {
 }
 
 void print_table(const std::vector<Text>& texts, const std::vector<std::uint32_t>& layers) {
-  const auto each_pair = [&](auto see) {
+  const auto for_each_pair = [&](auto action) {
     for (std::size_t i = 0; i < texts.size(); ++i)
-      for (std::size_t j = i + 1; j < texts.size(); ++j) see(texts[i], texts[j]);
+      for (std::size_t j = i + 1; j < texts.size(); ++j) action(texts[i], texts[j]);
   };
   std::printf("| layer |");
   for (const Text& text : texts) std::printf(" %s: bits | top %zu |", text.name.c_str(), top);
-  each_pair([](const Text& a, const Text& b) {
+  for_each_pair([](const Text& a, const Text& b) {
     std::printf(" top %zu of %s and %s |", top, a.name.c_str(), b.name.c_str());
   });
   std::printf("\n|---:|");
   for (std::size_t i = 0; i < texts.size(); ++i) std::printf("---:|---:|");
-  each_pair([](const Text&, const Text&) { std::printf("---:|"); });
+  for_each_pair([](const Text&, const Text&) { std::printf("---:|"); });
   std::printf("\n");
   for (const std::uint32_t layer : layers) {
     std::printf("| %u |", layer);
     for (const Text& text : texts)
       std::printf(" %.2f | %.1f %% |", entropy_bits(text.usage, layer), 100 * top_share(text.usage, layer));
-    each_pair([&](const Text& a, const Text& b) { std::printf(" %zu |", overlap(a.usage, b.usage, layer)); });
+    for_each_pair(
+        [&](const Text& a, const Text& b) { std::printf(" %zu |", overlap(a.usage, b.usage, layer)); });
     std::printf("\n");
   }
 }
@@ -106,74 +117,144 @@ std::string percent(double part) {
   return out;
 }
 
-/// The picture: colours are square roots of shares of tokens, so that seldom and often used experts can be told apart.
-HeatMap heat_map_of(const std::vector<Text>& texts, const moe::ModelConfig& config, HeatMapScale& use,
-                    HeatMapScale& difference) {
-  const std::vector<std::uint32_t> layers = layers_of(config);
-  const auto k = static_cast<double>(config.experts_per_token);
-  // The part of the tokens that took an expert.
-  const auto taken = [k](const Text& text, moe::ExpertId id) { return k * share(text.usage, id); };
-  const auto cells_of = [&](auto value) {
-    std::vector<double> cells;
-    for (const std::uint32_t layer : layers)
-      for (std::uint32_t expert = 0; expert < config.experts; ++expert)
-        cells.push_back(value({layer, expert}));
-    return cells;
-  };
-  // Eight times as much as if all were used alike is full colour.
-  const double even = k / static_cast<double>(config.experts), most = std::min(1., 8 * even);
-  const auto root = [most](double part) { return std::copysign(std::sqrt(std::abs(part) / most), part); };
+/// Draws the heat map. A colour is the square root of a share of tokens, which separates rarely used experts from unused
+/// ones.
+class UsagePicture {
+ public:
+  UsagePicture(const std::vector<Text>& texts, const moe::ModelConfig& config)
+      : texts_(texts),
+        experts_(config.experts),
+        per_token_(static_cast<double>(config.experts_per_token)),
+        layers_(layers_of(config)) {}
 
-  use = {.title = "share of tokens that take the expert; if all were used alike, " + percent(even),
-         .ticks = {}};
-  for (const double part : {0., most / 8, most / 2}) use.ticks.push_back({root(part), percent(part)});
-  use.ticks.push_back({1, percent(most) + (most < 1 ? " or more" : "")});
-  HeatMap map{.title = "Which experts a text uses",
-              .subtitle = {},
-              .row_label = "layer",
-              .column_label = "expert",
-              .note_label = "effective",
-              .rows = layers.size(),
-              .columns = config.experts,
-              .row_names = {},
-              .panels = {}};
-  for (const std::uint32_t layer : layers) map.row_names.push_back(std::to_string(layer));
-  map.subtitle = std::to_string(config.experts) + " experts in each of " + std::to_string(layers.size()) +
-                 " layers, " + std::to_string(config.experts_per_token) +
-                 " per token. On the right: the effective number of experts, 2^entropy.";
-  for (const Text& text : texts) {
-    std::size_t tokens = 0;
-    for (const Tokens& window : text.windows) tokens += window.size();
-    HeatMapPanel panel{text.name + ", " + std::to_string(tokens) + " tokens",
-                       &use,
-                       cells_of([&](moe::ExpertId id) { return root(taken(text, id)); }),
-                       {}};
-    for (const std::uint32_t layer : layers)
-      panel.notes.push_back(std::to_string(std::lround(std::exp2(entropy_bits(text.usage, layer)))));
-    map.panels.push_back(std::move(panel));
+  std::string svg() const {
+    const HeatMapScale use = use_scale(), difference = difference_scale();
+    HeatMap map{.title = "Which experts a text uses",
+                .subtitle = std::to_string(experts_) + " experts in each of " +
+                            std::to_string(layers_.size()) + " layers, " +
+                            std::to_string(std::lround(per_token_)) +
+                            " per token. On the right: the effective number of experts, 2^entropy.",
+                .row_label = "layer",
+                .column_label = "expert",
+                .note_label = "effective",
+                .rows = layers_.size(),
+                .columns = experts_,
+                .row_names = {},
+                .panels = {}};
+    for (const std::uint32_t layer : layers_) map.row_names.push_back(std::to_string(layer));
+    for (const Text& text : texts_) map.panels.push_back(panel(text, use));
+    if (texts_.size() >= 2) map.panels.push_back(difference_panel(difference));
+    return to_svg(map);
   }
-  if (texts.size() < 2) return map;
-  const std::string &a = texts[0].name, &b = texts[1].name;
-  difference = {.title = "blue: more in " + a + "; orange: more in " + b, .diverging = true, .ticks = {}};
-  for (const double part : {-most, -most / 8, 0., most / 8, most})
-    difference.ticks.push_back({root(part), percent(std::abs(part))});
-  map.panels.push_back(
-      {"difference: " + a + " against " + b,
-       &difference,
-       cells_of([&](moe::ExpertId id) { return root(taken(texts[1], id) - taken(texts[0], id)); }),
-       {}});
-  return map;
+
+ private:
+  /// The share of tokens that take an expert if all experts are used equally; and the share that has the full colour.
+  double even() const { return per_token_ / static_cast<double>(experts_); }
+  double full() const { return std::min(1., 8 * even()); }
+
+  double root(double part) const { return std::copysign(std::sqrt(std::abs(part) / full()), part); }
+
+  HeatMapScale use_scale() const {
+    HeatMapScale scale{
+        .title = "share of tokens that take the expert; if all were used equally, " + percent(even()),
+        .ticks = {}};
+    for (const double part : {0., full() / 8, full() / 2}) scale.ticks.push_back({root(part), percent(part)});
+    scale.ticks.push_back({1, percent(full()) + (full() < 1 ? " or more" : "")});
+    return scale;
+  }
+
+  HeatMapScale difference_scale() const {
+    if (texts_.size() < 2) return {};
+    HeatMapScale scale{.title = "blue: more in " + texts_[0].name + "; orange: more in " + texts_[1].name,
+                       .diverging = true,
+                       .ticks = {}};
+    for (const double part : {-full(), -full() / 8, 0., full() / 8, full()})
+      scale.ticks.push_back({root(part), percent(std::abs(part))});
+    return scale;
+  }
+
+  /// value(id) of every expert, [layers, experts].
+  template <class Value>
+  std::vector<double> cells(Value value) const {
+    std::vector<double> out;
+    for (const std::uint32_t layer : layers_)
+      for (std::uint32_t expert = 0; expert < experts_; ++expert) out.push_back(value({layer, expert}));
+    return out;
+  }
+
+  /// The share of a text's tokens that took an expert.
+  double taken(const Text& text, moe::ExpertId id) const { return per_token_ * share(text.usage, id); }
+
+  HeatMapPanel panel(const Text& text, const HeatMapScale& scale) const {
+    HeatMapPanel out{text.name + ", " + std::to_string(text.tokens()) + " tokens",
+                     &scale,
+                     cells([&](moe::ExpertId id) { return root(taken(text, id)); }),
+                     {}};
+    for (const std::uint32_t layer : layers_)
+      out.notes.push_back(std::to_string(std::lround(std::exp2(entropy_bits(text.usage, layer)))));
+    return out;
+  }
+
+  HeatMapPanel difference_panel(const HeatMapScale& scale) const {
+    return {"difference: " + texts_[0].name + " against " + texts_[1].name,
+            &scale,
+            cells([&](moe::ExpertId id) { return root(taken(texts_[1], id) - taken(texts_[0], id)); }),
+            {}};
+  }
+
+  const std::vector<Text>& texts_;
+  std::size_t experts_;
+  double per_token_;
+  std::vector<std::uint32_t> layers_;
+};
+
+/// PROFILE with .NAME before the extension.
+std::string profile_path_of(const Text& text, const std::string& profile) {
+  const std::filesystem::path path(profile);
+  return (path.parent_path() / (path.stem().string() + '.' + text.name + path.extension().string())).string();
 }
 
 void write_profiles(const std::vector<Text>& texts, const std::string& path) {
   moe::UsageProfile sum = texts[0].usage;
   for (std::size_t i = 1; i < texts.size(); ++i) sum += texts[i].usage;
   moe::detail::write_usage_profile(sum, path);
-  const std::filesystem::path file(path);
-  for (const Text& text : texts)
-    moe::detail::write_usage_profile(
-        text.usage,
-        (file.parent_path() / (file.stem().string() + '.' + text.name + file.extension().string())).string());
+  for (const Text& text : texts) moe::detail::write_usage_profile(text.usage, profile_path_of(text, path));
+}
+
+/// The names and paths of the texts.
+std::vector<std::pair<std::string, std::string>> text_files_of(const CommandLine& args) {
+  if (!args.has("--text")) throw UsageError("--text is missing");
+  std::vector<std::pair<std::string, std::string>> out;
+  std::set<std::string> names;
+  for (const std::string& word : args.texts("--text")) {
+    const std::size_t equals = word.find('=');
+    if (equals == word.npos || equals == 0) throw UsageError("--text needs NAME=FILE, not '" + word + "'");
+    const std::string name = word.substr(0, equals);
+    if (name.find('/') != name.npos) throw UsageError("--text needs a NAME without /, not '" + name + "'");
+    if (!names.insert(name).second)
+      throw UsageError("--text needs different names, not twice '" + name + "'");
+    out.emplace_back(name, word.substr(equals + 1));
+  }
+  return out;
+}
+
+std::vector<Text> read_texts(const moe::Model& model, const CommandLine& args) {
+  const WindowCutter cutter(model, args);
+  std::vector<Text> texts;
+  for (const auto& [name, path] : text_files_of(args)) {
+    const Tokens ids = read_tokens(model.tokenizer(), path, args.count("--tokens", 8192, 1));
+    if (ids.empty()) throw std::runtime_error(path + ": expected a text, found an empty file");
+    texts.push_back({name, cutter.cut(ids)});
+  }
+  return texts;
+}
+
+void count_usage(const moe::Model& model, std::vector<Text>& texts) {
+  std::size_t tokens = 0;
+  for (const Text& text : texts) tokens += text.tokens();
+  Progress progress(tokens, "tokens");
+  for (Text& text : texts)
+    text.usage = usage_of(model, text.windows, [&](std::size_t done) { progress.add(done); });
 }
 
 }  // namespace
@@ -181,41 +262,15 @@ void write_profiles(const std::vector<Text>& texts, const std::string& path) {
 int main(int argc, char** argv) {
   return run_example(argc, argv, help, [](const CommandLine& args) {
     const std::string path = args.positional(1, 1)[0];
-    if (!args.has("--text")) throw UsageError("--text is missing");
-    std::set<std::string> names;
-    for (const std::string& word : args.texts("--text")) {
-      if (word.find('=') == word.npos || word.find('=') == 0)
-        throw UsageError("--text is NAME=FILE, not '" + word + "'");
-      if (!names.insert(word.substr(0, word.find('='))).second)
-        throw UsageError("--text has two of one name: " + word);
-    }
-    moe::ModelOptions options = memory_options_of(args);
-    options.threads = args.number<std::size_t>("--threads", 0);
-    const auto model = moe::open(path, options);
-    const moe::ModelConfig& config = model.config();
-    if (config.experts == 0) throw std::runtime_error(path + ": expected a model with experts, found none");
-
-    const Tokens begin = model.tokenizer().encode(args.text("--begin", ""));
-    const auto window =
-        args.number<std::size_t>("--window", std::min<std::size_t>(256, config.max_positions));
-    std::vector<Text> texts;
-    std::size_t tokens = 0;
-    for (const std::string& word : args.texts("--text")) {
-      const std::size_t equals = word.find('=');
-      const Tokens ids =
-          read_tokens(model.tokenizer(), word.substr(equals + 1), args.number<std::size_t>("--tokens", 8192));
-      texts.push_back({word.substr(0, equals), windows_of(ids, begin, window)});
-      for (const Tokens& part : texts.back().windows) tokens += part.size();
-    }
-    {
-      Progress progress(tokens, "tokens");
-      for (Text& text : texts)
-        text.usage = usage_of(model, text.windows, [&](std::size_t done) { progress.add(done); });
-    }
-    print_table(texts, layers_of(config));
-    HeatMapScale use, difference;
-    if (args.has("--svg"))
-      moe::detail::write_text(args.text("--svg", ""), to_svg(heat_map_of(texts, config, use, difference)));
-    if (args.has("--json")) write_profiles(texts, args.text("--json", ""));
+    (void)text_files_of(args);  // wrong usage is reported before the model is opened
+    const std::string svg = output_path_of(args, "--svg"), profile = output_path_of(args, "--json");
+    const auto model = moe::open(path, model_options_of(args));
+    require_experts(model);
+    show_memory(model);
+    std::vector<Text> texts = read_texts(model, args);
+    count_usage(model, texts);
+    print_table(texts, layers_of(model.config()));
+    if (!svg.empty()) moe::detail::write_text(svg, UsagePicture(texts, model.config()).svg());
+    if (!profile.empty()) write_profiles(texts, profile);
   });
 }

@@ -1,28 +1,34 @@
-// Stores a model, or some of its experts, so that experts are read fast:  extract examples/data/babel-10m /tmp/babel --type q8_0
+// A copy of a model, or of some of its experts, in a layout that is fast to read:
+//   extract examples/data/babel-10m /tmp/babel --type q8_0
 #include "detail/extract/expert_selection.hpp"
 #include "detail/extract/extraction.hpp"
 #include "detail/extract/verification.hpp"
 
-#include "command_line.hpp"
-#include "progress.hpp"
+#include "support/command_line.hpp"
+#include "support/progress.hpp"
 
 #include <optional>
 
 constexpr std::string_view help = R"(usage: extract SOURCE OUT [options]
        extract --verify OUT
-Stores the model SOURCE (a directory with a Hugging Face checkpoint, or a GGUF file) in the directory OUT: dense.gguf, and
-experts.gguf, in which the matrices of an expert lie side by side, on whole pages. Every tensor gets a checksum. If it is
-interrupted, the same command goes on where it was; OUT appears when it is complete.
+Stores the model SOURCE, a Hugging Face checkpoint or a GGUF file, in the directory OUT: dense.gguf, and
+experts.gguf, in which the matrices of an expert are neighbours and fill whole pages of 4096 bytes.
+Every tensor gets a checksum. OUT appears when it is complete. If the program is interrupted, the same
+command resumes the work.
 
-  --component NAME    thinker, of a Qwen3-Omni: its text model, which is also the default
-  --layers A-B        only these layers; what has not all layers can be stored and verified, but not run
-  --experts A-B       of each layer only these experts; what has not all experts is run with allow_partial only
-  --usage PROFILE     of each layer only the experts that were most used (see expert_usage), with one of:
-  --top N             ... the N most used, of those that were used at all
-  --coverage SHARE    ... the fewest that got this share of the router's choices, as 0.95, but at least as many as a token
-                      takes
-  --type TYPE         of experts: keep (the default), f32, f16, bf16, q8_0, q6_k, q4_k or q4_0
-  --dense-type TYPE   of all other matrices but the routers: keep (the default), or one of these
+  --component NAME    require this component: thinker, the text model of a Qwen3-Omni
+  --layers A-B        only these layers; a result without all layers can be stored and verified, but not
+                      run
+  --experts A-B       only these experts of each layer; a result without all experts runs only with
+                      --allow-partial
+  --usage PROFILE     only the most used experts of each layer, from a profile of expert_usage; with
+                      --top or --coverage
+  --top N             with --usage: the N most used experts, without unused ones
+  --coverage SHARE    with --usage: the fewest experts that got this share of the choices, such as 0.95,
+                      and at least as many as a token takes
+  --type TYPE         type of the experts: keep (the default), f32, f16, bf16, q8_0, q6_k, q4_k or q4_0
+  --dense-type TYPE   type of all other matrices but the routers: keep (the default), or one of the
+                      types above
   --verify OUT        compare every byte of an extraction with its checksums
 )";
 
@@ -34,7 +40,7 @@ std::optional<moe::DType> type_of(const CommandLine& args, const std::string& op
   if (name == "keep") return {};
   for (const moe::DType type : {f32, f16, bf16, q8_0, q6_k, q4_k, q4_0})
     if (moe::detail::name(type) == name) return type;
-  throw UsageError("no type is called " + name);
+  throw UsageError(option + " needs one of the types in the help, not '" + name + "'");
 }
 
 /// `3-5`, or `3`.
@@ -58,14 +64,14 @@ moe::IndexRange range_of(const CommandLine& args, const std::string& option) {
 moe::ExpertSelection selection_of(const CommandLine& args) {
   const std::string file = args.text("--usage", "");
   const int rules = args.has("--top") + args.has("--coverage");
-  if (rules != (file.empty() ? 0 : 1)) throw UsageError("--usage goes with --top or --coverage");
-  if (file.empty()) return moe::ExpertSelection::range(range_of(args, "--experts"));
-  if (args.has("--experts")) throw UsageError("either --experts or --usage");
+  if (rules != (args.has("--usage") ? 1 : 0))
+    throw UsageError("--usage needs either --top or --coverage, and they need --usage");
+  if (!args.has("--usage")) return moe::ExpertSelection::range(range_of(args, "--experts"));
+  if (args.has("--experts")) throw UsageError("--experts and --usage exclude each other");
   moe::UsageProfile profile = moe::detail::read_usage_profile(file);
   if (args.has("--coverage"))
     return moe::ExpertSelection::covering(std::move(profile), args.number("--coverage", 1.0), file);
-  const auto top = args.number<std::size_t>("--top", 0);
-  if (top == 0) throw UsageError("--top begins at 1");
+  const auto top = args.number<std::size_t>("--top", 1, 1);
   return moe::ExpertSelection::most_used(std::move(profile), top, file);
 }
 
@@ -81,8 +87,10 @@ void extract(const CommandLine& args) {
                               .type = type_of(args, "--type"),
                               .dense_type = type_of(args, "--dense-type")});
   if (const std::vector<std::string>& kept = extraction.not_converted(); !kept.empty())
-    std::fprintf(stderr, "%zu tensors keep their type, since their rows do not fit the other: %s%s\n",
-                 kept.size(), kept[0].c_str(), kept.size() > 1 ? ", ..." : "");
+    std::fprintf(
+        stderr,
+        "%zu tensors keep their type, since their rows are not whole blocks of the other type: %s%s\n",
+        kept.size(), kept[0].c_str(), kept.size() > 1 ? ", ..." : "");
   const std::uint64_t left = extraction.bytes_left();
   if (left > 0 && left < extraction.data_bytes())
     std::fprintf(stderr, "resuming: %.1f of %.1f MB were written before, and are checked first\n",
@@ -100,7 +108,7 @@ void verify(const std::string& path) {
   const moe::Verification verification(path);
   Progress progress(verification.bytes());
   verification.run([&](std::uint64_t bytes) { progress.add(bytes); });
-  std::printf("%s: all %zu tensors are as they were written\n", path.c_str(), verification.tensors());
+  std::printf("%s: all %zu tensors have the right checksums\n", path.c_str(), verification.tensors());
 }
 
 }  // namespace

@@ -1,38 +1,44 @@
-// Continues a text:  generate examples/data/babel-10m "<|endoftext|>In the beginning"
+// The continuation of a text:  generate examples/data/babel-10m "<|endoftext|>In the beginning"
 #include <moe.hpp>
 
-#include "detail/text/chat_message.hpp"
-#include "command_line.hpp"
-#include "memory_options.hpp"
+#include "support/command_line.hpp"
+#include "support/context_notes.hpp"
+#include "support/model_options.hpp"
 
-constexpr std::string_view help = R"(usage: generate MODEL PROMPT [options]
-Continues PROMPT with MODEL, a Hugging Face checkpoint or a GGUF file. Special tokens may stand in the prompt: the
-bundled examples/data/babel-10m wants <|endoftext|> at the beginning.
+#include <cstdio>
+#include <iostream>
+#include <stdexcept>
+#include <string>
+#include <vector>
 
-  --max-tokens N           how many tokens at most; default 100
-  --chat                   PROMPT is what a user says: put it into the model's chat template
-  --no-thinking            with --chat: have the model answer at once
-  --temperature T          0: always the most likely token. Default, as for the next three: what the model recommends
-  --top-k N                draw from the N most likely tokens; 0: from all
-  --top-p P                draw from the most likely tokens that make up P of the probability
-  --min-p P                draw from tokens with at least P times the probability of the most likely one
-  --repetition-penalty P   above 1 makes tokens less likely that were there before
+namespace {
+
+const std::string help = std::string(R"(usage: generate MODEL PROMPT [options]
+Continues PROMPT with MODEL, a Hugging Face checkpoint or a GGUF file. PROMPT may contain special
+tokens: the bundled examples/data/babel-10m needs <|endoftext|> at the beginning.
+
+  --max-tokens N           limit of the new text; default 100
+  --chat                   PROMPT is a message of a user: put it into the model's chat template
+  --no-thinking            with --chat: ask the model to answer without thinking first
+  --temperature T          0: always the most likely token. This and the next three: default is the
+                           model's recommendation
+  --top-k N                draw from the N most likely tokens; 0: from all tokens
+  --top-p P                draw from the most likely tokens that together have probability P
+  --min-p P                draw from the tokens with at least P times the probability of the most likely
+                           one
+  --repetition-penalty P   a number above 1 makes tokens less likely that occurred before
   --seed N                 the same seed gives the same text; default 0
-  --threads N              default: one per core
-  --context N              positions at most; default 4096, or what the model knows
-  --in-memory              read all experts at the start, instead of mapping them
-  --bf16-dot               multiply bf16 weights in dot products of bf16: faster prompts, less exact; needs AVX512_BF16
+  --context N              positions of the text; default 4096, at most those of the model
+  --in-memory              read all experts at the start instead of mapping the files
+  --bf16-dot               multiply bf16 weights with the dot products of AVX512_BF16: faster prompts,
+                           less exact
 
-For a model whose experts do not fit in memory; the text is the same whatever these say:
-  --memory SIZE            what everything together may take: 8GiB; or auto, what the machine or its cgroup can give
-  --budget SIZE            what experts alone may take
-  --max-loaded-experts N   the same, as so many experts of each layer
-  --direct                 read experts past the page cache
-  --verify                 compare experts with the checksums that extract writes
-  --allow-partial          run a model of which extract left out experts: its routers choose from the others
-  --io-threads N                threads that read ahead; default 4
-  --lookahead              also read ahead what the next layer may choose
-)";
+A model whose experts do not fit in memory needs --memory or --budget. The text does not depend on the
+following options:
+  --max-loaded-experts N   limit of the memory for experts, as a number of experts per layer
+  --io-threads N           threads that read ahead; default 4
+  --lookahead              also read ahead the experts that the next layer may choose
+)") + std::string(model_options_help);
 
 moe::Sampling sampling_of(const CommandLine& args, const moe::Model& model) {
   moe::Sampling sampling = model.recommended_sampling();
@@ -54,18 +60,16 @@ std::string prompt_of(const CommandLine& args, const moe::Model& model) {
 
 moe::ModelOptions options_of(const CommandLine& args) {
   using enum moe::ModelOptions::Experts;
-  moe::ModelOptions options = memory_options_of(args);
-  options.threads = args.number<std::size_t>("--threads", 0);
+  moe::ModelOptions options = model_options_of(args);
   options.experts = args.has("--in-memory") ? in_memory : mapped;
   options.bf16_dot = args.has("--bf16-dot");
   options.memory.max_loaded_experts = args.number<std::size_t>("--max-loaded-experts", 0);
-  options.io_threads = args.number("--io-threads", options.io_threads);
-  options.sequence = {.context = args.number<std::size_t>("--context", 4096),
-                      .lookahead = args.has("--lookahead")};
+  options.io_threads = args.number<std::size_t>("--io-threads", options.io_threads, 0, 1024);
+  options.sequence = {.context = args.count("--context", 4096, 1), .lookahead = args.has("--lookahead")};
   return options;
 }
 
-void report(const moe::Session& session) {
+void show_speed(const moe::Session& session) {
   const moe::SessionStatistics& s = session.statistics();
   const auto rate = [](std::size_t tokens, double seconds) {
     return seconds > 0 ? static_cast<double>(tokens) / seconds : 0;
@@ -77,21 +81,29 @@ void report(const moe::Session& session) {
                moe::detail::simd::name(moe::detail::simd::active_isa()).data());
 }
 
+}  // namespace
+
 int main(int argc, char** argv) {
   return run_example(argc, argv, help, [](const CommandLine& args) {
     const moe::ModelOptions options = options_of(args);
+    const std::size_t max_tokens = args.count("--max-tokens", 100);
     const auto model = moe::open(args.positional(2, 2)[0], options);
-    show_memory(model);
-    moe::Session session(model, options.sequence);
-
     const std::string prompt = prompt_of(args, model);
+    const std::vector<moe::TokenId> tokens = model.tokenizer().encode(prompt);
+    moe::Session session(model, options.sequence);
+    show_memory(model);
+    show_cut_context(session, model, args);
+    if (tokens.size() > session.sequence().context())
+      throw std::runtime_error("prompt: expected at most " + std::to_string(session.sequence().context()) +
+                               " tokens, found " + std::to_string(tokens.size()) + "; " +
+                               advice_on_context(session, model));
+
     if (!args.has("--chat")) std::cout << prompt << std::flush;
-    session.generate(
-        prompt,
-        {.max_tokens = args.number<std::size_t>("--max-tokens", 100), .sampling = sampling_of(args, model)},
-        [](const moe::Piece& piece) { std::cout << piece.text << std::flush; });
+    session.generate(tokens, {.max_tokens = max_tokens, .sampling = sampling_of(args, model)},
+                     [](const moe::Piece& piece) { std::cout << piece.text << std::flush; });
     std::cout << std::endl;
-    report(session);
-    show_refusal(model);
+    show_full_context(session, model);
+    show_speed(session);
+    show_refused_direct_reads(model);
   });
 }

@@ -1,17 +1,17 @@
-// Shows what a checkpoint holds, and what of it fits in how much memory:  inspect examples/data/babel-10m
+// The contents of a checkpoint, and the memory that its experts need:  inspect examples/data/babel-10m
 #include <moe.hpp>
 
 #include "detail/io/tensor_info.hpp"
 #include "detail/model/weights.hpp"
-#include "command_line.hpp"
+#include "support/command_line.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <map>
 
 constexpr std::string_view help = R"(usage: inspect MODEL [options]
-Shows what MODEL, a Hugging Face checkpoint or a GGUF file, holds: its shape, its tensors by type, its experts, what a
-token touches, and how many of the experts fit in how much memory.
+Shows the contents of MODEL, a Hugging Face checkpoint or a GGUF file: its tensors by type, its shape,
+the weights that one token uses, and how many experts fit into different amounts of memory.
 
   --tensors   list all tensors
 )";
@@ -30,7 +30,7 @@ std::string bytes_text(double bytes) {
 void row(const char* name, const std::string& value) { std::printf("%-22s %s\n", name, value.c_str()); }
 
 void show_tensors(const moe::Checkpoint& checkpoint, bool all) {
-  std::map<std::string, std::pair<std::size_t, double>> types;  // how many, and their bytes
+  std::map<std::string, std::pair<std::size_t, double>> types;  // number of tensors, and their bytes
   double bytes = 0;
   for (const moe::TensorInfo& tensor : checkpoint.tensors()) {
     auto& [count, sum] = types[tensor.dtype_name];
@@ -75,7 +75,7 @@ void show_experts(const moe::ExpertCatalog& catalog, const moe::ModelConfig& con
   row("bytes per expert", bytes_text(largest));
   row("all experts", bytes_text(experts));
   row("all other weights", bytes_text(dense_bytes));
-  row("touched per token", bytes_text(per_token) + " of experts, " + bytes_text(dense_bytes) + " of others");
+  row("used by a token", bytes_text(per_token) + " of experts, " + bytes_text(dense_bytes) + " of others");
   std::printf("\nmemory for experts     experts that fit\n");
   for (double part = 1.0 / 32; part <= 1; part *= 2) {
     const double count = std::floor(experts * part / largest);

@@ -1,4 +1,4 @@
-// Measures a model whose experts do not fit, under several budgets:
+// The speed of a model whose experts do not fit in memory, under several budgets:
 //   measure_cache examples/data/babel-10m --budgets 1MiB,4MiB,16MiB
 #include <moe.hpp>
 
@@ -6,43 +6,53 @@
 #include "detail/experts/expert.hpp"
 #include "detail/model/sequence.hpp"
 #include "detail/model/weights.hpp"
-#include "bound.hpp"
-#include "command_line.hpp"
-#include "ids_file.hpp"
-#include "progress.hpp"
+#include "measure_cache/bound.hpp"
+#include "support/command_line.hpp"
+#include "support/ids_file.hpp"
+#include "support/output_path.hpp"
+#include "support/progress.hpp"
 
 #include <algorithm>
+#include <cstdio>
+#include <optional>
 #include <random>
-
-constexpr std::string_view help = R"(usage: measure_cache MODEL --budgets LIST [options]
-Feeds a text to MODEL, token by token, under each budget for experts, and shows how many experts were there when they were
-needed, what was read, how fast it was, and how near that is to the bound: the time that computing and reading would take
-if neither ever waited for the other without need. What computing takes and what the disk gives is measured again every
-few tokens, since both change.
-
-  --budgets LIST    budgets for experts: 512MiB,2GiB
-  --ids FILE        the tokens: numbers with commas or spaces between them; default: some text of all tokens
-  --warm N          the first N tokens warm the cache and do not count; default 28
-  --tokens N        how many count; default 100
-  --prompt          read the first tokens as a prompt, not one by one
-  --provider NAME   cached (the default); mapped, which the system keeps in its page cache, told what is needed next; or
-                    faulting, the same without being told
-  --direct          read past the page cache
-  --io-threads N         threads that read ahead; default 4
-  --lookahead       also read ahead what the next layer may choose
-  --spoil PERCENT   of these guesses, replace so many by wrong ones
-  --lru             evict what was used least recently
-  --no-floor        let layers lose all their experts to others
-  --no-cold         let the experts of a prompt enter as all others
-  --no-hits-first   ask for a layer's experts one after the other
-  --preallocate     take the memory of the whole budget at the start, as if the cache had been full before
-  --threads N       default: one per core
-  --record FILE     write what the routers chose, for `replay`
-)";
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace {
 
-/// Passes on what is asked of `Inner`, but for what is to be left out or spoilt.
+constexpr std::string_view help = R"(usage: measure_cache MODEL --budgets LIST [options]
+Feeds a text to MODEL, token by token, under each budget for experts. Shows how many experts were
+resident when they were needed, how much was read, the speed, and the speed as a share of a bound: the
+time that computing and reading would take if neither had to wait for the other. Both are measured again
+every ten tokens, since they change.
+
+  --budgets LIST    budgets for experts: 512MiB,2GiB
+  --ids FILE        the tokens: ids separated by commas or white space; default: ids spread over the
+                    vocabulary
+  --warm N          the first N tokens warm the cache and do not count; default 28
+  --tokens N        tokens that count; default 100
+  --prompt          read the first tokens as a prompt instead of one by one
+  --provider NAME   cached (the default); mapped: memory-mapped files with hints to the system;
+                    faulting: without hints
+  --direct          read past the page cache
+  --io-threads N    threads that read ahead; default 4
+  --lookahead       also read ahead the experts that the next layer may choose
+  --spoil PERCENT   replace so many of these predictions by wrong ones
+  --lru             evict the least recently used expert
+  --no-floor        let a layer lose all its experts to other layers
+  --no-cold         insert the experts of a prompt like all other experts
+  --no-hits-first   ask for the experts of a layer in rank order
+  --preallocate     allocate the memory of the whole budget at the start
+  --threads N       default: one per core
+  --record FILE     write the choices of the routers as a trace for replay
+)";
+
+/// An adapter that leaves out or spoils some of the calls to `Inner`, as the options say.
 template <class Inner>
 class Tampered {
  public:
@@ -50,7 +60,7 @@ class Tampered {
       : inner_(std::move(inner)),
         hits_first_(!args.has("--no-hits-first")),
         hints_(args.text("--provider", "cached") != "faulting"),
-        spoilt_(args.number("--spoil", 0.0) / 100),
+        spoilt_(args.number("--spoil", 0.0, 0.0, 100.0) / 100),
         experts_(experts) {}
 
   moe::LeaseOf<Inner> acquire(moe::ExpertId id) { return inner_.acquire(id); }
@@ -82,7 +92,7 @@ class Tampered {
 struct Row {
   double hit_percent = 0, bytes_per_token = 0, tokens_per_second = 0, waited = 0, share_of_bound = 0;
   std::size_t peak_bytes = 0;
-  Limits limits;  // the means
+  Limits limits;  // mean values
 };
 
 struct Setup {
@@ -96,7 +106,7 @@ struct Setup {
 
 using Steps = std::vector<moe::ExpertStatistics>;  // by layer
 
-/// The time that the token which brought `after` from `before` would take at best.
+/// The least time for one token, given the statistics of all layers before and after it.
 double bound_seconds(const Steps& before, const Steps& after, const Limits& limits) {
   double seconds = limits.dense_seconds;
   for (std::size_t layer = 0; layer < after.size(); ++layer) {
@@ -110,7 +120,7 @@ double bound_seconds(const Steps& before, const Steps& after, const Limits& limi
   return seconds;
 }
 
-/// What is mapped is to be alone with the memory that it is given: then nothing else is measured.
+/// Whether a bound is measured. Mapped files compete with everything else for memory, so nothing else runs beside them.
 bool is_bounded(const Setup& setup) { return setup.args.text("--provider", "cached") == "cached"; }
 
 struct Timing {
@@ -119,7 +129,7 @@ struct Timing {
   std::vector<Limits> limits;
 };
 
-/// Feeds the first tokens, which warm the cache.
+/// Feeds the first tokens, which warm the cache and do not count.
 void warm_up(const Setup& setup, const moe::Model& model, moe::Sequence& sequence, Progress& progress) {
   const std::span<const moe::TokenId> ids(setup.ids);
   if (setup.args.has("--prompt")) model.transformer().forward(sequence, ids.first(setup.warm));
@@ -128,7 +138,7 @@ void warm_up(const Setup& setup, const moe::Model& model, moe::Sequence& sequenc
     model.transformer().forward(sequence, ids.subspan(i, 1));
 }
 
-/// Feeds the others, token by token; between every ten measures what the machine can do.
+/// Feeds the other tokens one by one. Measures the limits of the machine before and after every ten tokens.
 template <class Measured>
 Timing time_text(const Setup& setup, const moe::Model& model, moe::Sequence& sequence,
                  const Measured& measured, Progress& progress) {
@@ -157,7 +167,7 @@ Timing time_text(const Setup& setup, const moe::Model& model, moe::Sequence& seq
   return timing;
 }
 
-/// Runs the text with the experts of a provider.
+/// Feeds the text to a model with the given provider.
 template <class Inner>
 Row run(const Setup& setup, Inner inner, moe::Trace* trace) {
   using Measured = moe::MeasuringProvider<Tampered<Inner>>;
@@ -218,24 +228,47 @@ Row run_budget(const Setup& setup, std::size_t budget_bytes, moe::Trace* trace) 
                                  : run_cached<moe::DecayedFrequency>(setup, budget_bytes, trace);
 }
 
+moe::ModelOptions options_of(const CommandLine& args) {
+  constexpr std::size_t io_threads = moe::PrefetchingProvider<moe::MmapProvider>::default_io_threads;
+  return {.threads = args.number<std::size_t>("--threads", 0, 0, 4096),
+          .direct = args.has("--direct"),
+          .io_threads = args.number<std::size_t>("--io-threads", io_threads, 1, 1024)};
+}
+
 Setup setup_of(const CommandLine& args) {
   const moe::Checkpoint checkpoint(args.positional(1, 1)[0]);
-  Setup setup{args, checkpoint, moe::ModelConfig(checkpoint), {}, {}, args.number<std::size_t>("--warm", 28)};
-  setup.options = {.threads = args.number<std::size_t>("--threads", 0),
-                   .direct = args.has("--direct"),
-                   .io_threads = args.number<std::size_t>(
-                       "--io-threads", moe::PrefetchingProvider<moe::MmapProvider>::default_io_threads)};
-  std::size_t tokens = setup.warm + args.number<std::size_t>("--tokens", 100);
+  Setup setup{args, checkpoint, moe::ModelConfig(checkpoint), options_of(args), {}, args.count("--warm", 28)};
+  if (setup.config.experts == 0)
+    throw std::runtime_error(checkpoint.path() + ": expected a model with experts, found a dense model");
+  std::size_t tokens = setup.warm + args.count("--tokens", 100, 1);
   if (args.has("--ids")) {
     setup.ids = read_ids(args.text("--ids", ""));
     tokens = std::min(tokens, setup.ids.size());
   } else {
     setup.ids = scattered_ids(tokens, setup.config.vocabulary_size);
   }
-  if (tokens <= setup.warm) throw UsageError("there are no more tokens than --warm takes");
+  if (tokens <= setup.warm)
+    throw UsageError("--warm takes " + std::to_string(setup.warm) + " tokens, and --ids has only " +
+                     std::to_string(setup.ids.size()));
   setup.ids.resize(tokens);
   setup.options.sequence = {.context = tokens, .lookahead = args.has("--lookahead")};
   return setup;
+}
+
+double mib(double bytes) { return bytes / (1 << 20); }
+
+void print_head() {
+  std::printf("%10s %6s %10s %9s %9s %9s %8s %9s %9s %9s\n", "budget MiB", "hit %", "MiB/token", "tokens/s",
+              "waited s", "peak MiB", "bound %", "disk MB/s", "dense ms", "expert ms");
+}
+
+void print_row(std::size_t budget_bytes, const Row& row) {
+  std::printf("%10.1f %6.1f %10.1f %9.2f %9.2f %9.1f %8.1f %9.0f %9.2f %9.3f\n",
+              mib(static_cast<double>(budget_bytes)), row.hit_percent, mib(row.bytes_per_token),
+              row.tokens_per_second, row.waited, mib(static_cast<double>(row.peak_bytes)),
+              100 * row.share_of_bound, row.limits.bytes_per_second / 1e6, 1e3 * row.limits.dense_seconds,
+              1e3 * row.limits.expert_seconds);
+  std::fflush(stdout);
 }
 
 }  // namespace
@@ -244,19 +277,13 @@ int main(int argc, char** argv) {
   return run_example(argc, argv, help, [](const CommandLine& args) {
     const std::vector<std::size_t> budgets = args.sizes("--budgets");
     if (budgets.empty()) throw UsageError("--budgets is missing");
+    const std::string record = output_path_of(args, "--record");
     const Setup setup = setup_of(args);
-    std::printf("%10s %6s %10s %9s %9s %9s %8s %9s %9s %9s\n", "budget MiB", "hit %", "MiB/token", "tokens/s",
-                "waited s", "peak MiB", "bound %", "disk MB/s", "dense ms", "expert ms");
+    print_head();
     for (const std::size_t budget : budgets) {
       moe::Trace trace = moe::detail::trace_of(setup.config, moe::ExpertCatalog(setup.checkpoint));
-      const Row row = run_budget(setup, budget, args.has("--record") ? &trace : nullptr);
-      const auto mib = [](auto bytes) { return static_cast<double>(bytes) / (1 << 20); };
-      std::printf("%10.1f %6.1f %10.1f %9.2f %9.2f %9.1f %8.1f %9.0f %9.2f %9.3f\n", mib(budget),
-                  row.hit_percent, mib(row.bytes_per_token), row.tokens_per_second, row.waited,
-                  mib(row.peak_bytes), 100 * row.share_of_bound, row.limits.bytes_per_second / 1e6,
-                  1e3 * row.limits.dense_seconds, 1e3 * row.limits.expert_seconds);
-      std::fflush(stdout);
-      if (args.has("--record")) moe::detail::write_trace(trace, args.text("--record", ""));
+      print_row(budget, run_budget(setup, budget, record.empty() ? nullptr : &trace));
+      if (!record.empty()) moe::detail::write_trace(trace, record);
     }
   });
 }

@@ -1,28 +1,44 @@
-// Shows how often a cache would have had the expert that was needed:
-//   replay trace.csv --budgets-mib 1000,2000,4000
+// The hit rate of caches with different eviction policies, from a recorded trace:
+//   replay trace.csv --budgets-mib 1000,2000,4000 --svg hits.svg
 #include <moe.hpp>
 
-#include "command_line.hpp"
+#include "detail/io/output_file.hpp"
+#include "support/command_line.hpp"
+#include "support/line_chart.hpp"
+#include "support/output_path.hpp"
+#include "support/progress.hpp"
 
 #include <algorithm>
-
-constexpr std::string_view help = R"(usage: replay TRACE --budgets-mib LIST [options]
-Plays a recorded routing trace to caches of different policies and budgets, and shows in per cent how many of the experts
-that were needed each had. The prompt warms the caches and does not count. TRACE is a file as `measure_cache --record`
-writes it.
-
-  --budgets-mib LIST   budgets for experts in MiB, with commas between them
-  --order ORDER        hits_first, as the engine asks for experts: first those that are there (the default); or rank, one
-                       after the other as recorded, which is how caches are compared in publications
-  --csv                comma-separated values
-
-  belady      evicts what is needed last: the optimum  lfu         evicts what was used least often
-  lru         evicts what was used least recently      layer_lfu   the same, an equal budget for each layer
-  lru_floor   the same, but each layer keeps a few     random      evicts any
-  decayed     what the engine does: recent and frequent use count, and each layer keeps a few
-)";
+#include <cstdio>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace {
+
+constexpr std::string_view help = R"(usage: replay TRACE --budgets-mib LIST [options]
+Replays a recorded routing trace on caches with different eviction policies and budgets. Prints the hit
+rate in per cent: the share of the needed experts that were in the cache. Prompts warm the caches and do
+not count. TRACE is a file that `measure_cache --record` writes.
+
+  --budgets-mib LIST   budgets for experts in MiB, separated by commas
+  --order ORDER        hits_first (the default): experts in the cache are asked for first, as the engine
+                       does; rank: in the order of the trace, as publications compare caches
+  --csv                print comma-separated values
+  --svg FILE           draw the hit rates as a line chart
+
+  belady      evicts the expert that is needed last: the optimum
+  lru         evicts the least recently used expert
+  lru_floor   lru, but each layer keeps a few experts
+  decayed     the engine's policy: decayed frequency of use, and each layer keeps a few experts
+  lfu         evicts the least frequently used expert
+  layer_lfu   lfu, with an equal budget for each layer
+  random      evicts a random expert
+)";
+
+constexpr auto& policies = moe::detail::replay_policies;
 
 moe::ReplayOrder order_of(const std::string& name) {
   if (name == "hits_first") return moe::ReplayOrder::hits_first;
@@ -30,45 +46,89 @@ moe::ReplayOrder order_of(const std::string& name) {
   throw UsageError("--order is hits_first or rank, not '" + name + "'");
 }
 
-/// The hit rate in per cent; nothing if the budget has no room for what the policy must hold.
-std::string hit_percent(const moe::Trace& trace, moe::ReplayPolicy policy, std::size_t budget_bytes,
-                        moe::ReplayOrder order) {
+/// The hit rate in per cent; nothing if a cache of the policy cannot hold the largest expert.
+std::optional<double> hit_percent(const moe::Trace& trace, moe::ReplayPolicy policy, std::size_t budget_bytes,
+                                  moe::ReplayOrder order) {
   const moe::CacheOptions options = moe::detail::cache_options_of(trace, budget_bytes);
   const std::size_t caches = policy == moe::ReplayPolicy::layer_lfu ? options.layers : 1;
-  if (budget_bytes / std::max<std::size_t>(caches, 1) < options.largest_bytes) return "-";
-  char text[16];
-  std::snprintf(text, sizeof text, "%.1f", moe::replay(trace, policy, budget_bytes, order).hit_percent());
-  return text;
+  if (budget_bytes / std::max<std::size_t>(caches, 1) < options.largest_bytes) return {};
+  return moe::replay(trace, policy, budget_bytes, order).hit_percent();
+}
+
+/// The hit rates [budgets][policies].
+using HitRates = std::vector<std::vector<std::optional<double>>>;
+
+HitRates replay_all(const moe::Trace& trace, const std::vector<std::size_t>& budgets_mib,
+                    moe::ReplayOrder order) {
+  Progress progress(budgets_mib.size() * std::size(policies), "replays");
+  HitRates rates;
+  for (const std::size_t mib : budgets_mib) {
+    rates.emplace_back();
+    for (const moe::ReplayPolicy policy : policies) {
+      rates.back().push_back(hit_percent(trace, policy, mib << 20, order));
+      progress.add(1);
+    }
+  }
+  return rates;
+}
+
+void print_cell(const std::string& text, bool csv, bool first) {
+  if (csv) {
+    std::cout << (first ? "" : ",") << text;
+  } else {
+    std::cout << std::string(text.size() < 12 ? 12 - text.size() : 1, ' ') << text;
+  }
+}
+
+void print(const HitRates& rates, const std::vector<std::size_t>& budgets_mib, bool csv) {
+  print_cell("budget_mib", csv, true);
+  for (const moe::ReplayPolicy policy : policies)
+    print_cell(std::string(moe::detail::name(policy)), csv, false);
+  std::cout << '\n';
+  for (std::size_t i = 0; i < rates.size(); ++i) {
+    print_cell(std::to_string(budgets_mib[i]), csv, true);
+    for (const std::optional<double>& rate : rates[i]) {
+      char text[16];
+      std::snprintf(text, sizeof text, "%.1f", rate.value_or(0));
+      print_cell(rate ? text : "-", csv, false);
+    }
+    std::cout << '\n';
+  }
+}
+
+std::string picture(const HitRates& rates, const std::vector<std::size_t>& budgets_mib,
+                    const moe::Trace& trace) {
+  LineChart chart{.title = "Hit rate of eviction policies",
+                  .subtitle = std::to_string(trace.layers()) + " layers of " +
+                              std::to_string(trace.experts()) + " experts, " +
+                              std::to_string(trace.experts_per_token()) + " per token",
+                  .x_label = "budget, MiB",
+                  .y_label = "hits, %",
+                  .lines = {}};
+  for (std::size_t policy = 0; policy < std::size(policies); ++policy) {
+    LineChart::Line& line = chart.lines.emplace_back();
+    line.name = moe::detail::name(policies[policy]);
+    for (std::size_t i = 0; i < rates.size(); ++i)
+      if (rates[i][policy]) line.points.emplace_back(static_cast<double>(budgets_mib[i]), *rates[i][policy]);
+    std::sort(line.points.begin(), line.points.end());
+  }
+  return to_svg(chart);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   return run_example(argc, argv, help, [](const CommandLine& args) {
-    const auto budgets = args.numbers<std::size_t>("--budgets-mib");
-    if (budgets.empty()) throw UsageError("--budgets-mib is missing");
-    for (const std::size_t mib : budgets)
-      if (mib > SIZE_MAX >> 20) throw UsageError("--budgets-mib is too large: " + std::to_string(mib));
+    const auto budgets_mib = args.numbers<std::size_t>("--budgets-mib", SIZE_MAX >> 20);
+    if (budgets_mib.empty()) throw UsageError("--budgets-mib is missing");
     const moe::ReplayOrder order = order_of(args.text("--order", "hits_first"));
-    const bool csv = args.has("--csv");
     const std::string& path = args.positional(1, 1)[0];
+    const std::string svg = output_path_of(args, "--svg");
     const moe::Trace trace = moe::detail::read_trace(path);
     if (trace.size() > 0 && moe::detail::cache_options_of(trace, 0).largest_bytes == 0)
       moe::detail::fail(path, "sizes of experts", "lines such as '# layer=0 expert_bytes=3059712'", "none");
-
-    const auto cell = [&](std::string_view text, bool last) {
-      if (csv) std::cout << text << (last ? "\n" : ",");
-      if (!csv)
-        std::cout << std::string(text.size() < 12 ? 12 - text.size() : 1, ' ') << text << (last ? "\n" : "");
-    };
-    cell("budget_mib", false);
-    for (const moe::ReplayPolicy policy : moe::detail::replay_policies)
-      cell(moe::detail::name(policy), policy == moe::ReplayPolicy::random);
-    for (const std::size_t mib : budgets) {
-      cell(std::to_string(mib), false);
-      for (const moe::ReplayPolicy policy : moe::detail::replay_policies)
-        cell(hit_percent(trace, policy, mib << 20, order), policy == moe::ReplayPolicy::random);
-      std::cout << std::flush;
-    }
+    const HitRates rates = replay_all(trace, budgets_mib, order);
+    print(rates, budgets_mib, args.has("--csv"));
+    if (!svg.empty()) moe::detail::write_text(svg, picture(rates, budgets_mib, trace));
   });
 }

@@ -1,24 +1,25 @@
-// Writes a model of random weights with the shape of a real one:  synthesize /tmp/model --shape qwen3-30b-a3b --type q4_0
+// A model of random weights with the shape of a released model:  synthesize /tmp/model --shape qwen3-30b-a3b --type q4_0
 #include <moe.hpp>
 
-#include "command_line.hpp"
-#include "synthesis.hpp"
+#include "support/command_line.hpp"
+#include "synthesize/synthesis.hpp"
 
 #include <filesystem>
 #include <optional>
 #include <string>
 
 constexpr std::string_view help = R"(usage: synthesize OUT --shape NAME [options]
-Writes a checkpoint of random weights, with the shape of a released model, into the directory OUT: dense.gguf and
-experts.gguf. It says nothing of sense, but takes the disk, memory and time of the real one, so that these can be measured
-before downloading anything.
+Writes a checkpoint of random weights, with the shape of a released model, into the directory OUT:
+dense.gguf and experts.gguf. Its texts have no meaning, but it needs the disk space, memory and time of
+the real model, so that these can be measured before a download.
 
   --shape NAME        qwen3-30b-a3b, qwen3-235b-a22b, qwen3-omni-thinker or tiny
-  --type TYPE         of the experts: q4_0 (the default), q4_k, q6_k, q8_0, f16, bf16 or f32
-  --dense-type TYPE   of all other matrices: default q8_0 for quantised experts, else as the experts
+  --type TYPE         type of the experts: q4_0 (the default), q4_k, q6_k, q8_0, f16, bf16 or f32
+  --dense-type TYPE   type of all other matrices; default q8_0 if the experts are quantised, otherwise
+                      the type of the experts
   --layers N          only the first N layers
-  --trace FILE        a CSV of what routers chose (see replay): then the tokens of OUT/ids.txt, fed one by one, are routed
-                      exactly like that, with as many experts per token as the trace has
+  --trace FILE        a routing trace (see replay): the tokens of OUT/ids.txt, fed one by one, are then
+                      routed exactly as in the trace, with as many experts per token
 )";
 
 int main(int argc, char** argv) {

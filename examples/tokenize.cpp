@@ -3,7 +3,7 @@
 #include <moe.hpp>
 
 #include "detail/text/chat_message.hpp"
-#include "command_line.hpp"
+#include "support/command_line.hpp"
 
 constexpr std::string_view help = R"(usage: tokenize PATH TEXT...
        tokenize PATH --json|--decode|--chat

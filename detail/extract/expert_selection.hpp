@@ -21,8 +21,8 @@ struct IndexRange {
   void require_below(std::size_t count, std::string_view place) const;
 };
 
-/// A choice of experts in each layer: a range, the most used experts, or the fewest experts that cover a share of the routers'
-/// choices.
+/// A choice of experts in each layer: a range, the most used experts, or the fewest experts that cover a share of the
+/// routers' choices.
 class ExpertSelection {
  public:
   static ExpertSelection range(IndexRange experts);
@@ -31,15 +31,15 @@ class ExpertSelection {
   /// `file`: the profile's path, for error messages.
   static ExpertSelection most_used(UsageProfile profile, std::size_t most, std::string file);
 
-  /// In each layer the fewest experts that got at least `share` (above 0, at most 1) of the router's choices, and at least as many
-  /// as a token takes.
+  /// In each layer the fewest experts that got at least `share` (above 0, at most 1) of the router's choices, and at least
+  /// as many as a token takes.
   static ExpertSelection covering(UsageProfile profile, double share, std::string file);
 
   /// Throws if the profile has more layers than the model.
   void require_layers(std::size_t layers) const;
 
-  /// The selected experts of a layer that has `count` experts, `per_token` of which a token takes, in ascending order. Throws if
-  /// the range exceeds them, or if the profile is of another model.
+  /// The selected experts of a layer that has `count` experts, `per_token` of which a token takes, in ascending order.
+  /// Throws if the range exceeds them, or if the profile is of another model.
   std::vector<std::uint32_t> of(std::uint32_t layer, std::size_t count, std::size_t per_token) const;
 
  private:

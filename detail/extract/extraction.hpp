@@ -12,11 +12,12 @@
 
 namespace moe::inline MOE_ABI {
 
-/// Stores a checkpoint, or a part of it, in a layout that is fast to read: a directory with dense.gguf, experts.gguf and copies
-/// of the tokenizer's files. Every expert is one run of whole pages of 4096 bytes, and every tensor has a CRC-32C.
+/// Stores a checkpoint, or a part of it, in a layout that is fast to read: a directory with dense.gguf, experts.gguf and
+/// copies of the tokenizer's files. Every expert is one run of whole pages of 4096 bytes, and every tensor has a CRC-32C.
 ///
-/// Memory use is small and does not depend on the size of the model. The files grow in OUT.partial, which no reader accepts as a
-/// checkpoint. When they are complete and on the disk, the directory is renamed to OUT. An interrupted extraction resumes.
+/// Memory use is small and does not depend on the size of the model. The files grow in OUT.partial, which no reader accepts
+/// as a checkpoint. When they are complete and on the disk, the directory is renamed to OUT. An interrupted extraction
+/// resumes.
 ///
 ///   moe::Extraction extraction(moe::Checkpoint("Qwen3-30B-A3B"), "out", {.type = moe::DType::q4_0});
 ///   extraction.run();
@@ -24,8 +25,8 @@ namespace moe::inline MOE_ABI {
 /// For one thread at a time. All failures throw moe::Error, or std::bad_alloc.
 class Extraction {
  public:
-  /// Plans the work, and writes nothing. Throws if the source lacks something that the options ask for, or if `out` exists and is
-  /// neither an empty directory nor this extraction, complete.
+  /// Plans the work, and writes nothing. Throws if the source lacks something that the options ask for, or if `out` exists
+  /// and is neither an empty directory nor this extraction, complete.
   Extraction(const Checkpoint& source, const std::string& out, const ExtractOptions& options = {});
   Extraction(Extraction&&) noexcept;
   Extraction& operator=(Extraction&&) noexcept;
@@ -46,8 +47,8 @@ class Extraction {
   /// The free space in bytes that a run from the beginning needs: both files with their padding, the copies, the journal.
   std::uint64_t space_bytes() const;
 
-  /// The number of experts in the result, the number of experts that are left out, and the bytes of the latter in the result's
-  /// type.
+  /// The number of experts in the result, the number of experts that are left out, and the bytes of the latter in the
+  /// result's type.
   std::size_t experts() const;
   std::size_t experts_left_out() const;
   std::uint64_t bytes_left_out() const;
@@ -55,8 +56,8 @@ class Extraction {
   /// The names of the tensors that keep their type, because their rows are not whole blocks of the wanted type.
   const std::vector<std::string>& not_converted() const;
 
-  /// Does the work. Tensors that an interrupted run completed are read again and compared with their checksums, and are kept if
-  /// they are intact. Calls progress(bytes) for every piece of data that was kept or written: data_bytes() altogether.
+  /// Does the work. Tensors that an interrupted run completed are read again and compared with their checksums, and are kept
+  /// if they are intact. Calls progress(bytes) for every piece of data that was kept or written: data_bytes() altogether.
   /// Throws if there is too little space, if a file cannot be read or written, or if another process writes the same output.
   void run(FunctionRef<void(std::uint64_t)> progress = {});
 

@@ -318,8 +318,8 @@ MOE_INLINE void Extraction::Work::write_tensors(detail::Journal& journal, Output
   writer.finish();
 }
 
-/// Writes the heads in front of the data. A file can be opened once its first four bytes are written; those of dense.gguf come
-/// last of all.
+/// Writes the heads in front of the data. A file can be opened once its first four bytes are written; those of dense.gguf
+/// come last of all.
 MOE_INLINE void Extraction::Work::write_heads(const detail::Journal& journal, Outputs& outputs) const {
   const std::vector<std::uint32_t>& checksums = journal.checksums();
   auto end = checksums.end();

@@ -29,8 +29,8 @@ class ExtractionFile {
   std::uint64_t end(std::size_t tensor) const { return head_bytes_ + layout_.aligned(layout_.end(tensor)); }
   std::uint64_t bytes() const { return head_bytes_ + layout_.aligned(layout_.data_bytes()); }
 
-  /// The head of the file, given the CRC-32C of each tensor. The head contains a CRC-32C of its own bytes, computed with 0 in
-  /// its place.
+  /// The head of the file, given the CRC-32C of each tensor. The head contains a CRC-32C of its own bytes, computed with 0
+  /// in its place.
   std::string head_text(const std::vector<std::uint32_t>& checksums) const;
 
   /// Whether the file at `path` is this file, complete. Compares the heads, which contain the checksums of all data.

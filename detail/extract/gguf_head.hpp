@@ -41,7 +41,8 @@ class GgufHead {
   /// Adds a value of another file. `bytes`: the number, the text or the elements of the array, as they are stored there.
   void set(const detail::GgufValue& value, std::string_view bytes);
 
-  /// Adds a tensor behind the tensors added before. `shape`: outermost first; the last size is a multiple of the type's block.
+  /// Adds a tensor behind the tensors added before. `shape`: outermost first; the last size is a multiple of the type's
+  /// block.
   void add(std::string_view name, const detail::GgmlType& type, std::span<const std::uint64_t> shape);
 
   /// The number of tensors, and the range of each in the data, without padding.

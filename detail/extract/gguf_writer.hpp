@@ -15,8 +15,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Writes a GGUF 3 file from front to back, with little memory: first the metadata and all tensors are declared, then the data
-/// of the tensors is written in the order of declaration.
+/// Writes a GGUF 3 file from front to back, with little memory: first the metadata and all tensors are declared, then the
+/// data of the tensors is written in the order of declaration.
 ///
 ///   GgufWriter file("experts.gguf", 4096);
 ///   file.set("general.architecture", "qwen3moe");
@@ -45,7 +45,8 @@ class GgufWriter {
     head_.set(key, values);
   }
 
-  /// Declares a tensor behind the tensors added before. `shape`: outermost first; the last size is a multiple of the type's block.
+  /// Declares a tensor behind the tensors added before. `shape`: outermost first; the last size is a multiple of the type's
+  /// block.
   void add(std::string_view name, DType dtype, std::span<const std::uint64_t> shape);
   void add(std::string_view name, DType dtype, std::initializer_list<std::uint64_t> shape);
 

@@ -11,8 +11,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The progress of an extraction: the checksums of the tensors that are complete on the disk, in the order of the plan.
-/// An interrupted extraction resumes behind them. The journal is two files in a directory: `plan.txt` describes the source and
+/// The progress of an extraction: the checksums of the tensors that are complete on the disk, in the order of the plan. An
+/// interrupted extraction resumes behind them. The journal is two files in a directory: `plan.txt` describes the source and
 /// the options, `checksums` has one record per tensor.
 ///
 /// Both files may be damaged, so the journal is only a claim: the caller compares the tensors with their checksums.

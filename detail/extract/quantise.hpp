@@ -14,9 +14,9 @@ constexpr bool can_quantise(DType dtype) {
          dtype == q4_k;
 }
 
-/// Stores finite numbers as a type for which can_quantise() is true. q8_0 and q4_0 are rounded as in ggml's reference encoders;
-/// q6_k and q4_k search for scales with a small squared error.
-/// `x.size()` is a multiple of the type's block; `stored` has bytes_of(dtype, x.size()) bytes.
+/// Stores finite numbers as a type for which can_quantise() is true. q8_0 and q4_0 are rounded as in ggml's reference
+/// encoders; q6_k and q4_k search for scales with a small squared error. `x.size()` is a multiple of the type's block;
+/// `stored` has bytes_of(dtype, x.size()) bytes.
 void quantise(std::span<const float> x, DType dtype, std::span<std::byte> stored);
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -6,15 +6,16 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-// Encoders of ggml's k-quants, blocks of 256 numbers. For each part of a block several scales (and offsets) near the obvious one
-// are tried. Each gives whole numbers; the scale with the least squared error for these numbers is a least-squares solution in
-// closed form. The best scales are then rounded to their stored form, and the numbers are rounded again to the stored scales.
+// Encoders of ggml's k-quants, blocks of 256 numbers. For each part of a block several scales (and offsets) near the obvious
+// one are tried. Each gives whole numbers; the scale with the least squared error for these numbers is a least-squares
+// solution in closed form. The best scales are then rounded to their stored form, and the numbers are rounded again to the
+// stored scales.
 
 /// Encodes 256 numbers as q6_k: 16 parts of 16 numbers, scale · q with -32 <= q <= 31. `block`: 210 bytes.
 void quantise_q6_k(std::span<const float> x, std::byte* block);
 
-/// Encodes 256 numbers as q4_k: 8 parts of 32 numbers, scale · q − offset with 0 <= q <= 15, neither scale nor offset negative.
-/// `block`: 144 bytes.
+/// Encodes 256 numbers as q4_k: 8 parts of 32 numbers, scale · q − offset with 0 <= q <= 15, neither scale nor offset
+/// negative. `block`: 144 bytes.
 void quantise_q4_k(std::span<const float> x, std::byte* block);
 
 }  // namespace moe::inline MOE_ABI::detail

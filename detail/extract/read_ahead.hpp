@@ -23,8 +23,9 @@ class ReadAhead {
   ReadAhead(const ReadAhead&) = delete;
   ReadAhead& operator=(const ReadAhead&) = delete;
 
-  /// The next piece of the tensors, in their order; valid until the next call. A piece belongs to one tensor; if that tensor is
-  /// converted, the piece is whole blocks of both types. Must not be called behind the last piece. Throws the error of the thread.
+  /// The next piece of the tensors, in their order; valid until the next call. A piece belongs to one tensor; if that tensor
+  /// is converted, the piece is whole blocks of both types. Must not be called behind the last piece. Throws the error of
+  /// the thread.
   std::span<const std::byte> next();
 
  private:

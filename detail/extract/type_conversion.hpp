@@ -15,8 +15,8 @@ class TypeConversion {
   /// The largest number of elements in a piece: whole blocks of every type.
   static constexpr std::size_t most_numbers = std::size_t{1} << 20;
 
-  /// `piece`: part of the tensor in its source's type, whole blocks of both types. Returns the same numbers in the type of the
-  /// result, valid until the next call.
+  /// `piece`: part of the tensor in its source's type, whole blocks of both types. Returns the same numbers in the type of
+  /// the result, valid until the next call.
   std::span<const std::byte> convert(const PlannedTensor& tensor, std::span<const std::byte> piece);
 
  private:

@@ -12,8 +12,8 @@ namespace moe::inline MOE_ABI {
 /// Compares every byte of an extraction's GGUF files with the checksums in them. The padding between tensors must be zeros.
 class Verification {
  public:
-  /// `path`: the directory, or one of its files. Throws if a file cannot be opened or has no checksums, or if experts.gguf is
-  /// missing although dense.gguf has routers.
+  /// `path`: the directory, or one of its files. Throws if a file cannot be opened or has no checksums, or if experts.gguf
+  /// is missing although dense.gguf has routers.
   explicit Verification(const std::string& path);
   Verification(Verification&&) noexcept;
   Verification& operator=(Verification&&) noexcept;

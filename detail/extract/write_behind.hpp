@@ -14,8 +14,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Writes tensors into files, in large pieces, on a thread of its own. After every `journal_bytes` bytes the thread waits until
-/// all data is on the disk, and then adds the complete tensors to the journal.
+/// Writes tensors into files, in large pieces, on a thread of its own. After every `journal_bytes` bytes the thread waits
+/// until all data is on the disk, and then adds the complete tensors to the journal.
 class WriteBehind {
  public:
   /// `journal` must outlive the object.

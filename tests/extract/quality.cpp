@@ -72,8 +72,8 @@ double share_of_same_choices(const Reading& a, const Reading& b) {
 
 }  // namespace
 
-// Only the experts are converted. At 2.3 % of the positions q8_0 changes the most likely token, since the two most likely tokens
-// are often nearly tied. Rounding the weights alone, with activations as floats, causes 1.4 %.
+// Only the experts are converted. At 2.3 % of the positions q8_0 changes the most likely token, since the two most likely
+// tokens are often nearly tied. Rounding the weights alone, with activations as floats, causes 1.4 %.
 TEST_CASE(
     "quality: experts as q8_0 keep 97 % of the most likely tokens, and experts as q4_0 cost 6 % of "
     "perplexity at most" *

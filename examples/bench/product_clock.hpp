@@ -1,4 +1,4 @@
-// Times the matrix products of prompts from within.
+// The time that the kernels spend in the matrix products of prompts.
 #pragma once
 #include "detail/core/stopwatch.hpp"
 #include "detail/simd/kernel_table.hpp"
@@ -7,8 +7,8 @@
 #include <atomic>
 #include <cstdint>
 
-/// Kernels, but products of several tokens count their time and their operations. Those of one token are too short for a clock.
-/// There is one such clock in a program, for the kernels that it is first asked for.
+/// Wraps kernels, and counts the time and the operations of products with several tokens. A product with one token is too
+/// short for a clock. A program has one such clock, for the kernels of the first call.
 class ProductClock {
  public:
   static const moe::detail::simd::Kernels& kernels(const moe::detail::simd::Kernels& real) {
@@ -23,7 +23,7 @@ class ProductClock {
 
   static void reset() { nanoseconds_ = operations_ = 0; }
 
-  /// Since reset(), of all threads together.
+  /// The sums of all threads since reset().
   static double seconds() { return static_cast<double>(nanoseconds_) / 1e9; }
   static double operations() { return static_cast<double>(operations_); }
 

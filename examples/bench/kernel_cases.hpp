@@ -1,4 +1,4 @@
-// What the kernels take by themselves, by type and instruction set.
+// Single matrix products, by type and instruction set.
 #pragma once
 #include <moe.hpp>
 
@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-/// Weights, activations and room for results that no kernel finds anything strange in.
+/// Weights, activations and space for results, with ordinary numbers in every type.
 class KernelData {
  public:
   static constexpr std::size_t cols = 2048, most_rows = 2048, most_tokens = 512;
@@ -27,7 +27,7 @@ class KernelData {
         out(most_tokens * most_rows * 16) {
     std::mt19937 random(1);
     auto* words = reinterpret_cast<std::uint32_t*>(weights.data());
-    // Below 0x3c3c each pair of bytes is a small f16 or bf16, each four a small float.
+    // Two bytes below 0x3c3c are a small f16 or bf16, and four such bytes are a small float.
     for (std::size_t i = 0; i < weights.bytes() / 4; ++i) words[i] = random() & 0x3b3b3b3b;
     for (float& number : x.span()) number = static_cast<float>(random() % 2001) / 1000 - 1;
   }
@@ -38,12 +38,11 @@ class KernelData {
   moe::detail::Buffer<float> out;
 };
 
-/// Products of matrices [rows, 2048], `together` in each parallel region, with so many tokens.
+/// Products of `together` matrices [rows, 2048] with `tokens` vectors, in one parallel region.
 struct ProductShape {
   const char* name;
   std::size_t rows, together, tokens;
-  bool
-      cold;  // each run takes other matrices, until all memory was read; otherwise one region is run several times
+  bool cold;  // whether each product reads other matrices; otherwise all read the same ones, from the caches
 };
 
 inline constexpr std::array product_shapes{
@@ -53,7 +52,7 @@ inline constexpr std::array product_shapes{
     ProductShape{"2048 x 2048, 512 tokens", 2048, 1, 512, false},
 };
 
-/// Seconds of the products with `matrices` matrices, one after the other in memory.
+/// The seconds for the products with `matrices` matrices, which are neighbours in memory.
 inline double time_products(KernelData& data, const moe::detail::Compute& compute, moe::DType type,
                             const ProductShape& shape, std::size_t matrices) {
   const moe::detail::Activations input = compute.prepare(moe::detail::is_quantised(type), data.x.data(),
@@ -75,7 +74,7 @@ inline double time_products(KernelData& data, const moe::detail::Compute& comput
   return stopwatch.seconds();
 }
 
-/// kernels: of `isa`.
+/// `kernels` must be the kernels of `isa`.
 inline Case product_case(KernelData& data, moe::ThreadPool& pool, moe::detail::simd::Isa isa,
                          const moe::detail::simd::Kernels& kernels, moe::DType type,
                          const ProductShape& shape) {
@@ -99,7 +98,7 @@ inline Case product_case(KernelData& data, moe::ThreadPool& pool, moe::detail::s
   return out;
 }
 
-/// Of all instruction sets that the machine has.
+/// The instruction sets of the machine.
 inline std::vector<moe::detail::simd::Isa> available_isas() {
   std::vector<moe::detail::simd::Isa> out;
   for (const auto isa : {moe::detail::simd::Isa::scalar, moe::detail::simd::Isa::neon,

@@ -1,4 +1,4 @@
-// A model on threads of its own, and what one of its tokens must at least read and multiply.
+// A model with its own threads, and the bytes and operations that a token needs.
 #pragma once
 #include <moe.hpp>
 
@@ -14,7 +14,7 @@
 #include <span>
 #include <vector>
 
-/// What each token takes of the weights: the matrices of all layers, of the chosen experts only, and of the head.
+/// The weights that a token uses: the matrices of all layers and of the head, and of experts only the chosen ones.
 struct TokenWork {
   template <class Transformer>
   TokenWork(const Transformer& transformer, const moe::ExpertCatalog& catalog) {
@@ -37,13 +37,13 @@ struct TokenWork {
     if (catalog.size() == 0) type = head.dtype;
   }
 
-  /// Only the last token of a prompt goes through the head.
+  /// Only the last token of a prompt needs the head.
   double prompt_operations(std::size_t tokens) const {
     return static_cast<double>(tokens) * (operations - head_operations) + head_operations;
   }
 
   double bytes = 0, operations = 0, head_operations = 0;
-  moe::DType type = moe::DType::f32;  // of the experts
+  moe::DType type = moe::DType::f32;  // of the experts; of the head in a dense model
 
  private:
   void add(std::size_t matrix_bytes, std::size_t numbers) {
@@ -74,12 +74,12 @@ class Engine {
   MachineLimits limits_;
 };
 
-/// A sequence that is cut back to where it was before each run.
+/// A sequence that is cut back before each run.
 class Text {
  public:
   Text(const Engine& engine, std::size_t context) : engine_(&engine), sequence_(engine.sequence(context)) {}
 
-  /// Seconds for all tokens at once.
+  /// The seconds for a prompt.
   double read(std::span<const moe::TokenId> prompt) {
     sequence_.truncate(0);
     const moe::detail::Stopwatch stopwatch;
@@ -87,7 +87,7 @@ class Text {
     return stopwatch.seconds();
   }
 
-  /// Seconds for tokens one by one behind `context` others, which are read before, once.
+  /// The seconds for tokens one by one, behind `context` other tokens, which are computed before the first run.
   double decode(std::size_t context, std::span<const moe::TokenId> ids) {
     if (context > 0 && sequence_.position() < context) {
       const std::vector<moe::TokenId> before(context, ids.front());

@@ -1,11 +1,11 @@
-// Tells on stderr how far a long piece of work has come.
+// A line on stderr that shows the progress of long work.
 #pragma once
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
 
-/// Counts bytes, or whatever `unit` names, that are done. From the second second on it shows a line: how many, at which rate,
-/// how long still.
+/// Counts bytes, or the things that `unit` names. From the third second on it shows how many are done, at which rate, and
+/// how long the rest takes.
 class Progress {
  public:
   explicit Progress(std::uint64_t total, const char* unit = nullptr) : total_(total), unit_(unit) {}
@@ -34,5 +34,5 @@ class Progress {
   std::uint64_t total_, done_ = 0;
   const char* unit_;
   Clock::time_point start_ = Clock::now();
-  double shown_ = 0;  // when the line was shown last
+  double shown_ = 0;  // the time of the last output, in seconds from the start
 };

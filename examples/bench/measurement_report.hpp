@@ -1,4 +1,4 @@
-// Shows measurements as a table, or as JSON.
+// Measurements as a table or as JSON.
 #pragma once
 #include <moe.hpp>
 
@@ -16,7 +16,7 @@ inline const char* name_of(Arithmetic arithmetic) {
   return arithmetic == Arithmetic::int8 ? "int8" : "f32";
 }
 
-/// Each limit of all that were measured with the same instructions and threads.
+/// One of the limits that were measured with the same instructions and threads.
 inline Spread spread_of(const std::vector<Limits>& limits, double Limits::*member) {
   std::vector<double> numbers;
   for (const Limits& one : limits) numbers.push_back(one.*member);
@@ -62,7 +62,7 @@ inline void print(const std::vector<Case>& cases, const Measurement& measurement
   print_limits(measurement.limits);
 }
 
-/// Writes JSON piece by piece, without commas at wrong places.
+/// A JSON object that is written member by member.
 class JsonObject {
  public:
   JsonObject& set(const char* key, std::string_view text) { return raw(key, moe::detail::to_json(text)); }
@@ -93,7 +93,7 @@ inline std::string processor() {
   return "unknown";
 }
 
-/// Where and how this program runs.
+/// The machine and the compiler.
 inline JsonObject about_machine() {
   JsonObject out;
   out.set("processor", processor()).set("cores", std::thread::hardware_concurrency());
@@ -140,7 +140,7 @@ inline std::string to_json(const LimitsSeen& seen) {
   return json_list(out);
 }
 
-/// `about`: what else is to be known.
+/// `about`: the first members of the object.
 inline void print_json(JsonObject about, const std::vector<Case>& cases, const Measurement& measurement) {
   std::vector<std::string> results;
   for (std::size_t i = 0; i < cases.size(); ++i) results.push_back(to_json(cases[i], measurement.cases[i]));

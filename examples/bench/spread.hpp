@@ -1,10 +1,10 @@
-// What several measurements of the same thing say together.
+// Minimum, median and maximum of several measurements.
 #pragma once
 #include <algorithm>
 #include <cstddef>
 #include <vector>
 
-/// The least, the median and the most of some numbers; zeros without any.
+/// The minimum, the median and the maximum of some numbers; zeros without numbers.
 struct Spread {
   Spread() = default;
   explicit Spread(std::vector<double> numbers) {

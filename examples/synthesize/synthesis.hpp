@@ -1,13 +1,13 @@
-// A checkpoint of random weights with the shape of a released model, for what has to be measured and not understood.
+// A checkpoint of random weights with the shape of a released model, for measurements.
 #pragma once
 #include <moe.hpp>
 
 #include "detail/core/utf8.hpp"
 #include "detail/extract/gguf_writer.hpp"
 #include "detail/extract/quantise.hpp"
-#include "command_line.hpp"
+#include "../support/command_line.hpp"
 #include "planted_routes.hpp"
-#include "progress.hpp"
+#include "../support/progress.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -17,7 +17,7 @@
 #include <string>
 #include <vector>
 
-/// Source: the config.json of the models.
+/// The sizes of a model. Source: the config.json of the released models.
 struct Shape {
   const char *name, *architecture;
   std::uint32_t layers, hidden, heads, kv_heads, head_dim, experts, experts_per_token, width, dense_width;
@@ -34,16 +34,14 @@ inline constexpr Shape shapes[] = {
 inline Shape shape_of(const std::string& name) {
   for (const Shape& shape : shapes)
     if (shape.name == name) return shape;
-  throw UsageError(name.empty() ? "--shape is missing" : "no shape is called " + name);
+  throw UsageError(name.empty() ? "--shape is missing"
+                                : "--shape is one of those in the help, not '" + name + "'");
 }
 
-/// The shape that --shape names, cut to --layers.
+/// The shape that --shape names, with the first --layers layers.
 inline Shape shape_of(const CommandLine& args) {
   Shape shape = shape_of(args.text("--shape", ""));
-  const auto layers = args.number<std::uint32_t>("--layers", shape.layers);
-  if (layers == 0 || layers > shape.layers)
-    throw UsageError("--layers is a number from 1 to " + std::to_string(shape.layers));
-  shape.layers = layers;
+  shape.layers = args.number<std::uint32_t>("--layers", shape.layers, 1, shape.layers);
   return shape;
 }
 
@@ -52,11 +50,11 @@ inline moe::DType type_of(const std::string& name) {
     if (const auto type = static_cast<moe::DType>(i);
         moe::detail::can_quantise(type) && moe::detail::name(type) == name)
       return type;
-  throw UsageError("no type is called " + name);
+  throw UsageError("no type has the name '" + name + "'");
 }
 
-/// Numbers with mean 0, stored once and used again and again, from another place on each time: making them anew would take
-/// longer than writing them.
+/// Random numbers with mean 0. A pool of them is generated once and is written again and again, each time from another
+/// position, because generating numbers takes longer than writing them.
 class RandomBytes {
  public:
   RandomBytes(moe::DType type, float deviation) : block_(moe::detail::layout_of(type).bytes) {
@@ -84,7 +82,7 @@ class RandomBytes {
   std::vector<std::byte> bytes_;
 };
 
-/// The tensors of one file: first all are named, then all are written.
+/// The tensors of one file: first all are declared, then all are written.
 class Tensors {
  public:
   explicit Tensors(const std::string& path, const Shape& shape) : file_(path, 4096) {
@@ -140,7 +138,7 @@ class Synthesis {
         type_(type),
         dense_type_(dense_type),
         trace_(trace),
-        // What layers add must not turn the embeddings that routes are planted in.
+        // The layers must add next to nothing to the embeddings, which determine the planted routes.
         weights_(dense_type, deviation),
         outputs_(dense_type, trace ? deviation / 1000 : deviation),
         expert_weights_(type, deviation),
@@ -151,7 +149,7 @@ class Synthesis {
     if (routes_ && routes_->tokens() > shape.vocabulary)
       moe::detail::fail("trace", "tokens", "at most " + std::to_string(shape.vocabulary),
                         std::to_string(routes_->tokens()));
-    name_everything();
+    declare_everything();
     const std::uint64_t needed = bytes(), free = std::filesystem::space(directory).available;
     if (needed > free)
       moe::detail::fail(directory, "free space", std::to_string(needed) + " bytes", std::to_string(free));
@@ -159,7 +157,7 @@ class Synthesis {
 
   std::uint64_t bytes() const { return dense_.bytes() + experts_.bytes(); }
 
-  /// The first of the tokens that are routed as the trace says, and how many they are.
+  /// The first token that is routed as in the trace, and the number of such tokens.
   std::uint32_t first_token() const {
     return std::min<std::uint32_t>(256, shape_.vocabulary - static_cast<std::uint32_t>(tokens()));
   }
@@ -174,13 +172,13 @@ class Synthesis {
  private:
   static constexpr float deviation = 0.02f;
 
-  void name_everything() {
+  void declare_everything() {
     describe();
     dense_.add("token_embd.weight", dense_type_, {shape_.vocabulary, shape_.hidden},
                [this](Progress& progress) { write_embedding(progress); });
     add_norm("output_norm", shape_.hidden);
     dense_.add_random("output.weight", weights_, dense_type_, shape_.vocabulary, shape_.hidden);
-    for (std::uint32_t layer = 0; layer < shape_.layers; ++layer) name_layer(layer);
+    for (std::uint32_t layer = 0; layer < shape_.layers; ++layer) declare_layer(layer);
   }
 
   void describe() {
@@ -203,13 +201,13 @@ class Synthesis {
         routes_ ? static_cast<std::uint32_t>(routes_->experts_per_token()) : shape_.experts_per_token);
     set("expert_feed_forward_length", shape_.width);
     if (shape_.architecture != std::string_view("qwen3vlmoe")) return;
-    // For positions in time, height and width, which are all the same for text.
+    // The sections are for positions in time, height and width, which are equal for text.
     constexpr std::uint32_t sections[] = {24, 20, 20, 0};
     set("rope.dimension_sections", std::span<const std::uint32_t>(sections));
     set("n_deepstack_layers", 0u);
   }
 
-  void name_layer(std::uint32_t layer) {
+  void declare_layer(std::uint32_t layer) {
     const std::string prefix = "blk." + std::to_string(layer) + '.';
     const std::uint64_t hidden = shape_.hidden, queries = shape_.heads * shape_.head_dim,
                         kv = shape_.kv_heads * shape_.head_dim;
@@ -244,7 +242,7 @@ class Synthesis {
     return out;
   }
 
-  /// Random rows, but those of the tokens of a trace.
+  /// Random rows, except for the tokens of a trace.
   void write_embedding(Progress& progress) {
     const std::uint64_t row_bytes = moe::detail::bytes_of(dense_type_, shape_.hidden);
     weights_.write(dense_.file(), first_token() * row_bytes, progress);
@@ -267,7 +265,7 @@ class Synthesis {
   Tensors dense_, experts_;
 };
 
-/// The type of --type, and that of --dense-type for all that are no experts.
+/// The types that --type and --dense-type name.
 struct SynthesisTypes {
   explicit SynthesisTypes(const CommandLine& args)
       : experts(type_of(args.text("--type", "q4_0"))),
@@ -278,7 +276,7 @@ struct SynthesisTypes {
   moe::DType experts, others;
 };
 
-/// A tokenizer that knows nothing but the 256 bytes, so that the model can be given texts.
+/// Writes a tokenizer whose vocabulary is the 256 bytes.
 inline void write_tokenizer(const std::string& directory) {
   std::string vocabulary;
   for (std::size_t byte = 0; byte < 256; ++byte) {

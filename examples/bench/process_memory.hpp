@@ -1,4 +1,4 @@
-// What this program takes of memory.
+// The memory of this process.
 #pragma once
 #include <cstddef>
 #include <fstream>
@@ -8,7 +8,7 @@
 #include <unistd.h>
 #endif
 
-/// What is resident now, mapped files included; 0 if the system does not say.
+/// The resident memory in bytes, mapped files included; 0 if the system does not tell.
 inline std::size_t resident_bytes() {
   std::size_t all = 0, resident = 0;
   std::ifstream("/proc/self/statm") >> all >> resident;
@@ -19,7 +19,7 @@ inline std::size_t resident_bytes() {
 #endif
 }
 
-/// The most that was resident so far, mapped files included; 0 if the system does not say.
+/// The peak of the resident memory in bytes, mapped files included; 0 if the system does not tell.
 inline std::size_t peak_resident_bytes() {
 #if defined(_WIN32)
   return 0;

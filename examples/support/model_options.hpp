@@ -1,18 +1,28 @@
-// What generate and chat share: how much memory a model may take, and what was decided.
+// The options that say how a model is opened, and lines on stderr about its memory.
 #pragma once
 #include <moe.hpp>
 
 #include "command_line.hpp"
 
 #include <cstdio>
+#include <string_view>
 
-/// Reads --memory, --budget and --direct, --verify and --allow-partial.
-inline moe::ModelOptions memory_options_of(const CommandLine& args) {
-  for (const char* option : {"--memory", "--budget"})
-    if (args.text(option, "") != "auto" && args.has(option) && args.bytes(option, 0) == 0)
-      throw UsageError(std::string(option) + " begins at 1 byte");
-  const bool automatic = args.text("--memory", "") == "auto";
+constexpr std::string_view model_options_help =
+    R"(  --threads N         default: one per core
+  --memory SIZE       limit of all memory: a size such as 8GiB; or auto, the free memory of the machine
+                      or of its cgroup
+  --budget SIZE       limit of the memory for experts only
+  --direct            read experts past the page cache
+  --verify            compare experts with the checksums that extract writes
+  --allow-partial     open a model from which extract left out experts: its routers choose from the
+                      others
+)";
+
+/// Reads the options above.
+inline moe::ModelOptions model_options_of(const CommandLine& args) {
   moe::ModelOptions options;
+  options.threads = args.number<std::size_t>("--threads", 0, 0, 4096);
+  const bool automatic = args.text("--memory", "") == "auto";
   options.memory.total_bytes = automatic ? moe::MemoryOptions::automatic : args.bytes("--memory", 0);
   options.memory.budget_bytes = args.bytes("--budget", 0);
   options.direct = args.has("--direct");
@@ -21,7 +31,7 @@ inline moe::ModelOptions memory_options_of(const CommandLine& args) {
   return options;
 }
 
-/// Says on stderr where the memory goes, if it is limited.
+/// Prints to stderr where the memory goes, if it is limited.
 inline void show_memory(const moe::Model& model) {
   const moe::MemoryPlan& plan = model.memory_plan();
   if (plan.budget_bytes == 0) return;
@@ -32,8 +42,8 @@ inline void show_memory(const moe::Model& model) {
                mib(plan.budget_bytes));
 }
 
-/// Says on stderr if the file system could not do what was asked of it.
-inline void show_refusal(const moe::Model& model) {
+/// Prints to stderr if the file system refused direct reads.
+inline void show_refused_direct_reads(const moe::Model& model) {
   auto* cached = model.experts().get<moe::CachedProvider>();
   if (cached && cached->inner().inner().statistics().direct_refused)
     std::fprintf(stderr, "the file system refuses direct reads: experts were read through the page cache\n");

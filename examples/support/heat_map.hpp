@@ -1,5 +1,7 @@
-// Draws matrices of numbers as an SVG that needs nothing else and is readable on light and on dark pages.
+// Heat maps: matrices of numbers as a self-contained SVG, readable on light and on dark pages.
 #pragma once
+#include "svg.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -8,7 +10,7 @@
 #include <string>
 #include <vector>
 
-/// What the colours of a panel mean. Positions go from 0 to 1, or from -1 to 1 if it diverges, as the cells do.
+/// The meaning of the colours of a panel. Positions, like cells, range from 0 to 1, or from -1 to 1 if the scale diverges.
 struct HeatMapScale {
   struct Tick {
     double position;
@@ -24,7 +26,7 @@ struct HeatMapPanel {
   std::string title;
   const HeatMapScale* scale;
   std::vector<double> cells;       // [rows, columns]: 0 to 1, or -1 to 1
-  std::vector<std::string> notes;  // beside each row, if there is room; may be empty
+  std::vector<std::string> notes;  // a text beside each row, if there is room; may be empty
 };
 
 struct HeatMap {
@@ -36,12 +38,14 @@ struct HeatMap {
 
 namespace heat_map {
 
+using namespace svg;
+
 struct Rgb {
   double red, green, blue;
 };
 using Ramp = std::array<Rgb, 5>;
 
-// From nothing to most, and from -1 over 0 to 1. On a light page little is light, on a dark page dark.
+// Colours from 0 to 1, and from -1 to 1. Small values are light on a light page, and dark on a dark page.
 constexpr Ramp light{{{244, 242, 236}, {196, 222, 214}, {98, 173, 182}, {32, 108, 150}, {20, 44, 92}}};
 constexpr Ramp dark{{{29, 34, 42}, {24, 69, 92}, {30, 125, 132}, {122, 190, 128}, {252, 239, 160}}};
 constexpr Ramp light_diverging{
@@ -49,22 +53,9 @@ constexpr Ramp light_diverging{
 constexpr Ramp dark_diverging{
     {{122, 190, 255}, {48, 100, 150}, {29, 34, 42}, {156, 80, 44}, {255, 170, 110}}};
 
-constexpr int levels = 24;  // colours on either side of nothing
+constexpr int levels = 24;  // colours on each side of 0
 
-template <class... Numbers>
-std::string format(const char* text, Numbers... numbers) {
-  char out[512];
-  std::snprintf(out, sizeof out, text, numbers...);
-  return out;
-}
-
-inline std::string escaped(const std::string& text) {
-  std::string out;
-  for (const char c : text) out += c == '&' ? "&amp;" : c == '<' ? "&lt;" : std::string(1, c);
-  return out;
-}
-
-/// The colour at a place from 0 to 1 of a ramp.
+/// The colour of a ramp at a position from 0 to 1.
 inline std::string colour(const Ramp& ramp, double place) {
   const double at = place * static_cast<double>(ramp.size() - 1);
   const auto i = std::min<std::size_t>(static_cast<std::size_t>(at), ramp.size() - 2);
@@ -74,7 +65,7 @@ inline std::string colour(const Ramp& ramp, double place) {
                 mix(ramp[i].blue, ramp[i + 1].blue));
 }
 
-/// The class of a level, from 0 or -levels to levels: s0, d-3.
+/// The CSS class of a level: s0 to s24 for sequential scales, dm24 to d24 for diverging ones.
 inline std::string name(bool diverging, int level) {
   return format(level < 0 ? "%sm%d" : "%s%d", diverging ? "d" : "s", std::abs(level));
 }
@@ -89,28 +80,10 @@ inline std::string colours(const Ramp& sequential, const Ramp& diverging) {
 }
 
 inline std::string style() {
-  return "<style>"
-         "text{font:12px system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;fill:#5b6270}"
-         ".page{fill:#ffffff}.strong{font-size:14px;font-weight:600;fill:#20242c}"
-         ".title{font-size:20px;font-weight:600;fill:#20242c}.small{font-size:11px}"
-         ".end{text-anchor:end}.middle{text-anchor:middle}.tick{stroke:#5b6270}"
-         ".number{font-variant-numeric:tabular-nums}" +
-         colours(light, light_diverging) +
-         "@media(prefers-color-scheme:dark){text{fill:#9aa3b2}.page{fill:#0f1319}"
-         ".strong,.title{fill:#e8ebf0}.tick{stroke:#9aa3b2}" +
-         colours(dark, dark_diverging) + "}</style>\n";
+  return colours(light, light_diverging) + dark_page(colours(dark, dark_diverging));
 }
 
-inline std::string text(double x, double y, const char* classes, const std::string& content) {
-  return format("<text x=\"%g\" y=\"%g\" class=\"%s\">", x, y, classes) + escaped(content) + "</text>\n";
-}
-
-/// A rectangle as a piece of a path.
-inline std::string cell(double x, double y, double width, double height) {
-  return format("M%g %gh%gv%gh%gz", x, y, width, height, -width);
-}
-
-/// Where things are.
+/// Positions and sizes in the picture.
 struct Layout {
   explicit Layout(const HeatMap& map)
       : cell_width(std::clamp(std::floor(1024. / static_cast<double>(map.columns)), 1., 40.)),
@@ -128,7 +101,7 @@ struct Layout {
   }
 };
 
-/// All cells of a panel: those of one colour as one path, with a thin gap between cells where there is room.
+/// All cells of a panel, one path per colour, with a thin gap between cells where there is room.
 inline std::string cells(const HeatMap& map, const HeatMapPanel& panel, const Layout& layout, double top) {
   std::vector<std::string> paths(2 * levels + 1);
   const double gap_x = layout.cell_width >= 4 ? 1 : 0, gap_y = layout.cell_height >= 8 ? 1 : 0;
@@ -146,7 +119,7 @@ inline std::string cells(const HeatMap& map, const HeatMapPanel& panel, const La
   return out;
 }
 
-/// The numbers below and beside the cells: those of every few columns and rows, so that none touch.
+/// The numbers of columns and rows, only every 2^n-th, so that they do not touch.
 inline std::string axes(const HeatMap& map, const Layout& layout, double top) {
   std::string out;
   const auto step = [](double size, double least) {
@@ -161,10 +134,7 @@ inline std::string axes(const HeatMap& map, const Layout& layout, double top) {
     out += text(layout.left - 8, top + (static_cast<double>(i) + 0.5) * layout.cell_height + 3.5,
                 "small end number", map.row_names[i]);
   out += text(layout.left + layout.width, top + layout.height + 29, "small end", map.column_label);
-  return out +
-         format("<text class=\"small middle\" transform=\"translate(24 %g) rotate(-90)\">",
-                top + layout.height / 2) +
-         escaped(map.row_label) + "</text>\n";
+  return out + upright_text(24, top + layout.height / 2, map.row_label);
 }
 
 inline std::string notes(const HeatMap& map, const HeatMapPanel& panel, const Layout& layout, double top) {
@@ -194,7 +164,7 @@ inline std::string legend(const HeatMapScale& scale, double left, double top) {
 
 }  // namespace heat_map
 
-/// The picture as a file's content. Scales that several panels share are drawn once, below all.
+/// The picture as the text of a file. A scale that several panels share is drawn once, below all panels.
 inline std::string to_svg(const HeatMap& map) {
   using namespace heat_map;
   const Layout layout(map);
@@ -212,10 +182,5 @@ inline std::string to_svg(const HeatMap& map) {
     body += legend(*scales[i], layout.left + static_cast<double>(i) * 440, legends_top);
   const double width = std::max(layout.page_width(), layout.left + static_cast<double>(scales.size()) * 440);
   const double height = legends_top + 60;
-  return format(
-             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %g %g\" width=\"%g\" height=\"%g\" "
-             "role=\"img\">\n<title>",
-             width, height, width, height) +
-         escaped(map.title) + "</title>\n" + style() +
-         format("<rect class=\"page\" width=\"%g\" height=\"%g\"/>\n", width, height) + body + "</svg>\n";
+  return svg::page(width, height, map.title, style(), body);
 }

@@ -1,13 +1,13 @@
-// What is measured of a model.
+// The measurements of a model.
 #pragma once
 #include <moe.hpp>
 
 #include "detail/core/stopwatch.hpp"
 #include "detail/model/kv_cache.hpp"
 #include "detail/simd/kernel_table.hpp"
-#include "command_line.hpp"
+#include "../support/command_line.hpp"
 #include "engine.hpp"
-#include "ids_file.hpp"
+#include "../support/ids_file.hpp"
 #include "measured_cases.hpp"
 #include "measurement_report.hpp"
 #include "process_memory.hpp"
@@ -22,18 +22,16 @@
 
 struct BenchOptions {
   explicit BenchOptions(const CommandLine& args)
-      : prompt(args.number<std::size_t>("-p", 512)),
-        written(args.number<std::size_t>("-n", 128)),
-        context(args.number<std::size_t>("--context", 0)),
-        threads(moe::ThreadPool::threads_for(args.number<std::size_t>("--threads", 0))),
-        rounds(args.number<std::size_t>("--rounds", 5)),
+      : prompt(args.count("-p", 512, 1)),
+        written(args.count("-n", 128, 1)),
+        context(args.count("--context", 0)),
+        threads(moe::ThreadPool::threads_for(args.number<std::size_t>("--threads", 0, 0, 4096))),
+        rounds(args.number<std::size_t>("--rounds", 5, 1, 100'000)),
         budget_bytes(args.bytes("--budget", 0)),
         scaling(args.has("--scaling")),
         providers(args.has("--providers")),
         json(args.has("--json")),
-        bf16_dot(args.has("--bf16-dot")) {
-    if (prompt == 0 || written == 0 || rounds == 0) throw UsageError("-p, -n and --rounds begin at 1");
-  }
+        bf16_dot(args.has("--bf16-dot")) {}
 
   std::size_t prompt, written, context, threads, rounds, budget_bytes;
   bool scaling, providers, json, bf16_dot;
@@ -43,10 +41,10 @@ struct BenchOptions {
   }
 };
 
-/// How the model was loaded, and what it takes.
+/// The time and the memory for loading the model.
 struct Loading {
   double mapped_seconds = 0, seconds = 0;
-  std::size_t mapped_bytes = 0;  // that opening it mapped took of memory
+  std::size_t mapped_bytes = 0;  // resident memory after opening it mapped
 };
 
 inline Loading open_mapped(const std::string& path) {
@@ -56,7 +54,7 @@ inline Loading open_mapped(const std::string& path) {
   return {stopwatch.seconds(), 0, resident_bytes() - before};
 }
 
-/// All experts in a cache that has room for `budget_bytes`; 0: for all of them, which are then there.
+/// A cache of `budget_bytes` bytes; 0: with room for all experts, which are loaded at once.
 inline moe::CachedProvider cached(const moe::Checkpoint& checkpoint, std::size_t budget_bytes,
                                   std::size_t per_token) {
   moe::ReadProvider reading(checkpoint);
@@ -70,7 +68,7 @@ inline moe::CachedProvider cached(const moe::Checkpoint& checkpoint, std::size_t
   return out;
 }
 
-/// What is measured of one model, and all that this needs.
+/// The cases of one model, and the objects that they use.
 class ModelBench {
  public:
   ModelBench(const std::string& path, const BenchOptions& options, const std::vector<moe::TokenId>& ids)
@@ -81,7 +79,8 @@ class ModelBench {
     const std::size_t most =
         std::max(prompt_.size(), written_.size() + std::max<std::size_t>(options.context, 64));
     if (most > config.max_positions)
-      throw UsageError("the model has only " + std::to_string(config.max_positions) + " positions");
+      throw UsageError("-p, -n, --ids and --context need " + std::to_string(most) +
+                       " positions, and the model has " + std::to_string(config.max_positions));
     const moe::detail::Stopwatch stopwatch;
     Engine& engine =
         add_engine(options.budget_bytes > 0
@@ -129,7 +128,7 @@ class ModelBench {
     return out;
   }
 
-  /// A prompt, and the matrix products within it.
+  /// A prompt, and the matrix products of a prompt.
   void add_prompt(const Engine& engine, const std::string& suffix) {
     Text& text = texts_.emplace_back(engine, options_.prompt);
     Case& prompt = add_case(engine, "prompt" + suffix);
@@ -142,7 +141,7 @@ class ModelBench {
     Case& products = add_case(engine, "prompt" + suffix + ", in matrix products");
     products.operations = prompt.operations;
     products.run = [this, threads = static_cast<double>(engine.threads())] {
-      // As if all operations had been done at the rate of those that were timed.
+      // The time for all operations at the rate of the timed operations.
       return ProductClock::seconds() / threads * work_->prompt_operations(options_.prompt) /
              ProductClock::operations();
     };

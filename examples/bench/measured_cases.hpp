@@ -1,9 +1,9 @@
-// Runs things in turn, round after round, and compares each with what the machine could do at that moment.
+// Measurements in turn, in several rounds, each compared with the limits of the machine at that moment.
 #pragma once
 #include <moe.hpp>
 
 #include "machine_limits.hpp"
-#include "progress.hpp"
+#include "../support/progress.hpp"
 #include "spread.hpp"
 
 #include <cstddef>
@@ -12,19 +12,19 @@
 #include <string>
 #include <vector>
 
-/// Something that can be run again and again.
+/// A piece of work that can be repeated.
 struct Case {
   std::string name;
-  double tokens = 0, bytes = 0, operations = 0;  // of one run: weights that must be read; 0: does not count
+  double tokens = 0, bytes = 0, operations = 0;  // of one run; bytes: of weights; 0: not shown
   Arithmetic arithmetic = Arithmetic::f32;
-  const MachineLimits* machine = nullptr;  // of the threads that it runs on
+  const MachineLimits* machine = nullptr;  // the limits of its threads
   std::size_t threads = 1;
   moe::detail::simd::Isa isa = moe::detail::simd::active_isa();
-  std::function<double()> run;  // returns how many seconds it took
-  std::string against;          // the name of a case that its speed is divided by; may be empty
+  std::function<double()> run;  // returns the seconds that it took
+  std::string against;          // the name of the case whose speed is the divisor; may be empty
 };
 
-/// What was measured, in the order of the rounds.
+/// The measurements of a case, in the order of the rounds.
 struct Measured {
   std::vector<double> seconds, of_read, of_peak, against;
 
@@ -35,16 +35,16 @@ struct Measured {
   }
 };
 
-/// The limits of the machine, by instruction set and number of threads.
+/// All measured limits, by instruction set and number of threads.
 using LimitsSeen = std::map<std::pair<moe::detail::simd::Isa, std::size_t>, std::vector<Limits>>;
 
 struct Measurement {
-  std::vector<Measured> cases;  // as the cases
+  std::vector<Measured> cases;  // in the order of the cases
   LimitsSeen limits;
 };
 
-/// Runs all cases in turn, `rounds` times; before and after each measures what the machine can do. A first round, which
-/// warms up, does not count.
+/// Runs all cases in turn, `rounds` times, after one round that does not count. Measures the limits of the machine before
+/// and after each case.
 inline Measurement measure(const std::vector<Case>& cases, std::size_t rounds) {
   Measurement out;
   out.cases.resize(cases.size());

@@ -1,4 +1,4 @@
-// Weights for a model whose routers choose what a trace says.
+// Weights for a model whose routers choose the experts of a trace.
 #pragma once
 #include <moe.hpp>
 
@@ -10,13 +10,13 @@
 #include <utility>
 #include <vector>
 
-/// Every token of a trace gets an embedding of its own, all orthogonal to each other: row s of a Hadamard matrix [p, p],
-/// entries ±1, where p is the largest power of two in the hidden size H, with zeros behind. If layers add next to nothing to
-/// it, a router sees h = embedding · sqrt(H / p), and the matrix  Σ_s logits_s ⊗ embedding_s / sqrt(p · H)  maps the h of
-/// token s to logits_s, which are chosen so that the experts come out in the order of the trace.
+/// Every token s of a trace gets its own embedding: row s of a Hadamard matrix [p, p] with entries ±1, followed by zeros,
+/// where p is the largest power of two not above the hidden size H. The embeddings are orthogonal. As the layers add next to
+/// nothing to an embedding, a router's normalised input is h = embedding · sqrt(H / p), and the router Σ_s logits_s ⊗
+/// embedding_s / sqrt(p · H) maps the input of token s to logits_s. The logits have the order of the trace.
 class PlantedRoutes {
  public:
-  /// Throws if a model of these sizes cannot route like that.
+  /// Throws if a model of these sizes cannot have the routes of the trace.
   PlantedRoutes(const moe::Trace& trace, std::size_t layers, std::size_t experts, std::size_t hidden)
       : experts_(experts),
         hidden_(hidden),
@@ -72,13 +72,14 @@ class PlantedRoutes {
   }
 
  private:
-  static constexpr float least_logit = 4, least_gap = 0.1f;  // of those chosen; the others get 0
+  static constexpr float least_logit = 4, least_gap = 0.1f;  // of the chosen experts; all others get 0
 
   static float sign(std::size_t row, std::size_t column) {
     return std::popcount(row & column) % 2 == 0 ? 1.0f : -1.0f;
   }
 
-  /// Those whose softmax has the trace's weights, but with a gap from rank to rank that no rounding closes.
+  /// The logits of the chosen experts: their softmax has the ratios of the trace's weights, with a gap between ranks that is
+  /// larger than any rounding error.
   static std::vector<float> logits_of(const moe::TraceVisit& visit) {
     std::vector<float> out(visit.experts.size(), least_logit);
     for (std::size_t rank = out.size() - 1; rank-- > 0;) {
@@ -89,8 +90,8 @@ class PlantedRoutes {
     return out;
   }
 
-  /// Where the trace says nothing of a token, as of most of a prompt in the last layer, it goes where the next one goes,
-  /// which costs a cache the least.
+  /// Tokens without a visit in the trace, such as most tokens of a prompt in the last layer, get the route of the next
+  /// token, which costs a cache the least.
   void fill_gaps(std::vector<std::optional<std::size_t>>& routes) const {
     routes.resize(tokens_);
     for (std::size_t token = tokens_; token-- > 0;)
@@ -100,5 +101,6 @@ class PlantedRoutes {
   }
 
   std::size_t experts_, hidden_, width_, experts_per_token_, tokens_ = 0;
-  std::vector<std::vector<std::optional<std::size_t>>> routes_;  // [layers][tokens]: which visit of the trace
+  std::vector<std::vector<std::optional<std::size_t>>>
+      routes_;  // [layers][tokens]: the index of the visit in the trace
 };

@@ -1,4 +1,4 @@
-// What the machine can do at most: loops of nothing but multiply-adds in registers, and of nothing but reads.
+// The peak rates of the machine: loops of multiply-adds in registers, and loops of reads.
 #pragma once
 #include <moe.hpp>
 
@@ -21,8 +21,8 @@
 #define PEAK_UNROLL
 #endif
 
-// `chains` sums that do not wait for each other, and that the compiler must not take to be equal. One pass counts a multiplication
-// and an addition for each number.
+// A loop over `chains` independent sums, which the compiler must not know to be equal. A pass counts one multiplication and
+// one addition per number.
 #define PEAK_LOOP(function, features, Register, chains, zero, step, numbers)    \
   features inline double function(std::size_t passes) {                         \
     Register sums[chains];                                                      \
@@ -95,7 +95,7 @@ PEAK_LOOP(f32_neon, PEAK_NEON, float32x4_t, 16, vdupq_n_f32(0),
           sums[i] = vfmaq_f32(vdupq_n_f32(1), sums[i], vdupq_n_f32(0.5f)), 4)
 #endif
 
-/// Reads with whatever the compiler makes of it.
+/// Reads with the loads that the compiler chooses.
 inline void read_plain(const std::byte* from, std::size_t bytes) {
   std::uint64_t sums[8] = {};
   for (std::size_t at = 0; at < bytes; at += 64) {
@@ -106,14 +106,14 @@ inline void read_plain(const std::byte* from, std::size_t bytes) {
   for (std::uint64_t& sum : sums) keep(sum);
 }
 
-/// A loop of so many passes; returns how many operations that were.
+/// A loop of `passes` passes; returns the number of operations.
 using Loop = double (*)(std::size_t passes);
 
 struct Loops {
   Loop int8 = nullptr, f32 = nullptr, bf16 = nullptr;  // bf16: null if the machine has no such instruction
 };
 
-/// What the kernels of `isa` could do at best.
+/// The loops with the instructions that the kernels of `isa` use.
 inline Loops loops_of(moe::detail::simd::Isa isa) {
   switch (isa) {
 #if defined(PEAK_X86)
@@ -122,7 +122,7 @@ inline Loops loops_of(moe::detail::simd::Isa isa) {
       return {vnni ? int8_avx512 : int8_avx2, f32_avx512, bf16 ? bf16_avx512 : nullptr};
     }
     case moe::detail::simd::Isa::avx2: return {int8_avx2, f32_avx2};
-    default: return {int8_sse2, f32_sse2};  // what every x86-64 has
+    default: return {int8_sse2, f32_sse2};  // every x86-64 has SSE2
 #elif defined(PEAK_ARM64)
     default: return {int8_neon, f32_neon};
 #else
@@ -139,8 +139,8 @@ inline void read(const std::byte* from, std::size_t bytes) {
   read_plain(from, bytes);
 }
 
-/// Reads a multiple of 256 bytes in four runs side by side, and asks for each line 1 KiB ahead. A number of each line is enough:
-/// memory comes by lines.
+/// Reads a multiple of 256 bytes as four sequential runs at once, with prefetches 1 KiB ahead. One number of each cache line
+/// is enough, since memory is transferred in lines.
 inline void read_in_runs(const std::byte* from, std::size_t bytes) {
   std::uint64_t sums[4] = {};
   const std::size_t run = bytes / 4;

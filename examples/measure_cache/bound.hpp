@@ -1,4 +1,5 @@
-// How fast a model could be at best under a memory budget: what its parts take when nothing waits, and what the disk gives.
+// The bound for the speed of a model under a memory budget: the time of its parts when nothing waits, and the speed of the
+// disk.
 #pragma once
 #include "detail/core/stopwatch.hpp"
 #include "detail/experts/expert.hpp"
@@ -12,7 +13,8 @@
 #include <thread>
 #include <vector>
 
-/// Some experts of each layer, in memory, which stand for all of the layer. Measures how long they are in use.
+/// Keeps a few experts of each layer in memory and delivers them in place of all others. Measures the time during which
+/// leases exist.
 class SampleProvider {
  public:
   SampleProvider(const moe::Checkpoint& checkpoint, std::size_t of_each_layer)
@@ -65,7 +67,7 @@ class SampleProvider {
   std::unique_ptr<State> state_;
 };
 
-/// Experts that come from a provider, or, to measure what computing alone takes, from a sample.
+/// Delivers experts from a provider, or, while the time for computing alone is measured, from a sample.
 class SwitchedProvider {
  public:
   SwitchedProvider(moe::AnyProvider real, moe::AnyProvider sample)
@@ -87,11 +89,10 @@ class SwitchedProvider {
   bool sampling_ = false;
 };
 
-/// What the machine can do at the moment: what the parts of a token take when all experts are in memory, and what the disk
-/// gives.
+/// The limits of the machine: the time of a token's parts when all experts are in memory, and the speed of the disk.
 struct Limits {
-  double dense_seconds = 0;   // of a token: all but the experts
-  double expert_seconds = 0;  // of one expert of one layer
+  double dense_seconds = 0;   // for everything of a token but its experts
+  double expert_seconds = 0;  // for one expert of one layer
   double bytes_per_second = 0;
 };
 
@@ -106,7 +107,7 @@ inline Limits mean(std::span<const Limits> limits) {
   return {sum.dense_seconds / count, sum.expert_seconds / count, sum.bytes_per_second / count};
 }
 
-/// Bytes per second of experts that are read at random by so many threads.
+/// The bytes per second of random reads of experts, on `options.io_threads` threads.
 inline double measure_reading(const moe::Checkpoint& checkpoint, const moe::ModelOptions& options,
                               double seconds) {
   moe::ReadProvider reading(checkpoint, {.direct = options.direct});
@@ -126,7 +127,7 @@ inline double measure_reading(const moe::Checkpoint& checkpoint, const moe::Mode
   return static_cast<double>(reading.statistics().bytes) / stopwatch.seconds();
 }
 
-/// Measures for about half a second.
+/// Takes about half a second.
 inline Limits measure_limits(const moe::Model& model, std::span<const moe::TokenId> ids,
                              const moe::ModelOptions& options) {
   auto sequence = model.transformer().sequence({.context = ids.size(), .chunk = 1});

@@ -1,4 +1,4 @@
-// Measures the limits that a machine sets to a pool of threads.
+// The limits of the machine for the threads of a pool.
 #pragma once
 #include <moe.hpp>
 
@@ -10,7 +10,7 @@
 #include <cstddef>
 #include <cstring>
 
-/// What weights are multiplied in, and so which peak counts for them.
+/// The arithmetic of a matrix product, which determines its peak.
 enum class Arithmetic { int8, f32, bf16_dot };
 
 inline Arithmetic arithmetic_of(moe::DType type, const moe::detail::simd::Kernels& kernels) {
@@ -18,12 +18,12 @@ inline Arithmetic arithmetic_of(moe::DType type, const moe::detail::simd::Kernel
   return moe::detail::is_quantised(type) ? Arithmetic::int8 : Arithmetic::f32;
 }
 
-/// Per second, of all threads of a pool together.
+/// Rates per second of all threads of a pool together.
 struct Limits {
-  double read_bytes = 0;          // in order, as shares are counted
-  double read_in_runs_bytes = 0;  // in a few runs side by side, which is faster on some machines
-  double int8_operations = 0, f32_operations = 0;  // a multiplication and an addition are two
-  double bf16_operations = 0;                      // of dot products; 0 if there are none
+  double read_bytes = 0;          // sequential reads; shares refer to this rate
+  double read_in_runs_bytes = 0;  // four sequential runs at once, which are faster on some machines
+  double int8_operations = 0, f32_operations = 0;  // a multiplication and an addition count as two
+  double bf16_operations = 0;                      // of dot products; 0 if the machine has none
 
   double operations(Arithmetic arithmetic) const {
     if (arithmetic == Arithmetic::bf16_dot) return bf16_operations;
@@ -38,7 +38,7 @@ inline Limits between(const Limits& a, const Limits& b) {
           (a.bf16_operations + b.bf16_operations) / 2};
 }
 
-/// Memory that no cache holds, in huge pages as weights are.
+/// Memory that is too large for the caches, in huge pages like weights.
 class UncachedMemory {
  public:
   explicit UncachedMemory(std::size_t bytes) : pages_(bytes) { std::memset(pages_.data(), 1, bytes); }
@@ -52,11 +52,11 @@ class UncachedMemory {
 
 class MachineLimits {
  public:
-  /// pool, memory: must outlive this. `isa`: with whose instructions.
+  /// `pool` and `memory` must outlive the object. `isa`: the instructions to measure.
   MachineLimits(moe::ThreadPool& pool, const UncachedMemory& memory, moe::detail::simd::Isa isa)
       : pool_(&pool), memory_(&memory), loops_(peak::loops_of(isa)) {}
 
-  /// Takes some 20 to 100 ms.
+  /// Takes 20 to 100 ms.
   Limits measure() const {
     return {read_bytes(peak::read), read_bytes(peak::read_in_runs), operations(loops_.int8),
             operations(loops_.f32), loops_.bf16 ? operations(loops_.bf16) : 0};

@@ -1,0 +1,202 @@
+// Arguments that are described by the help text of the program, and the exit status.
+#pragma once
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <exception>
+#include <iostream>
+#include <limits>
+#include <map>
+#include <new>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+/// Wrong usage: the message and the help are printed to stderr, and the exit status is 2.
+struct UsageError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// The arguments of a program. The help text declares the options: a line that begins with `  --name` is a flag, a line that
+/// begins with `  --name VALUE` is an option with a value. Names of one letter have one dash. `--` ends the options.
+class CommandLine {
+ public:
+  CommandLine(int argc, char** argv, std::string_view help) {
+    bool options = true;  // until --
+    for (int i = 1; i < argc; ++i) {
+      const std::string word = argv[i];
+      const bool is_option = word.starts_with("--") || (word.size() == 2 && word[0] == '-');
+      if (options && word == "--") {
+        options = false;
+      } else if (!options || !is_option) {
+        positional_.push_back(word);
+      } else if (help.find("\n  " + word + ' ') == help.npos) {
+        throw UsageError("unknown option " + word);
+      } else if (!takes_value(help, word)) {
+        options_[word];
+      } else if (i + 1 == argc) {
+        throw UsageError(word + " needs a value");
+      } else {
+        options_[word].push_back(argv[++i]);
+      }
+    }
+  }
+
+  /// The arguments that are not options. Throws unless there are at least `least` and at most `most`.
+  const std::vector<std::string>& positional(std::size_t least, std::size_t most) const {
+    if (positional_.size() < least) throw UsageError("too few arguments");
+    if (positional_.size() > most) throw UsageError("unexpected argument: " + positional_[most]);
+    return positional_;
+  }
+
+  bool has(const std::string& option) const { return options_.contains(option); }
+
+  /// The value of an option; the last one if it was given several times.
+  std::string text(const std::string& option, std::string otherwise) const {
+    return has(option) ? options_.at(option).back() : otherwise;
+  }
+
+  /// All values of an option that may be given several times.
+  std::vector<std::string> texts(const std::string& option) const {
+    return has(option) ? options_.at(option) : std::vector<std::string>();
+  }
+
+  /// A finite number from `least` to `most`.
+  template <class Number>
+  Number number(const std::string& option, Number otherwise,
+                Number least = std::numeric_limits<Number>::lowest(),
+                Number most = std::numeric_limits<Number>::max()) const {
+    return has(option) ? parse<Number>(options_.at(option).back(), option, least, most) : otherwise;
+  }
+
+  /// A count of things that are kept in memory, such as tokens or positions.
+  std::size_t count(const std::string& option, std::size_t otherwise, std::size_t least = 0) const {
+    return number<std::size_t>(option, otherwise, least, std::size_t{1} << 30);
+  }
+
+  /// A size in bytes, such as 512MiB, 1.5GiB or 1000000; above 0.
+  std::size_t bytes(const std::string& option, std::size_t otherwise) const {
+    return has(option) ? parse_bytes(options_.at(option).back(), option) : otherwise;
+  }
+
+  /// Sizes in bytes, separated by commas.
+  std::vector<std::size_t> sizes(const std::string& option) const {
+    std::vector<std::size_t> out;
+    for (const std::string& part : parts(option)) out.push_back(parse_bytes(part, option));
+    return out;
+  }
+
+  /// Numbers separated by commas.
+  template <class Number>
+  std::vector<Number> numbers(const std::string& option,
+                              Number most = std::numeric_limits<Number>::max()) const {
+    std::vector<Number> out;
+    for (const std::string& part : parts(option))
+      out.push_back(parse<Number>(part, option, std::numeric_limits<Number>::lowest(), most));
+    return out;
+  }
+
+ private:
+  static bool takes_value(std::string_view help, const std::string& option) {
+    const char after = help[help.find("\n  " + option + ' ') + 3 + option.size() + 1];
+    return after >= 'A' && after <= 'Z';
+  }
+
+  template <class Number>
+  static std::string text_of(Number number) {
+    char digits[32];
+    return std::string(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
+  }
+
+  template <class Number>
+  static Number parse(const std::string& text, const std::string& option, Number least, Number most) {
+    Number value{};
+    const char* const last = text.data() + text.size();
+    const auto [end, error] = std::from_chars(text.data(), last, value);
+    if (error == std::errc() && end == last && value >= least && value <= most) return value;
+    std::string expected = std::is_integral_v<Number> ? "a whole number" : "a number";
+    const bool bounded = most != std::numeric_limits<Number>::max();
+    if (bounded || least != std::numeric_limits<Number>::lowest() || std::is_unsigned_v<Number>)
+      expected += " from " + text_of(least) + (bounded ? " to " + text_of(most) : " on");
+    throw UsageError(option + " needs " + expected + ", not '" + text + "'");
+  }
+
+  /// Computed with integers, so that every size is exact. A fraction of a byte is cut off.
+  static std::size_t parse_bytes(const std::string& text, const std::string& option) {
+    const auto [digits, unit] = split_unit(text);
+    const std::size_t point = digits.find('.');
+    const std::string_view whole = digits.substr(0, point),
+                           fraction = point == digits.npos ? "" : digits.substr(point + 1);
+    const bool has_digits = point == digits.npos ? !whole.empty() : !fraction.empty() && unit > 1;
+    if (!has_digits || !is_digits(whole) || !is_digits(fraction))
+      throw UsageError(option + " needs a size such as 512MiB, 1.5GiB or a number of bytes, not '" + text +
+                       "'");
+    std::uint64_t count = 0, part = 0;
+    const std::errc error = std::from_chars(whole.data(), whole.data() + whole.size(), count).ec;
+    for (std::size_t i = fraction.size(); i-- > 0;)  // Horner's scheme: floor of unit * 0.fraction
+      part = (static_cast<std::uint64_t>(fraction[i] - '0') * unit + part) / 10;
+    if (error == std::errc::result_out_of_range || count > (SIZE_MAX - part) / unit)
+      throw UsageError(option + " needs a size of at most " + std::to_string(SIZE_MAX) + " bytes, not " +
+                       text);
+    if (count * unit + part == 0) throw UsageError(option + " needs a size of at least 1 byte, not " + text);
+    return static_cast<std::size_t>(count * unit + part);
+  }
+
+  static bool is_digits(std::string_view text) { return text.find_first_not_of("0123456789") == text.npos; }
+
+  struct SizeText {
+    std::string_view digits;
+    std::uint64_t unit;
+  };
+  static SizeText split_unit(std::string_view text) {
+    constexpr std::pair<std::string_view, int> units[] = {{"KiB", 10}, {"MiB", 20}, {"GiB", 30}, {"TiB", 40}};
+    for (const auto& [name, shift] : units)
+      if (text.ends_with(name)) return {text.substr(0, text.size() - name.size()), std::uint64_t{1} << shift};
+    return {text, 1};
+  }
+
+  std::vector<std::string> parts(const std::string& option) const {
+    std::vector<std::string> out;
+    if (!has(option)) return out;
+    const std::string all = text(option, "");
+    std::size_t begin = 0;
+    for (std::size_t comma = 0; comma != all.npos; begin = comma + 1) {
+      comma = all.find(',', begin);
+      out.push_back(all.substr(begin, comma - begin));
+    }
+    return out;
+  }
+
+  std::vector<std::string> positional_;
+  std::map<std::string, std::vector<std::string>> options_;  // the values of each option in the order given
+};
+
+/// Runs an example. Prints the help if it is asked for. Exceptions become one message on stderr and the exit status: 2 for
+/// wrong usage, 1 for all other failures.
+template <class Main>
+int run_example(int argc, char** argv, std::string_view help, Main main) try {
+  bool asked = false;
+  for (int i = 1; i < argc && std::string_view(argv[i]) != "--"; ++i)
+    asked = asked || std::string_view(argv[i]) == "--help" || std::string_view(argv[i]) == "-h";
+  if (asked) {
+    std::cout << help;
+  } else {
+    main(CommandLine(argc, argv, help));
+  }
+  if (!std::cout.flush() || std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+    throw std::runtime_error("standard output: expected to write, and could not");
+  return 0;
+} catch (const UsageError& error) {
+  std::cerr << error.what() << "\n\n" << help;
+  return 2;
+} catch (const std::bad_alloc&) {
+  std::cerr << "error: not enough memory\n";
+  return 1;
+} catch (const std::exception& error) {
+  std::cerr << "error: " << error.what() << '\n';
+  return 1;
+}

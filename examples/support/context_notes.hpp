@@ -1,0 +1,32 @@
+// Notes on stderr about the context of a session: the number of positions that a text can have.
+#pragma once
+#include <moe.hpp>
+
+#include "command_line.hpp"
+
+#include <cstdio>
+#include <stdexcept>
+#include <string>
+
+/// How the user can get more positions than the session has.
+inline std::string advice_on_context(const moe::Session& session, const moe::Model& model) {
+  if (session.sequence().context() < model.config().max_positions) return "a larger --context makes room";
+  return "the model has no more positions (max_position_embeddings)";
+}
+
+/// Prints a line if the model has fewer positions than --context asks for.
+inline void show_cut_context(const moe::Session& session, const moe::Model& model, const CommandLine& args) {
+  const std::size_t context = session.sequence().context();
+  if (args.count("--context", context) > context)
+    std::fprintf(
+        stderr,
+        "context: %zu positions in place of %s, since the model has only %zu (max_position_embeddings)\n",
+        context, args.text("--context", "").c_str(), model.config().max_positions);
+}
+
+/// Prints a line if the text ended because the context is full.
+inline void show_full_context(const moe::Session& session, const moe::Model& model) {
+  if (session.finish() == moe::Finish::context_full)
+    std::fprintf(stderr, "context full: the text ends after %zu tokens; %s\n", session.tokens().size(),
+                 advice_on_context(session, model).c_str());
+}

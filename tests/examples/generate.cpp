@@ -1,0 +1,79 @@
+#include "run_example.hpp"
+#include "support/checkpoints.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+namespace {
+
+const std::string prompt = "<|endoftext|>And God said";
+
+}  // namespace
+
+TEST_CASE("generate: the prompt and its continuation are on stdout, the speed is on stderr") {
+  const Result result =
+      run({"generate", bundled_model(), prompt, "--max-tokens", "12", "--temperature", "0"});
+  CHECK(result.status == 0);
+  CHECK(result.out.find(prompt) == 0);
+  CHECK(result.out.size() > prompt.size() + 12);
+  CHECK(result.says("generated: 12 tokens"));
+  CHECK(result.says("tokens/s"));
+  CHECK(lines_of(result.err).size() == 1);
+}
+
+TEST_CASE("generate: a memory budget changes nothing but a line on stderr") {
+  const std::vector<std::string> words{"generate", bundled_model(), prompt, "--max-tokens", "12"};
+  const Result expected = run(words);
+  for (const auto& options : {std::vector<std::string>{"--budget", "24KiB"},
+                              {"--budget", "1MiB", "--direct", "--io-threads", "2", "--lookahead"},
+                              {"--memory", "auto"},
+                              {"--memory", "100MiB"},
+                              {"--max-loaded-experts", "8"}}) {
+    CAPTURE(options[1]);
+    const Result result = run(with(words, options));
+    CHECK(result.status == 0);
+    CHECK(result.out == expected.out);
+    CHECK(result.err.find("memory in MiB: ") == 0);
+  }
+}
+
+TEST_CASE("generate: too little memory is an error with the number of bytes that are needed") {
+  const Result budget = run({"generate", bundled_model(), prompt, "--budget", "20KiB"});
+  CHECK(budget.status == 1);
+  CHECK(budget.says("at least 24576 bytes"));
+  const Result total = run({"generate", bundled_model(), prompt, "--memory", "1MiB"});
+  CHECK(total.status == 1);
+  CHECK(total.says("of KV cache"));
+}
+
+TEST_CASE("generate: a full context is one line on stderr, with a hint to --context") {
+  const Result result = run({"generate", bundled_model(), prompt, "--context", "16", "--max-tokens", "200"});
+  CHECK(result.status == 0);
+  CHECK(result.says("context full: the text ends after 17 tokens; a larger --context makes room\n"));
+  CHECK(lines_of(result.err).size() == 2);
+}
+
+TEST_CASE("generate: a context that the model cuts is one line on stderr") {
+  const std::vector<std::string> words{"generate", bundled_model(), prompt, "--max-tokens", "1"};
+  const Result cut = run(with(words, {"--context", "300"}));
+  CHECK(cut.says(
+      "context: 256 positions in place of 300, since the model has only 256 (max_position_embeddings)\n"));
+  CHECK(lines_of(cut.err).size() == 2);
+  CHECK_FALSE(run(with(words, {"--context", "256"})).says("context"));
+  CHECK_FALSE(run(words).says("context"));
+}
+
+TEST_CASE("generate: a context that is full because of the model's limit says so") {
+  const Result result = run({"generate", bundled_model(), prompt, "--max-tokens", "400"});
+  CHECK(result.status == 0);
+  CHECK(result.says("context full: the text ends after 257 tokens; the model has no more positions"));
+}
+
+TEST_CASE("generate: a prompt that exceeds the context is an error with both numbers") {
+  const Result result = run({"generate", bundled_model(), prompt, "--context", "3"});
+  CHECK(result.status == 1);
+  CHECK(result.out.empty());
+  CHECK(result.says("prompt: expected at most 3 tokens, found 4; a larger --context makes room"));
+}

@@ -1,0 +1,21 @@
+#include "run_example.hpp"
+#include "support/checkpoints.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+TEST_CASE("inspect: the shape, the tensors and the experts that fit into memory are printed") {
+  const Result result = run({"inspect", bundled_model(), "--tensors"});
+  CHECK(result.status == 0);
+  for (const char* part :
+       {"qwen3_moe", "128 of width 32 per layer, 8 per token", "24.00 KiB", "192 of 768 (25 %)",
+        "model.layers.5.mlp.experts.127.up_proj.weight: [32, 128] BF16"})
+    CHECK(result.out.find(part) != std::string::npos);
+}
+
+TEST_CASE("inspect: a dense model has no table of experts") {
+  const Result result = run({"inspect", golden("dense-qwen3")});
+  CHECK(result.status == 0);
+  CHECK(result.out.find("experts") == std::string::npos);
+}
