@@ -8,8 +8,9 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-// Decoders of one block of 256 numbers each, as in blocks_of_32.hpp. A number's place i is split: n = i / 128 is its half,
-// j = i / 32 % 4 its quarter of that, l = i % 32 its place there; g = i / 32; k = i / 16.
+// Decoders of the types with blocks of 256 values, in the notation of blocks_of_32.hpp. The index i of a value is split into
+// n = i / 128 (the half of the block), j = i / 32 % 4 (the quarter of that half) and l = i % 32 (the position in that quarter).
+// Groups of 32 values have the index g = i / 32, groups of 16 values the index k = i / 16.
 
 inline int byte_at(const std::byte* at) { return std::to_integer<int>(*at); }
 
@@ -24,14 +25,14 @@ inline void dequantise_q2_k(const std::byte* block, float* out) {
   }
 }
 
-/// One of sixteen 6-bit scales in 12 bytes: the low nibbles in 8 bytes, the upper two bits in 4.
+/// Scale k of the sixteen 6-bit scales in 12 bytes: bytes 0 to 7 hold the low nibbles, bytes 8 to 11 the upper two bits.
 inline int q3_k_scale(const std::byte* scales, std::size_t k) {
   const int low = byte_at(scales + k % 8) >> (k / 8 * 4) & 15;
   const int high = byte_at(scales + 8 + k % 4) >> (k / 4 * 2) & 3;
   return (low | high << 4) - 32;
 }
 
-/// third bits[32], 2-bit q[64], scales[12], f16 d: d · scale · (q − (third bit ? 0 : 4))
+/// third bits[32], 2-bit q[64], scales[12], f16 d: d · scale(k) · (q − (third bit ? 0 : 4))
 inline void dequantise_q3_k(const std::byte* block, float* out) {
   const float d = load_f16(block + 108);
   for (std::size_t i = 0; i < 256; ++i) {
@@ -42,7 +43,7 @@ inline void dequantise_q3_k(const std::byte* block, float* out) {
   }
 }
 
-/// The scale and the offset of group g, 6 bits each, in 12 bytes.
+/// The 6-bit scale and the 6-bit offset of group g. The eight groups share the 12 bytes at `s`.
 struct ScaleAndOffset {
   float scale, offset;
 };
@@ -52,7 +53,7 @@ inline ScaleAndOffset q4_k_group(const std::byte* s, std::size_t g) {
           static_cast<float>(byte_at(s + g + 4) >> 4 | byte_at(s + g) >> 6 << 4)};
 }
 
-/// The number at i of q4_k, and of q5_k without its fifth bit.
+/// The low four bits of value i in q4_k and q5_k.
 inline int q4_k_nibble(const std::byte* nibbles, std::size_t i) {
   return byte_at(nibbles + i / 64 * 32 + i % 32) >> (i / 32 % 2 * 4) & 15;
 }
@@ -66,7 +67,7 @@ inline void dequantise_q4_k(const std::byte* block, float* out) {
   }
 }
 
-/// f16 d, f16 dmin, groups[12], fifth bits[32], nibbles[128]: as q4_k
+/// f16 d, f16 dmin, groups[12], fifth bits[32], nibbles[128]: d · scale(g) · q − dmin · offset(g)
 inline void dequantise_q5_k(const std::byte* block, float* out) {
   const float d = load_f16(block), dmin = load_f16(block + 2);
   for (std::size_t i = 0; i < 256; ++i) {
@@ -88,7 +89,7 @@ inline void dequantise_q6_k(const std::byte* block, float* out) {
   }
 }
 
-/// f16 d, u16 upper two bits of scales, their low nibbles[4], then nibbles of 8 blocks of 32: d · (scale(g) − 32) · step(q)
+/// f16 d, u16 upper two bits of the scales, low nibbles of the scales[4], nibbles[128]: d · (scale(g) − 32) · iq4_steps[q]
 inline void dequantise_iq4_xs(const std::byte* block, float* out) {
   const float d = load_f16(block);
   const int scales_high = load_as<std::uint16_t>(block + 2);

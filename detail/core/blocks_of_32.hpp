@@ -8,15 +8,16 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-// Decoders of one block of 32 numbers each: how the bytes lie, and value(i). Every product is exact in f32, so each value
-// is rounded once at most. q(i) is a nibble: bytes 0 to 15 hold q(0) to q(15) below and q(16) to q(31) above.
-// Source: ggml-quants.c of ggml, from which they do not differ in a bit.
+// Decoders of the types with blocks of 32 values. Each comment lists the fields of a block in the order of their bytes, then
+// the formula of a value. Every product is exact in f32, so each value is rounded at most once.
+// `nibbles` are 16 bytes: the low nibbles are q of the values 0 to 15, the high nibbles are q of the values 16 to 31.
+// Source: ggml-quants.c of ggml. The results are equal to those of ggml in every bit.
 
-/// The steps of iq4_nl and iq4_xs.
+/// The 16 values of the non-uniform grid of iq4_nl and iq4_xs.
 inline constexpr float iq4_steps[16] = {-127, -104, -83, -65, -49, -35, -22, -10,
                                         1,    13,   25,  38,  53,  69,  89,  113};
 
-/// The numbers of mxfp4, doubled.
+/// The 16 values of a 4-bit float (e2m1), doubled so that all are integers.
 inline constexpr float fp4_doubled[16] = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
 
 inline int nibble(const std::byte* bytes, std::size_t i) {
@@ -42,7 +43,7 @@ inline void dequantise_q4_1(const std::byte* block, float* out) {
   for (std::size_t i = 0; i < 32; ++i) out[i] = static_cast<float>(nibble(block + 4, i)) * d + m;
 }
 
-/// The 32 bits of `high` are the fifth bits of the nibbles.
+/// The 5-bit q of value i; bit i of the u32 at `high` is its fifth bit.
 inline int five_bits(const std::byte* high, const std::byte* nibbles, std::size_t i) {
   return nibble(nibbles, i) | static_cast<int>(load_as<std::uint32_t>(high) >> i & 1) << 4;
 }
@@ -61,16 +62,16 @@ inline void dequantise_q5_1(const std::byte* block, float* out) {
     out[i] = static_cast<float>(five_bits(block + 4, block + 8, i)) * d + m;
 }
 
-/// f16 d, nibbles: step(q) · d
+/// f16 d, nibbles: iq4_steps[q] · d
 inline void dequantise_iq4_nl(const std::byte* block, float* out) {
   const float d = load_f16(block);
   for (std::size_t i = 0; i < 32; ++i) out[i] = d * iq4_steps[nibble(block + 2, i)];
 }
 
-/// u8 e, nibbles: fp4_doubled(q) · 2^(e − 128)
+/// u8 e, nibbles: fp4_doubled[q] · 2^(e − 128)
 inline void dequantise_mxfp4(const std::byte* block, float* out) {
   const std::uint32_t e = std::to_integer<std::uint32_t>(block[0]);
-  // 2^-128 and 2^-127 are subnormal: they have no exponent, only a bit of their own.
+  // 2^-128 and 2^-127 are subnormal in f32: the exponent field is 0, and one bit of the mantissa is set.
   const float scale = std::bit_cast<float>(e < 2 ? 0x200000u << e : (e - 1) << 23);
   for (std::size_t i = 0; i < 32; ++i) out[i] = fp4_doubled[nibble(block + 1, i)] * scale;
 }

@@ -7,7 +7,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// A list with room for so many items from the start: it never allocates again.
+/// A list of at most `capacity` items. It allocates once, in the constructor, and never moves its items.
 template <class T>
 class BoundedList {
  public:
@@ -23,13 +23,16 @@ class BoundedList {
   std::span<const T> span() const { return {items_.data(), size_}; }
 
   void clear() { size_ = 0; }
+
+  /// The list must not be full.
   void push_back(const T& item) {
     MOE_ASSERT(size_ < items_.size());
     items_[size_++] = item;
   }
 
-  /// The items behind move up by one place.
+  /// Removes the item at `place`, which must exist; the later items move forward by one.
   void erase_at(std::size_t place) {
+    MOE_ASSERT(place < size_);
     for (--size_; place < size_; ++place) items_[place] = items_[place + 1];
   }
 

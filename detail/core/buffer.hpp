@@ -11,11 +11,11 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// `size` zeroed numbers, aligned to a cache line. Memory that is never touched is usually never resident, so a buffer
-/// may be sized for the worst case.
+/// An array of `size` zeroed items, aligned to a cache line. The system usually provides the memory of a page only when it is
+/// first touched, so a buffer may be sized for the worst case. Throws std::bad_alloc, also if the size in bytes overflows.
 template <class T>
 class Buffer {
-  static_assert(std::is_trivially_copyable_v<T>);
+  static_assert(std::is_trivially_copyable_v<T> && alignof(T) <= 64);
 
  public:
   static constexpr std::size_t alignment = 64;
@@ -23,7 +23,7 @@ class Buffer {
   Buffer() = default;
   explicit Buffer(std::size_t size) : size_(size) {
     if (size > (SIZE_MAX - alignment) / sizeof(T)) throw std::bad_alloc();
-    // Not an aligned allocation: from calloc large ones come zeroed by the system, page by page on first use.
+    // calloc, unlike an aligned allocation, takes large arrays from the system as zero pages without touching them.
     memory_ = std::calloc(1, size * sizeof(T) + alignment);
     if (!memory_) throw std::bad_alloc();
     const auto address = reinterpret_cast<std::uintptr_t>(memory_);

@@ -9,7 +9,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// A piece of a message: text, a character or a number in decimal. Made in place, for as long as a call lasts.
+/// An argument of concat(): text, a character, or a number that is written in decimal. It refers to the text of the caller.
 class MessagePart {
  public:
   MessagePart(std::string_view text) : text_(text) {}
@@ -45,14 +45,14 @@ inline std::string join(std::initializer_list<MessagePart> parts) {
   return out;
 }
 
-/// The arguments one after the other; see MessagePart. By value, so that literals of all lengths are one type: compilers
-/// take long over each.
+/// The arguments, written one after the other; see MessagePart. Parameters are values, so that string literals of all lengths
+/// have one type (const char*) and share one instance of this template.
 template <class... Parts>
 std::string concat(Parts... parts) {
   return join({parts...});
 }
 
-/// `[2048, 768]`
+/// The items of a range in the form `[2048, 768]`.
 template <class Range>
 std::string concat_list(const Range& items) {
   std::string out = "[";

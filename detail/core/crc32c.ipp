@@ -7,8 +7,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// What eight bytes, each alone, become, by their distance from the end: eight are then looked up at once.
-/// Source: Kounavis & Berry 2005 (slicing by 8).
+/// The tables of slicing-by-8 (Kounavis & Berry 2005): tables[d][b] is the CRC register after byte b and d zero bytes.
 MOE_INLINE const std::array<std::array<std::uint32_t, 256>, 8>& crc32c_tables() {
   static const auto tables = [] {
     constexpr std::uint32_t polynomial = 0x82f63b78;  // Castagnoli's, bits reversed
@@ -28,7 +27,6 @@ MOE_INLINE const std::array<std::array<std::uint32_t, 256>, 8>& crc32c_tables() 
   return tables;
 }
 
-/// Goes on from a remainder, by tables.
 MOE_INLINE std::uint32_t crc32c_by_tables(std::span<const std::byte> bytes, std::uint32_t crc) {
   const auto& tables = crc32c_tables();
   const auto byte = [&](std::size_t i) { return std::to_integer<std::uint32_t>(bytes[i]); };
@@ -45,7 +43,6 @@ MOE_INLINE std::uint32_t crc32c_by_tables(std::span<const std::byte> bytes, std:
 
 #if defined(__GNUC__) && defined(__x86_64__)
 
-/// The same by the processor's own instruction, of as many bytes as it can take; `bytes` keeps the others.
 __attribute__((target("sse4.2"))) MOE_INLINE std::uint32_t crc32c_by_instruction(
     std::span<const std::byte>& bytes, std::uint32_t crc) {
   unsigned long long out = crc;
@@ -70,8 +67,8 @@ MOE_INLINE bool has_crc32c_instruction() { return false; }
 
 MOE_INLINE std::uint32_t crc32c(std::span<const std::byte> bytes, std::uint32_t before) {
   std::uint32_t crc = ~before;
-  if (detail::has_crc32c_instruction()) crc = detail::crc32c_by_instruction(bytes, crc);
-  return ~detail::crc32c_by_tables(bytes, crc);
+  if (has_crc32c_instruction()) crc = crc32c_by_instruction(bytes, crc);
+  return ~crc32c_by_tables(bytes, crc);
 }
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -8,7 +8,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Whether a text is a number like 12, 0.5, 1e-07: digits, perhaps with a point between or around them and an exponent.
+/// Whether `text` is a number without a sign, such as 12, 0.5, .5, 5. or 1e-07.
 inline bool is_decimal(std::string_view text) {
   std::size_t at = 0;
   const auto digits = [&] {
@@ -27,7 +27,7 @@ inline bool is_decimal(std::string_view text) {
   return at == text.size();
 }
 
-/// A finite number in as few digits as it takes to read the same number back, whatever the locale.
+/// The shortest decimal form that reads back as the same finite number. Independent of the locale.
 template <class Float>
 std::string to_decimal(Float value) {
   char text[40];

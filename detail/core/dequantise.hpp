@@ -13,10 +13,10 @@ inline void dequantise_f32(const std::byte* at, float* out) { *out = load_as<flo
 inline void dequantise_f16(const std::byte* at, float* out) { *out = load_f16(at); }
 void dequantise_bf16(const std::byte* at, float* out);
 
-/// How one block of a type becomes floats; null for DType::other.
+/// The function that decodes one block of a type to f32; null for DType::other.
 auto block_decoder(DType dtype) -> void (*)(const std::byte*, float*);
 
-/// out[i] = the i-th number of `stored`, exactly as its type defines it. out: [stored.size]. Not for DType::other.
+/// Writes the values of `stored` to `out` [stored.size], exactly as the type defines them. The type is not DType::other.
 void dequantise(Vector stored, std::span<float> out);
 
 std::vector<float> dequantise(Vector stored);

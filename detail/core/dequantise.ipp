@@ -37,14 +37,10 @@ MOE_INLINE auto block_decoder(DType dtype) -> void (*)(const std::byte*, float*)
   return nullptr;
 }
 
-}  // namespace moe::inline MOE_ABI::detail
-
-namespace moe::inline MOE_ABI::detail {
-
 MOE_INLINE void dequantise(Vector stored, std::span<float> out) {
   MOE_ASSERT(out.size() == stored.size && stored.dtype != DType::other);
   const auto [name, elements, bytes] = layout_of(stored.dtype);
-  const auto decode = detail::block_decoder(stored.dtype);
+  const auto decode = block_decoder(stored.dtype);
   for (std::size_t block = 0; block < stored.size / elements; ++block)
     decode(stored.data + block * bytes, out.data() + block * elements);
 }

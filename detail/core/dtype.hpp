@@ -7,15 +7,16 @@
 
 namespace moe::inline MOE_ABI {
 
-/// How the numbers of a tensor are stored. Kernels multiply all of them but `other`. f32, f16 and bf16 store each number
-/// by itself; the others, known from GGUF files, blocks of 32 or 256. How a block is read stands beside its decoder.
-///   q8_0, q5_0, q4_0      blocks of 32 whole numbers with one scale
-///   q5_1, q4_1            ... and one offset
-///   q6_k, q3_k            blocks of 256 with a scale and 16 scales of parts
-///   q5_k, q4_k, q2_k      ... and as many offsets
-///   iq4_nl, iq4_xs        blocks of 32 and 256 steps of one uneven ladder
-///   mxfp4                 blocks of 32 four-bit floats with a power of two
-///   other                 whatever a file may hold besides; it can be listed but not used
+/// The storage type of the numbers in a tensor. Kernels multiply all types but `other`. f32, f16 and bf16 store single numbers;
+/// the other types store blocks of 32 or 256 numbers, as GGUF files do. blocks_of_32.hpp and blocks_of_256.hpp define the bytes.
+///   q8_0, q5_0, q4_0      blocks of 32 integers with one scale
+///   q5_1, q4_1            blocks of 32 integers with one scale and one offset
+///   q6_k, q3_k            blocks of 256 integers with one scale, and a second scale for each group of 16
+///   q5_k, q4_k            blocks of 256 integers with one scale, and a second scale and an offset for each group of 32
+///   q2_k                  blocks of 256 integers with one scale, and a second scale and an offset for each group of 16
+///   iq4_nl, iq4_xs        blocks of 32 and of 256 indices into a non-uniform grid of 16 values
+///   mxfp4                 blocks of 32 four-bit floats with a common exponent
+///   other                 any type that the library can list but not multiply
 enum class DType : std::uint8_t {
   f32,
   f16,
@@ -42,7 +43,7 @@ namespace moe::inline MOE_ABI::detail {
 
 inline constexpr std::size_t usable_dtypes = static_cast<std::size_t>(DType::other);
 
-/// A tensor's row is a run of blocks, each `elements` numbers in `bytes` bytes.
+/// A row of a tensor is a sequence of blocks. Each block holds `elements` numbers in `bytes` bytes.
 struct DTypeLayout {
   std::string_view name;
   std::size_t elements;
@@ -60,13 +61,13 @@ constexpr DTypeLayout layout_of(DType dtype) {
 
 constexpr std::string_view name(DType dtype) { return layout_of(dtype).name; }
 
-/// Whether products with rows of that type are computed with integers, and so need activations quantised to int8.
+/// Whether kernels multiply rows of this type with integers, which needs activations quantised to int8.
 constexpr bool is_quantised(DType dtype) {
   using enum DType;
   return dtype == q8_0 || dtype == q4_0 || dtype == q6_k || dtype == q5_k || dtype == q4_k;
 }
 
-/// The bytes of `elements` numbers; `elements` is a multiple of the block.
+/// The size in bytes of `elements` numbers, a multiple of the block size.
 constexpr std::size_t bytes_of(DType dtype, std::size_t elements) {
   const DTypeLayout layout = layout_of(dtype);
   return elements / layout.elements * layout.bytes;

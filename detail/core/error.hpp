@@ -1,15 +1,14 @@
 #pragma once
 #include "config.hpp"
 
-#include <cstring>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 
 namespace moe::inline MOE_ABI {
 
-/// What every failure of the library is: a bad file, a bad argument, a failed read.
-/// what() says where, what was expected and what was found, in one line:
+/// The exception of this library, for bad files, bad arguments and failed system calls. (A failed allocation throws
+/// std::bad_alloc.) what() is one line that names the place, what was expected there, and what was found:
 ///   model.safetensors: tensor "model.norm.weight": expected shape [2048], found [1024]
 class Error : public std::runtime_error {
  public:
@@ -20,19 +19,19 @@ class Error : public std::runtime_error {
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The text with \x1b and the like for control characters and for what is no UTF-8, which names in hostile files may have: a
-/// message is one line, and ends where it ends.
+/// The text with control characters and invalid UTF-8 written as \x1b, so that a name from a hostile file can neither break the
+/// line of a message nor control a terminal.
 std::string printable(std::string_view text);
 
-/// The text, or its begin if it is long: a value from a file may be all of it.
+/// The text, or its first 500 bytes and its size if it is longer: a value in a file may be as long as the file.
 std::string shortened(std::string_view text);
 
-/// The only throw of the library. `file` is a path or the part of the library that was called; `place` is a
-/// place in it.
+/// Throws the Error `file: place: expected ..., found ...`. `file` is a path, or the name of a class or function of the library;
+/// `place` is a position in the file, or an argument.
 [[noreturn]] void fail(std::string_view file, std::string_view place, std::string_view expected,
                        std::string_view found);
 
-/// Fails with the four parts unless `condition`. For checks whose message costs nothing to build.
+/// Calls fail() unless `condition` holds. For checks whose message needs no concat().
 void expect(bool condition, std::string_view file, std::string_view place, std::string_view expected,
             std::string_view found);
 

@@ -4,7 +4,6 @@
 #include "utf8.hpp"
 
 #include <cstddef>
-#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -31,20 +30,15 @@ MOE_INLINE std::string shortened(std::string_view text) {
   constexpr std::size_t most = 500;
   if (text.size() <= most) return std::string(text);
   std::size_t end = most;
-  while (end > most - 4 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80)
-    --end;  // within a character
+  // Not inside a character: at most three continuation bytes follow its first byte.
+  while (end > most - 4 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
   return concat(text.substr(0, end), "... (", text.size(), " bytes)");
 }
 
-}  // namespace moe::inline MOE_ABI::detail
-
-namespace moe::inline MOE_ABI::detail {
-
 MOE_INLINE void fail(std::string_view file, std::string_view place, std::string_view expected,
                      std::string_view found) {
-  throw Error(
-      detail::printable(detail::concat(file, ": ", detail::shortened(place), ": expected ",
-                                       detail::shortened(expected), ", found ", detail::shortened(found))));
+  throw Error(printable(concat(file, ": ", shortened(place), ": expected ", shortened(expected), ", found ",
+                               shortened(found))));
 }
 
 MOE_INLINE void expect(bool condition, std::string_view file, std::string_view place,

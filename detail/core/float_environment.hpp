@@ -5,8 +5,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Sets the thread's floating-point environment for its lifetime: round to nearest, no traps, denormal numbers are zero.
-/// Results then do not depend on the settings of the calling program, which the destructor restores.
+/// Sets the floating-point environment of the calling thread during the lifetime of the object: round to nearest, no traps,
+/// denormal numbers count as zero. So results do not depend on the settings of the program; the destructor restores them.
 class FloatEnvironment {
  public:
   FloatEnvironment();

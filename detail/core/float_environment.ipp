@@ -17,7 +17,7 @@ inline constexpr std::uint64_t wanted_float_state = 0x1f80 | 1 << 6 | 1 << 15;
 MOE_INLINE std::uint64_t float_state() { return _mm_getcsr(); }
 MOE_INLINE void set_float_state(std::uint64_t state) { _mm_setcsr(static_cast<unsigned>(state)); }
 #elif defined(__aarch64__)
-inline constexpr std::uint64_t wanted_float_state = 1 << 24;  // FPCR: flush to zero, everything else off
+inline constexpr std::uint64_t wanted_float_state = 1 << 24;  // FPCR: flush to zero; all other bits are 0
 MOE_INLINE std::uint64_t float_state() {
   std::uint64_t state;
   __asm__ volatile("mrs %0, fpcr" : "=r"(state));
@@ -36,10 +36,10 @@ MOE_INLINE std::uint64_t float_state() { return 0; }
 MOE_INLINE void set_float_state(std::uint64_t) {}
 #endif
 
-MOE_INLINE FloatEnvironment::FloatEnvironment() : previous_(detail::float_state()) {
-  detail::set_float_state(detail::wanted_float_state);
+MOE_INLINE FloatEnvironment::FloatEnvironment() : previous_(float_state()) {
+  set_float_state(wanted_float_state);
 }
 
-MOE_INLINE FloatEnvironment::~FloatEnvironment() { detail::set_float_state(previous_); }
+MOE_INLINE FloatEnvironment::~FloatEnvironment() { set_float_state(previous_); }
 
 }  // namespace moe::inline MOE_ABI::detail

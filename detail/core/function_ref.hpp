@@ -16,15 +16,15 @@ namespace moe::inline MOE_ABI {
 template <class Signature>
 class FunctionRef;
 
-/// A reference to something callable: two pointers, no allocation. It does not own what it refers to;
-/// empty unless given something.
+/// A reference to a callable object: two pointers, no allocation. The object must outlive the reference. A default-constructed
+/// reference is empty and must not be called.
 template <class Result, class... Args>
 class FunctionRef<Result(Args...)> {
  public:
   FunctionRef() = default;
 
   template <detail::OtherThan<FunctionRef> F>
-  FunctionRef(F&& callable) noexcept  // NOLINT(google-explicit-constructor): made to be passed a lambda
+  FunctionRef(F&& callable) noexcept  // NOLINT(google-explicit-constructor): callers pass a lambda
       : object_(const_cast<void*>(static_cast<const void*>(&callable))),
         call_([](void* object, Args... args) -> Result {
           return (*static_cast<std::remove_reference_t<F>*>(object))(static_cast<Args&&>(args)...);

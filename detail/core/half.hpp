@@ -6,7 +6,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-// The two 16-bit floats as bit patterns. bf16 is the upper half of an f32; f16 is IEEE 754 binary16.
+// Conversions of 16-bit floats, as bit patterns. bf16 is the upper half of an f32; f16 is IEEE 754 binary16.
 
 inline float bf16_to_float(std::uint16_t bits) { return std::bit_cast<float>(std::uint32_t{bits} << 16); }
 
@@ -23,18 +23,18 @@ inline float f16_to_float(std::uint16_t bits) {
   const std::uint32_t mantissa = bits & 0x3ff;
   if (exponent == 0x1f) return std::bit_cast<float>(sign | 0x7f800000u | mantissa << 13);
   if (exponent != 0) return std::bit_cast<float>(sign | (exponent + 112) << 23 | mantissa << 13);
-  // A subnormal is mantissa · 2^-24, which a float holds exactly.
+  // A subnormal f16 is mantissa · 2^-24, which is exact in f32.
   const float magnitude = static_cast<float>(mantissa) * 0x1p-24f;
   return std::bit_cast<float>(sign | std::bit_cast<std::uint32_t>(magnitude));
 }
 
-/// Rounds to nearest, ties to even; beyond the range infinity; NaN stays NaN.
+/// Rounds to nearest, ties to even; values beyond the range become infinity; NaN stays NaN.
 inline std::uint16_t float_to_f16(float value) {
   const auto bits = std::bit_cast<std::uint32_t>(value);
   const auto sign = static_cast<std::uint16_t>(bits >> 16 & 0x8000);
   const std::uint32_t magnitude = bits & 0x7fffffff;
   if (magnitude > 0x7f800000) return static_cast<std::uint16_t>(sign | 0x7e00);
-  if (magnitude >= 0x47800000) return static_cast<std::uint16_t>(sign | 0x7c00);  // 2^16 and more
+  if (magnitude >= 0x47800000) return static_cast<std::uint16_t>(sign | 0x7c00);  // at least 2^16
   if (magnitude < 0x38800000) {                                                   // below 2^-14: subnormal
     // Adding 0.5 aligns the last bit of an f32 with 2^-24, so the addition itself rounds.
     const float rounded = std::bit_cast<float>(magnitude) + 0.5f;

@@ -8,7 +8,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The T at any address.
+/// The value of type T that is stored at `at`, which need not be aligned.
 template <class T>
 T load_as(const std::byte* at) {
   T value;

@@ -3,14 +3,14 @@
 
 namespace moe::inline MOE_ABI::detail::portable {
 
-// exp, log, sin and cos in double precision with the same bits on every machine: the functions of C libraries differ in the
-// last bit, and the logits must not depend on the C library. Relative error below 1e-15. For the few values per token that
-// need them; kernels have their own. NaN in, NaN out. std::floor, std::ceil and std::sqrt are exact everywhere (IEEE 754).
+// exp, log, sine and cosine in double precision, with the same bits on every machine. The functions of C libraries differ in
+// the last bit, and logits must not depend on the C library. Relative error below 1e-15; NaN in gives NaN out. Kernels have
+// vector versions of their own. std::floor, std::ceil and std::sqrt need no replacement: IEEE 754 defines every bit.
 
-/// e^x. Arguments outside [-700, 700] count as the nearest of these bounds.
+/// e^x. An argument outside [-700, 700] is replaced by the nearer bound.
 double exp(double x);
 
-/// The natural logarithm; -inf for 0, NaN below 0.
+/// The natural logarithm; -infinity for 0, NaN for negative numbers.
 double log(double x);
 
 struct SineCosine {

@@ -10,9 +10,9 @@
 
 namespace moe::inline MOE_ABI::detail::portable {
 
-/// The nearest integer; |x| < 2^51. Does not depend on the rounding mode's instruction, as std::nearbyint may.
+/// The nearest integer, |x| < 2^51. Uses additions only, so that the result does not depend on the C library.
 inline double nearest(double x) {
-  constexpr double shift = 0x1.8p52;  // above it the last bit of a double is 1, so the addition rounds
+  constexpr double shift = 0x1.8p52;  // the last bit of a double near 2^52 is worth 1, so the addition rounds
   return (x + shift) - shift;
 }
 
@@ -28,7 +28,7 @@ MOE_INLINE double exp(double x) {
   if (std::isnan(x)) return x;
   x = std::clamp(x, -700.0, 700.0);
   const double n = nearest(x * 1.4426950408889634);
-  // ln 2 in two parts, the first short enough that n times it is exact.
+  // ln 2 in two parts; the first has so few bits that its product with n is exact (Cody & Waite).
   const double r = (x - n * 0x1.62e42feep-1) - n * 0x1.a39ef35793c76p-33;
   static constexpr double taylor[] = {
       1.,        1.,         1. / 2,      1. / 6,       1. / 24,       1. / 120,       1. / 720,
@@ -41,9 +41,9 @@ MOE_INLINE double log(double x) {
   if (std::isnan(x) || x == std::numeric_limits<double>::infinity()) return x;
   if (x < 0) return std::numeric_limits<double>::quiet_NaN();
   if (x == 0) return -std::numeric_limits<double>::infinity();
-  // A denormal number is scaled to a normal one first.
+  // A denormal number is first multiplied by 2^54, which makes it normal.
   if (x < std::numeric_limits<double>::min()) return log(x * 0x1p54) - 54 * 0.6931471805599453;
-  // x = m · 2^e with m from sqrt(1/2) to sqrt(2); ln m = 2 artanh(s), s = (m − 1) / (m + 1).
+  // x = m · 2^e with sqrt(1/2) <= m < sqrt(2); ln m = 2 artanh(s) with s = (m − 1) / (m + 1).
   auto bits = std::bit_cast<std::uint64_t>(x);
   const std::uint64_t half = 0x3fe6a09e667f3bcd;  // sqrt(1/2)
   const std::int64_t e = static_cast<std::int64_t>(bits - half) >> 52;
@@ -57,7 +57,7 @@ MOE_INLINE double log(double x) {
 MOE_INLINE SineCosine sine_cosine(double angle) {
   if (!std::isfinite(angle))
     return {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::quiet_NaN()};
-  // The rest after multiples of pi/2, which is subtracted in three parts of which the first two are short (Cody & Waite).
+  // r = angle − n · pi/2, with pi/2 in three parts; the first two have few bits, so their products with n are exact.
   const double n = nearest(angle * 0.6366197723675814);
   const double r = ((angle - n * 0x1.921fb544p0) - n * 0x1.0b4611a6p-34) - n * 0x1.3198a2e037073p-69;
   const double r2 = r * r;

@@ -5,7 +5,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Measures the time since it was constructed, by a clock that is never set.
+/// The time since construction, measured with a monotonic clock.
 class Stopwatch {
  public:
   double seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }

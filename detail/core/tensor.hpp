@@ -6,7 +6,7 @@
 
 namespace moe::inline MOE_ABI {
 
-/// A view of `size` numbers; the owner of the bytes must outlive it. Any alignment.
+/// A view of `size` numbers at an address of any alignment. The owner of the bytes must outlive the view.
 struct Vector {
   const std::byte* data = nullptr;
   DType dtype = DType::f32;
@@ -15,7 +15,7 @@ struct Vector {
   std::size_t bytes() const { return detail::bytes_of(dtype, size); }
 };
 
-/// A view of a row-major matrix [rows, cols] (out = matrix · x); the owner of the bytes must outlive it. Any alignment.
+/// A view of a row-major matrix [rows, cols] at an address of any alignment. The owner of the bytes must outlive the view.
 struct Matrix {
   const std::byte* data = nullptr;
   DType dtype = DType::f32;

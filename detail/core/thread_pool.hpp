@@ -5,20 +5,18 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <thread>
 #include <type_traits>
 #include <vector>
 
 namespace moe::inline MOE_ABI {
 
-/// Threads for short parallel regions: idle ones spin for some 50 microseconds and then sleep.
-/// The calling thread takes part, and a region never waits for a thread that has not started on it, so a
-/// sleeping or preempted worker costs no time. Safe to call from several threads: who finds the pool busy
-/// works alone.
+/// Threads for short parallel regions. The calling thread takes part in a region as worker 0. A region never waits for a worker
+/// that has not entered it, so a sleeping or preempted worker costs no time. Idle workers spin for about 100 microseconds and
+/// then sleep. Safe to call from several threads: while one region runs, other callers run their regions on their own thread.
 class ThreadPool {
  public:
-  /// `threads` counts the caller; 0 stands for one per core.
+  /// `threads` includes the calling thread; 0 means one per core. At most 1023. Throws an Error if a thread cannot be started.
   explicit ThreadPool(std::size_t threads = 0);
 
   ~ThreadPool() { stop(); }
@@ -28,11 +26,11 @@ class ThreadPool {
 
   std::size_t threads() const { return threads_; }
 
-  /// How many a pool has that is made with that number.
+  /// The number of threads of a pool that is constructed with `threads`.
   static std::size_t threads_for(std::size_t threads);
 
-  /// Calls task(item, worker) once for every item in [0, items), in any order; returns when all are done.
-  /// worker < threads(), and no two calls of one region run at the same time with the same worker.
+  /// Calls task(item, worker) once for every item in [0, items), in any order; returns when all calls have returned.
+  /// worker < threads(); within one region, calls with the same worker never run at the same time.
   template <class Task>
   void for_each(std::size_t items, Task&& task) {
     static_assert(std::is_nothrow_invocable_v<Task&, std::size_t, std::size_t>,
@@ -48,9 +46,10 @@ class ThreadPool {
     });
   }
 
-  /// Calls task(first, count, worker) for ranges that together are [0, items); returns when all are done. Each worker begins
-  /// with a share of its own and goes through it in order, in ever smaller ranges; then it takes over the ends of others'
-  /// shares. So memory is read in long runs, and all threads end together. As for worker, see for_each().
+  /// Calls task(first, count, worker) for disjoint ranges whose union is [0, items); returns when all calls have returned.
+  /// Each worker has a contiguous share and takes it from the front, half of the remaining share at a time; then it steals from
+  /// the back of other shares. So each worker reads long runs of memory, and all workers finish at about the same time.
+  /// `worker` is as for for_each().
   template <class Task>
   void for_each_range(std::size_t items, Task&& task) {
     static_assert(std::is_nothrow_invocable_v<Task&, std::size_t, std::size_t, std::size_t>,
@@ -69,45 +68,45 @@ class ThreadPool {
     });
   }
 
-  /// Threads that have nothing to do fetch the begin of their shares of these bytes, as for_each_range() will hand them out,
-  /// into their caches, until the next region begins. What is read need not be there any more.
+  /// Until the next region begins, idle workers prefetch the first part of their share of these bytes into their caches; shares
+  /// are as for_each_range() divides them. Prefetches never fault, so the memory may be freed meanwhile.
   void read_ahead(const std::byte* from, std::size_t bytes);
 
  private:
-  // One word says it all, so that joining a region and closing it cannot miss each other:
-  // the number of workers inside, whether it is open, and the number of the region.
+  // One atomic word holds the state of a region, so that a worker can enter only while the region is open: the number of
+  // workers inside (bits 0 to 9), whether the region is open (bit 10), and the number of the region (bits 11 to 31).
   static constexpr std::uint32_t max_threads = 1023;
   static constexpr std::uint32_t inside_mask = 1023;
   static constexpr std::uint32_t open_bit = 1024;
   static constexpr std::uint32_t next_epoch = 2048;
 
-  // A pause takes 10 to 140 cycles: some 100 microseconds in all, longer than the pauses between the regions
-  // of a token.
+  // A pause takes 10 to 140 cycles, so a worker spins for about 100 microseconds: longer than the time between the regions of
+  // one token.
   static constexpr int spins = 5000;
 
   struct Range {
     std::size_t first = 0, count = 0;
   };
 
-  /// What is left of a worker's share of a region.
+  /// The remaining range of a worker's share of a region.
   class alignas(64) Share {
    public:
     void set(std::size_t first, std::size_t end);
 
-    /// The first half of it, or all of one; nothing if nothing is left.
+    /// Takes the first half, rounded up; an empty range if the share is empty.
     Range take_front();
 
-    /// The second half.
+    /// Takes the second half, rounded up; an empty range if the share is empty.
     Range take_back();
 
    private:
     std::atomic<std::uint64_t> bounds_ = 0;  // first in the upper half, end in the lower
   };
 
-  /// Work of somebody who has not come to it.
+  /// Steals a range from the share of another worker; an empty range if all shares are empty.
   Range take_over(std::size_t worker);
 
-  /// Calls body(worker) on as many threads as come. The pool is busy.
+  /// Calls body(worker) on this thread and on each worker that enters while body runs here. Requires busy_.
   template <class Body>
   void run(Body body) {
     body_ = body;
@@ -117,30 +116,34 @@ class ThreadPool {
     busy_.store(false, std::memory_order_release);
   }
 
+  /// Opens the next region and wakes sleeping workers.
   void open();
 
+  /// Closes the region and waits until no worker is inside.
   void close();
 
+  /// The loop of a worker thread.
   void serve(std::size_t worker);
 
-  /// Steps out of the region and returns the first state in which that region is over.
+  /// Leaves the region, waits until it is closed or another one is open, and returns the state.
   std::uint32_t leave(std::size_t worker);
 
-  /// Waits until the state is no longer `old`.
+  /// Waits until the state differs from `old` and returns it.
   std::uint32_t changed_from(std::uint32_t old, std::size_t worker) const;
 
-  /// Fetches some lines of what will be read; false if there is nothing to fetch, or enough has been.
+  /// Prefetches the next lines of the bytes given to read_ahead(); false if nothing remains to be prefetched.
   bool fetch_ahead(std::size_t worker, std::size_t& fetched) const;
 
-  static void prefetch([[maybe_unused]] const std::byte* at);
+  static void prefetch(const std::byte* at);
 
   static void pause();
 
+  /// Ends and joins all worker threads.
   void stop();
 
   const std::size_t threads_;
 
-  std::atomic<bool> busy_ = false;  // a caller owns the three below
+  std::atomic<bool> busy_ = false;  // true while a caller owns the three members below
   FunctionRef<void(std::size_t)> body_;
   std::atomic<std::size_t> next_item_ = 0;
   std::vector<Share> shares_;  // [threads]

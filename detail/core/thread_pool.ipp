@@ -1,19 +1,24 @@
 #pragma once
 #include "thread_pool.hpp"
 #include "float_environment.hpp"
+#include "start_thread.hpp"
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <thread>
+
+#if defined(__x86_64__) || defined(_M_X64)
+#include <xmmintrin.h>
+#endif
 
 namespace moe::inline MOE_ABI {
 
 MOE_INLINE ThreadPool::ThreadPool(std::size_t threads) : threads_(threads_for(threads)), shares_(threads_) {
+  workers_.reserve(threads_ - 1);  // so that push_back() cannot fail while it holds a running thread
   try {
     for (std::size_t worker = 1; worker < threads_; ++worker)
-      workers_.emplace_back([this, worker] { serve(worker); });
+      workers_.push_back(detail::start_thread("ThreadPool", [this, worker] { serve(worker); }));
   } catch (...) {
     stop();
     throw;
@@ -86,7 +91,7 @@ MOE_INLINE void ThreadPool::serve(std::size_t worker) {
 MOE_INLINE std::uint32_t ThreadPool::leave(std::size_t worker) {
   const std::uint32_t before = state_.fetch_sub(1, std::memory_order_acq_rel);
   std::uint32_t now = before - 1;
-  if ((before & (open_bit | inside_mask)) == 1) state_.notify_all();  // the caller may be asleep in close()
+  if ((before & (open_bit | inside_mask)) == 1) state_.notify_all();  // close() may be waiting
   while ((now & open_bit) != 0 && now / next_epoch == before / next_epoch) now = changed_from(now, worker);
   return now;
 }
@@ -103,7 +108,7 @@ MOE_INLINE std::uint32_t ThreadPool::changed_from(std::uint32_t old, std::size_t
 }
 
 MOE_INLINE bool ThreadPool::fetch_ahead(std::size_t worker, std::size_t& fetched) const {
-  constexpr std::size_t enough = std::size_t{256} << 10, step = 512;  // half of a usual second-level cache
+  constexpr std::size_t enough = std::size_t{256} << 10, step = 512;  // half of a typical second-level cache
   const std::byte* from = ahead_.load(std::memory_order_acquire);
   const std::size_t bytes = ahead_bytes_.load(std::memory_order_relaxed);
   if (!from || fetched >= enough || fetched >= bytes / threads_) return false;

@@ -2,25 +2,31 @@
 #include "config.hpp"
 
 #include <cstddef>
-#include <cstring>
 #include <string>
 #include <string_view>
 
 namespace moe::inline MOE_ABI::detail {
 
-/// One step through UTF-8: a code point and the bytes it takes, or an invalid part. Never longer than the text.
+/// The first code point of a text in UTF-8, or the first invalid bytes.
 struct Utf8Step {
-  char32_t code_point;  // U+FFFD for an invalid part
-  std::size_t
-      bytes;  // 1 to 4; of an invalid part, the longest start of a valid sequence (the WHATWG and Rust rule)
+  char32_t code_point;  // U+FFFD for invalid bytes
+  std::size_t bytes;    // 1 to 4, at most the size of the text; invalid bytes: the longest prefix of a valid
+                        // sequence, or 1 (maximal subpart, Unicode 3.9, as in the WHATWG encoding standard)
   bool valid;
   bool truncated;  // the text ends inside a sequence that is valid so far
 };
 
-/// Decodes what stands at the front of `text`, which is not empty.
-Utf8Step utf8_step(std::string_view text);
+/// utf8_step() for a text whose first byte is not ASCII.
+Utf8Step utf8_multibyte_step(std::string_view text);
 
-/// The number of bytes at the front of `text` that are ASCII.
+/// Decodes the first code point of `text`, which is not empty.
+inline Utf8Step utf8_step(std::string_view text) {
+  const auto lead = static_cast<unsigned char>(text[0]);
+  if (lead < 0x80) return {lead, 1, true, false};
+  return utf8_multibyte_step(text);
+}
+
+/// The number of ASCII bytes before the first other byte.
 std::size_t ascii_prefix(std::string_view text);
 
 /// The offset of the first invalid byte; text.size() if there is none.

@@ -9,17 +9,16 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-MOE_INLINE Utf8Step utf8_step(std::string_view text) {
+MOE_INLINE Utf8Step utf8_multibyte_step(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned lead = byte(0);
-  if (lead < 0x80) return {lead, 1, true, false};
   const std::size_t length = lead >= 0xc2 && lead <= 0xdf   ? 2
                              : lead >= 0xe0 && lead <= 0xef ? 3
                              : lead >= 0xf0 && lead <= 0xf4 ? 4
                                                             : 0;
   if (length == 0) return {0xfffd, 1, false, false};
 
-  // The second byte excludes overlong forms, surrogates and everything beyond U+10FFFF.
+  // The range of the second byte excludes overlong forms, surrogates and code points beyond U+10FFFF.
   const unsigned low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
   const unsigned high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
   char32_t code_point = lead & (0x7fu >> length);

@@ -22,7 +22,7 @@ std::vector<std::byte> bytes_from(std::initializer_list<int> values) {
   return out;
 }
 
-/// Number i of a block, in double precision, which is exact for all types: the definitions once more, one number at a time.
+/// An independent implementation of the definitions: value i of a block in double precision, which is exact for all types.
 struct Reference {
   const std::vector<std::byte>& block;
 
@@ -38,7 +38,7 @@ struct Reference {
     return steps[q];
   }
 
-  /// What q4_k and q5_k have in common: d · scale · q − dmin · offset of group g.
+  /// The formula of q4_k and q5_k for a value q in group g: d · scale · q − dmin · offset.
   double with_group(std::size_t g, int q) const {
     int scale = 0, offset = 0;
     if (g < 4) {
@@ -110,7 +110,7 @@ TEST_CASE("dequantise: a q4_0 block has the first half in the low nibbles") {
   }
 }
 
-TEST_CASE("dequantise: floats of all kinds are read at odd addresses") {
+TEST_CASE("dequantise: f32, f16 and bf16 are read at odd addresses") {
   std::array<std::byte, 9> memory{};
   const float value = 1.5f;
   std::memcpy(&memory[1], &value, 4);
@@ -122,8 +122,7 @@ TEST_CASE("dequantise: floats of all kinds are read at odd addresses") {
 }
 
 TEST_CASE(
-    "dequantise: every block type gives the bits of its definition, for random blocks and all kinds of "
-    "scales") {
+    "dequantise: every block type has the bits of its definition, for random blocks and extreme scales") {
   std::mt19937 random(11);
   for (const DType dtype : block_types) {
     CAPTURE(moe::detail::name(dtype));
@@ -140,7 +139,7 @@ TEST_CASE(
         std::memcpy(&block[at], &half, 2);
       }
       if (dtype == DType::mxfp4 && round < 254)
-        block[0] = static_cast<std::byte>(round);  // above 2^127 it overflows
+        block[0] = static_cast<std::byte>(round);  // a larger exponent gives infinity
       if (dtype == DType::mxfp4 && round >= 254) block[0] = std::byte{1};
       std::vector<std::byte> apart(1 + bytes);  // at an odd address
       std::memcpy(&apart[1], block.data(), bytes);
@@ -154,7 +153,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("dequantise: offsets are added where there is one and subtracted in k-quants") {
+TEST_CASE("dequantise: offsets are added in q4_1 and subtracted in q4_k") {
   // 0x3800 is 0.5, 0x3c00 is 1, 0x4000 is 2.
   auto q4_1 = bytes_from({0x00, 0x38, 0x00, 0x3c});
   for (int i = 0; i < 16; ++i) q4_1.push_back(std::byte{0x73});
@@ -171,7 +170,7 @@ TEST_CASE("dequantise: offsets are added where there is one and subtracted in k-
   CHECK(out[32] == 0.5f * 1 * 9 - 2 * 1);
 }
 
-TEST_CASE("dequantise: mxfp4 has the numbers of a four-bit float, with scales down to the smallest") {
+TEST_CASE("dequantise: mxfp4 has the values of a four-bit float, also with subnormal scales") {
   std::vector<std::byte> block(17);
   for (int i = 0; i < 16; ++i) block[static_cast<std::size_t>(1 + i)] = static_cast<std::byte>(i | i << 4);
   for (const int e : {0, 1, 2, 127, 254}) {

@@ -14,7 +14,7 @@ using moe::detail::float_to_f16;
 
 namespace {
 
-/// By the definition of binary16.
+/// The value by the definition of IEEE 754 binary16.
 double f16_value(std::uint16_t bits) {
   const int exponent = bits >> 10 & 31;
   const int mantissa = bits & 1023;
@@ -25,7 +25,7 @@ double f16_value(std::uint16_t bits) {
 
 }  // namespace
 
-TEST_CASE("half: all finite f16 have the value of their definition and survive the way back") {
+TEST_CASE("half: all finite f16 have the value of the definition, and convert back to the same bits") {
   for (std::uint32_t bits = 0; bits < 0x10000; ++bits) {
     const auto half = static_cast<std::uint16_t>(bits);
     if ((half >> 10 & 31) == 31) continue;
@@ -45,7 +45,7 @@ TEST_CASE("half: f16 rounds to nearest, ties to even") {
   }
 }
 
-TEST_CASE("half: f16 beyond the range is infinite, NaN stays NaN") {
+TEST_CASE("half: a float beyond the range of f16 becomes infinity, and NaN stays NaN") {
   CHECK(float_to_f16(65519.0f) == 0x7bff);
   CHECK(float_to_f16(65520.0f) == 0x7c00);
   CHECK(float_to_f16(-1e30f) == 0xfc00);

@@ -14,7 +14,7 @@ TEST_CASE("portable math: exp and log agree with the C library to 1e-15") {
   CHECK(moe::detail::portable::log(1) == 0);
 }
 
-TEST_CASE("portable math: exp of arguments far from 0 is tiny or huge, and finite") {
+TEST_CASE("portable math: exp of very large and very small arguments is finite") {
   CHECK(moe::detail::portable::exp(-1e300) < 1e-300);
   CHECK(std::isfinite(moe::detail::portable::exp(1e300)));
 }
@@ -27,7 +27,7 @@ TEST_CASE("portable math: sine and cosine agree with the C library up to large a
   }
 }
 
-TEST_CASE("portable math: not-a-number stays not-a-number") {
+TEST_CASE("portable math: NaN in gives NaN out") {
   CHECK(std::isnan(moe::detail::portable::exp(std::nan(""))));
   CHECK(std::isnan(moe::detail::portable::log(std::nan(""))));
   CHECK(std::isnan(moe::detail::portable::log(-1)));
@@ -35,7 +35,7 @@ TEST_CASE("portable math: not-a-number stays not-a-number") {
   CHECK(std::isnan(moe::detail::portable::sine_cosine(HUGE_VAL).cosine));
 }
 
-TEST_CASE("portable math: log of zero, of denormal numbers and of infinity is that of the C library") {
+TEST_CASE("portable math: log of zero, denormal numbers and infinity agrees with the C library") {
   for (const double x : {0.0, HUGE_VAL}) CHECK(moe::detail::portable::log(x) == std::log(x));
   for (const double x : {5e-324, 1e-310})
     CHECK(moe::detail::portable::log(x) == doctest::Approx(std::log(x)).epsilon(1e-15));

@@ -1,19 +1,39 @@
 #include "detail/core/float_environment.hpp"
 #include "detail/core/thread_pool.hpp"
+#include "support/message_of.hpp"
 
 #include <doctest/doctest.h>
 
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <fstream>
+#include <string>
 #include <thread>
 #include <vector>
 
 #if defined(__x86_64__)
 #include <xmmintrin.h>
 #endif
+#if defined(__linux__)
+#include <sys/resource.h>
+#include <unistd.h>
+#endif
 
-TEST_CASE("thread pool: every item is done once, whatever the number of threads") {
+namespace {
+
+#if defined(__linux__)
+/// The size of the address space of this process.
+std::size_t address_space_bytes() {
+  std::size_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  return pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
+#endif
+
+}  // namespace
+
+TEST_CASE("thread pool: every item is processed once, for any number of threads") {
   for (const std::size_t threads : {1u, 2u, 3u, 8u}) {
     moe::ThreadPool pool(threads);
     CHECK(pool.threads() == threads);
@@ -25,7 +45,7 @@ TEST_CASE("thread pool: every item is done once, whatever the number of threads"
   }
 }
 
-TEST_CASE("thread pool: ranges are every item once, whatever the number of threads") {
+TEST_CASE("thread pool: ranges contain every item once, for any number of threads") {
   static const std::vector<std::byte> memory(5000);
   for (const std::size_t threads : {1u, 2u, 3u, 8u}) {
     moe::ThreadPool pool(threads);
@@ -44,10 +64,11 @@ TEST_CASE("thread pool: ranges are every item once, whatever the number of threa
   }
 }
 
-TEST_CASE("thread pool: who has done his share of the ranges takes over what a slow one has left") {
+TEST_CASE("thread pool: a worker that has finished its share steals from a slow worker") {
   moe::ThreadPool pool(2);
   std::atomic<int> done = 0;
-  bool begun = false;  // by the caller, who then waits until the other one has done all the rest
+  bool begun =
+      false;  // the calling thread takes one range, then waits until the other worker has processed the rest
   pool.for_each_range(64, [&](std::size_t, std::size_t count, std::size_t worker) noexcept {
     done += static_cast<int>(count);
     if (worker != 0 || begun) return;
@@ -57,7 +78,7 @@ TEST_CASE("thread pool: who has done his share of the ranges takes over what a s
   CHECK(done == 64);
 }
 
-TEST_CASE("thread pool: no two items run at once with the same worker") {
+TEST_CASE("thread pool: no two items run at the same time with the same worker") {
   moe::ThreadPool pool(4);
   std::vector<std::atomic<int>> inside(4);
   std::atomic<bool> collided = false;
@@ -70,7 +91,7 @@ TEST_CASE("thread pool: no two items run at once with the same worker") {
   CHECK_FALSE(collided);
 }
 
-TEST_CASE("thread pool: regions follow each other, also after the workers have gone to sleep") {
+TEST_CASE("thread pool: a region runs completely, also after the workers went to sleep") {
   moe::ThreadPool pool(3);
   int sum = 0;
   for (int region = 0; region < 2000; ++region) {
@@ -82,7 +103,7 @@ TEST_CASE("thread pool: regions follow each other, also after the workers have g
   CHECK(sum == 10000);
 }
 
-TEST_CASE("thread pool: callers that find it busy do their work alone") {
+TEST_CASE("thread pool: a caller that finds the pool busy processes all items itself") {
   moe::ThreadPool pool(2);
   std::vector<std::thread> callers;
   std::vector<int> sums(6);
@@ -98,7 +119,7 @@ TEST_CASE("thread pool: callers that find it busy do their work alone") {
   for (const int sum : sums) CHECK(sum == 2000);
 }
 
-TEST_CASE("thread pool: a region inside a region is done by its caller") {
+TEST_CASE("thread pool: a nested region runs on the thread of its caller") {
   moe::ThreadPool pool(2);
   std::atomic<int> done = 0;
   pool.for_each(4, [&](std::size_t, std::size_t) noexcept {
@@ -107,8 +128,22 @@ TEST_CASE("thread pool: a region inside a region is done by its caller") {
   CHECK(done == 16);
 }
 
+#if defined(__linux__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+TEST_CASE("thread pool: a system that refuses more threads is an error, and the threads that started end") {
+  // A thread needs address space for its stack: 1022 stacks do not fit into half a GiB.
+  rlimit before{};
+  REQUIRE(getrlimit(RLIMIT_AS, &before) == 0);
+  rlimit low = before;
+  low.rlim_cur = address_space_bytes() + (std::size_t{512} << 20);
+  REQUIRE(setrlimit(RLIMIT_AS, &low) == 0);
+  const std::string message = message_of([] { return moe::ThreadPool(1023).threads(); });
+  REQUIRE(setrlimit(RLIMIT_AS, &before) == 0);
+  CHECK(message.find("threads: ThreadPool: expected a thread") == 0);
+}
+#endif
+
 #if defined(__x86_64__)
-TEST_CASE("float environment: the caller's rounding and flags come back") {
+TEST_CASE("float environment: the destructor restores rounding and flags of the caller") {
   const unsigned before = _mm_getcsr();
   _mm_setcsr(before | 0x6000);  // towards zero
   {

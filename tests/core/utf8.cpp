@@ -6,7 +6,7 @@
 
 using moe::detail::utf8_step;
 
-TEST_CASE("utf8: every code point survives the way there and back") {
+TEST_CASE("utf8: every code point is encoded and decoded to itself") {
   for (char32_t c = 0; c < 0x110000; ++c) {
     if (c >= 0xd800 && c < 0xe000) continue;
     std::string text;
@@ -18,13 +18,13 @@ TEST_CASE("utf8: every code point survives the way there and back") {
   }
 }
 
-TEST_CASE("utf8: an invalid part is the longest start of a valid sequence") {
+TEST_CASE("utf8: invalid bytes end where no valid sequence can continue") {
   const auto length = [](std::string_view text) {
     const auto step = utf8_step(text);
     CHECK_FALSE(step.valid);
     return step.bytes;
   };
-  CHECK(length("\x80") == 1);              // a continuation alone
+  CHECK(length("\x80") == 1);              // a continuation byte alone
   CHECK(length("\xc0\xaf") == 1);          // overlong
   CHECK(length("\xe0\x80\xaf") == 1);      // overlong
   CHECK(length("\xed\xa0\x80") == 1);      // a surrogate
@@ -34,7 +34,7 @@ TEST_CASE("utf8: an invalid part is the longest start of a valid sequence") {
   CHECK(length("\xff") == 1);
 }
 
-TEST_CASE("utf8: a sequence that may still become valid is told from one that cannot") {
+TEST_CASE("utf8: only a sequence that more bytes could complete is truncated") {
   CHECK(utf8_step("\xf0\x9f\x98").truncated);
   CHECK(utf8_step("\xc3").truncated);
   CHECK_FALSE(utf8_step("\xf0\x9fx").truncated);
