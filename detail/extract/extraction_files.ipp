@@ -33,7 +33,7 @@ MOE_INLINE bool ExtractionFile::is_at(const std::string& path) const {
   const File file(path);
   if (file.size() != bytes()) return false;
   std::vector<std::uint32_t> checksums(tensors_.size());
-  const GgufContents contents = GgufParser(file).parse();
+  const GgufContents contents = parse_gguf(file);
   const GgufValue* stored = contents.metadata.find("moe.crc32c");
   if (!stored || stored->count != checksums.size() || stored->element_type != GgufType::u32) return false;
   file.read_at(stored->offset, std::as_writable_bytes(std::span(checksums)));

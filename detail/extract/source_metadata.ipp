@@ -38,7 +38,7 @@ MOE_INLINE std::string value_bytes(const File& file, const GgufValue& value) {
 }
 
 MOE_INLINE void copy_metadata(const File& file, GgufHead& head) {
-  const GgufContents contents = GgufParser(file).parse();
+  const GgufContents contents = parse_gguf(file);
   for (const GgufValue& value : contents.metadata.values()) {
     const std::string_view key = value.key;
     const bool about_the_file = key == "general.alignment" || key == "general.file_type" ||

@@ -53,7 +53,7 @@ class Verification::Work {
 
 MOE_INLINE void Verification::Work::add_file(const std::string& path) {
   const File& file = files_.emplace_back(path);
-  const detail::GgufContents contents = detail::GgufParser(file).parse();
+  const detail::GgufContents contents = detail::parse_gguf(file);
   for (const char* key : {"moe.crc32c", "moe.head_crc32c"}) contents.metadata.require(key);
   tensors_ += contents.tensors.size();
   std::vector<const TensorInfo*> tensors;

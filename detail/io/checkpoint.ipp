@@ -5,18 +5,78 @@
 #include "gguf.hpp"
 #include "gguf_path.hpp"
 #include "hugging_face.hpp"
+#include "quantisation.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
-#include <cstring>
+#include <string>
 #include <string_view>
 #include <vector>
 
+namespace moe::inline MOE_ABI::detail {
+
+MOE_INLINE CheckpointContents open_checkpoint(const std::string& path) {
+  if (kind_of(path) == PathKind::missing) fail(path, "opening", "a checkpoint", message_of(last_error()));
+  const bool gguf =
+      is_directory(path) ? !gguf_in_directory(path).empty() : path.ends_with(".gguf") || is_gguf(path);
+  return gguf ? open_gguf(path) : open_hugging_face(path);
+}
+
+/// Whether config.json describes a Qwen3-Omni model, whose text model is the thinker.
+MOE_INLINE bool holds_thinker(const Json& root) {
+  const Json type = root.find("model_type");
+  if (type) return type.is_string() && type.as_string() == "qwen3_omni_moe";
+  const Json thinker = root.find("thinker_config");
+  return thinker && thinker.is_object();
+}
+
+/// Adds the prefix `model.` to the tensors of a base model, which was saved without its head: `layers.0.mlp.gate.weight`.
+MOE_INLINE void add_missing_prefix(std::vector<TensorInfo>& tensors) {
+  constexpr std::string_view prefix = "model.";
+  bool bare = false;
+  for (const TensorInfo& tensor : tensors) {
+    if (tensor.name.starts_with(prefix)) return;
+    bare = bare || tensor.name == "embed_tokens.weight";
+  }
+  if (!bare) return;
+  for (TensorInfo& tensor : tensors)
+    for (const std::string_view part : {"embed_tokens.", "layers.", "norm."})
+      if (tensor.name.starts_with(part)) {
+        tensor.name.insert(0, prefix);
+        break;
+      }
+}
+
+/// The name of a tensor that differs from `name` only in its prefix; empty if there is none. The prefix ends with `model.`.
+MOE_INLINE std::string_view with_other_prefix(const std::vector<TensorInfo>& tensors, std::string_view name) {
+  constexpr std::string_view end = "model.";
+  if (const std::size_t place = name.find(end); place != name.npos) name.remove_prefix(place + end.size());
+  for (const TensorInfo& tensor : tensors) {
+    const std::string_view other = tensor.name;
+    if (!other.ends_with(name)) continue;
+    if (other.size() == name.size() || other[other.size() - name.size() - 1] == '.') return other;
+  }
+  return {};
+}
+
+}  // namespace moe::inline MOE_ABI::detail
+
 namespace moe::inline MOE_ABI {
 
+MOE_INLINE Checkpoint::State::State(const std::string& given)
+    : path(given), contents(detail::open_checkpoint(given)) {
+  for (const File& file : contents.files) mappings.push_back(file.map());
+  is_thinker = contents.config && detail::holds_thinker(contents.config->root());
+  if (!is_thinker) detail::add_missing_prefix(contents.tensors);
+  detail::sort_by_name(contents.tensors, path);
+}
+
 MOE_INLINE const TensorInfo& Checkpoint::at(std::string_view name) const {
-  const TensorInfo* tensor = find(name);
-  if (!tensor) detail::fail(path(), detail::concat("tensor \"", name, '"'), "to be there", "nothing");
-  return *tensor;
+  if (const TensorInfo* tensor = find(name)) return *tensor;
+  const std::string_view other = detail::with_other_prefix(tensors(), name);
+  detail::fail(path(), detail::concat("tensor \"", name, '"'), "to be there",
+               other.empty() ? "nothing" : detail::concat('"', other, "\", which has another prefix"));
 }
 
 MOE_INLINE std::span<const std::byte> Checkpoint::bytes(const TensorInfo& tensor) const {
@@ -48,47 +108,15 @@ MOE_INLINE void Checkpoint::require_shape(const TensorInfo& tensor,
 }
 
 MOE_INLINE Json Checkpoint::config() const {
-  if (!state_->contents.config) detail::fail(directory(), "config.json", "a file", "none");
-  return text_config(state_->contents.config->root());
-}
-
-MOE_INLINE bool Checkpoint::is_thinker() const {
-  const auto& config = state_->contents.config;
-  return config && holds_thinker(config->root());
+  const detail::CheckpointContents& contents = state_->contents;
+  if (!contents.config) detail::fail(directory(), "config.json", "a file", "none");
+  detail::refuse_quantisation(contents);
+  const Json root = contents.config->root();
+  return is_thinker() ? root.at("thinker_config").at("text_config") : root;
 }
 
 MOE_INLINE Json Checkpoint::generation_config() const {
   return state_->contents.generation_config ? state_->contents.generation_config->root() : Json();
-}
-
-MOE_INLINE Checkpoint::State::State(const std::string& given) : path(given), contents(open_any(given)) {
-  for (const File& file : contents.files) mappings.push_back(file.map());
-  detail::sort_by_name(contents.tensors, path);
-}
-
-MOE_INLINE detail::CheckpointContents Checkpoint::State::open_any(const std::string& path) {
-  detail::expect(detail::is_directory(path) || detail::is_file(path), path, "opening", "a checkpoint",
-                 "no such file or directory");
-  return holds_gguf(path) ? detail::open_gguf(path) : detail::open_hugging_face(path);
-}
-
-MOE_INLINE bool Checkpoint::State::holds_gguf(const std::string& path) {
-  if (!detail::is_directory(path)) return detail::is_gguf(path);
-  if (detail::is_file(detail::join_path(path, "dense.gguf"))) return true;
-  for (const char* name : {"model.safetensors", "model.safetensors.index.json"})
-    if (detail::is_file(detail::join_path(path, name))) return false;
-  return !detail::gguf_in_directory(path).empty();
-}
-
-MOE_INLINE Json Checkpoint::text_config(const Json& root) {
-  return holds_thinker(root) ? root.at("thinker_config").at("text_config") : root;
-}
-
-MOE_INLINE bool Checkpoint::holds_thinker(const Json& root) {
-  const Json type = root.find("model_type");
-  if (type) return type.is_string() && type.as_string() == "qwen3_omni_moe";
-  const Json thinker = root.find("thinker_config");
-  return thinker && thinker.is_object();
 }
 
 MOE_INLINE const TensorInfo& Checkpoint::checked(std::string_view name,

@@ -10,13 +10,14 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// What the reader of a format finds: the same for all formats, in the names of Hugging Face checkpoints.
+/// The result of the reader of a format, the same for all formats. Names of tensors and the configuration are those of Hugging
+/// Face checkpoints.
 struct CheckpointContents {
   std::string directory;
   std::vector<File> files;
   std::vector<TensorInfo> tensors;
-  std::optional<JsonDocument> config;             // as config.json
-  std::optional<JsonDocument> generation_config;  // as generation_config.json
+  std::optional<JsonDocument> config;             // in the form of config.json
+  std::optional<JsonDocument> generation_config;  // in the form of generation_config.json
 };
 
 }  // namespace moe::inline MOE_ABI::detail

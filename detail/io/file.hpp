@@ -4,26 +4,34 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace moe::inline MOE_ABI::detail {
 
 bool is_directory(const std::string& path);
 
-inline bool is_file(const std::string& path) { return detail::kind_of(path) == detail::PathKind::file; }
+/// Whether something other than a directory has this path. A FIFO, a device or a broken link counts, so that a caller that
+/// opens it reports an error instead of treating the file as absent.
+bool is_file(const std::string& path);
 
 /// `directory/name`.
 std::string join_path(std::string_view directory, std::string_view name);
 
-/// The directory that holds `path`.
+/// The directory of `path`.
 std::string parent_directory(const std::string& path);
 
-/// A whole file as read-only memory. If somebody shortens the file meanwhile, touching the lost part ends the
-/// program (SIGBUS on POSIX): copy a checkpoint to a place where nobody writes, or use a provider that reads.
+/// The name of the file in its directory: the text behind the last separator.
+std::string_view file_name(std::string_view path);
+
+/// The names of the entries of a directory, sorted. Throws if it cannot be read.
+std::vector<std::string> list_directory(const std::string& directory);
+
+/// A file mapped into memory, read-only. If another process truncates the file, access to the lost part ends the program (SIGBUS
+/// on POSIX): keep checkpoints where nobody writes, or read experts with a provider that reads.
 class Mapping {
  public:
   Mapping() = default;
@@ -46,21 +54,20 @@ class Mapping {
 
 namespace moe::inline MOE_ABI {
 
-/// A file open for reading. Reading is safe from several threads.
+/// A regular file, open for reading. All members are thread-safe.
 class File {
  public:
+  /// Throws if there is no such file or it cannot be read. A FIFO, socket or device is refused without waiting for it.
   explicit File(std::string path);
-  File(File&& other) noexcept;
-  File& operator=(File&&) = delete;
-  ~File();
 
   const std::string& path() const { return path_; }
-  detail::FileHandle handle() const { return handle_; }  // open as long as this object lives
+  /// The handle of the system, open while this object lives.
+  detail::FileHandle handle() const { return handle_.get(); }
 
-  /// In bytes, when it was opened.
+  /// The size in bytes when the file was opened.
   std::uint64_t size() const { return size_; }
 
-  /// Fills `into` with the bytes from `offset` on. Throws if the file ends before or cannot be read.
+  /// Fills `into` with the bytes from `offset` on. Throws if the file ends before that or cannot be read.
   void read_at(std::uint64_t offset, std::span<std::byte> into) const;
 
   detail::Mapping map() const;
@@ -69,7 +76,7 @@ class File {
   [[noreturn]] void fail_with(std::string_view place, std::string_view expected) const;
 
   std::string path_;
-  detail::FileHandle handle_ = detail::no_file;
+  detail::UniqueFile handle_;
   std::uint64_t size_ = 0;
 };
 
@@ -77,8 +84,8 @@ class File {
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The whole file as text, unchecked. Refuses more than `most` bytes.
-std::string read_text(const std::string& path, std::uint64_t most = std::uint64_t{1} << 30);
+/// The contents of a file of at most `most_bytes` bytes, unchecked.
+std::string read_text(const std::string& path, std::uint64_t most_bytes = std::uint64_t{1} << 30);
 
 }  // namespace moe::inline MOE_ABI::detail
 

@@ -6,27 +6,49 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <limits>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace moe::inline MOE_ABI::detail {
 
-MOE_INLINE bool is_directory(const std::string& path) {
-  return detail::kind_of(path) == detail::PathKind::directory;
+MOE_INLINE bool is_directory(const std::string& path) { return kind_of(path) == PathKind::directory; }
+
+MOE_INLINE bool is_file(const std::string& path) {
+  const PathKind kind = kind_of(path);
+  return kind != PathKind::missing && kind != PathKind::directory;
 }
 
 MOE_INLINE std::string join_path(std::string_view directory, std::string_view name) {
-  const bool separated = directory.empty() || directory.back() == '/';
-  return separated ? detail::concat(directory, name) : detail::concat(directory, '/', name);
+  const bool separated = directory.empty() || is_path_separator(directory.back());
+  return separated ? concat(directory, name) : concat(directory, '/', name);
+}
+
+MOE_INLINE std::string_view file_name(std::string_view path) {
+  std::size_t begin = path.size();
+  while (begin > 0 && !is_path_separator(path[begin - 1])) --begin;
+  return path.substr(begin);
 }
 
 MOE_INLINE std::string parent_directory(const std::string& path) {
-  const std::size_t slash = path.find_last_of("/\\");
-  return slash == std::string::npos ? "." : path.substr(0, std::max(slash, std::size_t{1}));
+  const std::size_t begin = path.size() - file_name(path).size();
+  if (begin == 0) return ".";
+  std::size_t end = begin - 1;
+  if (end == 0) end = 1;  // the root, `/`
+#if defined(_WIN32)
+  if (end == 2 && path[1] == ':') end = 3;  // the root of a drive, `C:\`
+#endif
+  return path.substr(0, end);
+}
+
+MOE_INLINE std::vector<std::string> list_directory(const std::string& directory) {
+  auto names = names_in(directory);
+  if (!names) fail(directory, "listing", "a directory that can be read", message_of(last_error()));
+  std::sort(names->begin(), names->end());
+  return *std::move(names);
 }
 
 MOE_INLINE Mapping& Mapping::operator=(Mapping&& other) noexcept {
@@ -36,7 +58,7 @@ MOE_INLINE Mapping& Mapping::operator=(Mapping&& other) noexcept {
 }
 
 MOE_INLINE Mapping::~Mapping() {
-  if (address_) detail::unmap_file(address_, bytes_);
+  if (address_) unmap_file(address_, bytes_);
 }
 
 MOE_INLINE void Mapping::will_need(std::span<const std::byte> range) {
@@ -48,28 +70,26 @@ MOE_INLINE void Mapping::will_need(std::span<const std::byte> range) {
 namespace moe::inline MOE_ABI {
 
 MOE_INLINE File::File(std::string path) : path_(std::move(path)) {
-  detail::expect(!detail::is_directory(path_), path_, "opening", "a file", "a directory");
-  handle_ = detail::open_file(path_);
-  if (handle_ == detail::no_file) fail_with("opening", "a readable file");
-  if (!detail::size_of_file(handle_, size_)) fail_with("opening", "a file with a size");
-}
-
-MOE_INLINE File::File(File&& other) noexcept
-    : path_(std::move(other.path_)),
-      handle_(std::exchange(other.handle_, detail::no_file)),
-      size_(other.size_) {}
-
-MOE_INLINE File::~File() {
-  if (handle_ != detail::no_file) detail::close_file(handle_);
+  // The kind is checked before the file is opened, because opening a device may have effects, and again on the open file,
+  // because another file may have taken the name meanwhile.
+  const auto require_file = [&](detail::PathKind kind) {
+    if (kind != detail::PathKind::file && kind != detail::PathKind::missing)
+      detail::fail(path_, "opening", "a file", detail::description_of(kind));
+  };
+  require_file(detail::kind_of(path_));
+  handle_ = detail::UniqueFile(detail::open_file(path_));
+  if (!handle_) fail_with("opening", "a readable file");
+  require_file(detail::kind_of(handle_.get()));
+  if (!detail::size_of_file(handle_.get(), size_)) fail_with("opening", "a file with a size");
 }
 
 MOE_INLINE void File::read_at(std::uint64_t offset, std::span<std::byte> into) const {
   std::size_t done = 0;
   while (done < into.size()) {
     const std::int64_t got =
-        detail::read_file_at(handle_, offset + done, into.data() + done, into.size() - done);
+        detail::read_file_at(handle_.get(), offset + done, into.data() + done, into.size() - done);
     if (got < 0 && detail::interrupted(detail::last_error())) continue;
-    if (got < 0) fail_with(detail::concat("byte ", offset + done), "to read");
+    if (got < 0) fail_with(detail::concat("byte ", offset + done), "a readable byte");
     if (got == 0)
       detail::fail(path_, detail::concat("byte ", offset + done),
                    detail::concat(into.size() - done, " more bytes"), "the end of the file");
@@ -80,10 +100,10 @@ MOE_INLINE void File::read_at(std::uint64_t offset, std::span<std::byte> into) c
 MOE_INLINE detail::Mapping File::map() const {
   if (size_ == 0) return {};
   detail::expect(size_ <= (std::numeric_limits<std::size_t>::max)(), path_, "mapping",
-                 "a file that fits into the address space", "a larger one");
+                 "a file that fits into the address space", "a larger file");
   const auto bytes = static_cast<std::size_t>(size_);
-  void* address = detail::map_file(handle_, bytes);
-  if (!address) fail_with("mapping", "memory for it");
+  void* address = detail::map_file(handle_.get(), bytes);
+  if (!address) fail_with("mapping", "address space for the file");
   return {static_cast<std::byte*>(address), bytes};
 }
 
@@ -95,12 +115,12 @@ MOE_INLINE void File::fail_with(std::string_view place, std::string_view expecte
 
 namespace moe::inline MOE_ABI::detail {
 
-MOE_INLINE std::string read_text(const std::string& path, std::uint64_t most) {
+MOE_INLINE std::string read_text(const std::string& path, std::uint64_t most_bytes) {
   const File file(path);
-  if (file.size() > most)
-    fail(path, "size", detail::concat("at most ", most, " bytes"), detail::concat(file.size(), " bytes"));
+  if (file.size() > most_bytes)
+    fail(path, "size", concat("at most ", most_bytes, " bytes"), concat(file.size(), " bytes"));
   std::string text(static_cast<std::size_t>(file.size()), '\0');
-  file.read_at(0, {reinterpret_cast<std::byte*>(text.data()), text.size()});
+  file.read_at(0, std::as_writable_bytes(std::span(text.data(), text.size())));
   return text;
 }
 

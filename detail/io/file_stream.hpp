@@ -10,7 +10,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Reads a file from front to back, through a buffer. Throws where it ends too early.
+/// Reads a file sequentially through a buffer. Throws if the file ends too early.
 class FileStream {
  public:
   explicit FileStream(const File& file) : file_(file) {}
@@ -18,7 +18,7 @@ class FileStream {
   std::uint64_t position() const { return begin_ + at_; }
   std::uint64_t left() const { return file_.size() - position(); }
 
-  /// The next bytes, at most buffer_bytes; valid until the next call.
+  /// The next `bytes` bytes, at most buffer_bytes; the view is valid until the next call.
   std::string_view take(std::size_t bytes);
 
   template <class T>
@@ -32,20 +32,23 @@ class FileStream {
 
   void skip(std::uint64_t bytes);
 
+  /// Throws an Error about the current position.
   [[noreturn]] void fail_here(std::string_view place, std::string_view expected,
                               std::string_view found) const;
 
  private:
   static constexpr std::size_t buffer_bytes = std::size_t{1} << 16;
 
+  /// Throws unless at least `bytes` bytes remain.
   void require(std::uint64_t bytes) const;
 
+  /// Moves the buffer to the current position.
   void refill();
 
   const File& file_;
   std::string buffer_;
-  std::uint64_t begin_ = 0;  // of the buffer in the file
-  std::size_t at_ = 0;       // in the buffer
+  std::uint64_t begin_ = 0;  // the position of the buffer in the file
+  std::size_t at_ = 0;       // the current position in the buffer
 };
 
 }  // namespace moe::inline MOE_ABI::detail

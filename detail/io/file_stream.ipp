@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
@@ -47,7 +46,8 @@ MOE_INLINE void FileStream::fail_here(std::string_view place, std::string_view e
 }
 
 MOE_INLINE void FileStream::require(std::uint64_t bytes) const {
-  if (bytes > left()) fail_here("", concat(bytes, " more bytes"), concat(left(), " to the end of the file"));
+  if (bytes > left())
+    fail_here("", concat(bytes, " more bytes"), concat(left(), " until the end of the file"));
 }
 
 MOE_INLINE void FileStream::refill() {

@@ -3,12 +3,11 @@
 #include "../core/dtype.hpp"
 
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
 namespace moe::inline MOE_ABI::detail {
 
-/// How a GGUF file stores the numbers of a tensor: blocks of `elements` numbers in `bytes` bytes along a row.
+/// A storage type of ggml. A row of a tensor is a sequence of blocks; each block holds `elements` numbers in `bytes` bytes.
 struct GgmlType {
   std::uint32_t id;
   std::string_view name;
@@ -16,10 +15,10 @@ struct GgmlType {
   DType dtype;
 };
 
-/// The type of that number; null if there is none, or none any more. Source: ggml.h and ggml-common.h of ggml.
+/// The type with this number; null if ggml does not define it, or no longer does. Source: ggml.h and ggml-common.h of ggml.
 const GgmlType* ggml_type(std::uint32_t id);
 
-/// The type that stores numbers as `dtype` does, which is not `other`.
+/// The type of ggml that stores numbers like `dtype`, which is not DType::other.
 const GgmlType& ggml_type(DType dtype);
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -5,6 +5,7 @@
 #include "file.hpp"
 #include "gguf_config.hpp"
 #include "gguf_fused_attention.hpp"
+#include "gguf_metadata.hpp"
 #include "gguf_names.hpp"
 #include "gguf_parser.hpp"
 #include "gguf_path.hpp"
@@ -12,12 +13,41 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace moe::inline MOE_ABI::detail {
+
+class GgufReader {
+ public:
+  CheckpointContents read(const std::string& path) &&;
+
+ private:
+  /// Opens one file, adds its tensors, and returns its metadata.
+  GgufMetadata open_file(const std::string& path);
+
+  /// Opens a file, and the other parts if it is a split file. The first part has the metadata of the model; every part has its
+  /// number and the number of parts.
+  void open_parts(const std::string& path);
+
+  void require_part(const GgufMetadata& metadata, const std::string& path, std::uint64_t number,
+                    std::uint64_t parts) const;
+
+  void require_tensors() const;
+
+  /// An extraction carries the config.json of its source; other files describe the model with metadata of GGUF.
+  void read_config();
+
+  CheckpointContents out_;
+  GgufMetadata metadata_;  // of the first file
+};
+
+/// Removes outer dimensions of 1 while there are more than `wanted` dimensions, and adds them while there are fewer.
+MOE_INLINE void set_dimensions(std::vector<std::uint64_t>& shape, std::size_t wanted) {
+  while (shape.size() > wanted && wanted > 0 && shape[0] == 1) shape.erase(shape.begin());
+  while (shape.size() < wanted) shape.insert(shape.begin(), 1);
+}
 
 MOE_INLINE CheckpointContents GgufReader::read(const std::string& path) && {
   const bool directory = is_directory(path);
@@ -29,7 +59,8 @@ MOE_INLINE CheckpointContents GgufReader::read(const std::string& path) && {
   } else {
     open_parts(directory ? gguf_in_directory(path) : path);
   }
-  FusedAttention(metadata_, out_.files).split(out_.tensors);
+  require_tensors();
+  split_fused_attention(metadata_, out_.files, out_.tensors);
   sort_by_name(out_.tensors, path);
   read_config();
   return std::move(out_);
@@ -37,7 +68,7 @@ MOE_INLINE CheckpointContents GgufReader::read(const std::string& path) && {
 
 MOE_INLINE GgufMetadata GgufReader::open_file(const std::string& path) {
   out_.files.emplace_back(path);
-  GgufContents contents = GgufParser(out_.files.back()).parse();
+  GgufContents contents = parse_gguf(out_.files.back());
   for (TensorInfo& tensor : contents.tensors) {
     tensor.name = hugging_face_name(tensor.name);
     set_dimensions(tensor.shape, dimensions_of(tensor.name));
@@ -48,21 +79,10 @@ MOE_INLINE GgufMetadata GgufReader::open_file(const std::string& path) {
   return std::move(contents.metadata);
 }
 
-MOE_INLINE void GgufReader::set_dimensions(std::vector<std::uint64_t>& shape, std::size_t wanted) {
-  while (shape.size() > wanted && wanted > 0 && shape[0] == 1) shape.erase(shape.begin());
-  while (shape.size() < wanted) shape.insert(shape.begin(), 1);
-}
-
-MOE_INLINE void GgufReader::read_config() {
-  const std::string& file = out_.files[0].path();
-  const auto config = metadata_.text("moe.config");
-  out_.config = config ? JsonDocument(std::string(*config), concat(file, ", moe.config"))
-                       : JsonDocument(GgufConfig(metadata_, out_.tensors).json(), file);
-  const std::string generation = join_path(out_.directory, "generation_config.json");
-  if (config && is_file(generation)) out_.generation_config = JsonDocument(read_text(generation), generation);
-}
-
 MOE_INLINE void GgufReader::open_parts(const std::string& path) {
+  const auto require_file = [](const std::string& part) {
+    expect(is_file(part), part, "opening", "a part of a split GGUF file", "no such file");
+  };
   const auto name = GgufPartName::parse(path);
   const std::string first = name ? name->path(1) : path;
   require_file(first);
@@ -70,22 +90,18 @@ MOE_INLINE void GgufReader::open_parts(const std::string& path) {
   const std::uint64_t named = name ? name->parts : 1, parts = metadata_.whole("split.count").value_or(1);
   if (named <= 1 && parts <= 1) return;
   if (named > 1 && parts <= 1)
-    fail(first, "split.count", concat(named, ", as the name says"),
+    fail(first, "split.count", concat(named, ", as in the name of the file"),
          metadata_.find("split.count") ? concat(parts) : "none");
   if (named != parts)
-    fail(first, "name of the file", concat("the end -00001-of-N.gguf, where N is ", parts), "another");
+    fail(first, "name of the file", concat("the ending -00001-of-N.gguf with N = ", parts), "another name");
   require_part(metadata_, first, 0, parts);
   for (std::uint32_t part = 2; part <= parts; ++part) {
     require_file(name->path(part));
     require_part(open_file(name->path(part)), name->path(part), part - 1, parts);
   }
   if (const auto tensors = metadata_.whole("split.tensors.count"); tensors && *tensors != out_.tensors.size())
-    fail(first, "tensors of all parts", concat(*tensors, ", as split.tensors.count says"),
+    fail(first, "tensors of all parts", concat(*tensors, ", as in split.tensors.count"),
          concat(out_.tensors.size()));
-}
-
-MOE_INLINE void GgufReader::require_file(const std::string& path) {
-  expect(is_file(path), path, "opening", "a part of a split GGUF file", "no such file");
 }
 
 MOE_INLINE void GgufReader::require_part(const GgufMetadata& metadata, const std::string& path,
@@ -98,5 +114,23 @@ MOE_INLINE void GgufReader::require_part(const GgufMetadata& metadata, const std
     fail(path, "split.tensors.count", first ? concat(*first, ", as in the first part") : "none",
          concat(*tensors));
 }
+
+MOE_INLINE void GgufReader::require_tensors() const {
+  if (!out_.tensors.empty()) return;
+  const bool vocabulary = metadata_.find("tokenizer.ggml.tokens") != nullptr;
+  fail(out_.files[0].path(), "tensors", "the tensors of a model",
+       vocabulary ? "a file that has no tensors (a vocabulary only)" : "a file that has no tensors");
+}
+
+MOE_INLINE void GgufReader::read_config() {
+  const std::string& file = out_.files[0].path();
+  const auto config = metadata_.text("moe.config");
+  out_.config = config ? JsonDocument(std::string(*config), concat(file, ", moe.config"))
+                       : JsonDocument(gguf_config_json(metadata_, out_.tensors), file);
+  const std::string generation = join_path(out_.directory, "generation_config.json");
+  if (config && is_file(generation)) out_.generation_config = JsonDocument(read_text(generation), generation);
+}
+
+MOE_INLINE CheckpointContents open_gguf(const std::string& path) { return GgufReader().read(path); }
 
 }  // namespace moe::inline MOE_ABI::detail

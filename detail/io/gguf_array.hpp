@@ -1,32 +1,30 @@
 #pragma once
 #include "../core/config.hpp"
-#include "../core/error.hpp"
 #include "file.hpp"
 #include "file_stream.hpp"
 #include "gguf_metadata.hpp"
 
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <string_view>
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Reads an array of the metadata from its file, front to back, however long it is.
+/// Reads an array of the metadata from its file, one element after the other. The array may be longer than memory.
 class GgufArray {
  public:
-  /// Throws unless there is such an array, of elements of that type. `file` is the one that the metadata is of.
+  /// Throws unless `key` is an array with elements of this type. `file`: the file of the metadata.
   GgufArray(const File& file, const GgufMetadata& metadata, std::string_view key, GgufType element_type);
 
   std::uint64_t count() const { return value_->count; }
 
-  /// Throws unless the array has so many elements.
+  /// Throws unless the array has `count` elements.
   void require_count(std::uint64_t count) const;
 
-  /// The next element, of an array of strings. Throws if it is longer than `most`.
-  std::string text(std::uint64_t most);
+  /// The next element of an array of strings. Throws if it is longer than `most_bytes`.
+  std::string text(std::uint64_t most_bytes);
 
-  /// The next element, of an array of numbers of that type.
+  /// The next element of an array of numbers of type T.
   template <class T>
   T number() {
     return in_.number<T>();

@@ -3,7 +3,6 @@
 #include "../core/concat.hpp"
 
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -16,7 +15,7 @@ MOE_INLINE GgufArray::GgufArray(const File& file, const GgufMetadata& metadata, 
   value_ = metadata.find(key);
   if (value_->type != GgufType::array || value_->element_type != element_type)
     fail(concat("an array of type ", name(element_type)),
-         value_->type == GgufType::array ? concat("one of type ", name(value_->element_type))
+         value_->type == GgufType::array ? concat("an array of type ", name(value_->element_type))
                                          : concat("a value of type ", name(value_->type)));
   in_.skip(value_->offset);
 }
@@ -25,9 +24,10 @@ MOE_INLINE void GgufArray::require_count(std::uint64_t count) const {
   if (value_->count != count) fail(concat(count, " elements"), concat(value_->count));
 }
 
-MOE_INLINE std::string GgufArray::text(std::uint64_t most) {
+MOE_INLINE std::string GgufArray::text(std::uint64_t most_bytes) {
   const auto length = in_.number<std::uint64_t>();
-  if (length > most) fail(concat("strings of at most ", most, " bytes"), concat("one of ", length));
+  if (length > most_bytes)
+    fail(concat("strings of at most ", most_bytes, " bytes"), concat("a string of ", length, " bytes"));
   return in_.text(length);
 }
 

@@ -1,18 +1,84 @@
 #pragma once
 #include "gguf_config.hpp"
 #include "../core/concat.hpp"
+#include "../core/decimal.hpp"
 #include "../core/portable_math.hpp"
 #include "gguf_names.hpp"
+#include "json_writer.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace moe::inline MOE_ABI::detail {
+
+/// An architecture: its name in GGUF files, and its model_type.
+struct GgufArchitecture {
+  std::string_view name, model_type;
+  bool has_experts;
+  bool rope_interleaved;  // the rows of queries and keys are permuted so that rope rotates neighbours
+};
+
+class GgufConfig {
+ public:
+  GgufConfig(const GgufMetadata& metadata, const std::vector<TensorInfo>& tensors);
+
+  std::string json() &&;
+
+ private:
+  const GgufArchitecture& architecture() const;
+
+  void vocabulary();
+
+  void attention();
+
+  bool has_attention_bias() const;
+
+  void rope();
+
+  /// The width of dense layers. The shape of a tensor takes precedence over the metadata, which some files state per layer.
+  void feed_forward();
+
+  void experts();
+
+  /// The width of experts: from the shape of a tensor, or else as stated, or else by the default of llama.cpp.
+  std::optional<std::uint64_t> expert_width() const;
+
+  /// Lists the layers without a router as layers without experts.
+  void dense_layers();
+
+  /// Throws if metadata or tensors ask for a computation that the library does not do.
+  void refuse_unsupported() const;
+
+  /// The tokens that end a text: the end of the text, of a turn, or of a message.
+  void end_tokens();
+
+  std::string key(std::string_view name) const;
+  std::optional<std::uint64_t> whole(std::string_view name) const { return metadata_.whole(key(name)); }
+
+  std::optional<double> fraction(std::string_view name) const;
+
+  /// Throws if the value is present and neither 0, which means "not set", nor the only one that the library supports.
+  void require_fraction(std::string_view name, double supported) const;
+
+  /// Throws if the value is present and not the only one that the library supports.
+  void require_value(std::string_view name, std::uint64_t supported) const;
+
+  void member(std::string_view name, std::string_view json);
+  void copy(std::string_view name, std::string_view from);
+  void text(std::string_view name, std::string_view value) { member(name, to_json(value)); }
+  void flag(std::string_view name, bool value) { member(name, value ? "true" : "false"); }
+  void number(std::string_view name, std::uint64_t value);
+  void number(std::string_view name, float value) { member(name, to_decimal(value)); }
+
+  const GgufMetadata& metadata_;
+  const std::vector<TensorInfo>& tensors_;
+  const GgufArchitecture& architecture_;
+  std::string members_;
+};
 
 MOE_INLINE GgufConfig::GgufConfig(const GgufMetadata& metadata, const std::vector<TensorInfo>& tensors)
     : metadata_(metadata), tensors_(tensors), architecture_(architecture()) {}
@@ -27,7 +93,7 @@ MOE_INLINE std::string GgufConfig::json() && {
   rope();
   feed_forward();
   if (architecture_.has_experts) experts();
-  refuse_the_rest();
+  refuse_unsupported();
   end_tokens();
   return concat("{", members_, "\n}\n");
 }
@@ -64,7 +130,7 @@ MOE_INLINE void GgufConfig::attention() {
   require_value("attention.value_length", size);
   require_value("rope.dimension_count", size);
   flag("attention_bias", has_attention_bias());
-  flag("attention_bias_where_stored", true);  // of some matrices and layers perhaps
+  flag("attention_bias_where_stored", true);  // some matrices may have no bias
   if (const auto epsilon = fraction("attention.layer_norm_rms_epsilon"))
     number("rms_norm_eps", static_cast<float>(*epsilon));
 }
@@ -76,10 +142,10 @@ MOE_INLINE bool GgufConfig::has_attention_bias() const {
 }
 
 MOE_INLINE void GgufConfig::rope() {
-  // What files leave out is 10000 here, which need not be the default of the architecture.
+  // The default of the format, which may differ from the default of the architecture.
   number("rope_theta", static_cast<float>(fraction("rope.freq_base").value_or(10000)));
   if (architecture_.rope_interleaved) flag("rope_interleave", true);
-  // A factor without a type is that of linear scaling; in old files it has another name.
+  // A factor without a type means linear scaling. Old files call the factor scale_linear.
   const std::string_view type = metadata_.text(key("rope.scaling.type")).value_or("linear");
   double factor = fraction("rope.scaling.factor").value_or(fraction("rope.scale_linear").value_or(1));
   if (factor == 0) factor = 1;
@@ -109,7 +175,7 @@ MOE_INLINE void GgufConfig::feed_forward() {
 MOE_INLINE void GgufConfig::experts() {
   copy("num_experts", "expert_count");
   copy("num_experts_per_tok", "expert_used_count");
-  // Which hardly a file says; llama.cpp always does it.
+  // Most files do not state this value; llama.cpp always normalises.
   flag("norm_topk_prob", metadata_.flag(key("expert_weights_norm"), true));
   dense_layers();
   if (const auto width = expert_width()) number("moe_intermediate_size", *width);
@@ -138,7 +204,7 @@ MOE_INLINE void GgufConfig::dense_layers() {
   member("mlp_only_layers", concat('[', list, ']'));
 }
 
-MOE_INLINE void GgufConfig::refuse_the_rest() const {
+MOE_INLINE void GgufConfig::refuse_unsupported() const {
   if (!architecture_.has_experts) require_value("expert_count", 0);
   require_value("expert_shared_count", 0);
   require_value("nextn_predict_layers", 0);
@@ -151,12 +217,12 @@ MOE_INLINE void GgufConfig::refuse_the_rest() const {
   require_fraction("attention.scale", 0);
   if (const auto mix = fraction("rope.scaling.yarn_ext_factor");
       mix && *mix >= 0 && *mix != 1 && metadata_.text(key("rope.scaling.type")) == "yarn")
-    metadata_.fail_at(*metadata_.find(key("rope.scaling.yarn_ext_factor")), "1, or less than 0 for that",
-                      concat(*mix));
+    metadata_.fail_at(*metadata_.find(key("rope.scaling.yarn_ext_factor")),
+                      "1 (or a negative number, which means 1)", concat(*mix));
   require_fraction("rope.scaling.yarn_log_multiplier", 0);
   for (const TensorInfo& tensor : tensors_)
     if (is_unknown_part(tensor.name))
-      metadata_.fail_at(*metadata_.find("general.architecture"), "a model without that tensor",
+      metadata_.fail_at(*metadata_.find("general.architecture"), "only tensors that the library knows",
                         gguf_name(tensor.name));
 }
 
@@ -185,16 +251,16 @@ MOE_INLINE std::optional<double> GgufConfig::fraction(std::string_view name) con
   return value;
 }
 
-MOE_INLINE void GgufConfig::require_fraction(std::string_view name, double wanted) const {
+MOE_INLINE void GgufConfig::require_fraction(std::string_view name, double supported) const {
   const auto value = fraction(name);
-  if (value && *value != 0 && *value != wanted)
-    metadata_.fail_at(*metadata_.find(key(name)), concat(wanted), concat(*value));
+  if (value && *value != 0 && *value != supported)
+    metadata_.fail_at(*metadata_.find(key(name)), concat(supported), concat(*value));
 }
 
-MOE_INLINE void GgufConfig::require_value(std::string_view name, std::uint64_t wanted) const {
+MOE_INLINE void GgufConfig::require_value(std::string_view name, std::uint64_t supported) const {
   const auto value = whole(name);
-  if (value && *value != wanted)
-    metadata_.fail_at(*metadata_.find(key(name)), concat(wanted), concat(*value));
+  if (value && *value != supported)
+    metadata_.fail_at(*metadata_.find(key(name)), concat(supported), concat(*value));
 }
 
 MOE_INLINE void GgufConfig::member(std::string_view name, std::string_view json) {
@@ -208,6 +274,11 @@ MOE_INLINE void GgufConfig::copy(std::string_view name, std::string_view from) {
 
 MOE_INLINE void GgufConfig::number(std::string_view name, std::uint64_t value) {
   member(name, concat(value));
+}
+
+MOE_INLINE std::string gguf_config_json(const GgufMetadata& metadata,
+                                        const std::vector<TensorInfo>& tensors) {
+  return GgufConfig(metadata, tensors).json();
 }
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -11,7 +11,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The types of values in GGUF metadata, by their numbers there.
+/// The types of values in GGUF metadata, with the numbers that the format gives them.
 enum class GgufType : std::uint32_t {
   u8,
   i8,
@@ -28,7 +28,7 @@ enum class GgufType : std::uint32_t {
   f64,
 };
 
-/// The bytes of a number or boolean; 0 for other types.
+/// The size of a number or boolean in bytes; 0 for strings and arrays.
 constexpr std::size_t gguf_bytes(GgufType type) {
   constexpr std::size_t bytes[] = {1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8};
   return bytes[static_cast<std::size_t>(type)];
@@ -40,33 +40,34 @@ constexpr std::string_view name(GgufType type) {
   return names[static_cast<std::size_t>(type)];
 }
 
-/// A value of the metadata. Of arrays only short ones of numbers are kept; the others can be read from the file.
+/// A value of the metadata. Short arrays of numbers are kept in memory; GgufArray reads other arrays from the file.
 struct GgufValue {
   static constexpr std::size_t most_kept = std::size_t{1} << 16;  // bytes
 
   std::string key;
   GgufType type = GgufType::u8;
   GgufType element_type = GgufType::u8;  // of an array
-  std::uint64_t count = 0;               // of an array
-  std::uint64_t offset = 0;              // of the value, or of an array's first element, in the file
-  std::string bytes;  // of a number, a string, or the numbers of an array of at most `most_kept`
+  std::uint64_t count = 0;               // of the elements of an array
+  std::uint64_t offset = 0;              // in the file, of the value or of the first element of an array
+  std::string bytes;                     // empty for arrays of strings, and of more than `most_kept` bytes
 };
 
-/// The metadata of a GGUF file, by key. A value of another type than the one asked for throws an Error with its key.
+/// The metadata of a GGUF file, by key. A getter returns nothing if the key is missing, and throws an Error that names the key if
+/// the value has another type.
 class GgufMetadata {
  public:
   GgufMetadata() = default;
 
-  /// `values`: sorted by key. `file` is for errors.
+  /// `values`: sorted by key. `file`: the path, for error messages.
   GgufMetadata(std::string file, std::vector<GgufValue> values);
 
   const std::vector<GgufValue>& values() const { return values_; }
 
-  /// The value of that key; null if there is none.
+  /// The value of this key; null if there is none.
   const GgufValue* find(std::string_view key) const;
 
-  /// A whole number from 0 on, of any size and sign; also that of all elements of an array that are the same, as files
-  /// have them that state it for each layer.
+  /// A non-negative integer of any integer type. An array whose elements are all equal counts as that number, because some
+  /// files state a value for each layer.
   std::optional<std::uint64_t> whole(std::string_view key) const;
 
   std::optional<double> number(std::string_view key) const;
@@ -75,7 +76,7 @@ class GgufMetadata {
 
   bool flag(std::string_view key, bool otherwise) const;
 
-  /// Throws unless there is a value of that key.
+  /// Throws unless there is a value of this key.
   void require(std::string_view key) const;
 
   [[noreturn]] void fail_at(const GgufValue& value, std::string_view expected, std::string_view found) const;
@@ -90,7 +91,7 @@ class GgufMetadata {
 
   static bool is_whole(GgufType type);
 
-  /// Nothing for a negative one.
+  /// Nothing for a negative number.
   static std::optional<std::uint64_t> whole_of(GgufType type, std::string_view bytes);
 
   [[noreturn]] void fail_at(const GgufValue& value, std::string_view expected) const;

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,7 +18,9 @@ MOE_INLINE GgufMetadata::GgufMetadata(std::string file, std::vector<GgufValue> v
     : file_(std::move(file)), values_(std::move(values)) {}
 
 MOE_INLINE const GgufValue* GgufMetadata::find(std::string_view key) const {
-  const auto value = std::ranges::lower_bound(values_, key, {}, &GgufValue::key);
+  const auto value =
+      std::lower_bound(values_.begin(), values_.end(), key,
+                       [](const GgufValue& a, std::string_view wanted) { return a.key < wanted; });
   return value != values_.end() && value->key == key ? &*value : nullptr;
 }
 
@@ -32,9 +33,9 @@ MOE_INLINE std::optional<std::uint64_t> GgufMetadata::whole(std::string_view key
   const std::string_view first = std::string_view(value->bytes).substr(0, size);
   for (std::size_t at = 0; at < value->bytes.size(); at += size)
     if (std::string_view(value->bytes).substr(at, size) != first)
-      fail_at(*value, "one number, the same for all layers");
+      fail_at(*value, "the same number for all layers");
   const std::optional<std::uint64_t> number = whole_of(type, first);
-  if (!number) fail_at(*value, "a number from 0 on");
+  if (!number) fail_at(*value, "a number that is not negative");
   return number;
 }
 

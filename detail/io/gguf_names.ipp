@@ -4,16 +4,52 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstring>
 #include <string>
 #include <string_view>
 
 namespace moe::inline MOE_ABI::detail {
 
+/// A name in GGUF files and its counterpart in Hugging Face checkpoints.
+struct TensorNamePair {
+  std::string_view gguf, hugging_face;
+};
+
+/// Names outside of layers, without `.weight` or `.bias`.
+inline constexpr TensorNamePair outer_names[] = {
+    {"token_embd", "model.embed_tokens"}, {"output_norm", "model.norm"}, {"output", "lm_head"}};
+
+/// Names in a layer, without `.weight` or `.bias`: behind `blk.N.` and behind `model.layers.N.`.
+inline constexpr TensorNamePair layer_names[] = {
+    {"attn_norm", "input_layernorm"},
+    {"attn_q", "self_attn.q_proj"},
+    {"attn_k", "self_attn.k_proj"},
+    {"attn_v", "self_attn.v_proj"},
+    {"attn_qkv", "self_attn.qkv_proj"},
+    {"attn_output", "self_attn.o_proj"},
+    {"attn_q_norm", "self_attn.q_norm"},
+    {"attn_k_norm", "self_attn.k_norm"},
+    {"ffn_norm", "post_attention_layernorm"},
+    {"ffn_gate_inp", "mlp.gate"},
+    {"ffn_gate", "mlp.gate_proj"},
+    {"ffn_up", "mlp.up_proj"},
+    {"ffn_down", "mlp.down_proj"},
+};
+
+/// Names of tensors with all experts of a layer. In Hugging Face checkpoints they have no `.weight`.
+inline constexpr TensorNamePair merged_names[] = {{"ffn_gate_exps.weight", "mlp.experts.gate_proj"},
+                                                  {"ffn_up_exps.weight", "mlp.experts.up_proj"},
+                                                  {"ffn_down_exps.weight", "mlp.experts.down_proj"},
+                                                  {"ffn_gate_up_exps.weight", "mlp.experts.gate_up_proj"}};
+
+/// Names of tensors with one expert: in GGUF files, `ffn_gate.J.weight` is a projection of expert J.
+inline constexpr TensorNamePair expert_names[] = {
+    {"ffn_gate.", "gate_proj"}, {"ffn_up.", "up_proj"}, {"ffn_down.", "down_proj"}};
+
 MOE_INLINE bool all_digits(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
 }
 
+/// `ffn_norm.weight` as `post_attention_layernorm.weight`; empty if the name of a layer is unknown.
 MOE_INLINE std::string hugging_face_layer_name(std::string_view name) {
   for (const auto& [gguf, hugging_face] : merged_names)
     if (name == gguf) return std::string(hugging_face);
@@ -67,6 +103,7 @@ MOE_INLINE bool is_unknown_part(std::string_view name) {
   return false;
 }
 
+/// `post_attention_layernorm.weight` as `ffn_norm.weight`; empty if the name of a layer is unknown.
 MOE_INLINE std::string gguf_layer_name(std::string_view name) {
   const std::size_t dot = name.rfind('.');
   for (const auto& [gguf, hugging_face] : layer_names)

@@ -3,16 +3,71 @@
 #include "../core/checked.hpp"
 #include "../core/concat.hpp"
 #include "../core/error.hpp"
+#include "file_signature.hpp"
+#include "file_stream.hpp"
+#include "ggml_type.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace moe::inline MOE_ABI::detail {
+
+class GgufParser {
+ public:
+  explicit GgufParser(const File& file) : file_(file), in_(file) {}
+
+  GgufContents parse() &&;
+
+ private:
+  // A value has at least a length, one character, a type and one byte; a tensor has at least a length, one character, a number
+  // of dimensions, a type and an offset.
+  static constexpr std::uint64_t least_value_bytes = 8 + 1 + 4 + 1, least_tensor_bytes = 8 + 1 + 4 + 4 + 8;
+  static constexpr std::uint64_t most_length = std::uint64_t{1} << 30;  // the limit of ggml
+
+  void read_version();
+
+  /// Reads the number of items that take at least `least_bytes` each. A count cannot ask for more memory than a fixed multiple
+  /// of the size of the file.
+  std::uint64_t count(std::string_view what, std::uint64_t least_bytes);
+
+  std::string string(std::string_view what, std::uint64_t most_bytes);
+
+  std::vector<GgufValue> read_values(std::uint64_t count);
+
+  GgufValue read_value();
+
+  GgufType read_type(std::string_view key);
+
+  void read_array(GgufValue& out);
+
+  void skip_string(std::string_view key);
+
+  std::uint64_t alignment_of(const GgufMetadata& metadata) const;
+
+  TensorInfo read_tensor();
+
+  /// The size of the data of a tensor whose shape still has the innermost dimension first.
+  std::uint64_t bytes_of(const TensorInfo& tensor, const GgmlType& type) const;
+
+  /// Turns offsets in the data into offsets in the file. The data begins at the next multiple of the alignment, and so does
+  /// each tensor. Tensors must not overlap.
+  void place_data(std::vector<TensorInfo>& tensors, std::uint64_t alignment) const;
+
+  /// Reads the CRC-32C of each tensor, which the extractor of this library adds, in the order of `out.tensors`.
+  void read_checksums(GgufContents& out, const GgufValue& value) const;
+
+  [[noreturn]] void fail_about(const TensorInfo& tensor, std::string_view expected,
+                               std::string_view found) const;
+
+  const File& file_;
+  FileStream in_;
+};
 
 MOE_INLINE GgufContents GgufParser::parse() && {
   read_version();
@@ -21,50 +76,51 @@ MOE_INLINE GgufContents GgufParser::parse() && {
   GgufContents out;
   out.metadata = GgufMetadata(file_.path(), read_values(value_count));
   const std::uint64_t alignment = alignment_of(out.metadata);
-  // Each takes its least of bytes, so the count cannot ask for more memory than a multiple of the file.
   for (std::uint64_t i = 0; i < tensor_count; ++i) out.tensors.push_back(read_tensor());
   place_data(out.tensors, alignment);
+  // Checksums are in the order of the descriptions, so tensors are sorted afterwards.
   if (const GgufValue* checksums = out.metadata.find("moe.crc32c")) read_checksums(out, *checksums);
   sort_by_name(out.tensors, file_.path());
   return out;
 }
 
 MOE_INLINE void GgufParser::read_version() {
-  if (in_.left() < 4 || in_.take(4) != "GGUF") fail(file_.path(), "byte 0", "GGUF", "something else");
+  if (in_.left() < 4 || in_.take(4) != "GGUF") fail(file_.path(), "byte 0", "GGUF", describe_contents(file_));
   const auto version = in_.number<std::uint32_t>();
   if ((version & 0xffff) == 0)
-    in_.fail_here("version", "a file in little endian", "one in big endian, or no version");
+    in_.fail_here("version", "a little-endian file", "a big-endian file, or no version");
   if (version != 2 && version != 3) in_.fail_here("version", "2 or 3", concat(version));
 }
 
 MOE_INLINE std::uint64_t GgufParser::count(std::string_view what, std::uint64_t least_bytes) {
   const auto value = in_.number<std::uint64_t>();
   if (value > in_.left() / least_bytes)
-    in_.fail_here(what, concat("at most ", in_.left() / least_bytes, ", for which there is room"),
+    in_.fail_here(what, concat("at most ", in_.left() / least_bytes, ", because of the size of the file"),
                   concat(value));
   return value;
 }
 
-MOE_INLINE std::string GgufParser::string(std::string_view what, std::uint64_t most) {
+MOE_INLINE std::string GgufParser::string(std::string_view what, std::uint64_t most_bytes) {
   const auto length = in_.number<std::uint64_t>();
-  if (length > most) in_.fail_here(what, concat("at most ", most, " bytes"), concat(length));
+  if (length > most_bytes) in_.fail_here(what, concat("at most ", most_bytes, " bytes"), concat(length));
   return in_.text(length);
 }
 
 MOE_INLINE std::vector<GgufValue> GgufParser::read_values(std::uint64_t count) {
   std::vector<GgufValue> values;
   for (std::uint64_t i = 0; i < count; ++i) values.push_back(read_value());
-  std::ranges::sort(values, {}, &GgufValue::key);
+  std::sort(values.begin(), values.end(),
+            [](const GgufValue& a, const GgufValue& b) { return a.key < b.key; });
   for (std::size_t i = 1; i < values.size(); ++i)
     if (values[i - 1].key == values[i].key)
-      fail(file_.path(), concat("key \"", values[i].key, '"'), "one of that name", "two");
+      fail(file_.path(), concat("key \"", values[i].key, '"'), "one value of this key", "two");
   return values;
 }
 
 MOE_INLINE GgufValue GgufParser::read_value() {
   GgufValue out;
   out.key = string("key", 65535);
-  if (out.key.empty()) in_.fail_here("key", "a name", "an empty one");
+  if (out.key.empty()) in_.fail_here("key", "a name", "an empty text");
   out.type = read_type(out.key);
   if (out.type == GgufType::array) {
     read_array(out);
@@ -88,7 +144,7 @@ MOE_INLINE GgufType GgufParser::read_type(std::string_view key) {
 MOE_INLINE void GgufParser::read_array(GgufValue& out) {
   out.element_type = read_type(out.key);
   if (out.element_type == GgufType::array)
-    in_.fail_here(out.key, "an array of numbers or strings", "one of arrays");
+    in_.fail_here(out.key, "an array of numbers or strings", "an array of arrays");
   const bool strings = out.element_type == GgufType::string;
   const std::uint64_t least = strings ? 8 : gguf_bytes(out.element_type);
   out.count = in_.number<std::uint64_t>();
@@ -125,52 +181,54 @@ MOE_INLINE std::uint64_t GgufParser::alignment_of(const GgufMetadata& metadata) 
 MOE_INLINE TensorInfo GgufParser::read_tensor() {
   TensorInfo out;
   out.name = string("name of a tensor", 63);
-  if (out.name.empty()) in_.fail_here("name of a tensor", "a name", "an empty one");
+  if (out.name.empty()) in_.fail_here("name of a tensor", "a name", "an empty text");
   const auto dimensions = in_.number<std::uint32_t>();
   if (dimensions > 4) in_.fail_here(out.name, "at most 4 dimensions", concat(dimensions));
   for (std::uint32_t i = 0; i < dimensions; ++i) out.shape.push_back(in_.number<std::uint64_t>());
   const auto id = in_.number<std::uint32_t>();
   const GgmlType* type = ggml_type(id);
-  if (!type) in_.fail_here(out.name, "a known type", concat("type ", id));
+  if (!type) in_.fail_here(out.name, "a type that ggml defines", concat("type ", id));
   out.dtype = type->dtype;
   out.dtype_name = type->name;
-  out.offset = in_.number<std::uint64_t>();  // of the data for now; place_data() makes it one of the file
+  out.offset = in_.number<std::uint64_t>();  // in the data; place_data() turns it into an offset in the file
   out.bytes = bytes_of(out, *type);
-  std::ranges::reverse(out.shape);
+  std::reverse(out.shape.begin(), out.shape.end());
   return out;
 }
 
 MOE_INLINE std::uint64_t GgufParser::bytes_of(const TensorInfo& tensor, const GgmlType& type) const {
   const std::optional<std::uint64_t> numbers = checked_product(tensor.shape);
-  constexpr std::uint64_t most = std::uint64_t{1}
-                                 << 62;  // so that bytes fit as well: no type takes more than 8 each
+  // No type takes more than 8 bytes for a number, so the size in bytes fits into 64 bits as well.
+  constexpr std::uint64_t most = std::uint64_t{1} << 62;
   bool too_large = !numbers || *numbers > most / 8;
   for (const std::uint64_t size : tensor.shape) too_large = too_large || size > most;
   if (too_large)
     in_.fail_here(tensor.name, "a shape whose size fits into 64 bits", concat_list(tensor.shape));
   const std::uint64_t row = tensor.shape.empty() ? 1 : tensor.shape[0];
   if (row % type.elements != 0)
-    in_.fail_here(tensor.name,
-                  concat("rows of a multiple of ", type.elements, " numbers, the block of ", type.name),
-                  concat(row));
+    in_.fail_here(
+        tensor.name,
+        concat("a row length that is a multiple of ", type.elements, ", the block size of ", type.name),
+        concat(row));
   return *numbers / type.elements * type.bytes;
 }
 
 MOE_INLINE void GgufParser::place_data(std::vector<TensorInfo>& tensors, std::uint64_t alignment) const {
-  // Where there is no data at all, the file may end before.
+  // A file without data may end before the padding.
   const std::uint64_t begin =
       std::min((in_.position() + alignment - 1) / alignment * alignment, file_.size());
   const std::uint64_t size = file_.size() - begin;
-  std::uint64_t end = 0;  // of the tensor before
+  std::uint64_t end = 0;  // the end of the tensor before
   for (TensorInfo* const each : by_offset(tensors)) {
     TensorInfo& tensor = *each;
     if (tensor.offset % alignment != 0)
       fail_about(tensor, concat("an offset that is a multiple of ", alignment), concat(tensor.offset));
     if (tensor.offset > size || tensor.bytes > size - tensor.offset)
-      fail_about(tensor, concat("to end within the ", size, " bytes of data"),
-                 concat(tensor.bytes, " bytes from ", tensor.offset, " on"));
+      fail_about(tensor, concat(tensor.bytes, " bytes from offset ", tensor.offset, " on"),
+                 concat("a file with only ", size, " bytes of data, perhaps an incomplete download"));
     if (tensor.offset < end)
-      fail_about(tensor, concat("data from offset ", end, " on"), concat(tensor.offset));
+      fail_about(tensor, concat("an offset of at least ", end, ", the end of the tensor before"),
+                 concat(tensor.offset));
     end = tensor.offset + tensor.bytes;
     tensor.offset += begin;
   }
@@ -179,8 +237,8 @@ MOE_INLINE void GgufParser::place_data(std::vector<TensorInfo>& tensors, std::ui
 MOE_INLINE void GgufParser::read_checksums(GgufContents& out, const GgufValue& value) const {
   if (value.type != GgufType::array || value.element_type != GgufType::u32 ||
       value.count != out.tensors.size())
-    out.metadata.fail_at(value, concat("an array of ", out.tensors.size(), " of type u32"),
-                         concat(value.count, " of type ", name(value.element_type)));
+    out.metadata.fail_at(value, concat("an array of ", out.tensors.size(), " numbers of type u32"),
+                         concat(value.count, " values of type ", name(value.element_type)));
   FileStream in(file_);
   in.skip(value.offset);
   for (TensorInfo& tensor : out.tensors) tensor.crc32c = in.number<std::uint32_t>();
@@ -190,5 +248,7 @@ MOE_INLINE void GgufParser::fail_about(const TensorInfo& tensor, std::string_vie
                                        std::string_view found) const {
   fail(file_.path(), concat("tensor \"", tensor.name, '"'), expected, found);
 }
+
+MOE_INLINE GgufContents parse_gguf(const File& file) { return GgufParser(file).parse(); }
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -2,35 +2,40 @@
 #include "../core/config.hpp"
 
 #include <cstdint>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The name of a part of a split file: `STEM-00002-of-00005.gguf`.
+/// The name of a part of a split GGUF file: `STEM-00002-of-00005.gguf`.
 struct GgufPartName {
   std::string stem;
   std::uint32_t part, parts;  // counted from 1
 
+  /// The path of another part.
   std::string path(std::uint32_t number) const;
 
-  /// Nothing if the path is not of that form.
+  /// Nothing if the path does not have that form.
   static std::optional<GgufPartName> parse(std::string_view path);
 };
 
-/// The first part of a split file whose part `path` is; otherwise `path`.
+/// The path of the first part if `path` is a part of a split file; otherwise `path`.
 std::string first_gguf_part(const std::string& path);
 
-/// Whether the file begins as those in GGUF do.
+/// Whether the file begins with the magic number of GGUF.
 bool is_gguf(const std::string& path);
 
-/// The model in a directory: dense.gguf, or else the only file in GGUF, or the first part of the only split one; empty
-/// if there is none. A vision encoder, mmproj*.gguf, does not count. Throws if there are several.
+/// Whether a directory is a Hugging Face checkpoint: it has model.safetensors, or the index of its shards.
+bool holds_safetensors(const std::string& directory);
+
+/// The GGUF model in a directory: dense.gguf, or the only GGUF file, or the first part of the only split file. Vision encoders
+/// (mmproj) and importance matrices (imatrix) do not count. Empty if there is none, or if the directory holds a Hugging Face
+/// checkpoint, whose GGUF files are other models. Throws if there are several.
 std::string gguf_in_directory(const std::string& directory);
 
-/// The file with the metadata of a model in GGUF, if `path` is one, or a part, or a directory with one; otherwise empty.
+/// The file with the metadata of a GGUF model, if `path` is a GGUF file, a part of one, or a directory with one; otherwise
+/// empty. A file counts by its name (*.gguf) or by its magic number.
 std::string find_gguf(const std::string& path);
 
 }  // namespace moe::inline MOE_ABI::detail

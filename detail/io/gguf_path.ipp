@@ -3,12 +3,12 @@
 #include "../core/concat.hpp"
 #include "../core/error.hpp"
 #include "file.hpp"
+#include "file_signature.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -42,21 +42,26 @@ MOE_INLINE std::string first_gguf_part(const std::string& path) {
   return name ? name->path(1) : path;
 }
 
-MOE_INLINE bool is_gguf(const std::string& path) {
-  constexpr std::string_view magic = "GGUF";
-  const File file(path);
-  std::string start(static_cast<std::size_t>(std::min(file.size(), std::uint64_t{magic.size()})), '\0');
-  file.read_at(0, {reinterpret_cast<std::byte*>(start.data()), start.size()});
-  return start == magic;
+MOE_INLINE bool is_gguf(const std::string& path) { return first_bytes(File(path), 4) == "GGUF"; }
+
+MOE_INLINE bool holds_safetensors(const std::string& directory) {
+  return is_file(join_path(directory, "model.safetensors")) ||
+         is_file(join_path(directory, "model.safetensors.index.json"));
+}
+
+/// Whether a file of this name can be a language model in GGUF.
+MOE_INLINE bool is_model_name(std::string_view name) {
+  return name.ends_with(".gguf") && name.find("mmproj") == name.npos && name.find("imatrix") == name.npos;
 }
 
 MOE_INLINE std::string gguf_in_directory(const std::string& directory) {
   std::string found = join_path(directory, "dense.gguf");
   if (is_file(found)) return found;
   found.clear();
-  for (const std::string& name : names_in(directory)) {
-    if (!name.ends_with(".gguf") || name.starts_with("mmproj")) continue;
+  if (holds_safetensors(directory)) return found;
+  for (const std::string& name : list_directory(directory)) {
     const std::string path = first_gguf_part(join_path(directory, name));
+    if (!is_model_name(name) || is_directory(path)) continue;
     if (!found.empty() && path != found)
       fail(directory, "opening", "one GGUF model in the directory, or the path of a file",
            concat('"', std::min(path, found), "\" and \"", std::max(path, found), '"'));

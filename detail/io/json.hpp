@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <limits>
 #include <memory>
 #include <string>
@@ -12,18 +11,18 @@
 
 namespace moe::inline MOE_ABI {
 
-/// One value of a JSON document: a view that is cheap to copy and valid as long as the document. What is read from it
-/// is checked: a wrong kind, a missing member or a number that does not fit throws an Error with the path of the value,
-/// such as `config.json: $.rope_scaling.factor: expected a number, found a string`.
+/// One value of a JSON document: a view that is cheap to copy, and valid while the document lives. Getters throw an Error with
+/// the path of the value if the value has another kind, a member is missing, or a number is out of range:
+/// `config.json: $.rope_scaling.factor: expected a number, found a string`.
 class Json {
  public:
   enum class Kind : std::uint8_t { null, boolean, number, string, array, object };
 
-  /// Nothing at all, as from a member that is not there.
+  /// No value, as find() returns for a missing member. Only operator bool may be called.
   Json() = default;
   Json(const detail::JsonTree& tree, std::uint32_t index) : tree_(&tree), index_(index) {}
 
-  /// Whether there is a value (which may be null).
+  /// Whether there is a value; the JSON value null counts as one.
   explicit operator bool() const { return tree_ != nullptr; }
 
   Kind kind() const { return static_cast<Kind>(node().kind); }
@@ -34,33 +33,34 @@ class Json {
 
   bool as_bool() const;
 
-  /// The characters, unescaped, as valid UTF-8.
+  /// The characters without escapes, in valid UTF-8.
   std::string_view as_string() const;
 
-  /// A whole number from `least` to `most`, written without fraction and exponent.
+  /// An integer from `least` to `most`, written without fraction and exponent.
   std::uint64_t as_u64(std::uint64_t most = std::numeric_limits<std::uint64_t>::max(),
                        std::uint64_t least = 0) const;
 
-  /// A number as f64. Throws if it is too large for one.
+  /// A number as f64. Throws if it is too large for an f64.
   double as_double() const;
 
-  /// This value, which must be an array or an object; for going through it.
+  /// This value, if it is an array or an object; otherwise throws. For range-based for loops.
   Json as_array() const;
   Json as_object() const;
 
   /// The number of elements or members.
   std::size_t size() const;
 
-  /// The member of that name; nothing if there is none. Throws if there are two, or if this is no object.
+  /// The member with this name; no value if there is none. Throws if there are two, or if this is not an object. Takes time
+  /// linear in the number of members: to look up many names, go through the members once.
   Json find(std::string_view key) const;
 
-  /// The member of that name, which must be there.
+  /// The member with this name. Throws if there is none.
   Json at(std::string_view key) const;
 
-  /// Of a member of an object: its name.
+  /// The name of this value, which is a member of an object.
   std::string_view key() const { return tree_->key(node()); }
 
-  /// Goes through elements or members, in the order of the text. Nothing for other kinds.
+  /// The elements or members, in the order of the text. Other kinds have none.
   class Iterator {
    public:
     Iterator(const detail::JsonTree* tree, std::uint32_t index) : tree_(tree), index_(index) {}
@@ -75,13 +75,13 @@ class Json {
   Iterator begin() const;
   Iterator end() const { return {tree_, 0}; }
 
-  /// The text of a number as written; the contents of a string; `true`, `false` or `null`.
+  /// The text of a number as in the document, the contents of a string, or `true`, `false` or `null`.
   std::string_view slice() const { return tree_->slice(node()); }
 
   /// Throws an Error about this value.
   [[noreturn]] void fail_here(std::string_view expected, std::string_view found) const;
 
-  /// `$.model.merges[3]`
+  /// The path from the root: `$.model.merges[3]`.
   std::string path() const;
 
  private:
@@ -99,7 +99,7 @@ class Json {
   std::uint32_t index_ = 0;
 };
 
-/// A parsed JSON text (RFC 8259). `name` says in errors where the text came from.
+/// A parsed JSON text (RFC 8259). `name`: the source of the text, for error messages.
 class JsonDocument {
  public:
   explicit JsonDocument(std::string text, std::string name = "JSON");
@@ -107,7 +107,7 @@ class JsonDocument {
   Json root() const { return {*tree_, 0}; }
 
  private:
-  std::unique_ptr<detail::JsonTree> tree_;  // on the heap: values keep its address when the document moves
+  std::unique_ptr<detail::JsonTree> tree_;  // on the heap, so that values stay valid when the document moves
 };
 
 }  // namespace moe::inline MOE_ABI

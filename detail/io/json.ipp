@@ -6,7 +6,6 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -61,7 +60,7 @@ MOE_INLINE Json Json::find(std::string_view key) const {
   Json found;
   for (const Json member : *this) {
     if (member.key() != key) continue;
-    if (found) found.fail_here("one member of that name", "two");
+    if (found) found.fail_here("one member of this name", "two");
     found = member;
   }
   return found;

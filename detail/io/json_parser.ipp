@@ -3,12 +3,12 @@
 #include "../core/concat.hpp"
 #include "../core/error.hpp"
 #include "../core/utf8.hpp"
+#include "file_signature.hpp"
 
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <cstring>
 #include <limits>
 #include <optional>
 #include <string>
@@ -16,6 +16,59 @@
 #include <utility>
 
 namespace moe::inline MOE_ABI::detail {
+
+class JsonParser {
+ public:
+  JsonParser(std::string text, std::string name);
+
+  JsonTree parse() &&;
+
+ private:
+  enum Kind : std::uint8_t { null, boolean, number, string, array, object };  // the values of Json::Kind
+  static constexpr int max_depth = 128;  // the limit of serde_json, which bounds the recursion
+
+  std::string& text() { return tree_.text; }
+  JsonNode& node(std::uint32_t index) { return tree_.nodes[index]; }
+
+  std::uint32_t add_node(std::uint32_t parent);
+
+  char peek() const { return at_ < tree_.text.size() ? tree_.text[at_] : '\0'; }
+
+  void skip_space();
+
+  bool take(char c);
+
+  void value(std::uint32_t self, int depth);
+
+  void children(std::uint32_t self, int depth, Kind kind, char closing);
+
+  void member_name(std::uint32_t self);
+
+  void string_value(std::uint32_t self);
+
+  void literal(std::uint32_t self, std::string_view word, Kind kind);
+
+  void number_value(std::uint32_t self);
+
+  void finish(std::uint32_t self, Kind kind, std::size_t end);
+
+  /// Reads a string from its opening quote on, and replaces it in the text by its contents, which are never longer. Returns
+  /// their position and size.
+  std::pair<std::uint32_t, std::uint32_t> unescaped();
+
+  std::string escape();
+
+  std::string unicode_escape();
+
+  char32_t four_digits();
+
+  std::string quote_here() const;
+
+  [[noreturn]] void fail_here(std::string_view expected, std::string_view found) const;
+
+  JsonTree tree_;
+  std::size_t at_ = 0;
+};
 
 MOE_INLINE std::string_view JsonTree::slice(const JsonNode& node) const {
   return std::string_view(text).substr(node.begin, node.size);
@@ -29,13 +82,12 @@ MOE_INLINE std::optional<double> parse_double(std::string_view digits) {
   double value = 0;
 #if defined(__cpp_lib_to_chars)
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  // Too small a number is out of range as well; it is a zero to us.
+  // from_chars also reports numbers that are too small; they are 0.
   if (error == std::errc::result_out_of_range && digits.find("e-") == digits.npos &&
       digits.find("E-") == digits.npos)
     return {};
 #else
-  value = std::strtod(std::string(digits).c_str(),
-                      nullptr);  // a libc++ before 20 knows no from_chars for numbers
+  value = std::strtod(std::string(digits).c_str(), nullptr);  // libc++ before 20 has no from_chars for f64
 #endif
   if (value > std::numeric_limits<double>::max() || value < -std::numeric_limits<double>::max()) return {};
   return value;
@@ -44,10 +96,12 @@ MOE_INLINE std::optional<double> parse_double(std::string_view digits) {
 MOE_INLINE JsonParser::JsonParser(std::string text, std::string name)
     : tree_{std::move(name), std::move(text), {}} {
   expect(tree_.text.size() < std::numeric_limits<std::uint32_t>::max(), tree_.name, "size",
-         "less than 4 GiB of JSON", "more");
+         "less than 4 GiB of JSON", "a larger text");
 }
 
 MOE_INLINE JsonTree JsonParser::parse() && {
+  if (const std::string_view other = known_signature(text()); !text().empty() && !other.empty())
+    fail_here("JSON", other);
   at_ = utf8_valid_prefix(tree_.text);
   if (at_ != tree_.text.size()) fail_here("UTF-8", "an invalid byte");
   at_ = 0;
@@ -90,7 +144,7 @@ MOE_INLINE void JsonParser::value(std::uint32_t self, int depth) {
 }
 
 MOE_INLINE void JsonParser::children(std::uint32_t self, int depth, Kind kind, char closing) {
-  if (depth == max_depth) fail_here(concat("at most ", max_depth, " levels"), "a deeper one");
+  if (depth == max_depth) fail_here(concat("at most ", max_depth, " levels"), "more levels");
   ++at_;
   node(self).kind = kind;
   if (take(closing)) return;
@@ -108,7 +162,7 @@ MOE_INLINE void JsonParser::children(std::uint32_t self, int depth, Kind kind, c
 
 MOE_INLINE void JsonParser::member_name(std::uint32_t self) {
   skip_space();
-  if (peek() != '"') fail_here("a member's name", quote_here());
+  if (peek() != '"') fail_here("the name of a member", quote_here());
   const auto [begin, size] = unescaped();
   node(self).key_begin = begin;
   node(self).key_size = size;
@@ -162,7 +216,8 @@ MOE_INLINE std::pair<std::uint32_t, std::uint32_t> JsonParser::unescaped() {
   for (;;) {
     if (at_ == text().size()) fail_here("'\"'", "the end of the text");
     const char c = text()[at_];
-    if (static_cast<unsigned char>(c) < 0x20) fail_here("an escaped control character", "a bare one");
+    if (static_cast<unsigned char>(c) < 0x20)
+      fail_here("an escaped control character", "a control character without escape");
     if (c == '"') break;
     if (c == '\\') {
       std::string piece = escape();
@@ -189,11 +244,11 @@ MOE_INLINE std::string JsonParser::escape() {
 
 MOE_INLINE std::string JsonParser::unicode_escape() {
   char32_t c = four_digits();
-  if (c >= 0xd800 && c < 0xe000) {  // a code point beyond U+FFFF is written as two surrogates
+  if (c >= 0xd800 && c < 0xe000) {  // a code point beyond U+FFFF has two surrogates
     const bool paired = c < 0xdc00 && std::string_view(text()).substr(at_, 2) == "\\u";
     if (paired) ++at_;
     const char32_t low = paired ? four_digits() : 0;
-    if (low < 0xdc00 || low >= 0xe000) fail_here("a pair of surrogates", "one alone");
+    if (low < 0xdc00 || low >= 0xe000) fail_here("a pair of surrogates", "a lone surrogate");
     c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
   }
   std::string out;

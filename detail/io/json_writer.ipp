@@ -1,7 +1,6 @@
 #pragma once
 #include "json_writer.hpp"
 
-#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -45,19 +44,15 @@ MOE_INLINE void append_json(std::string& out, const Json& value) {
   out += value.is_array() ? ']' : '}';
 }
 
-}  // namespace moe::inline MOE_ABI::detail
-
-namespace moe::inline MOE_ABI::detail {
-
 MOE_INLINE std::string to_json(std::string_view text) {
   std::string out;
-  detail::append_json_string(out, text);
+  append_json_string(out, text);
   return out;
 }
 
 MOE_INLINE std::string to_json(const Json& value) {
   std::string out;
-  detail::append_json(out, value);
+  append_json(out, value);
   return out;
 }
 

@@ -6,8 +6,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// How many bytes of memory this process may still take before the machine has to swap, or its cgroup refuses. Nothing if
-/// the system does not say.
+/// The number of bytes that this process can still allocate before the machine swaps or a limit of its cgroups is reached.
+/// Nothing if the system does not report it.
 std::optional<std::uint64_t> available_memory_bytes();
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -23,20 +23,19 @@ inline constexpr std::uint64_t no_limit = (std::numeric_limits<std::uint64_t>::m
 
 #if defined(__linux__)
 
-/// What a file of the kernel says; empty if it cannot be read. Such files have no size to ask for.
+/// The contents of a file in /proc or /sys, whose size is unknown; empty if it cannot be read.
 MOE_INLINE std::string read_kernel_file(const std::string& path) {
   std::string text;
-  const FileHandle file = open_file(path);
-  if (file == no_file) return text;
+  const UniqueFile file(open_file(path));
+  if (!file) return text;
   char piece[4096];
   for (std::int64_t got;
-       (got = read_file_at(file, text.size(), reinterpret_cast<std::byte*>(piece), sizeof piece)) > 0;)
+       (got = read_file_at(file.get(), text.size(), reinterpret_cast<std::byte*>(piece), sizeof piece)) > 0;)
     text.append(piece, static_cast<std::size_t>(got));
-  close_file(file);
   return text;
 }
 
-/// The number after `key`; nothing if there is none ("max").
+/// The number behind `key` in `text`; nothing if there is another word, such as `max`.
 MOE_INLINE std::optional<std::uint64_t> number_after(std::string_view text, std::string_view key) {
   const std::size_t at = text.find(key);
   if (at == text.npos) return {};
@@ -47,32 +46,37 @@ MOE_INLINE std::optional<std::uint64_t> number_after(std::string_view text, std:
   return value;
 }
 
-/// What the memory cgroups of this process leave, their own and those above: limit − what is in use and cannot be dropped.
+/// The names of the files of a cgroup, for version 1 and version 2.
+struct CgroupVersion {
+  std::string_view entry, root, limit, usage, file_cache;
+};
+
+/// The limit of one cgroup minus its memory in use that cannot be dropped.
+MOE_INLINE std::uint64_t left_in_cgroup(const CgroupVersion& version, std::string_view directory) {
+  const auto limit = number_after(read_kernel_file(concat(directory, version.limit)), "");
+  const auto usage = number_after(read_kernel_file(concat(directory, version.usage)), "");
+  const auto cache = number_after(read_kernel_file(concat(directory, "memory.stat")), version.file_cache);
+  if (!limit || !usage) return no_limit;
+  const std::uint64_t used = *usage - std::min(*usage, cache.value_or(0));
+  return *limit - std::min(*limit, used);
+}
+
+/// The smallest left_in_cgroup() of the cgroup of this process and of all cgroups above it.
 MOE_INLINE std::uint64_t left_in_cgroups() {
-  struct Version {
-    std::string_view entry, root, limit, usage, file_cache;
-  };
-  constexpr Version versions[] = {
+  constexpr CgroupVersion versions[] = {
       {"0::", "/sys/fs/cgroup", "memory.max", "memory.current", "\ninactive_file "},
       {":memory:", "/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes",
        "\ntotal_inactive_file "}};
   const std::string own = read_kernel_file("/proc/self/cgroup");
   std::uint64_t left = no_limit;
-  for (const Version& version : versions) {
+  for (const CgroupVersion& version : versions) {
     const std::size_t at = own.find(version.entry);
     if (at == own.npos) continue;
     const std::size_t begin = at + version.entry.size();
     std::string group = own.substr(begin, own.find('\n', begin) - begin);
     for (;; group.resize(group.find_last_of('/'))) {
       if (group == "/") group.clear();
-      const std::string directory = concat(version.root, group, '/');
-      const auto limit = number_after(read_kernel_file(concat(directory, version.limit)), "");
-      const auto usage = number_after(read_kernel_file(concat(directory, version.usage)), "");
-      const auto cache = number_after(read_kernel_file(concat(directory, "memory.stat")), version.file_cache);
-      if (limit && usage) {
-        const std::uint64_t used = *usage - std::min(*usage, cache.value_or(0));
-        left = std::min(left, *limit - std::min(*limit, used));
-      }
+      left = std::min(left, left_in_cgroup(version, concat(version.root, group, '/')));
       if (group.find_last_of('/') == group.npos) break;
     }
   }
@@ -99,7 +103,8 @@ MOE_INLINE std::uint64_t left_in_cgroups() { return no_limit; }
 MOE_INLINE std::uint64_t left_on_machine() {
   std::uint64_t physical = 0;
   std::size_t size = sizeof physical;
-  // What is free changes by the second and is mostly cache; three quarters leave room for the system.
+  // The system keeps little memory free and uses the rest as a cache, so the free memory is no measure; one quarter is left
+  // to other programs.
   return sysctlbyname("hw.memsize", &physical, &size, nullptr, 0) == 0 ? physical / 4 * 3 : no_limit;
 }
 
@@ -111,8 +116,8 @@ MOE_INLINE std::uint64_t left_on_machine() { return no_limit; }
 #endif
 
 MOE_INLINE std::optional<std::uint64_t> available_memory_bytes() {
-  const std::uint64_t left = std::min(detail::left_on_machine(), detail::left_in_cgroups());
-  if (left == detail::no_limit) return {};
+  const std::uint64_t left = std::min(left_on_machine(), left_in_cgroups());
+  if (left == no_limit) return {};
   return left;
 }
 

@@ -8,71 +8,81 @@
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
-
-#if !defined(_WIN32)
-#include <sys/stat.h>
-#endif
 
 namespace moe::inline MOE_ABI::detail {
 
-MOE_INLINE OutputFile::OutputFile(const std::string& path)
-    : path_(target_of(path)), part_(is_special(path_) ? path_ : path_ + ".part") {
-  file_ = open_for_writing(part_);
-  if (!file_) fail_with("opening", "a writable file");
+#if defined(_WIN32)
+
+MOE_INLINE std::FILE* open_stream(const std::string& path) { return ::_wfopen(wide(path).c_str(), L"wb"); }
+
+MOE_INLINE bool rename_file(const std::string& from, const std::string& to) {
+  return MoveFileExW(wide(from).c_str(), wide(to).c_str(), MOVEFILE_REPLACE_EXISTING) != 0;
 }
 
-MOE_INLINE OutputFile::OutputFile(OutputFile&& other) noexcept
-    : path_(std::move(other.path_)),
-      part_(std::move(other.part_)),
-      file_(std::exchange(other.file_, nullptr)),
-      size_(other.size_) {}
+MOE_INLINE void remove_file(const std::string& path) { DeleteFileW(wide(path).c_str()); }
 
-MOE_INLINE OutputFile::~OutputFile() {
+MOE_INLINE std::string link_target(const std::string& path) { return path; }
+
+#else
+
+MOE_INLINE std::FILE* open_stream(const std::string& path) { return std::fopen(path.c_str(), "wb"); }
+
+MOE_INLINE bool rename_file(const std::string& from, const std::string& to) {
+  return std::rename(from.c_str(), to.c_str()) == 0;
+}
+
+MOE_INLINE void remove_file(const std::string& path) { std::remove(path.c_str()); }
+
+/// The path after following symbolic links; `path` if there is no such file.
+MOE_INLINE std::string link_target(const std::string& path) {
+  const auto free_text = [](char* text) { std::free(text); };
+  const std::unique_ptr<char, decltype(free_text)> target(::realpath(path.c_str(), nullptr), free_text);
+  return target ? target.get() : path;
+}
+
+#endif
+
+/// Whether the path is written directly, because it cannot be replaced by another file.
+MOE_INLINE bool is_special(const std::string& path) {
+  const PathKind kind = kind_of(path);
+  return kind == PathKind::fifo || kind == PathKind::socket || kind == PathKind::device;
+}
+
+MOE_INLINE OutputFile::OutputFile(const std::string& path)
+    : path_(link_target(path)), part_(is_special(path_) ? path_ : path_ + ".part") {
+  file_.reset(open_stream(part_));
+  if (!file_) fail_with("opening", "a writable file", last_error());
+}
+
+MOE_INLINE OutputFile::~OutputFile() { discard(); }
+
+MOE_INLINE void OutputFile::discard() {
   if (!file_) return;
-  std::fclose(file_);
-  remove_part();
+  file_.reset();
+  if (part_ != path_) remove_file(part_);
 }
 
 MOE_INLINE void OutputFile::write(std::span<const std::byte> bytes) {
-  if (std::fwrite(bytes.data(), 1, bytes.size(), file_) != bytes.size())
-    fail_with(detail::concat("byte ", size_), "to write");
+  if (std::fwrite(bytes.data(), 1, bytes.size(), file_.get()) != bytes.size())
+    fail_with(concat("byte ", size_), "a successful write", last_error());
   size_ += bytes.size();
 }
 
 MOE_INLINE void OutputFile::finish() {
-  if (std::fclose(std::exchange(file_, nullptr)) != 0) {
-    remove_part();
-    fail_with("closing", "to write");
-  }
-  if (part_ == path_ || rename_file()) return;
-  const auto error = detail::last_error();
-  remove_part();
-  fail(part_, "renaming", detail::concat("to call it ", path_), detail::message_of(error));
+  const bool closed = std::fclose(file_.release()) == 0;
+  if (closed && (part_ == path_ || rename_file(part_, path_))) return;
+  const int error = last_error();
+  if (part_ != path_) remove_file(part_);
+  if (!closed) fail_with("closing", "a successful write", error);
+  fail_with("renaming", concat("to call it ", path_), error);
 }
 
-MOE_INLINE void OutputFile::remove_part() const {
-  if (part_ != path_) std::remove(part_.c_str());
-}
-
-MOE_INLINE std::string OutputFile::target_of(const std::string& path) {
-  char* const target = ::realpath(path.c_str(), nullptr);
-  std::string out = target ? target : path;
-  std::free(target);
-  return out;
-}
-
-MOE_INLINE bool OutputFile::is_special(const std::string& path) {
-  struct stat status;
-  return ::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
-}
-
-MOE_INLINE void OutputFile::fail_with(std::string_view place, std::string_view expected) const {
-  fail(part_, place, expected, detail::message_of(detail::last_error()));
+MOE_INLINE void OutputFile::fail_with(std::string_view place, std::string_view expected, int error) const {
+  fail(part_, place, expected, message_of(error));
 }
 
 MOE_INLINE void write_text(const std::string& path, std::string_view text) {

@@ -5,51 +5,43 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
 
 namespace moe::inline MOE_ABI::detail {
 
-/// A file that is written at any place, past the page cache where the system and the file system allow that: what is
-/// written once and long would push out everything else there. What stood in the file stays until it is written over.
+/// A file for writes at any offset. Writes bypass the page cache where the system and the file system allow it, because one
+/// long file would otherwise displace everything else in the cache. Existing contents stay until they are overwritten.
 class RandomAccessOutput {
  public:
-  /// Addresses, offsets and sizes of direct writes are multiples of it; other writes go through the cache.
+  /// Writes whose address, offset and size are multiples of the alignment bypass the cache; other writes use the cache.
   static constexpr std::size_t alignment = Pages::page_bytes;
 
-  /// Makes the file if there is none.
+  /// Opens the file, and creates it if there is none. Throws if it is not a regular file or cannot be written.
   explicit RandomAccessOutput(std::string path);
-  RandomAccessOutput(RandomAccessOutput&& other) noexcept;
-  RandomAccessOutput& operator=(RandomAccessOutput&&) = delete;
-  ~RandomAccessOutput();
 
   const std::string& path() const { return path_; }
 
   std::uint64_t size() const;
 
-  /// Cuts the file, or adds zeros that take no room yet.
+  /// Truncates the file, or extends it with zeros, which take no space on the disk yet.
   void resize(std::uint64_t bytes);
 
   void write_at(std::uint64_t offset, std::span<const std::byte> bytes);
   void write_at(std::uint64_t offset, std::string_view text);
 
-  /// Returns when what was written is on the disk.
+  /// Returns when all writes are on the disk.
   void sync();
 
-  /// Throws if another process holds the file. The lock ends with the object.
+  /// Locks the file during the lifetime of the object. Throws if another process has locked it.
   void lock();
 
  private:
-  static bool write_to(detail::FileHandle file, std::uint64_t offset, std::span<const std::byte> bytes);
-
-  void close_direct();
-
   [[noreturn]] void fail_with(std::string_view place, std::string_view expected) const;
 
   std::string path_;
-  detail::FileHandle handle_ = detail::no_file, direct_ = detail::no_file;
+  UniqueFile handle_, direct_;  // direct_ is empty where the system refuses direct writes
 };
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -7,7 +7,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,60 +14,28 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-MOE_INLINE RandomAccessOutput::RandomAccessOutput(std::string path) : path_(std::move(path)) {
-  handle_ = detail::open_file_to_write(path_);
-  if (handle_ == detail::no_file) fail_with("opening", "a writable file");
-  direct_ = detail::reopen_direct(handle_, path_, detail::FileAccess::write);
-}
-
-MOE_INLINE RandomAccessOutput::RandomAccessOutput(RandomAccessOutput&& other) noexcept
-    : path_(std::move(other.path_)),
-      handle_(std::exchange(other.handle_, detail::no_file)),
-      direct_(std::exchange(other.direct_, detail::no_file)) {}
-
-MOE_INLINE RandomAccessOutput::~RandomAccessOutput() {
-  close_direct();
-  if (handle_ != detail::no_file) detail::close_file(handle_);
+MOE_INLINE RandomAccessOutput::RandomAccessOutput(std::string path)
+    : path_(std::move(path)), handle_(open_file_to_write(path_)) {
+  if (!handle_) fail_with("opening", "a writable file");
+  if (const PathKind kind = kind_of(handle_.get()); kind != PathKind::file)
+    fail(path_, "opening", "a file", description_of(kind));
+  direct_ = UniqueFile(reopen_direct(handle_.get(), path_, FileAccess::write));
 }
 
 MOE_INLINE std::uint64_t RandomAccessOutput::size() const {
   std::uint64_t bytes = 0;
-  if (!detail::size_of_file(handle_, bytes)) fail_with("size", "a file with a size");
+  if (!size_of_file(handle_.get(), bytes)) fail_with("size", "a file with a size");
   return bytes;
 }
 
 MOE_INLINE void RandomAccessOutput::resize(std::uint64_t bytes) {
-  if (!detail::resize_file(handle_, bytes)) fail_with("resizing", detail::concat(bytes, " bytes"));
+  if (!resize_file(handle_.get(), bytes)) fail_with("resizing", concat("room for ", bytes, " bytes"));
 }
 
-MOE_INLINE void RandomAccessOutput::write_at(std::uint64_t offset, std::span<const std::byte> bytes) {
-  const auto address = reinterpret_cast<std::uintptr_t>(bytes.data());
-  const bool aligned = (offset | bytes.size() | address) % alignment == 0;
-  // What a direct write cannot do is left to the ordinary one, which says what is wrong if it is wrong there too.
-  if (aligned && direct_ != detail::no_file) {
-    if (write_to(direct_, offset, bytes)) return;
-    close_direct();
-  }
-  if (!write_to(handle_, offset, bytes)) fail_with(detail::concat("byte ", offset), "to write");
-}
-
-MOE_INLINE void RandomAccessOutput::write_at(std::uint64_t offset, std::string_view text) {
-  write_at(offset, std::as_bytes(std::span(text.data(), text.size())));
-}
-
-MOE_INLINE void RandomAccessOutput::sync() {
-  if (!detail::sync_file(handle_)) fail_with("syncing", "to write");
-}
-
-MOE_INLINE void RandomAccessOutput::lock() {
-  if (!detail::lock_file(handle_)) fail(path_, "locking", "a file that nobody writes", "one in use");
-}
-
-MOE_INLINE bool RandomAccessOutput::write_to(detail::FileHandle file, std::uint64_t offset,
-                                             std::span<const std::byte> bytes) {
+MOE_INLINE bool write_all(FileHandle file, std::uint64_t offset, std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
-    const std::int64_t done = detail::write_file_at(file, offset, bytes.data(), bytes.size());
-    if (done < 0 && detail::interrupted(detail::last_error())) continue;
+    const std::int64_t done = write_file_at(file, offset, bytes.data(), bytes.size());
+    if (done < 0 && interrupted(last_error())) continue;
     if (done <= 0) return false;
     offset += static_cast<std::uint64_t>(done);
     bytes = bytes.subspan(static_cast<std::size_t>(done));
@@ -76,12 +43,32 @@ MOE_INLINE bool RandomAccessOutput::write_to(detail::FileHandle file, std::uint6
   return true;
 }
 
-MOE_INLINE void RandomAccessOutput::close_direct() {
-  if (direct_ != detail::no_file) detail::close_file(std::exchange(direct_, detail::no_file));
+MOE_INLINE void RandomAccessOutput::write_at(std::uint64_t offset, std::span<const std::byte> bytes) {
+  const auto address = reinterpret_cast<std::uintptr_t>(bytes.data());
+  const bool aligned = (offset | bytes.size() | address) % alignment == 0;
+  // After a failure of the direct write, the ordinary write succeeds or reports the reason.
+  if (aligned && direct_) {
+    if (write_all(direct_.get(), offset, bytes)) return;
+    direct_ = UniqueFile();
+  }
+  if (!write_all(handle_.get(), offset, bytes)) fail_with(concat("byte ", offset), "a successful write");
+}
+
+MOE_INLINE void RandomAccessOutput::write_at(std::uint64_t offset, std::string_view text) {
+  write_at(offset, std::as_bytes(std::span(text.data(), text.size())));
+}
+
+MOE_INLINE void RandomAccessOutput::sync() {
+  if (!sync_file(handle_.get())) fail_with("syncing", "a successful write");
+}
+
+MOE_INLINE void RandomAccessOutput::lock() {
+  if (!lock_file(handle_.get()))
+    fail(path_, "locking", "a file that no other process writes", "a file in use");
 }
 
 MOE_INLINE void RandomAccessOutput::fail_with(std::string_view place, std::string_view expected) const {
-  fail(path_, place, expected, detail::message_of(detail::last_error()));
+  fail(path_, place, expected, message_of(last_error()));
 }
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -2,17 +2,53 @@
 #include "safetensors.hpp"
 #include "../core/checked.hpp"
 #include "../core/concat.hpp"
+#include "../core/dtype.hpp"
 #include "../core/error.hpp"
+#include "file_signature.hpp"
+#include "json.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace moe::inline MOE_ABI::detail {
+
+/// A dtype of the format (tensor.rs of the reference implementation).
+struct SafetensorsType {
+  std::string_view name;
+  std::uint64_t bits;
+  DType dtype;
+};
+
+class SafetensorsReader {
+ public:
+  explicit SafetensorsReader(const File& file) : file_(file) {}
+
+  std::vector<TensorInfo> read();
+
+ private:
+  /// The first 8 bytes are the size of the header in little endian; the header, a JSON text, follows; then the data.
+  std::string header_text();
+
+  /// Names the format of the file if its first bytes cannot be those of a safetensors file.
+  void require_signature(std::uint64_t header_bytes) const;
+
+  TensorInfo tensor(const Json& member) const;
+
+  void check_bytes(const TensorInfo& tensor, std::uint64_t bits_each) const;
+
+  /// The data of the tensors fills the rest of the file, without gaps and overlaps.
+  void check_layout(std::vector<TensorInfo>& tensors) const;
+
+  static std::string place(const TensorInfo& tensor) { return concat("tensor \"", tensor.name, '"'); }
+
+  const File& file_;
+  std::uint64_t data_begin_ = 0;
+};
 
 MOE_INLINE const SafetensorsType* safetensors_type(std::string_view name) {
   static constexpr SafetensorsType types[] = {
@@ -40,25 +76,38 @@ MOE_INLINE std::vector<TensorInfo> SafetensorsReader::read() {
       tensors.push_back(tensor(member));
     }
   }
-  sort_by_name(tensors, file_.path());  // first, since it finds names that are there twice
+  sort_by_name(tensors, file_.path());  // before check_layout(), because it detects duplicate names
   check_layout(tensors);
   return tensors;
 }
 
 MOE_INLINE std::string SafetensorsReader::header_text() {
-  constexpr std::uint64_t most = 100'000'000;
-  check(file_.size() >= 8, "size", "at least 8 bytes", concat(file_.size()));
+  constexpr std::uint64_t most = 100'000'000;  // the limit of the reference reader
   unsigned char length[8];
-  file_.read_at(0, {reinterpret_cast<std::byte*>(length), 8});
+  if (file_.size() < sizeof length) fail(file_.path(), "size", "at least 8 bytes", describe_contents(file_));
+  file_.read_at(0, std::as_writable_bytes(std::span(length)));
   std::uint64_t size = 0;
   for (int i = 7; i >= 0; --i) size = size << 8 | length[i];
-  check(size <= most, "header size", concat("at most ", most), concat(size));
-  check(size <= file_.size() - 8, "header size",
-        concat("at most ", file_.size() - 8, ", what the file holds"), concat(size));
+  require_signature(size);
+  if (size > most) fail(file_.path(), "header size", concat("at most ", most), concat(size));
+  if (size > file_.size() - 8)
+    fail(file_.path(), "header size", concat("at most ", file_.size() - 8, ", the rest of the file"),
+         concat(size));
   std::string text(static_cast<std::size_t>(size), '\0');
-  file_.read_at(8, {reinterpret_cast<std::byte*>(text.data()), text.size()});
+  file_.read_at(8, std::as_writable_bytes(std::span(text.data(), text.size())));
   data_begin_ = 8 + size;
   return text;
+}
+
+MOE_INLINE void SafetensorsReader::require_signature(std::uint64_t header_bytes) const {
+  const std::string start = first_bytes(file_, 64);
+  const bool possible = header_bytes >= 2 && header_bytes <= file_.size() - 8 && start.size() > 8 &&
+                        std::string_view("{ \t\r\n").find(start[8]) != std::string_view::npos;
+  if (possible) return;
+  const std::string_view known = known_signature(start);
+  const bool is_text = start.size() >= 8 && describe_contents(file_).starts_with("a text");
+  if (!known.empty() || is_text)
+    fail(file_.path(), "byte 0", "a safetensors or GGUF file", describe_contents(file_));
 }
 
 MOE_INLINE TensorInfo SafetensorsReader::tensor(const Json& member) const {
@@ -72,7 +121,7 @@ MOE_INLINE TensorInfo SafetensorsReader::tensor(const Json& member) const {
   const std::uint64_t begin = (*offsets.begin()).as_u64();
   const std::uint64_t end = (*++offsets.begin()).as_u64();
   if (end < begin) offsets.fail_here("an end that is not before the begin", concat(end, " < ", begin));
-  out.offset = begin;  // of the data for now; check_layout() makes it one of the file
+  out.offset = begin;  // in the data; check_layout() turns it into an offset in the file
   out.bytes = end - begin;
 
   if (const SafetensorsType* type = safetensors_type(out.dtype_name)) {
@@ -85,40 +134,30 @@ MOE_INLINE TensorInfo SafetensorsReader::tensor(const Json& member) const {
 MOE_INLINE void SafetensorsReader::check_bytes(const TensorInfo& tensor, std::uint64_t bits_each) const {
   std::optional<std::uint64_t> bits = checked_product(tensor.shape);
   if (bits) bits = checked_mul(*bits, bits_each);
-  check(bits.has_value(), place(tensor), "a shape whose size fits into 64 bits", describe(tensor));
-  check(*bits % 8 == 0, place(tensor), "a whole number of bytes", concat(*bits, " bits"));
-  check(*bits / 8 == tensor.bytes, place(tensor), concat(*bits / 8, " bytes for ", describe(tensor)),
-        concat(tensor.bytes));
+  if (!bits)
+    fail(file_.path(), place(tensor), "a shape whose size in bits fits into 64 bits", describe(tensor));
+  if (*bits % 8 != 0) fail(file_.path(), place(tensor), "a whole number of bytes", concat(*bits, " bits"));
+  if (*bits / 8 != tensor.bytes)
+    fail(file_.path(), place(tensor), concat(*bits / 8, " bytes for ", describe(tensor)),
+         concat(tensor.bytes));
 }
 
 MOE_INLINE void SafetensorsReader::check_layout(std::vector<TensorInfo>& tensors) const {
   std::uint64_t end = 0;
-  for (TensorInfo* const each : by_offset(tensors)) {
-    TensorInfo& tensor = *each;
-    check(tensor.offset == end, place(tensor), concat("data from offset ", end, " on"),
-          concat(tensor.offset));
-    end += tensor.bytes;
-    tensor.offset += data_begin_;
+  for (TensorInfo* const tensor : by_offset(tensors)) {
+    if (tensor->offset != end)
+      fail(file_.path(), place(*tensor), concat("data from offset ", end, " on"), concat(tensor->offset));
+    end += tensor->bytes;
+    tensor->offset += data_begin_;
   }
-  check(end == file_.size() - data_begin_, "size", concat(file_.size() - data_begin_, " bytes of tensors"),
-        concat(end));
+  const std::uint64_t stored = file_.size() - data_begin_;
+  if (stored != end)
+    fail(file_.path(), "size", concat(end, " bytes of data, as in the header"),
+         concat(stored, stored < end ? ", perhaps because of an incomplete download" : ""));
 }
-
-MOE_INLINE std::string SafetensorsReader::place(const TensorInfo& tensor) {
-  return concat("tensor \"", tensor.name, '"');
-}
-
-MOE_INLINE void SafetensorsReader::check(bool condition, std::string_view place, std::string_view expected,
-                                         std::string_view found) const {
-  expect(condition, file_.path(), place, expected, found);
-}
-
-}  // namespace moe::inline MOE_ABI::detail
-
-namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE std::vector<TensorInfo> read_safetensors(const File& file) {
-  return detail::SafetensorsReader(file).read();
+  return SafetensorsReader(file).read();
 }
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -21,7 +23,8 @@ MOE_INLINE int last_error() { return errno; }
 MOE_INLINE bool interrupted(int error) { return error == EINTR; }
 
 MOE_INLINE FileHandle open_file(const std::string& path) {
-  return ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // O_NONBLOCK: open(2) would otherwise wait for the writer of a FIFO. Reads of regular files ignore it.
+  return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 }
 
 MOE_INLINE void close_file(FileHandle file) { ::close(file); }
@@ -33,7 +36,6 @@ MOE_INLINE bool size_of_file(FileHandle file, std::uint64_t& size) {
   return true;
 }
 
-/// The number of bytes read, 0 at the end of the file, negative on an error.
 MOE_INLINE std::int64_t read_file_at(FileHandle file, std::uint64_t offset, std::byte* into,
                                      std::size_t bytes) {
   constexpr std::size_t most = std::size_t{1} << 30;  // Linux reads at most 2^31 - 4096 bytes at once
@@ -53,12 +55,11 @@ MOE_INLINE void will_need(std::byte* address, std::size_t bytes) {
   ::madvise(address - skipped, bytes + skipped, MADV_WILLNEED);
 }
 
-/// How far the next address is where a huge page may begin.
+/// The distance to the next address where a huge page can begin.
 MOE_INLINE std::size_t to_huge_page(const void* address) {
   return (huge_page_bytes - reinterpret_cast<std::uintptr_t>(address) % huge_page_bytes) % huge_page_bytes;
 }
 
-/// Asks for huge pages wherever they fit into that memory.
 MOE_INLINE void prefer_huge_pages([[maybe_unused]] void* address, [[maybe_unused]] std::size_t bytes) {
 #if defined(MADV_HUGEPAGE)
   const std::size_t before = to_huge_page(address);
@@ -87,6 +88,7 @@ MOE_INLINE void* allocate_pages(std::size_t bytes) {
   prefer_huge_pages(begin + before, bytes);
   return begin + before;
 }
+
 MOE_INLINE void free_pages(void* address, std::size_t bytes) { ::munmap(address, bytes); }
 
 MOE_INLINE void discard_pages(void* address, std::size_t bytes) {
@@ -96,19 +98,33 @@ MOE_INLINE void discard_pages(void* address, std::size_t bytes) {
   if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
 }
 
-MOE_INLINE PathKind kind_of(const std::string& path) {
-  struct stat status;
-  if (::stat(path.c_str(), &status) != 0) return PathKind::missing;
-  return S_ISDIR(status.st_mode) ? PathKind::directory : PathKind::file;
+inline PathKind kind_of_mode(mode_t mode) {
+  if (S_ISREG(mode)) return PathKind::file;
+  if (S_ISDIR(mode)) return PathKind::directory;
+  if (S_ISFIFO(mode)) return PathKind::fifo;
+  return S_ISSOCK(mode) ? PathKind::socket : PathKind::device;
 }
 
-/// The names in a directory, in any order; none if it cannot be read.
-MOE_INLINE std::vector<std::string> names_in(const std::string& directory) {
+MOE_INLINE PathKind kind_of(const std::string& path) {
+  struct stat status;
+  if (::stat(path.c_str(), &status) == 0) return kind_of_mode(status.st_mode);
+  const int error = errno;
+  const bool broken = error == ENOENT && ::lstat(path.c_str(), &status) == 0;
+  errno = error;
+  return broken ? PathKind::broken_link : PathKind::missing;
+}
+
+MOE_INLINE PathKind kind_of(FileHandle file) {
+  struct stat status;
+  return ::fstat(file, &status) == 0 ? kind_of_mode(status.st_mode) : PathKind::missing;
+}
+
+MOE_INLINE std::optional<std::vector<std::string>> names_in(const std::string& directory) {
+  const auto close = [](DIR* stream) { ::closedir(stream); };
+  const std::unique_ptr<DIR, decltype(close)> stream(::opendir(directory.c_str()), close);
+  if (!stream) return {};
   std::vector<std::string> out;
-  DIR* const opened = ::opendir(directory.c_str());
-  if (!opened) return out;
-  while (const dirent* entry = ::readdir(opened)) out.emplace_back(entry->d_name);
-  ::closedir(opened);
+  while (const dirent* entry = ::readdir(stream.get())) out.emplace_back(entry->d_name);
   return out;
 }
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -35,7 +37,6 @@ MOE_INLINE bool size_of_file(FileHandle file, std::uint64_t& size) {
   return true;
 }
 
-/// The number of bytes read, 0 at the end of the file, negative on an error.
 MOE_INLINE std::int64_t read_file_at(FileHandle file, std::uint64_t offset, std::byte* into,
                                      std::size_t bytes) {
   OVERLAPPED place = {};
@@ -51,13 +52,13 @@ MOE_INLINE void* map_file(FileHandle file, std::size_t) {
   const HANDLE mapping = CreateFileMappingW(file, nullptr, PAGE_READONLY, 0, 0, nullptr);
   if (!mapping) return nullptr;
   void* address = MapViewOfFile(mapping, FILE_MAP_READ, 0, 0, 0);
-  CloseHandle(mapping);  // the view keeps it alive
+  CloseHandle(mapping);  // the view keeps the mapping alive
   return address;
 }
 
 MOE_INLINE void unmap_file(void* address, std::size_t) { UnmapViewOfFile(address); }
 
-// PrefetchVirtualMemory, looked up because older systems lack it.
+// PrefetchVirtualMemory is looked up at run time, because Windows 7 does not have it.
 MOE_INLINE void will_need(std::byte* address, std::size_t bytes) {
   struct Range {
     void* address;
@@ -70,17 +71,16 @@ MOE_INLINE void will_need(std::byte* address, std::size_t bytes) {
   if (prefetch) prefetch(GetCurrentProcess(), 1, &range, 0);
 }
 
-/// Huge pages need a privilege here.
+// Huge pages need a privilege on Windows.
 MOE_INLINE void prefer_huge_pages(void*, std::size_t) {}
 MOE_INLINE void avoid_huge_pages(void*, std::size_t) {}
 
-/// Zeroed pages of memory; null if there are none.
 MOE_INLINE void* allocate_pages(std::size_t bytes) {
   return VirtualAlloc(nullptr, bytes, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
 }
+
 MOE_INLINE void free_pages(void* address, std::size_t) { VirtualFree(address, 0, MEM_RELEASE); }
 
-/// Lets the system take the memory of whole pages back, and with it what stood there.
 MOE_INLINE void discard_pages(void* address, std::size_t bytes) {
   VirtualAlloc(address, bytes, MEM_RESET, PAGE_READWRITE);
 }
@@ -91,18 +91,29 @@ MOE_INLINE PathKind kind_of(const std::string& path) {
   return attributes & FILE_ATTRIBUTE_DIRECTORY ? PathKind::directory : PathKind::file;
 }
 
-/// The names in a directory, in any order; none if it cannot be read.
-MOE_INLINE std::vector<std::string> names_in(const std::string& directory) {
-  std::vector<std::string> out;
+MOE_INLINE PathKind kind_of(FileHandle file) {
+  switch (GetFileType(file)) {
+    case FILE_TYPE_DISK: return PathKind::file;
+    case FILE_TYPE_PIPE: return PathKind::fifo;
+    case FILE_TYPE_CHAR: return PathKind::device;
+    default: return PathKind::missing;
+  }
+}
+
+MOE_INLINE std::optional<std::vector<std::string>> names_in(const std::string& directory) {
   WIN32_FIND_DATAW entry;
-  const HANDLE search = FindFirstFileW((wide(directory) + L"\\*").c_str(), &entry);
-  if (search == INVALID_HANDLE_VALUE) return out;
+  const auto close = [](HANDLE search) {
+    if (search != INVALID_HANDLE_VALUE) FindClose(search);
+  };
+  const std::unique_ptr<void, decltype(close)> search(
+      FindFirstFileW((wide(directory) + L"\\*").c_str(), &entry), close);
+  if (search.get() == INVALID_HANDLE_VALUE) return {};
+  std::vector<std::string> out;
   do {
     char name[4 * MAX_PATH];
     WideCharToMultiByte(CP_UTF8, 0, entry.cFileName, -1, name, sizeof name, nullptr, nullptr);
     out.emplace_back(name);
-  } while (FindNextFileW(search, &entry));
-  FindClose(search);
+  } while (FindNextFileW(search.get(), &entry));
   return out;
 }
 

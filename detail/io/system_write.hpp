@@ -8,18 +8,18 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-// The operating system's calls for writing at offsets and for making sure that data lasts. As in system.hpp: paths are UTF-8,
-// no checks, no exceptions.
+// The calls of the operating system for writing at offsets and for making written data durable. The conventions are those of
+// system.hpp.
 
-/// Opens a file for reading and writing, and creates it if it is missing.
+/// Opens a file for reading and writing, and creates it if it is missing. Returns at once, also for a FIFO without a reader.
 FileHandle open_file_to_write(const std::string& path);
 
-/// Returns the number of bytes written, negative on an error.
+/// Writes up to `bytes` bytes at `offset`. Returns the number of bytes written, negative on an error.
 std::int64_t write_file_at(FileHandle file, std::uint64_t offset, const std::byte* from, std::size_t bytes);
 
 bool resize_file(FileHandle file, std::uint64_t bytes);
 
-/// Returns when everything that was written to the file, or to the list of a directory's files, is on the disk.
+/// Returns when all writes to the file, or all changes to the names in the directory, are on the disk; false on failure.
 bool sync_file(FileHandle file);
 bool sync_directory(const std::string& path);
 

@@ -41,13 +41,13 @@ MOE_INLINE bool resize_file(FileHandle file, std::uint64_t bytes) {
 MOE_INLINE bool sync_file(FileHandle file) { return FlushFileBuffers(file) != 0; }
 MOE_INLINE bool sync_directory(const std::string&) { return true; }
 
-// A file opened for writing on Windows is shared with readers only.
+// open_file_to_write() shares the file with readers only, so another process cannot open it for writing.
 MOE_INLINE bool lock_file(FileHandle) { return true; }
 
 #else
 
 MOE_INLINE FileHandle open_file_to_write(const std::string& path) {
-  return ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  return ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666);
 }
 
 MOE_INLINE std::int64_t write_file_at(FileHandle file, std::uint64_t offset, const std::byte* from,
@@ -61,12 +61,10 @@ MOE_INLINE bool resize_file(FileHandle file, std::uint64_t bytes) {
 }
 
 MOE_INLINE bool sync_file(FileHandle file) { return ::fsync(file) == 0; }
+
 MOE_INLINE bool sync_directory(const std::string& path) {
-  const int directory = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (directory < 0) return false;
-  const bool done = ::fsync(directory) == 0;
-  ::close(directory);
-  return done;
+  const UniqueFile directory(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECTORY));
+  return directory && ::fsync(directory.get()) == 0;
 }
 
 MOE_INLINE bool lock_file(FileHandle file) { return ::flock(file, LOCK_EX | LOCK_NB) == 0; }

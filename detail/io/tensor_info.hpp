@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,32 +11,32 @@
 
 namespace moe::inline MOE_ABI {
 
-/// What a checkpoint says about one of its tensors.
+/// The description of a tensor in a checkpoint.
 struct TensorInfo {
   std::string name;
   DType dtype = DType::other;
-  std::string dtype_name;            // as the file writes it
+  std::string dtype_name;            // the name in the file
   std::vector<std::uint64_t> shape;  // outermost first; empty for a scalar
-  std::size_t file = 0;              // which of the checkpoint's files
-  std::uint64_t offset = 0;          // of the first byte, in that file; any alignment
+  std::size_t file = 0;              // index into Checkpoint::files()
+  std::uint64_t offset = 0;          // of the first byte in that file; any alignment
   std::uint64_t bytes = 0;
-  std::optional<std::uint32_t> crc32c = {};  // of the bytes, if the file states it
+  std::optional<std::uint32_t> crc32c = {};  // checksum of the bytes, if the file states one
 };
 
 }  // namespace moe::inline MOE_ABI
 
 namespace moe::inline MOE_ABI::detail {
 
-/// `[2048, 768] bf16`
+/// The shape and the type: `[2048, 768] BF16`.
 std::string describe(const TensorInfo& tensor);
 
-/// Sorts by name. Throws an Error about `file` if two have the same.
+/// Sorts by name. Throws an Error about `file` if two tensors have the same name.
 void sort_by_name(std::vector<TensorInfo>& tensors, std::string_view file);
 
-/// The tensors in the order of their offsets, of equals the empty ones first.
+/// Pointers to the tensors in the order of their offsets; at equal offsets, empty tensors come first.
 std::vector<TensorInfo*> by_offset(std::vector<TensorInfo>& tensors);
 
-/// The tensor of that name in a list sorted by name; null if there is none.
+/// The tensor with this name in a list sorted by name; null if there is none.
 const TensorInfo* find_by_name(const std::vector<TensorInfo>& sorted, std::string_view name);
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -1,6 +1,6 @@
 #pragma once
 
-// <windows.h> without the macros min and max, for definitions (.ipp) only: no header of this library includes it.
+// Includes <windows.h> without its macros min and max. Only .ipp files include this header.
 #if defined(_WIN32)
 #if !defined(WIN32_LEAN_AND_MEAN)
 #define WIN32_LEAN_AND_MEAN

@@ -150,6 +150,9 @@ MOE_INLINE void require_layers(const Checkpoint& checkpoint, const ModelConfig& 
   for (std::size_t layer = 0; layer < config.layers.size(); ++layer)
     if (!has_any(checkpoint, concat(checkpoint.tensor_prefix(), "model.layers.", layer, ".")))
       missing.push_back(layer);
+  // If tensors have another prefix, this error names it.
+  if (missing.size() == config.layers.size())
+    (void)checkpoint.at(concat(checkpoint.tensor_prefix(), "model.embed_tokens.weight"));
   if (!missing.empty())
     fail(checkpoint.path(), "layers",
          concat("all ", config.layers.size(), ", since a part of the layers cannot be run"),

@@ -26,7 +26,7 @@ inline std::string_view default_template(const Json& value) {
 /// The template of a GGUF file; without a text if `path` is empty or the file has no template.
 inline ChatTemplateText gguf_chat_template(const std::string& path) {
   if (path.empty()) return {};
-  const GgufMetadata metadata = GgufParser(File(path)).parse().metadata;
+  const GgufMetadata metadata = parse_gguf(File(path)).metadata;
   return {std::string(metadata.text("tokenizer.chat_template").value_or("")), path};
 }
 

@@ -292,7 +292,7 @@ MOE_INLINE void GgufTokenizer::refuse(std::string_view key, std::string_view exp
 
 MOE_INLINE TokenizerParts read_gguf_tokenizer(const std::string& path) {
   const File file(path);
-  const GgufMetadata metadata = GgufParser(file).parse().metadata;
+  const GgufMetadata metadata = parse_gguf(file).metadata;
   return GgufTokenizer(file, metadata).read();
 }
 

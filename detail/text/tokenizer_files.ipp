@@ -144,7 +144,7 @@ inline TokenizerParts read_vocabulary_files(const std::string& directory) {
 }
 
 inline bool has_gguf_tokenizer(const std::string& path) {
-  const GgufMetadata metadata = GgufParser(File(path)).parse().metadata;
+  const GgufMetadata metadata = parse_gguf(File(path)).metadata;
   return metadata.find("tokenizer.ggml.model") && metadata.text("tokenizer.ggml.model") != "none";
 }
 

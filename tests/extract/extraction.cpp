@@ -95,7 +95,7 @@ TEST_CASE("extraction: the matrices of an expert are neighbours, and each begins
     if (i > 0) CHECK(expert.gate.offset == catalog[i - 1].down.offset + expert.down.bytes());
   }
   const moe::detail::GgufContents contents =
-      moe::detail::GgufParser(moe::File(directory / "out/experts.gguf")).parse();
+      moe::detail::parse_gguf(moe::File(directory / "out/experts.gguf"));
   CHECK(contents.metadata.whole("general.alignment") == 4096);
   CHECK(moe::detail::find_by_name(contents.tensors, "blk.5.ffn_down.127.weight")->crc32c.has_value());
   for (const char* file : {"tokenizer.json", "tokenizer_config.json", "generation_config.json"})

@@ -22,7 +22,7 @@ std::span<const std::byte> bytes_of(std::string_view text) {
 }
 
 moe::detail::GgufContents read_gguf(const std::string& path) {
-  return moe::detail::GgufParser(moe::File(path)).parse();
+  return moe::detail::parse_gguf(moe::File(path));
 }
 
 }  // namespace

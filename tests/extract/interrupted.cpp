@@ -101,7 +101,7 @@ TEST_CASE("extraction: a second process with the same output is refused") {
   bool tried = false;
   const auto try_second = [&](std::uint64_t) {
     if (std::exchange(tried, true)) return;
-    check_error([&] { second.run(); }, {"checksums: locking", "one in use"});
+    check_error([&] { second.run(); }, {"checksums: locking", "a file in use"});
   };
   moe::Extraction(source, directory / "out").run(try_second);
   CHECK(tried);

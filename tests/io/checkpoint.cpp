@@ -2,10 +2,20 @@
 #include "support/message_of.hpp"
 #include "support/safetensors_writer.hpp"
 #include "support/temporary_directory.hpp"
+#include "support/watchdog.hpp"
 
 #include <doctest/doctest.h>
 
+#include <chrono>
+#include <filesystem>
+#include <initializer_list>
 #include <string>
+#include <string_view>
+#include <utility>
+
+#if !defined(_WIN32)
+#include <sys/stat.h>
+#endif
 
 namespace {
 
@@ -22,7 +32,7 @@ std::string index(std::string_view weight_map) { return "{\"weight_map\":" + std
 
 }  // namespace
 
-TEST_CASE("checkpoint: a directory or its safetensors file are the same") {
+TEST_CASE("checkpoint: a directory and its safetensors file open the same checkpoint") {
   const TemporaryDirectory directory;
   directory.write("model.safetensors", tensor_file("a", "data"));
   directory.write("config.json", R"({"model_type": "x"})");
@@ -35,7 +45,7 @@ TEST_CASE("checkpoint: a directory or its safetensors file are the same") {
   }
 }
 
-TEST_CASE("checkpoint: shards are one list of tensors") {
+TEST_CASE("checkpoint: the tensors of all shards are one list") {
   const TemporaryDirectory directory;
   directory.write("1.safetensors", tensor_file("a", "one"));
   directory.write("2.safetensors", tensor_file("b", "two"));
@@ -47,7 +57,7 @@ TEST_CASE("checkpoint: shards are one list of tensors") {
   CHECK(text_of(checkpoint, "b") == "two");
 }
 
-TEST_CASE("checkpoint: of a shard only what the index lists is taken") {
+TEST_CASE("checkpoint: tensors of a shard that the index does not list are ignored") {
   const TemporaryDirectory directory;
   directory.write("1.safetensors",
                   SafetensorsWriter().add("a", "U8", {1}, "x").add("b", "U8", {1}, "y").text());
@@ -57,7 +67,7 @@ TEST_CASE("checkpoint: of a shard only what the index lists is taken") {
   CHECK_FALSE(checkpoint.find("b"));
 }
 
-TEST_CASE("checkpoint: an index that names what is not there is refused") {
+TEST_CASE("checkpoint: an index that lists missing tensors or files is refused") {
   const TemporaryDirectory directory;
   directory.write("1.safetensors", tensor_file("a", "one"));
   const auto refusal = [&](std::string_view weight_map) {
@@ -72,10 +82,10 @@ TEST_CASE("checkpoint: an index that names what is not there is refused") {
   CHECK(refusal(R"([])").find("$.weight_map: expected an object") != std::string::npos);
 }
 
-TEST_CASE("checkpoint: the name of a shard cannot lead out of the directory") {
+TEST_CASE("checkpoint: a name of a shard that leads out of the directory is refused") {
   const TemporaryDirectory directory;
   for (const std::string name :
-       {"../1.safetensors", "/etc/passwd", "a/b", "a\\\\b", "..", "1.safetensors\\u0000x", ""}) {
+       {"../1.safetensors", "/etc/passwd", "a/b", ".", "..", "1.safetensors\\u0000x", ""}) {
     CAPTURE(name);
     directory.write("model.safetensors.index.json", index("{\"a\": \"" + std::string(name) + "\"}"));
     check_error([&] { return moe::Checkpoint(directory.path()); },
@@ -83,15 +93,17 @@ TEST_CASE("checkpoint: the name of a shard cannot lead out of the directory") {
   }
 }
 
-TEST_CASE("checkpoint: what is no checkpoint is refused by what it is") {
+TEST_CASE("checkpoint: a path that is not a checkpoint is refused by its contents") {
   const TemporaryDirectory directory;
   check_error([&] { return moe::Checkpoint(directory.path()); }, {"model.safetensors"});
-  check_error([&] { return moe::Checkpoint(directory / "nothing"); }, {"no such file or directory"});
+  check_error([&] { return moe::Checkpoint(directory / "nothing"); },
+              {"nothing: opening", "No such file or directory"});
   check_error([&] { return moe::Checkpoint(directory.write("x.gguf", "GGUF....")); }, {"x.gguf", "version"});
   check_error([&] { return moe::Checkpoint(directory.write("x.bin", "ab")); }, {"at least 8 bytes"});
 }
 
-TEST_CASE("checkpoint: a missing or wrong tensor is an error that names it") {
+TEST_CASE(
+    "checkpoint: a missing tensor, or one of the wrong shape or type, is an error that names the tensor") {
   const TemporaryDirectory directory;
   directory.write(
       "model.safetensors",
@@ -107,7 +119,7 @@ TEST_CASE("checkpoint: a missing or wrong tensor is an error that names it") {
   check_error([&] { return checkpoint.config(); }, {"config.json"});
 }
 
-TEST_CASE("checkpoint: of a multimodal model the text model is seen") {
+TEST_CASE("checkpoint: config and prefix of a Qwen3-Omni model are those of the thinker") {
   const TemporaryDirectory directory;
   directory.write("model.safetensors", tensor_file("thinker.x", "data"));
   directory.write(
@@ -117,4 +129,202 @@ TEST_CASE("checkpoint: of a multimodal model the text model is seen") {
   CHECK(checkpoint.tensor_prefix() == "thinker.");
   CHECK(checkpoint.config().at("hidden_size").as_u64() == 7);
   CHECK(checkpoint.is_thinker());
+}
+
+TEST_CASE("checkpoint: model.safetensors takes precedence over an index, as in transformers") {
+  const TemporaryDirectory directory;
+  directory.write("model.safetensors", tensor_file("a", "new"));
+  directory.write("1.safetensors", tensor_file("a", "old"));
+  directory.write("model.safetensors.index.json", index(R"({"a": "1.safetensors"})"));
+  directory.write("config.json", "{}");
+  for (const std::string& path : {directory.path(), directory / "model.safetensors"})
+    CHECK(text_of(moe::Checkpoint(path), "a") == "new");
+}
+
+TEST_CASE("checkpoint: the path of a shard opens all shards") {
+  const TemporaryDirectory directory;
+  const std::string first = "model-00001-of-00002.safetensors", second = "model-00002-of-00002.safetensors";
+  directory.write(first, tensor_file("a", "one"));
+  directory.write(second, tensor_file("b", "two"));
+  check_error([&] { return moe::Checkpoint(directory / first); },
+              {first, "model.safetensors.index.json", "one shard of several"});
+  check_error([&] { return moe::Checkpoint(directory.path()); }, {"neither, but \"" + first});
+  directory.write("model.safetensors.index.json",
+                  index("{\"a\": \"" + first + "\", \"b\": \"" + second + "\"}"));
+  for (const std::string& name : {first, second}) {
+    const moe::Checkpoint checkpoint(directory / name);
+    CHECK(text_of(checkpoint, "a") == "one");
+    CHECK(text_of(checkpoint, "b") == "two");
+  }
+  const std::string third = directory.write("model-00003-of-00003.safetensors", tensor_file("c", "three"));
+  check_error([&] { return moe::Checkpoint(third); }, {"an index that does not list it"});
+  const std::string single = directory.write("model-00001-of-00001.safetensors", tensor_file("d", "four"));
+  CHECK(text_of(moe::Checkpoint(single), "d") == "four");
+  CHECK(text_of(moe::Checkpoint(directory.write("other.safetensors", tensor_file("e", "five"))), "e") ==
+        "five");
+}
+
+#if !defined(_WIN32)
+TEST_CASE("checkpoint: a Hugging Face cache, whose files are symbolic links, opens by any of its paths") {
+  const TemporaryDirectory cache;
+  std::filesystem::create_directories(cache / "blobs");
+  std::filesystem::create_directories(cache / "snapshots/0123abc");
+  const auto add = [&](const std::string& name, const std::string& blob, const std::string& contents) {
+    cache.write("blobs/" + blob, contents);
+    std::filesystem::create_symlink("../../blobs/" + blob, cache / ("snapshots/0123abc/" + name));
+  };
+  add("model-00001-of-00002.safetensors", "aa", tensor_file("a", "one"));
+  add("model-00002-of-00002.safetensors", "bb", tensor_file("b", "two"));
+  add("model.safetensors.index.json", "cc",
+      index(R"({"a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors"})"));
+  add("config.json", "dd", R"({"model_type": "x"})");
+  const std::string snapshot = cache / "snapshots/0123abc";
+  for (const std::string& path : {snapshot, snapshot + "/model-00002-of-00002.safetensors"}) {
+    const moe::Checkpoint checkpoint(path);
+    CHECK(text_of(checkpoint, "a") == "one");
+    CHECK(checkpoint.config().at("model_type").as_string() == "x");
+  }
+  check_error([&] { return moe::Checkpoint(cache.path()); },
+              {"the checkpoints of this cache are in", "snapshots"});
+  std::filesystem::remove(cache / "blobs/bb");
+  check_error([&] { return moe::Checkpoint(snapshot); },
+              {"model-00002-of-00002.safetensors", "a symbolic link to a file that does not exist"});
+  std::filesystem::remove(cache / "blobs/dd");
+  check_error([&] { return moe::Checkpoint(snapshot + "/model-00001-of-00002.safetensors"); },
+              {"a symbolic link to a file that does not exist"});
+}
+
+TEST_CASE("checkpoint: on POSIX a backslash is a letter of a name") {
+  const TemporaryDirectory directory;
+  directory.write("config.json", R"({"model_type": "x"})");
+  directory.write("a\\model.safetensors", tensor_file("a", "data"));
+  CHECK(moe::Checkpoint(directory / "a\\model.safetensors").config().at("model_type").as_string() == "x");
+  directory.write("model.safetensors.index.json", index(R"({"a": "a\\model.safetensors"})"));
+  CHECK(text_of(moe::Checkpoint(directory.path()), "a") == "data");
+}
+
+TEST_CASE("checkpoint: a FIFO or device in place of any file is refused without waiting") {
+  const Watchdog watchdog(std::chrono::seconds(20));
+  for (const char* name : {"model.safetensors", "config.json", "generation_config.json"}) {
+    CAPTURE(name);
+    const TemporaryDirectory directory;
+    directory.write("model.safetensors", tensor_file("a", "data"));
+    std::filesystem::remove(directory / name);
+    REQUIRE(::mkfifo((directory / name).c_str(), 0600) == 0);
+    check_error([&] { return moe::Checkpoint(directory.path()); }, {name, "a file", "a FIFO"});
+  }
+  const TemporaryDirectory directory;
+  for (const char* name : {"x.gguf", "model.safetensors.index.json"}) {
+    REQUIRE(::mkfifo((directory / name).c_str(), 0600) == 0);
+    check_error([&] { return moe::Checkpoint(directory.path()); }, {name, "a FIFO"});
+  }
+  check_error([&] { return moe::Checkpoint(directory / "x.gguf"); }, {"a FIFO"});
+  check_error([&] { return moe::Checkpoint("/dev/zero"); }, {"a device"});
+  std::filesystem::create_directory(directory / "config.json");
+  directory.write("model.safetensors", tensor_file("a", "data"));
+  check_error([&] { return moe::Checkpoint(directory.path()); }, {"config.json", "a directory"});
+}
+#endif
+
+TEST_CASE(
+    "checkpoint: quantised weights are refused by quant_method, before anything else of the configuration") {
+  const TemporaryDirectory directory;
+  directory.write("model.safetensors", tensor_file("a", "data"));
+  const auto refused = [&](std::string_view config, std::initializer_list<std::string_view> parts) {
+    CAPTURE(config);
+    directory.write("config.json", config);
+    const moe::Checkpoint checkpoint(directory.path());
+    CHECK(checkpoint.find("a"));
+    check_error([&] { return checkpoint.config(); }, parts);
+  };
+  for (const std::string method : {"gptq", "awq", "bitsandbytes", "fp8", "modelopt", "hqq", "a new one"})
+    refused("{\"quantization_config\": {\"bits\": 4, \"quant_method\": \"" + method + "\"}}",
+            {"config.json: $.quantization_config.quant_method", "f32, f16 or bf16", '"' + method + '"'});
+  refused(
+      R"({"quantization_config": {"quant_method": "compressed-tensors", "format": "nvfp4-pack-quantized"}})",
+      {"quantization_config.quant_method", "\"compressed-tensors\" (format \"nvfp4-pack-quantized\")"});
+  refused(R"({"compression_config": {"quant_method": "sparseml"}})",
+          {"$.compression_config.quant_method", "\"sparseml\""});
+  refused(R"({"text_config": {"quantization_config": {"quant_method": "awq"}}})",
+          {"$.text_config.quantization_config.quant_method", "\"awq\""});
+  refused(R"({"thinker_config": {"text_config": {"quantization_config": {"quant_method": "gptq"}}}})",
+          {"$.thinker_config.text_config.quantization_config.quant_method", "\"gptq\""});
+  refused(R"({"quantization_config": {"load_in_4bit": true}})",
+          {"$.quantization_config", "no quant_method, but \"load_in_4bit\""});
+  refused(R"({"quantization": {"group_size": 64, "bits": 4}})", {"$.quantization", "group_size"});
+  refused(R"({"quantization_config": "gptq"})", {"$.quantization_config", "gptq"});
+  for (const char* config : {R"({"quantization_config": null})", R"({"quantization_config": {}})", "{}"}) {
+    directory.write("config.json", config);
+    CHECK(moe::Checkpoint(directory.path()).config().is_object());
+  }
+}
+
+TEST_CASE("checkpoint: tensors of a quantised format are refused if the configuration does not mention it") {
+  for (const auto& [name, format] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"q_proj.qweight", "GPTQ or AWQ"},
+           {"q_proj.weight_packed", "compressed-tensors"},
+           {"q_proj.weight_scale_inv", "FP8"},
+           {"q_proj.weight.quant_state.bitsandbytes__nf4", "bitsandbytes"}}) {
+    const TemporaryDirectory directory;
+    directory.write("model.safetensors", tensor_file(name, "data"));
+    directory.write("config.json", "{}");
+    check_error([&] { return moe::Checkpoint(directory.path()).config(); },
+                {"model.safetensors", name, format, "no quantization_config"});
+  }
+}
+
+TEST_CASE("checkpoint: a base model without the prefix model. opens as if it had the prefix") {
+  const TemporaryDirectory directory;
+  directory.write("model.safetensors", SafetensorsWriter()
+                                           .add("embed_tokens.weight", "U8", {1}, "e")
+                                           .add("layers.0.mlp.gate.weight", "U8", {1}, "g")
+                                           .add("lm_head.weight", "U8", {1}, "h")
+                                           .add("norm.weight", "U8", {1}, "n")
+                                           .text());
+  const moe::Checkpoint checkpoint(directory.path());
+  CHECK(text_of(checkpoint, "model.embed_tokens.weight") == "e");
+  CHECK(text_of(checkpoint, "model.layers.0.mlp.gate.weight") == "g");
+  CHECK(text_of(checkpoint, "model.norm.weight") == "n");
+  CHECK(text_of(checkpoint, "lm_head.weight") == "h");
+}
+
+TEST_CASE("checkpoint: a missing tensor with another prefix is an error that names the prefix") {
+  for (const std::string prefix : {"language_model.model.", "model.language_model.", "thinker.model."}) {
+    const TemporaryDirectory directory;
+    directory.write("model.safetensors", tensor_file(prefix + "embed_tokens.weight", "data"));
+    check_error(
+        [&] { return moe::Checkpoint(directory.path()).at("model.embed_tokens.weight"); },
+        {"tensor \"model.embed_tokens.weight\"", '"' + prefix + "embed_tokens.weight\"", "another prefix"});
+  }
+  const TemporaryDirectory directory;
+  directory.write("model.safetensors", tensor_file("model.norm.weight", "data"));
+  directory.write("config.json", R"({"model_type": "qwen3_omni_moe"})");
+  check_error([&] { return moe::Checkpoint(directory.path()).at("thinker.model.norm.weight"); },
+              {"\"model.norm.weight\"", "another prefix"});
+}
+
+TEST_CASE("checkpoint: the prefix is known in constant time, for a configuration of any size") {
+  // Linear time for each call would be hours.
+  const Watchdog watchdog(std::chrono::seconds(60));
+  const TemporaryDirectory directory;
+  directory.write("model.safetensors", tensor_file("a", "data"));
+  std::string config = "{\"a0\": 0";
+  for (int i = 1; i < 200'000; ++i) config += ",\"a" + std::to_string(i) + "\": 0";
+  directory.write("config.json", config + "}");
+  const moe::Checkpoint checkpoint(directory.path());
+  std::size_t bytes = 0;
+  for (int i = 0; i < 1'000'000; ++i) bytes += checkpoint.tensor_prefix().size();
+  CHECK(bytes == 0);
+}
+
+TEST_CASE("checkpoint: a Git LFS pointer in place of any file is named") {
+  const std::string pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n";
+  for (const char* name : {"model.safetensors", "config.json", "model.safetensors.index.json"}) {
+    CAPTURE(name);
+    const TemporaryDirectory directory;
+    if (name != std::string("model.safetensors.index.json"))
+      directory.write("model.safetensors", tensor_file("a", "data"));
+    directory.write(name, pointer);
+    check_error([&] { return moe::Checkpoint(directory.path()); }, {name, "a Git LFS pointer"});
+  }
 }

@@ -1,4 +1,5 @@
 #include "detail/io/gguf_names.hpp"
+#include "detail/io/gguf_path.hpp"
 #include "detail/io/json.hpp"
 #include "detail/io/json_writer.hpp"
 #include "detail/io/tensor_info.hpp"
@@ -7,11 +8,15 @@
 #include "support/checkpoints.hpp"
 #include "support/gguf_builder.hpp"
 #include "support/message_of.hpp"
+#include "support/safetensors_writer.hpp"
 #include "support/temporary_directory.hpp"
+#include "support/watchdog.hpp"
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <chrono>
+#include <filesystem>
 #include <initializer_list>
 #include <limits>
 #include <string>
@@ -36,8 +41,10 @@ GgufBuilder model(const std::string& architecture = "qwen3moe") {
   return file;
 }
 
-moe::Checkpoint open(const GgufBuilder& file, const std::string& name = "x.gguf") {
+/// Opens the file; a file without tensors gets one that has no meaning.
+moe::Checkpoint open(GgufBuilder file, const std::string& name = "x.gguf") {
   static const TemporaryDirectory directory;
+  if (file.tensor_count() == 0) file.tensor("other.weight", {1}, 0, "xxxx");
   return moe::Checkpoint(directory.write(name, file.file()));
 }
 
@@ -62,7 +69,7 @@ GgufBuilder& add(GgufBuilder& file, const std::string& name, const std::vector<s
 
 }  // namespace
 
-TEST_CASE("gguf checkpoint: tensors have the names of Hugging Face checkpoints") {
+TEST_CASE("gguf checkpoint: tensors have Hugging Face names") {
   const std::vector<std::pair<std::string, std::string>> names{
       {"token_embd.weight", "model.embed_tokens.weight"},
       {"output_norm.weight", "model.norm.weight"},
@@ -101,7 +108,8 @@ TEST_CASE("gguf checkpoint: tensors have the names of Hugging Face checkpoints")
   }
 }
 
-TEST_CASE("gguf checkpoint: the golden one has the configuration and tensors of its Hugging Face form") {
+TEST_CASE(
+    "gguf checkpoint: a model has the same configuration and tensors in GGUF and in Hugging Face form") {
   const moe::Checkpoint gguf(golden("plain-f32.gguf")), hugging_face(golden("plain-f32"));
   const moe::Json a = gguf.config(), b = hugging_face.config();
   for (const char* key :
@@ -124,7 +132,7 @@ TEST_CASE("gguf checkpoint: the golden one has the configuration and tensors of 
   }
 }
 
-TEST_CASE("gguf checkpoint: what files leave out has the defaults of the format") {
+TEST_CASE("gguf checkpoint: missing metadata has the defaults of the format") {
   check_config(model(), R"("num_key_value_heads": 2)");
   check_config(model(), R"("rope_theta": 10000)");
   check_config(model(), R"("tie_word_embeddings": true)");
@@ -148,7 +156,7 @@ TEST_CASE("gguf checkpoint: metadata becomes the configuration of the architectu
   check_config(add(biased, "blk.0.attn_q.bias", {4}), R"("attention_bias": true)");
 }
 
-TEST_CASE("gguf checkpoint: the scaling of positions is that of the metadata") {
+TEST_CASE("gguf checkpoint: metadata of rope scaling becomes rope_scaling") {
   GgufBuilder linear = model(), yarn = model(), none = model();
   check_config(
       linear.value("qwen3moe.rope.scaling.type", "linear").value("qwen3moe.rope.scaling.factor", 4.0f),
@@ -171,11 +179,11 @@ TEST_CASE("gguf checkpoint: the scaling of positions is that of the metadata") {
   check_config(magnified.value("qwen3moe.rope.scaling.yarn_attn_factor", 0.5f), R"("attention_factor": 0.5)");
   GgufBuilder other = model();
   other.value("qwen3moe.rope.scaling.type", "longrope");
-  add(add(other, "a", {1}), "b", {1});  // as many tensors as layers
+  add(add(other, "a", {1}), "b", {1});  // at least as many tensors as layers
   check_error([&] { return moe::ModelConfig(open(other)); }, {"rope_type", "longrope"});
 }
 
-TEST_CASE("gguf checkpoint: a text ends with any of the tokens that end all, a turn or a message") {
+TEST_CASE("gguf checkpoint: the tokens that end a text, a turn or a message all end a text") {
   GgufBuilder file = model();
   file.value("tokenizer.ggml.eos_token_id", 7u).value("tokenizer.ggml.eot_token_id", 9u);
   check_config(file.value("tokenizer.ggml.eom_token_id", 8u), R"("eos_token_id": [7, 9, 8])");
@@ -183,7 +191,7 @@ TEST_CASE("gguf checkpoint: a text ends with any of the tokens that end all, a t
   check_config(model().value("tokenizer.ggml.model", "llama"), R"("eos_token_id": [2])");
 }
 
-TEST_CASE("gguf checkpoint: what the library cannot do is refused, with the key") {
+TEST_CASE("gguf checkpoint: unsupported metadata is refused by its key") {
   check_refused(model("qwen2moe"), {"x.gguf: key \"general.architecture\"", "qwen3moe", "\"qwen2moe\""});
   check_refused(GgufBuilder(), {"key \"general.architecture\"", "to be there"});
   check_refused(GgufBuilder().value("general.architecture", 1u), {"general.architecture", "a string"});
@@ -227,7 +235,7 @@ TEST_CASE("gguf checkpoint: what the library cannot do is refused, with the key"
                   .empty());
 }
 
-TEST_CASE("gguf checkpoint: numbers may be of any size, and an array with the same one for all layers") {
+TEST_CASE("gguf checkpoint: a number may have any integer type, or be an array of equal numbers") {
   const auto block_count = [](std::uint32_t type, std::string_view bytes) {
     GgufBuilder file;
     file.value("general.architecture", "qwen3").value("qwen3.block_count", type, bytes);
@@ -240,16 +248,16 @@ TEST_CASE("gguf checkpoint: numbers may be of any size, and an array with the sa
   check_config(block_count(5, GgufBuilder::bytes_of(2)), R"("num_hidden_layers": 2)");
   check_config(block_count(10, GgufBuilder::bytes_of(std::uint64_t{2})), R"("num_hidden_layers": 2)");
   check_config(block_count(11, GgufBuilder::bytes_of(std::int64_t{2})), R"("num_hidden_layers": 2)");
-  check_refused(block_count(5, GgufBuilder::bytes_of(-2)), {"block_count", "from 0 on"});
+  check_refused(block_count(5, GgufBuilder::bytes_of(-2)), {"block_count", "not negative"});
   check_config(model().array("qwen3moe.attention.head_count_kv", 4, std::vector<std::uint32_t>{1, 1}),
                R"("num_key_value_heads": 1)");
   check_refused(model().array("qwen3moe.attention.head_count_kv", 4, std::vector<std::uint32_t>{1, 2}),
-                {"head_count_kv", "the same for all layers"});
+                {"head_count_kv", "the same number for all layers"});
   check_config(model().value("qwen3moe.rope.freq_base", 12, GgufBuilder::bytes_of(5e6)),
                R"("rope_theta": 5e+06)");
 }
 
-TEST_CASE("gguf checkpoint: how wide networks are is what their tensors show, whatever is stated") {
+TEST_CASE("gguf checkpoint: shapes of tensors take precedence over stated widths") {
   const auto with = [](const std::string& name, const std::vector<std::uint64_t>& sizes) {
     GgufBuilder file = model();
     file.value("qwen3moe.expert_feed_forward_length", 9u);
@@ -264,20 +272,20 @@ TEST_CASE("gguf checkpoint: how wide networks are is what their tensors show, wh
   check_config(model(), R"("intermediate_size": 6)");
 }
 
-TEST_CASE("gguf checkpoint: weights of experts sum to 1 unless the file says that they do not") {
+TEST_CASE("gguf checkpoint: expert weights are normalised unless expert_weights_norm is false") {
   check_config(model(), R"("norm_topk_prob": true)");
   check_config(model().value("qwen3moe.expert_weights_norm", true), R"("norm_topk_prob": true)");
   check_config(model().value("qwen3moe.expert_weights_norm", false), R"("norm_topk_prob": false)");
 }
 
-TEST_CASE("gguf checkpoint: the size of the vocabulary is that of the embedding, or else as stated") {
+TEST_CASE("gguf checkpoint: the vocabulary size comes from the embedding, or else from the metadata") {
   GgufBuilder file = model();
   file.value("qwen3moe.vocab_size", 100u);
   check_config(file, R"("vocab_size": 100)");
   check_config(add(file, "token_embd.weight", {4, 70}), R"("vocab_size": 70)");
 }
 
-TEST_CASE("gguf checkpoint: a Llama's heads are turned in pairs of neighbours") {
+TEST_CASE("gguf checkpoint: rope of the architecture llama rotates neighbours") {
   GgufBuilder file;
   file.value("general.architecture", "llama")
       .value("llama.block_count", 2u)
@@ -293,14 +301,14 @@ TEST_CASE("gguf checkpoint: a Llama's heads are turned in pairs of neighbours") 
   CHECK(config(model()).find("rope_interleave") == std::string::npos);
 }
 
-TEST_CASE("gguf checkpoint: tensors that would change the numbers and are not known are refused by name") {
+TEST_CASE("gguf checkpoint: unknown tensors that change the results are refused by name") {
   for (const char* name : {"blk.0.ffn_gate.bias", "blk.1.ffn_down.bias", "blk.1.attn_norm.bias",
                            "blk.0.ffn_gate_inp.bias", "blk.0.exp_probs_b.bias", "blk.0.attn_sinks.weight",
                            "blk.0.ffn_down_exps.bias", "blk.0.ffn_gate_shexp.weight", "blk.0.attn_q.scale",
                            "blk.0.ffn_gate_exps.scale", "blk.0.attn_q_a.weight", "output.bias",
                            "output_norm.bias", "token_embd_norm.weight", "rope_factors_long.weight"}) {
     GgufBuilder file = model();
-    check_refused(add(file, name, {4}), {"without that tensor", name});
+    check_refused(add(file, name, {4}), {"only tensors that the library knows", name});
   }
   for (const char* name :
        {"blk.0.nextn.eh_proj.weight", "blk.0.attn_rot_embd", "rope_freqs.weight", "other.weight"}) {
@@ -309,7 +317,7 @@ TEST_CASE("gguf checkpoint: tensors that would change the numbers and are not kn
   }
 }
 
-TEST_CASE("gguf checkpoint: outer dimensions of 1 may be there or not") {
+TEST_CASE("gguf checkpoint: outer dimensions of 1 may be present or missing") {
   GgufBuilder file = model();
   for (const auto& [name, sizes] : std::initializer_list<std::pair<const char*, std::vector<std::uint64_t>>>{
            {"blk.0.attn_norm.weight", {4, 1}},
@@ -329,7 +337,7 @@ TEST_CASE("gguf checkpoint: outer dimensions of 1 may be there or not") {
   CHECK(checkpoint.at("model.layers.0.self_attn.k_proj.weight").shape == Shape{2, 4, 1});  // not an outer one
 }
 
-TEST_CASE("gguf checkpoint: queries, keys and values in one tensor are taken apart") {
+TEST_CASE("gguf checkpoint: a fused tensor of queries, keys and values is split") {
   // Two heads of 2 numbers, one of keys: 4, 2 and 2 rows of 4 numbers.
   GgufBuilder file = model();
   file.value("qwen3moe.attention.head_count_kv", 1u);
@@ -354,7 +362,7 @@ TEST_CASE("gguf checkpoint: queries, keys and values in one tensor are taken apa
                 {"self_attn.qkv_proj.weight", "12 rows", "[8, 4]"});
 }
 
-TEST_CASE("gguf checkpoint: a biased matrix of any layer is enough for biases") {
+TEST_CASE("gguf checkpoint: one bias in any layer sets attention_bias") {
   for (const char* name : {"blk.1.attn_output.bias", "blk.0.attn_k.bias"}) {
     GgufBuilder file = model();
     check_config(add(file, name, {4}), R"("attention_bias": true)");
@@ -362,7 +370,7 @@ TEST_CASE("gguf checkpoint: a biased matrix of any layer is enough for biases") 
   check_config(model(), R"("attention_bias": false)");
 }
 
-TEST_CASE("gguf checkpoint: YaRN without its ramp is refused") {
+TEST_CASE("gguf checkpoint: YaRN with an extrapolation factor other than 1 is refused") {
   const auto with = [](float mix) {
     GgufBuilder file = model();
     return file.value("qwen3moe.rope.scaling.type", "yarn")
@@ -374,19 +382,19 @@ TEST_CASE("gguf checkpoint: YaRN without its ramp is refused") {
   check_refused(with(0), {"yarn_ext_factor", "expected 1", "found 0"});
 }
 
-TEST_CASE("gguf checkpoint: numbers that are none are refused by their keys") {
+TEST_CASE("gguf checkpoint: infinite numbers are refused by their keys") {
   GgufBuilder file = model();
   file.value("qwen3moe.rope.freq_base", std::numeric_limits<float>::infinity());
   check_refused(file, {"qwen3moe.rope.freq_base", "a finite number", "inf"});
 }
 
-TEST_CASE("gguf checkpoint: two tensors that become one name are refused") {
+TEST_CASE("gguf checkpoint: two tensors that map to the same name are refused") {
   GgufBuilder file = model();
   add(add(file, "output_norm.weight", {4}), "model.norm.weight", {4});
   check_refused(file, {"tensor \"model.norm.weight\"", "two"});
 }
 
-TEST_CASE("gguf checkpoint: a directory with dense.gguf and experts.gguf is one") {
+TEST_CASE("gguf checkpoint: dense.gguf and experts.gguf in a directory are one checkpoint") {
   const TemporaryDirectory directory;
   GgufBuilder dense = model(), experts;
   directory.write("dense.gguf", add(dense, "output_norm.weight", {4}).file());
@@ -399,7 +407,7 @@ TEST_CASE("gguf checkpoint: a directory with dense.gguf and experts.gguf is one"
         directory / "experts.gguf");
 }
 
-TEST_CASE("gguf checkpoint: a directory with one model is that model") {
+TEST_CASE("gguf checkpoint: a directory with one GGUF model is that model") {
   const TemporaryDirectory directory;
   directory.write("mmproj-f16.gguf", GgufBuilder().file());
   directory.write("notes.txt", "GGUF");
@@ -426,7 +434,7 @@ GgufBuilder part(std::uint16_t number, std::uint16_t count, bool first) {
 
 }  // namespace
 
-TEST_CASE("gguf checkpoint: all parts of a split file are opened, whichever is named") {
+TEST_CASE("gguf checkpoint: any part of a split file opens all parts") {
   const TemporaryDirectory directory;
   for (std::uint16_t i = 0; i < 3; ++i)
     directory.write("x-0000" + std::to_string(i + 1) + "-of-00003.gguf", part(i, 3, i == 0).file());
@@ -439,7 +447,7 @@ TEST_CASE("gguf checkpoint: all parts of a split file are opened, whichever is n
   }
 }
 
-TEST_CASE("gguf checkpoint: parts that do not belong together are refused") {
+TEST_CASE("gguf checkpoint: parts of different files are refused") {
   const TemporaryDirectory directory;
   const std::string first = directory.write("x-00001-of-00003.gguf", part(0, 3, true).file());
   const auto check = [&](std::initializer_list<std::string_view> parts) {
@@ -461,13 +469,86 @@ TEST_CASE("gguf checkpoint: parts that do not belong together are refused") {
                   other.value("split.tensors.count", 5, GgufBuilder::bytes_of(std::int32_t{4})).file());
   check({"x-00002-of-00003.gguf: split.tensors.count: expected 3, as in the first part, found 4"});
   directory.write("x-00001-of-00003.gguf", part(0, 2, true).file());
-  check({"name of the file", "N is 2"});
+  check({"name of the file", "N = 2"});
   for (const std::string& alone : {part(0, 1, true).file(), part(0, 0, true).file(), model().file()}) {
     directory.write("x-00001-of-00003.gguf", alone);
-    check({"x-00001-of-00003.gguf: split.count: expected 3, as the name says, found "});
+    check({"x-00001-of-00003.gguf: split.count: expected 3, as in the name of the file, found "});
   }
   check({"found none"});
   check_error([&] { return moe::Checkpoint(directory.write("y.gguf", part(0, 3, true).file())); },
-              {"y.gguf: name of the file", "-00001-of-N.gguf, where N is 3"});
+              {"y.gguf: name of the file", "-00001-of-N.gguf with N = 3"});
   CHECK(moe::Checkpoint(directory.write("z.gguf", part(0, 1, true).file())).files().size() == 1);
+  directory.write("x-00001-of-00003.gguf", part(0, 3, true).file());
+  directory.write("x-00002-of-00003.gguf", "version https://git-lfs.github.com/spec/v1\n");
+  check({"x-00002-of-00003.gguf: byte 0: expected GGUF, found a Git LFS pointer"});
+}
+
+TEST_CASE("gguf checkpoint: a file without tensors is refused as a vocabulary") {
+  const TemporaryDirectory directory;
+  GgufBuilder vocabulary = model();
+  vocabulary.array("tokenizer.ggml.tokens", std::vector<std::string>{"a"});
+  check_error([&] { return moe::Checkpoint(directory.write("x.gguf", vocabulary.file())); },
+              {"x.gguf", "has no tensors (a vocabulary only)"});
+  check_error([&] { return moe::Checkpoint(directory.write("x.gguf", GgufBuilder().file())); },
+              {"x.gguf", "a file that has no tensors"});
+}
+
+TEST_CASE(
+    "gguf checkpoint: a file that is not GGUF is named, as a file, in a directory and without its ending") {
+  const TemporaryDirectory directory;
+  const std::string pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n";
+  for (const auto& [contents, format] : std::initializer_list<std::pair<std::string, const char*>>{
+           {pointer, "a Git LFS pointer"},
+           {"<!DOCTYPE html><html></html>", "an HTML page"},
+           {std::string(100'000, '\0'), "zeros"},
+           {"", "an empty file"},
+           {"GG", "a file of 2 bytes"}}) {
+    CAPTURE(format);
+    const std::string file = directory.write("x.gguf", contents);
+    check_error([&] { return moe::Checkpoint(file); }, {"x.gguf: byte 0: expected GGUF", format});
+    check_error([&] { return moe::Checkpoint(directory.path()); }, {"x.gguf: byte 0: expected GGUF", format});
+    const TemporaryDirectory other;
+    const std::string nameless = other.write("model", contents);
+    check_error([&] { return moe::Checkpoint(nameless); }, {format});
+  }
+}
+
+TEST_CASE("gguf checkpoint: GGUF files beside a Hugging Face checkpoint are other models") {
+  const TemporaryDirectory directory;
+  GgufBuilder file = model();
+  add(file, "output_norm.weight", {4});
+  for (const char* name : {"x.gguf", "y.gguf"}) directory.write(name, file.file());
+  directory.write("model.safetensors", SafetensorsWriter().add("a", "U8", {1}, "x").text());
+  directory.write("config.json", "{}");
+  CHECK(moe::Checkpoint(directory.path()).find("a"));
+  CHECK(moe::detail::gguf_in_directory(directory.path()).empty());
+  CHECK(moe::detail::find_gguf(directory.path()).empty());
+}
+
+TEST_CASE("gguf checkpoint: a directory whose name ends with .gguf is not a model") {
+  const TemporaryDirectory directory;
+  std::filesystem::create_directory(directory / "a.gguf");
+  GgufBuilder file = model();
+  directory.write("b.gguf", add(file, "output_norm.weight", {4}).file());
+  CHECK(moe::Checkpoint(directory.path()).tensors().size() == 1);
+}
+
+TEST_CASE("gguf checkpoint: a fused bias in blocks is refused") {
+  GgufBuilder file;
+  file.value("general.architecture", "qwen3moe").value("qwen3moe.embedding_length", 64u);
+  file.value("qwen3moe.attention.head_count", 2u).value("qwen3moe.attention.head_count_kv", 1u);
+  file.tensor("blk.0.attn_qkv.bias", {128}, 8, std::string(4 * 34, 'x'));
+  check_refused(file, {"self_attn.qkv_proj.bias", "a type without blocks", "Q8_0"});
+}
+
+TEST_CASE("gguf checkpoint: many fused tensors and a long name of the architecture take linear time") {
+  // Quadratic time would copy the name of 4 MB for each of 20,000 tensors.
+  const Watchdog watchdog(std::chrono::seconds(60));
+  const std::string architecture(4'000'000, 'a');
+  GgufBuilder file;
+  file.value("general.architecture", architecture).value(architecture + ".embedding_length", 4u);
+  file.value(architecture + ".attention.head_count", 1u);
+  for (int layer = 0; layer < 20'000; ++layer)
+    file.info("blk." + std::to_string(layer) + ".attn_qkv.weight", {0, 12}, 0, 0);
+  check_refused(file, {"key"});
 }

@@ -18,7 +18,7 @@ namespace {
 
 moe::detail::GgufContents parse(const std::string& bytes) {
   static const TemporaryDirectory directory;
-  return moe::detail::GgufParser(moe::File(directory.write("x.gguf", bytes))).parse();
+  return moe::detail::parse_gguf(moe::File(directory.write("x.gguf", bytes)));
 }
 
 void check_refused(const std::string& bytes, std::initializer_list<std::string_view> parts) {
@@ -35,7 +35,7 @@ std::string array(std::uint32_t type, std::uint64_t count, std::string_view elem
 
 }  // namespace
 
-TEST_CASE("gguf: values are read by key, whatever their type") {
+TEST_CASE("gguf: values of all types are read by key") {
   GgufBuilder file;
   file.value("z", 0, "\x07")
       .value("a", 5, u32(9))
@@ -55,13 +55,13 @@ TEST_CASE("gguf: values are read by key, whatever their type") {
   CHECK_FALSE(metadata.find("none"));
   check_error([&] { return metadata.whole("half"); }, {"x.gguf: key \"half\"", "a whole number", "type f32"});
   check_error([&] { return metadata.whole("flag"); }, {"a whole number", "type bool"});
-  check_error([&] { return metadata.whole("negative"); }, {"from 0 on", "type i8"});
+  check_error([&] { return metadata.whole("negative"); }, {"not negative", "type i8"});
   check_error([&] { return metadata.number("a"); }, {"fraction", "type i32"});
   check_error([&] { return metadata.text("a"); }, {"a string", "type i32"});
   check_error([&] { metadata.require("none"); }, {"key \"none\"", "to be there"});
 }
 
-TEST_CASE("gguf: an array of one number again and again stands for that number") {
+TEST_CASE("gguf: an array of equal numbers counts as that number") {
   GgufBuilder file;
   file.value("same", 9, array(4, 3, u32(5) + u32(5) + u32(5)));
   file.value("other", 9, array(4, 2, u32(5) + u32(6))).value("none", 9, array(4, 0, ""));
@@ -69,13 +69,13 @@ TEST_CASE("gguf: an array of one number again and again stands for that number")
   const moe::detail::GgufMetadata metadata = parse(file.file()).metadata;
   CHECK(metadata.whole("same") == 5);
   check_error([&] { return metadata.whole("other"); },
-              {"the same for all layers", "an array of 2 of type u32"});
+              {"the same number for all layers", "an array of 2 of type u32"});
   check_error([&] { return metadata.whole("none"); }, {"a whole number", "an array of 0"});
   check_error([&] { return metadata.whole("words"); }, {"a whole number", "type string"});
   CHECK(metadata.find("words")->count == 2);
 }
 
-TEST_CASE("gguf: long arrays are not kept, but can be found in the file") {
+TEST_CASE("gguf: a long array is not kept in memory, and its offset in the file is known") {
   GgufBuilder file;
   file.value("long", 9, array(4, 100'000, std::string(400'000, 'x'))).value("behind", 3u);
   const std::string bytes = file.file();
@@ -85,7 +85,7 @@ TEST_CASE("gguf: long arrays are not kept, but can be found in the file") {
   CHECK(metadata.whole("behind") == 3);
 }
 
-TEST_CASE("gguf: tensors are listed by name, outermost size first, with their places in the file") {
+TEST_CASE("gguf: tensors are sorted by name, with the outermost dimension first and offsets in the file") {
   GgufBuilder file;
   file.tensor("b", {4, 2}, 0, std::string(32, 'b')).tensor("a", {32, 1, 2}, 2, std::string(36, 'a'));
   file.tensor("scalar", {}, 24, "s")
@@ -106,7 +106,7 @@ TEST_CASE("gguf: tensors are listed by name, outermost size first, with their pl
     CHECK(bytes.substr(tensor.offset, tensor.bytes) == std::string(tensor.bytes, tensor.name[0]));
 }
 
-TEST_CASE("gguf: the metadata may state another alignment") {
+TEST_CASE("gguf: general.alignment sets the alignment of tensors") {
   GgufBuilder file;
   file.alignment = 4096;
   file.value("general.alignment", 4096u).tensor("a", {4}, 24, "aaaa").tensor("b", {4}, 24, "bbbb");
@@ -115,29 +115,38 @@ TEST_CASE("gguf: the metadata may state another alignment") {
   CHECK(tensors[1].offset == 8192);
 }
 
-TEST_CASE("gguf: version 2 is the same, and a file without anything is one") {
+TEST_CASE("gguf: version 2 is accepted, also without values and tensors") {
   GgufBuilder file;
   file.version = 2;
   CHECK(parse(file.file()).tensors.empty());
 }
 
-TEST_CASE("gguf: another magic or version, and big endian, are refused") {
+TEST_CASE("gguf: unknown versions and big-endian files are refused") {
   GgufBuilder file;
-  file.magic = "GGML";
-  check_refused(file.file(), {"byte 0", "GGUF"});
-  check_refused("", {"byte 0", "GGUF"});
-  file.magic = "GGUF";
   for (const std::uint32_t version : {1u, 4u, 77u}) {
     file.version = version;
     check_refused(file.file(), {"version", "2 or 3", std::to_string(version)});
   }
   for (const std::uint32_t version : {0u, 0x03000000u}) {
     file.version = version;
-    check_refused(file.file(), {"version", "big endian"});
+    check_refused(file.file(), {"version", "big-endian"});
   }
 }
 
-TEST_CASE("gguf: counts beyond what the file has room for are refused") {
+TEST_CASE("gguf: a file of another format is refused by the name of its format") {
+  GgufBuilder file;
+  file.magic = "GGML";
+  check_refused(file.file(), {"byte 0: expected GGUF, found another format"});
+  check_refused("", {"byte 0: expected GGUF, found an empty file"});
+  check_refused("GG", {"byte 0: expected GGUF, found a file of 2 bytes"});
+  check_refused("GGUF", {"byte 4: expected 4 more bytes, found 0 until the end of the file"});
+  check_refused("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n", {"a Git LFS pointer"});
+  check_refused("<html><body>404</body></html>", {"an HTML page"});
+  check_refused(std::string(100'000, '\0'), {"zeros"});
+  check_refused("Invalid username or password.", {"a text that begins with 'Invalid username or password.'"});
+}
+
+TEST_CASE("gguf: a count that the size of the file makes impossible is refused") {
   for (const std::uint64_t count : {std::uint64_t{100}, std::uint64_t{1} << 32, ~std::uint64_t{0}}) {
     GgufBuilder tensors, values, strings, numbers;
     tensors.more_tensors = count;
@@ -151,7 +160,7 @@ TEST_CASE("gguf: counts beyond what the file has room for are refused") {
   }
 }
 
-TEST_CASE("gguf: strings longer than the file, or than any should be, are refused") {
+TEST_CASE("gguf: a string longer than the file or than its limit is refused") {
   for (const std::uint64_t length : {std::uint64_t{1000}, std::uint64_t{1} << 31, ~std::uint64_t{0}}) {
     GgufBuilder key, text, element, name;
     const std::string room(200, '\0');
@@ -165,13 +174,13 @@ TEST_CASE("gguf: strings longer than the file, or than any should be, are refuse
   }
 }
 
-TEST_CASE("gguf: keys are not empty, and no two are the same") {
+TEST_CASE("gguf: empty and duplicate keys are refused") {
   GgufBuilder empty, twice;
-  check_refused(empty.value("", 1u).file(), {"key", "an empty one"});
+  check_refused(empty.value("", 1u).file(), {"key", "an empty text"});
   check_refused(twice.value("a", 1u).value("b", 1u).value("a", 2u).file(), {"key \"a\"", "two"});
 }
 
-TEST_CASE("gguf: unknown types of values, arrays of arrays and other booleans are refused") {
+TEST_CASE("gguf: unknown types of values, arrays of arrays, and booleans other than 0 and 1 are refused") {
   const auto refused = [](std::uint32_t type, const std::string& bytes,
                           std::initializer_list<std::string_view> parts) {
     GgufBuilder file;
@@ -179,12 +188,12 @@ TEST_CASE("gguf: unknown types of values, arrays of arrays and other booleans ar
   };
   refused(13, "", {"a: expected a type from 0 to 12", "found 13"});
   refused(9, array(13, 1, ""), {"a: expected a type from 0 to 12", "found 13"});
-  refused(9, array(9, 1, array(0, 1, "x")), {"one of arrays"});
+  refused(9, array(9, 1, array(0, 1, "x")), {"an array of arrays"});
   refused(7, "\x02", {"a boolean", "2"});
   refused(9, array(7, 2, "\x01\x03"), {"a boolean", "3"});
 }
 
-TEST_CASE("gguf: an alignment is a u32 and a power of two") {
+TEST_CASE("gguf: an alignment that is not a u32 or not a power of two is refused") {
   const auto refused = [](std::uint32_t type, const std::string& bytes,
                           std::initializer_list<std::string_view> parts) {
     GgufBuilder file;
@@ -196,15 +205,15 @@ TEST_CASE("gguf: an alignment is a u32 and a power of two") {
     refused(4, u32(alignment), {"general.alignment", "a power of two", std::to_string(alignment)});
 }
 
-TEST_CASE("gguf: names of tensors are 1 to 63 bytes, and no two are the same") {
+TEST_CASE("gguf: names of tensors that are empty, longer than 63 bytes or duplicate are refused") {
   GgufBuilder empty, longest, longer, twice;
-  check_refused(empty.tensor("", {1}, 24, "x").file(), {"name of a tensor", "an empty one"});
+  check_refused(empty.tensor("", {1}, 24, "x").file(), {"name of a tensor", "an empty text"});
   CHECK(parse(longest.tensor(std::string(63, 'n'), {1}, 24, "x").file()).tensors.size() == 1);
   check_refused(longer.tensor(std::string(64, 'n'), {1}, 24, "x").file(), {"at most 63 bytes", "64"});
   check_refused(twice.tensor("a", {1}, 24, "x").tensor("a", {1}, 24, "y").file(), {"tensor \"a\"", "two"});
 }
 
-TEST_CASE("gguf: shapes that cannot be are refused") {
+TEST_CASE("gguf: impossible shapes are refused") {
   const auto refused = [](const std::vector<std::uint64_t>& sizes, std::uint32_t type,
                           std::initializer_list<std::string_view> parts) {
     GgufBuilder file;
@@ -225,11 +234,11 @@ TEST_CASE("gguf: unknown types of tensors are refused") {
   for (const std::uint32_t type : {4u, 5u, 31u, 33u, 36u, 38u, 1000u, ~0u}) {
     GgufBuilder file;
     check_refused(file.tensor("a", {32}, type, std::string(100, 'x')).file(),
-                  {"a: expected a known type", std::to_string(type)});
+                  {"a: expected a type that ggml defines", std::to_string(type)});
   }
 }
 
-TEST_CASE("gguf: data begins at a multiple of the alignment, ends in the file and does not overlap") {
+TEST_CASE("gguf: data that is unaligned, beyond the end of the file or overlapping is refused") {
   const std::string data(64, 'x');
   const auto refused = [&](std::uint64_t offset, std::uint64_t size,
                            std::initializer_list<std::string_view> parts) {
@@ -237,26 +246,26 @@ TEST_CASE("gguf: data begins at a multiple of the alignment, ends in the file an
     check_refused(file.tensor("a", {33}, 24, data).info("b", {size}, 24, offset).file(), parts);
   };
   refused(33, 1, {"tensor \"b\"", "a multiple of 32", "33"});
-  refused(64, 1, {"tensor \"b\"", "the 64 bytes of data", "1 bytes from 64 on"});
-  refused(~std::uint64_t{0} - 31, 1, {"tensor \"b\"", "the 64 bytes of data"});
-  refused(32, 33, {"tensor \"b\"", "the 64 bytes of data"});
-  refused(32, 32, {"tensor \"b\"", "data from offset 33 on", "32"});
-  refused(0, 1, {"tensor", "data from offset"});
+  refused(64, 1, {"tensor \"b\"", "only 64 bytes of data", "1 bytes from offset 64 on"});
+  refused(~std::uint64_t{0} - 31, 1, {"tensor \"b\"", "only 64 bytes of data"});
+  refused(32, 33, {"tensor \"b\"", "only 64 bytes of data"});
+  refused(32, 32, {"tensor \"b\"", "an offset of at least 33", "32"});
+  refused(0, 1, {"tensor", "an offset of at least"});
   GgufBuilder empty;
   CHECK(parse(empty.tensor("a", {33}, 24, data).info("b", {0}, 24, 64).file()).tensors.size() == 2);
 }
 
-TEST_CASE("gguf: an empty tensor lies within the file, also where that ends with the head") {
+TEST_CASE("gguf: an empty tensor has an offset in the file, even if the file ends with the head") {
   GgufBuilder file;
   file.info("x", {4, 0}, 0, 0);
   const TemporaryDirectory directory;
   const moe::File cut(directory.write("x.gguf", file.head()));
-  const auto contents = moe::detail::GgufParser(cut).parse();
+  const auto contents = moe::detail::parse_gguf(cut);
   CHECK(contents.tensors[0].offset <= cut.size());
   CHECK(contents.tensors[0].bytes == 0);
 }
 
-TEST_CASE("gguf: a file cut off anywhere is refused") {
+TEST_CASE("gguf: a file that is truncated at any byte is refused") {
   GgufBuilder file;
   file.value("number", 3u).value("text", "word").value("list", 9, array(4, 2, u32(1) + u32(2)));
   file.value("words", 9, array(8, 2, GgufBuilder::text("a") + GgufBuilder::text("bc")))
@@ -270,7 +279,7 @@ TEST_CASE("gguf: a file cut off anywhere is refused") {
   }
 }
 
-TEST_CASE("gguf: a file with any byte changed is read or refused, nothing else") {
+TEST_CASE("gguf: a file with one changed byte is read or refused with an Error") {
   GgufBuilder file;
   file.value("number", 3u).value("text", "word").value("list", 9, array(4, 2, u32(1) + u32(2)));
   file.value("words", 9, array(8, 2, GgufBuilder::text("a") + GgufBuilder::text("bc")));

@@ -7,13 +7,13 @@
 
 using moe::detail::to_json;
 
-TEST_CASE("json writer: a string comes back as it was") {
+TEST_CASE("json writer: a string is parsed back to itself") {
   std::string text = "\"quoted\" \\ / é 中 😀 \u2028 \x7f";
   for (char c = 0; c < 0x20; ++c) text += c;
   CHECK(moe::JsonDocument(to_json(std::string_view(text))).root().as_string() == text);
 }
 
-TEST_CASE("json writer: only what must be escaped is, as Python does it") {
+TEST_CASE("json writer: escapes the same characters as Python does") {
   CHECK(to_json("é/\x7f") == "\"é/\x7f\"");
   CHECK(to_json(std::string_view("\b\f\n\r\t\0\x1f\"\\", 9)) == R"("\b\f\n\r\t\u0000\u001f\"\\")");
 }

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #endif
 
-TEST_CASE("output file: appears under its name when it is complete, and not at all otherwise") {
+TEST_CASE("output file: gets its name when it is complete, and is removed otherwise") {
   const TemporaryDirectory directory;
   const std::string path = directory.write("x", "before");
   {
@@ -28,7 +28,7 @@ TEST_CASE("output file: appears under its name when it is complete, and not at a
   CHECK_FALSE(moe::detail::is_file(path + ".part"));
 }
 
-TEST_CASE("output file: nothing is left where it cannot be given its name") {
+TEST_CASE("output file: is removed if it cannot be renamed") {
   const TemporaryDirectory directory;
   std::filesystem::create_directory(directory / "x");
   check_error(
@@ -41,7 +41,7 @@ TEST_CASE("output file: nothing is left where it cannot be given its name") {
 }
 
 #if !defined(_WIN32)
-TEST_CASE("output file: a link stays one, and what it stands for is replaced") {
+TEST_CASE("output file: a symbolic link stays, and its target is replaced") {
   const TemporaryDirectory directory;
   const std::string path = directory.write("x", "before");
   std::filesystem::create_symlink("x", directory / "link");
@@ -50,7 +50,7 @@ TEST_CASE("output file: a link stays one, and what it stands for is replaced") {
   CHECK(moe::detail::read_text(path) == "after");
 }
 
-TEST_CASE("output file: what is no file is written to and stays what it is") {
+TEST_CASE("output file: a FIFO is written directly and stays a FIFO") {
   const TemporaryDirectory directory;
   const std::string path = directory / "pipe";
   REQUIRE(::mkfifo(path.c_str(), 0600) == 0);

@@ -22,7 +22,7 @@ std::vector<moe::TensorInfo> read(std::string_view contents) {
   return moe::detail::read_safetensors(moe::File(directory().write("x.safetensors", contents)));
 }
 
-/// What is said of a file with that header and 8 bytes of data.
+/// The error message for a file with this header and 8 bytes of data.
 std::string refusal(std::string_view header) {
   return message_of([&] { return read(safetensors(header, "01234567")); });
 }
@@ -34,7 +34,7 @@ bool contains(const std::string& text, std::string_view part) {
 
 }  // namespace
 
-TEST_CASE("safetensors: tensors are listed with their places in the file") {
+TEST_CASE("safetensors: tensors have their offsets in the file") {
   const std::string contents = SafetensorsWriter()
                                    .add("b", "F32", {1}, "0123")
                                    .add("a", "BF16", {2, 1}, "abcd")
@@ -53,13 +53,13 @@ TEST_CASE("safetensors: tensors are listed with their places in the file") {
   }
 }
 
-TEST_CASE("safetensors: the header may be padded to any size, so data begin at any offset") {
+TEST_CASE("safetensors: the header may have padding of any size") {
   std::string header = R"(  {"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})";
   for (int padding = 0; padding < 8; ++padding, header += ' ')
     CHECK(read(safetensors(header, "x"))[0].offset == 8 + header.size());
 }
 
-TEST_CASE("safetensors: a file without tensors is one") { CHECK(read(safetensors("{}", "")).empty()); }
+TEST_CASE("safetensors: a file without tensors is valid") { CHECK(read(safetensors("{}", "")).empty()); }
 
 TEST_CASE("safetensors: metadata is a map of strings") {
   CHECK(read(safetensors(R"({"__metadata__":{"format":"pt"}})", "")).empty());
@@ -83,13 +83,13 @@ TEST_CASE("safetensors: a header longer than the file is refused") {
                  "header size: expected at most 2"));
 }
 
-TEST_CASE("safetensors: a header that is no UTF-8 or no JSON is refused") {
+TEST_CASE("safetensors: a header that is not JSON in UTF-8 is refused") {
   CHECK(contains(refusal("{\"\xff\":1}"), "expected UTF-8"));
   CHECK(contains(refusal("{"), "byte 1"));
   CHECK(contains(refusal("[]"), "$: expected an object"));
 }
 
-TEST_CASE("safetensors: an entry of another form is refused") {
+TEST_CASE("safetensors: a malformed entry is refused") {
   CHECK(contains(refusal(R"({"a":1})"), "$.a: expected an object"));
   CHECK(contains(refusal(R"({"a":{"shape":[8],"data_offsets":[0,8]}})"), "\"dtype\""));
   CHECK(contains(refusal(R"({"a":{"dtype":"U8","data_offsets":[0,8]}})"), "\"shape\""));
@@ -106,7 +106,7 @@ TEST_CASE("safetensors: data that does not begin at 0 is refused") {
   CHECK(contains(refusal(R"({"a":{"dtype":"U8","shape":[7],"data_offsets":[1,8]}})"), "from offset 0"));
 }
 
-TEST_CASE("safetensors: a hole between tensors is refused") {
+TEST_CASE("safetensors: a gap between tensors is refused") {
   CHECK(contains(
       refusal(
           R"({"a":{"dtype":"U8","shape":[3],"data_offsets":[0,3]},"b":{"dtype":"U8","shape":[4],"data_offsets":[4,8]}})"),
@@ -141,16 +141,19 @@ TEST_CASE("safetensors: a shape that does not match the size of the data is refu
       contains(refusal(R"({"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}})"), "12 bytes for [3] F32"));
 }
 
-TEST_CASE("safetensors: bytes that belong to no tensor, or too few, are refused") {
-  CHECK(contains(refusal(R"({"a":{"dtype":"U8","shape":[7],"data_offsets":[0,7]}})"), "8 bytes of tensors"));
-  CHECK(contains(refusal(R"({"a":{"dtype":"U8","shape":[9],"data_offsets":[0,9]}})"), "8 bytes of tensors"));
+TEST_CASE("safetensors: data that is longer or shorter than the tensors is refused") {
+  CHECK(contains(refusal(R"({"a":{"dtype":"U8","shape":[7],"data_offsets":[0,7]}})"),
+                 "size: expected 7 bytes of data, as in the header, found 8"));
+  CHECK(contains(
+      refusal(R"({"a":{"dtype":"U8","shape":[9],"data_offsets":[0,9]}})"),
+      "expected 9 bytes of data, as in the header, found 8, perhaps because of an incomplete download"));
 }
 
-TEST_CASE("safetensors: two tensors of one name are refused") {
+TEST_CASE("safetensors: duplicate names are refused") {
   CHECK(contains(
       refusal(
           R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"a":{"dtype":"U8","shape":[4],"data_offsets":[4,8]}})"),
-      "tensor \"a\": expected one of that name, found two"));
+      "tensor \"a\": expected one tensor of this name, found two"));
 }
 
 TEST_CASE("safetensors: a tensor of an unknown type is listed") {
@@ -161,11 +164,29 @@ TEST_CASE("safetensors: a tensor of an unknown type is listed") {
   CHECK(tensors[0].dtype_name == "Q9");
 }
 
-TEST_CASE("safetensors: a file cut off at any byte is refused") {
+TEST_CASE("safetensors: a file that is truncated at any byte is refused") {
   const std::string whole =
       SafetensorsWriter().add("a", "F32", {2}, "01234567").add("b", "U8", {1}, "x").text();
   for (std::size_t size = 0; size < whole.size(); ++size) {
     CAPTURE(size);
     CHECK_FALSE(message_of([&] { return read(whole.substr(0, size)); }).empty());
   }
+}
+
+TEST_CASE("safetensors: a file of another format is refused by the name of its format") {
+  const auto found = [](const std::string& contents, std::string_view format) {
+    return contains(message_of([&] { return read(contents); }), format);
+  };
+  CHECK(found("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n", "a Git LFS pointer"));
+  CHECK(found("<!DOCTYPE html><html></html>", "an HTML page"));
+  CHECK(found(std::string(100, '\0'), "zeros"));
+  CHECK(found("", "an empty file"));
+  CHECK(found("Entry not found", "a text that begins with 'Entry not found'"));
+  CHECK(found(std::string("PK\x03\x04\0\0\0\0abcdefgh", 16), "a zip archive"));
+}
+
+TEST_CASE("safetensors: a header whose size has the bytes of a gzip archive is still a header") {
+  std::string header = R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})";
+  header.resize(0x8b1f, ' ');
+  CHECK(read(safetensors(header, "x")).size() == 1);
 }

@@ -69,6 +69,8 @@ class GgufBuilder {
     return *this;
   }
 
+  std::uint64_t tensor_count() const { return tensor_count_; }
+
   std::string head() const {
     return magic + bytes_of(version) + bytes_of(tensor_count_ + more_tensors) +
            bytes_of(value_count_ + more_values) + values_ + infos_;

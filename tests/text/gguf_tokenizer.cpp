@@ -158,7 +158,7 @@ TEST_CASE("gguf tokenizer: an error names the wrong key") {
   check_refused(with([](auto& v) { v.merges[1] = "ab "; }), {"merges", "in the vocabulary"});
   check_refused(with([](auto& v) { v.tokens[259] = "<s>"; }), {"<s>"});
   check_refused(without("tokens").array("tokenizer.ggml.tokens", 5, std::vector<std::int32_t>{1}),
-                {"tokens", "an array of type string", "one of type i32"});
+                {"tokens", "an array of type string", "an array of type i32"});
   check_refused(without("token_type").value("tokenizer.ggml.token_type", 1u),
                 {"token_type", "an array", "u32"});
   check_refused(GgufBuilder().value("tokenizer.ggml.model", "bert"),
