@@ -8,10 +8,10 @@
 #include <string>
 #include <system_error>
 
-/// A file that holds the bytes of one input after the other, in memory where the system has such files.
+/// A file for one input at a time, in memory where the system has such files.
 class InputFile {
  public:
-  /// `name`: how the file ends, such as `.gguf`.
+  /// `name`: the name of the file, such as `model.gguf`.
   explicit InputFile(const std::string& name) {
     const std::filesystem::path memory = "/dev/shm";
     const std::filesystem::path root =
@@ -27,7 +27,7 @@ class InputFile {
     std::filesystem::remove_all(directory_, ignored);
   }
 
-  /// Replaces the contents; returns the path.
+  /// Replaces the contents of the file and returns its path.
   const std::string& write(const std::uint8_t* data, std::size_t size) const {
     std::FILE* const file = std::fopen(path_.c_str(), "wb");
     if (!file) std::abort();

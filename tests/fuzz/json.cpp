@@ -1,4 +1,4 @@
-// JSON: what is read can be written, and read again as the same.
+// JSON: an accepted text, written and parsed again, has as many values as before.
 #include "detail/core/error.hpp"
 #include "target.hpp"
 
@@ -16,7 +16,7 @@ std::size_t count_values(const moe::Json& value) {
   return count;
 }
 
-/// Asks a value for what it is, and for what it is not.
+/// Calls the getters of all kinds of values, also of the wrong kinds.
 void convert(const moe::Json& value) {
   try {
     (void)value.as_double();

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Writes the inputs that fuzzing begins with:  tests/fuzz/make_corpus.py tests/fuzz/corpus
+"""Writes the seed inputs of the fuzzers:  tests/fuzz/make_corpus.py tests/fuzz/corpus
 
-Small, each with something else in it. What fuzzing found wrong is added by hand under a name that says it.
+The inputs are small, and each one covers another case. Inputs that revealed a defect are added by hand, under a name that
+describes the defect.
 """
 import json
 import os

@@ -1,4 +1,4 @@
-// Pre-tokenizers: each cuts any bytes into pieces that are not empty; and the normalizer changes nothing the second time.
+// Pre-tokenizers: each splits any bytes into non-empty pieces. Normalising twice gives the same text as normalising once.
 #include "target.hpp"
 
 #include "detail/text/nfc.hpp"
@@ -16,7 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (std::string_view rest = text; !rest.empty();) {
       const std::size_t piece = pattern->first_piece(rest);
       FUZZ_CHECK(piece > 0 && piece <= rest.size());
-      // What a piece is does not depend on text far behind it: only the next two characters may decide.
+      // A piece depends on at most the next two characters behind it.
       FUZZ_CHECK(pattern == &moe::detail::whole_text_pattern || piece + 8 > rest.size() ||
                  pattern->first_piece(rest.substr(0, piece + 8)) == piece);
       rest.remove_prefix(piece);

@@ -1,4 +1,4 @@
-// Runs a target on each file of a corpus, for compilers without libFuzzer:  fuzz_json tests/fuzz/corpus/json
+// Runs a fuzz target once on each file of a corpus, for compilers without libFuzzer:  fuzz_json tests/fuzz/corpus/json
 #include "target.hpp"
 
 #include <algorithm>
@@ -17,8 +17,8 @@ int main(int argc, char** argv) {
     std::ifstream file(path, std::ios::binary);
     const std::string bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
     std::printf("%s\n", path.filename().string().c_str());
-    std::fflush(stdout);  // so that the last name is that of the file which ended it
-    // A copy of its own size, so that sanitizers see every read behind its end.
+    std::fflush(stdout);  // after a crash, the last line is the name of the input
+    // A copy of exactly the size of the input, so that sanitizers detect reads behind its end.
     const std::vector<std::uint8_t> input(bytes.begin(), bytes.end());
     LLVMFuzzerTestOneInput(input.data(), input.size());
   }

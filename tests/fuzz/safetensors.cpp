@@ -1,4 +1,4 @@
-// Safetensors: the tensors of a file that is accepted lie in it, one behind the other.
+// Safetensors: in an accepted file, all tensors are inside the file and do not overlap.
 #include "detail/core/error.hpp"
 #include "detail/io/file.hpp"
 #include "detail/io/tensor_info.hpp"

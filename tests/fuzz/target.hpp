@@ -4,11 +4,11 @@
 #include <cstdio>
 #include <cstdlib>
 
-// What every target defines: libFuzzer calls it with inputs that it makes up, replay.cpp with those of the corpus. An input
-// may be refused with a moe::Error; whatever else happens is a fault.
+// Every fuzz target defines this function. libFuzzer calls it with generated inputs, replay.cpp with the files of the corpus. A
+// target catches moe::Error, which refuses an input; a crash or any other exception is a defect.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
-/// Ends the program unless it holds.
+/// Ends the program unless the condition holds.
 #define FUZZ_CHECK(condition)                                                            \
   do {                                                                                   \
     if (!(condition)) {                                                                  \

@@ -1,4 +1,4 @@
-// tokenizer.json: a tokenizer that is accepted encodes any text in ids of its own.
+// tokenizer.json: an accepted tokenizer encodes any text to ids of its vocabulary, and streaming decodes like decode().
 #include "detail/core/error.hpp"
 #include "detail/core/token.hpp"
 #include "target.hpp"

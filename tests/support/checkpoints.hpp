@@ -9,5 +9,5 @@ inline std::string golden(const std::string& name) {
   return std::string(source_directory) + "/tests/golden/" + name;
 }
 
-/// The model that the examples come with.
+/// The model in examples/data.
 inline std::string bundled_model() { return std::string(source_directory) + "/examples/data/babel-10m"; }

@@ -15,7 +15,7 @@
 
 enum class Fault { none, fails, hangs, wrong_bytes };
 
-/// Brings what `Inner` brings, but every n-th time something goes wrong.
+/// Returns the experts of `Inner`, with a fault at every n-th acquire.
 template <moe::ExpertProvider Inner>
 class FaultyProvider {
  public:
@@ -27,7 +27,7 @@ class FaultyProvider {
     std::atomic<std::size_t> faults = 0;
   };
 
-  /// The lease of `Inner`, or a spoilt copy of its weights.
+  /// The lease of `Inner`, or a copy of its weights with one wrong bit.
   struct Lease {
     moe::LeaseOf<Inner> lease;
     std::vector<std::byte> copy;

@@ -5,13 +5,13 @@
 #include <string_view>
 #include <vector>
 
-/// Puts the bytes of a GGUF file together, also of one that is wrong.
+/// Builds the bytes of a GGUF file, valid or invalid.
 class GgufBuilder {
  public:
   std::string magic = "GGUF";
   std::uint32_t version = 3;
-  std::uint64_t alignment = 32;                     // of the data; the metadata says nothing of it
-  std::uint64_t more_tensors = 0, more_values = 0;  // that are counted but not there
+  std::uint64_t alignment = 32;                     // of the data; not written to the metadata
+  std::uint64_t more_tensors = 0, more_values = 0;  // added to the counts in the head only
 
   template <class T>
   static std::string bytes_of(T value) {
@@ -21,7 +21,7 @@ class GgufBuilder {
   }
   static std::string text(std::string_view text) { return bytes_of(std::uint64_t{text.size()}).append(text); }
 
-  /// Adds a value of that type, whose bytes are given.
+  /// Adds a value with the number of its type and its bytes.
   GgufBuilder& value(std::string_view key, std::uint32_t type, std::string_view bytes) {
     values_ += text(key) + bytes_of(type);
     values_ += bytes;
@@ -37,7 +37,7 @@ class GgufBuilder {
     return value(key, std::string_view(string));
   }
 
-  /// Adds an array of strings, or of numbers of that type.
+  /// Adds an array of strings, or an array of numbers with the number of their type.
   GgufBuilder& array(std::string_view key, const std::vector<std::string>& strings) {
     std::string bytes = bytes_of(std::uint32_t{8}) + bytes_of(std::uint64_t{strings.size()});
     for (const std::string& string : strings) bytes += text(string);
@@ -50,7 +50,7 @@ class GgufBuilder {
     return value(key, 9, bytes);
   }
 
-  /// Adds what a file says of a tensor. sizes: innermost first.
+  /// Adds the description of a tensor. `sizes`: the innermost dimension first.
   GgufBuilder& info(std::string_view name, const std::vector<std::uint64_t>& sizes, std::uint32_t type,
                     std::uint64_t offset) {
     infos_ += text(name) + bytes_of(static_cast<std::uint32_t>(sizes.size()));
@@ -60,7 +60,7 @@ class GgufBuilder {
     return *this;
   }
 
-  /// Adds a tensor and its data.
+  /// Adds the description of a tensor and its data.
   GgufBuilder& tensor(std::string_view name, const std::vector<std::uint64_t>& sizes, std::uint32_t type,
                       std::string_view data) {
     data_.resize((data_.size() + alignment - 1) / alignment * alignment);

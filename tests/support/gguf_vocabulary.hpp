@@ -8,12 +8,12 @@
 #include <string>
 #include <vector>
 
-/// A byte-level tokenizer as GGUF files have it.
+/// A byte-level tokenizer in the form of GGUF metadata.
 struct GgufVocabulary {
   std::vector<std::string> tokens, merges;
   std::vector<std::int32_t> types;
 
-  /// What a tokenizer.json says, filled up to `size` tokens as converters do it.
+  /// The vocabulary of a tokenizer.json, filled up to `size` tokens as converters do.
   static GgufVocabulary of(const std::string& tokenizer_json, std::size_t size) {
     const moe::JsonDocument document(moe::detail::read_text(tokenizer_json), tokenizer_json);
     const moe::Json root = document.root(), model = root.at("model");

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-/// What the Error says that `action` throws; empty if it throws none. Any other exception passes through.
+/// The message of the Error that `action` throws; empty if it throws none. Other exceptions pass through.
 template <class Action>
 std::string message_of(Action&& action) {
   try {
@@ -18,7 +18,7 @@ std::string message_of(Action&& action) {
   return {};
 }
 
-/// Checks that `action` throws an Error whose message has all the parts in it.
+/// Checks that `action` throws an Error whose message contains all parts.
 template <class Action>
 void check_error(Action&& action, std::initializer_list<std::string_view> parts) {
   const std::string message = message_of(action);

@@ -10,7 +10,7 @@
 #include <span>
 #include <vector>
 
-// Numbers stored as a type, for tests: rounded to nearest as the formats' reference encoders do.
+// Encoders for tests. They round to nearest, like the reference encoders of the formats.
 
 inline void encode_q8_0(std::span<const float> x, std::byte* block) {
   float most = 0;
@@ -36,7 +36,7 @@ inline void encode_q4_0(std::span<const float> x, std::byte* block) {
     block[2 + i] = static_cast<std::byte>(quant(x[i]) | quant(x[i + 16]) << 4);
 }
 
-/// The bytes of `x` stored as `dtype`, after `offset` bytes of something else. x.size() is a multiple of the block.
+/// `offset` filler bytes, then the bytes of `x` stored as `dtype`. x.size() is a multiple of the block size.
 inline std::vector<std::byte> encode(moe::DType dtype, std::span<const float> x, std::size_t offset = 0) {
   const auto [name, elements, bytes] = moe::detail::layout_of(dtype);
   std::vector<std::byte> out(offset + moe::detail::bytes_of(dtype, x.size()), std::byte{0xa5});

@@ -8,13 +8,13 @@
 #include <random>
 #include <vector>
 
-/// All types that store blocks of several numbers.
+/// All types whose blocks hold several numbers.
 inline constexpr moe::DType block_types[] = {
     moe::DType::q8_0,   moe::DType::q5_0,   moe::DType::q4_0, moe::DType::q5_1, moe::DType::q4_1,
     moe::DType::q6_k,   moe::DType::q5_k,   moe::DType::q4_k, moe::DType::q3_k, moe::DType::q2_k,
     moe::DType::iq4_nl, moe::DType::iq4_xs, moe::DType::mxfp4};
 
-/// Where the f16 numbers of a block lie: scales, then offsets.
+/// The offsets of the f16 numbers in a block: scales, then offsets of values.
 inline std::vector<std::size_t> halves_of(moe::DType dtype) {
   switch (dtype) {
     case moe::DType::q4_1:
@@ -29,8 +29,7 @@ inline std::vector<std::size_t> halves_of(moe::DType dtype) {
   }
 }
 
-/// `numbers` numbers in blocks of random bits with scales of either sign between 1/64 and 1, after `offset` bytes of
-/// something else.
+/// `offset` filler bytes, then `numbers` numbers in blocks of random bits, with scales of either sign between 1/64 and 1.
 inline std::vector<std::byte> random_blocks(moe::DType dtype, std::size_t numbers, std::uint32_t seed,
                                             std::size_t offset) {
   std::mt19937 random(seed);

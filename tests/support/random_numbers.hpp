@@ -4,7 +4,7 @@
 #include <random>
 #include <vector>
 
-/// Numbers with mean 0 and deviation `scale`, the same on every run.
+/// Normally distributed numbers with mean 0 and standard deviation `scale`, the same on every run.
 inline std::vector<float> random_numbers(std::size_t count, std::uint32_t seed, float scale = 1) {
   std::mt19937 generator(seed);
   std::normal_distribution<float> normal(0, scale);

@@ -4,14 +4,14 @@
 #include <string_view>
 #include <vector>
 
-/// The bytes of a safetensors file with that header and data.
+/// The bytes of a safetensors file with this header and data.
 inline std::string safetensors(std::string_view header, std::string_view data) {
   std::string out;
   for (std::size_t i = 0; i < 8; ++i) out += static_cast<char>(header.size() >> (8 * i) & 0xff);
   return out.append(header).append(data);
 }
 
-/// Collects tensors and writes them as one safetensors file.
+/// Builds the bytes of a safetensors file with the tensors that were added.
 class SafetensorsWriter {
  public:
   SafetensorsWriter& add(std::string_view name, std::string_view dtype, const std::vector<std::size_t>& shape,

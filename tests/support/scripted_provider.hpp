@@ -13,8 +13,8 @@
 #include <mutex>
 #include <vector>
 
-/// A provider of experts of `expert_bytes` bytes each, whose bytes are its id, that calls `on_read` before each read, which
-/// may wait or throw. Counts what is alive and what was read.
+/// A provider of experts of `expert_bytes` bytes; all bytes of an expert are 16 · layer + expert. It calls `on_read` before each
+/// read, which may wait or throw, and counts reads and live leases.
 class ScriptedProvider {
  public:
   static constexpr std::size_t expert_bytes = 3 * 32;
@@ -22,10 +22,10 @@ class ScriptedProvider {
   struct Shared {
     std::function<void(moe::ExpertId, std::size_t)> on_read = [](moe::ExpertId, std::size_t) {};
     std::atomic<std::size_t> reads = 0;
-    std::atomic<std::size_t> alive = 0;       // leases
-    std::atomic<std::size_t> most_alive = 0;  // at once
-    std::mutex mutex;                         // guards what follows
-    std::vector<moe::ExpertId> order;         // of reads
+    std::atomic<std::size_t> alive = 0;       // live leases
+    std::atomic<std::size_t> most_alive = 0;  // the maximum of `alive`
+    std::mutex mutex;                         // guards `order`
+    std::vector<moe::ExpertId> order;         // of the ids that were read
   };
 
   class Lease {
@@ -69,7 +69,7 @@ class ScriptedProvider {
     return id.layer < 16 && id.expert < 16 ? expert_bytes : 0;
   }
 
-  /// Whether weights are those of that expert.
+  /// Whether all bytes of the weights are those of expert `id`.
   static bool right(const moe::ExpertWeights& weights, moe::ExpertId id) {
     for (const moe::Matrix* matrix : {&weights.gate, &weights.up, &weights.down})
       for (std::size_t i = 0; i < matrix->bytes(); ++i)

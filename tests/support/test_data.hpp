@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-/// A file or folder below the one that MOE_TEST_DATA names; nothing, and a message, if it is not set.
+/// A path in the folder that the environment variable MOE_TEST_DATA names; nothing, and a message, if it is not set.
 inline std::optional<std::string> test_data(std::string_view name) {
   const char* folder = std::getenv("MOE_TEST_DATA");
   if (!folder) {

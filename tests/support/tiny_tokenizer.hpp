@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-/// Bytes as vocabularies write them: `Ġa` for " a".
+/// Bytes in the alphabet of byte-level vocabularies: `Ġa` for " a".
 inline std::string in_byte_alphabet(std::string_view bytes) {
   std::string out;
   for (const char c : bytes)
@@ -19,11 +19,10 @@ inline std::string in_byte_alphabet(std::string_view bytes) {
   return out;
 }
 
-/// A tokenizer.json by hand: the token of every byte has the byte as id, then comes one token for each merge
-/// (256, 257...).
+/// A small tokenizer.json. The id of the token of a byte is that byte; the merges have the ids 256, 257...
 struct TinyTokenizer {
   std::vector<std::pair<std::string, std::string>> merges = {};  // in raw bytes
-  std::string added_tokens = "";                                 // elements, with commas between them
+  std::string added_tokens = "";                                 // elements, separated by commas
   std::string normalizer = R"({"type": "NFC"})";
   std::string add_prefix_space = "false";
   std::string post_processor = "null";
@@ -63,7 +62,7 @@ struct TinyTokenizer {
   }
 };
 
-/// An element of added_tokens, with the flags that are named in `flags` set: "lstrip special".
+/// An element of added_tokens. `flags` names the flags that are true: "lstrip special".
 inline std::string added_token(moe::TokenId id, std::string_view content, std::string_view flags = "") {
   std::string out = R"({"id": )" + std::to_string(id) + R"(, "content": )" + moe::detail::to_json(content);
   for (const char* flag : {"single_word", "lstrip", "rstrip", "normalized", "special"})

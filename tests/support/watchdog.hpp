@@ -6,7 +6,7 @@
 #include <mutex>
 #include <thread>
 
-/// Ends the whole program unless it is destroyed in time: for tests that must never be stuck.
+/// Ends the whole program unless the object is destroyed within `patience`, for tests that could hang.
 class Watchdog {
  public:
   explicit Watchdog(std::chrono::seconds patience) : thread_([this, patience] { watch(patience); }) {}
@@ -23,7 +23,7 @@ class Watchdog {
   void watch(std::chrono::seconds patience) {
     std::unique_lock lock(mutex_);
     if (changed_.wait_for(lock, patience, [&] { return done_; })) return;
-    std::fputs("a test is stuck\n", stderr);
+    std::fputs("a test hangs\n", stderr);
     std::abort();
   }
 
