@@ -180,7 +180,9 @@ class CachingProvider {
           read(entry, lock);
           return lease_of(entry);  // in the same critical section in which the expert became ready
         }
+        ++waiting;
         changed.wait(lock);
+        --waiting;
       }
     }
 
@@ -252,7 +254,7 @@ class CachingProvider {
     void release(Entry& entry) {
       const std::lock_guard lock(mutex);
       residency.released(entry.number);
-      changed.notify_all();
+      tell_waiting();
     }
 
     CacheStatistics statistics() const {
@@ -366,6 +368,11 @@ class CachingProvider {
       return admitted;
     }
 
+    /// Leases end several hundred times per token, and nobody waits then.
+    void tell_waiting() {
+      if (waiting > 0) changed.notify_all();
+    }
+
     void evict(Entry& entry) {
       ++(entry.stage == Stage::ready ? counts.evictions : counts.withdrawn);
       entry.stage = Stage::absent;
@@ -392,12 +399,12 @@ class CachingProvider {
         if (!lock.owns_lock()) lock.lock();
         entry.stage = Stage::absent;
         residency.remove(entry.number);
-        changed.notify_all();
+        tell_waiting();
         throw;
       }
       entry.stage = Stage::ready;
       residency.loaded(entry.number);
-      changed.notify_all();
+      tell_waiting();
     }
 
     void mark_hot(std::span<const ExpertId> ids) {
@@ -424,6 +431,7 @@ class CachingProvider {
     CacheStatistics counts;
     std::size_t largest_bytes = 0;    // of the experts that were asked for so far, or known before
     std::size_t pinned_bytes = 0;     // reservations of pin() included
+    std::size_t waiting = 0;          // threads in acquire() that wait for `changed`
     std::condition_variable changed;  // an expert was loaded or failed to load, or a lease ended
   };
 
