@@ -1,0 +1,375 @@
+#pragma once
+#include "../core/concat.hpp"
+#include "../core/config.hpp"
+#include "../core/error.hpp"
+#include "catalog.hpp"
+#include "expert_table.hpp"
+#include "optional_members.hpp"
+#include "provider.hpp"
+#include "residency.hpp"
+
+#include <algorithm>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace moe::inline MOE_ABI {
+
+/// What a cache has done so far.
+struct CacheStatistics {
+  std::uint64_t loads = 0;      // begun
+  std::uint64_t evictions = 0;  // of loaded experts
+  std::uint64_t withdrawn = 0;  // evictions of experts that were announced and not yet loaded
+  std::size_t resident_bytes = 0;
+  std::size_t peak_bytes = 0;  // of resident_bytes; never above the budget
+};
+
+}  // namespace moe::inline MOE_ABI
+
+namespace moe::inline MOE_ABI::detail {
+
+/// The options that are 0, taken from the catalog and the largest lease of a provider, if it knows them.
+template <class Inner>
+CacheOptions completed_options(CacheOptions options, Inner& inner) {
+  if (options.largest_bytes == 0) options.largest_bytes = detail::largest_bytes(inner);
+  const ExpertCatalog* catalog = detail::catalog(inner);
+  if (options.layers == 0 && options.largest_bytes > 0 && catalog)
+    for (std::size_t layer = 0; layer < catalog->layers(); ++layer)
+      options.layers += catalog->experts(layer) > 0;
+  return options;
+}
+
+/// The state of a CachingProvider, which documents the public members.
+template <class Inner, class Eviction>
+class CacheState {
+  enum class Stage : std::uint8_t { absent, admitted, loading, ready };
+
+  struct Entry {
+    ExpertId id;
+    std::uint32_t number = 0;
+    Stage stage = Stage::absent;
+    bool pinned = false;
+    std::optional<LeaseOf<Inner>> lease;  // if ready
+  };
+
+ public:
+  /// A leased expert is not evicted. Leases of one expert share its weights.
+  class Lease {
+   public:
+    Lease(Lease&& other) noexcept : state_(other.state_), entry_(std::exchange(other.entry_, nullptr)) {}
+    Lease& operator=(Lease&& other) noexcept {
+      std::swap(state_, other.state_);
+      std::swap(entry_, other.entry_);
+      return *this;
+    }
+    ~Lease() {
+      if (entry_) state_->release(*entry_);
+    }
+
+    const ExpertWeights& operator*() const { return **entry_->lease; }
+
+   private:
+    friend CacheState;
+    Lease(CacheState& state, Entry& entry) : state_(&state), entry_(&entry) {}
+
+    CacheState* state_;
+    Entry* entry_;
+  };
+
+  CacheState(Inner from, const CacheOptions& options)
+      : inner_(std::move(from)), residency_(completed_options(options, inner_)) {
+    largest_bytes_ = completed_options(options, inner_).largest_bytes;
+    if (largest_bytes_ > options.budget_bytes) refuse(largest_bytes_);
+    if (const ExpertCatalog* catalog = detail::catalog(inner_)) reserve_for(*catalog);
+  }
+
+  Inner& inner() { return inner_; }
+  std::size_t budget_bytes() const { return residency_.budget_bytes(); }
+
+  Lease acquire(ExpertId id) {
+    const std::size_t size = size_of(id);
+    std::unique_lock lock(mutex_);
+    Entry& entry = entry_of(id);
+    for (;;) {
+      if (entry.stage == Stage::ready) return lease_of(entry);
+      if (entry.stage == Stage::absent) {
+        require_room_beside_pins(id, size);
+        admit(entry, size, Admission::demanded);
+      }
+      if (entry.stage == Stage::admitted) {
+        read(entry, lock);
+        return lease_of(entry);  // in the same critical section in which the expert became ready
+      }
+      ++waiting_;
+      changed_.wait(lock);
+      --waiting_;
+    }
+  }
+
+  std::optional<Lease> try_acquire(ExpertId id) {
+    const std::lock_guard lock(mutex_);
+    const std::uint32_t number = table_.find(id);
+    if (number == table_.none || entries_[number]->stage != Stage::ready) return {};
+    return lease_of(*entries_[number]);
+  }
+
+  void hint(std::span<const ExpertId> ids, Announcement::Kind kind) {
+    using enum Announcement::Kind;
+    if (kind == hot) return mark_hot(ids);
+    if (kind == predicted) {
+      const std::lock_guard lock(mutex_);
+      return residency_.forget_predictions();
+    }
+    for (const ExpertId id : ids) {
+      const std::size_t size = size_of(id);
+      const std::lock_guard lock(mutex_);
+      Entry& entry = entry_of(id);
+      if (entry.stage != Stage::absent) {
+        residency_.expect(entry.number);
+      } else if (!admit(entry, size, kind == chosen ? Admission::chosen : Admission::prefill)) {
+        return;  // experts behind it would be needed later, and take its room
+      }
+    }
+  }
+
+  /// Announces to `Inner` the experts that the cache would have to acquire there.
+  void pass_on(const Announcement& announcement) {
+    if (announcement.kind == Announcement::Kind::hot) return detail::hint(inner_, announcement);
+    std::vector<ExpertId> ids;
+    std::vector<float> weights;
+    {
+      const std::lock_guard lock(mutex_);
+      for (std::size_t i = 0; i < announcement.ids.size(); ++i) {
+        if (is_ready(announcement.ids[i])) continue;
+        ids.push_back(announcement.ids[i]);
+        if (!announcement.weights.empty()) weights.push_back(announcement.weights[i]);
+      }
+    }
+    if (!ids.empty()) detail::hint(inner_, {.ids = ids, .weights = weights, .kind = announcement.kind});
+  }
+
+  void load_announced(ExpertId id, Announcement::Kind kind) {
+    if (kind == Announcement::Kind::predicted) admit_predicted(id);
+    std::unique_lock lock(mutex_);
+    const std::uint32_t number = table_.find(id);
+    if (number != table_.none && entries_[number]->stage == Stage::admitted) read(*entries_[number], lock);
+  }
+
+  bool pin(ExpertId id) {
+    PinnedBytes reserved(*this, size_of(id));
+    {
+      const std::lock_guard lock(mutex_);
+      if (entry_of(id).pinned) return true;
+      if (!reserved.take()) return false;
+    }
+    const Lease lease = acquire(id);
+    const std::lock_guard lock(mutex_);
+    if (lease.entry_->pinned) return true;  // another thread was faster
+    lease.entry_->pinned = true;
+    residency_.pin(lease.entry_->number);
+    reserved.keep();
+    return true;
+  }
+
+  void release(Entry& entry) {
+    const std::lock_guard lock(mutex_);
+    residency_.released(entry.number);
+    tell_waiting();
+  }
+
+  CacheStatistics statistics() const {
+    const std::lock_guard lock(mutex_);
+    CacheStatistics out = counts_;
+    out.resident_bytes = residency_.resident_bytes();
+    return out;
+  }
+
+ private:
+  /// Bytes of the budget for an expert that is about to be pinned. They are reserved before the expert is loaded, so that
+  /// two threads cannot pin more than is allowed together.
+  class PinnedBytes {
+   public:
+    PinnedBytes(CacheState& state, std::size_t bytes) : state_(state), bytes_(bytes) {}
+    PinnedBytes(const PinnedBytes&) = delete;
+    PinnedBytes& operator=(const PinnedBytes&) = delete;
+    ~PinnedBytes() {
+      if (taken_ && !kept_) give_back();
+    }
+
+    /// False if pinned experts may not take so much. The caller holds the lock.
+    bool take() {
+      const std::size_t budget = state_.residency_.budget_bytes(), pinned = state_.pinned_bytes_ + bytes_;
+      if (pinned > budget / 2 || pinned > budget - state_.largest_bytes_) return false;
+      state_.pinned_bytes_ = pinned;
+      return taken_ = true;
+    }
+
+    /// The expert is pinned. The caller holds the lock.
+    void keep() { kept_ = true; }
+
+   private:
+    void give_back() {
+      const std::lock_guard lock(state_.mutex_);
+      state_.pinned_bytes_ -= bytes_;
+    }
+
+    CacheState& state_;
+    std::size_t bytes_;
+    bool taken_ = false, kept_ = false;
+  };
+
+  /// Allocates for all experts of a catalog; acquiring them then allocates nothing.
+  void reserve_for(const ExpertCatalog& catalog) {
+    std::vector<std::size_t> of_layer;
+    std::size_t all = 0;
+    for (std::size_t layer = 0; layer < catalog.layers(); ++layer) {
+      of_layer.push_back(catalog.experts(layer));
+      all += of_layer.back();
+    }
+    residency_.reserve(of_layer);
+    table_.reserve(all);
+    hot_numbers_.reserve(all);
+    entries_.reserve(all);
+    while (entries_.size() < all) entries_.push_back(std::make_unique<Entry>());
+  }
+
+  [[noreturn]] void refuse(std::size_t expert_bytes) const {
+    fail("cache", "budget", concat("at least ", expert_bytes, " bytes, for one expert"),
+         concat(residency_.budget_bytes(), " bytes"));
+  }
+
+  void require_room_beside_pins(ExpertId id, std::size_t size) const {
+    const std::size_t room = residency_.budget_bytes() - pinned_bytes_;
+    if (size > room)
+      fail("cache", concat("expert ", id.expert, " of layer ", id.layer),
+           concat("at most ", room, " bytes, which pinned experts leave of the budget"),
+           concat(size, " bytes"));
+  }
+
+  void admit_predicted(ExpertId id) {
+    const std::size_t size = size_of(id);
+    const std::lock_guard lock(mutex_);
+    Entry& entry = entry_of(id);
+    if (entry.stage == Stage::absent) admit(entry, size, Admission::predicted);
+  }
+
+  /// The bytes that a lease takes. If `Inner` does not know, one expert of each layer is acquired once, beyond the budget
+  /// for that moment, and the size of its weights is taken for all experts of the layer.
+  std::size_t size_of(ExpertId id) {
+    std::size_t size = detail::bytes(inner_, id);
+    if (size == 0) size = measured(id);
+    if (size > residency_.budget_bytes()) refuse(size);
+    return size;
+  }
+
+  std::size_t measured(ExpertId id) {
+    {
+      const std::lock_guard lock(mutex_);
+      for (const auto& [layer, size] : layer_sizes_)
+        if (layer == id.layer) return size;
+    }
+    const auto lease = inner_.acquire(id);
+    const std::size_t size = std::max(static_cast<const ExpertWeights&>(*lease).bytes(), std::size_t{1});
+    const std::lock_guard lock(mutex_);
+    layer_sizes_.emplace_back(id.layer, size);
+    return size;
+  }
+
+  bool is_ready(ExpertId id) const {
+    const std::uint32_t number = table_.find(id);
+    return number != table_.none && entries_[number]->stage == Stage::ready;
+  }
+
+  /// If this throws std::bad_alloc, nothing has changed but an entry that waits for the next new expert.
+  Entry& entry_of(ExpertId id) {
+    if (const std::uint32_t known = table_.find(id); known != table_.none) return *entries_[known];
+    // The bookkeeping has a list for each layer up to the last one.
+    if (id.layer > most_layer)
+      fail("cache", "layer of an expert", concat("at most ", most_layer), concat(id.layer));
+    if (entries_.size() == table_.size()) entries_.push_back(std::make_unique<Entry>());
+    const std::uint32_t number = table_.add(id);
+    entries_[number]->id = id;
+    entries_[number]->number = number;
+    return *entries_[number];
+  }
+
+  bool admit(Entry& entry, std::size_t size, Admission why) {
+    largest_bytes_ = std::max(largest_bytes_, size);
+    const bool admitted = residency_.admit(entry.number, entry.id, size, why,
+                                           [&](std::uint32_t victim) { evict(*entries_[victim]); });
+    if (admitted) entry.stage = Stage::admitted;
+    counts_.peak_bytes = std::max(counts_.peak_bytes, residency_.resident_bytes());
+    return admitted;
+  }
+
+  /// Leases end several hundred times per token, and nobody waits then.
+  void tell_waiting() {
+    if (waiting_ > 0) changed_.notify_all();
+  }
+
+  void evict(Entry& entry) {
+    ++(entry.stage == Stage::ready ? counts_.evictions : counts_.withdrawn);
+    entry.stage = Stage::absent;
+    entry.lease.reset();
+  }
+
+  Lease lease_of(Entry& entry) {
+    residency_.acquired(entry.number);
+    return Lease(*this, entry);
+  }
+
+  /// Acquires an admitted expert from `Inner`, outside the lock. If that throws, the expert is absent again, and waiting
+  /// callers try to load it themselves.
+  void read(Entry& entry, std::unique_lock<std::mutex>& lock) {
+    entry.stage = Stage::loading;
+    residency_.loading(entry.number);
+    ++counts_.loads;
+    lock.unlock();
+    try {
+      auto lease = inner_.acquire(entry.id);
+      lock.lock();
+      entry.lease.emplace(std::move(lease));
+    } catch (...) {
+      if (!lock.owns_lock()) lock.lock();
+      entry.stage = Stage::absent;
+      residency_.remove(entry.number);
+      tell_waiting();
+      throw;
+    }
+    entry.stage = Stage::ready;
+    residency_.loaded(entry.number);
+    tell_waiting();
+  }
+
+  void mark_hot(std::span<const ExpertId> ids) {
+    const std::lock_guard lock(mutex_);
+    hot_numbers_.clear();
+    for (const ExpertId id : ids)
+      if (const std::uint32_t number = table_.find(id); number != table_.none) hot_numbers_.push_back(number);
+    residency_.mark_hot(hot_numbers_);
+  }
+
+  static constexpr std::uint32_t most_layer = 65535;
+
+  Inner inner_;
+  mutable std::mutex mutex_;  // guards all members below
+  Residency<Eviction> residency_;
+  ExpertTable table_;
+  // By number, with spare ones at the end. Leases point to entries, so each entry has an address of its own.
+  std::vector<std::unique_ptr<Entry>> entries_;
+  std::vector<std::pair<std::uint32_t, std::size_t>> layer_sizes_;  // layer and measured bytes of an expert
+  std::vector<std::uint32_t> hot_numbers_;                          // scratch memory of mark_hot()
+  CacheStatistics counts_;
+  std::size_t largest_bytes_ = 0;    // of the experts that were asked for so far, or known before
+  std::size_t pinned_bytes_ = 0;     // reservations of pin() included
+  std::size_t waiting_ = 0;          // threads in acquire() that wait for changed_
+  std::condition_variable changed_;  // an expert was loaded or failed to load, or a lease ended
+};
+
+}  // namespace moe::inline MOE_ABI::detail
