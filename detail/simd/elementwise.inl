@@ -4,10 +4,11 @@
 // Each product that is added to something is written as fma(). Compilers differ in which products they fuse on their own,
 // and the results must not differ.
 
-/// e^v with a relative error below 2e-7. v is clamped to [-87, 88], so the result is finite and not denormal.
+/// e^v with a relative error below 2e-7; NaN for NaN. v is clamped to [-87, 88], so the result is finite and not denormal.
 /// Range reduction: n = round(v / ln 2), r = v - n · ln 2, e^v = 2^n · e^r.
 inline Vec exp(Vec v) {
-  v = max(min(v, broadcast(88.0f)), broadcast(-87.0f));
+  // Of a NaN and a number, min() and max() return the second operand, so v is the second operand here.
+  v = max(broadcast(-87.0f), min(broadcast(88.0f), v));
   const Vec n = round(mul(v, broadcast(1.44269504f)));  // log2(e)
   // ln 2 in two parts (Cody-Waite): the first has so few bits that its product with n is exact.
   Vec r = fma(n, broadcast(-0.693359375f), v);
@@ -81,9 +82,8 @@ inline void scale(float* x, float factor, std::size_t n) {
   if (i < n) store_partial(x + i, mul(load_partial(x + i, n - i), f), n - i);
 }
 
-/// Σ quants as int16. Zero if the sum is out of the range of 16 quants (16 · 127 = 2032), which only NaN input causes.
-inline std::int16_t sum_of_quants(Vec quants) {
-  const float total = sum(quants);
+/// The sum of 16 quants as int16. Zero if it is out of their range (16 · 127 = 2032), which only NaN input causes.
+inline std::int16_t sum_of_quants(float total) {
   return total >= -2032 && total <= 2032 ? static_cast<std::int16_t>(total) : std::int16_t{0};
 }
 
@@ -98,6 +98,7 @@ inline void quantise(const float* x, std::int8_t* quants, float* scales, std::in
     const float magnitude = max_lane(magnitudes);
     // Below 2^-121 the quotient overflows; a block this small becomes zeros.
     const Vec to_quants = broadcast(magnitude > 0x1p-100f ? 127.0f / magnitude : 0.0f);
+    float sum_of_block = 0;
     for (std::size_t half = 0; half < 32; half += 16) {
       Vec total = zero();
       for (std::size_t i = half; i < half + 16; i += lanes) {
@@ -105,20 +106,25 @@ inline void quantise(const float* x, std::int8_t* quants, float* scales, std::in
         store_i8(quants + block * 32 + i, whole);
         total = add(total, whole);
       }
-      sums[block * 2 + half / 16] = sum_of_quants(total);
+      const float sum_of_half = sum(total);
+      sums[block * 2 + half / 16] = sum_of_quants(sum_of_half);
+      sum_of_block += sum_of_half;
     }
-    scales[block] = magnitude / 127.0f;
+    // Integers cannot hold infinity or NaN. Both make the sum NaN, and a scale of NaN makes all products NaN.
+    scales[block] = magnitude / 127.0f + 0.0f * sum_of_block;
   }
 }
 
+/// v clamped to the range of f16; NaN for infinity and NaN.
+inline Vec clamped_to_f16(Vec v) {
+  const Vec largest = broadcast(65504), smallest = broadcast(-65504);
+  return fma(v, zero(), max(min(v, largest), smallest));  // 0 · v is 0, or NaN if v is infinite or NaN
+}
+
 inline void to_f16(const float* x, std::byte* out, std::size_t n) {
-  const Vec largest = broadcast(65504);  // the largest f16
-  const Vec smallest = broadcast(-65504);
   std::size_t i = 0;
-  for (; i + lanes <= n; i += lanes)
-    store_partial(F16{}, out + 2 * i, max(min(load(x + i), largest), smallest), lanes);
-  if (i < n)
-    store_partial(F16{}, out + 2 * i, max(min(load_partial(x + i, n - i), largest), smallest), n - i);
+  for (; i + lanes <= n; i += lanes) store_partial(F16{}, out + 2 * i, clamped_to_f16(load(x + i)), lanes);
+  if (i < n) store_partial(F16{}, out + 2 * i, clamped_to_f16(load_partial(x + i, n - i)), n - i);
 }
 
 inline float exponentiate(float* x, float maximum, std::size_t n) {

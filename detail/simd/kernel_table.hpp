@@ -78,12 +78,15 @@ struct Kernels {
   void (*add_scaled)(float* x, const float* y, float factor, std::size_t n);
   /// x *= factor. x: [n].
   void (*scale)(float* x, float factor, std::size_t n);
+  // The three kernels below never turn NaN into a number: NaN input gives NaN, in the scale of quantise().
+
   /// x[i] = e^(x[i] − maximum); returns Σ x[i]. Dividing by this sum gives the softmax. x: [n].
   float (*exponentiate)(float* x, float maximum, std::size_t n);
   /// Quantises blocks of 32: scale = max |x| / 127, quants = round(x / scale). x, quants: [n]. scales: [n / 32].
-  /// sums: [n / 16], each of 16 neighbouring quants. n is a multiple of 32.
+  /// sums: [n / 16], each of 16 neighbouring quants. n is a multiple of 32. The scale of a block with an infinity is NaN.
   void (*quantise)(const float* x, std::int8_t* quants, float* scales, std::int16_t* sums, std::size_t n);
-  /// Converts to f16, rounding to nearest; larger magnitudes become ±65504, the largest f16. x: [n]. out: [n] f16 numbers.
+  /// Converts to f16, rounding to nearest; larger magnitudes become ±65504, the largest f16, and infinities become NaN.
+  /// x: [n]. out: [n] f16 numbers.
   void (*to_f16)(const float* x, std::byte* out, std::size_t n);
   /// Converts to bf16, rounding to nearest even, denormals to zero. x, out: [n]. If set, products with bf16 weights take
   /// bf16 activations; if null, they take floats.

@@ -101,8 +101,10 @@ inline Vec round(Vec v) {
 }
 /// 2^n for whole numbers n from -126 to 127.
 inline Vec power_of_two(Vec n) {
+  // The addition leaves n + 127 in the last bits of a float, as in round(). A conversion of NaN to int would be undefined.
+  constexpr float shift = 0x1.8p23f + 127;
   return map([&](std::size_t i) {
-    return std::bit_cast<float>(static_cast<std::uint32_t>(static_cast<std::int32_t>(n.lane[i]) + 127) << 23);
+    return std::bit_cast<float>(std::bit_cast<std::uint32_t>(n.lane[i] + shift) << 23);
   });
 }
 

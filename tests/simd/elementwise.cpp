@@ -143,17 +143,56 @@ TEST_CASE("elementwise: quantise keeps each number within half a step of its blo
                                        quants.begin() + static_cast<std::ptrdiff_t>(i * 16 + 16), 0));
 }
 
-TEST_CASE("elementwise: quantise accepts infinities, NaN and denormals") {
+TEST_CASE("elementwise: quantise makes zeros of a block of denormals") {
+  const std::vector<float> x(32, 1e-39f);
+  std::vector<std::int8_t> quants(32, 1);
+  float scale = 0;
+  std::int16_t sums[2];
+  kernels().quantise(x.data(), quants.data(), &scale, sums, 32);
+  CHECK(quants == std::vector<std::int8_t>(32, 0));
+  CHECK(std::isfinite(scale));
+}
+
+TEST_CASE("elementwise: quantise gives a block with an infinity or NaN the scale NaN, wherever it is") {
   const float inf = std::numeric_limits<float>::infinity();
-  for (const float strange : {inf, -inf, std::numeric_limits<float>::quiet_NaN(), 1e-38f}) {
-    std::vector<float> x(32, 1e-39f);
-    x[3] = strange;
-    std::vector<std::int8_t> quants(32);
-    float scale = 0;
-    std::int16_t sums[2];
-    kernels().quantise(x.data(), quants.data(), &scale, sums, 32);
-    CHECK(quants[4] == 0);
-  }
+  for (const float strange : {inf, -inf, std::numeric_limits<float>::quiet_NaN()})
+    for (std::size_t at = 0; at < 32; ++at) {
+      std::vector<float> x = random_numbers(96, 5);
+      x[32 + at] = strange;
+      std::vector<std::int8_t> quants(96);
+      float scales[3];
+      std::int16_t sums[6];
+      kernels().quantise(x.data(), quants.data(), scales, sums, 96);
+      CHECK((std::isfinite(scales[0]) && std::isnan(scales[1]) && std::isfinite(scales[2])));
+    }
+}
+
+TEST_CASE("elementwise: exponentiate and silu_mul of NaN are NaN, and the sum is NaN") {
+  for (const std::size_t n : sizes)
+    for (std::size_t at = 0; at < n; at += 3) {
+      std::vector<float> x = random_numbers(n, 1), gate = x;
+      const std::vector<float> up = random_numbers(n, 2);
+      x[at] = gate[at] = std::numeric_limits<float>::quiet_NaN();
+      CHECK(std::isnan(kernels().exponentiate(x.data(), 3, n)));
+      kernels().silu_mul(gate.data(), up.data(), n);
+      for (std::size_t i = 0; i < n; ++i) {
+        CHECK(std::isnan(x[i]) == (i == at));
+        CHECK(std::isnan(gate[i]) == (i == at));
+      }
+    }
+}
+
+TEST_CASE("elementwise: to_f16 makes NaN of NaN and of infinities") {
+  const float inf = std::numeric_limits<float>::infinity();
+  for (const std::size_t n : sizes)
+    for (const float strange : {inf, -inf, std::numeric_limits<float>::quiet_NaN()}) {
+      std::vector<float> x = random_numbers(n, 1);
+      x[n - 1] = strange;
+      std::vector<std::uint16_t> out(n);
+      kernels().to_f16(x.data(), reinterpret_cast<std::byte*>(out.data()), n);
+      for (std::size_t i = 0; i < n; ++i)
+        CHECK(std::isnan(moe::detail::f16_to_float(out[i])) == (i == n - 1));
+    }
 }
 
 TEST_CASE("elementwise: to_f16 rounds to nearest and clamps to the largest f16") {
