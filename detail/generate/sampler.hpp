@@ -10,26 +10,29 @@
 
 namespace moe::inline MOE_ABI {
 
-/// How the next token is drawn, with the meaning and the order of Hugging Face's generate():
-/// repetition penalty, temperature, top-k, top-p, min-p, then one draw.
+/// How the next token is drawn. The steps and their order are those of Hugging Face's generate(): repetition penalty,
+/// temperature, top-k, top-p, min-p, then one draw.
 struct Sampling {
-  double temperature = 0;         // 0: always the most likely token, and only the penalty counts
-  std::size_t top_k = 0;          // keep the k most likely, and whatever equals the k-th; 0: all
-  double top_p = 1;               // keep the fewest most likely ones whose probabilities sum to at least p
-  double min_p = 0;               // keep those with at least p times the probability of the most likely one
-  double repetition_penalty = 1;  // above 1 makes tokens less likely that are in the context already
-  std::uint64_t seed = 0;         // the same seed draws the same tokens
+  // Divides the logits. 0, or too small for these quotients (below 2e-270): the most likely token, without top-k to min-p.
+  double temperature = 0;
+  std::size_t top_k = 0;  // keeps the k most likely tokens and all equal to the k-th one; 0: all tokens
+  double top_p = 1;       // keeps the fewest most likely tokens whose probabilities sum to at least p
+  double min_p = 0;       // keeps tokens with at least p times the probability of the most likely one
+  double repetition_penalty = 1;  // above 1: tokens of the context become less likely
+  std::uint64_t seed = 0;         // one seed always draws the same tokens
 
-  /// Throws if a value is out of its range.
+  /// Throws an Error that names the member if a value is NaN, infinite or out of its range.
   void check() const;
 };
 
-/// Draws tokens. Reproducible: the same seed, logits and contexts give the same tokens on every machine.
+/// Draws tokens. Reproducible: the same options, logits and contexts give the same tokens on every machine. Not thread-safe.
 class Sampler {
  public:
+  /// Throws if `sampling` is out of range.
   explicit Sampler(const Sampling& sampling);
 
-  /// The next token. logits: [vocabulary]; context: the tokens so far, prompt included.
+  /// Draws the next token. logits: [vocabulary]; context: all tokens so far, prompt included. A logit of -inf excludes its
+  /// token. Throws if a logit is NaN or +inf, or if all tokens are excluded.
   TokenId operator()(std::span<const float> logits, std::span<const TokenId> context);
 
  private:
@@ -38,41 +41,34 @@ class Sampler {
     double score;
   };
 
-  /// As torch.sort leaves equals in order: the one with the higher id counts as more likely.
+  /// A strict order by score. Of equal scores the higher id counts as more likely, as in torch.sort.
   static bool less_likely(const Candidate& a, const Candidate& b);
 
-  /// Hostile weights can make logits that no comparison can order.
-  static double finite(float logit);
+  void collect(std::span<const float> logits);
 
   void penalise(std::span<const TokenId> context);
 
-  /// The first of those with the highest score.
-  TokenId most_likely() const;
+  void exclude_minus_infinity();
 
-  double highest_score() const;
+  /// The first candidate with the highest score.
+  const Candidate& most_likely() const;
 
   void keep_top_k();
 
-  /// The first `size` candidates are a heap: moves the most likely of them to place size - 1.
+  /// The first `size` candidates are a heap: moves the most likely one of them to place size - 1.
   void pop_most_likely(std::size_t size);
 
-  /// Takes the most likely ones until their probabilities sum to p.
   void keep_top_p();
 
   void keep_min_p();
 
-  template <class Condition>
-  void keep(Condition condition) {
-    std::erase_if(candidates_, [&](const Candidate& candidate) { return !condition(candidate); });
-  }
-
-  /// One token, by the inverse of the cumulative probabilities.
+  /// Draws one candidate, by inverting the cumulative distribution.
   TokenId draw();
 
   Sampling sampling_;
   Random random_;
-  std::vector<Candidate> candidates_;
-  std::vector<char> seen_;  // [vocabulary]: kept for its memory
+  std::vector<Candidate> candidates_;  // kept between calls, for its memory
+  std::vector<char> seen_;             // [vocabulary]; kept between calls, for its memory
 };
 
 }  // namespace moe::inline MOE_ABI

@@ -5,11 +5,21 @@
 #include "../core/portable_math.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
-#include <cstring>
 #include <limits>
 #include <span>
 #include <string_view>
+#include <vector>
+
+namespace moe::inline MOE_ABI::detail {
+
+inline constexpr double largest_logit = std::numeric_limits<float>::max();
+
+// A quotient of a logit and a smaller temperature may overflow.
+inline constexpr double smallest_temperature = largest_logit / std::numeric_limits<double>::max();
+
+}  // namespace moe::inline MOE_ABI::detail
 
 namespace moe::inline MOE_ABI {
 
@@ -17,11 +27,12 @@ MOE_INLINE void Sampling::check() const {
   const auto require = [](bool condition, std::string_view member, std::string_view expected, double found) {
     if (!condition) detail::fail("sampling", member, expected, detail::concat(found));
   };
-  require(temperature >= 0 && temperature < 1e300, "temperature", "a number from 0", temperature);
-  require(top_p > 0 && top_p <= 1, "top_p", "a number above 0, up to 1", top_p);
+  require(temperature >= 0 && std::isfinite(temperature), "temperature", "a finite number from 0",
+          temperature);
+  require(top_p > 0 && top_p <= 1, "top_p", "a number above 0, at most 1", top_p);
   require(min_p >= 0 && min_p <= 1, "min_p", "a number from 0 to 1", min_p);
-  require(repetition_penalty > 0 && repetition_penalty < 1e300, "repetition_penalty", "a number above 0",
-          repetition_penalty);
+  require(repetition_penalty > 0 && std::isfinite(repetition_penalty), "repetition_penalty",
+          "a finite number above 0", repetition_penalty);
 }
 
 MOE_INLINE Sampler::Sampler(const Sampling& sampling) : sampling_(sampling), random_(sampling.seed) {
@@ -29,11 +40,10 @@ MOE_INLINE Sampler::Sampler(const Sampling& sampling) : sampling_(sampling), ran
 }
 
 MOE_INLINE TokenId Sampler::operator()(std::span<const float> logits, std::span<const TokenId> context) {
-  detail::expect(!logits.empty(), "sampler", "logits", "at least one", "none");
-  candidates_.clear();
-  for (TokenId id = 0; id < logits.size(); ++id) candidates_.push_back({id, finite(logits[id])});
+  collect(logits);
   penalise(context);
-  if (sampling_.temperature == 0) return most_likely();
+  exclude_minus_infinity();
+  if (sampling_.temperature < detail::smallest_temperature) return most_likely().id;
   for (Candidate& candidate : candidates_) candidate.score /= sampling_.temperature;
   keep_top_k();
   keep_top_p();
@@ -45,9 +55,16 @@ MOE_INLINE bool Sampler::less_likely(const Candidate& a, const Candidate& b) {
   return a.score != b.score ? a.score < b.score : a.id < b.id;
 }
 
-MOE_INLINE double Sampler::finite(float logit) {
-  constexpr double most = std::numeric_limits<float>::max();
-  return logit > most ? most : logit > -most ? double{logit} : -most;
+MOE_INLINE void Sampler::collect(std::span<const float> logits) {
+  detail::expect(!logits.empty(), "sampler", "logits", "at least one", "none");
+  candidates_.clear();
+  for (TokenId id = 0; id < logits.size(); ++id) {
+    const float logit = logits[id];
+    if (!(logit <= std::numeric_limits<float>::max()))
+      detail::fail("sampler", detail::concat("logit of token ", id), "a finite number or -inf",
+                   std::isnan(logit) ? "not a number" : "+inf");
+    candidates_.push_back({id, double{logit}});
+  }
 }
 
 MOE_INLINE void Sampler::penalise(std::span<const TokenId> context) {
@@ -57,30 +74,31 @@ MOE_INLINE void Sampler::penalise(std::span<const TokenId> context) {
     if (id >= candidates_.size() || seen_[id]) continue;
     seen_[id] = 1;
     double& score = candidates_[id].score;
+    if (std::isinf(score)) continue;  // excluded
     score = score < 0 ? score * sampling_.repetition_penalty : score / sampling_.repetition_penalty;
+    score = std::clamp(score, -detail::largest_logit, detail::largest_logit);
   }
 }
 
-MOE_INLINE TokenId Sampler::most_likely() const {
-  const Candidate* best = candidates_.data();
-  for (const Candidate& candidate : candidates_)
-    if (candidate.score > best->score) best = &candidate;
-  return best->id;
+MOE_INLINE void Sampler::exclude_minus_infinity() {
+  candidates_.erase(std::remove_if(candidates_.begin(), candidates_.end(),
+                                   [](const Candidate& candidate) { return std::isinf(candidate.score); }),
+                    candidates_.end());
+  detail::expect(!candidates_.empty(), "sampler", "logits", "one that is not -inf", "none");
 }
 
-MOE_INLINE double Sampler::highest_score() const {
-  double most = candidates_.front().score;
-  for (const Candidate& candidate : candidates_) most = std::max(most, candidate.score);
-  return most;
+MOE_INLINE const Sampler::Candidate& Sampler::most_likely() const {
+  return *std::max_element(candidates_.begin(), candidates_.end(),
+                           [](const Candidate& a, const Candidate& b) { return a.score < b.score; });
 }
 
 MOE_INLINE void Sampler::keep_top_k() {
   if (sampling_.top_k == 0 || sampling_.top_k >= candidates_.size()) return;
-  std::size_t rest = candidates_.size();  // the most likely ones stand behind
+  std::size_t rest = candidates_.size();  // candidates from here on are the most likely ones
   std::make_heap(candidates_.begin(), candidates_.end(), less_likely);
   for (std::size_t i = 0; i < sampling_.top_k; ++i) pop_most_likely(rest--);
   const double least = candidates_[rest].score;
-  keep([&](const Candidate& candidate) { return candidate.score >= least; });
+  std::erase_if(candidates_, [&](const Candidate& candidate) { return candidate.score < least; });
 }
 
 MOE_INLINE void Sampler::pop_most_likely(std::size_t size) {
@@ -89,7 +107,7 @@ MOE_INLINE void Sampler::pop_most_likely(std::size_t size) {
 
 MOE_INLINE void Sampler::keep_top_p() {
   if (sampling_.top_p == 1) return;
-  const double highest = highest_score();
+  const double highest = most_likely().score;
   double total = 0, sum = 0;
   for (const Candidate& candidate : candidates_) total += detail::portable::exp(candidate.score - highest);
   std::size_t rest = candidates_.size();
@@ -103,12 +121,14 @@ MOE_INLINE void Sampler::keep_top_p() {
 
 MOE_INLINE void Sampler::keep_min_p() {
   if (sampling_.min_p == 0) return;
-  const double highest = highest_score();
-  keep([&](const Candidate& c) { return detail::portable::exp(c.score - highest) >= sampling_.min_p; });
+  const double highest = most_likely().score;
+  std::erase_if(candidates_, [&](const Candidate& candidate) {
+    return detail::portable::exp(candidate.score - highest) < sampling_.min_p;
+  });
 }
 
 MOE_INLINE TokenId Sampler::draw() {
-  const double highest = highest_score();
+  const double highest = most_likely().score;
   double total = 0;
   for (Candidate& candidate : candidates_)
     total += candidate.score = detail::portable::exp(candidate.score - highest);
@@ -117,7 +137,7 @@ MOE_INLINE TokenId Sampler::draw() {
     rest -= candidate.score;
     if (rest < 0) return candidate.id;
   }
-  return candidates_.back().id;  // rounding can leave a little
+  return candidates_.back().id;  // only if rounding leaves a remainder
 }
 
 }  // namespace moe::inline MOE_ABI

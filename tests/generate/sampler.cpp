@@ -24,7 +24,7 @@ std::vector<float> logits_of(std::initializer_list<double> probabilities) {
   return out;
 }
 
-/// How often each token comes in so many draws, divided by their number.
+/// The share of each token in 40000 draws.
 std::map<TokenId, double> frequencies(Sampling sampling, const std::vector<float>& logits,
                                       const std::vector<TokenId>& context = {}) {
   constexpr int draws = 40000;
@@ -34,7 +34,7 @@ std::map<TokenId, double> frequencies(Sampling sampling, const std::vector<float
   return out;
 }
 
-/// The tokens that can come at all.
+/// The tokens that were drawn at least once in 40000 draws.
 std::set<TokenId> support(Sampling sampling, const std::vector<float>& logits,
                           const std::vector<TokenId>& context = {}) {
   std::set<TokenId> out;
@@ -46,7 +46,7 @@ using Ids = std::set<TokenId>;
 
 }  // namespace
 
-TEST_CASE("sampler: temperature 0 takes the most likely token, of equals the first") {
+TEST_CASE("sampler: temperature 0 takes the most likely token, and the first of several equal ones") {
   Sampler sampler(Sampling{});
   CHECK(sampler(std::vector<float>{1, 3, 2, 3}, {}) == 1);
 }
@@ -64,7 +64,7 @@ TEST_CASE("sampler: temperature divides the logits") {
   CHECK(found.at(0) == doctest::Approx(0.36 / 0.52).epsilon(0.05));
 }
 
-TEST_CASE("sampler: top_k keeps the k most likely, and all that equal the last of them") {
+TEST_CASE("sampler: top_k keeps the k most likely tokens, and all tokens equal to the last of these") {
   const std::vector<float> logits{5, 1, 4, 4, 3};
   CHECK(support({.temperature = 5, .top_k = 1}, logits) == Ids{0});
   CHECK(support({.temperature = 5, .top_k = 2}, logits) == Ids{0, 2, 3});
@@ -83,13 +83,13 @@ TEST_CASE("sampler: top_p keeps the fewest most likely tokens whose probabilitie
   CHECK(support({.temperature = 1, .top_p = 1e-9}, logits) == Ids{1});
 }
 
-TEST_CASE("sampler: top_p counts the token that crosses p, and not the one after") {
+TEST_CASE("sampler: top_p keeps the token with which the sum reaches p, and no token after it") {
   const std::vector<float> equal{1, 1, 1, 1};
   CHECK(support({.temperature = 1, .top_p = 0.5}, equal).size() == 2);
   CHECK(support({.temperature = 1, .top_p = 0.51}, equal).size() == 3);
 }
 
-TEST_CASE("sampler: top_p sees what top_k has left, after the temperature") {
+TEST_CASE("sampler: top_p is applied to the tokens that top_k keeps, after the temperature") {
   const std::vector<float> logits = logits_of({0.4, 0.3, 0.2, 0.1});
   // Of the first two, 0.4 / 0.7 = 57 %.
   CHECK(support({.temperature = 1, .top_k = 2, .top_p = 0.55}, logits) == Ids{0});
@@ -98,14 +98,16 @@ TEST_CASE("sampler: top_p sees what top_k has left, after the temperature") {
   CHECK(support({.temperature = 0.1, .top_p = 0.9}, logits) == Ids{0});
 }
 
-TEST_CASE("sampler: min_p keeps tokens by their share of the most likely one's probability") {
+TEST_CASE("sampler: min_p keeps tokens with at least p times the largest probability") {
   const std::vector<float> logits = logits_of({0.5, 0.26, 0.14, 0.1});
   CHECK(support({.temperature = 1, .min_p = 0.5}, logits) == Ids{0, 1});
   CHECK(support({.temperature = 1, .min_p = 0.25}, logits) == Ids{0, 1, 2});
   CHECK(support({.temperature = 1, .min_p = 1}, logits) == Ids{0});
 }
 
-TEST_CASE("sampler: the repetition penalty counts once per token of the context, in greedy mode too") {
+TEST_CASE(
+    "sampler: the repetition penalty applies once per distinct token of the context, also in greedy "
+    "decoding") {
   const std::vector<float> logits{2, 1.5f, -1, -1.5f};
   Sampler sampler({.repetition_penalty = 2});
   CHECK(sampler(logits, {}) == 0);
@@ -116,7 +118,7 @@ TEST_CASE("sampler: the repetition penalty counts once per token of the context,
   CHECK(sampler(below, std::vector<TokenId>{99}) == 0);
 }
 
-TEST_CASE("sampler: one seed draws one sequence, another a different one") {
+TEST_CASE("sampler: one seed always draws one sequence, and another seed another sequence") {
   const std::vector<float> logits = random_numbers(1000, 1);
   const auto draw = [&](std::uint64_t seed) {
     Sampler sampler({.temperature = 1, .top_k = 50, .top_p = 0.95, .seed = seed});
@@ -128,25 +130,66 @@ TEST_CASE("sampler: one seed draws one sequence, another a different one") {
   CHECK(draw(7) != draw(8));
 }
 
-TEST_CASE("sampler: logits that are no numbers are never drawn before others, and crash nothing") {
+TEST_CASE("sampler: a logit of NaN or +inf is an error that names the token") {
   constexpr float nan = std::numeric_limits<float>::quiet_NaN();
   constexpr float inf = std::numeric_limits<float>::infinity();
+  for (const double temperature : {0.0, 0.7})
+    for (const float wrong : {nan, inf}) {
+      Sampler sampler({.temperature = temperature});
+      check_error(
+          [&] {
+            return sampler(std::vector<float>{1, 2, wrong, 3}, {});
+          },
+          {"sampler", "logit of token 2", wrong > 0 ? "+inf" : "not a number"});
+    }
+}
+
+TEST_CASE("sampler: a logit of -inf excludes its token, whatever the other options") {
+  constexpr float inf = std::numeric_limits<float>::infinity();
   const Sampling all{.temperature = 0.7, .top_k = 3, .top_p = 0.9, .min_p = 0.01, .repetition_penalty = 1.1};
-  CHECK(support(all, {nan, 1, nan, -inf}, {0, 1}) == Ids{1});
-  CHECK(support(all, {nan, nan}).size() >= 1);
-  CHECK(support(all, {-inf, -inf, -inf}).size() >= 1);
-  CHECK(support(all, {0, inf, 5}) == Ids{1});
+  CHECK(support(all, {-inf, 1, -inf, 1}, {0, 1}) == Ids{1, 3});
+  CHECK(support({.temperature = 1e300}, {-inf, -3e38f, 3e38f}) == Ids{1, 2});
+  CHECK(support({}, {-inf, -3e38f}) == Ids{1});
+  for (const double temperature : {0.0, 0.7}) {
+    Sampler sampler({.temperature = temperature});
+    check_error(
+        [&] {
+          return sampler(std::vector<float>{-inf, -inf}, {});
+        },
+        {"one that is not -inf", "none"});
+  }
+}
+
+TEST_CASE("sampler: a temperature too small for quotients of logits draws as temperature 0") {
+  for (const double temperature : {0x1p-1074, 1e-308, 1e-300, 1e-271}) {
+    CAPTURE(temperature);
+    CHECK(support({.temperature = temperature}, {1, 7, 7, 2}) == Ids{1});
+    CHECK(support({.temperature = temperature}, {-3e38f, -1e38f}) == Ids{1});
+    CHECK(support({.temperature = temperature, .top_k = 3, .top_p = 0.5, .min_p = 0.5}, {0, 0}) == Ids{0});
+  }
   CHECK(support({.temperature = 1e-200}, {1, 2}) == Ids{1});
 }
 
-TEST_CASE("sampler: settings out of range are refused by name") {
+TEST_CASE("sampler: an extreme repetition penalty neither excludes a token nor makes scores infinite") {
+  CHECK(support({.temperature = 1, .repetition_penalty = 1e300}, {-3e38f, -3e38f}, {0, 1}) == Ids{0, 1});
+  CHECK(support({.temperature = 1, .repetition_penalty = 1e-300}, {3e38f, 3e38f}, {0, 1}) == Ids{0, 1});
+}
+
+TEST_CASE("sampler: options that are out of range, NaN or infinite are refused by name") {
   const auto make = [](Sampling sampling) { return [=] { return Sampler(sampling); }; };
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  constexpr double inf = std::numeric_limits<double>::infinity();
+  for (const double wrong : {-1.0, -1e-300, nan, inf, -inf}) {
+    CAPTURE(wrong);
+    check_error(make({.temperature = wrong}), {"sampling: temperature"});
+    check_error(make({.top_p = wrong}), {"sampling: top_p"});
+    check_error(make({.min_p = wrong}), {"sampling: min_p"});
+    check_error(make({.repetition_penalty = wrong}), {"sampling: repetition_penalty"});
+  }
   check_error(make({.temperature = -1}), {"sampling", "temperature", "-1"});
-  check_error(make({.temperature = std::numeric_limits<double>::quiet_NaN()}), {"temperature"});
-  check_error(make({.temperature = std::numeric_limits<double>::infinity()}), {"temperature"});
   check_error(make({.top_p = 0}), {"top_p"});
   check_error(make({.top_p = 1.5}), {"top_p", "1.5"});
-  check_error(make({.min_p = -0.1}), {"min_p"});
+  check_error(make({.min_p = 1.5}), {"min_p", "1.5"});
   check_error(make({.repetition_penalty = 0}), {"repetition_penalty"});
   check_error([] { return Sampler(Sampling{})({}, {}); }, {"logits", "at least one"});
 }
