@@ -7,24 +7,24 @@
 
 namespace moe::inline MOE_ABI {
 
-/// How much memory a model may take. Of the three ways to say it at most one counts, the first that is given.
+/// The memory of a model. The first member that is not 0 decides; the others are ignored.
 struct MemoryOptions {
   static constexpr std::size_t automatic = SIZE_MAX;
 
-  std::size_t budget_bytes = 0;        // for experts alone
-  std::size_t max_loaded_experts = 0;  // for so many experts of each layer
-  std::size_t total_bytes = 0;         // for everything; automatic: what the machine, or its cgroup, can give
+  std::size_t budget_bytes = 0;        // for experts
+  std::size_t max_loaded_experts = 0;  // for experts, as a number of experts per layer
+  std::size_t total_bytes = 0;  // for everything; automatic: 9/10 of the free memory of the machine or cgroup
 
   bool limited() const;
 };
 
-/// What was decided: where the memory goes.
+/// The division of the memory of a model.
 struct MemoryPlan {
-  std::size_t dense_bytes = 0;    // of all weights that are not experts
-  std::size_t kv_bytes = 0;       // of one session, when its context is full
-  std::size_t scratch_bytes = 0;  // of one session
-  std::size_t other_bytes = 0;    // the program itself, its tokenizer, its files' tables
-  std::size_t budget_bytes = 0;   // for experts
+  std::size_t dense_bytes = 0;    // weights that are not experts
+  std::size_t kv_bytes = 0;       // the KV cache of one session with a full context
+  std::size_t scratch_bytes = 0;  // intermediate results of one session
+  std::size_t other_bytes = 0;    // the program, its tokenizer, the tables of its files
+  std::size_t budget_bytes = 0;   // experts
 
   std::size_t total_bytes() const;
 };
@@ -33,10 +33,7 @@ struct MemoryPlan {
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Nine tenths of the memory that the machine, or its cgroup, has left: other programs need some too.
-std::size_t automatic_total_bytes();
-
-/// What a memory plan must know of the experts of a model.
+/// The sizes of the experts of a model.
 struct ExpertSizes {
   std::size_t layers = 0;         // with experts
   std::size_t largest_bytes = 0;  // of one expert

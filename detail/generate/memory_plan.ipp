@@ -23,9 +23,10 @@ MOE_INLINE std::size_t MemoryPlan::total_bytes() const {
 
 namespace moe::inline MOE_ABI::detail {
 
-MOE_INLINE std::size_t automatic_total_bytes() {
+/// 9/10 of the free memory of the machine or cgroup: other programs need some, too.
+inline std::size_t automatic_total_bytes() {
   const std::optional<std::uint64_t> available = available_memory_bytes();
-  if (!available) fail("memory", "automatic", "a system that says how much memory it has left", "none");
+  if (!available) fail("memory", "automatic", "a system that reports its free memory", "none");
   return static_cast<std::size_t>(std::min(*available / 10 * 9, std::uint64_t{SIZE_MAX - 1}));
 }
 
@@ -43,9 +44,9 @@ MOE_INLINE MemoryPlan complete_plan(MemoryPlan plan, const MemoryOptions& option
     const std::size_t rest = plan.total_bytes();
     if (total < rest + largest_bytes)
       fail("memory", "total",
-           concat("at least ", rest + largest_bytes, " bytes: ", plan.dense_bytes, " of weights, ",
+           concat("at least ", rest + largest_bytes, " bytes: ", plan.dense_bytes, " of dense weights, ",
                   plan.kv_bytes, " of KV cache, ", plan.scratch_bytes, " of intermediate results, ",
-                  plan.other_bytes, " of others and ", largest_bytes, " for one expert"),
+                  plan.other_bytes, " of other data and ", largest_bytes, " for one expert"),
            concat(total));
     plan.budget_bytes = total - rest;
   }

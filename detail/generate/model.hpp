@@ -1,6 +1,5 @@
 #pragma once
 #include "../core/config.hpp"
-#include "../core/thread_pool.hpp"
 #include "../experts/allowed_experts.hpp"
 #include "../experts/any_provider.hpp"
 #include "../experts/caching_provider.hpp"
@@ -15,99 +14,96 @@
 #include "recommended_sampling.hpp"
 
 #include <cstddef>
-#include <cstring>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 
 namespace moe::inline MOE_ABI {
 
-/// How open() makes a model.
+/// Options of open().
 struct ModelOptions {
   std::size_t threads = 0;  // 0: one per core
 
+  // Where the experts are if `memory` is not limited: see MmapProvider and MemoryProvider.
   enum class Experts { mapped, in_memory };
-  Experts experts =
-      Experts::mapped;  // see MmapProvider and MemoryProvider; if `memory` is limited it does not count
+  Experts experts = Experts::mapped;
 
-  // If it is limited, experts are read from disk and kept within a budget.
+  // If this is limited, experts are read from disk and cached within a budget.
   MemoryOptions memory = {};
-  bool direct = false;  // read them past the page cache: pays where that has no room for all of them
+  bool direct = false;  // reads bypass the page cache: faster if the page cache cannot hold all experts
   std::size_t io_threads =
-      4;  // threads that read ahead; one is enough for some disks, more than 4 gained nothing
-  SequenceOptions sequence = {};  // what the session will be opened with: it counts into memory.total_bytes
+      4;  // threads that load experts; one saturates some disks, and none gained from more than 4
+  SequenceOptions sequence = {};  // the options of the session, whose memory is part of memory.total_bytes
 
-  // Multiply bf16 weights in dot products of bf16 pairs, which need AVX512_BF16; opening throws where that is missing. Up to
-  // twice as fast in prompts, and less exact: activations are rounded to bf16, to nearest even, and denormals count as zero;
-  // sums are kept in f32. The logits are others than without, and again the same to the bit for all providers, threads, chunks.
+  // Multiplies bf16 weights in dot products of bf16 pairs, which need AVX512_BF16; open() throws without this extension. Up
+  // to twice as fast in prompts but less exact: activations are rounded to bf16, to nearest even, and denormals count as
+  // zero; sums are f32. The logits differ from the logits without this option, and have the same bits for all providers,
+  // numbers of threads and chunks.
   bool bf16_dot = false;
 
-  // An experiment: routers choose from these experts only. It costs quality: README.md shows how much.
+  // Restricts the routers to these experts, for experiments. README.md shows the loss of quality.
   AllowedExperts allowed_experts = {};
 
-  // Whether experts may be missing, as in an extraction of some of them: then routers choose from the others.
+  // Opens checkpoints that lack experts, such as an extraction of a few. The routers choose from the other experts.
   bool allow_partial = false;
-  // Compare experts with the checksums that an extraction has: within a budget each time one is read, else once at opening.
+  // Compares experts with the checksums of an extraction: at each read if `memory` is limited, otherwise once in open().
   bool verify = false;
 };
 
-/// How a model computes whose experts come from a provider of the caller.
+/// Options of a model with a provider of the caller.
 struct ProviderModelOptions {
   std::size_t threads = 0;  // 0: one per core
   TransformerOptions transformer = {};
-  MemoryPlan memory_plan = {};  // what Model::memory_plan() returns
+  MemoryPlan memory_plan = {};  // for Model::memory_plan(), if the caller made a plan
 };
 
-/// Everything that a text needs: a transformer with its experts, the tokenizer, the threads.
-/// Any number of sessions, on any threads, can share a model; it must outlive them.
+/// A transformer with its experts, its tokenizer and its threads. All members are thread-safe. Any number of sessions can
+/// share a model, which must outlive them.
 class Model {
  public:
-  /// A model whose experts come from `provider`. Throws if the checkpoint is none that can be run.
+  /// A model whose experts come from `provider`. Throws as the constructor of Transformer does.
   template <ExpertProvider P>
   Model(Checkpoint checkpoint, P provider, ProviderModelOptions options = {})
       : Model(std::move(checkpoint), AnyProvider(std::move(provider)), std::move(options)) {}
   Model(Checkpoint checkpoint, AnyProvider provider, ProviderModelOptions options = {});
 
-  const Checkpoint& checkpoint() const { return state_->checkpoint; }
-  const ModelConfig& config() const { return state_->transformer.config(); }
-  const Transformer& transformer() const { return state_->transformer; }
-  AnyProvider& experts() const { return state_->experts; }
-  std::size_t threads() const { return state_->pool.threads(); }
+  Model(Model&&) noexcept;
+  Model& operator=(Model&&) noexcept;
+  ~Model();
 
-  /// What routers may choose from: everything, unless the options said otherwise.
-  const AllowedExperts& allowed_experts() const { return state_->transformer.allowed_experts(); }
+  const Checkpoint& checkpoint() const;
+  const ModelConfig& config() const { return transformer().config(); }
+  const Transformer& transformer() const;
+  std::size_t threads() const;
 
-  /// What open() decided; zeros if memory was not limited.
-  const MemoryPlan& memory_plan() const { return state_->plan; }
+  /// The provider. experts().get<P>() is a pointer to the provider that was given, if its type is P.
+  AnyProvider& experts() const;
 
-  bool has_tokenizer() const { return state_->tokenizer.has_value(); }
+  /// The restriction of the routers. AllowedExperts::all() without a restriction.
+  const AllowedExperts& allowed_experts() const { return transformer().allowed_experts(); }
 
-  /// Throws if the checkpoint has no tokenizer: then only ids can be used.
+  /// The division of the memory; zeros if the memory is not limited.
+  const MemoryPlan& memory_plan() const;
+
+  bool has_tokenizer() const;
+
+  /// Throws if the checkpoint has no tokenizer: then prompts are token ids.
   const Tokenizer& tokenizer() const;
 
-  /// Reads the checkpoint's chat template. Throws if it has none, or one that is not known.
+  /// Reads the chat template of the checkpoint. Throws if there is none, or if it is unknown.
   ChatTemplate chat_template() const { return ChatTemplate(checkpoint().path()); }
 
-  /// What generation_config.json recommends, with the defaults of Hugging Face; without it, the most likely token.
+  /// The options in generation_config.json, with the defaults of Hugging Face for omitted keys; greedy decoding without that
+  /// file.
   Sampling recommended_sampling() const { return detail::read_sampling(checkpoint()); }
 
  private:
-  struct State {
-    State(Checkpoint from, AnyProvider provider, ProviderModelOptions options);
+  struct State;
 
-    MemoryPlan plan;
-    Checkpoint checkpoint;
-    AnyProvider experts;
-    ThreadPool pool;
-    Transformer transformer;
-    std::optional<Tokenizer> tokenizer;
-  };
-
-  std::unique_ptr<State> state_;  // on the heap: the transformer keeps the addresses of its neighbours
+  std::unique_ptr<State> state_;  // on the heap, since its members refer to each other
 };
 
-/// What keeps experts within a budget: threads that read ahead, a cache, and reads from disk.
+/// The provider of a model with limited memory: prefetching threads over a cache over reads from disk.
 using CachedProvider = PrefetchingProvider<CachingProvider<ReadProvider>>;
 
 }  // namespace moe::inline MOE_ABI
@@ -139,15 +135,15 @@ struct PlanMemory {
 
 namespace moe::inline MOE_ABI {
 
-/// Opens a checkpoint as it was downloaded. See Checkpoint for what `path` may be.
+/// Opens a checkpoint as it was downloaded. See Checkpoint for the paths that it accepts.
 ///
 ///   const auto model = moe::open("Qwen3-30B-A3B", {.memory = {.total_bytes = 8_GiB}});
 ///   moe::Session session(model);
 ///   for (const moe::Piece& piece : session.stream("The sea")) std::cout << piece.text << std::flush;
 inline constexpr detail::Open open;
 
-/// plan_memory(checkpoint, options): where the memory of the checkpoint's model goes under these options, whose memory is
-/// limited. Throws if the memory does not suffice.
+/// plan_memory(checkpoint, options): the division of the memory for a model with these options, whose memory is limited.
+/// Throws if the memory does not suffice.
 inline constexpr detail::PlanMemory plan_memory;
 
 }  // namespace moe::inline MOE_ABI

@@ -1,7 +1,9 @@
 #pragma once
 #include "model.hpp"
 #include "../core/byte_units.hpp"
+#include "../core/checked.hpp"
 #include "../core/error.hpp"
+#include "../core/thread_pool.hpp"
 #include "../experts/memory_provider.hpp"
 #include "../experts/mmap_provider.hpp"
 #include "../experts/present_experts.hpp"
@@ -9,29 +11,49 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
 namespace moe::inline MOE_ABI {
 
+struct Model::State {
+  State(Checkpoint from, AnyProvider provider, ProviderModelOptions options)
+      : plan(options.memory_plan),
+        checkpoint(std::move(from)),
+        experts(std::move(provider)),
+        pool(options.threads),
+        transformer(checkpoint, experts, pool, std::move(options.transformer)) {
+    if (const std::string found = detail::find_tokenizer(checkpoint.path()); !found.empty())
+      tokenizer.emplace(found);
+  }
+
+  MemoryPlan plan;
+  Checkpoint checkpoint;
+  AnyProvider experts;
+  ThreadPool pool;
+  Transformer transformer;
+  std::optional<Tokenizer> tokenizer;
+};
+
 MOE_INLINE Model::Model(Checkpoint checkpoint, AnyProvider provider, ProviderModelOptions options)
     : state_(std::make_unique<State>(std::move(checkpoint), std::move(provider), std::move(options))) {}
+
+MOE_INLINE Model::Model(Model&&) noexcept = default;
+MOE_INLINE Model& Model::operator=(Model&&) noexcept = default;
+MOE_INLINE Model::~Model() = default;
+
+MOE_INLINE const Checkpoint& Model::checkpoint() const { return state_->checkpoint; }
+MOE_INLINE const Transformer& Model::transformer() const { return state_->transformer; }
+MOE_INLINE AnyProvider& Model::experts() const { return state_->experts; }
+MOE_INLINE std::size_t Model::threads() const { return state_->pool.threads(); }
+MOE_INLINE const MemoryPlan& Model::memory_plan() const { return state_->plan; }
+MOE_INLINE bool Model::has_tokenizer() const { return state_->tokenizer.has_value(); }
 
 MOE_INLINE const Tokenizer& Model::tokenizer() const {
   if (!has_tokenizer()) detail::fail(checkpoint().directory(), "tokenizer.json", "a file", "none");
   return *state_->tokenizer;
-}
-
-MOE_INLINE Model::State::State(Checkpoint from, AnyProvider provider, ProviderModelOptions options)
-    : plan(options.memory_plan),
-      checkpoint(std::move(from)),
-      experts(std::move(provider)),
-      pool(options.threads),
-      transformer(checkpoint, experts, pool, std::move(options.transformer)) {
-  if (const std::string found = detail::find_tokenizer(checkpoint.path()); !found.empty())
-    tokenizer.emplace(found);
 }
 
 }  // namespace moe::inline MOE_ABI
@@ -47,22 +69,21 @@ MOE_INLINE MemoryPlan PlanMemory::operator()(const Checkpoint& checkpoint,
                                              const ModelOptions& options) const {
   using namespace literals;
   const ModelConfig config(checkpoint);
-  const ReadProvider experts = detail::reading_experts(checkpoint, options);
+  const ReadProvider experts = reading_experts(checkpoint, options);
+  const SequenceOptions sequence = fitted(options.sequence, config);
   MemoryPlan plan;
-  plan.dense_bytes = detail::ModelWeights(checkpoint, config).bytes();
-  plan.kv_bytes = detail::KvCache::bytes_for(config.layers.size(), config.kv_heads, config.head_dim,
-                                             std::min(options.sequence.context, config.max_positions),
-                                             options.sequence.kv_type);
-  plan.scratch_bytes = detail::Scratch(config, options.sequence.chunk,
-                                       ThreadPool::threads_for(options.threads), options.bf16_dot)
-                           .bytes();
+  plan.dense_bytes =
+      ModelWeights(checkpoint, config).bytes();  // these also confirm the sizes of the configuration
+  plan.kv_bytes = KvCache::bytes_for(config.layers.size(), config.kv_heads, config.head_dim, sequence.context,
+                                     sequence.kv_type);
+  plan.scratch_bytes =
+      Scratch(config, chunk_of(sequence), ThreadPool::threads_for(options.threads), options.bf16_dot).bytes();
   plan.other_bytes = 64_MiB;
   std::size_t layers = 0;
   for (const LayerConfig& layer : config.layers) layers += layer.has_experts;
   const std::size_t largest = experts.largest_bytes();
-  return complete_plan(
-      plan, options.memory,
-      {.layers = layers, .largest_bytes = largest, .all_bytes = largest * experts.catalog().size()});
+  const std::size_t all = checked_size(checkpoint.path(), "experts", {largest, experts.catalog().size()});
+  return complete_plan(plan, options.memory, {.layers = layers, .largest_bytes = largest, .all_bytes = all});
 }
 
 MOE_INLINE CachedProvider cached_experts(const Checkpoint& checkpoint, const MemoryPlan& plan,
@@ -87,7 +108,7 @@ MOE_INLINE Model Open::operator()(const std::string& path, const ModelOptions& o
       .threads = options.threads,
       .transformer = {.allowed_experts = detail::present_experts(catalog, options.allowed_experts)}};
   if (options.bf16_dot) made.transformer.kernels = &detail::simd::bf16_dot_kernels();
-  // Weights that are mapped would be pushed out of the page cache by the experts that are read through it.
+  // Reads of experts fill the page cache, which would then drop mapped weights; so weights are owned here.
   if (options.memory.limited() && catalog.size() > 0) {
     made.memory_plan = plan_memory(checkpoint, options);
     made.transformer.weights = WeightStorage::owned;

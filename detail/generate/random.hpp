@@ -5,7 +5,7 @@
 
 namespace moe::inline MOE_ABI {
 
-/// Pseudo-random numbers, the same on every machine. SplitMix64: Steele, Lea & Flood 2014.
+/// Pseudo-random numbers, equal on every machine. SplitMix64: Steele, Lea & Flood 2014.
 class Random {
  public:
   explicit Random(std::uint64_t seed) : state_(seed) {}

@@ -5,8 +5,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// What a checkpoint's generation_config.json recommends, with the defaults of Hugging Face for what it leaves out; without
-/// that file, or with do_sample false, the most likely token.
+/// The options in generation_config.json, with the defaults of Hugging Face for omitted keys. Greedy decoding without that
+/// file or with do_sample false.
 Sampling read_sampling(const Checkpoint& checkpoint);
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -8,7 +8,7 @@
 #include "sampler.hpp"
 
 #include <cstddef>
-#include <cstring>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -18,46 +18,46 @@
 
 namespace moe::inline MOE_ABI {
 
-/// One generated token, and the text that is complete with it: perhaps none, perhaps several characters.
+/// One generated token and the text that it completes, which may be empty or several characters.
 struct Piece {
   TokenId id;
   std::string text;
 };
 
-/// Why a text ended.
+/// Why a text ended. running: it has not ended, or an error ended it.
 enum class Finish { running, end_token, max_tokens, context_full, stopped };
 
 struct GenerateOptions {
   std::size_t max_tokens = 256;
-  std::optional<Sampling> sampling = {};  // without: Model::recommended_sampling()
+  std::optional<Sampling> sampling = {};  // empty: Model::recommended_sampling()
   bool stop_at_end_token = true;
-  std::stop_token stop =
-      {};  // a std::stop_token: ends the text from another thread, also in the middle of a prompt
+  std::stop_token stop = {};  // ends the text from another thread, also in the middle of a prompt
 };
 
-/// What the last text took.
+/// Counts and times of the last text.
 struct SessionStatistics {
   std::size_t prompt_tokens = 0;
-  std::size_t reused_tokens = 0;  // of the prompt: they stood in the KV cache
+  std::size_t reused_tokens = 0;  // tokens of the prompt that were in the KV cache
   std::size_t generated_tokens = 0;
-  double prompt_seconds = 0;    // until the first token could be drawn
-  double generate_seconds = 0;  // for all after the first
+  double prompt_seconds = 0;    // from the prompt to the logits of its last token
+  double generate_seconds = 0;  // for all tokens after the first
 };
 
-/// One conversation with a model. It remembers what it has read and written: a new prompt that begins like the last text
-/// costs only what is different. For one thread at a time.
+/// One conversation with a model. The KV cache keeps the text between calls: a new prompt that begins like the last text
+/// costs only its different end. Not thread-safe; any number of sessions can share a model.
 class Session {
  public:
-  /// `model` must outlive the session. A context longer than the model's is cut to it.
+  /// model: must outlive the session. The context is options.context, but not more than ModelConfig::max_positions.
   explicit Session(const Model& model, const SequenceOptions& options = {});
 
   class Generation;
 
-  /// Continues a text, token by token, as far as the returned range is read. The next call ends it.
+  /// Continues a text, as a range of pieces: each token is computed when the range advances to it. Any later call of
+  /// stream() or generate() ends the range: its next use throws.
   Generation stream(std::span<const TokenId> prompt, const GenerateOptions& options = {});
   Generation stream(std::string_view prompt, const GenerateOptions& options = {});
 
-  /// Continues a text to its end and returns what was added. Calls on_piece(piece) for each token as it comes.
+  /// Continues a text to its end and returns the new part. Calls on_piece(piece) for each token as soon as it is drawn.
   std::string generate(std::span<const TokenId> prompt, const GenerateOptions& options = {},
                        FunctionRef<void(const Piece&)> on_piece = {});
   std::string generate(std::string_view prompt, const GenerateOptions& options = {},
@@ -70,6 +70,12 @@ class Session {
   Finish finish() const { return finish_; }
   const SessionStatistics& statistics() const { return statistics_; }
 
+  /// The largest number of positions in this session.
+  std::size_t context() const { return sequence_.context(); }
+
+  /// SequenceOptions::context as given: larger than context() if the model's max_positions cut it.
+  std::size_t requested_context() const { return requested_context_; }
+
   const Sequence& sequence() const { return sequence_; }
 
   /// See Sequence::observe_routes.
@@ -81,28 +87,30 @@ class Session {
  private:
   static std::string collect(Generation generation, FunctionRef<void(const Piece&)> on_piece);
 
-  static SequenceOptions fitted(const Model& model, SequenceOptions options);
-
-  /// Computes the prompt, but for what the KV cache holds already.
+  /// Computes the prompt, except for the tokens that are in the KV cache.
   std::span<const float> read(const std::vector<TokenId>& prompt, const std::stop_token& stop);
 
-  /// How many tokens of the prompt stand in the KV cache. The last one never counts: from its logits the text goes on.
+  /// The number of tokens of the prompt that are in the KV cache. The last token is never reused: its logits are needed.
   std::size_t common_prefix(const std::vector<TokenId>& prompt) const;
 
   /// Computes the token that was drawn last.
   std::span<const float> read_last(const std::stop_token& stop);
 
   const Model* model_;
+  std::size_t requested_context_;
   Sequence sequence_;
   std::vector<TokenId> tokens_;  // the first sequence_.position() of them are in the KV cache
+  std::uint64_t newest_ = 0;     // the number of the Generation made last
   Finish finish_ = Finish::running;
   SessionStatistics statistics_;
 };
 
-/// The pieces of a text as a range for one pass, computed while it is gone through. Must not outlive its session.
+/// The pieces of one text as a range for a single pass. The session must outlive the range and stay at its address.
+/// begin(), called once, and each increment compute a token. Both throw if the session has begun another text since.
 class Session::Generation {
  public:
   Generation(Session& session, std::vector<TokenId> prompt, const GenerateOptions& options);
+  Generation(Generation&&) = default;
 
   struct End {};
   class Iterator {
@@ -125,6 +133,8 @@ class Session::Generation {
   End end() const { return {}; }
 
  private:
+  void require_newest() const;
+
   /// Draws a token from the logits, unless the text has ended.
   void next();
 
@@ -132,15 +142,15 @@ class Session::Generation {
 
   Finish finish_after(TokenId id) const;
 
-  static constexpr std::size_t usual_token_bytes = 256;
-
   Session* session_;
+  std::uint64_t number_;
   std::vector<TokenId> prompt_;
   GenerateOptions options_;
   Sampler sampler_;
   std::optional<StreamingDecoder> decoder_;
   std::span<const float> logits_;
   Piece piece_{};
+  bool begun_ = false;
   bool at_end_ = false;
 };
 

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstring>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -17,20 +16,19 @@
 namespace moe::inline MOE_ABI {
 
 MOE_INLINE Session::Session(const Model& model, const SequenceOptions& options)
-    : model_(&model), sequence_(model.transformer().sequence(fitted(model, options))) {
+    : model_(&model),
+      requested_context_(options.context),
+      sequence_(model.transformer().sequence(detail::fitted(options, model.config()))) {
   tokens_.reserve(sequence_.context() + 1);
-}
-
-MOE_INLINE SequenceOptions Session::fitted(const Model& model, SequenceOptions options) {
-  options.context = std::min(options.context, model.config().max_positions);
-  return options;
 }
 
 MOE_INLINE std::span<const float> Session::read(const std::vector<TokenId>& prompt,
                                                 const std::stop_token& stop) {
   detail::expect(!prompt.empty(), "session", "prompt", "at least one token", "none");
   if (prompt.size() > sequence_.context())
-    detail::fail("session", "prompt", detail::concat("at most ", sequence_.context(), " tokens"),
+    detail::fail("session", "prompt",
+                 detail::concat("at most ", context(), " tokens",
+                                context() < requested_context() ? ", the max_positions of the model" : ""),
                  detail::concat(prompt.size()));
   const detail::Stopwatch stopwatch;
   const std::size_t reused = common_prefix(prompt);
@@ -57,10 +55,12 @@ MOE_INLINE std::span<const float> Session::read_last(const std::stop_token& stop
 MOE_INLINE Session::Generation::Generation(Session& session, std::vector<TokenId> prompt,
                                            const GenerateOptions& options)
     : session_(&session),
+      number_(++session.newest_),
       prompt_(std::move(prompt)),
       options_(options),
       sampler_(options.sampling ? *options.sampling : session.model_->recommended_sampling()) {
   if (session.model_->has_tokenizer()) decoder_.emplace(session.model_->tokenizer(), true, true);
+  constexpr std::size_t usual_token_bytes = 256;  // so that longer tokens only make the loop allocate
   piece_.text.reserve(usual_token_bytes);
 }
 
@@ -69,7 +69,15 @@ MOE_INLINE Session::Generation::Iterator& Session::Generation::Iterator::operato
   return *this;
 }
 
+MOE_INLINE void Session::Generation::require_newest() const {
+  detail::expect(number_ == session_->newest_, "stream", "range", "the newest text of its session",
+                 "a text that a later call of stream() or generate() has ended");
+}
+
 MOE_INLINE Session::Generation::Iterator Session::Generation::begin() {
+  require_newest();
+  detail::expect(!begun_, "stream", "begin()", "one call", "a second call");
+  begun_ = true;
   session_->finish_ = Finish::running;
   logits_ = session_->read(prompt_, options_.stop);
   if (options_.max_tokens == 0) session_->finish_ = Finish::max_tokens;
@@ -92,6 +100,7 @@ MOE_INLINE void Session::Generation::next() {
 }
 
 MOE_INLINE void Session::Generation::advance() {
+  require_newest();
   const detail::Stopwatch stopwatch;
   if (session_->finish_ == Finish::running) logits_ = session_->read_last(options_.stop);
   next();
@@ -106,29 +115,26 @@ MOE_INLINE Finish Session::Generation::finish_after(TokenId id) const {
   return Finish::running;
 }
 
-MOE_INLINE Session::Generation Session::Session::stream(std::span<const TokenId> prompt,
-                                                        const GenerateOptions& options) {
+MOE_INLINE Session::Generation Session::stream(std::span<const TokenId> prompt,
+                                               const GenerateOptions& options) {
   return Generation(*this, {prompt.begin(), prompt.end()}, options);
 }
 
-MOE_INLINE Session::Generation Session::Session::stream(std::string_view prompt,
-                                                        const GenerateOptions& options) {
+MOE_INLINE Session::Generation Session::stream(std::string_view prompt, const GenerateOptions& options) {
   return Generation(*this, model_->tokenizer().encode(prompt), options);
 }
 
-MOE_INLINE std::string Session::Session::generate(std::span<const TokenId> prompt,
-                                                  const GenerateOptions& options,
-                                                  FunctionRef<void(const Piece&)> on_piece) {
+MOE_INLINE std::string Session::generate(std::span<const TokenId> prompt, const GenerateOptions& options,
+                                         FunctionRef<void(const Piece&)> on_piece) {
   return collect(stream(prompt, options), on_piece);
 }
 
-MOE_INLINE std::string Session::Session::generate(std::string_view prompt, const GenerateOptions& options,
-                                                  FunctionRef<void(const Piece&)> on_piece) {
+MOE_INLINE std::string Session::generate(std::string_view prompt, const GenerateOptions& options,
+                                         FunctionRef<void(const Piece&)> on_piece) {
   return collect(stream(prompt, options), on_piece);
 }
 
-MOE_INLINE std::string Session::Session::collect(Generation generation,
-                                                 FunctionRef<void(const Piece&)> on_piece) {
+MOE_INLINE std::string Session::collect(Generation generation, FunctionRef<void(const Piece&)> on_piece) {
   std::string text;
   for (const Piece& piece : generation) {
     text += piece.text;

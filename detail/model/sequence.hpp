@@ -96,6 +96,9 @@ namespace moe::inline MOE_ABI::detail {
 /// The number of tokens that go through the layers together under these options.
 std::size_t chunk_of(const SequenceOptions& options);
 
+/// The options with a context of at most max_positions.
+SequenceOptions fitted(SequenceOptions options, const ModelConfig& config);
+
 }  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS

@@ -30,4 +30,9 @@ MOE_INLINE std::size_t chunk_of(const SequenceOptions& options) {
   return std::max(std::size_t{1}, std::min(options.chunk, options.context));
 }
 
+MOE_INLINE SequenceOptions fitted(SequenceOptions options, const ModelConfig& config) {
+  options.context = std::min(options.context, config.max_positions);
+  return options;
+}
+
 }  // namespace moe::inline MOE_ABI::detail

@@ -1,4 +1,4 @@
-// Counts what operator new is asked for while tokens are generated. A program of its own, since it replaces operator new.
+// Counts the calls of operator new while tokens are generated. A separate program, since it replaces operator new.
 #include "detail/experts/any_provider.hpp"
 #include "detail/experts/caching_provider.hpp"
 #include "detail/experts/memory_provider.hpp"
@@ -45,7 +45,7 @@ const moe::Sampling greedy{};
 const moe::Sampling drawn{
     .temperature = 0.8, .top_k = 40, .top_p = 0.95, .min_p = 0.01, .repetition_penalty = 1.1, .seed = 3};
 
-/// How often operator new was called for the tokens behind the first.
+/// The number of calls of operator new for all tokens after the first.
 template <class Provider>
 std::size_t allocations_of(Provider provider, const moe::Sampling& sampling,
                            const moe::SequenceOptions& options = {.context = 200}) {
@@ -70,14 +70,14 @@ constexpr std::size_t all = std::size_t{64} << 20, few = std::size_t{2} << 20;
 
 }  // namespace
 
-TEST_CASE("allocations: operator new is counted") {
+TEST_CASE("allocations: calls of operator new are counted") {
   const std::size_t before = allocations;
   const std::string text(100, 'x');
   CHECK(allocations == before + 1);
   CHECK(text.size() == 100);
 }
 
-TEST_CASE("allocations: a token after the first takes none, whatever provider its experts come from") {
+TEST_CASE("allocations: tokens after the first allocate nothing, with every provider") {
   const moe::Checkpoint checkpoint(bundled_model());
   for (const moe::Sampling& sampling : {greedy, drawn}) {
     CHECK(allocations_of(moe::MemoryProvider(checkpoint), sampling) == 0);
@@ -88,7 +88,7 @@ TEST_CASE("allocations: a token after the first takes none, whatever provider it
   }
 }
 
-TEST_CASE("allocations: a token after the first takes none while experts are evicted and guessed ahead") {
+TEST_CASE("allocations: tokens after the first allocate nothing while experts are evicted and predicted") {
   for (const moe::Sampling& sampling : {greedy, drawn}) {
     CHECK(allocations_of(cached(few), sampling) == 0);
     CHECK(allocations_of(cached(few), sampling, {.context = 200, .lookahead = true}) == 0);

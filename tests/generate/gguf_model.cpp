@@ -1,4 +1,4 @@
-// Runs GGUF files from end to end: the file and a prompt, and nothing else.
+// Runs GGUF files from end to end, from a file and a prompt to text.
 #include "detail/core/concat.hpp"
 #include "detail/core/dequantise.hpp"
 #include "detail/core/dtype.hpp"
@@ -70,7 +70,7 @@ void add_vocabulary(GgufBuilder& file) {
   file.value("tokenizer.chat_template", "{%- if enable_thinking %}<|im_start|>{{ messages }}{%- endif %}");
 }
 
-/// The bundled model as converters write it: experts merged, everything else under its own name.
+/// The bundled model as converters write it: the experts of a layer in one tensor, all other tensors renamed.
 std::string convert_bundled_model() {
   const moe::Checkpoint source(bundled_model());
   const Shape shape{6, 128, 4, 2, 32, 128, 8, 32, 256};
@@ -98,8 +98,7 @@ std::string convert_bundled_model() {
   return file.file();
 }
 
-/// A model with random weights and the types of Q4_K_M, which differ from layer to layer; or all of them as f32 with the
-/// values that these types hold.
+/// A model with random weights in the types of Q4_K_M, which differ between layers; or with the same values as f32.
 std::string mixed_model(bool as_f32) {
   const Shape shape{2, 256, 4, 2, 64, 16, 4, 256, 512};
   GgufBuilder file;
@@ -159,7 +158,7 @@ std::vector<float> logits(const std::string& path) {
 
 }  // namespace
 
-TEST_CASE("gguf model: the bundled model as one GGUF file writes the same text, whatever memory it has") {
+TEST_CASE("gguf model: the bundled model as a GGUF file gives the same text, with and without a budget") {
   const TemporaryDirectory directory;
   const std::string path = directory.write("babel.gguf", convert_bundled_model());
   const std::string expected = generate(bundled_model());
@@ -168,7 +167,7 @@ TEST_CASE("gguf model: the bundled model as one GGUF file writes the same text, 
   CHECK(generate(path, {.memory = {.budget_bytes = std::size_t{3} << 20}}) == expected);
 }
 
-TEST_CASE("gguf model: tokenizer and end tokens are those of the checkpoint that it was made from") {
+TEST_CASE("gguf model: tokenizer, end tokens and chat template equal those of the source checkpoint") {
   const TemporaryDirectory directory;
   const auto model = moe::open(directory.write("babel.gguf", convert_bundled_model()));
   const moe::Tokenizer original(bundled_model());
@@ -186,7 +185,7 @@ TEST_CASE("gguf model: tokenizer and end tokens are those of the checkpoint that
         "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n");
 }
 
-TEST_CASE("gguf model: merged experts of mixed types compute about what their values in f32 compute") {
+TEST_CASE("gguf model: experts of mixed types compute nearly the logits of the same values as f32") {
   const TemporaryDirectory directory;
   const std::string mixed = directory.write("mixed.gguf", mixed_model(false));
   const std::vector<float> found = logits(mixed),

@@ -21,7 +21,7 @@
 #include <utility>
 #include <vector>
 
-TEST_CASE("model: opens from a path of any kind, with experts mapped or in memory") {
+TEST_CASE("model: open() takes string, char pointer and filesystem path, and mapped or in-memory experts") {
   const std::string path = bundled_model();
   std::string texts[3];
   std::size_t i = 0;
@@ -35,7 +35,7 @@ TEST_CASE("model: opens from a path of any kind, with experts mapped or in memor
   CHECK(texts[0] == texts[2]);
 }
 
-TEST_CASE("model: runs on any provider, which stays within reach") {
+TEST_CASE("model: a provider of the caller delivers the experts, and experts().get() returns it") {
   const moe::Checkpoint checkpoint(bundled_model());
   const moe::Model model(checkpoint, moe::MeasuringProvider(moe::MmapProvider(checkpoint)), {.threads = 2});
   moe::Session session(model);
@@ -47,7 +47,7 @@ TEST_CASE("model: runs on any provider, which stays within reach") {
   CHECK(total.resident > 0);
 }
 
-TEST_CASE("model: opens with restricted routers, mapped or within a budget, and writes the same in both") {
+TEST_CASE("model: restricted routers give the same text with mapped experts and within a budget") {
   moe::AllowedExperts allowed;
   for (std::uint32_t layer = 0; layer < 6; ++layer)
     allowed.allow_only(layer, std::vector<std::uint32_t>{0, 1, 2, 3, 4, 5, 6, 7});
@@ -65,7 +65,7 @@ TEST_CASE("model: opens with restricted routers, mapped or within a budget, and 
 }
 
 TEST_CASE(
-    "model: bf16 dot products change the logits, not by the budget, and are refused where there are none") {
+    "model: bf16_dot changes the logits, equally for every budget, or is refused without the extension") {
   const auto opened = [](const moe::MemoryOptions& memory, bool bf16_dot) {
     return moe::open(bundled_model(), {.memory = memory, .bf16_dot = bf16_dot});
   };
@@ -86,7 +86,7 @@ TEST_CASE(
   CHECK(with.memory_plan().scratch_bytes > without.memory_plan().scratch_bytes);
 }
 
-TEST_CASE("model: what generation_config.json recommends, with the defaults of Hugging Face") {
+TEST_CASE("model: recommended sampling is generation_config.json with the defaults of Hugging Face") {
   const auto sampling_of = [](std::string_view text) {
     TinyCheckpoint tiny;
     tiny.directory().write("generation_config.json", text);
@@ -109,7 +109,7 @@ TEST_CASE("model: what generation_config.json recommends, with the defaults of H
               {"generation_config.json", "$.top_p"});
 }
 
-TEST_CASE("model: without a tokenizer there are ids only, and the error says what is missing") {
+TEST_CASE("model: without a tokenizer token ids work, and text is an error that names the missing file") {
   const auto model = moe::open(golden("plain-bf16"));
   CHECK_FALSE(model.has_tokenizer());
   moe::Session session(model);

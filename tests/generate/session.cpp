@@ -35,7 +35,7 @@ moe::GenerateOptions tokens(std::size_t max_tokens) { return {.max_tokens = max_
 
 }  // namespace
 
-TEST_CASE("session: continues scripture, Python and Chinese, each in its own language") {
+TEST_CASE("session: continues scripture, Python and Chinese in the language of the prompt") {
   Session session(model());
   const auto continues_with = [&](std::string_view prompt, std::string_view part) {
     const std::string text = session.generate(prompt, tokens(40));
@@ -47,9 +47,9 @@ TEST_CASE("session: continues scripture, Python and Chinese, each in its own lan
   continues_with("<|endoftext|>名称", "描述");
 }
 
-TEST_CASE("session: the bundled model expects real text as well as its card says" *
+TEST_CASE("session: the loss of the bundled model on real text is near the loss in its README" *
           doctest::test_suite("long")) {
-  // The card's validation loss is 2.89 for scripture and 2.84 for Python, over whole windows of 256 tokens.
+  // The README states a validation loss of 2.89 for scripture and 2.84 for Python, over windows of 256 tokens.
   for (const std::string name : {"scripture", "python"}) {
     const std::string text =
         moe::detail::read_text(bundled_model() + "/valid/" + name + ".txt").substr(0, 8000);
@@ -77,7 +77,7 @@ TEST_CASE("session: the bundled model expects real text as well as its card says
   }
 }
 
-TEST_CASE("session: pieces come one by one and make up the text") {
+TEST_CASE("session: the pieces of a stream, and of the callback, make up the text") {
   Session session(model());
   const std::string text = session.generate(session_prompt, tokens(30));
   std::string pieces;
@@ -94,7 +94,7 @@ TEST_CASE("session: pieces come one by one and make up the text") {
   CHECK(called == text);
 }
 
-TEST_CASE("session: a prompt that begins like the text before costs only the rest, and changes nothing") {
+TEST_CASE("session: a prompt that begins like the last text reuses the KV cache and gives the same text") {
   Session fresh(model());
   Session session(model());
   const std::string first = session.generate(session_prompt, tokens(20));
@@ -106,21 +106,21 @@ TEST_CASE("session: a prompt that begins like the text before costs only the res
   CHECK(continued == fresh.generate(longer, tokens(20)));
 }
 
-TEST_CASE("session: the same prompt again computes its last token only") {
+TEST_CASE("session: the same prompt again computes only its last token") {
   Session session(model());
   const std::string text = session.generate(session_prompt, tokens(10));
   CHECK(session.generate(session_prompt, tokens(10)) == text);
   CHECK(session.statistics().reused_tokens == session.statistics().prompt_tokens - 1);
 }
 
-TEST_CASE("session: a prompt that begins otherwise starts anew") {
+TEST_CASE("session: a prompt with another beginning reuses nothing after the difference") {
   Session session(model()), fresh(model());
   session.generate("<|endoftext|>import os", tokens(10));
   CHECK(session.generate(session_prompt, tokens(10)) == fresh.generate(session_prompt, tokens(10)));
   CHECK(session.statistics().reused_tokens == 1);
 }
 
-TEST_CASE("session: a text read in part can be left, and another begun") {
+TEST_CASE("session: a stream can be left before its end, and another text begun") {
   Session session(model());
   const std::string expected = session.generate(session_prompt, tokens(10));
   for (const moe::Piece& piece : session.stream("<|endoftext|>import", tokens(100)))
@@ -128,7 +128,7 @@ TEST_CASE("session: a text read in part can be left, and another begun") {
   CHECK(session.generate(session_prompt, tokens(10)) == expected);
 }
 
-TEST_CASE("session: says why a text ended") {
+TEST_CASE("session: finish() tells max_tokens from a full context") {
   Session session(model(), {.context = 24});
   session.generate(session_prompt, tokens(5));
   CHECK(session.finish() == Finish::max_tokens);
@@ -138,10 +138,10 @@ TEST_CASE("session: says why a text ended") {
   CHECK(session.statistics().generated_tokens == 0);
   session.generate(session_prompt, tokens(1000));
   CHECK(session.finish() == Finish::context_full);
-  CHECK(session.tokens().size() == 25);  // the last one needs no place: nothing comes after it
+  CHECK(session.tokens().size() == 25);  // the last token is drawn but not computed, so it needs no position
 }
 
-TEST_CASE("session: any end token ends the text, and is its last token") {
+TEST_CASE("session: an end token ends the text and is its last token") {
   Session session(model());
   const std::string text = session.generate("<|endoftext|>静夜思", tokens(200));
   CHECK(session.finish() == Finish::end_token);
@@ -149,7 +149,7 @@ TEST_CASE("session: any end token ends the text, and is its last token") {
   CHECK(text.find("endoftext") == std::string::npos);
 }
 
-TEST_CASE("session: end tokens can be taken as any other") {
+TEST_CASE("session: without stop_at_end_token an end token does not end the text") {
   Session session(model());
   moe::GenerateOptions options = tokens(200);
   options.stop_at_end_token = false;
@@ -157,7 +157,7 @@ TEST_CASE("session: end tokens can be taken as any other") {
   CHECK(session.finish() == Finish::max_tokens);
 }
 
-TEST_CASE("session: a stop ends the text, also before its first token") {
+TEST_CASE("session: a stop request ends the text, also before its first token") {
   Session session(model());
   std::stop_source stop;
   std::size_t count = 0;
@@ -172,7 +172,7 @@ TEST_CASE("session: a stop ends the text, also before its first token") {
   CHECK_FALSE(session.generate(session_prompt, tokens(3)).empty());
 }
 
-TEST_CASE("session: the same seed gives the same text, another seed another") {
+TEST_CASE("session: one seed always gives one text, and another seed another text") {
   const auto text = [](std::uint64_t seed) {
     Session session(model());
     return session.generate(session_prompt,
@@ -182,7 +182,7 @@ TEST_CASE("session: the same seed gives the same text, another seed another") {
   CHECK(text(1) != text(2));
 }
 
-TEST_CASE("session: empty prompts and prompts beyond the context are refused") {
+TEST_CASE("session: an empty prompt and a prompt longer than the context are refused") {
   Session session(model(), {.context = 10});
   check_error([&] { return session.generate("", tokens(1)); }, {"prompt", "at least one token"});
   check_error([&] { return session.generate(std::vector<moe::TokenId>(11, 5), tokens(1)); },
@@ -192,11 +192,53 @@ TEST_CASE("session: empty prompts and prompts beyond the context are refused") {
   CHECK_FALSE(session.generate(std::vector<moe::TokenId>(10, 5), tokens(1)).empty());
 }
 
-TEST_CASE("session: its context is not longer than the model's") {
-  CHECK(Session(model(), {.context = 100000}).sequence().context() == 256);
+TEST_CASE("session: its context is at most the max_positions of the model, and it tells the requested one") {
+  Session cut(model(), {.context = 100000}), whole(model(), {.context = 100});
+  CHECK(cut.context() == model().config().max_positions);
+  CHECK(cut.requested_context() == 100000);
+  check_error([&] { return cut.generate(std::vector<moe::TokenId>(300, 5)); },
+              {"at most 256 tokens, the max_positions of the model", "300"});
+  CHECK(whole.context() == 100);
+  CHECK(whole.requested_context() == 100);
 }
 
-TEST_CASE("session: routes of all layers and positions can be observed") {
+TEST_CASE("session: a stream throws after a later call of stream() or generate()") {
+  const auto begin_another = [](Session& session, std::size_t kind) {
+    if (kind == 0) session.generate("<|endoftext|>import", tokens(3));
+    if (kind == 1) (void)session.stream("<|endoftext|>import", tokens(3));
+    if (kind == 2) (void)session.stream("<|endoftext|>import", tokens(3)).begin();
+  };
+  for (const std::size_t kind : {0u, 1u, 2u}) {
+    Session session(model());
+    auto stream = session.stream(session_prompt, tokens(10));
+    auto place = stream.begin();
+    begin_another(session, kind);
+    check_error([&] { return ++place, 0; }, {"stream", "a later call of stream() or generate()"});
+    auto unread = session.stream(session_prompt, tokens(10));
+    begin_another(session, kind);
+    check_error([&] { return unread.begin(), 0; }, {"stream", "a later call of stream() or generate()"});
+    Session fresh(model());
+    CHECK(session.generate(session_prompt, tokens(10)) == fresh.generate(session_prompt, tokens(10)));
+  }
+}
+
+TEST_CASE("session: a stream is a range for one pass, and a second begin() throws") {
+  Session session(model());
+  auto stream = session.stream(session_prompt, tokens(3));
+  (void)stream.begin();
+  check_error([&] { return stream.begin(), 0; }, {"stream: begin()", "a second call"});
+}
+
+TEST_CASE("session: an exception of the callback passes through, and the session can continue") {
+  struct Interruption {};
+  Session session(model()), fresh(model());
+  CHECK_THROWS_AS(
+      session.generate(session_prompt, tokens(10), [](const moe::Piece&) { throw Interruption(); }),
+      Interruption);
+  CHECK(session.generate(session_prompt, tokens(10)) == fresh.generate(session_prompt, tokens(10)));
+}
+
+TEST_CASE("session: an observer gets the routes of all layers and positions") {
   Session session(model());
   std::size_t visits = 0;
   const auto count = [&](const moe::Routes& routes) { visits += routes.experts.size(); };
@@ -207,7 +249,7 @@ TEST_CASE("session: routes of all layers and positions can be observed") {
 
 TEST_SUITE_BEGIN("threads");
 
-TEST_CASE("session: many on many threads share one model and provider") {
+TEST_CASE("session: sessions on several threads share one model and give the same text") {
   Session alone(model());
   const std::string expected = alone.generate(session_prompt, tokens(20));
   std::vector<std::string> texts(6);
@@ -221,7 +263,7 @@ TEST_CASE("session: many on many threads share one model and provider") {
   for (const std::string& text : texts) CHECK(text == expected);
 }
 
-TEST_CASE("session: can be stopped from another thread") {
+TEST_CASE("session: another thread can stop a text") {
   Session session(model());
   std::stop_source stop;
   moe::GenerateOptions options{
