@@ -53,6 +53,9 @@ class GgufWriter {
   /// The size of the data of all declared tensors in bytes, padding between them included.
   std::uint64_t data_bytes() const { return head_.data_bytes(); }
 
+  /// The size of the complete file in bytes.
+  std::uint64_t file_bytes() const { return head_.bytes().size() + head_.aligned(head_.data_bytes()); }
+
   /// Writes the next bytes of the data, tensor by tensor. A piece must end within its tensor.
   void write(std::span<const std::byte> bytes);
 

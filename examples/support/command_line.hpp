@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 #include <limits>
 #include <map>
@@ -195,6 +196,9 @@ int run_example(int argc, char** argv, std::string_view help, Main main) try {
   return 2;
 } catch (const std::bad_alloc&) {
   std::cerr << "error: not enough memory\n";
+  return 1;
+} catch (const std::filesystem::filesystem_error& error) {
+  std::cerr << "error: " << error.path1().string() << ": " << error.code().message() << '\n';
   return 1;
 } catch (const std::exception& error) {
   std::cerr << "error: " << error.what() << '\n';

@@ -91,7 +91,8 @@ class Tensors {
   }
 
   moe::detail::GgufWriter& file() { return file_; }
-  std::uint64_t bytes() const { return file_.data_bytes(); }
+  std::uint64_t data_bytes() const { return file_.data_bytes(); }
+  std::uint64_t file_bytes() const { return file_.file_bytes(); }
 
   using Write = std::function<void(Progress&)>;
   void add(const std::string& name, moe::DType type, std::vector<std::uint64_t> sizes, Write write) {
@@ -155,7 +156,8 @@ class Synthesis {
       moe::detail::fail(directory, "free space", std::to_string(needed) + " bytes", std::to_string(free));
   }
 
-  std::uint64_t bytes() const { return dense_.bytes() + experts_.bytes(); }
+  /// The size of both files.
+  std::uint64_t bytes() const { return dense_.file_bytes() + experts_.file_bytes(); }
 
   /// The first token that is routed as in the trace, and the number of such tokens.
   std::uint32_t first_token() const {
@@ -164,7 +166,7 @@ class Synthesis {
   std::size_t tokens() const { return routes_ ? routes_->tokens() : 0; }
 
   void write() {
-    Progress progress(bytes());
+    Progress progress(dense_.data_bytes() + experts_.data_bytes());
     experts_.write(progress);
     dense_.write(progress);
   }

@@ -160,6 +160,29 @@ struct SpecialFiles : TemporaryDirectory {
 
 }  // namespace
 
+TEST_CASE("examples: a FIFO or a device as input is refused at once") {
+  const SpecialFiles files;
+  for (const std::string& input : {files / "fifo", std::string("/dev/zero")})
+    for (const auto& words : {std::vector<std::string>{"generate", input, "x"},
+                              {"inspect", input},
+                              {"tokenize", input, "x"},
+                              {"replay", input, "--budgets-mib", "1"},
+                              {"bench", bundled_model(), "--ids", input},
+                              {"measure_cache", bundled_model(), "--budgets", "1MiB", "--ids", input},
+                              {"masked_experts", bundled_model(), input},
+                              {"expert_usage", bundled_model(), "--text", "a=" + input},
+                              {"extract", input, files / "out"},
+                              {"extract", "--verify", input},
+                              {"extract", bundled_model(), files / "out", "--top", "1", "--usage", input},
+                              {"synthesize", files / "model", "--shape", "tiny", "--trace", input}}) {
+      CAPTURE(words[0]);
+      CAPTURE(input);
+      const Result result = run(words);
+      CHECK(result.status == 1);
+      CHECK(result.err.find("error: " + input) == 0);
+    }
+}
+
 TEST_CASE("examples: an output that cannot be a file is refused before any work") {
   const SpecialFiles files;
   const std::string text = "a=" + bundled_model() + "/valid/python.txt";

@@ -74,4 +74,5 @@ TEST_CASE("synthesize: traces and options that give no model are refused") {
       run({"synthesize", directory.path(), "--shape", "tiny", "--type", "q4_k"}).err.find("blocks of 256") !=
       std::string::npos);
   CHECK(run({"synthesize", directory.path(), "--shape", "tiny", "--layers", "3"}).status == 2);
+  CHECK(run({"synthesize", directory.write("file", ""), "--shape", "tiny"}).status == 1);
 }

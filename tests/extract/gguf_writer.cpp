@@ -43,6 +43,7 @@ TEST_CASE("gguf writer: the parser reads back every value and tensor") {
   file.add("a", moe::DType::q4_0, {2, 1, 32});
   file.add("last", moe::DType::q8_0, {32});
   CHECK(file.data_bytes() == 64 + 64 + 34);
+  const std::uint64_t file_bytes = file.file_bytes();
   const std::string b(24, 'b'), a(36, 'a'), last(34, 'l');
   file.write(bytes_of(b).first(7));  // in pieces of any size
   file.write({});
@@ -67,6 +68,7 @@ TEST_CASE("gguf writer: the parser reads back every value and tensor") {
   CHECK(tensors[1].shape == std::vector<std::uint64_t>{2, 3});
   const std::string contents = moe::detail::read_text(directory / "x.gguf");
   CHECK(contents.size() % 64 == 0);
+  CHECK(contents.size() == file_bytes);
   for (const moe::TensorInfo& tensor : tensors) {
     CHECK(tensor.offset % 64 == 0);
     CHECK(contents.substr(tensor.offset, tensor.bytes) == std::string(tensor.bytes, tensor.name[0]));
