@@ -97,7 +97,7 @@ class Residency {
     return true;
   }
 
-  /// The router has chosen an expert that is resident: if it was predicted, that was right.
+  /// The router has chosen a resident expert. If the expert was predicted, the prediction was right and counts as a use.
   void expect(std::uint32_t expert) {
     Expert& entry = experts_[expert];
     if (!entry.predicted || entry.expected_since == 0) return;
@@ -105,7 +105,7 @@ class Residency {
     count_use(expert);
   }
 
-  /// The weights of an admitted expert are being read; and can be read now.
+  /// Loading an admitted expert begins; and ends, so that its weights are readable.
   void loading(std::uint32_t expert) { hold(expert); }
   void loaded(std::uint32_t expert) { let_go(expert); }
 
