@@ -14,6 +14,7 @@
 
 // Between MOE_BEGIN_ISA(features) and MOE_END_ISA functions may use the named instruction sets, whatever -march says. MSVC
 // allows all intrinsics everywhere. Such a region includes fragments (.inl) only, never a header.
+// MOE_UNROLL unrolls the loop that follows it, so that an array of vectors is held in registers.
 #define MOE_PRAGMA(text) _Pragma(#text)
 #if defined(__clang__)
 #define MOE_BEGIN_ISA(features) \
@@ -134,10 +135,15 @@ namespace scalar {
 #include "matmul.inl"
 #include "matmul_decoded.inl"
 #include "attention.inl"
+// Products of bytes do not fit into registers here. Unrolled loops of them are a quarter of the code of all kernels, and no faster.
+#pragma push_macro("MOE_UNROLL")
+#undef MOE_UNROLL
+#define MOE_UNROLL
 #include "int8_rows.inl"
 #include "int8_scalar.inl"
 #include "int8_tile.inl"
 #include "matmul_int8.inl"
+#pragma pop_macro("MOE_UNROLL")
 #include "table.inl"
 }  // namespace scalar
 
