@@ -1,4 +1,4 @@
-// What a user writes. The library must build here without a warning, in every way in which it can be had.
+// A user's program. The library must build here without a warning, in every way in which it can be taken.
 #include <moe.hpp>
 
 #include <cstdio>

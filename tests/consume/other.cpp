@@ -1,4 +1,4 @@
-// A second unit with the whole library in it, after headers that define what they should not.
+// A second unit that includes the library, twice, after macros named min and max.
 #define min(a, b) ((a) < (b) ? (a) : (b))
 #define max(a, b) ((a) > (b) ? (a) : (b))
 #include <moe.hpp>

@@ -1,0 +1,3 @@
+// The one unit of a program with MOE_HEADER_ONLY=0 that contains the definitions of the library.
+#define MOE_IMPLEMENTATION
+#include <moe.hpp>
