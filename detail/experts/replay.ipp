@@ -1,26 +1,157 @@
 #pragma once
 #include "replay.hpp"
+#include "../core/concat.hpp"
+#include "../core/error.hpp"
 #include "decayed_frequency.hpp"
 #include "lru.hpp"
+#include "provider.hpp"
+#include "replay_policies.hpp"
+#include "residency.hpp"
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 namespace moe::inline MOE_ABI::detail {
 
-MOE_INLINE void sort_by_tokens(std::vector<ReplayRequest>& requests) {
-  std::stable_sort(requests.begin(), requests.end(),
-                   [](const ReplayRequest& a, const ReplayRequest& b) { return a.tokens > b.tokens; });
+/// Plays the requests of a trace to one cache, or to one for each layer.
+class Player {
+ public:
+  /// Several caches share the budget equally.
+  Player(ReplayRequests& requests, const CacheOptions& options, const AnyEviction& policy)
+      : requests_(requests) {
+    const std::size_t caches = std::max(requests.caches(), std::size_t{1});
+    CacheOptions each = options;
+    each.budget_bytes /= caches;
+    if (each.budget_bytes < options.largest_bytes)
+      fail("replay", "budget", concat("at least ", options.largest_bytes * caches, " bytes"),
+           concat(options.budget_bytes));
+    for (std::size_t cache = 0; cache < caches; ++cache) caches_.emplace_back(each, policy);
+  }
+
+  /// `cursor`, if it is not null, is set to the index of a choice before the eviction policy hears of its use.
+  ReplayCounts play(ReplayOrder order, std::size_t* cursor = nullptr) {
+    cursor_ = cursor;
+    const Trace& trace = requests_.trace();
+    for (std::size_t i = 0; i < trace.size();) {
+      const TraceVisit first = trace[i];
+      if (first.experts.empty()) {
+        ++i;
+        continue;
+      }
+      const std::size_t end = requests_.gather(i, order, visit_);
+      if (order == ReplayOrder::rank) {
+        play_in_rank(first.prompt);
+      } else {
+        play_hits_first(first.prompt, end - i > 1);
+      }
+      i = end;
+    }
+    return counts_;
+  }
+
+ private:
+  void play_in_rank(bool prompt) {
+    for (ReplayRequest& request : visit_) {
+      request.resident = is_resident(request);
+      if (request.resident) cache_of(request).pin(request.number);
+      if (!prompt) count(request.resident);
+    }
+    bool full =
+        false;  // the experts of a visit have equal sizes: without room for one there is room for none
+    for (const ReplayRequest& request : visit_) {
+      if (!request.resident && !full) full = !admit(request, Admission::demanded);
+      if (is_resident(request)) acquire(request);
+    }
+    for (const ReplayRequest& request : visit_) {
+      if (!is_resident(request)) continue;
+      cache_of(request).released(request.number);
+      if (request.resident) cache_of(request).released(request.number);  // the pin
+    }
+  }
+
+  /// The steps of moe_layer.ipp. `together`: for several tokens of a prompt.
+  void play_hits_first(bool prompt, bool together) {
+    missing_.clear();
+    for (ReplayRequest& request : visit_) {
+      request.resident = is_resident(request);
+      if (request.resident) acquire(request);
+      if (!request.resident) missing_.push_back(request);
+      if (!prompt) count(request.resident);
+    }
+    announce(0, together);
+    for (const ReplayRequest& request : visit_)
+      if (request.resident) cache_of(request).released(request.number);
+    for (std::size_t m = 0; m < missing_.size(); ++m) {
+      if (!is_resident(missing_[m])) admit(missing_[m], Admission::demanded);
+      acquire(missing_[m]);
+      cache_of(missing_[m]).released(missing_[m].number);
+      if (together) announce(m + 1, true);
+    }
+    if (together) mark_hot();
+  }
+
+  /// Admits missing experts from index `first` on, until there is no room for one of them.
+  void announce(std::size_t first, bool together) {
+    for (std::size_t m = first; m < std::min(first + announced_ahead, missing_.size()); ++m) {
+      if (is_resident(missing_[m])) continue;
+      if (!admit(missing_[m], together ? Admission::prefill : Admission::chosen)) return;
+    }
+  }
+
+  void mark_hot() {
+    std::stable_sort(visit_.begin(), visit_.end(),
+                [](const ReplayRequest& a, const ReplayRequest& b) { return a.tokens > b.tokens; });
+    hot_.clear();
+    for (const ReplayRequest& request : visit_) hot_.push_back(request.number);
+    cache_of(visit_.front()).mark_hot(hot_);
+  }
+
+  bool admit(const ReplayRequest& request, Admission why) {
+    if (cursor_) *cursor_ = request.choice;
+    return cache_of(request).admit(request.number, request.id, request.bytes, why, [](std::uint32_t) {});
+  }
+
+  void acquire(const ReplayRequest& request) {
+    if (cursor_) *cursor_ = request.choice;
+    cache_of(request).acquired(request.number);
+  }
+
+  Residency<AnyEviction>& cache_of(const ReplayRequest& request) { return caches_[request.cache]; }
+  bool is_resident(const ReplayRequest& request) { return cache_of(request).resident(request.number); }
+
+  void count(bool hit) {
+    counts_.hits += hit;
+    ++counts_.requests;
+  }
+
+  ReplayRequests& requests_;
+  std::vector<Residency<AnyEviction>> caches_;
+  std::vector<ReplayRequest> visit_, missing_;
+  std::vector<std::uint32_t> hot_;
+  ReplayCounts counts_;
+  std::size_t* cursor_ = nullptr;
+};
+
+MOE_INLINE ReplayCounts replay_policy(const Trace& trace, const AnyEviction& policy, std::size_t budget_bytes,
+                                      ReplayOrder order) {
+  CacheOptions options = cache_options_of(trace, budget_bytes);
+  options.cold_prompts = order == ReplayOrder::hits_first;
+  ReplayRequests requests(trace, false);
+  return Player(requests, options, policy).play(order);
 }
 
-MOE_INLINE void refuse_replay_budget(std::size_t needed_bytes, std::size_t budget_bytes) {
-  fail("replay", "budget", concat("at least ", needed_bytes, " bytes"), concat(budget_bytes));
-}
-
-template <class Eviction>
-ReplayCounts replay_with(ReplayRequests& requests, const CacheOptions& options, ReplayOrder order) {
-  return Player<Eviction>(requests, options, Eviction()).play(order);
+/// The policy of that name. `future` is used by Belady alone and must outlive the policy.
+inline AnyEviction eviction_of(ReplayPolicy policy, const Belady::Future& future) {
+  switch (policy) {
+    case ReplayPolicy::belady: return AnyEviction(Belady(future));
+    case ReplayPolicy::decayed: return AnyEviction(DecayedFrequency());
+    case ReplayPolicy::lfu:
+    case ReplayPolicy::layer_lfu: return AnyEviction(Lfu());
+    case ReplayPolicy::random: return AnyEviction(RandomEviction());
+    default: return AnyEviction(Lru());
+  }
 }
 
 }  // namespace moe::inline MOE_ABI::detail
@@ -37,21 +168,11 @@ MOE_INLINE ReplayCounts replay(const Trace& trace, ReplayPolicy policy, std::siz
   CacheOptions options = detail::cache_options_of(trace, budget_bytes);
   options.cold_prompts = order == ReplayOrder::hits_first;
   options.floor = policy == ReplayPolicy::lru_floor || policy == ReplayPolicy::decayed;
-  switch (policy) {
-    case ReplayPolicy::belady: {
-      detail::Belady::Future future = requests.future();
-      options.cold_prompts = false;
-      return detail::Player<detail::Belady>(requests, options, detail::Belady(future))
-          .play(order, &future.now);
-    }
-    case ReplayPolicy::lru:
-    case ReplayPolicy::lru_floor: return detail::replay_with<Lru>(requests, options, order);
-    case ReplayPolicy::decayed: return detail::replay_with<DecayedFrequency>(requests, options, order);
-    case ReplayPolicy::lfu:
-    case ReplayPolicy::layer_lfu: return detail::replay_with<detail::Lfu>(requests, options, order);
-    case ReplayPolicy::random: return detail::replay_with<detail::RandomEviction>(requests, options, order);
-  }
-  return {};
+  const bool belady = policy == ReplayPolicy::belady;
+  if (belady) options.cold_prompts = false;
+  detail::Belady::Future future = belady ? requests.future() : detail::Belady::Future();
+  return detail::Player(requests, options, detail::eviction_of(policy, future))
+      .play(order, belady ? &future.now : nullptr);
 }
 
 }  // namespace moe::inline MOE_ABI
