@@ -14,19 +14,18 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The input of a matrix product: rows of activations [tokens, cols], as floats and, for quantised weights, as int8; for bf16
-/// weights as bf16, if the kernels multiply so.
-/// Made by Compute::prepare().
+/// The input of matrix products: activations [tokens, cols] as floats, for quantised weights also as int8, and for bf16
+/// weights also as bf16 if the kernels have bf16 dot products. Made by Compute::prepare().
 struct Activations {
   const float* x = nullptr;
-  std::size_t stride = 0;               // from one row of x to the next
+  std::size_t stride = 0;               // floats from one row of x to the next
   const std::int8_t* quants = nullptr;  // [tokens, cols]
   const float* scales = nullptr;        // [tokens, cols / 32]
-  const std::int16_t* sums = nullptr;   // [tokens, cols / 16]: of the quants
+  const std::int16_t* sums = nullptr;   // [tokens, cols / 16]: sums of 16 quants
   const std::uint16_t* bf16 = nullptr;  // [tokens, cols]
 };
 
-/// Memory for the int8 form of activations and, if there is to be one, that in bf16.
+/// Memory for activations as int8 and, with as_bf16, as bf16.
 struct QuantisedActivations {
   QuantisedActivations() = default;
   explicit QuantisedActivations(std::size_t numbers, bool as_bf16 = false);
@@ -39,19 +38,19 @@ struct QuantisedActivations {
   Buffer<std::uint16_t> bf16;
 };
 
-/// One product of a parallel region: out[t, r] = weights[r, :] · x[rows[t], :] (+ bias[r]).
+/// One product of a parallel region: out[t, r] = weights[r, :] · x[row_indices[t], :] (+ bias[r]).
 struct Product {
   Matrix weights;
   Activations input;
   std::size_t tokens = 0;
   float* out = nullptr;  // [tokens, weights.rows], rows out_stride apart
   std::size_t out_stride = 0;
-  const std::uint32_t* row_indices = nullptr;  // [tokens]; null: token t is row t
+  const std::uint32_t* row_indices = nullptr;  // [tokens]; null: row_indices[t] = t
   const float* bias = nullptr;                 // [weights.rows] or null
 };
 
-/// The kernels of an instruction set on the threads of a pool: the one door of the model to both.
-/// What is computed does not depend on the number of threads: rows are handed out, sums never are.
+/// The kernels of one instruction set on the threads of a pool. The results do not depend on the number of threads: threads
+/// share the rows of a product, and one thread computes each sum.
 class Compute {
  public:
   explicit Compute(ThreadPool& pool, const simd::Kernels& kernels = simd::kernels());
@@ -71,26 +70,26 @@ class Compute {
     pool_->for_each_range(items, std::forward<Task>(task));
   }
 
-  /// The input of products with x: [tokens, cols]. If `quantised`, also as int8 in `memory`, from `offset` on; cols is
-  /// then a multiple of 32. Also as bf16 if the kernels take it.
+  /// Makes x, [tokens, cols], an input of products: with `quantised` also as int8, for which cols must be a multiple of 32,
+  /// and as bf16 if the kernels have bf16 dot products. These forms are stored in `memory` from number `offset` on.
   Activations prepare(bool quantised, const float* x, std::size_t cols, std::size_t tokens,
                       QuantisedActivations& memory, std::size_t offset = 0) const;
 
-  /// A part of what prepare() does: `count` numbers of one row, from number `at` of the memory on; if `quantised`, count
-  /// and `at` are multiples of 32.
+  /// A part of prepare(): `count` numbers x, stored in `memory` from number `at` on. With `quantised`, count and `at` are
+  /// multiples of 32.
   void prepare_numbers(bool quantised, const float* x, std::size_t count, QuantisedActivations& memory,
                        std::size_t at) const noexcept;
 
-  /// What prepare() returns, once all parts are done.
+  /// The result of prepare() for numbers that are prepared.
   Activations prepared(bool quantised, const float* x, std::size_t cols, const QuantisedActivations& memory,
                        std::size_t offset = 0) const;
 
-  /// Threads that wait, from now on, fetch what they will read first of the products with one token that come next: of the
-  /// matrix `first`, and others after it, of `total_bytes` together. Null: they only wait.
+  /// Announces the next products with one token, whose weights are `total_bytes` from the start of the matrix `first` on.
+  /// Waiting threads prefetch the first part of their share. Null: no prefetch.
   void expect(const Matrix* first, std::size_t total_bytes = 0) const;
 
-  /// Computes all products in one parallel region. Then, in the same region, `then(product, first_row, rows)` for each
-  /// finished piece of a product.
+  /// Computes all products in one parallel region, and calls then(product, first_row, rows) in the same region for each
+  /// computed piece of a product. The calls run concurrently; `then` is noexcept.
   template <class Then>
   void multiply(std::span<const Product> products, Then then) const {
     bool of_one_token = true;
@@ -113,6 +112,7 @@ class Compute {
   void multiply(std::span<const Product> products) const;
   void multiply(const Product& product) const { multiply({&product, 1}); }
 
+  /// Computes the rows [first, first + rows) of a product on the calling thread.
   void multiply_piece(const Product& p, std::size_t first, std::size_t rows) const noexcept;
 
   /// out[t, :] = rms_norm(x[t, :]). x, out: [tokens, weight.size()].
@@ -122,17 +122,17 @@ class Compute {
   /// x[t, :] += y[t, :]. x, y: [tokens, n].
   void add(float* x, const float* y, std::size_t tokens, std::size_t n) const;
 
-  /// How many rows of a product are handed out at once: about `share` of work, in bytes of weights times tokens, which is
-  /// enough pieces to keep all threads busy to the end; but none of less than about 16 KiB, and whole tiles of 32 rows.
+  /// The rows of one work item: about `share` of the work, in bytes of weights times tokens, so that all threads finish
+  /// together; but at least about 16 KiB of weights, and whole tiles of 32 rows.
   static std::size_t piece_rows(const Product& product, std::size_t share);
   static std::size_t pieces(const Product& product, std::size_t share);
 
  private:
-  static constexpr std::size_t tile_rows = 32;  // a multiple of what any kernel takes at once
+  static constexpr std::size_t tile_rows = 32;  // a multiple of the rows that any kernel computes together
 
   static std::size_t tiles(const Product& product);
 
-  /// Products of one token each: bound by the memory that holds the weights, so each thread reads it in long runs.
+  /// Products of one token each. Memory bandwidth limits them, so each thread reads long runs of weights.
   template <class Then>
   void multiply_vectors(std::span<const Product> products, Then& then) const {
     std::size_t items = 0;

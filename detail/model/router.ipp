@@ -20,39 +20,31 @@ MOE_INLINE void top_k(std::span<const float> scores, std::span<std::uint32_t> ch
   }
 }
 
-}  // namespace moe::inline MOE_ABI::detail
-
-namespace moe::inline MOE_ABI::detail {
-
-MOE_INLINE std::span<float> bring_forward(std::span<const ExpertId> allowed, std::span<float> scores) {
-  // None is overtaken, since no expert stands before its number among the allowed.
+/// Moves the scores of the allowed experts to the front, in their order, and returns these scores.
+inline std::span<float> move_to_front(std::span<const ExpertId> allowed, std::span<float> scores) {
+  // Swaps in ascending order never move a score of a later allowed expert, because allowed[i].expert >= i.
   for (std::size_t i = 0; i < allowed.size(); ++i) std::swap(scores[i], scores[allowed[i].expert]);
   return scores.first(allowed.size());
 }
 
-MOE_INLINE void number_among_all(std::span<const ExpertId> allowed, std::span<std::uint32_t> chosen) {
+/// Replaces places in the list of allowed experts by the numbers of these experts.
+inline void to_expert_numbers(std::span<const ExpertId> allowed, std::span<std::uint32_t> chosen) {
   for (std::uint32_t& expert : chosen) expert = allowed[expert].expert;
 }
 
-MOE_INLINE float largest_of(std::span<const float> numbers) {
-  float largest = numbers[0];
-  for (const float number : numbers) largest = std::max(largest, number);
-  return largest;
+inline float largest_of(std::span<const float> numbers) {
+  return *std::max_element(numbers.begin(), numbers.end());
 }
-
-}  // namespace moe::inline MOE_ABI::detail
-
-namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE void top_k_among(std::span<const ExpertId> allowed, std::span<float> scores,
                             std::span<std::uint32_t> chosen) {
-  top_k(detail::bring_forward(allowed, scores), chosen);
-  detail::number_among_all(allowed, chosen);
+  top_k(move_to_front(allowed, scores), chosen);
+  to_expert_numbers(allowed, chosen);
 }
 
 MOE_INLINE float route(const simd::Kernels& kernels, std::span<float> logits, bool normalise,
                        std::span<std::uint32_t> chosen, std::span<float> weights) {
-  // The softmax keeps the order, so the choice is made before rounding can make two equal.
+  // The softmax is monotonic, so logits give the same order; and rounding in the softmax could make two of them equal.
   top_k(logits, chosen);
   const float total = kernels.exponentiate(logits.data(), logits[chosen[0]], logits.size());
   float sum = 0;
@@ -68,16 +60,15 @@ MOE_INLINE float route(const simd::Kernels& kernels, std::span<float> logits, bo
 MOE_INLINE float route_among(std::span<const ExpertId> allowed, const simd::Kernels& kernels,
                              std::span<float> logits, bool normalise, std::span<std::uint32_t> chosen,
                              std::span<float> weights) {
-  const std::span<float> candidates = detail::bring_forward(allowed, logits);
+  const std::span<float> candidates = move_to_front(allowed, logits);
   const std::span<float> others = logits.subspan(candidates.size());
-  const float largest = detail::largest_of(candidates);
+  const float largest = largest_of(candidates);
   const float total = route(kernels, candidates, normalise, chosen, weights);
-  detail::number_among_all(allowed, chosen);
+  to_expert_numbers(allowed, chosen);
   if (others.empty()) return 1;
-  const float largest_other = detail::largest_of(others);
+  const float largest_other = largest_of(others);
   const float total_of_others = kernels.exponentiate(others.data(), largest_other, others.size());
-  const double ratio =
-      detail::portable::exp(static_cast<double>(largest_other) - static_cast<double>(largest));
+  const double ratio = portable::exp(static_cast<double>(largest_other) - static_cast<double>(largest));
   return static_cast<float>(1 / (1 + ratio * static_cast<double>(total_of_others / total)));
 }
 

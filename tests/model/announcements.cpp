@@ -18,7 +18,7 @@ namespace {
 
 using Kind = moe::Announcement::Kind;
 
-/// Has no expert resident, and keeps the announcements.
+/// Never has a present expert, and records the announcements.
 struct ListeningProvider {
   struct Kept {
     std::vector<moe::ExpertId> ids;
@@ -71,9 +71,7 @@ TEST_CASE("announcements: the experts of one token are announced with the router
   CHECK(announced == chosen);
 }
 
-TEST_CASE(
-    "announcements: the experts of a prompt are announced as such, without weights, and the hot ones at its "
-    "end") {
+TEST_CASE("announcements: experts of a prompt are announced as prefill and then as hot, without weights") {
   Listening f;
   auto sequence = f.model.sequence();
   f.model.forward(sequence, std::vector<moe::TokenId>{5, 17, 3, 91});
@@ -83,7 +81,7 @@ TEST_CASE(
   for (const ListeningProvider::Kept& one : f.experts.kept) CHECK(one.weights.empty());
 }
 
-TEST_CASE("announcements: a prediction names the layer that comes next, if looking ahead is on") {
+TEST_CASE("announcements: with lookahead, experts of the next layer are announced as predicted") {
   Listening f;
   auto sequence = f.model.sequence({.lookahead = true});
   f.model.forward(sequence, std::vector<moe::TokenId>{5});

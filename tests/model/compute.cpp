@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::size_t weight_rows = 301, cols = 512, tokens = 23;
 
-/// All products of one matrix with `tokens` inputs, `chunk` of them at a time.
+/// The products of one matrix with `tokens` inputs, computed `chunk` inputs at a time.
 std::vector<float> products(const moe::Matrix& weights, const std::vector<float>& x, std::size_t threads,
                             std::size_t chunk,
                             const moe::detail::simd::Kernels& kernels = moe::detail::simd::kernels()) {
@@ -41,7 +41,7 @@ std::vector<float> products(const moe::Matrix& weights, const std::vector<float>
 
 }  // namespace
 
-TEST_CASE("compute: products of every type are the same bits for any number of threads and tokens at once") {
+TEST_CASE("compute: products of every type have the same bits for any number of threads and any chunk") {
   const moe::detail::FloatEnvironment environment;
   const std::vector<float> x = random_numbers(tokens * cols, 12);
   for (std::size_t i = 0; i < moe::detail::usable_dtypes; ++i) {
@@ -58,7 +58,8 @@ TEST_CASE("compute: products of every type are the same bits for any number of t
   }
 }
 
-TEST_CASE("compute: the same of bf16 dot products, which change nothing else") {
+TEST_CASE(
+    "compute: bf16 dot products change products with bf16 weights only, with the same bits for any chunk") {
   const moe::detail::simd::Kernels* bf16_dot =
       moe::detail::simd::bf16_dot_kernels_for(moe::detail::simd::active_isa());
   if (!bf16_dot) return;

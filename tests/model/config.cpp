@@ -19,7 +19,7 @@ std::string refusal(std::string_view from, std::string_view to) {
   return message_of([&] { return ModelConfig(tiny.open()); });
 }
 
-/// A configuration with only these members, and as many tensors as one wants layers.
+/// A configuration with only these members, beside the tensors of a golden checkpoint.
 ModelConfig config_of(const std::string& members) {
   TinyCheckpoint tiny;
   tiny.directory().write("config.json", "{" + members + "}");
@@ -28,7 +28,7 @@ ModelConfig config_of(const std::string& members) {
 
 }  // namespace
 
-TEST_CASE("config: says what the file says") {
+TEST_CASE("config: values are those of config.json") {
   const ModelConfig config{moe::Checkpoint(golden("plain-bf16"))};
   CHECK(config.architecture == "qwen3_moe");
   CHECK(config.vocabulary_size == 320);
@@ -47,7 +47,7 @@ TEST_CASE("config: says what the file says") {
   for (const moe::LayerConfig& layer : config.layers) CHECK((layer.has_experts && layer.sliding_window == 0));
 }
 
-TEST_CASE("config: what is left out is what transformers takes") {
+TEST_CASE("config: omitted keys have the defaults of transformers") {
   const ModelConfig config = config_of(R"("model_type": "qwen3_moe", "num_hidden_layers": 2)");
   CHECK(config.vocabulary_size == 151936);
   CHECK(config.hidden_size == 2048);
@@ -65,7 +65,7 @@ TEST_CASE("config: what is left out is what transformers takes") {
   CHECK(config.end_tokens.empty());
 }
 
-TEST_CASE("config: the thinker of a Qwen3-Omni has its own defaults") {
+TEST_CASE("config: the thinker of Qwen3-Omni has its own defaults") {
   const ModelConfig config = config_of(
       R"("model_type": "qwen3_omni_moe", "thinker_config": {"text_config": {"model_type": "qwen3_omni_moe_text", "num_hidden_layers": 1}})");
   CHECK(config.architecture == "qwen3_omni_moe_text");
@@ -73,7 +73,7 @@ TEST_CASE("config: the thinker of a Qwen3-Omni has its own defaults") {
   CHECK(config.rope.theta == 1e6);
 }
 
-TEST_CASE("config: a Qwen3-Omni is what its outermost model_type says") {
+TEST_CASE("config: the outermost model_type identifies Qwen3-Omni, whatever the inner one is") {
   for (const char* inner : {"", R"("model_type": "qwen3_moe", )"}) {
     const ModelConfig config = config_of(
         R"("model_type": "qwen3_omni_moe", "thinker_config": {"text_config": {)" + std::string(inner) +
@@ -86,7 +86,7 @@ TEST_CASE("config: a Qwen3-Omni is what its outermost model_type says") {
             .architecture == "qwen3_moe");
 }
 
-TEST_CASE("config: mlp_only_layers and decoder_sparse_step say which layers are dense") {
+TEST_CASE("config: mlp_only_layers and decoder_sparse_step determine the dense layers") {
   const auto layers = [](const std::string& members) {
     std::string out;
     for (const moe::LayerConfig& layer :
@@ -100,8 +100,20 @@ TEST_CASE("config: mlp_only_layers and decoder_sparse_step say which layers are 
   CHECK(layers(R"("num_experts": 0)") == "------");
 }
 
+TEST_CASE("config: a number of experts that no layer has is 0, since no tensor confirms it") {
+  for (const char* sparse : {R"("decoder_sparse_step": 1000)", R"("mlp_only_layers": [0, 1, 2])"}) {
+    const ModelConfig config = config_of(
+        R"("model_type": "qwen3_moe", "num_hidden_layers": 3, "num_experts": 2000000000, )" +
+        std::string(R"("num_experts_per_tok": 1000000000, "moe_intermediate_size": 2000000000, )") + sparse);
+    CHECK(config.experts == 0);
+    CHECK(config.experts_per_token == 0);
+    CHECK(config.expert_intermediate_size == 0);
+    CHECK(config.dense_intermediate_size == 6144);
+  }
+}
+
 TEST_CASE(
-    "config: sliding windows are for all layers of a model with experts, for the later ones of a dense one") {
+    "config: a sliding window is in all layers of a model with experts, in later layers of a dense one") {
   const auto windows = [](const std::string& members) {
     std::vector<std::size_t> out;
     for (const moe::LayerConfig& layer :
@@ -122,7 +134,7 @@ TEST_CASE(
   CHECK(without.layers[0].sliding_window == 0);
 }
 
-TEST_CASE("config: several tokens may end a text, and generation_config.json has the last word") {
+TEST_CASE("config: end tokens are one or several, and generation_config.json takes precedence") {
   TinyCheckpoint tiny;
   tiny.edit("\"eos_token_id\": 319", "\"eos_token_id\": [1, 2]");
   CHECK(ModelConfig(tiny.open()).end_tokens == std::vector<moe::TokenId>{1, 2});
@@ -132,7 +144,7 @@ TEST_CASE("config: several tokens may end a text, and generation_config.json has
   CHECK(ModelConfig(tiny.open()).end_tokens == std::vector<moe::TokenId>{1, 2});
 }
 
-TEST_CASE("config: scaling of positions is read in the old and the new form") {
+TEST_CASE("config: rope scaling is read from rope_scaling and from rope_parameters") {
   const auto rope = [](const std::string& members) {
     return config_of(
                R"("model_type": "qwen3_moe", "num_hidden_layers": 1, "max_position_embeddings": 1000, )" +
@@ -169,12 +181,12 @@ TEST_CASE("config: scaling of positions is read in the old and the new form") {
   CHECK(rope(R"("rope_scaling": {"rope_type": "llama3", "factor": 8})").scaling == llama3);
 }
 
-TEST_CASE("config: every lie is refused with its place") {
+TEST_CASE("config: a wrong value is an error with its place and its allowed range") {
   const std::string path = "config.json";
-  struct Lie {
+  struct WrongValue {
     const char *from, *to, *place, *expected;
   };
-  for (const Lie& lie : std::initializer_list<Lie>{
+  for (const WrongValue& wrong : std::initializer_list<WrongValue>{
            {"\"qwen3_moe\"", "\"mixtral\"", "$.model_type", "qwen3_moe"},
            {"\"model_type\"", "\"model_typ\"", "$", "model_type"},
            {"\"num_hidden_layers\": 3", "\"num_hidden_layers\": 0", "$.num_hidden_layers",
@@ -216,12 +228,12 @@ TEST_CASE("config: every lie is refused with its place") {
             "full_attention or sliding_attention"},
            {"\"eos_token_id\": 319", "\"eos_token_id\": [true]", "$.eos_token_id[0]", "a number"},
        }) {
-    CAPTURE(lie.to);
-    const std::string message = refusal(lie.from, lie.to);
+    CAPTURE(wrong.to);
+    const std::string message = refusal(wrong.from, wrong.to);
     CAPTURE(message);
     CHECK(message.find(path) != message.npos);
-    CHECK(message.find(lie.place) != message.npos);
-    CHECK(message.find(lie.expected) != message.npos);
+    CHECK(message.find(wrong.place) != message.npos);
+    CHECK(message.find(wrong.expected) != message.npos);
     CHECK(message.find("found") != message.npos);
   }
 }

@@ -22,7 +22,7 @@ namespace {
 
 using Experts = std::vector<std::uint32_t>;
 
-/// What the float64 reference says of a checkpoint; see tests/golden/README.md.
+/// The results of the float64 reference for a checkpoint; see tests/golden/README.md.
 struct Expected {
   explicit Expected(const std::string& path) {
     const moe::JsonDocument document(moe::detail::read_text(path), path);
@@ -40,12 +40,12 @@ struct Expected {
 
   std::vector<moe::TokenId> prompt, greedy;
   std::vector<double> logits;
-  std::vector<std::vector<Experts>> routes;  // [layers][positions]; none for a dense layer
+  std::vector<std::vector<Experts>> routes;  // [layers][positions]; empty for a dense layer
 };
 
 }  // namespace
 
-TEST_CASE("golden: logits, greedy tokens and routes are those of the float64 reference") {
+TEST_CASE("golden: logits, greedy tokens and routes match the float64 reference") {
   for (const std::string name :
        {"plain-f32", "plain-bf16", "omni-thinker-bf16-sharded", "odd-sizes", "tied-biased", "dense-between",
         "four-shards", "fused-experts", "yarn", "linear-rope", "rope-parameters", "dense-qwen3", "omni-fused",

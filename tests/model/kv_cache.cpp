@@ -1,13 +1,15 @@
 #include "detail/core/dequantise.hpp"
 #include "detail/core/dtype.hpp"
 #include "detail/model/kv_cache.hpp"
+#include "support/message_of.hpp"
 
 #include <doctest/doctest.h>
 
-#include <cstring>
+#include <cstddef>
+#include <cstdint>
 #include <vector>
 
-TEST_CASE("kv cache: what is stored stands at its layer, head and position") {
+TEST_CASE("kv cache: a stored key and value are found at their layer, head and position") {
   for (const moe::DType type : {moe::DType::f32, moe::DType::f16}) {
     moe::detail::KvCache cache(2, 3, 4, 5, type);
     constexpr std::size_t lanes = moe::detail::simd::key_lanes;
@@ -30,4 +32,13 @@ TEST_CASE("kv cache: what is stored stands at its layer, head and position") {
                 std::vector<float>(4, -number));
         }
   }
+}
+
+TEST_CASE("kv cache: a size that no object can have is refused") {
+  const auto bytes_for = [](std::size_t layers, std::size_t positions) {
+    return [=] { return moe::detail::KvCache::bytes_for(layers, 8, 128, positions, moe::DType::f16); };
+  };
+  CHECK(bytes_for(48, 4096)() == std::size_t{2} * 48 * 8 * 128 * 4096 * 2);
+  for (const std::size_t positions : {std::size_t{1} << 58, SIZE_MAX - 7, SIZE_MAX})
+    check_error(bytes_for(48, positions), {"sequence: KV cache", "bytes"});
 }

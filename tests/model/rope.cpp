@@ -9,7 +9,7 @@
 using moe::RopeConfig;
 using moe::detail::Rope;
 
-TEST_CASE("rope: frequencies fall from 1 by powers of theta") {
+TEST_CASE("rope: frequency i is theta^(-2i/d)") {
   const Rope rope({.theta = 1e6}, 128);
   REQUIRE(rope.frequencies().size() == 64);
   for (std::size_t i = 0; i < 64; ++i)
@@ -17,7 +17,7 @@ TEST_CASE("rope: frequencies fall from 1 by powers of theta") {
           doctest::Approx(std::pow(1e6, -static_cast<double>(i) / 64)).epsilon(1e-14));
 }
 
-TEST_CASE("rope: angles grow with the position") {
+TEST_CASE("rope: angle i is the position times frequency i") {
   const Rope rope({.theta = 10000}, 8);
   float cosines[4], sines[4];
   rope.angles(1000, cosines, sines);
@@ -28,14 +28,14 @@ TEST_CASE("rope: angles grow with the position") {
   }
 }
 
-TEST_CASE("rope: linear scaling divides all frequencies") {
+TEST_CASE("rope: linear scaling divides all frequencies by the factor") {
   const Rope plain({.theta = 100}, 16);
   const Rope scaled({.theta = 100, .scaling = RopeConfig::Scaling::linear, .factor = 2.5}, 16);
   for (std::size_t i = 0; i < 8; ++i) CHECK(scaled.frequencies()[i] == plain.frequencies()[i] / 2.5);
 }
 
-TEST_CASE("rope: yarn leaves fast frequencies, stretches slow ones, and scales the magnitude") {
-  // By hand: d = 32, theta = 100, original 32: corr(2) = 3.2476 and corr(1) = 5.6558, so the ramp goes from 3 to 6.
+TEST_CASE("rope: yarn keeps high frequencies, divides low ones by the factor, and scales the magnitude") {
+  // Computed by hand: d = 32, theta = 100, original 32: corr(2) = 3.2476 and corr(1) = 5.6558, so the ramp goes from 3 to 6.
   const RopeConfig config{.theta = 100,
                           .scaling = RopeConfig::Scaling::yarn,
                           .factor = 4,
@@ -54,7 +54,7 @@ TEST_CASE("rope: yarn leaves fast frequencies, stretches slow ones, and scales t
   CHECK(sines[0] == 0);
 }
 
-TEST_CASE("rope: llama3 scaling stretches long waves only") {
+TEST_CASE("rope: llama3 scaling divides the frequencies of long wavelengths only") {
   const RopeConfig config{.theta = 10000,
                           .scaling = RopeConfig::Scaling::llama3,
                           .factor = 8,

@@ -10,7 +10,7 @@
 #include <numeric>
 #include <vector>
 
-TEST_CASE("router: top_k is the start of a stable sort, for any number of experts and any k") {
+TEST_CASE("router: top_k equals the first k of a stable sort, for any number of experts and any k") {
   for (const std::size_t experts : {1u, 2u, 16u, 130u, 1000u})
     for (const std::size_t k : {1u, 2u, 9u, 130u}) {
       if (k > experts) continue;
@@ -26,7 +26,7 @@ TEST_CASE("router: top_k is the start of a stable sort, for any number of expert
     }
 }
 
-TEST_CASE("router: weights are the softmax over all experts, or over the chosen ones if normalised") {
+TEST_CASE("router: weights are the softmax over all experts, or over the chosen experts if normalised") {
   const std::vector<float> logits = random_numbers(130, 4, 2);
   double total = 0;
   for (const float logit : logits) total += std::exp(double{logit});
@@ -45,11 +45,11 @@ TEST_CASE("router: weights are the softmax over all experts, or over the chosen 
 }
 
 TEST_CASE(
-    "router: a restricted one chooses and weighs as if all other logits were -inf, and tells their mass") {
+    "router: a restricted router chooses as if all other logits were -inf, and returns the allowed mass") {
   const std::vector<float> logits = random_numbers(130, 5, 2);
   for (const std::size_t count : {9u, 10u, 64u, 129u, 130u})
     for (const bool normalise : {false, true}) {
-      std::vector<moe::ExpertId> allowed;  // spread over all
+      std::vector<moe::ExpertId> allowed;  // spread over all experts
       for (std::size_t i = 0; i < count; ++i)
         allowed.push_back({3, static_cast<std::uint32_t>(i * 130 / count)});
       std::vector<float> masked(130, -std::numeric_limits<float>::infinity());
@@ -79,7 +79,7 @@ TEST_CASE(
     }
 }
 
-TEST_CASE("router: allowing every expert changes no bit") {
+TEST_CASE("router: a restriction to all experts changes no bit") {
   std::vector<moe::ExpertId> all;
   for (std::uint32_t expert = 0; expert < 130; ++expert) all.push_back({0, expert});
   std::vector<float> free = random_numbers(130, 6, 2), among = free, free_weights(9), among_weights(9);
@@ -91,7 +91,7 @@ TEST_CASE("router: allowing every expert changes no bit") {
   CHECK(among_weights == free_weights);
 }
 
-TEST_CASE("router: allowed experts far below the others still share all the weight") {
+TEST_CASE("router: allowed experts with tiny probabilities still have weights that sum to 1") {
   const std::vector<moe::ExpertId> allowed{{0, 1}, {0, 3}};
   std::vector<float> logits{500, -500, 400, -500}, weights(2);
   std::vector<std::uint32_t> chosen(2);
@@ -101,7 +101,7 @@ TEST_CASE("router: allowed experts far below the others still share all the weig
   CHECK(weights == std::vector<float>{0.5f, 0.5f});
 }
 
-TEST_CASE("router: a restricted one never leaves its experts, also if their scores are no numbers") {
+TEST_CASE("router: a restricted router chooses allowed experts only, also if their logits are NaN or -inf") {
   const std::vector<moe::ExpertId> allowed{{0, 2}, {0, 5}, {0, 6}};
   for (const float bad : {std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::infinity()}) {
     std::vector<float> logits{1, 2, bad, 4, 5, bad, bad, 3}, weights(2);
@@ -111,7 +111,7 @@ TEST_CASE("router: a restricted one never leaves its experts, also if their scor
   }
 }
 
-TEST_CASE("router: scores that are no numbers choose something, and crash nothing") {
+TEST_CASE("router: scores of NaN choose valid experts") {
   std::vector<float> scores(16, std::numeric_limits<float>::quiet_NaN());
   std::vector<std::uint32_t> chosen(4);
   moe::detail::top_k(scores, chosen);

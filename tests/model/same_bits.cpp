@@ -1,4 +1,4 @@
-// One model, many ways to compute it: the logits must be the same to the bit.
+// The logits of one model must have the same bits for all numbers of threads, chunks and providers.
 #include "detail/core/dequantise.hpp"
 #include "detail/core/tensor.hpp"
 #include "detail/core/thread_pool.hpp"
@@ -27,7 +27,7 @@
 
 namespace {
 
-/// Some text of 72 tokens, as good as any: more than a block of keys in attention.
+/// 72 arbitrary tokens: more than one block of keys in attention.
 std::vector<moe::TokenId> some_tokens(std::size_t vocabulary) {
   std::vector<moe::TokenId> ids(72);
   for (std::size_t i = 0; i < ids.size(); ++i)
@@ -65,7 +65,7 @@ double distance(const std::vector<float>& a, const std::vector<float>& b) {
   return std::sqrt(differences / squares);
 }
 
-/// The experts of a checkpoint, stored as another type.
+/// The experts of a checkpoint, converted to another type.
 moe::MemoryProvider quantised(const moe::Checkpoint& checkpoint, moe::DType dtype) {
   const moe::ExpertCatalog catalog(checkpoint);
   const moe::MemoryProvider original(catalog);
@@ -86,7 +86,7 @@ moe::MemoryProvider quantised(const moe::Checkpoint& checkpoint, moe::DType dtyp
 
 }  // namespace
 
-TEST_CASE("same bits: threads, chunks and providers do not matter" * doctest::test_suite("long")) {
+TEST_CASE("same bits: logits do not depend on threads, chunks and providers" * doctest::test_suite("long")) {
   for (const std::string& path :
        {bundled_model(), golden("odd-sizes"), golden("dense-between"), golden("sliding-window")}) {
     CAPTURE(path);
@@ -103,7 +103,7 @@ TEST_CASE("same bits: threads, chunks and providers do not matter" * doctest::te
   }
 }
 
-TEST_CASE("same bits: also with quantised experts, whose logits stay near the original's" *
+TEST_CASE("same bits: logits of quantised experts do not depend on threads and chunks, and stay near f32" *
           doctest::test_suite("long")) {
   const moe::Checkpoint checkpoint(bundled_model());
   moe::AnyProvider mapped{moe::MmapProvider(checkpoint)};
@@ -119,7 +119,7 @@ TEST_CASE("same bits: also with quantised experts, whose logits stay near the or
   }
 }
 
-TEST_CASE("same bits: a KV cache of f16 stays near one of f32, and both do not depend on chunks") {
+TEST_CASE("same bits: logits with a KV cache of f16 stay near f32, and do not depend on chunks") {
   const moe::Checkpoint checkpoint(bundled_model());
   moe::AnyProvider experts{moe::MmapProvider(checkpoint)};
   const auto f32 = all_logits(checkpoint, experts, {1, 512, moe::DType::f32});
@@ -129,7 +129,7 @@ TEST_CASE("same bits: a KV cache of f16 stays near one of f32, and both do not d
   CHECK(distance(f32, f16) < 0.02);
 }
 
-TEST_CASE("same bits: also with dot products of bf16, whose logits stay near the original's") {
+TEST_CASE("same bits: logits of bf16 dot products do not depend on threads and chunks, and stay near f32") {
   const moe::detail::simd::Kernels* bf16_dot =
       moe::detail::simd::bf16_dot_kernels_for(moe::detail::simd::active_isa());
   if (!bf16_dot) return;

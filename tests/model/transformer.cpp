@@ -385,20 +385,20 @@ TEST_CASE("transformer: a lease of other shapes or types than the model is an er
 }
 
 TEST_CASE("transformer: a provider whose catalog contradicts the configuration is refused at construction") {
-  struct Lie {
+  struct WrongValue {
     const char *from, *to, *expected;
   };
-  for (const Lie& lie :
-       {Lie{"\"moe_intermediate_size\": 32", "\"moe_intermediate_size\": 16", "expected gate_proj [16, 64]"},
-        Lie{"\"moe_intermediate_size\": 32", "\"moe_intermediate_size\": 33",
+  for (const WrongValue& wrong :
+       {WrongValue{"\"moe_intermediate_size\": 32", "\"moe_intermediate_size\": 16", "expected gate_proj [16, 64]"},
+        WrongValue{"\"moe_intermediate_size\": 32", "\"moe_intermediate_size\": 33",
             "expected gate_proj [33, 64]"}}) {
     TinyCheckpoint tiny;
     const moe::Checkpoint original = tiny.open();
     moe::AnyProvider experts{moe::MmapProvider(original)};
     moe::ThreadPool pool(1);
-    tiny.edit(lie.from, lie.to);
+    tiny.edit(wrong.from, wrong.to);
     check_error([&] { return moe::Transformer(tiny.open(), experts, pool); },
-                {"experts of layer 0", lie.expected, "[32, 64]"});
+                {"experts of layer 0", wrong.expected, "[32, 64]"});
   }
 }
 

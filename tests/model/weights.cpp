@@ -94,10 +94,10 @@ TEST_CASE("weights: an lm_head equal to the embedding shares its memory, with ti
 }
 
 TEST_CASE("weights: a size that contradicts a tensor is an error with both shapes") {
-  struct Lie {
+  struct WrongValue {
     const char *from, *to, *tensor, *shapes;
   };
-  for (const Lie& lie : std::initializer_list<Lie>{
+  for (const WrongValue& wrong : std::initializer_list<WrongValue>{
            {"\"vocab_size\": 320", "\"vocab_size\": 321", "model.embed_tokens.weight",
             "expected shape [321, 64], found [320, 64]"},
            {"\"hidden_size\": 64", "\"hidden_size\": 65", "experts of layer 0",
@@ -117,12 +117,12 @@ TEST_CASE("weights: a size that contradicts a tensor is an error with both shape
            {"\"mlp_only_layers\": []", "\"mlp_only_layers\": [1]", "model.layers.1.mlp.gate_proj.weight",
             "to be there"},
        }) {
-    CAPTURE(lie.to);
+    CAPTURE(wrong.to);
     TinyCheckpoint tiny;
-    tiny.edit(lie.from, lie.to);
+    tiny.edit(wrong.from, wrong.to);
     const std::string message = refusal(tiny);
     CAPTURE(message);
-    CHECK(message.find(lie.tensor) != message.npos);
-    CHECK(message.find(lie.shapes) != message.npos);
+    CHECK(message.find(wrong.tensor) != message.npos);
+    CHECK(message.find(wrong.shapes) != message.npos);
   }
 }
