@@ -388,10 +388,10 @@ TEST_CASE("transformer: a provider whose catalog contradicts the configuration i
   struct WrongValue {
     const char *from, *to, *expected;
   };
-  for (const WrongValue& wrong :
-       {WrongValue{"\"moe_intermediate_size\": 32", "\"moe_intermediate_size\": 16", "expected gate_proj [16, 64]"},
-        WrongValue{"\"moe_intermediate_size\": 32", "\"moe_intermediate_size\": 33",
-            "expected gate_proj [33, 64]"}}) {
+  for (const WrongValue& wrong : {WrongValue{"\"moe_intermediate_size\": 32", "\"moe_intermediate_size\": 16",
+                                             "expected gate_proj [16, 64]"},
+                                  WrongValue{"\"moe_intermediate_size\": 32", "\"moe_intermediate_size\": 33",
+                                             "expected gate_proj [33, 64]"}}) {
     TinyCheckpoint tiny;
     const moe::Checkpoint original = tiny.open();
     moe::AnyProvider experts{moe::MmapProvider(original)};
