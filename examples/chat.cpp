@@ -72,9 +72,8 @@ class Conversation {
  private:
   std::optional<moe::ChatTemplate> template_;
   moe::ChatOptions options_;
-  std::vector<moe::Message>
-      messages_;           // the system's message, if there is one; then user and assistant in turns
-  std::size_t first_ = 0;  // the first message of the user
+  std::vector<moe::Message> messages_;  // the system's message, if any; then user and assistant in turns
+  std::size_t first_ = 0;               // the first message of the user
 };
 
 void show_dropped(std::size_t count, const std::string& advice) {
@@ -88,7 +87,7 @@ void show_dropped(std::size_t count, const std::string& advice) {
 /// If the newest message does not fit even alone, returns nothing and drops nothing.
 std::optional<std::vector<moe::TokenId>> fit(Conversation& conversation, const moe::Session& session,
                                              const moe::Model& model, std::size_t max_tokens) {
-  const std::size_t context = session.sequence().context(), room = std::min(max_tokens, context / 4);
+  const std::size_t context = session.context(), room = std::min(max_tokens, context / 4);
   Conversation shorter = conversation;
   std::vector<moe::TokenId> tokens = model.tokenizer().encode(shorter.text());
   std::size_t dropped = 0;

@@ -93,8 +93,8 @@ int main(int argc, char** argv) {
     moe::Session session(model, options.sequence);
     show_memory(model);
     show_cut_context(session, model, args);
-    if (tokens.size() > session.sequence().context())
-      throw std::runtime_error("prompt: expected at most " + std::to_string(session.sequence().context()) +
+    if (tokens.size() > session.context())
+      throw std::runtime_error("prompt: expected at most " + std::to_string(session.context()) +
                                " tokens, found " + std::to_string(tokens.size()) + "; " +
                                advice_on_context(session, model));
 

@@ -5,23 +5,21 @@
 #include "command_line.hpp"
 
 #include <cstdio>
-#include <stdexcept>
 #include <string>
 
 /// How the user can get more positions than the session has.
 inline std::string advice_on_context(const moe::Session& session, const moe::Model& model) {
-  if (session.sequence().context() < model.config().max_positions) return "a larger --context makes room";
+  if (session.context() < model.config().max_positions) return "a larger --context makes room";
   return "the model has no more positions (max_position_embeddings)";
 }
 
 /// Prints a line if the model has fewer positions than --context asks for.
 inline void show_cut_context(const moe::Session& session, const moe::Model& model, const CommandLine& args) {
-  const std::size_t context = session.sequence().context();
-  if (args.count("--context", context) > context)
-    std::fprintf(
-        stderr,
-        "context: %zu positions in place of %s, since the model has only %zu (max_position_embeddings)\n",
-        context, args.text("--context", "").c_str(), model.config().max_positions);
+  if (!args.has("--context") || session.requested_context() <= session.context()) return;
+  std::fprintf(
+      stderr,
+      "context: %zu positions in place of %zu, since the model has only %zu (max_position_embeddings)\n",
+      session.context(), session.requested_context(), model.config().max_positions);
 }
 
 /// Prints a line if the text ended because the context is full.

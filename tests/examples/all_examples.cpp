@@ -1,4 +1,4 @@
-// What all examples share: help, exit status, errors, sizes, special files.
+// Properties of all examples: help, exit status, errors, sizes, special files.
 #include "run_example.hpp"
 #include "support/checkpoints.hpp"
 #include "support/temporary_directory.hpp"

@@ -27,7 +27,7 @@ TEST_CASE("measure_cache: the recorded trace gives the same hit rate in replay")
   REQUIRE(rows.size() == 3);
   CHECK(rows[0] == "budget_mib,belady,lru,lru_floor,decayed,lfu,layer_lfu,random");
   CHECK(rows[1].find("1,") == 0);
-  // Everything fits: only the first use of each expert is a miss, whatever the policy. The engine hit as the replay does.
+  // With room for all experts every policy misses only the first use of each. The engine's hit rate equals that of `decayed`.
   const std::string all = rows[2].substr(3, rows[2].find(',', 3) - 3);
   CHECK(rows[2] == "18," + all + ',' + all + ',' + all + ',' + all + ',' + all + ',' + all + ',' + all);
   std::string decayed = rows[1];

@@ -14,7 +14,7 @@ struct Result {
 /// Runs an example: its name, then its arguments.
 Result run(const std::vector<std::string>& words, const std::string& input = "");
 
-/// The same words with more behind them.
+/// `words`, followed by `more`.
 std::vector<std::string> with(std::vector<std::string> words, const std::vector<std::string>& more);
 
 std::vector<std::string> lines_of(const std::string& text);
