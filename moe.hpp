@@ -70,8 +70,6 @@
 #include "detail/experts/verifying_provider.hpp"
 #include "detail/experts/any_provider.hpp"
 #include "detail/experts/trace.hpp"
-#include "detail/experts/trace_reader.hpp"
-#include "detail/experts/trace_writer.hpp"
 #include "detail/experts/usage_profile.hpp"
 
 // Storey 3: the model

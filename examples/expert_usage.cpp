@@ -217,8 +217,8 @@ std::string profile_path_of(const Text& text, const std::string& profile) {
 void write_profiles(const std::vector<Text>& texts, const std::string& path) {
   moe::UsageProfile sum = texts[0].usage;
   for (std::size_t i = 1; i < texts.size(); ++i) sum += texts[i].usage;
-  moe::detail::write_usage_profile(sum, path);
-  for (const Text& text : texts) moe::detail::write_usage_profile(text.usage, profile_path_of(text, path));
+  sum.write(path);
+  for (const Text& text : texts) text.usage.write(profile_path_of(text, path));
 }
 
 /// The names and paths of the texts.

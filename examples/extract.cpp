@@ -68,7 +68,7 @@ moe::ExpertSelection selection_of(const CommandLine& args) {
     throw UsageError("--usage needs either --top or --coverage, and they need --usage");
   if (!args.has("--usage")) return moe::ExpertSelection::range(range_of(args, "--experts"));
   if (args.has("--experts")) throw UsageError("--experts and --usage exclude each other");
-  moe::UsageProfile profile = moe::detail::read_usage_profile(file);
+  moe::UsageProfile profile = moe::UsageProfile::read(file);
   if (args.has("--coverage"))
     return moe::ExpertSelection::covering(std::move(profile), args.number("--coverage", 1.0), file);
   const auto top = args.number<std::size_t>("--top", 1, 1);

@@ -174,8 +174,9 @@ Row run(const Setup& setup, Inner inner, moe::Trace* trace) {
   const moe::Model model(
       setup.checkpoint,
       SwitchedProvider(
-          Measured(Tampered<Inner>(std::move(inner), setup.args, setup.config.experts)),
-          SampleProvider(setup.checkpoint, is_bounded(setup) ? 2 * setup.config.experts_per_token : 0)),
+          moe::AnyProvider(Measured(Tampered<Inner>(std::move(inner), setup.args, setup.config.experts))),
+          moe::AnyProvider(
+              SampleProvider(setup.checkpoint, is_bounded(setup) ? 2 * setup.config.experts_per_token : 0))),
       {.threads = setup.options.threads, .transformer = {.weights = moe::WeightStorage::owned}});
   Measured& measured = *model.experts().get<SwitchedProvider>()->real().template get<Measured>();
   auto sequence = model.transformer().sequence(setup.options.sequence);
@@ -281,9 +282,9 @@ int main(int argc, char** argv) {
     const Setup setup = setup_of(args);
     print_head();
     for (const std::size_t budget : budgets) {
-      moe::Trace trace = moe::detail::trace_of(setup.config, moe::ExpertCatalog(setup.checkpoint));
+      moe::Trace trace = moe::trace_of(setup.config, moe::ExpertCatalog(setup.checkpoint));
       print_row(budget, run_budget(setup, budget, record.empty() ? nullptr : &trace));
-      if (!record.empty()) moe::detail::write_trace(trace, record);
+      if (!record.empty()) trace.write(record);
     }
   });
 }

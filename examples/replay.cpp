@@ -124,7 +124,7 @@ int main(int argc, char** argv) {
     const moe::ReplayOrder order = order_of(args.text("--order", "hits_first"));
     const std::string& path = args.positional(1, 1)[0];
     const std::string svg = output_path_of(args, "--svg");
-    const moe::Trace trace = moe::detail::read_trace(path);
+    const moe::Trace trace = moe::Trace::read(path);
     if (trace.size() > 0 && moe::detail::cache_options_of(trace, 0).largest_bytes == 0)
       moe::detail::fail(path, "sizes of experts", "lines such as '# layer=0 expert_bytes=3059712'", "none");
     const HitRates rates = replay_all(trace, budgets_mib, order);

@@ -28,7 +28,7 @@ int main(int argc, char** argv) {
     const Shape shape = shape_of(args);
     const SynthesisTypes types(args);
     std::optional<moe::Trace> trace;
-    if (args.has("--trace")) trace = moe::detail::read_trace(args.text("--trace", ""));
+    if (args.has("--trace")) trace = moe::Trace::read(args.text("--trace", ""));
 
     std::filesystem::create_directories(directory);
     Synthesis synthesis(directory, shape, types.experts, types.others, trace);

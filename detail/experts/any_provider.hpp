@@ -62,9 +62,9 @@ class AnyProvider {
     alignas(std::max_align_t) std::byte storage_[128];
   };
 
+  /// Explicit, since an adapter around an AnyProvider, which has a constructor from one, must not convert to an AnyProvider.
   template <detail::ProviderOtherThan<AnyProvider> P>
-  AnyProvider(P provider)  // NOLINT(google-explicit-constructor): made to take any
-      : provider_(std::make_shared<Holder<P>>(std::move(provider))) {}
+  explicit AnyProvider(P provider) : provider_(std::make_shared<Holder<P>>(std::move(provider))) {}
 
   Lease acquire(ExpertId id) { return provider_->acquire(id); }
   std::optional<Lease> try_acquire(ExpertId id) { return provider_->try_acquire(id); }

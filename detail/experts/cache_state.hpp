@@ -16,6 +16,7 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -33,6 +34,21 @@ struct CacheStatistics {
 }  // namespace moe::inline MOE_ABI
 
 namespace moe::inline MOE_ABI::detail {
+
+/// A base of all caches, by which they are found in a stack of providers.
+struct CacheBase {};
+
+/// The budget of the outermost cache of a stack; SIZE_MAX if there is none, or if an AnyProvider hides it.
+template <class P>
+std::size_t cache_budget_bytes([[maybe_unused]] P& provider) {
+  if constexpr (std::is_base_of_v<CacheBase, P>) {
+    return provider.budget_bytes();
+  } else if constexpr (HasInner<P>) {
+    return detail::cache_budget_bytes(provider.inner());
+  } else {
+    return SIZE_MAX;
+  }
+}
 
 /// The options that are 0, taken from the catalog and the largest lease of a provider, if it knows them.
 template <class Inner>
@@ -86,14 +102,24 @@ class CacheState {
       : inner_(std::move(from)), residency_(completed_options(options, inner_)) {
     largest_bytes_ = completed_options(options, inner_).largest_bytes;
     if (largest_bytes_ > options.budget_bytes) refuse(largest_bytes_);
+    if (const std::size_t most = cache_budget_bytes(inner_); options.budget_bytes > most)
+      fail("cache", "budget", concat("at most ", most, " bytes, the budget of the cache within"),
+           concat(options.budget_bytes, " bytes"));
     if (const ExpertCatalog* catalog = detail::catalog(inner_)) reserve_for(*catalog);
   }
 
   Inner& inner() { return inner_; }
   std::size_t budget_bytes() const { return residency_.budget_bytes(); }
 
+  /// The bytes that a lease takes. If `Inner` does not know, one expert of each layer is acquired once, beyond the budget
+  /// for that moment, and the size of its weights is taken for all experts of the layer.
+  std::size_t size_of(ExpertId id) {
+    const std::size_t size = detail::bytes(inner_, id);
+    return size == 0 ? measured(id) : size;
+  }
+
   Lease acquire(ExpertId id) {
-    const std::size_t size = size_of(id);
+    const std::size_t size = fitting_size_of(id);
     std::unique_lock lock(mutex_);
     Entry& entry = entry_of(id);
     for (;;) {
@@ -127,7 +153,7 @@ class CacheState {
       return residency_.forget_predictions();
     }
     for (const ExpertId id : ids) {
-      const std::size_t size = size_of(id);
+      const std::size_t size = fitting_size_of(id);
       const std::lock_guard lock(mutex_);
       Entry& entry = entry_of(id);
       if (entry.stage != Stage::absent) {
@@ -162,7 +188,7 @@ class CacheState {
   }
 
   bool pin(ExpertId id) {
-    PinnedBytes reserved(*this, size_of(id));
+    PinnedBytes reserved(*this, fitting_size_of(id));
     {
       const std::lock_guard lock(mutex_);
       if (entry_of(id).pinned) return true;
@@ -226,12 +252,10 @@ class CacheState {
 
   /// Allocates for all experts of a catalog; acquiring them then allocates nothing.
   void reserve_for(const ExpertCatalog& catalog) {
+    const std::size_t all = catalog.size();
     std::vector<std::size_t> of_layer;
-    std::size_t all = 0;
-    for (std::size_t layer = 0; layer < catalog.layers(); ++layer) {
-      of_layer.push_back(catalog.experts(layer));
-      all += of_layer.back();
-    }
+    for (std::size_t layer = 0; layer < catalog.layers(); ++layer)
+      of_layer.push_back(catalog.ids(layer).size());
     residency_.reserve(of_layer);
     table_.reserve(all);
     hot_numbers_.reserve(all);
@@ -253,17 +277,15 @@ class CacheState {
   }
 
   void admit_predicted(ExpertId id) {
-    const std::size_t size = size_of(id);
+    const std::size_t size = fitting_size_of(id);
     const std::lock_guard lock(mutex_);
     Entry& entry = entry_of(id);
     if (entry.stage == Stage::absent) admit(entry, size, Admission::predicted);
   }
 
-  /// The bytes that a lease takes. If `Inner` does not know, one expert of each layer is acquired once, beyond the budget
-  /// for that moment, and the size of its weights is taken for all experts of the layer.
-  std::size_t size_of(ExpertId id) {
-    std::size_t size = detail::bytes(inner_, id);
-    if (size == 0) size = measured(id);
+  /// Throws if the expert is larger than the budget.
+  std::size_t fitting_size_of(ExpertId id) {
+    const std::size_t size = size_of(id);
     if (size > residency_.budget_bytes()) refuse(size);
     return size;
   }

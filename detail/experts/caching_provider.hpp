@@ -1,5 +1,6 @@
 #pragma once
 #include "../core/config.hpp"
+#include "../core/error.hpp"
 #include "cache_state.hpp"
 #include "check_provider.hpp"
 #include "decayed_frequency.hpp"
@@ -25,7 +26,7 @@ namespace moe::inline MOE_ABI {
 /// acquire() or load() loads them, outside the lock. So evictions depend on the order of requests only, not on the speed of
 /// reading. At no instant are the resident experts, loading ones included, larger than the budget.
 template <ExpertProvider Inner, class Eviction = DecayedFrequency>
-class CachingProvider {
+class CachingProvider : detail::CacheBase {
   static_assert(check_provider<Inner>());
   static_assert(check_eviction_policy<Eviction>());
   // After an error about the policy there are no further ones.
@@ -36,8 +37,9 @@ class CachingProvider {
   /// A leased expert is not evicted. Leases of one expert share its weights.
   using Lease = typename State::Lease;
 
-  /// Throws if the budget is known to be smaller than one expert. Options that are 0 are taken from the catalog of `inner`,
-  /// if it has one.
+  /// Throws if the budget is known to be smaller than one expert, or if it is larger than the budget of a cache within, which
+  /// could then never serve all leases that this cache keeps. Options that are 0 are taken from the catalog of `inner`, if it
+  /// has one.
   CachingProvider(Inner inner, std::size_t budget_bytes)
       : CachingProvider(std::move(inner), options_of(budget_bytes)) {}
   CachingProvider(Inner inner, const CacheOptions& options) : state_(new State(std::move(inner), options)) {}
@@ -73,6 +75,16 @@ class CachingProvider {
     std::size_t pinned = 0;
     while (pinned < ids.size() && state_->pin(ids[pinned])) ++pinned;
     return pinned;
+  }
+
+  /// What a lease takes: the bytes that `Inner` states, or else the size of the weights of an expert of the same layer, which
+  /// is acquired from `Inner` if none was measured yet; 0 if there is no such expert.
+  std::size_t bytes(ExpertId id) {
+    try {
+      return state_->size_of(id);
+    } catch (const Error&) {  // acquire() reports it
+      return 0;
+    }
   }
 
   CacheStatistics statistics() const { return state_->statistics(); }

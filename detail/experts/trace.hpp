@@ -30,7 +30,7 @@ struct TraceVisit {
 };
 
 /// The choices of routers in the order of computation: a prompt goes layer by layer, with all its tokens in one layer before
-/// the next layer; the tokens after it go one by one. read_trace() and write_trace() document the file format.
+/// the next layer; the tokens after it go one by one. read() documents the file format.
 class Trace {
  public:
   /// Greater numbers are refused, so that a wrong number in a file costs little memory. No model comes near them.
@@ -62,6 +62,18 @@ class Trace {
   /// Appends a visit. Throws, and changes nothing, if the model cannot have such a visit.
   void add(const TraceVisit& visit);
 
+  /// Reads a trace in the format of the project BigMoeOnEdge (`# route_trace v1`): CSV with a row for each chosen expert.
+  ///   # model=... arch=... n_layer=L n_expert=E n_expert_used=K     comments; all of them are optional
+  ///   # layer=N expert_bytes=B dense_bytes=D                        without it, B is the largest of the layer's rows
+  ///   turn,phase,step,layer,slot,expert,weight,residency,expert_bytes
+  /// phase: 0 in a prompt, 1 after it. slot: the rank. residency is not kept. Columns may come in any order. Required are
+  /// step, layer and expert; other columns may be missing or empty, which means turn 0, phase 1, the next slot, weight 0.
+  /// Throws if anything in the file is wrong.
+  static Trace read(const std::string& path);
+
+  /// Writes a file that read() reads. Throws if it cannot be written.
+  void write(const std::string& path) const;
+
  private:
   struct Stored {
     std::size_t first;  // of its experts
@@ -85,6 +97,16 @@ class Trace {
 
 }  // namespace moe::inline MOE_ABI
 
+namespace moe::inline MOE_ABI::detail {
+
+/// The text of Trace::write(). Traces do not know what a cache had: an expert is written as resident (residency 1,
+/// expert_bytes 0) from its second use on.
+std::string trace_text(const Trace& trace);
+
+}  // namespace moe::inline MOE_ABI::detail
+
 #if MOE_DEFINITIONS
 #include "trace.ipp"
+#include "trace_reader.ipp"
+#include "trace_writer.ipp"
 #endif

@@ -1,5 +1,5 @@
 #pragma once
-#include "trace_reader.hpp"
+#include "trace.hpp"
 #include "../core/concat.hpp"
 #include "../core/decimal.hpp"
 #include "../core/error.hpp"
@@ -265,9 +265,13 @@ MOE_INLINE void TraceReader::fail_here(std::string_view place, std::string_view 
   fail(file_, concat("line ", line_, place.empty() ? "" : ", ", place), expected, found);
 }
 
-MOE_INLINE Trace read_trace(const std::string& path) {
-  const std::string text = read_text(path);
-  return TraceReader(text, path).read();
+}  // namespace moe::inline MOE_ABI::detail
+
+namespace moe::inline MOE_ABI {
+
+MOE_INLINE Trace Trace::read(const std::string& path) {
+  const std::string text = detail::read_text(path);
+  return detail::TraceReader(text, path).read();
 }
 
-}  // namespace moe::inline MOE_ABI::detail
+}  // namespace moe::inline MOE_ABI

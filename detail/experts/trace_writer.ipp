@@ -1,5 +1,5 @@
 #pragma once
-#include "trace_writer.hpp"
+#include "trace.hpp"
 #include "../core/concat.hpp"
 #include "../core/decimal.hpp"
 #include "../io/output_file.hpp"
@@ -75,8 +75,12 @@ MOE_INLINE std::string trace_text(const Trace& trace) {
   return out;
 }
 
-MOE_INLINE void write_trace(const Trace& trace, const std::string& path) {
-  write_text(path, trace_text(trace));
+}  // namespace moe::inline MOE_ABI::detail
+
+namespace moe::inline MOE_ABI {
+
+MOE_INLINE void Trace::write(const std::string& path) const {
+  detail::write_text(path, detail::trace_text(*this));
 }
 
-}  // namespace moe::inline MOE_ABI::detail
+}  // namespace moe::inline MOE_ABI

@@ -50,6 +50,11 @@ class UsageProfile {
   /// smaller id. CachingProvider::pin() takes such a list.
   std::vector<ExpertId> ranking() const;
 
+  /// A profile as a JSON file: {"usage_profile": 1, "counts": [[...], ...], "mass": [[...], ...]}, both [layers, experts].
+  /// Both throw if the file cannot be read or written; read() also if anything in it is wrong.
+  static UsageProfile read(const std::string& path);
+  void write(const std::string& path) const;
+
  private:
   /// Whether expert i was chosen more often than expert j, or as often and with more mass.
   bool used_more(std::size_t i, std::size_t j) const;
@@ -65,13 +70,8 @@ class UsageProfile {
 
 namespace moe::inline MOE_ABI::detail {
 
-/// A profile as JSON: {"usage_profile": 1, "counts": [[...], ...], "mass": [[...], ...]}, both [layers, experts].
+/// The text of UsageProfile::write().
 std::string to_json(const UsageProfile& profile);
-
-/// Reads a file that write_usage_profile() wrote. Throws if anything in it is wrong.
-UsageProfile read_usage_profile(const std::string& path);
-
-void write_usage_profile(const UsageProfile& profile, const std::string& path);
 
 }  // namespace moe::inline MOE_ABI::detail
 

@@ -162,13 +162,17 @@ MOE_INLINE std::string to_json(const UsageProfile& profile) {
                 usage_rows(profile, [&](ExpertId id) { return to_decimal(profile.mass(id)); }), "\n  ]\n}\n");
 }
 
-MOE_INLINE UsageProfile read_usage_profile(const std::string& path) {
-  const JsonDocument document(read_text(path), path);
-  return usage_profile_of(document.root());
-}
-
-MOE_INLINE void write_usage_profile(const UsageProfile& profile, const std::string& path) {
-  write_text(path, to_json(profile));
-}
-
 }  // namespace moe::inline MOE_ABI::detail
+
+namespace moe::inline MOE_ABI {
+
+MOE_INLINE UsageProfile UsageProfile::read(const std::string& path) {
+  const JsonDocument document(detail::read_text(path), path);
+  return detail::usage_profile_of(document.root());
+}
+
+MOE_INLINE void UsageProfile::write(const std::string& path) const {
+  detail::write_text(path, detail::to_json(*this));
+}
+
+}  // namespace moe::inline MOE_ABI

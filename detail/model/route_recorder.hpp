@@ -11,12 +11,17 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// An empty trace of a model, with the sizes of its experts.
-Trace trace_of(const ModelConfig& config, const ExpertCatalog& catalog);
+/// The type of moe::trace_of.
+struct TraceOf {
+  Trace operator()(const ModelConfig& config, const ExpertCatalog& catalog) const;
+};
 
 }  // namespace moe::inline MOE_ABI::detail
 
 namespace moe::inline MOE_ABI {
+
+/// trace_of(config, catalog): an empty trace of a model, with the sizes of its experts.
+inline constexpr detail::TraceOf trace_of;
 
 /// Records the routes of one sequence as a trace or a usage profile: an observer for observe_routes(), for as long as the
 /// sequence lives. `Record` is a Trace, a UsageProfile or anything else with add(TraceVisit).

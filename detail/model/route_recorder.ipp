@@ -6,7 +6,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-MOE_INLINE Trace trace_of(const ModelConfig& config, const ExpertCatalog& catalog) {
+MOE_INLINE Trace TraceOf::operator()(const ModelConfig& config, const ExpertCatalog& catalog) const {
   TraceModel model;
   model.name = catalog.checkpoint().path();
   model.layers = static_cast<std::uint32_t>(config.layers.size());

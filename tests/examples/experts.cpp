@@ -85,9 +85,9 @@ TEST_CASE("expert_usage: table, picture and profiles agree with each other") {
                            ">difference: kjv against python<", ">layer<", ">expert<", ">50 % or more<"})
     CHECK(picture.find(part) != std::string::npos);
 
-  moe::UsageProfile sum = moe::detail::read_usage_profile(directory / "usage.kjv.json");
-  sum += moe::detail::read_usage_profile(directory / "usage.python.json");
-  const moe::UsageProfile both = moe::detail::read_usage_profile(profile);
+  moe::UsageProfile sum = moe::UsageProfile::read(directory / "usage.kjv.json");
+  sum += moe::UsageProfile::read(directory / "usage.python.json");
+  const moe::UsageProfile both = moe::UsageProfile::read(profile);
   for (std::size_t layer = 0; layer < 6; ++layer) {
     CHECK(both.count(layer) == 2 * 256 * 8);
     CHECK(both.mass(layer) == doctest::Approx(2 * 256));

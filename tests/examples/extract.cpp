@@ -30,7 +30,7 @@ TEST_CASE("extract: the extracted model generates the same text, whole or in par
   moe::UsageProfile profile(6, 128);
   for (std::uint32_t layer = 0; layer < 6; ++layer)
     for (std::uint32_t expert = 0; expert < 20; ++expert) profile.add({layer, expert}, 20 - expert, 0);
-  moe::detail::write_usage_profile(profile, directory / "use.json");
+  profile.write(directory / "use.json");
   const std::string part = directory / "part";
   const Result covering = run({"extract", bundled_model(), part, "--usage", directory / "use.json",
                                "--coverage", "0.95", "--type", "q8_0"});

@@ -2,7 +2,6 @@
 // MOE_TEST_DATA.
 #include "detail/experts/trace.hpp"
 #include "detail/experts/replay.hpp"
-#include "detail/experts/trace_reader.hpp"
 #include "support/test_data.hpp"
 
 #include <doctest/doctest.h>
@@ -15,7 +14,7 @@ TEST_SUITE_BEGIN("real-data");
 TEST_CASE("replay: in rank order the hit rates are the published ones") {
   const auto path = test_data("traces/qwen3-30b-a3b.route.csv");
   if (!path) return;
-  const moe::Trace trace = moe::detail::read_trace(*path);
+  const moe::Trace trace = moe::Trace::read(*path);
   constexpr std::size_t budgets_mib[] = {1000, 2000, 3000, 4000, 6000};
   const auto check = [&](moe::ReplayPolicy policy, double within, const double(&published)[5]) {
     for (std::size_t i = 0; i < 5; ++i) {

@@ -1,7 +1,5 @@
 #include "detail/io/file.hpp"
 #include "detail/experts/trace.hpp"
-#include "detail/experts/trace_reader.hpp"
-#include "detail/experts/trace_writer.hpp"
 #include "support/message_of.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -18,7 +16,7 @@ const std::string model =
 
 moe::Trace read_trace(const std::string& text) {
   const TemporaryDirectory directory;
-  return moe::detail::read_trace(directory.write("x.csv", text));
+  return moe::Trace::read(directory.write("x.csv", text));
 }
 
 std::vector<std::uint32_t> experts_of(const moe::TraceVisit& visit) {
@@ -118,7 +116,7 @@ TEST_CASE("trace: a mistake in a file is an error that names file, line and colu
     check_refused(good + "0,0,0,0,0,5," + weight + ",0,0\n", {"line 4, weight", weight});
   check_refused(good + "0,0,0,0,0,5,1,no,0\n", {"line 4, residency", "'no'"});
   check_refused(good + "0,0,0,0,0,5,1,0,1e9\n", {"line 4, expert_bytes", "'1e9'"});
-  check_error([] { return moe::detail::read_trace("/nowhere/x.csv"); }, {"/nowhere/x.csv"});
+  check_error([] { return moe::Trace::read("/nowhere/x.csv"); }, {"/nowhere/x.csv"});
 }
 
 TEST_CASE("trace: a written trace is read back unchanged") {
@@ -130,8 +128,8 @@ TEST_CASE("trace: a written trace is read back unchanged") {
   trace.add({1, false, 1, 1, std::vector<std::uint32_t>{1}, std::vector<float>{1e-7f}});
   trace.add({1, false, 2, 1, std::vector<std::uint32_t>{1}, {}});
   const TemporaryDirectory directory;
-  moe::detail::write_trace(trace, directory / "x.csv");
-  const moe::Trace again = moe::detail::read_trace(directory / "x.csv");
+  trace.write(directory / "x.csv");
+  const moe::Trace again = moe::Trace::read(directory / "x.csv");
   CHECK((again.layers() == 2 && again.experts() == 4 && again.experts_per_token() == 2));
   CHECK((again.expert_bytes(0) == 1000 && again.expert_bytes(1) == 2000 && again.dense_bytes(1) == 30));
   REQUIRE(again.size() == trace.size());
@@ -147,8 +145,8 @@ TEST_CASE("trace: a written trace is read back unchanged") {
 
 TEST_CASE("trace: an empty trace can be written and read") {
   const TemporaryDirectory directory;
-  moe::detail::write_trace({}, directory / "x.csv");
-  const moe::Trace trace = moe::detail::read_trace(directory / "x.csv");
+  moe::Trace().write(directory / "x.csv");
+  const moe::Trace trace = moe::Trace::read(directory / "x.csv");
   CHECK((trace.size() == 0 && trace.layers() == 0));
 }
 
@@ -174,8 +172,8 @@ TEST_CASE("trace: a trace is read back whatever characters the name of the model
     const float weight[] = {1};
     trace.set_expert_bytes(0, 10);
     trace.add({.experts = expert, .weights = weight});
-    moe::detail::write_trace(trace, directory / "x.csv");
-    const moe::Trace back = moe::detail::read_trace(directory / "x.csv");
+    trace.write(directory / "x.csv");
+    const moe::Trace back = moe::Trace::read(directory / "x.csv");
     CHECK(back.size() == 1);
     CHECK(back.expert_bytes(0) == 10);
     CHECK(back.model().name.size() == std::string(name).size());

@@ -14,7 +14,7 @@ namespace {
 
 moe::UsageProfile read_profile(const std::string& text) {
   const TemporaryDirectory directory;
-  return moe::detail::read_usage_profile(directory.write("usage.json", text));
+  return moe::UsageProfile::read(directory.write("usage.json", text));
 }
 
 using ExpertNumbers = std::vector<std::uint32_t>;
@@ -80,8 +80,8 @@ TEST_CASE("usage profile: a written profile is read back unchanged") {
   moe::UsageProfile profile = example();
   profile.add({0, 2}, 1'000'000'000'000, 1.0 / 3);
   const TemporaryDirectory directory;
-  moe::detail::write_usage_profile(profile, directory / "usage.json");
-  const moe::UsageProfile again = moe::detail::read_usage_profile(directory / "usage.json");
+  profile.write(directory / "usage.json");
+  const moe::UsageProfile again = moe::UsageProfile::read(directory / "usage.json");
   REQUIRE((again.layers() == 2 && again.experts() == 4));
   for (std::uint32_t layer = 0; layer < 2; ++layer)
     for (std::uint32_t expert = 0; expert < 4; ++expert) {

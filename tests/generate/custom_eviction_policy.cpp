@@ -102,7 +102,7 @@ TEST_CASE("custom eviction policy: a replay has the hits of the engine, and the 
                          {.threads = 2});
   const moe::Model reference = moe::open(bundled_model(), {.threads = 1});
 
-  moe::Trace trace = moe::detail::trace_of(model.config(), catalog);
+  moe::Trace trace = moe::trace_of(model.config(), catalog);
   for (std::uint32_t layer = 0; layer < trace.layers(); ++layer)
     trace.set_expert_bytes(layer, moe::ReadProvider(checkpoint).bytes({layer, 0}));
   moe::RouteRecorder recorder(trace);

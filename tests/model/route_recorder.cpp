@@ -23,7 +23,7 @@ struct RecorderFixture {
   moe::MmapProvider experts{checkpoint};
   moe::ThreadPool pool{1};
   moe::Transformer model{checkpoint, experts, pool};
-  moe::Trace trace = moe::detail::trace_of(model.config(), catalog);
+  moe::Trace trace = moe::trace_of(model.config(), catalog);
   std::size_t layers = model.config().layers.size();
 };
 
