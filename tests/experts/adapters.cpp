@@ -196,16 +196,15 @@ TEST_CASE("adapters: a stack states the sizes and the catalog of the provider wi
 
 TEST_CASE("adapters: announcements of every kind reach the provider within, with their weights") {
   for_each_stack([](moe::AnyProvider& provider, RecordingProvider::Shared& shared) {
-    const std::vector<moe::ExpertId> ids{{0, 3}, {0, 5}};
+    const std::vector<moe::ExpertId> ids{{0, 3}, {0, 5}}, others{{1, 3}, {1, 5}};
     const std::vector<float> weights{0.75f, 0.25f};
     using enum moe::Announcement::Kind;
     for (const auto kind : {predicted, hot}) {
       provider.hint({.ids = ids, .kind = kind});
       CHECK(hears(shared, kind, ids, {}));
     }
-    provider.hint({.ids = ids, .weights = weights, .kind = chosen});
-    if (!hears(shared, chosen, ids, weights))  // a prefetcher may have loaded the first one already
-      CHECK(hears(shared, chosen, {ids[1]}, {weights[1]}));
+    provider.hint({.ids = others, .weights = weights, .kind = chosen});
+    CHECK(hears(shared, chosen, others, weights));
   });
 }
 
@@ -263,4 +262,15 @@ TEST_CASE("adapters: try_acquire of an inner provider is not used if its lease t
   (void)provider.acquire({0, 0});
   CHECK(provider.within.try_acquire({0, 0}));
   CHECK_FALSE(moe::detail::try_acquire(provider, {0, 0}));
+}
+
+TEST_CASE("adapters: a cache around a cache with a smaller budget is refused") {
+  using Inner = moe::LruProvider<moe::MmapProvider>;
+  const std::size_t bytes = recorded_catalog()[0].bytes();
+  check_error(
+      [&] {
+        return moe::CachingProvider(
+            moe::MeasuringProvider(Inner(moe::MmapProvider(recorded_catalog()), 3 * bytes)), 4 * bytes);
+      },
+      {"cache", "budget", "the budget of the cache within"});
 }
