@@ -20,26 +20,26 @@ struct TraceOf {
 
 namespace moe::inline MOE_ABI {
 
-/// trace_of(config, catalog): an empty trace of a model, with the sizes of its experts.
+/// trace_of(config, catalog): an empty trace with the properties of a model and the sizes of its experts.
 inline constexpr detail::TraceOf trace_of;
 
-/// Records the routes of one sequence as a trace or a usage profile: an observer for observe_routes(), for as long as the
-/// sequence lives. `Record` is a Trace, a UsageProfile or anything else with add(TraceVisit).
+/// An observer for observe_routes() that records the routes of one sequence. `Record` is a Trace, a UsageProfile or any type
+/// with add(TraceVisit). The record must outlive the recorder, and the recorder must outlive the sequence.
 ///
 ///   moe::Trace trace = moe::trace_of(model.config(), catalog);
 ///   moe::RouteRecorder recorder(trace);
 ///   session.observe_routes(recorder);
 ///
-/// Tokens that come several at once are taken for a prompt, one alone for what follows; see as_prompt().
+/// Routes of several tokens at once count as prompt, and routes of a single token as generated text; see as_prompt().
 template <class Record>
 class RouteRecorder {
  public:
   explicit RouteRecorder(Record& record) : record_(&record) {}
 
-  /// The turn of the conversation that what comes next belongs to.
+  /// The turn of the conversation for all routes from now on.
   void set_turn(std::uint32_t turn) { turn_ = turn; }
 
-  /// Whether what comes next is part of a prompt, however many tokens come at once. Nothing: tell by their number.
+  /// Whether all routes from now on belong to a prompt. Empty: their number of tokens decides.
   void as_prompt(std::optional<bool> prompt) { prompt_ = prompt; }
 
   void operator()(const Routes& routes) {

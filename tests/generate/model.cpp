@@ -133,3 +133,27 @@ TEST_CASE("model: experts that contradict the configuration are refused by open(
   check_error([&] { return moe::open(tiny.directory().path()); },
               {"experts of layer 0", "expected 15, found 16"});
 }
+
+TEST_CASE("model: experts in the configuration that no tensor confirms take no memory") {
+  TinyCheckpoint tiny("dense-qwen3");
+  tiny.edit("\"model_type\": \"qwen3\"",
+            "\"model_type\": \"qwen3_moe\", \"num_experts\": 2000000000, \"decoder_sparse_step\": 99");
+  const auto model = moe::open(tiny.directory().path());
+  moe::Session session(model, {.context = 16});
+  CHECK(session.sequence().scratch_bytes() < std::size_t{1} << 20);
+  session.generate(std::vector<moe::TokenId>{1, 2, 3}, {.max_tokens = 2});
+  CHECK(session.tokens().size() == 5);
+}
+
+TEST_CASE("model: a memory plan counts the chunk and the context of a session with the same options") {
+  const moe::Checkpoint checkpoint(bundled_model());
+  const auto model = moe::open(bundled_model(), {.threads = 1});
+  for (const moe::SequenceOptions& sequence :
+       {moe::SequenceOptions{.context = 10, .chunk = 512}, moe::SequenceOptions{.context = 1 << 20}}) {
+    const moe::MemoryPlan plan = moe::plan_memory(
+        checkpoint, {.threads = 1, .memory = {.budget_bytes = 1 << 20}, .sequence = sequence});
+    const moe::Session session(model, sequence);
+    CHECK(plan.scratch_bytes == session.sequence().scratch_bytes());
+    CHECK(plan.kv_bytes == session.sequence().kv_bytes());
+  }
+}

@@ -29,7 +29,7 @@ struct RecorderFixture {
 
 }  // namespace
 
-TEST_CASE("route recorder: a prompt is recorded layer by layer, what follows token by token") {
+TEST_CASE("route recorder: a prompt is recorded layer by layer, and generated text token by token") {
   RecorderFixture f;
   moe::RouteRecorder recorder(f.trace);
   auto sequence = f.model.sequence();
@@ -50,7 +50,7 @@ TEST_CASE("route recorder: a prompt is recorded layer by layer, what follows tok
   CHECK(f.trace.expert_bytes(0) == f.catalog.at({0, 0}).bytes());
 }
 
-TEST_CASE("route recorder: turn and phase are what it was told") {
+TEST_CASE("route recorder: set_turn() and as_prompt() determine the turn and the phase of all later routes") {
   RecorderFixture f;
   moe::RouteRecorder recorder(f.trace);
   recorder.set_turn(7);
@@ -62,7 +62,7 @@ TEST_CASE("route recorder: turn and phase are what it was told") {
   CHECK((f.trace[0].turn == 7 && f.trace[0].prompt));
 }
 
-TEST_CASE("route recorder: a usage profile counts what a trace holds") {
+TEST_CASE("route recorder: a usage profile and a trace of the same routes have the same counts") {
   RecorderFixture f;
   moe::UsageProfile profile(f.layers, f.model.config().experts);
   moe::RouteRecorder record_profile(profile);
