@@ -45,8 +45,8 @@ inline std::string join(std::initializer_list<MessagePart> parts) {
   return out;
 }
 
-/// The arguments, written one after the other; see MessagePart. Parameters are values, so that string literals of all lengths
-/// have one type (const char*) and share one instance of this template.
+/// The arguments, written one after the other; see MessagePart. Parameters are values, so that string literals of all
+/// lengths have one type (const char*) and share one instance of this template.
 template <class... Parts>
 std::string concat(Parts... parts) {
   return join({parts...});

@@ -7,8 +7,9 @@
 
 namespace moe::inline MOE_ABI {
 
-/// The storage type of the numbers in a tensor. Kernels multiply all types but `other`. f32, f16 and bf16 store single numbers;
-/// the other types store blocks of 32 or 256 numbers, as GGUF files do. blocks_of_32.hpp and blocks_of_256.hpp define the bytes.
+/// The storage type of the numbers in a tensor. Kernels multiply all types but `other`. f32, f16 and bf16 store single
+/// numbers; the other types store blocks of 32 or 256 numbers, as GGUF files do. blocks_of_32.hpp and blocks_of_256.hpp
+/// define the bytes.
 ///   q8_0, q5_0, q4_0      blocks of 32 integers with one scale
 ///   q5_1, q4_1            blocks of 32 integers with one scale and one offset
 ///   q6_k, q3_k            blocks of 256 integers with one scale, and a second scale for each group of 16

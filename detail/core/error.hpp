@@ -19,15 +19,15 @@ class Error : public std::runtime_error {
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The text with control characters and invalid UTF-8 written as \x1b, so that a name from a hostile file can neither break the
-/// line of a message nor control a terminal.
+/// The text with control characters and invalid UTF-8 written as \x1b, so that a name from a hostile file can neither break
+/// the line of a message nor control a terminal.
 std::string printable(std::string_view text);
 
 /// The text, or its first 500 bytes and its size if it is longer: a value in a file may be as long as the file.
 std::string shortened(std::string_view text);
 
-/// Throws the Error `file: place: expected ..., found ...`. `file` is a path, or the name of a class or function of the library;
-/// `place` is a position in the file, or an argument.
+/// Throws the Error `file: place: expected ..., found ...`. `file` is a path, or the name of a class or function of the
+/// library; `place` is a position in the file, or an argument.
 [[noreturn]] void fail(std::string_view file, std::string_view place, std::string_view expected,
                        std::string_view found);
 

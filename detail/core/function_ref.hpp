@@ -16,8 +16,8 @@ namespace moe::inline MOE_ABI {
 template <class Signature>
 class FunctionRef;
 
-/// A reference to a callable object: two pointers, no allocation. The object must outlive the reference. A default-constructed
-/// reference is empty and must not be called.
+/// A reference to a callable object: two pointers, no allocation. The object must outlive the reference. A
+/// default-constructed reference is empty and must not be called.
 template <class Result, class... Args>
 class FunctionRef<Result(Args...)> {
  public:

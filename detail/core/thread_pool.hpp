@@ -11,12 +11,14 @@
 
 namespace moe::inline MOE_ABI {
 
-/// Threads for short parallel regions. The calling thread takes part in a region as worker 0. A region never waits for a worker
-/// that has not entered it, so a sleeping or preempted worker costs no time. Idle workers spin for about 100 microseconds and
-/// then sleep. Safe to call from several threads: while one region runs, other callers run their regions on their own thread.
+/// Threads for short parallel regions. The calling thread takes part in a region as worker 0. A region never waits for a
+/// worker that has not entered it, so a sleeping or preempted worker costs no time. Idle workers spin for about 100
+/// microseconds and then sleep. Safe to call from several threads: while one region runs, other callers run their regions on
+/// their own thread.
 class ThreadPool {
  public:
-  /// `threads` includes the calling thread; 0 means one per core. At most 1023. Throws an Error if a thread cannot be started.
+  /// `threads` includes the calling thread; 0 means one per core. At most 1023. Throws an Error if a thread cannot be
+  /// started.
   explicit ThreadPool(std::size_t threads = 0);
 
   ~ThreadPool() { stop(); }
@@ -47,8 +49,8 @@ class ThreadPool {
   }
 
   /// Calls task(first, count, worker) for disjoint ranges whose union is [0, items); returns when all calls have returned.
-  /// Each worker has a contiguous share and takes it from the front, half of the remaining share at a time; then it steals from
-  /// the back of other shares. So each worker reads long runs of memory, and all workers finish at about the same time.
+  /// Each worker has a contiguous share and takes it from the front, half of the remaining share at a time; then it steals
+  /// from the back of other shares. So each worker reads long runs of memory, and all workers finish at about the same time.
   /// `worker` is as for for_each().
   template <class Task>
   void for_each_range(std::size_t items, Task&& task) {
@@ -68,8 +70,8 @@ class ThreadPool {
     });
   }
 
-  /// Until the next region begins, idle workers prefetch the first part of their share of these bytes into their caches; shares
-  /// are as for_each_range() divides them. Prefetches never fault, so the memory may be freed meanwhile.
+  /// Until the next region begins, idle workers prefetch the first part of their share of these bytes into their caches;
+  /// shares are as for_each_range() divides them. Prefetches never fault, so the memory may be freed meanwhile.
   void read_ahead(const std::byte* from, std::size_t bytes);
 
  private:
@@ -80,8 +82,8 @@ class ThreadPool {
   static constexpr std::uint32_t open_bit = 1024;
   static constexpr std::uint32_t next_epoch = 2048;
 
-  // A pause takes 10 to 140 cycles, so a worker spins for about 100 microseconds: longer than the time between the regions of
-  // one token.
+  // A pause takes 10 to 140 cycles, so a worker spins for about 100 microseconds: longer than the time between the regions
+  // of one token.
   static constexpr int spins = 5000;
 
   struct Range {

@@ -14,10 +14,10 @@
 namespace moe::inline MOE_ABI {
 
 MOE_INLINE void IndexRange::require_below(std::size_t count, std::string_view place) const {
-  const bool open = last == UINT32_MAX;
-  if (first > last || first >= count || (!open && last >= count))
+  const bool unbounded = last == UINT32_MAX;
+  if (first > last || first >= count || (!unbounded && last >= count))
     detail::fail("extraction", place, detail::concat("a range of numbers below ", count),
-                 detail::concat(first, " to ", open ? "the last" : detail::concat(last)));
+                 detail::concat(first, " to ", unbounded ? "the last" : detail::concat(last)));
 }
 
 MOE_INLINE ExpertSelection ExpertSelection::range(IndexRange experts) {

@@ -16,9 +16,9 @@
 
 namespace moe::inline MOE_ABI {
 
-/// A model on disk, as it was downloaded: its files, its tensors by name, and its configuration. One interface to all formats;
-/// names of tensors and the configuration are those of Hugging Face checkpoints. A Checkpoint is cheap to copy; the files stay
-/// open and mapped while a copy lives. All members are thread-safe.
+/// A model on disk, as it was downloaded: its files, its tensors by name, and its configuration. One interface to all
+/// formats; names of tensors and the configuration are those of Hugging Face checkpoints. A Checkpoint is cheap to copy; the
+/// files stay open and mapped while a copy lives. All members are thread-safe.
 class Checkpoint {
  public:
   /// Opens one of these, and reads the heads of the files only:
@@ -63,8 +63,8 @@ class Checkpoint {
   /// The path of the file that holds the tensor.
   const std::string& file_of(const TensorInfo& tensor) const { return files()[tensor.file].path(); }
 
-  /// The configuration of the text model, in the form of config.json. Throws if there is none, or if the weights are quantised
-  /// in a format that the library does not read (GPTQ, AWQ, FP8...).
+  /// The configuration of the text model, in the form of config.json. Throws if there is none, or if the weights are
+  /// quantised in a format that the library does not read (GPTQ, AWQ, FP8...).
   Json config() const;
 
   /// The prefix before `model.` in the names of the text model's tensors: empty, or `thinker.` for Qwen3-Omni.

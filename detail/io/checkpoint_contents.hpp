@@ -10,8 +10,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The result of the reader of a format, the same for all formats. Names of tensors and the configuration are those of Hugging
-/// Face checkpoints.
+/// The result of the reader of a format, the same for all formats. Names of tensors and the configuration are those of
+/// Hugging Face checkpoints.
 struct CheckpointContents {
   std::string directory;
   std::vector<File> files;

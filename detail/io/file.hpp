@@ -30,8 +30,8 @@ std::string_view file_name(std::string_view path);
 /// The names of the entries of a directory, sorted. Throws if it cannot be read.
 std::vector<std::string> list_directory(const std::string& directory);
 
-/// A file mapped into memory, read-only. If another process truncates the file, access to the lost part ends the program (SIGBUS
-/// on POSIX): keep checkpoints where nobody writes, or read experts with a provider that reads.
+/// A file mapped into memory, read-only. If another process truncates the file, access to the lost part ends the program
+/// (SIGBUS on POSIX): keep checkpoints where nobody writes, or read experts with a provider that reads.
 class Mapping {
  public:
   Mapping() = default;

@@ -27,8 +27,8 @@ class GgufReader {
   /// Opens one file, adds its tensors, and returns its metadata.
   GgufMetadata open_file(const std::string& path);
 
-  /// Opens a file, and the other parts if it is a split file. The first part has the metadata of the model; every part has its
-  /// number and the number of parts.
+  /// Opens a file, and the other parts if it is a split file. The first part has the metadata of the model; every part has
+  /// its number and the number of parts.
   void open_parts(const std::string& path);
 
   void require_part(const GgufMetadata& metadata, const std::string& path, std::uint64_t number,

@@ -8,9 +8,9 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The text of a config.json that describes the same model as the metadata of a GGUF file and its tensors. Values are checked
-/// later, by the reader of the configuration. `tensors`: sorted by name, with Hugging Face names. Throws if the architecture is
-/// unknown, or if the file asks for a computation that the library does not do.
+/// The text of a config.json that describes the same model as the metadata of a GGUF file and its tensors. Values are
+/// checked later, by the reader of the configuration. `tensors`: sorted by name, with Hugging Face names. Throws if the
+/// architecture is unknown, or if the file asks for a computation that the library does not do.
 std::string gguf_config_json(const GgufMetadata& metadata, const std::vector<TensorInfo>& tensors);
 
 }  // namespace moe::inline MOE_ABI::detail

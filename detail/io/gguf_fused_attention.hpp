@@ -8,9 +8,9 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Splits tensors that hold the projections of queries, keys and values one after the other: qkv_proj [rows, cols], or its bias
-/// [rows], becomes q_proj, k_proj and v_proj. The metadata states the numbers of heads. Throws if their rows do not add up to
-/// the rows of the tensor.
+/// Splits tensors that hold the projections of queries, keys and values one after the other: qkv_proj [rows, cols], or its
+/// bias [rows], becomes q_proj, k_proj and v_proj. The metadata states the numbers of heads. Throws if their rows do not add
+/// up to the rows of the tensor.
 void split_fused_attention(const GgufMetadata& metadata, const std::vector<File>& files,
                            std::vector<TensorInfo>& tensors);
 

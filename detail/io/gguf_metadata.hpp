@@ -52,8 +52,8 @@ struct GgufValue {
   std::string bytes;                     // empty for arrays of strings, and of more than `most_kept` bytes
 };
 
-/// The metadata of a GGUF file, by key. A getter returns nothing if the key is missing, and throws an Error that names the key if
-/// the value has another type.
+/// The metadata of a GGUF file, by key. A getter returns nothing if the key is missing, and throws an Error that names the
+/// key if the value has another type.
 class GgufMetadata {
  public:
   GgufMetadata() = default;

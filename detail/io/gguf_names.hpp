@@ -18,11 +18,12 @@ std::size_t dimensions_of(std::string_view name);
 bool is_attention_bias(std::string_view name);
 
 /// Whether a tensor changes the results of a layer or of the head in a way that the library does not know. `name`: as
-/// hugging_face_name() returns it. Tables that can be computed, and layers that predict further tokens (nextn), do not count.
+/// hugging_face_name() returns it. Tables that can be computed, and layers that predict further tokens (nextn), do not
+/// count.
 bool is_unknown_part(std::string_view name);
 
-/// The GGUF name of a tensor in a Hugging Face checkpoint that belongs to no expert. A name without a counterpart is returned
-/// unchanged.
+/// The GGUF name of a tensor in a Hugging Face checkpoint that belongs to no expert. A name without a counterpart is
+/// returned unchanged.
 std::string gguf_name(std::string_view name);
 
 }  // namespace moe::inline MOE_ABI::detail

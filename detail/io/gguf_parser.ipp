@@ -25,15 +25,15 @@ class GgufParser {
   GgufContents parse() &&;
 
  private:
-  // A value has at least a length, one character, a type and one byte; a tensor has at least a length, one character, a number
-  // of dimensions, a type and an offset.
+  // A value has at least a length, one character, a type and one byte; a tensor has at least a length, one character, a
+  // number of dimensions, a type and an offset.
   static constexpr std::uint64_t least_value_bytes = 8 + 1 + 4 + 1, least_tensor_bytes = 8 + 1 + 4 + 4 + 8;
   static constexpr std::uint64_t most_length = std::uint64_t{1} << 30;  // the limit of ggml
 
   void read_version();
 
-  /// Reads the number of items that take at least `least_bytes` each. A count cannot ask for more memory than a fixed multiple
-  /// of the size of the file.
+  /// Reads the number of items that take at least `least_bytes` each. A count cannot ask for more memory than a fixed
+  /// multiple of the size of the file.
   std::uint64_t count(std::string_view what, std::uint64_t least_bytes);
 
   std::string string(std::string_view what, std::uint64_t most_bytes);

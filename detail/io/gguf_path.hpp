@@ -29,9 +29,9 @@ bool is_gguf(const std::string& path);
 /// Whether a directory is a Hugging Face checkpoint: it has model.safetensors, or the index of its shards.
 bool holds_safetensors(const std::string& directory);
 
-/// The GGUF model in a directory: dense.gguf, or the only GGUF file, or the first part of the only split file. Vision encoders
-/// (mmproj) and importance matrices (imatrix) do not count. Empty if there is none, or if the directory holds a Hugging Face
-/// checkpoint, whose GGUF files are other models. Throws if there are several.
+/// The GGUF model in a directory: dense.gguf, or the only GGUF file, or the first part of the only split file. Vision
+/// encoders (mmproj) and importance matrices (imatrix) do not count. Empty if there is none, or if the directory holds a
+/// Hugging Face checkpoint, whose GGUF files are other models. Throws if there are several.
 std::string gguf_in_directory(const std::string& directory);
 
 /// The file with the metadata of a GGUF model, if `path` is a GGUF file, a part of one, or a directory with one; otherwise

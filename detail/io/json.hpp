@@ -11,9 +11,9 @@
 
 namespace moe::inline MOE_ABI {
 
-/// One value of a JSON document: a view that is cheap to copy, and valid while the document lives. Getters throw an Error with
-/// the path of the value if the value has another kind, a member is missing, or a number is out of range:
-/// `config.json: $.rope_scaling.factor: expected a number, found a string`.
+/// One value of a JSON document: a view that is cheap to copy, and valid while the document lives. Getters throw an Error
+/// with the path of the value if the value has another kind, a member is missing, or a number is out of range: `config.json:
+/// $.rope_scaling.factor: expected a number, found a string`.
 class Json {
  public:
   enum class Kind : std::uint8_t { null, boolean, number, string, array, object };

@@ -11,8 +11,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-// The file and memory calls of the operating system, with one interface for POSIX and Windows. Paths are UTF-8. The functions
-// neither check their arguments nor throw an Error; after a failure, last_error() is the reason.
+// The file and memory calls of the operating system, with one interface for POSIX and Windows. Paths are UTF-8. The
+// functions neither check their arguments nor throw an Error; after a failure, last_error() is the reason.
 
 #if defined(_WIN32)
 using FileHandle = void*;                                                           // HANDLE
@@ -100,8 +100,8 @@ void prefer_huge_pages(void* address, std::size_t bytes);
 /// Asks the system for no huge pages in this memory, whatever its default is.
 void avoid_huge_pages(void* address, std::size_t bytes);
 
-/// Zeroed pages of memory; null on failure. Large allocations begin where a huge page can begin, and ask for huge pages: a page
-/// fault for every 4 KiB costs more than reading 4 KiB from a fast disk.
+/// Zeroed pages of memory; null on failure. Large allocations begin where a huge page can begin, and ask for huge pages: a
+/// page fault for every 4 KiB costs more than reading 4 KiB from a fast disk.
 void* allocate_pages(std::size_t bytes);
 void free_pages(void* address, std::size_t bytes);
 

@@ -1,5 +1,5 @@
-// GGUF: in an accepted file, all tensors are inside the file. Configuration, tokenizer and chat template are read, or refused
-// with an Error.
+// GGUF: in an accepted file, all tensors are inside the file. Configuration, tokenizer and chat template are read, or
+// refused with an Error.
 #include "detail/core/error.hpp"
 #include "detail/core/token.hpp"
 #include "detail/io/tensor_info.hpp"

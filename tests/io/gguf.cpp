@@ -1,14 +1,13 @@
+#include "detail/io/checkpoint.hpp"
 #include "detail/io/gguf_names.hpp"
-#include "detail/io/gguf_path.hpp"
 #include "detail/io/json.hpp"
 #include "detail/io/json_writer.hpp"
 #include "detail/io/tensor_info.hpp"
-#include "detail/io/checkpoint.hpp"
 #include "detail/model/config.hpp"
 #include "support/checkpoints.hpp"
 #include "support/gguf_builder.hpp"
+#include "support/gguf_model.hpp"
 #include "support/message_of.hpp"
-#include "support/safetensors_writer.hpp"
 #include "support/temporary_directory.hpp"
 #include "support/watchdog.hpp"
 
@@ -16,7 +15,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <filesystem>
 #include <initializer_list>
 #include <limits>
 #include <string>
@@ -25,21 +23,6 @@
 #include <vector>
 
 namespace {
-
-/// The metadata of a model with two layers.
-GgufBuilder model(const std::string& architecture = "qwen3moe") {
-  GgufBuilder file;
-  const auto key = [&](const char* name) { return architecture + "." + name; };
-  file.value("general.architecture", architecture)
-      .value(key("block_count"), 2u)
-      .value(key("context_length"), 512u);
-  file.value(key("embedding_length"), 4u)
-      .value(key("feed_forward_length"), 6u)
-      .value(key("attention.head_count"), 2u);
-  if (architecture.ends_with("moe")) file.value(key("expert_count"), 8u).value(key("expert_used_count"), 3u);
-  file.value(key("attention.layer_norm_rms_epsilon"), 1e-6f);
-  return file;
-}
 
 /// Opens the file; a file without tensors gets one that has no meaning.
 moe::Checkpoint open(GgufBuilder file, const std::string& name = "x.gguf") {
@@ -59,12 +42,6 @@ void check_config(const GgufBuilder& file, std::string_view part) {
 
 void check_refused(const GgufBuilder& file, std::initializer_list<std::string_view> parts) {
   check_error([&] { return open(file); }, parts);
-}
-
-GgufBuilder& add(GgufBuilder& file, const std::string& name, const std::vector<std::uint64_t>& sizes) {
-  std::uint64_t numbers = 1;
-  for (const std::uint64_t size : sizes) numbers *= size;
-  return file.tensor(name, sizes, 0, std::string(4 * numbers, 'x'));
 }
 
 }  // namespace
@@ -133,31 +110,32 @@ TEST_CASE(
 }
 
 TEST_CASE("gguf checkpoint: missing metadata has the defaults of the format") {
-  check_config(model(), R"("num_key_value_heads": 2)");
-  check_config(model(), R"("rope_theta": 10000)");
-  check_config(model(), R"("tie_word_embeddings": true)");
-  check_config(model(), R"("eos_token_id": [])");
+  check_config(gguf_model(), R"("num_key_value_heads": 2)");
+  check_config(gguf_model(), R"("rope_theta": 10000)");
+  check_config(gguf_model(), R"("tie_word_embeddings": true)");
+  check_config(gguf_model(), R"("eos_token_id": [])");
 }
 
 TEST_CASE("gguf checkpoint: metadata becomes the configuration of the architecture") {
-  check_config(model(), R"("model_type": "qwen3_moe")");
-  check_config(model("qwen3vlmoe"), R"("model_type": "qwen3_omni_moe_text")");
-  check_config(model("qwen3"), R"("model_type": "qwen3")");
-  CHECK(config(model("qwen3")).find("num_experts") == std::string::npos);
-  check_config(model().value("qwen3moe.attention.head_count_kv", 1u), R"("num_key_value_heads": 1)");
-  check_config(model().value("qwen3moe.attention.key_length", 6u), R"("head_dim": 6)");
-  check_config(model().value("qwen3moe.rope.freq_base", 5e6f), R"("rope_theta": 5e+06)");
-  check_config(model().value("tokenizer.ggml.eos_token_id", 7u).value("tokenizer.ggml.eot_token_id", 9u),
+  check_config(gguf_model(), R"("model_type": "qwen3_moe")");
+  check_config(gguf_model("qwen3vlmoe"), R"("model_type": "qwen3_omni_moe_text")");
+  check_config(gguf_model("qwen3"), R"("model_type": "qwen3")");
+  CHECK(config(gguf_model("qwen3")).find("num_experts") == std::string::npos);
+  check_config(gguf_model().value("qwen3moe.attention.head_count_kv", 1u), R"("num_key_value_heads": 1)");
+  check_config(gguf_model().value("qwen3moe.attention.key_length", 6u), R"("head_dim": 6)");
+  check_config(gguf_model().value("qwen3moe.rope.freq_base", 5e6f), R"("rope_theta": 5e+06)");
+  check_config(gguf_model().value("tokenizer.ggml.eos_token_id", 7u).value("tokenizer.ggml.eot_token_id", 9u),
                R"("eos_token_id": [7, 9])");
-  check_config(model().value("tokenizer.ggml.eos_token_id", 7u).value("tokenizer.ggml.eot_token_id", 7u),
+  check_config(gguf_model().value("tokenizer.ggml.eos_token_id", 7u).value("tokenizer.ggml.eot_token_id", 7u),
                R"("eos_token_id": [7])");
-  GgufBuilder routed = model(), biased = model();
-  check_config(add(add(routed, "blk.1.ffn_gate_inp.weight", {4, 8}), "a", {1}), R"("mlp_only_layers": [0])");
-  check_config(add(biased, "blk.0.attn_q.bias", {4}), R"("attention_bias": true)");
+  GgufBuilder routed = gguf_model(), biased = gguf_model();
+  check_config(add_tensor(add_tensor(routed, "blk.1.ffn_gate_inp.weight", {4, 8}), "a", {1}),
+               R"("mlp_only_layers": [0])");
+  check_config(add_tensor(biased, "blk.0.attn_q.bias", {4}), R"("attention_bias": true)");
 }
 
 TEST_CASE("gguf checkpoint: metadata of rope scaling becomes rope_scaling") {
-  GgufBuilder linear = model(), yarn = model(), none = model();
+  GgufBuilder linear = gguf_model(), yarn = gguf_model(), none = gguf_model();
   check_config(
       linear.value("qwen3moe.rope.scaling.type", "linear").value("qwen3moe.rope.scaling.factor", 4.0f),
       R"("rope_scaling": {"rope_type": "linear", "factor": 4})");
@@ -168,67 +146,72 @@ TEST_CASE("gguf checkpoint: metadata of rope scaling becomes rope_scaling") {
           .value("qwen3moe.rope.scaling.yarn_beta_fast", 16.0f),
       R"("rope_type": "yarn", "factor": 2, "original_max_position_embeddings": 256, "beta_fast": 16)");
   CHECK(config(none.value("qwen3moe.rope.scaling.type", "none")).find("rope_scaling") == std::string::npos);
-  check_config(model().value("qwen3moe.rope.scaling.factor", 4.0f),
+  check_config(gguf_model().value("qwen3moe.rope.scaling.factor", 4.0f),
                R"({"rope_type": "linear", "factor": 4})");
-  check_config(model().value("qwen3moe.rope.scale_linear", 2.0f), R"({"rope_type": "linear", "factor": 2})");
+  check_config(gguf_model().value("qwen3moe.rope.scale_linear", 2.0f),
+               R"({"rope_type": "linear", "factor": 2})");
   for (const float factor : {0.0f, 1.0f})
-    CHECK(config(model().value("qwen3moe.rope.scaling.factor", factor)).find("rope_scaling") ==
+    CHECK(config(gguf_model().value("qwen3moe.rope.scaling.factor", factor)).find("rope_scaling") ==
           std::string::npos);
-  GgufBuilder magnified = model();
+  GgufBuilder magnified = gguf_model();
   magnified.value("qwen3moe.rope.scaling.type", "yarn").value("qwen3moe.rope.scaling.factor", 1.0f);
   check_config(magnified.value("qwen3moe.rope.scaling.yarn_attn_factor", 0.5f), R"("attention_factor": 0.5)");
-  GgufBuilder other = model();
+  GgufBuilder other = gguf_model();
   other.value("qwen3moe.rope.scaling.type", "longrope");
-  add(add(other, "a", {1}), "b", {1});  // at least as many tensors as layers
+  add_tensor(add_tensor(other, "a", {1}), "b", {1});  // at least as many tensors as layers
   check_error([&] { return moe::ModelConfig(open(other)); }, {"rope_type", "longrope"});
 }
 
 TEST_CASE("gguf checkpoint: the tokens that end a text, a turn or a message all end a text") {
-  GgufBuilder file = model();
+  GgufBuilder file = gguf_model();
   file.value("tokenizer.ggml.eos_token_id", 7u).value("tokenizer.ggml.eot_token_id", 9u);
   check_config(file.value("tokenizer.ggml.eom_token_id", 8u), R"("eos_token_id": [7, 9, 8])");
-  check_config(model().value("tokenizer.ggml.eom_token_id", 8u), R"("eos_token_id": [8])");
-  check_config(model().value("tokenizer.ggml.model", "llama"), R"("eos_token_id": [2])");
+  check_config(gguf_model().value("tokenizer.ggml.eom_token_id", 8u), R"("eos_token_id": [8])");
+  check_config(gguf_model().value("tokenizer.ggml.model", "llama"), R"("eos_token_id": [2])");
 }
 
 TEST_CASE("gguf checkpoint: unsupported metadata is refused by its key") {
-  check_refused(model("qwen2moe"), {"x.gguf: key \"general.architecture\"", "qwen3moe", "\"qwen2moe\""});
+  check_refused(gguf_model("qwen2moe"), {"x.gguf: key \"general.architecture\"", "qwen3moe", "\"qwen2moe\""});
   check_refused(GgufBuilder(), {"key \"general.architecture\"", "to be there"});
   check_refused(GgufBuilder().value("general.architecture", 1u), {"general.architecture", "a string"});
   check_refused(GgufBuilder().value("general.architecture", "qwen3moe"),
                 {"qwen3moe.block_count", "to be there"});
-  check_refused(model().value("qwen3moe.expert_shared_count", 1u),
+  check_refused(gguf_model().value("qwen3moe.expert_shared_count", 1u),
                 {"expert_shared_count", "expected 0", "found 1"});
-  check_refused(model().value("qwen3moe.expert_gating_func", 2u),
+  check_refused(gguf_model().value("qwen3moe.expert_gating_func", 2u),
                 {"expert_gating_func", "expected 1", "found 2"});
-  check_refused(model().value("qwen3moe.expert_weights_scale", 2.5f),
+  check_refused(gguf_model().value("qwen3moe.expert_weights_scale", 2.5f),
                 {"expert_weights_scale", "expected 1", "found 2.5"});
   check_refused(
-      model().value("qwen3moe.attention.key_length", 6u).value("qwen3moe.attention.value_length", 8u),
+      gguf_model().value("qwen3moe.attention.key_length", 6u).value("qwen3moe.attention.value_length", 8u),
       {"value_length", "expected 6", "found 8"});
-  check_refused(model().value("qwen3moe.attention.key_length", 6u).value("qwen3moe.rope.dimension_count", 3u),
-                {"dimension_count", "expected 6", "found 3"});
-  check_refused(model().value("qwen3moe.attention.head_count_kv", "two"),
+  check_refused(
+      gguf_model().value("qwen3moe.attention.key_length", 6u).value("qwen3moe.rope.dimension_count", 3u),
+      {"dimension_count", "expected 6", "found 3"});
+  check_refused(gguf_model().value("qwen3moe.attention.head_count_kv", "two"),
                 {"head_count_kv", "a whole number", "string"});
   CHECK_FALSE(
-      config(model().value("qwen3moe.expert_weights_scale", 1.0f).value("qwen3moe.expert_gating_func", 1u))
+      config(
+          gguf_model().value("qwen3moe.expert_weights_scale", 1.0f).value("qwen3moe.expert_gating_func", 1u))
           .empty());
-  check_refused(model().value("qwen3moe.rope.dimension_count", 1u),
+  check_refused(gguf_model().value("qwen3moe.rope.dimension_count", 1u),
                 {"dimension_count", "expected 2", "found 1"});
-  check_refused(model().value("qwen3moe.expert_group_count", 4u),
+  check_refused(gguf_model().value("qwen3moe.expert_group_count", 4u),
                 {"expert_group_count", "expected 1", "found 4"});
-  check_refused(model().value("qwen3moe.nextn_predict_layers", 1u), {"nextn_predict_layers", "expected 0"});
-  check_refused(model().value("qwen3moe.attention.clamp_kqv", 8.0f), {"clamp_kqv", "expected 0", "found 8"});
-  check_refused(model().value("qwen3moe.attention.scale", 0.5f), {"attention.scale", "expected 0"});
-  check_refused(model().value("qwen3moe.logit_scale", 2.0f), {"logit_scale", "expected 1", "found 2"});
-  check_refused(model("llama").value("llama.residual_scale", 0.5f), {"residual_scale", "expected 1"});
-  check_refused(model("llama").value("llama.expert_count", 8u),
+  check_refused(gguf_model().value("qwen3moe.nextn_predict_layers", 1u),
+                {"nextn_predict_layers", "expected 0"});
+  check_refused(gguf_model().value("qwen3moe.attention.clamp_kqv", 8.0f),
+                {"clamp_kqv", "expected 0", "found 8"});
+  check_refused(gguf_model().value("qwen3moe.attention.scale", 0.5f), {"attention.scale", "expected 0"});
+  check_refused(gguf_model().value("qwen3moe.logit_scale", 2.0f), {"logit_scale", "expected 1", "found 2"});
+  check_refused(gguf_model("llama").value("llama.residual_scale", 0.5f), {"residual_scale", "expected 1"});
+  check_refused(gguf_model("llama").value("llama.expert_count", 8u),
                 {"llama.expert_count", "expected 0", "found 8"});
-  check_refused(model()
+  check_refused(gguf_model()
                     .value("qwen3moe.rope.scaling.type", "yarn")
                     .value("qwen3moe.rope.scaling.yarn_ext_factor", 0.5f),
                 {"yarn_ext_factor", "expected 1", "found 0.5"});
-  CHECK_FALSE(config(model()
+  CHECK_FALSE(config(gguf_model()
                          .value("qwen3moe.logit_scale", 0.0f)
                          .value("qwen3moe.expert_group_count", 1u)
                          .value("qwen3moe.n_deepstack_layers", 3u))
@@ -249,40 +232,41 @@ TEST_CASE("gguf checkpoint: a number may have any integer type, or be an array o
   check_config(block_count(10, GgufBuilder::bytes_of(std::uint64_t{2})), R"("num_hidden_layers": 2)");
   check_config(block_count(11, GgufBuilder::bytes_of(std::int64_t{2})), R"("num_hidden_layers": 2)");
   check_refused(block_count(5, GgufBuilder::bytes_of(-2)), {"block_count", "not negative"});
-  check_config(model().array("qwen3moe.attention.head_count_kv", 4, std::vector<std::uint32_t>{1, 1}),
+  check_config(gguf_model().array("qwen3moe.attention.head_count_kv", 4, std::vector<std::uint32_t>{1, 1}),
                R"("num_key_value_heads": 1)");
-  check_refused(model().array("qwen3moe.attention.head_count_kv", 4, std::vector<std::uint32_t>{1, 2}),
+  check_refused(gguf_model().array("qwen3moe.attention.head_count_kv", 4, std::vector<std::uint32_t>{1, 2}),
                 {"head_count_kv", "the same number for all layers"});
-  check_config(model().value("qwen3moe.rope.freq_base", 12, GgufBuilder::bytes_of(5e6)),
+  check_config(gguf_model().value("qwen3moe.rope.freq_base", 12, GgufBuilder::bytes_of(5e6)),
                R"("rope_theta": 5e+06)");
 }
 
 TEST_CASE("gguf checkpoint: shapes of tensors take precedence over stated widths") {
   const auto with = [](const std::string& name, const std::vector<std::uint64_t>& sizes) {
-    GgufBuilder file = model();
+    GgufBuilder file = gguf_model();
     file.value("qwen3moe.expert_feed_forward_length", 9u);
-    return add(file, name, sizes);
+    return add_tensor(file, name, sizes);
   };
-  check_config(model().value("qwen3moe.expert_feed_forward_length", 9u), R"("moe_intermediate_size": 9)");
-  check_config(model(), R"("moe_intermediate_size": 2)");  // 6 divided by 3 experts for each token
+  check_config(gguf_model().value("qwen3moe.expert_feed_forward_length", 9u),
+               R"("moe_intermediate_size": 9)");
+  check_config(gguf_model(), R"("moe_intermediate_size": 2)");  // 6 divided by 3 experts for each token
   check_config(with("blk.0.ffn_gate_exps.weight", {4, 3, 8}), R"("moe_intermediate_size": 3)");
   check_config(with("blk.0.ffn_gate_up_exps.weight", {4, 10, 8}), R"("moe_intermediate_size": 5)");
   check_config(with("blk.0.ffn_gate.7.weight", {4, 3}), R"("moe_intermediate_size": 3)");
   check_config(with("blk.0.ffn_gate.weight", {4, 7}), R"("intermediate_size": 7)");
-  check_config(model(), R"("intermediate_size": 6)");
+  check_config(gguf_model(), R"("intermediate_size": 6)");
 }
 
 TEST_CASE("gguf checkpoint: expert weights are normalised unless expert_weights_norm is false") {
-  check_config(model(), R"("norm_topk_prob": true)");
-  check_config(model().value("qwen3moe.expert_weights_norm", true), R"("norm_topk_prob": true)");
-  check_config(model().value("qwen3moe.expert_weights_norm", false), R"("norm_topk_prob": false)");
+  check_config(gguf_model(), R"("norm_topk_prob": true)");
+  check_config(gguf_model().value("qwen3moe.expert_weights_norm", true), R"("norm_topk_prob": true)");
+  check_config(gguf_model().value("qwen3moe.expert_weights_norm", false), R"("norm_topk_prob": false)");
 }
 
 TEST_CASE("gguf checkpoint: the vocabulary size comes from the embedding, or else from the metadata") {
-  GgufBuilder file = model();
+  GgufBuilder file = gguf_model();
   file.value("qwen3moe.vocab_size", 100u);
   check_config(file, R"("vocab_size": 100)");
-  check_config(add(file, "token_embd.weight", {4, 70}), R"("vocab_size": 70)");
+  check_config(add_tensor(file, "token_embd.weight", {4, 70}), R"("vocab_size": 70)");
 }
 
 TEST_CASE("gguf checkpoint: rope of the architecture llama rotates neighbours") {
@@ -298,7 +282,7 @@ TEST_CASE("gguf checkpoint: rope of the architecture llama rotates neighbours") 
   check_config(file, R"("rope_interleave": true)");
   check_config(file, R"("intermediate_size": 6)");
   check_config(file, R"("head_dim": 4)");
-  CHECK(config(model()).find("rope_interleave") == std::string::npos);
+  CHECK(config(gguf_model()).find("rope_interleave") == std::string::npos);
 }
 
 TEST_CASE("gguf checkpoint: unknown tensors that change the results are refused by name") {
@@ -307,18 +291,18 @@ TEST_CASE("gguf checkpoint: unknown tensors that change the results are refused 
                            "blk.0.ffn_down_exps.bias", "blk.0.ffn_gate_shexp.weight", "blk.0.attn_q.scale",
                            "blk.0.ffn_gate_exps.scale", "blk.0.attn_q_a.weight", "output.bias",
                            "output_norm.bias", "token_embd_norm.weight", "rope_factors_long.weight"}) {
-    GgufBuilder file = model();
-    check_refused(add(file, name, {4}), {"only tensors that the library knows", name});
+    GgufBuilder file = gguf_model();
+    check_refused(add_tensor(file, name, {4}), {"only tensors that the library knows", name});
   }
   for (const char* name :
        {"blk.0.nextn.eh_proj.weight", "blk.0.attn_rot_embd", "rope_freqs.weight", "other.weight"}) {
-    GgufBuilder file = model();
-    CHECK(open(add(file, name, {4})).tensors().size() == 1);
+    GgufBuilder file = gguf_model();
+    CHECK(open(add_tensor(file, name, {4})).tensors().size() == 1);
   }
 }
 
 TEST_CASE("gguf checkpoint: outer dimensions of 1 may be present or missing") {
-  GgufBuilder file = model();
+  GgufBuilder file = gguf_model();
   for (const auto& [name, sizes] : std::initializer_list<std::pair<const char*, std::vector<std::uint64_t>>>{
            {"blk.0.attn_norm.weight", {4, 1}},
            {"blk.0.ffn_gate_inp.weight", {4}},
@@ -326,7 +310,7 @@ TEST_CASE("gguf checkpoint: outer dimensions of 1 may be present or missing") {
            {"blk.1.ffn_up_exps.weight", {4}},
            {"blk.0.attn_q.weight", {4, 4, 1, 1}},
            {"blk.0.attn_k.weight", {1, 4, 2}}})
-    add(file, name, sizes);
+    add_tensor(file, name, sizes);
   const moe::Checkpoint checkpoint = open(file);
   using Shape = std::vector<std::uint64_t>;
   CHECK(checkpoint.at("model.layers.0.input_layernorm.weight").shape == Shape{4});
@@ -339,9 +323,9 @@ TEST_CASE("gguf checkpoint: outer dimensions of 1 may be present or missing") {
 
 TEST_CASE("gguf checkpoint: a fused tensor of queries, keys and values is split") {
   // Two heads of 2 numbers, one of keys: 4, 2 and 2 rows of 4 numbers.
-  GgufBuilder file = model();
+  GgufBuilder file = gguf_model();
   file.value("qwen3moe.attention.head_count_kv", 1u);
-  add(add(file, "blk.0.attn_qkv.weight", {4, 8}), "blk.0.attn_qkv.bias", {8});
+  add_tensor(add_tensor(file, "blk.0.attn_qkv.weight", {4, 8}), "blk.0.attn_qkv.bias", {8});
   const moe::Checkpoint checkpoint = open(file);
   const auto part = [&](const char* name) -> const moe::TensorInfo& {
     return checkpoint.at(std::string("model.layers.0.self_attn.") + name);
@@ -357,22 +341,22 @@ TEST_CASE("gguf checkpoint: a fused tensor of queries, keys and values is split"
   CHECK(part("v_proj.bias").offset == part("q_proj.bias").offset + 24);
   check_config(file, R"("attention_bias": true)");
 
-  GgufBuilder wrong = model();
-  check_refused(add(wrong, "blk.0.attn_qkv.weight", {4, 8}),
+  GgufBuilder wrong = gguf_model();
+  check_refused(add_tensor(wrong, "blk.0.attn_qkv.weight", {4, 8}),
                 {"self_attn.qkv_proj.weight", "12 rows", "[8, 4]"});
 }
 
 TEST_CASE("gguf checkpoint: one bias in any layer sets attention_bias") {
   for (const char* name : {"blk.1.attn_output.bias", "blk.0.attn_k.bias"}) {
-    GgufBuilder file = model();
-    check_config(add(file, name, {4}), R"("attention_bias": true)");
+    GgufBuilder file = gguf_model();
+    check_config(add_tensor(file, name, {4}), R"("attention_bias": true)");
   }
-  check_config(model(), R"("attention_bias": false)");
+  check_config(gguf_model(), R"("attention_bias": false)");
 }
 
 TEST_CASE("gguf checkpoint: YaRN with an extrapolation factor other than 1 is refused") {
   const auto with = [](float mix) {
-    GgufBuilder file = model();
+    GgufBuilder file = gguf_model();
     return file.value("qwen3moe.rope.scaling.type", "yarn")
         .value("qwen3moe.rope.scaling.factor", 4.0f)
         .value("qwen3moe.rope.scaling.yarn_ext_factor", mix);
@@ -383,154 +367,15 @@ TEST_CASE("gguf checkpoint: YaRN with an extrapolation factor other than 1 is re
 }
 
 TEST_CASE("gguf checkpoint: infinite numbers are refused by their keys") {
-  GgufBuilder file = model();
+  GgufBuilder file = gguf_model();
   file.value("qwen3moe.rope.freq_base", std::numeric_limits<float>::infinity());
   check_refused(file, {"qwen3moe.rope.freq_base", "a finite number", "inf"});
 }
 
 TEST_CASE("gguf checkpoint: two tensors that map to the same name are refused") {
-  GgufBuilder file = model();
-  add(add(file, "output_norm.weight", {4}), "model.norm.weight", {4});
+  GgufBuilder file = gguf_model();
+  add_tensor(add_tensor(file, "output_norm.weight", {4}), "model.norm.weight", {4});
   check_refused(file, {"tensor \"model.norm.weight\"", "two"});
-}
-
-TEST_CASE("gguf checkpoint: dense.gguf and experts.gguf in a directory are one checkpoint") {
-  const TemporaryDirectory directory;
-  GgufBuilder dense = model(), experts;
-  directory.write("dense.gguf", add(dense, "output_norm.weight", {4}).file());
-  CHECK(moe::Checkpoint(directory.path()).files().size() == 1);
-  directory.write("experts.gguf", add(experts, "blk.0.ffn_up.0.weight", {4, 3}).file());
-  const moe::Checkpoint checkpoint(directory.path());
-  CHECK(checkpoint.files().size() == 2);
-  CHECK(checkpoint.directory() == directory.path());
-  CHECK(checkpoint.file_of(checkpoint.at("model.layers.0.mlp.experts.0.up_proj.weight")) ==
-        directory / "experts.gguf");
-}
-
-TEST_CASE("gguf checkpoint: a directory with one GGUF model is that model") {
-  const TemporaryDirectory directory;
-  directory.write("mmproj-f16.gguf", GgufBuilder().file());
-  directory.write("notes.txt", "GGUF");
-  check_error([&] { return moe::Checkpoint(directory.path()); }, {"model.safetensors", "neither"});
-  GgufBuilder file = model();
-  directory.write("x.gguf", add(file, "output_norm.weight", {4}).file());
-  const moe::Checkpoint checkpoint(directory.path());
-  CHECK(checkpoint.directory() == directory.path());
-  CHECK(checkpoint.file_of(checkpoint.at("model.norm.weight")) == directory / "x.gguf");
-  directory.write("y.gguf", file.file());
-  check_error([&] { return moe::Checkpoint(directory.path()); }, {"one GGUF model", "x.gguf", "y.gguf"});
-}
-
-namespace {
-
-/// Part `number` of `count`, counted from 0, with one tensor.
-GgufBuilder part(std::uint16_t number, std::uint16_t count, bool first) {
-  GgufBuilder file = first ? model() : GgufBuilder();
-  file.value("split.no", 2, GgufBuilder::bytes_of(number))
-      .value("split.count", 2, GgufBuilder::bytes_of(count));
-  if (first) file.value("split.tensors.count", 5, GgufBuilder::bytes_of(std::int32_t{3}));
-  return add(file, "blk." + std::to_string(number) + ".attn_norm.weight", {4});
-}
-
-}  // namespace
-
-TEST_CASE("gguf checkpoint: any part of a split file opens all parts") {
-  const TemporaryDirectory directory;
-  for (std::uint16_t i = 0; i < 3; ++i)
-    directory.write("x-0000" + std::to_string(i + 1) + "-of-00003.gguf", part(i, 3, i == 0).file());
-  for (const char* name : {"x-00001-of-00003.gguf", "x-00003-of-00003.gguf", ""}) {
-    const moe::Checkpoint checkpoint(*name ? directory / name : directory.path());
-    CHECK(checkpoint.files().size() == 3);
-    CHECK(checkpoint.tensors().size() == 3);
-    CHECK(checkpoint.file_of(checkpoint.at("model.layers.2.input_layernorm.weight")) ==
-          directory / "x-00003-of-00003.gguf");
-  }
-}
-
-TEST_CASE("gguf checkpoint: parts of different files are refused") {
-  const TemporaryDirectory directory;
-  const std::string first = directory.write("x-00001-of-00003.gguf", part(0, 3, true).file());
-  const auto check = [&](std::initializer_list<std::string_view> parts) {
-    check_error([&] { return moe::Checkpoint(first); }, parts);
-  };
-  check({"x-00002-of-00003.gguf", "a part of a split GGUF file", "no such file"});
-  directory.write("x-00003-of-00003.gguf", part(2, 3, false).file());
-  directory.write("x-00002-of-00003.gguf", part(2, 3, false).file());
-  check({"x-00002-of-00003.gguf: split.no: expected 1, found 2"});
-  directory.write("x-00002-of-00003.gguf", part(1, 4, false).file());
-  check({"x-00002-of-00003.gguf: split.count: expected 3, found 4"});
-  directory.write("x-00002-of-00003.gguf", GgufBuilder().file());
-  check({"x-00002-of-00003.gguf: split.no: expected 1, found none"});
-  GgufBuilder more = part(1, 3, false);
-  directory.write("x-00002-of-00003.gguf", add(more, "a", {1}).file());
-  check({"tensors of all parts", "expected 3", "found 4"});
-  GgufBuilder other = part(1, 3, false);
-  directory.write("x-00002-of-00003.gguf",
-                  other.value("split.tensors.count", 5, GgufBuilder::bytes_of(std::int32_t{4})).file());
-  check({"x-00002-of-00003.gguf: split.tensors.count: expected 3, as in the first part, found 4"});
-  directory.write("x-00001-of-00003.gguf", part(0, 2, true).file());
-  check({"name of the file", "N = 2"});
-  for (const std::string& alone : {part(0, 1, true).file(), part(0, 0, true).file(), model().file()}) {
-    directory.write("x-00001-of-00003.gguf", alone);
-    check({"x-00001-of-00003.gguf: split.count: expected 3, as in the name of the file, found "});
-  }
-  check({"found none"});
-  check_error([&] { return moe::Checkpoint(directory.write("y.gguf", part(0, 3, true).file())); },
-              {"y.gguf: name of the file", "-00001-of-N.gguf with N = 3"});
-  CHECK(moe::Checkpoint(directory.write("z.gguf", part(0, 1, true).file())).files().size() == 1);
-  directory.write("x-00001-of-00003.gguf", part(0, 3, true).file());
-  directory.write("x-00002-of-00003.gguf", "version https://git-lfs.github.com/spec/v1\n");
-  check({"x-00002-of-00003.gguf: byte 0: expected GGUF, found a Git LFS pointer"});
-}
-
-TEST_CASE("gguf checkpoint: a file without tensors is refused as a vocabulary") {
-  const TemporaryDirectory directory;
-  GgufBuilder vocabulary = model();
-  vocabulary.array("tokenizer.ggml.tokens", std::vector<std::string>{"a"});
-  check_error([&] { return moe::Checkpoint(directory.write("x.gguf", vocabulary.file())); },
-              {"x.gguf", "has no tensors (a vocabulary only)"});
-  check_error([&] { return moe::Checkpoint(directory.write("x.gguf", GgufBuilder().file())); },
-              {"x.gguf", "a file that has no tensors"});
-}
-
-TEST_CASE(
-    "gguf checkpoint: a file that is not GGUF is named, as a file, in a directory and without its ending") {
-  const TemporaryDirectory directory;
-  const std::string pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n";
-  for (const auto& [contents, format] : std::initializer_list<std::pair<std::string, const char*>>{
-           {pointer, "a Git LFS pointer"},
-           {"<!DOCTYPE html><html></html>", "an HTML page"},
-           {std::string(100'000, '\0'), "zeros"},
-           {"", "an empty file"},
-           {"GG", "a file of 2 bytes"}}) {
-    CAPTURE(format);
-    const std::string file = directory.write("x.gguf", contents);
-    check_error([&] { return moe::Checkpoint(file); }, {"x.gguf: byte 0: expected GGUF", format});
-    check_error([&] { return moe::Checkpoint(directory.path()); }, {"x.gguf: byte 0: expected GGUF", format});
-    const TemporaryDirectory other;
-    const std::string nameless = other.write("model", contents);
-    check_error([&] { return moe::Checkpoint(nameless); }, {format});
-  }
-}
-
-TEST_CASE("gguf checkpoint: GGUF files beside a Hugging Face checkpoint are other models") {
-  const TemporaryDirectory directory;
-  GgufBuilder file = model();
-  add(file, "output_norm.weight", {4});
-  for (const char* name : {"x.gguf", "y.gguf"}) directory.write(name, file.file());
-  directory.write("model.safetensors", SafetensorsWriter().add("a", "U8", {1}, "x").text());
-  directory.write("config.json", "{}");
-  CHECK(moe::Checkpoint(directory.path()).find("a"));
-  CHECK(moe::detail::gguf_in_directory(directory.path()).empty());
-  CHECK(moe::detail::find_gguf(directory.path()).empty());
-}
-
-TEST_CASE("gguf checkpoint: a directory whose name ends with .gguf is not a model") {
-  const TemporaryDirectory directory;
-  std::filesystem::create_directory(directory / "a.gguf");
-  GgufBuilder file = model();
-  directory.write("b.gguf", add(file, "output_norm.weight", {4}).file());
-  CHECK(moe::Checkpoint(directory.path()).tensors().size() == 1);
 }
 
 TEST_CASE("gguf checkpoint: a fused bias in blocks is refused") {

@@ -13,8 +13,8 @@
 #include <mutex>
 #include <vector>
 
-/// A provider of experts of `expert_bytes` bytes; all bytes of an expert are 16 · layer + expert. It calls `on_read` before each
-/// read, which may wait or throw, and counts reads and live leases.
+/// A provider of experts of `expert_bytes` bytes; all bytes of an expert are 16 · layer + expert. It calls `on_read` before
+/// each read, which may wait or throw, and counts reads and live leases.
 class ScriptedProvider {
  public:
   static constexpr std::size_t expert_bytes = 3 * 32;
