@@ -102,7 +102,7 @@ class Player {
 
   void mark_hot() {
     std::stable_sort(visit_.begin(), visit_.end(),
-                [](const ReplayRequest& a, const ReplayRequest& b) { return a.tokens > b.tokens; });
+                     [](const ReplayRequest& a, const ReplayRequest& b) { return a.tokens > b.tokens; });
     hot_.clear();
     for (const ReplayRequest& request : visit_) hot_.push_back(request.number);
     cache_of(visit_.front()).mark_hot(hot_);
