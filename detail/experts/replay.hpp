@@ -42,23 +42,28 @@ constexpr std::string_view name(ReplayPolicy policy) {
 ReplayCounts replay_policy(const Trace& trace, const AnyEviction& policy, std::size_t budget_bytes,
                            ReplayOrder order);
 
+/// The type of moe::replay.
+struct Replay {
+  template <class Eviction>
+  requires std::is_class_v<Eviction> ReplayCounts
+  operator()(const Trace& trace, const Eviction& policy, std::size_t budget_bytes,
+             ReplayOrder order = ReplayOrder::hits_first) const {
+    static_assert(check_eviction_policy<Eviction>());
+    if constexpr (EvictionPolicy<Eviction>)
+      return replay_policy(trace, AnyEviction(policy), budget_bytes, order);
+  }
+
+  ReplayCounts operator()(const Trace& trace, ReplayPolicy policy, std::size_t budget_bytes,
+                          ReplayOrder order = ReplayOrder::hits_first) const;
+};
+
 }  // namespace moe::inline MOE_ABI::detail
 
 namespace moe::inline MOE_ABI {
 
-/// The hits on a trace of a cache with a copy of `policy`. Throws if the budget has no room for one expert.
-template <class Eviction>
-requires std::is_class_v<Eviction> ReplayCounts replay(const Trace& trace, const Eviction& policy,
-                                                       std::size_t budget_bytes,
-                                                       ReplayOrder order = ReplayOrder::hits_first) {
-  static_assert(check_eviction_policy<Eviction>());
-  if constexpr (EvictionPolicy<Eviction>)
-    return detail::replay_policy(trace, detail::AnyEviction(policy), budget_bytes, order);
-}
-
-/// The hits of a named policy on a trace. Throws if the budget has no room for one expert; for layer_lfu, of each layer.
-ReplayCounts replay(const Trace& trace, ReplayPolicy policy, std::size_t budget_bytes,
-                    ReplayOrder order = ReplayOrder::hits_first);
+/// replay(trace, policy, budget_bytes, order): the hits on a trace of a cache with a copy of `policy`, which is an
+/// EvictionPolicy or a ReplayPolicy. Throws if the budget has no room for one expert; for layer_lfu, of each layer.
+inline constexpr detail::Replay replay;
 
 }  // namespace moe::inline MOE_ABI
 

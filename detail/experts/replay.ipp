@@ -162,17 +162,20 @@ MOE_INLINE double ReplayCounts::hit_percent() const {
   return requests == 0 ? 0 : 100 * static_cast<double>(hits) / static_cast<double>(requests);
 }
 
-MOE_INLINE ReplayCounts replay(const Trace& trace, ReplayPolicy policy, std::size_t budget_bytes,
-                               ReplayOrder order) {
-  detail::ReplayRequests requests(trace, policy == ReplayPolicy::layer_lfu);
-  CacheOptions options = detail::cache_options_of(trace, budget_bytes);
+}  // namespace moe::inline MOE_ABI
+
+namespace moe::inline MOE_ABI::detail {
+
+MOE_INLINE ReplayCounts Replay::operator()(const Trace& trace, ReplayPolicy policy, std::size_t budget_bytes,
+                                           ReplayOrder order) const {
+  ReplayRequests requests(trace, policy == ReplayPolicy::layer_lfu);
+  CacheOptions options = cache_options_of(trace, budget_bytes);
   options.cold_prompts = order == ReplayOrder::hits_first;
   options.floor = policy == ReplayPolicy::lru_floor || policy == ReplayPolicy::decayed;
   const bool belady = policy == ReplayPolicy::belady;
   if (belady) options.cold_prompts = false;
-  detail::Belady::Future future = belady ? requests.future() : detail::Belady::Future();
-  return detail::Player(requests, options, detail::eviction_of(policy, future))
-      .play(order, belady ? &future.now : nullptr);
+  Belady::Future future = belady ? requests.future() : Belady::Future();
+  return Player(requests, options, eviction_of(policy, future)).play(order, belady ? &future.now : nullptr);
 }
 
-}  // namespace moe::inline MOE_ABI
+}  // namespace moe::inline MOE_ABI::detail
