@@ -1,4 +1,4 @@
-// A provider of your own: one that reads every expert from disk each time it is needed.
+// A provider of your own, which reads an expert from disk each time it is needed. docs/write-a-provider.md explains it.
 //   custom_provider examples/data/babel-10m "<|endoftext|>In the beginning"
 #include <moe.hpp>
 
@@ -7,7 +7,7 @@
 
 #include <memory>
 
-/// All that a provider must have is acquire(). The lease owns what it shows, so nothing else needs to be managed.
+/// acquire() is the only required member. The lease owns the weights, so nothing else must be managed.
 class RereadingProvider {
  public:
   explicit RereadingProvider(const moe::Checkpoint& checkpoint) : catalog_(checkpoint) {}
@@ -27,11 +27,11 @@ class RereadingProvider {
  private:
   moe::ExpertCatalog catalog_;  // knows where in the checkpoint each expert lies
 };
-static_assert(moe::ExpertProvider<RereadingProvider>);
+static_assert(moe::check_provider<RereadingProvider>());
 
 constexpr std::string_view help = R"(usage: custom_provider MODEL PROMPT [options]
-Continues PROMPT with experts that are read from disk whenever one is needed, and says how much was read. The tokens are
-those of any other provider.
+Continues PROMPT with experts that are read from disk each time they are needed, and prints how much was read. The tokens are
+the same with every provider.
 
   --max-tokens N   how many tokens at most; default 50
 )";
