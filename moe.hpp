@@ -2,16 +2,16 @@
 #pragma once
 
 // moe: runs Mixture-of-Experts language models on a CPU, also when their experts do not fit in memory.
-// C++20, header-only, no dependencies. The whole library is in these headers; README.md tells the rest.
+// C++20, header-only, no dependencies. README.md is the introduction.
 //
 //   #include <moe.hpp>
 //
-//   const auto model = moe::open("Qwen3-30B-A3B");            // a checkpoint as it was downloaded
+//   const auto model = moe::open("Qwen3-30B-A3B");                  // a checkpoint as it was downloaded
 //   moe::Session session(model);                                    // remembers what it has read
 //   for (const moe::Piece& piece : session.stream("The sea", {.max_tokens = 100}))
 //     std::cout << piece.text << std::flush;
 //
-// One storey lower, with every part in your hands:
+// The same one layer lower, from parts:
 //
 //   const moe::Checkpoint checkpoint("Qwen3-30B-A3B");
 //   const moe::Tokenizer tokenizer(checkpoint.path());
@@ -23,11 +23,113 @@
 //   std::span<const float> logits = transformer.forward(sequence, tokenizer.encode("The sea"));
 //   moe::Sampler sampler({.temperature = 0.7, .top_p = 0.9, .seed = 42});
 //
-// Everything that fails throws moe::Error. The library never prints, never exits, and reads one environment variable:
-// MOE_ISA. Public are the names in namespace moe; moe::detail and moe::simd may change.
+// Every failure throws moe::Error, except std::bad_alloc. The library never prints, never exits, and reads one environment
+// variable: MOE_ISA. The public names are those of this list; names in moe::detail may change. No public name is a function
+// that argument-dependent lookup could find: open, plan_memory, replay and trace_of are function objects. The suffixes
+// _KiB, _MiB and _GiB of sizes are in moe::literals. extract/, which writes GGUF files, is not included here.
+//
+// generate/, from a prompt to text
+//   open                   opens a checkpoint as it was downloaded: open(path, options) returns a Model
+//   Model                  a transformer with its experts, tokenizer and threads; any number of sessions share it
+//   ModelOptions           options of open: threads, memory, where experts are kept
+//   ProviderModelOptions   options of a Model around a provider of your own
+//   Session                one conversation: continues prompts, and remembers what was computed
+//   GenerateOptions        how many tokens, how they are drawn, when to stop
+//   Piece                  one generated token and the text that it completes
+//   Finish                 why a text ended
+//   SessionStatistics      tokens and seconds of the last text
+//   Sampler                draws tokens from logits
+//   Sampling               temperature, top_k, top_p and other options of a Sampler
+//   Random                 a random number generator with the same numbers on every machine
+//   MemoryOptions          a limit for the memory of experts, or of everything
+//   MemoryPlan             where the memory of a model goes
+//   plan_memory            computes the MemoryPlan of a checkpoint
+//   CachedProvider         the provider of a Model whose memory is limited
+//
+// model/, tokens to logits
+//   Transformer            token ids in, logits out
+//   TransformerOptions     where weights are kept, which experts are allowed, which kernels compute
+//   WeightStorage          mapped from the file, or owned
+//   Sequence               one text on its way through a transformer: its KV cache and intermediate results
+//   SequenceOptions        context, chunk of a prompt, type of the KV cache
+//   RestrictionStatistics  the share of router mass that a restriction of experts left
+//   ModelConfig            the numbers of a model
+//   LayerConfig            the numbers of one layer
+//   RopeConfig             the rotary position embedding
+//   Routes                 what the router of one layer chose
+//   RouteRecorder          records Routes as a Trace or a UsageProfile
+//   trace_of               an empty Trace of a model
+//
+// experts/, where experts are kept, and when they are read
+//   ExpertProvider         concept: delivers experts; write your own (docs/write-a-provider.md)
+//   ExpertLease            concept: a claim on readable weights
+//   LeaseOf                the type of the leases of a provider
+//   Announcement           which experts will be needed
+//   check_provider         refuses a provider with a misspelt or wrongly typed member at compile time
+//   ExpertId               layer and number of an expert
+//   ExpertWeights          the matrices gate, up and down of an expert, as views
+//   ExpertCatalog          where each expert of a checkpoint lies
+//   CatalogOptions         whether experts may be missing
+//   ExpertLocation         where one expert lies
+//   MatrixLocation         where one matrix lies
+//   AllowedExperts         a restriction of what routers may choose
+//   MmapProvider           views of the mapped checkpoint
+//   MemoryProvider         copies of all experts in memory
+//   ReadProvider           reads an expert each time it is acquired
+//   ReadOptions            direct reads, checksums
+//   ReadStatistics         what a ReadProvider has read
+//   CachingProvider        adapter: keeps experts within a budget in bytes
+//   LruProvider            adapter: a CachingProvider that evicts the expert that was used least recently
+//   CacheOptions           the budget, and what a cache knows of the model
+//   CacheStatistics        what a cache has loaded and evicted
+//   PrefetchingProvider    adapter: loads announced experts in the background
+//   MeasuringProvider      adapter: counts hits and misses, and measures waiting
+//   ExpertStatistics       what a MeasuringProvider has counted
+//   VerifyingProvider      adapter: compares weights with checksums
+//   ExpertChecksums        the checksums of all experts of a checkpoint
+//   AnyProvider            any provider behind one type
+//   EvictionPolicy         concept: which expert a cache evicts (docs/write-an-eviction-policy.md)
+//   check_eviction_policy  refuses a wrong eviction policy at compile time
+//   Lru                    policy: least recently used
+//   DecayedFrequency       policy: combines how often and how recently an expert was used; the default
+//   CandidateHeap          a heap of candidates for policies of your own
+//   Trace                  what routers chose, in the order of computation; a CSV file
+//   TraceModel             the model of a trace
+//   TraceVisit             what one router chose for one token
+//   UsageProfile           how often each expert was chosen; a JSON file
+//   replay                 the hits that a cache would have on a trace
+//   ReplayPolicy           the policies that replay knows by name
+//   ReplayOrder            the order of the requests of a replay
+//   ReplayCounts           the hits of a replay
+//
+// text/, text to tokens and back
+//   Tokenizer              text to token ids and back, as Hugging Face tokenizers does it
+//   EncodeOptions          whether special tokens are added
+//   StreamingDecoder       token ids to text, piece by piece, in whole characters
+//   ChatTemplate           a conversation to the text that a model expects
+//   Message                one message of a conversation
+//   ToolCall               a call of a function in a message
+//   ChatOptions            tools, and whether the model is to think
+//
+// io/, files
+//   Checkpoint             a model on disk: its files, tensors and configuration
+//   TensorInfo             what a checkpoint says about one tensor
+//   File                   an open file
+//   JsonDocument           a parsed JSON text
+//   Json                   a value of a JsonDocument
+//
+// core/, what everything uses
+//   Error                  every failure of the library: file, place, expected, found
+//   TokenId                the number of a token
+//   Matrix                 a view of a row-major matrix of any DType
+//   Vector                 a view of numbers of any DType
+//   DType                  how numbers are stored: f32, bf16, q8_0, q4_k, ...
+//   ThreadPool             the threads that compute
+//   FunctionRef            a reference to a function object
 
-// Storey 0: nothing but the standard library
+// Layer 0
 #include "detail/core/config.hpp"
+#include "detail/core/byte_units.hpp"
 #include "detail/core/error.hpp"
 #include "detail/core/dtype.hpp"
 #include "detail/core/tensor.hpp"
@@ -38,7 +140,7 @@
 #include "detail/core/thread_pool.hpp"
 #include "detail/core/token.hpp"
 
-// Storey 1: instruction sets, and files
+// Layer 1
 #include "detail/simd/isa.hpp"
 #include "detail/simd/kernels.hpp"
 #include "detail/io/file.hpp"
@@ -46,7 +148,7 @@
 #include "detail/io/json_writer.hpp"
 #include "detail/io/checkpoint.hpp"
 
-// Storey 2: text, and experts
+// Layer 2
 #include "detail/text/tokenizer.hpp"
 #include "detail/text/streaming_decoder.hpp"
 #include "detail/text/chat_template.hpp"
@@ -72,12 +174,12 @@
 #include "detail/experts/trace.hpp"
 #include "detail/experts/usage_profile.hpp"
 
-// Storey 3: the model
+// Layer 3
 #include "detail/model/config.hpp"
 #include "detail/model/transformer.hpp"
 #include "detail/model/route_recorder.hpp"
 
-// Storey 4: from a prompt to text
+// Layer 4
 #include "detail/generate/sampler.hpp"
 #include "detail/generate/memory_plan.hpp"
 #include "detail/generate/model.hpp"
