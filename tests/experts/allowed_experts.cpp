@@ -18,14 +18,14 @@ Ids of(const moe::AllowedExperts& allowed, std::size_t layer) {
 
 }  // namespace
 
-TEST_CASE("allowed experts: all, until something is said of a layer") {
+TEST_CASE("allowed experts: no layer is restricted at first") {
   const moe::AllowedExperts allowed;
   CHECK(allowed.all());
   CHECK(allowed.of(0).empty());
   CHECK(allowed.ids().empty());
 }
 
-TEST_CASE("allowed experts: those of a layer are sorted, each once, whatever the order of layers") {
+TEST_CASE("allowed experts: the experts of a layer are sorted and without duplicates") {
   moe::AllowedExperts allowed;
   allowed.allow_only(7, std::vector<std::uint32_t>{5, 1, 900, 5});
   allowed.allow_only(2, std::vector<std::uint32_t>{3});
@@ -37,7 +37,7 @@ TEST_CASE("allowed experts: those of a layer are sorted, each once, whatever the
   CHECK(allowed.ids().size() == 4);
 }
 
-TEST_CASE("allowed experts: what is said later of a layer replaces what was said before") {
+TEST_CASE("allowed experts: a later restriction of a layer replaces the earlier one") {
   moe::AllowedExperts allowed;
   allowed.allow_only(1, std::vector<std::uint32_t>{1, 2});
   allowed.allow_only(0, std::vector<std::uint32_t>{4});
@@ -46,7 +46,7 @@ TEST_CASE("allowed experts: what is said later of a layer replaces what was said
   CHECK(of(allowed, 0) == Ids{{0, 4}});
 }
 
-TEST_CASE("allowed experts: a layer that may choose from none is refused") {
+TEST_CASE("allowed experts: a restriction to no experts is refused") {
   moe::AllowedExperts allowed;
   check_error([&] { allowed.allow_only(3, {}); }, {"layer 3", "at least one", "none"});
   CHECK(allowed.all());

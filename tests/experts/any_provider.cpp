@@ -14,7 +14,7 @@
 
 namespace {
 
-/// Counts its leases.
+/// A lease that counts how many of its kind are alive.
 struct CountingLease {
   explicit CountingLease(std::shared_ptr<int> count) : alive(std::move(count)) { ++*alive; }
   CountingLease(CountingLease&& other) noexcept : alive(std::move(other.alive)) {}
@@ -38,7 +38,7 @@ struct CountingProvider {
 
 }  // namespace
 
-TEST_CASE("any provider: the optional members of what is within are passed on") {
+TEST_CASE("any provider: the optional members of the provider within are passed on") {
   const moe::Checkpoint checkpoint(golden("plain-f32"));
   moe::AnyProvider any{moe::MmapProvider(checkpoint)};
   CHECK_FALSE(any.try_acquire({0, 0}));
@@ -49,13 +49,13 @@ TEST_CASE("any provider: the optional members of what is within are passed on") 
         moe::ExpertCatalog(checkpoint)[0].bytes());
 }
 
-TEST_CASE("any provider: what is within can be had by its type") {
+TEST_CASE("any provider: get() returns the provider within if the type is right") {
   moe::AnyProvider any{CountingProvider()};
   CHECK(any.get<CountingProvider>() != nullptr);
   CHECK(any.get<moe::MemoryProvider>() == nullptr);
 }
 
-TEST_CASE("any provider: leases end exactly once, also when they move") {
+TEST_CASE("any provider: a lease ends exactly once, also if it was moved") {
   CountingProvider counting;
   const std::shared_ptr<int> alive = counting.alive;
   moe::AnyProvider any(counting);

@@ -54,7 +54,7 @@ static_assert(!moe::ExpertProvider<OtherArgument>);
 
 }  // namespace
 
-TEST_CASE("provider concept: what a provider lacks has a fallback") {
+TEST_CASE("provider concept: each optional member has a fallback") {
   Smallest provider;
   std::byte some[4] = {};
   provider.weights.gate = {some, moe::DType::f32, 1, 1};

@@ -16,7 +16,7 @@
 
 namespace {
 
-/// Has an expert once it was hinted; brings others late.
+/// Has an expert resident once it was announced; delivers others late.
 class SlowProvider {
  public:
   explicit SlowProvider(const moe::Checkpoint& checkpoint) : experts_(checkpoint) {}
@@ -40,7 +40,7 @@ class SlowProvider {
 
 }  // namespace
 
-TEST_CASE("measuring provider: tells resident, in flight and missed apart") {
+TEST_CASE("measuring provider: counts resident, in-flight and missed experts by layer") {
   const moe::Checkpoint checkpoint(golden("plain-f32"));
   const std::size_t bytes = moe::ExpertCatalog(checkpoint)[0].bytes();
   moe::MeasuringProvider provider{SlowProvider(checkpoint)};

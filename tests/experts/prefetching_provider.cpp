@@ -15,16 +15,23 @@
 #include <thread>
 #include <vector>
 
+#if defined(__linux__)
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <fstream>
+#endif
+
 namespace {
 
 using Cache = moe::CachingProvider<ScriptedProvider, moe::Lru>;
 
-/// A cache of 16 experts with io_threads, whose reads can be held back.
+/// A prefetcher around a cache of 16 experts, whose reads can be blocked.
 struct Setup {
   explicit Setup(std::size_t io_threads = 1)
       : provider(Cache(ScriptedProvider(shared), 16 * ScriptedProvider::expert_bytes), io_threads) {}
 
-  /// Blocks all reads from the next one on, until open() is called.
+  /// Blocks all further reads until open() is called.
   void close() { gate.store(true); }
   void open() { gate.store(false); }
 
@@ -55,7 +62,7 @@ void wait_until(Condition condition) {
 
 TEST_SUITE_BEGIN("threads");
 
-TEST_CASE("prefetching: what was chosen is read without being asked for, once") {
+TEST_CASE("prefetching: chosen experts are read in the background, once each") {
   Setup setup(2);
   const moe::ExpertId ids[] = {{0, 0}, {0, 1}, {0, 2}};
   setup.provider.hint({.ids = ids, .kind = moe::Announcement::Kind::chosen});
@@ -64,7 +71,7 @@ TEST_CASE("prefetching: what was chosen is read without being asked for, once") 
   CHECK(setup.shared->reads == 3);
 }
 
-TEST_CASE("prefetching: what was chosen is read before what was predicted") {
+TEST_CASE("prefetching: chosen experts are read before predicted ones") {
   Setup setup;
   setup.close();
   const moe::ExpertId busy{9, 9}, guesses[] = {{1, 0}, {1, 1}}, chosen[] = {{0, 0}, {0, 1}};
@@ -77,7 +84,7 @@ TEST_CASE("prefetching: what was chosen is read before what was predicted") {
   CHECK(setup.order() == std::vector<moe::ExpertId>{busy, chosen[0], chosen[1], guesses[0], guesses[1]});
 }
 
-TEST_CASE("prefetching: a prediction is withdrawn by the next one") {
+TEST_CASE("prefetching: a prediction replaces the one before") {
   Setup setup;
   setup.close();
   const moe::ExpertId busy{9, 9}, old_guess{1, 0}, new_guess{2, 0};
@@ -90,7 +97,7 @@ TEST_CASE("prefetching: a prediction is withdrawn by the next one") {
   CHECK(setup.order() == std::vector<moe::ExpertId>{busy, new_guess});
 }
 
-TEST_CASE("prefetching: while somebody waits for an expert no prediction is read") {
+TEST_CASE("prefetching: no prediction is read while a thread waits in acquire()") {
   Setup setup;
   setup.close();
   std::thread waiting([&] { CHECK(ScriptedProvider::right(*setup.provider.acquire({0, 0}), {0, 0})); });
@@ -104,7 +111,7 @@ TEST_CASE("prefetching: while somebody waits for an expert no prediction is read
   wait_until([&] { return setup.order().size() == 2; });
 }
 
-TEST_CASE("prefetching: an expert still in the queue is read by whoever acquires it") {
+TEST_CASE("prefetching: an expert that is acquired while it is queued is read by that thread") {
   Setup setup;
   setup.close();
   const moe::ExpertId ids[] = {{9, 9}, {0, 0}, {0, 1}};
@@ -118,7 +125,7 @@ TEST_CASE("prefetching: an expert still in the queue is read by whoever acquires
   CHECK(setup.shared->reads == 3);
 }
 
-TEST_CASE("prefetching: a failed read ahead is forgotten, and the error appears at acquire") {
+TEST_CASE("prefetching: an error of a background read is forgotten, and acquire() throws its own") {
   Setup setup;
   std::atomic<bool> broken = true;
   setup.shared->on_read = [&](moe::ExpertId, std::size_t) {
@@ -132,7 +139,28 @@ TEST_CASE("prefetching: a failed read ahead is forgotten, and the error appears 
   CHECK(ScriptedProvider::right(*setup.provider.acquire(id), id));
 }
 
-TEST_CASE("prefetching: can be destroyed while reads are in flight and queued") {
+#if defined(__linux__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !defined(__has_feature)
+#define __has_feature(x) 0
+#endif
+#if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
+TEST_CASE("prefetching: if the system refuses a thread, the constructor throws an Error") {
+  std::ifstream statm("/proc/self/statm");
+  rlim_t pages = 0;
+  statm >> pages;
+  rlimit before{};
+  REQUIRE(getrlimit(RLIMIT_AS, &before) == 0);
+  const rlimit limited{pages * static_cast<rlim_t>(sysconf(_SC_PAGESIZE)) + (rlim_t{256} << 20),
+                       before.rlim_max};
+  REQUIRE(setrlimit(RLIMIT_AS, &limited) == 0);  // room for the stacks of about 30 threads
+  const std::string message = message_of([] { return Setup(1000); });
+  REQUIRE(setrlimit(RLIMIT_AS, &before) == 0);
+  CHECK(message.find("io_threads: expected a thread") != std::string::npos);
+}
+#endif
+#endif
+
+TEST_CASE("prefetching: the provider can be destroyed while reads are in progress and queued") {
   for (int round = 0; round < 20; ++round) {
     Setup setup(3);
     std::vector<moe::ExpertId> ids;

@@ -8,14 +8,19 @@
 #include "detail/experts/mmap_provider.hpp"
 #include "detail/experts/prefetching_provider.hpp"
 #include "detail/experts/read_provider.hpp"
+#include "detail/experts/verifying_provider.hpp"
 #include "experts/contract.hpp"
 #include "support/checkpoints.hpp"
 #include "support/expected_experts.hpp"
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace {
 
@@ -57,8 +62,8 @@ TEST_CASE_TEMPLATE("providers: all keep the contract", Provider, moe::MemoryProv
   }
 }
 
-TEST_CASE_TEMPLATE("providers: measuring one changes nothing", Inner, moe::MemoryProvider, moe::MmapProvider,
-                   CopyingProvider) {
+TEST_CASE_TEMPLATE("providers: a measuring provider keeps the contract", Inner, moe::MemoryProvider,
+                   moe::MmapProvider, CopyingProvider) {
   check_provider_contract([] { return moe::MeasuringProvider(Inner(moe::ExpertCatalog(checkpoint()))); },
                           expected_experts(checkpoint()));
 }
@@ -88,7 +93,42 @@ TEST_CASE("providers: reading directly keeps the contract") {
 
 TEST_SUITE_END();
 
-TEST_CASE("memory provider: keeps copies of what it is given") {
+TEST_CASE("read provider: a model without experts has no largest expert, and reserves no memory") {
+  moe::ReadProvider provider{moe::Checkpoint(golden("dense-qwen3"))};
+  CHECK(provider.largest_bytes() == 0);
+  CHECK(provider.catalog().size() == 0);
+  provider.reserve(std::size_t{1} << 30);
+  CHECK(moe::CachingProvider(std::move(provider), 1).statistics().peak_bytes == 0);
+}
+
+TEST_CASE("read provider: largest_bytes() is the most that bytes() returns") {
+  for (const bool direct : {false, true}) {
+    const moe::ReadProvider provider(checkpoint(), {.direct = direct});
+    std::size_t largest = 0;
+    for (const moe::ExpertId id : provider.catalog().ids()) largest = std::max(largest, provider.bytes(id));
+    CHECK(provider.largest_bytes() == largest);
+    CHECK(provider.bytes({99, 0}) == 0);
+  }
+}
+
+TEST_CASE("verifying provider: wrong weights are an error that names the matrix") {
+  const moe::ExpertCatalog catalog(checkpoint());
+  moe::ExpertWeights weights = expected_experts(checkpoint()).at({0, 1});
+  std::vector<std::byte> wrong(weights.up.data, weights.up.data + weights.up.bytes());
+  wrong.back() ^= std::byte{1};
+  moe::MemoryProvider memory(catalog);
+  const moe::ExpertChecksums checksums(catalog);
+  moe::VerifyingProvider right(moe::MemoryProvider(catalog), checksums);
+  CHECK(right.try_acquire({0, 1}));
+  weights.up.data = wrong.data();
+  memory.add({0, 1}, weights);
+  moe::VerifyingProvider provider(std::move(memory), checksums);
+  check_error([&] { return provider.acquire({0, 1}); }, {"up of expert 1 of layer 0", "CRC-32C"});
+  check_error([&] { return provider.try_acquire({0, 1}); }, {"up of expert 1 of layer 0", "CRC-32C"});
+  (void)provider.acquire({0, 0});
+}
+
+TEST_CASE("memory provider: keeps copies of added weights") {
   std::byte numbers[3 * 4] = {};
   numbers[5] = std::byte{7};
   const moe::ExpertWeights weights{{numbers, moe::DType::f32, 1, 1},
