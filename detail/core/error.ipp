@@ -41,6 +41,10 @@ MOE_INLINE void fail(std::string_view file, std::string_view place, std::string_
                                shortened(found))));
 }
 
+MOE_INLINE void fail(std::string_view file, std::string_view place, std::string_view message) {
+  throw Error(printable(concat(file, ": ", shortened(place), ": ", shortened(message))));
+}
+
 MOE_INLINE void expect(bool condition, std::string_view file, std::string_view place,
                        std::string_view expected, std::string_view found) {
   if (!condition) fail(file, place, expected, found);

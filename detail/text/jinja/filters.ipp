@@ -1,0 +1,689 @@
+#pragma once
+#include "filters.hpp"
+#include "../../core/concat.hpp"
+#include "../../core/utf8.hpp"
+#include "../../io/json_parser.hpp"
+#include "../unicode.hpp"
+#include "format.hpp"
+#include "functions.hpp"
+#include "interpreter.hpp"
+#include "json.hpp"
+#include "operators.hpp"
+#include "python_text.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace moe::inline MOE_ABI::detail::jinja {
+
+// Each filter has the name of its function in filters.py of Jinja, without `do_`.
+
+using Items = std::vector<Value>;
+
+/// The text of a value, with its markup.
+inline Value soft_text(Memory& memory, const Value& value) {
+  return value.is_string() ? value : memory.text(to_text(memory, value));
+}
+
+inline Value with_markup(Value text, bool markup) {
+  text.markup = markup;
+  return text;
+}
+
+inline Value generator(Memory& memory, Items items) {
+  return memory.list(std::move(items), Kind::iterator, "generator");
+}
+
+inline std::int64_t whole_argument(Memory& memory, const Value& value, std::int64_t otherwise) {
+  if (value.is_undefined()) return otherwise;
+  if (!value.is_integral())
+    memory.fail(concat('\'', type_name(value), "' object cannot be interpreted as an integer"));
+  return value.whole();
+}
+
+// ---- Texts
+
+template <std::string (*f)(std::string_view)>
+Value filter_text(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
+  Memory& memory = interpreter.memory();
+  arguments.bind(memory, "filter", 0, {});
+  const Value text = soft_text(memory, value);
+  memory.take(text.size / 8);
+  return with_markup(memory.text(f(text.text())), text.markup);
+}
+
+/// Jinja's title(): words begin after white space and after - ( { [ <.
+inline std::string jinja_title(std::string_view text) {
+  std::string out;
+  bool inside = false;
+  std::string word;
+  const auto flush = [&] {
+    out += capitalize(word);
+    word.clear();
+  };
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t size = character_at(text, at).bytes;
+    const std::string_view c = text.substr(at, size);
+    const bool border = is_python_space(utf8_step(c).code_point) || std::string_view("-({[<").find(c) != text.npos;
+    if (border == inside) flush();
+    inside = !border;
+    if (border) {
+      out += c;
+    } else {
+      word += c;
+    }
+    at += size;
+  }
+  flush();
+  return out;
+}
+
+inline Value filter_string(Interpreter& interpreter, const Value& value, const Arguments&) {
+  return soft_text(interpreter.memory(), value);
+}
+
+inline Value filter_trim(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
+  Memory& memory = interpreter.memory();
+  const Value characters = arguments.bind(memory, "trim", 0, {"chars"})[0];
+  const Value text = soft_text(memory, value);
+  memory.take(text.size / 8);
+  const bool given = characters.is_string();
+  return with_markup(
+      Value::of_text(given ? strip(text.text(), Side::both, characters.text()) : strip(text.text(), Side::both)),
+      text.markup);
+}
+
+inline Value filter_replace(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
+  Memory& memory = interpreter.memory();
+  const Items values = arguments.bind(memory, "replace", 2, {"old", "new", "count"});
+  Arguments replaced;
+  replaced.positional = {soft_text(memory, values[0]), soft_text(memory, values[1])};
+  if (values[2].is_integral()) replaced.positional.push_back(values[2]);
+  return call_method(interpreter, with_markup(soft_text(memory, value), false), "replace", replaced);
+}
+
+inline Value filter_indent(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
+  Memory& memory = interpreter.memory();
+  const Items values = arguments.bind(memory, "indent", 0, {"width", "first", "blank"});
+  const Value text = soft_text(memory, value);
+  const std::string indent =
+      values[0].is_string()
+          ? std::string(values[0].text())
+          : std::string(static_cast<std::size_t>(std::clamp<std::int64_t>(whole_argument(memory, values[0], 4), 0, 1000)), ' ');
+  const bool first = is_true(values[1]), blank = is_true(values[2]);
+  std::string ended(text.text());
+  ended += '\n';
+  std::string out = first ? indent : "";
+  std::size_t i = 0;
+  for (const std::string_view line : split_lines(ended)) {
+    memory.take(indent.size() + line.size());
+    if (i > 0) out += '\n';
+    if (i++ > 0 && (blank || !line.empty())) out += indent;
+    out += line;
+  }
+  return with_markup(memory.text(std::move(out)), text.markup);
+}
+
+inline Value filter_center(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
+  const Value width = arguments.bind(interpreter.memory(), "center", 0, {"width"})[0];
+  Arguments centered;
+  centered.positional = {width.is_undefined() ? Value::of_integer(80) : width};
+  return call_method(interpreter, soft_text(interpreter.memory(), value), "center", centered);
+}
+
+inline Value filter_truncate(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
+  Memory& memory = interpreter.memory();
+  const Items values = arguments.bind(memory, "truncate", 0, {"length", "killwords", "end", "leeway"});
+  const Value text = soft_text(memory, value);
+  const std::int64_t length = whole_argument(memory, values[0], 255), leeway = whole_argument(memory, values[3], 5);
+  const std::string_view end = values[2].is_string() ? values[2].text() : "...";
+  const std::vector<std::size_t> offsets = code_point_offsets(text.text());
+  const auto size = static_cast<std::int64_t>(offsets.size() - 1);
+  const std::int64_t kept = length - static_cast<std::int64_t>(count_code_points(end));
+  if (kept < 0) memory.fail(concat("expected length >= ", count_code_points(end), ", got ", static_cast<long long>(length)));
+  if (size <= length + leeway) return text;
+  std::string_view begin = text.text().substr(0, offsets[static_cast<std::size_t>(std::min(kept, size))]);
+  if (!is_true(values[1])) begin = begin.substr(0, begin.rfind(' '));
+  return memory.text(concat(begin, end));
+}
+
+inline Value filter_wordcount(Interpreter& interpreter, const Value& value, const Arguments&) {
+  const std::string text = to_text(interpreter.memory(), value);
+  std::size_t words = 0;
+  bool inside = false;
+  for (std::size_t at = 0; at < text.size();) {
+    const Character c = character_at(text, at);
+    const bool word = c.is(character::word);
+    words += word && !inside;
+    inside = word;
+    at += c.bytes;
+  }
+  return Value::of_size(words);
+}
+
+inline Value filter_format(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
+  Memory& memory = interpreter.memory();
+  if (!arguments.positional.empty() && !arguments.named.empty())
+    memory.fail("can't handle positional and keyword arguments at the same time");
+  std::vector<std::pair<Value, Value>> members;
+  for (const auto& [name, item] : arguments.named) members.emplace_back(Value::of_text(name), item);
+  const Value values = members.empty() ? memory.list(arguments.positional, Kind::tuple, "tuple")
+                                       : make_dict(memory, std::move(members));
+  return format_percent(memory, soft_text(memory, value), values);
+}
+
+inline Value filter_escape(Interpreter& interpreter, const Value& value, const Arguments&) {
+  Memory& memory = interpreter.memory();
+  return with_markup(memory.text(escape(soft_text(memory, value))), true);
+}
+inline Value filter_forceescape(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
+  return filter_escape(interpreter, with_markup(soft_text(interpreter.memory(), value), false), arguments);
+}
+inline Value filter_safe(Interpreter& interpreter, const Value& value, const Arguments&) {
+  return with_markup(soft_text(interpreter.memory(), value), true);
+}
+
+inline Value filter_urlencode(Interpreter& interpreter, const Value& value, const Arguments&) {
+  Memory& memory = interpreter.memory();
+  if (!value.is_string() && (value.is_dict() || value.has_list()))
+    memory.fail("urlencode of several values is not supported");
+  std::string out;
+  for (const char c : to_text(memory, value)) {
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                       std::string_view("_.-~/").find(c) != std::string_view::npos;
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    const auto byte = static_cast<unsigned char>(c);
+    if (plain) {
+      out += c;
+    } else {
+      out += {'%', digits[byte >> 4], digits[byte & 15]};
+    }
+  }
+  return memory.text(std::move(out));
+}
+
+inline Value filter_tojson(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
+  return to_json_text(interpreter.memory(), value, arguments);
+}
+
+// ---- Numbers
+
+inline Value filter_abs(Interpreter& interpreter, const Value& value, const Arguments&) {
+  Memory& memory = interpreter.memory();
+  if (!value.is_number()) memory.fail(concat("bad operand type for abs(): '", type_name(value), '\''));
+  if (value.kind == Kind::real) return Value::of_real(std::fabs(value.real));
+  return less(memory, value, Value::of_integer(0)) ? negate(memory, value) : add(memory, Value::of_integer(0), value);
+}
+
+/// int(text, base) of Python; nothing if the text is no such number.
+inline Value parse_integer(std::string_view text, int base) {
+  text = strip(text, Side::both);
+  std::string digits;
+  bool negative = false;
+  if (!text.empty() && (text[0] == '-' || text[0] == '+')) {
+    negative = text[0] == '-';
+    text.remove_prefix(1);
+  }
+  const char letter = text.size() > 1 ? static_cast<char>(text[1] | 0x20) : '\0';
+  const int prefixed = letter == 'x' ? 16 : letter == 'o' ? 8 : letter == 'b' ? 2 : 0;
+  if (text.starts_with('0') && prefixed != 0 && (base == prefixed || base == 0)) {
+    text.remove_prefix(2);
+    base = prefixed;
+  }
+  for (std::size_t i = 0; i < text.size(); ++i)
+    if (text[i] != '_' || i == 0 || i + 1 == text.size() || text[i - 1] == '_') digits += text[i];
+  std::int64_t number = 0;
+  if (negative) digits.insert(0, 1, '-');
+  const char* const end = digits.data() + digits.size();
+  const auto result = std::from_chars(digits.data(), end, number, base == 0 ? 10 : base);
+  if (digits.empty() || result.ec != std::errc() || result.ptr != end || digits.starts_with("--")) return {};
+  return Value::of_integer(number);
+}
+
+/// float(text) of Python; nothing if the text is no number.
+inline Value parse_real(std::string_view text) {
+  text = strip(text, Side::both);
+  const bool negative = text.starts_with('-');
+  if (negative || text.starts_with('+')) text.remove_prefix(1);
+  const std::string lower_text = lower(text);
+  const double sign = negative ? -1 : 1;
+  if (lower_text == "inf" || lower_text == "infinity") return Value::of_real(sign * HUGE_VAL);
+  if (lower_text == "nan") return Value::of_real(std::nan(""));
+  std::size_t digits = 0, points = 0, at = 0;
+  for (; at < text.size() && ((text[at] >= '0' && text[at] <= '9') || text[at] == '.'); ++at)
+    text[at] == '.' ? ++points : ++digits;
+  if (digits == 0 || points > 1) return {};
+  if (at < text.size() && (text[at] | 0x20) == 'e') {
+    ++at;
+    if (at < text.size() && (text[at] == '-' || text[at] == '+')) ++at;
+    const std::size_t begin = at;
+    while (at < text.size() && text[at] >= '0' && text[at] <= '9') ++at;
+    if (at == begin) return {};
+  }
+  if (at != text.size()) return {};
+  std::string clean(text);  // from_chars wants no + in the exponent's place of a sign, and a digit before the point
+  if (clean.starts_with('.')) clean.insert(0, 1, '0');
+  return Value::of_real(sign * parse_double(clean).value_or(HUGE_VAL));
+}
+
+inline Value filter_int(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
+  Memory& memory = interpreter.memory();
+  const Items values = arguments.bind(memory, "int", 0, {"default", "base"});
+  const Value otherwise = values[0].is_undefined() ? Value::of_integer(0) : values[0];
+  Value number = value;
+  if (value.is_string()) {
+    const Value whole = parse_integer(value.text(), static_cast<int>(whole_argument(memory, values[1], 10)));
+    if (!whole.is_undefined()) return whole;
+    number = parse_real(value.text());
+  }
+  if (number.is_integral()) return Value::of_integer(number.whole());
+  if (number.kind == Kind::big_integer) return number;
+  const bool fits = number.kind == Kind::real && std::fabs(number.real) < 9.2e18;
+  return fits ? Value::of_integer(static_cast<std::int64_t>(number.real)) : otherwise;
+}
+
+inline Value filter_float(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
+  const Value otherwise = arguments.bind(interpreter.memory(), "float", 0, {"default"})[0];
+  const Value number = value.is_string() ? parse_real(value.text()) : value;
+  if (number.kind == Kind::real) return number;
+  if (number.is_number()) return add(interpreter.memory(), Value::of_real(0), number);
+  return otherwise.is_undefined() ? Value::of_real(0) : otherwise;
+}
+
+inline Value filter_round(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
+  Memory& memory = interpreter.memory();
+  const Items values = arguments.bind(memory, "round", 0, {"precision", "method"});
+  const std::int64_t precision = std::clamp<std::int64_t>(whole_argument(memory, values[0], 0), -300, 300);
+  const std::string_view method = values[1].is_string() ? values[1].text() : "common";
+  if (!value.is_number() || value.kind == Kind::big_integer)
+    memory.fail(concat("type ", type_name(value), " doesn't define __round__ method"));
+  const double number = value.kind == Kind::real ? value.real : static_cast<double>(value.whole());
+  if (method == "common") {
+    if (value.is_integral() && precision >= 0) return Value::of_integer(value.whole());
+    if (precision < 0) {
+      const double scale = std::pow(10.0, static_cast<double>(-precision));
+      return Value::of_real(std::nearbyint(number / scale) * scale);
+    }
+    char buffer[700];  // rounds the exact value, half to even
+    const auto end = std::to_chars(buffer, buffer + sizeof buffer, number, std::chars_format::fixed,
+                                   static_cast<int>(precision))
+                         .ptr;
+    return Value::of_real(parse_double({buffer, static_cast<std::size_t>(end - buffer)}).value_or(number));
+  }
+  if (method != "ceil" && method != "floor") memory.fail("method must be common, ceil or floor");
+  const double scale = std::pow(10.0, static_cast<double>(precision));
+  return Value::of_real((method == "ceil" ? std::ceil(number * scale) : std::floor(number * scale)) / scale);
+}
+
+// ---- Sequences
+
+inline Value filter_length(Interpreter& interpreter, const Value& value, const Arguments&) {
+  return Value::of_size(length(interpreter.memory(), value));
+}
+
+inline Value filter_first(Interpreter& interpreter, const Value& value, const Arguments&) {
+  const Items items = iterate(interpreter.memory(), value);
+  return items.empty() ? interpreter.memory().missing("No first item, sequence was empty.") : items.front();
+}
+
+inline Value filter_last(Interpreter& interpreter, const Value& value, const Arguments&) {
+  Memory& memory = interpreter.memory();
+  if (value.kind == Kind::iterator) memory.fail("'generator' object is not reversible");
+  const Items items = iterate(memory, value);
+  return items.empty() ? memory.missing("No last item, sequence was empty.") : items.back();
+}
+
+inline Value filter_list(Interpreter& interpreter, const Value& value, const Arguments&) {
+  return interpreter.memory().list(iterate(interpreter.memory(), value));
+}
+
+inline Value filter_items(Interpreter& interpreter, const Value& value, const Arguments&) {
+  Memory& memory = interpreter.memory();
+  if (value.is_undefined()) return generator(memory, {});
+  if (!value.is_dict()) memory.fail("Can only get item pairs from a mapping.");
+  Items items;
+  for (const auto& [key, member] : value.dict->items)
+    items.push_back(memory.list({key, member}, Kind::tuple, "tuple"));
+  return generator(memory, std::move(items));
+}
+
+inline Value filter_reverse(Interpreter& interpreter, const Value& value, const Arguments&) {
+  Memory& memory = interpreter.memory();
+  Items items = iterate(memory, value);
+  std::reverse(items.begin(), items.end());
+  if (!value.is_string()) return generator(memory, std::move(items));
+  std::string out;
+  for (const Value& item : items) out += item.text();
+  return memory.text(std::move(out));
+}
+
+/// The value of an attribute with dots, as in map(attribute="function.name").
+inline Value deep_attribute(Memory& memory, Value value, const Value& attribute) {
+  if (attribute.is_undefined() || attribute.is_none()) return value;
+  if (!attribute.is_string()) return get_item(memory, value, attribute);
+  for (const std::string_view part : split_text(attribute.text(), ".", SIZE_MAX, false)) {
+    memory.work(1);
+    const Value index = parse_integer(part, 10);
+    const bool digits = !part.empty() && part.find_first_not_of("0123456789") == part.npos;
+    value = get_item(memory, value, digits ? index : Value::of_text(part));
+  }
+  return value;
+}
+
+/// The value, in lower case if it is a text and the case does not matter.
+inline Value folded(Memory& memory, const Value& value, bool case_sensitive) {
+  return value.is_string() && !case_sensitive ? memory.text(lower(value.text())) : value;
+}
+
+inline Value filter_join(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
+  Memory& memory = interpreter.memory();
+  const Items values = arguments.bind(memory, "join", 0, {"d", "attribute"});
+  const std::string separator = to_text(memory, values[0]);
+  std::string out;
+  bool first = true;
+  for (const Value& item : iterate(memory, value)) {
+    const std::size_t before = out.size();
+    if (!first) out += separator;
+    first = false;
+    append_text(memory, out, deep_attribute(memory, item, values[1]));
+    memory.take(out.size() - before);
+  }
+  return memory.text(std::move(out));
+}
+
+/// A value with the key that it is sorted by.
+struct Keyed {
+  Value key, value;
+};
+
+inline std::vector<Keyed> keyed(Memory& memory, const Value& value, const Value& attribute, bool case_sensitive) {
+  std::vector<Keyed> out;
+  for (const Value& item : iterate(memory, value))
+    out.push_back({folded(memory, deep_attribute(memory, item, attribute), case_sensitive), item});
+  return out;
+}
+
+inline void sort_keyed(Memory& memory, std::vector<Keyed>& items, bool reverse) {
+  // Two reversals keep the order of equals, as Python does.
+  if (reverse) std::reverse(items.begin(), items.end());
+  // A comparison may be inconsistent (NaN), which std::stable_sort does not survive on all libraries: merge by hand.
+  std::vector<Keyed> merged(items.size());
+  for (std::size_t width = 1; width < items.size(); width *= 2) {
+    for (std::size_t begin = 0; begin < items.size(); begin += 2 * width) {
+      const std::size_t middle = std::min(begin + width, items.size());
+      const std::size_t end = std::min(begin + 2 * width, items.size());
+      std::size_t left = begin, right = middle;
+      for (std::size_t out = begin; out < end; ++out) {
+        const bool take_right =
+            right < end && (left == middle || less(memory, items[right].key, items[left].key));
+        merged[out] = items[take_right ? right++ : left++];
+      }
+    }
+    items.swap(merged);
+  }
+  if (reverse) std::reverse(items.begin(), items.end());
+}
+
+inline Items values_of(const std::vector<Keyed>& items) {
+  Items out;
+  for (const Keyed& item : items) out.push_back(item.value);
+  return out;
+}
+
+inline Value filter_sort(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
+  Memory& memory = interpreter.memory();
+  const Items values = arguments.bind(memory, "sort", 0, {"reverse", "case_sensitive", "attribute"});
+  std::vector<Keyed> items;
+  const bool several = values[2].is_string() && values[2].text().find(',') != std::string_view::npos;
+  if (several) {
+    for (const Value& item : iterate(memory, value)) {
+      Items keys;
+      for (const std::string_view part : split_text(values[2].text(), ",", SIZE_MAX, false))
+        keys.push_back(folded(memory, deep_attribute(memory, item, Value::of_text(part)), is_true(values[1])));
+      items.push_back({memory.list(std::move(keys)), item});
+    }
+  } else {
+    items = keyed(memory, value, values[2], is_true(values[1]));
+  }
+  sort_keyed(memory, items, is_true(values[0]));
+  return memory.list(values_of(items));
+}
+
+inline Value filter_dictsort(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
+  Memory& memory = interpreter.memory();
+  const Items values = arguments.bind(memory, "dictsort", 0, {"case_sensitive", "by", "reverse"});
+  const std::string_view by = values[1].is_string() ? values[1].text() : "key";
+  if (by != "key" && by != "value") memory.fail("You can only sort by either \"key\" or \"value\"");
+  if (value.is_undefined()) fail_undefined(memory, value);
+  if (!value.is_dict()) memory.fail(concat('\'', type_name(value), "' object has no attribute 'items'"));
+  std::vector<Keyed> items;
+  for (const auto& [key, member] : value.dict->items)
+    items.push_back({folded(memory, by == "key" ? key : member, is_true(values[0])),
+                     memory.list({key, member}, Kind::tuple, "tuple")});
+  sort_keyed(memory, items, is_true(values[2]));
+  return memory.list(values_of(items));
+}
+
+inline Value filter_unique(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
+  Memory& memory = interpreter.memory();
+  const Items values = arguments.bind(memory, "unique", 0, {"case_sensitive", "attribute"});
+  const std::vector<Keyed> items = keyed(memory, value, values[1], is_true(values[0]));
+  std::vector<std::pair<Value, Value>> last_places;
+  for (std::size_t i = items.size(); i-- > 0;) last_places.emplace_back(items[i].key, Value::of_size(i));
+  const Value first_places = make_dict(memory, std::move(last_places));  // of equal keys, the last entry counts
+  Items out;
+  for (std::size_t i = 0; i < items.size(); ++i)
+    if (find_key(first_places, items[i].key)->whole() == static_cast<std::int64_t>(i)) out.push_back(items[i].value);
+  return generator(memory, std::move(out));
+}
+
+template <bool largest>
+Value filter_extreme(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
+  Memory& memory = interpreter.memory();
+  const Items values = arguments.bind(memory, largest ? "max" : "min", 0, {"case_sensitive", "attribute"});
+  const std::vector<Keyed> items = keyed(memory, value, values[1], is_true(values[0]));
+  if (items.empty()) return memory.missing("No aggregated item, sequence was empty.");
+  const Keyed* best = &items.front();
+  for (const Keyed& item : items)
+    if (largest ? less(memory, best->key, item.key) : less(memory, item.key, best->key)) best = &item;
+  return best->value;
+}
+
+inline Value filter_sum(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
+  Memory& memory = interpreter.memory();
+  const Items values = arguments.bind(memory, "sum", 0, {"attribute", "start"});
+  Value sum = values[1].is_undefined() ? Value::of_integer(0) : values[1];
+  for (const Value& item : iterate(memory, value)) sum = add(memory, sum, deep_attribute(memory, item, values[0]));
+  return sum;
+}
+
+inline Value filter_groupby(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
+  Memory& memory = interpreter.memory();
+  const Items values = arguments.bind(memory, "groupby", 1, {"attribute", "default", "case_sensitive"});
+  const bool case_sensitive = is_true(values[2]);
+  std::vector<Keyed> items;
+  const auto key_of = [&](const Value& item) {
+    const Value key = deep_attribute(memory, item, values[0]);
+    return key.is_undefined() && !values[1].is_undefined() ? values[1] : key;
+  };
+  for (const Value& item : iterate(memory, value)) items.push_back({folded(memory, key_of(item), case_sensitive), item});
+  sort_keyed(memory, items, false);
+  Items groups;
+  for (std::size_t begin = 0, end = 0; begin < items.size(); begin = end) {
+    Items group;
+    for (end = begin; end < items.size() && equal(memory, items[begin].key, items[end].key); ++end)
+      group.push_back(items[end].value);
+    if (group.empty()) memory.fail("groupby needs keys that are equal to themselves");
+    const Value key = key_of(items[begin].value);
+    groups.push_back(memory.list({key, memory.list(std::move(group))}, Kind::tuple, "tuple"));
+  }
+  return memory.list(std::move(groups));
+}
+
+inline Value filter_batch(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
+  Memory& memory = interpreter.memory();
+  const Items values = arguments.bind(memory, "batch", 1, {"linecount", "fill_with"});
+  const std::int64_t size = whole_argument(memory, values[0], 0);
+  if (size < 1 || size > 1'000'000) memory.fail("batch: the number of items must be from 1 to 1000000");
+  Items batches, batch;
+  for (const Value& item : iterate(memory, value)) {
+    if (batch.size() == static_cast<std::size_t>(size))
+      batches.push_back(memory.list(std::exchange(batch, {})));
+    batch.push_back(item);
+  }
+  if (!batch.empty()) {
+    if (!values[1].is_undefined() && !values[1].is_none()) batch.resize(static_cast<std::size_t>(size), values[1]);
+    batches.push_back(memory.list(std::move(batch)));
+  }
+  return generator(memory, std::move(batches));
+}
+
+inline Value filter_slice(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
+  Memory& memory = interpreter.memory();
+  const Items values = arguments.bind(memory, "slice", 1, {"slices", "fill_with"});
+  const std::int64_t slices = whole_argument(memory, values[0], 0);
+  if (slices < 1 || slices > 100'000) memory.fail("slice: the number of slices must be from 1 to 100000");
+  const Items items = iterate(memory, value);
+  const auto count = static_cast<std::size_t>(slices);
+  Items out;
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t size = items.size() / count + (i < items.size() % count ? 1 : 0);
+    Items part(items.begin() + static_cast<std::ptrdiff_t>(begin),
+               items.begin() + static_cast<std::ptrdiff_t>(begin + size));
+    begin += size;
+    const bool filled = !values[1].is_undefined() && !values[1].is_none();
+    if (filled && i >= items.size() % count) part.push_back(values[1]);
+    out.push_back(memory.list(std::move(part)));
+  }
+  return generator(memory, std::move(out));
+}
+
+// ---- map and select
+
+inline Value filter_map(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
+  Memory& memory = interpreter.memory();
+  Items out;
+  if (arguments.positional.empty()) {
+    const Items values = arguments.bind(memory, "map", 0, {"attribute", "default"});
+    if (values[0].is_undefined()) memory.fail("map requires a filter argument");
+    for (const Value& item : iterate(memory, value)) {
+      const Value mapped = deep_attribute(memory, item, values[0]);
+      out.push_back(mapped.is_undefined() && !values[1].is_undefined() ? values[1] : mapped);
+    }
+    return generator(memory, std::move(out));
+  }
+  Arguments rest = arguments;
+  const Value name = rest.positional.front();
+  rest.positional.erase(rest.positional.begin());
+  for (const Value& item : iterate(memory, value))
+    out.push_back(interpreter.filter(to_text(memory, name), item, rest));
+  return generator(memory, std::move(out));
+}
+
+/// select, reject, selectattr and rejectattr.
+template <bool wanted, bool with_attribute>
+Value filter_select(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
+  Memory& memory = interpreter.memory();
+  Arguments rest = arguments;
+  const auto take = [&] {
+    const Value first = rest.positional.front();
+    rest.positional.erase(rest.positional.begin());
+    return first;
+  };
+  Value attribute, name;
+  if (with_attribute && rest.positional.empty()) memory.fail("Missing parameter for attribute name");
+  if (with_attribute) attribute = take();
+  if (!rest.positional.empty()) name = take();
+  Items out;
+  for (const Value& item : iterate(memory, value)) {
+    const Value tested = deep_attribute(memory, item, attribute);
+    const bool holds =
+        name.is_undefined() ? is_true(tested) : interpreter.test(to_text(memory, name), tested, rest);
+    if (holds == wanted) out.push_back(item);
+  }
+  return generator(memory, std::move(out));
+}
+
+// ---- Other filters
+
+inline Value filter_default(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
+  const Items values = arguments.bind(interpreter.memory(), "default", 0, {"default_value", "boolean"});
+  const bool use = value.is_undefined() || (is_true(values[1]) && !is_true(value));
+  if (!use) return value;
+  return arguments.positional.empty() && arguments.named.empty() ? Value::of_text("") : values[0];
+}
+
+inline Value filter_attr(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
+  Memory& memory = interpreter.memory();
+  const Value name = arguments.bind(memory, "attr", 1, {"name"})[0];
+  const Value found = value.is_dict() ? make_dict(memory, {}) : value;  // attributes of a dict are only its methods
+  return get_attribute(memory, found, memory.text(to_text(memory, name)).text());
+}
+
+inline constexpr Filter filters[] = {
+    {"abs", filter_abs},
+    {"attr", filter_attr},
+    {"batch", filter_batch},
+    {"capitalize", filter_text<capitalize>},
+    {"center", filter_center},
+    {"count", filter_length},
+    {"d", filter_default},
+    {"default", filter_default},
+    {"dictsort", filter_dictsort},
+    {"e", filter_escape},
+    {"escape", filter_escape},
+    {"first", filter_first},
+    {"float", filter_float},
+    {"forceescape", filter_forceescape},
+    {"format", filter_format},
+    {"groupby", filter_groupby},
+    {"indent", filter_indent},
+    {"int", filter_int},
+    {"items", filter_items},
+    {"join", filter_join},
+    {"last", filter_last},
+    {"length", filter_length},
+    {"list", filter_list},
+    {"lower", filter_text<lower>},
+    {"map", filter_map},
+    {"max", filter_extreme<true>},
+    {"min", filter_extreme<false>},
+    {"reject", filter_select<false, false>},
+    {"rejectattr", filter_select<false, true>},
+    {"replace", filter_replace},
+    {"reverse", filter_reverse},
+    {"round", filter_round},
+    {"safe", filter_safe},
+    {"select", filter_select<true, false>},
+    {"selectattr", filter_select<true, true>},
+    {"slice", filter_slice},
+    {"sort", filter_sort},
+    {"string", filter_string},
+    {"sum", filter_sum},
+    {"title", filter_text<jinja_title>},
+    {"tojson", filter_tojson},
+    {"trim", filter_trim},
+    {"truncate", filter_truncate},
+    {"unique", filter_unique},
+    {"upper", filter_text<upper>},
+    {"urlencode", filter_urlencode},
+    {"wordcount", filter_wordcount},
+};
+
+MOE_INLINE const Filter* find_filter(std::string_view name) {
+  const auto found =
+      std::lower_bound(std::begin(filters), std::end(filters), name,
+                       [](const Filter& filter, std::string_view wanted) { return filter.name < wanted; });
+  return found != std::end(filters) && found->name == name ? found : nullptr;
+}
+
+}  // namespace moe::inline MOE_ABI::detail::jinja

@@ -1,0 +1,32 @@
+#pragma once
+#include "../../core/config.hpp"
+#include "arguments.hpp"
+#include "memory.hpp"
+#include "value.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace moe::inline MOE_ABI::detail::jinja {
+
+class Interpreter;
+struct LocalTime;
+
+/// Whether there is a global function of that name.
+bool is_function(std::string_view name);
+
+/// Calls a global function: those of Jinja, and raise_exception and strftime_now of transformers.
+Value call_function(Interpreter& interpreter, std::string_view name, const Arguments& arguments);
+
+/// Calls a method of an object, which has it (see get_attribute).
+Value call_method(Interpreter& interpreter, const Value& self, std::string_view name, const Arguments& arguments);
+
+/// datetime.strftime() in the locale C.
+std::string format_time(Memory& memory, const LocalTime& time, std::string_view format);
+
+}  // namespace moe::inline MOE_ABI::detail::jinja
+
+#if MOE_DEFINITIONS
+#include "functions.ipp"
+#include "methods.ipp"
+#endif

@@ -1,0 +1,511 @@
+#pragma once
+#include "interpreter.hpp"
+#include "../../core/concat.hpp"
+#include "../../io/json_parser.hpp"
+#include "filters.hpp"
+#include "functions.hpp"
+#include "operators.hpp"
+#include "python_text.hpp"
+#include "tests.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace moe::inline MOE_ABI::detail::jinja {
+
+MOE_INLINE std::string Interpreter::render(const std::vector<std::pair<std::string_view, Value>>& variables) {
+  Scope& globals = memory_.scope(nullptr);
+  for (std::uint32_t name = 0; name < tree_.names().size(); ++name)
+    for (const auto& [own, value] : variables)
+      if (own == tree_.names()[name]) globals.set(name, value);
+  std::string out;
+  scope_ = &memory_.scope(&globals);
+  out_ = &out;
+  run(*tree_.root);
+  return out;
+}
+
+template <class F>
+auto Interpreter::in_scope(Scope& scope, F f) {
+  Scope* const before = std::exchange(scope_, &scope);
+  if constexpr (std::is_void_v<decltype(f())>) {
+    f();
+    scope_ = before;
+  } else {
+    auto result = f();
+    scope_ = before;
+    return result;
+  }
+}
+
+// ---- Expressions
+
+MOE_INLINE Value Interpreter::evaluate(const Node& node) {
+  const Nested nested(memory_);
+  memory_.work(1);
+  memory_.place = node.place;
+  using Type = Node::Type;
+  switch (node.type) {
+    case Type::constant_none:
+    case Type::constant_boolean:
+    case Type::constant_integer:
+    case Type::constant_real:
+    case Type::constant_string: return constant(node);
+    case Type::name: return variable(node.name);
+    case Type::list:
+    case Type::tuple: return collection(node);
+    case Type::dict: return dict(node);
+    case Type::attribute: {
+      const Value object = evaluate(*node.children[0]);
+      memory_.place = node.place;
+      return get_attribute(memory_, object, node.text);
+    }
+    case Type::item: {
+      const Value object = evaluate(*node.children[0]), key = evaluate(*node.children[1]);
+      memory_.place = node.place;
+      return get_item(memory_, object, key);
+    }
+    case Type::slice: return slice(node);
+    case Type::call: return call_node(node, nullptr);
+    case Type::filter: return filter_node(node, evaluate(*node.children[0]));
+    case Type::test: return test_node(node);
+    case Type::negative: return negate(memory_, evaluate(*node.children[0]));
+    case Type::positive: {
+      const Value value = evaluate(*node.children[0]);
+      if (!value.is_number()) negate(memory_, value);  // fails
+      return value.kind == Kind::boolean ? Value::of_integer(value.whole()) : value;
+    }
+    case Type::not_: return Value::of_boolean(!is_true(evaluate(*node.children[0])));
+    case Type::and_: {
+      const Value left = evaluate(*node.children[0]);
+      return is_true(left) ? evaluate(*node.children[1]) : left;
+    }
+    case Type::or_: {
+      const Value left = evaluate(*node.children[0]);
+      return is_true(left) ? left : evaluate(*node.children[1]);
+    }
+    case Type::operation: return operation(node);
+    case Type::concatenation: {
+      std::vector<Value> parts;
+      for (const Node* const part : node.children) parts.push_back(evaluate(*part));
+      return concatenate(memory_, parts);
+    }
+    case Type::comparison: return comparison(node);
+    case Type::condition: return condition(node);
+    default: memory_.fail("a statement is no expression");
+  }
+}
+
+MOE_INLINE Value Interpreter::constant(const Node& node) {
+  switch (node.type) {
+    case Node::Type::constant_none: return Value::none();
+    case Node::Type::constant_boolean: return Value::of_boolean(node.flag);
+    case Node::Type::constant_string: return Value::of_text(node.text);
+    case Node::Type::constant_real: return Value::of_real(parse_double(node.text).value_or(HUGE_VAL));
+    default: break;
+  }
+  const char prefix = node.text.size() > 1 ? static_cast<char>(node.text[1] | 0x20) : '\0';
+  const int base = prefix == 'x' ? 16 : prefix == 'o' ? 8 : prefix == 'b' ? 2 : 10;
+  const std::string_view digits = std::string_view(node.text).substr(base == 10 ? 0 : 2);
+  std::int64_t number = 0;
+  if (std::from_chars(digits.data(), digits.data() + digits.size(), number, base).ec == std::errc())
+    return Value::of_integer(number);
+  if (base != 10) memory_.fail("whole numbers beyond 64 bits are supported in decimal only");
+  return Value::of_text(node.text, Kind::big_integer);
+}
+
+MOE_INLINE Value Interpreter::variable(std::uint32_t name) {
+  for (Scope* scope = scope_; scope; scope = scope->parent) {
+    memory_.work(scope->variables.size() / 16);
+    if (const Value* const value = scope->find(name)) return *value;
+  }
+  const std::string_view text = tree_.names()[name];
+  if (is_function(text)) return memory_.callable({.type = Callable::Type::function, .name = text});
+  return memory_.missing(concat('\'', text, "' is undefined"));
+}
+
+MOE_INLINE Value Interpreter::collection(const Node& node) {
+  std::vector<Value> items;
+  for (const Node* const child : node.children) items.push_back(evaluate(*child));
+  const bool list = node.type == Node::Type::list;
+  return memory_.list(std::move(items), list ? Kind::list : Kind::tuple, list ? "list" : "tuple");
+}
+
+MOE_INLINE Value Interpreter::dict(const Node& node) {
+  std::vector<std::pair<Value, Value>> items;
+  for (std::size_t i = 0; i < node.children.size(); i += 2) {
+    const Value key = evaluate(*node.children[i]);
+    items.emplace_back(key, evaluate(*node.children[i + 1]));
+  }
+  memory_.place = node.place;
+  return make_dict(memory_, std::move(items));
+}
+
+MOE_INLINE Value Interpreter::slice(const Node& node) {
+  Value parts[4];
+  for (std::size_t i = 0; i < 4; ++i)
+    parts[i] = node.children[i] ? evaluate(*node.children[i]) : Value::none();
+  memory_.place = node.place;
+  return get_slice(memory_, parts[0], parts[1], parts[2], parts[3]);
+}
+
+MOE_INLINE Value Interpreter::operation(const Node& node) {
+  const Value left = evaluate(*node.children[0]), right = evaluate(*node.children[1]);
+  memory_.place = node.place;
+  if (node.text == "+") return add(memory_, left, right);
+  if (node.text == "-") return subtract(memory_, left, right);
+  if (node.text == "*") return multiply(memory_, left, right);
+  if (node.text == "/") return divide(memory_, left, right);
+  if (node.text == "//") return floor_divide(memory_, left, right);
+  if (node.text == "%") return modulo(memory_, left, right);
+  return power(memory_, left, right);
+}
+
+MOE_INLINE bool Interpreter::compare(const std::string& sign, const Value& left, const Value& right) {
+  if (sign == "==") return equal(memory_, left, right);
+  if (sign == "!=") return !equal(memory_, left, right);
+  if (sign == "in") return contains(memory_, right, left);
+  if (sign == "not in") return !contains(memory_, right, left);
+  if (sign == "<") return less(memory_, left, right, sign);
+  if (sign == ">") return less(memory_, right, left, sign);
+  if (sign == "<=") return !less(memory_, right, left, sign);
+  return !less(memory_, left, right, sign);
+}
+
+MOE_INLINE Value Interpreter::comparison(const Node& node) {
+  Value left = evaluate(*node.children[0]);
+  for (std::size_t i = 0; i < node.texts.size(); ++i) {
+    const Value right = evaluate(*node.children[i + 1]);
+    memory_.place = node.place;
+    if (!compare(node.texts[i], left, right)) return Value::of_boolean(false);
+    left = right;
+  }
+  return Value::of_boolean(true);
+}
+
+MOE_INLINE Value Interpreter::condition(const Node& node) {
+  if (is_true(evaluate(*node.children[1]))) return evaluate(*node.children[0]);
+  if (node.children[2]) return evaluate(*node.children[2]);
+  return memory_.missing(
+      "the inline if-expression evaluated to false and no else section was defined.");
+}
+
+MOE_INLINE Arguments Interpreter::arguments_of(const std::vector<Argument>& arguments) {
+  Arguments out;
+  for (const Argument& argument : arguments) {
+    const Value value = evaluate(*argument.value);
+    switch (argument.type) {
+      case Argument::Type::positional: out.positional.push_back(value); break;
+      case Argument::Type::named: out.named.emplace_back(tree_.names()[argument.name], value); break;
+      case Argument::Type::list:
+        for (const Value& item : iterate(memory_, value)) out.positional.push_back(item);
+        break;
+      case Argument::Type::dict:
+        if (!value.is_dict()) memory_.fail("argument after ** must be a mapping");
+        for (const auto& [key, item] : value.dict->items) {
+          if (!key.is_string()) memory_.fail("keywords must be strings");
+          out.named.emplace_back(key.text(), item);
+        }
+    }
+  }
+  return out;
+}
+
+MOE_INLINE Value Interpreter::call_node(const Node& node, const Value* caller) {
+  const Value function = evaluate(*node.children[0]);
+  Arguments arguments = arguments_of(node.arguments);
+  if (caller) arguments.named.emplace_back("caller", *caller);
+  memory_.place = node.place;
+  return call(function, arguments);
+}
+
+MOE_INLINE Value Interpreter::call(const Value& function, const Arguments& arguments) {
+  const Nested nested(memory_);
+  memory_.work(1);
+  if (function.is_undefined()) fail_undefined(memory_, function);
+  if (function.kind == Kind::loop) {
+    const auto* const node = static_cast<const Node*>(function.loop->node);
+    if (!node) memory_.fail("The loop must have the 'recursive' marker to be called recursively.");
+    const Value iterable = arguments.bind(memory_, "loop", 1, {"iterable"})[0];
+    std::string text;
+    std::string* const before = std::exchange(out_, &text);
+    in_scope(*static_cast<Scope*>(function.loop->scope),
+             [&] { loop(*node, iterable, function.loop->depth + 1); });
+    out_ = before;
+    return memory_.text(std::move(text));
+  }
+  if (function.kind != Kind::callable)
+    memory_.fail(concat('\'', type_name(function), "' object is not callable"));
+  Callable& callable = *function.callable;
+  switch (callable.type) {
+    case Callable::Type::macro: return call_macro(callable, arguments);
+    case Callable::Type::method: return call_method(*this, callable.self, callable.name, arguments);
+    case Callable::Type::function: return call_function(*this, callable.name, arguments);
+    case Callable::Type::joiner: return callable.at++ == 0 ? Value::of_text("") : callable.items[0];
+    case Callable::Type::cycler: break;
+  }
+  memory_.fail("'Cycler' object is not callable");
+}
+
+MOE_INLINE Value Interpreter::filter(std::string_view name, const Value& value, const Arguments& arguments) {
+  const Filter* const found = find_filter(name);
+  if (!found) memory_.fail(concat("No filter named '", name, "' found."));
+  memory_.work(1);
+  return found->function(*this, value, arguments);
+}
+
+MOE_INLINE bool Interpreter::test(std::string_view name, const Value& value, const Arguments& arguments) {
+  const Test* const found = find_test(name);
+  if (!found) memory_.fail(concat("No test named '", name, "' found."));
+  memory_.work(1);
+  return found->function(*this, value, arguments);
+}
+
+MOE_INLINE Value Interpreter::filter_node(const Node& node, const Value& value) {
+  const Arguments arguments = arguments_of(node.arguments);
+  memory_.place = node.place;
+  return filter(node.text, value, arguments);
+}
+
+MOE_INLINE Value Interpreter::test_node(const Node& node) {
+  const Value value = evaluate(*node.children[0]);
+  const Arguments arguments = arguments_of(node.arguments);
+  memory_.place = node.place;
+  return Value::of_boolean(test(node.text, value, arguments) != node.flag);
+}
+
+// ---- Statements
+
+MOE_INLINE Interpreter::Flow Interpreter::run(const Node& node) {
+  const Nested nested(memory_);
+  memory_.work(1);
+  memory_.place = node.place;
+  switch (node.type) {
+    case Node::Type::output: output(node); return Flow::next;
+    case Node::Type::block: return run_block(node);
+    case Node::Type::if_: return run_if(node);
+    case Node::Type::for_: loop(node, evaluate(*node.children[1]), 0); return Flow::next;
+    case Node::Type::set: assign(*node.children[0], evaluate(*node.children[1])); return Flow::next;
+    case Node::Type::set_block:
+      assign(*node.children[0], apply_filters(node.children[1], captured(*node.children[2])));
+      return Flow::next;
+    case Node::Type::macro: scope_->set(node.name, macro_of(node)); return Flow::next;
+    case Node::Type::call_block: {
+      const Value caller = macro_of(*node.children[1]);
+      append_text(memory_, *out_, call_node(*node.children[0], &caller));
+      return Flow::next;
+    }
+    case Node::Type::filter_block:
+      append_text(memory_, *out_, apply_filters(node.children[0], captured(*node.children[1])));
+      return Flow::next;
+    case Node::Type::with: run_with(node); return Flow::next;
+    case Node::Type::scope: return in_scope(memory_.scope(scope_), [&] { return run(*node.children[0]); });
+    case Node::Type::break_: return Flow::break_;
+    case Node::Type::continue_: return Flow::continue_;
+    default: memory_.fail("an expression is no statement");
+  }
+}
+
+MOE_INLINE Interpreter::Flow Interpreter::run_block(const Node& node) {
+  for (const Node* const statement : node.children)
+    if (const Flow flow = run(*statement); flow != Flow::next) return flow;
+  return Flow::next;
+}
+
+MOE_INLINE void Interpreter::output(const Node& node) {
+  const std::size_t before = out_->size();
+  if (node.children.empty()) {
+    *out_ += node.text;
+  } else {
+    append_text(memory_, *out_, evaluate(*node.children[0]));
+  }
+  memory_.take(out_->size() - before);
+}
+
+MOE_INLINE Interpreter::Flow Interpreter::run_if(const Node& node) {
+  std::size_t i = 0;
+  for (; i + 1 < node.children.size(); i += 2)
+    if (is_true(evaluate(*node.children[i]))) return run(*node.children[i + 1]);
+  return i < node.children.size() ? run(*node.children[i]) : Flow::next;
+}
+
+MOE_INLINE std::vector<Value> Interpreter::loop_items(const Node& node, const Value& iterable) {
+  memory_.place = node.place;
+  std::vector<Value> items = iterate(memory_, iterable);
+  if (!node.children[2]) return items;
+  std::vector<Value> kept;
+  for (const Value& item : items) {
+    const bool keep = in_scope(memory_.scope(scope_), [&] {
+      assign(*node.children[0], item);
+      return is_true(evaluate(*node.children[2]));
+    });
+    if (keep) kept.push_back(item);
+  }
+  return kept;
+}
+
+MOE_INLINE void Interpreter::loop(const Node& node, const Value& iterable, std::size_t depth) {
+  const Nested nested(memory_);
+  Loop& state = memory_.loop();
+  state.items = &memory_.list(loop_items(node, iterable)).list->items;
+  state.depth = depth;
+  state.node = node.flag ? &node : nullptr;
+  state.scope = scope_;
+  if (!state.items->empty()) {
+    run_iterations(node, state);
+  } else if (node.children[4]) {
+    in_scope(memory_.scope(scope_), [&] { run(*node.children[4]); });
+  }
+}
+
+MOE_INLINE void Interpreter::run_iterations(const Node& node, Loop& loop) {
+  Value variable;
+  variable.kind = Kind::loop;
+  variable.loop = &loop;
+  for (; loop.index < loop.items->size(); ++loop.index) {
+    const Flow flow = in_scope(memory_.scope(scope_), [&] {
+      assign(*node.children[0], (*loop.items)[loop.index]);
+      scope_->set(tree_.loop_name, variable);
+      return run(*node.children[3]);
+    });
+    if (flow == Flow::break_) return;
+  }
+  --loop.index;  // templates may still see the variable of the loop
+}
+
+MOE_INLINE void Interpreter::run_with(const Node& node) {
+  Scope& scope = memory_.scope(scope_);
+  for (std::size_t i = 0; i + 1 < node.children.size(); i += 2) {
+    const Value value = evaluate(*node.children[i + 1]);
+    in_scope(scope, [&] { assign(*node.children[i], value); });
+  }
+  in_scope(scope, [&] { run(*node.children.back()); });
+}
+
+MOE_INLINE void Interpreter::assign(const Node& target, const Value& value) {
+  memory_.place = target.place;
+  if (target.type == Node::Type::name) return scope_->set(target.name, value);
+  if (target.type == Node::Type::tuple) return assign_all(target, value);
+  const Value object = variable(target.children[0]->name);
+  if (object.kind != Kind::name_space) memory_.fail("cannot assign attribute on non-namespace object");
+  if (const Value* const member = find_key(object, target.text)) {
+    const_cast<Value&>(*member) = value;
+  } else {
+    memory_.take(2 * sizeof(Value));
+    object.dict->items.emplace_back(Value::of_text(target.text), value);
+  }
+}
+
+MOE_INLINE void Interpreter::assign_all(const Node& target, const Value& value) {
+  if (value.is_undefined()) memory_.fail(concat("not enough values to unpack (expected ", target.children.size(), ", got 0)"));
+  const bool can = value.is_string() || value.is_dict() || value.has_list();
+  if (!can) memory_.fail(concat("cannot unpack non-iterable ", type_name(value), " object"));
+  const std::vector<Value> items = iterate(memory_, value);
+  const std::size_t expected = target.children.size();
+  if (items.size() > expected) memory_.fail(concat("too many values to unpack (expected ", expected, ')'));
+  if (items.size() < expected)
+    memory_.fail(concat("not enough values to unpack (expected ", expected, ", got ", items.size(), ')'));
+  for (std::size_t i = 0; i < expected; ++i) assign(*target.children[i], items[i]);
+}
+
+/// The text of a block, which has variables of its own.
+MOE_INLINE Value Interpreter::captured(const Node& block) {
+  std::string text;
+  std::string* const before = std::exchange(out_, &text);
+  in_scope(memory_.scope(scope_), [&] { run(block); });
+  out_ = before;
+  return memory_.text(std::move(text));
+}
+
+MOE_INLINE Value Interpreter::apply_filters(const Node* last, const Value& value) {
+  if (!last) return value;
+  const Node* const inner = last->children[0];
+  return filter_node(*last, inner ? apply_filters(inner, value) : value);
+}
+
+// ---- Macros
+
+MOE_INLINE Value Interpreter::macro_of(const Node& node) {
+  return memory_.callable(
+      {.type = Callable::Type::macro, .name = tree_.names()[node.name], .macro = &node, .scope = scope_});
+}
+
+MOE_INLINE Value Interpreter::call_macro(const Callable& macro, const Arguments& arguments) {
+  Scope& scope = memory_.scope(static_cast<Scope*>(macro.scope));
+  const Node& node = *static_cast<const Node*>(macro.macro);
+  bind_macro(node, arguments, scope);
+  std::string text;
+  std::string* const before = std::exchange(out_, &text);
+  in_scope(scope, [&] { run(*node.children[0]); });
+  out_ = before;
+  return memory_.text(std::move(text));
+}
+
+/// Puts a named argument of a macro where it belongs.
+MOE_INLINE void Interpreter::bind_named(MacroCall& call, std::string_view name, const Value& value) {
+  const std::vector<Argument>& parameters = call.node.arguments;
+  const std::string macro = concat("macro ", repr_text(tree_.names()[call.node.name]));
+  std::size_t i = 0;
+  while (i < parameters.size() && tree_.names()[parameters[i].name] != name) ++i;
+  if (i < parameters.size()) {
+    if (call.given[i] != 0) memory_.fail(concat(macro, " got multiple values for argument ", repr_text(name)));
+    call.scope.set(parameters[i].name, value);
+    call.given[i] = 1;
+  } else if (name == "caller" && (call.node.uses & uses_caller) != 0) {
+    call.caller = value;
+  } else if ((call.node.uses & uses_kwargs) != 0) {
+    call.more_named.emplace_back(Value::of_text(name), value);
+  } else if (name == "caller") {
+    memory_.fail(concat(macro, " is used in a call block, but does not use its caller"));
+  } else {
+    memory_.fail(concat(macro, " takes no keyword argument ", repr_text(name)));
+  }
+}
+
+/// Sets the parameters without an argument, and `varargs`, `kwargs` and `caller` if the body mentions them.
+MOE_INLINE void Interpreter::bind_rest(MacroCall& call, const Arguments& arguments) {
+  const std::vector<Argument>& parameters = call.node.arguments;
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    if (call.given[i] != 0) continue;
+    const std::string_view name = tree_.names()[parameters[i].name];
+    call.scope.set(parameters[i].name,
+                   parameters[i].value
+                       ? in_scope(call.scope, [&] { return evaluate(*parameters[i].value); })
+                       : memory_.missing(concat("parameter ", repr_text(name), " was not provided")));
+  }
+  if ((call.node.uses & uses_caller) != 0)
+    call.scope.set(tree_.caller_name, call.caller.is_undefined() ? memory_.missing("No caller defined") : call.caller);
+  if ((call.node.uses & uses_kwargs) != 0)
+    call.scope.set(tree_.kwargs_name, make_dict(memory_, std::move(call.more_named)));
+  if ((call.node.uses & uses_varargs) == 0) return;
+  std::vector<Value> rest;
+  for (std::size_t i = parameters.size(); i < arguments.positional.size(); ++i)
+    rest.push_back(arguments.positional[i]);
+  call.scope.set(tree_.varargs_name, memory_.list(std::move(rest), Kind::tuple, "tuple"));
+}
+
+MOE_INLINE void Interpreter::bind_macro(const Node& node, const Arguments& arguments, Scope& scope) {
+  MacroCall call{node, scope, std::vector<char>(node.arguments.size()), {}, {}};
+  const std::size_t parameters = node.arguments.size(), given = arguments.positional.size();
+  if (given > parameters && (node.uses & uses_varargs) == 0)
+    memory_.fail(concat("macro ", repr_text(tree_.names()[node.name]), " takes not more than ", parameters,
+                        " argument(s)"));
+  for (std::size_t i = 0; i < std::min(parameters, given); ++i) {
+    scope.set(node.arguments[i].name, arguments.positional[i]);
+    call.given[i] = 1;
+  }
+  const std::uint32_t place = memory_.place;
+  for (const auto& [name, value] : arguments.named) bind_named(call, name, value);
+  bind_rest(call, arguments);
+  memory_.place = place;
+}
+
+}  // namespace moe::inline MOE_ABI::detail::jinja

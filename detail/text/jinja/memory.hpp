@@ -1,0 +1,101 @@
+#pragma once
+#include "../../core/config.hpp"
+#include "value.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace moe::inline MOE_ABI::detail::jinja {
+
+/// The variables of a part of a template: of the whole, of one iteration of a loop, of one call of a macro.
+struct Scope {
+  Scope* parent = nullptr;
+  std::vector<std::pair<std::uint32_t, Value>> variables = {};  // by number of the name, see Tree::names
+
+  Value* find(std::uint32_t name) {
+    for (auto& [own, value] : variables)
+      if (own == name) return &value;
+    return nullptr;
+  }
+  void set(std::uint32_t name, const Value& value) {
+    if (Value* const found = find(name)) {
+      *found = value;
+    } else {
+      variables.emplace_back(name, value);
+    }
+  }
+};
+
+/// Owns all values of a rendering up to its end, and bounds its work: templates are programs from strangers. Cycles of values
+/// need no care, and deep values are destroyed without recursion.
+class Memory {
+ public:
+  /// `source` and `file`: the template, for errors. `input_bytes`: the size of the input, which the limits grow with.
+  Memory(std::string_view source, std::string_view file, std::size_t input_bytes);
+
+  /// Counts steps of work. Throws if there are too many.
+  void work(std::size_t steps) {
+    if (steps > steps_left_) fail("the template needs more than the allowed number of steps");
+    steps_left_ -= steps;
+  }
+
+  /// Counts bytes, of texts and containers that are made and of output. Throws if there are too many.
+  void take(std::size_t bytes) {
+    if (bytes > bytes_left_) fail("the template needs more than the allowed memory");
+    bytes_left_ -= bytes;
+  }
+
+  /// A string with this text.
+  Value text(std::string text);
+  Value list(std::vector<Value> items, Kind kind = Kind::list, std::string_view name = "list");
+  Value dict(Dict dict, Kind kind);
+  Value missing(std::string message);
+  Value callable(Callable callable);
+  Loop& loop() { return loops_.emplace_back(); }
+  Scope& scope(Scope* parent);
+
+  /// Throws an Error with this message about the template's current place.
+  [[noreturn]] void fail(std::string_view message) const;
+
+  /// The offset in the source that is rendered now.
+  std::uint32_t place = 0;
+
+  /// How deeply calls are nested now; see Nested.
+  std::size_t depth = 0;
+
+ private:
+  std::string_view source_, file_;
+  std::size_t steps_left_, bytes_left_;
+  std::deque<std::string> texts_;
+  std::deque<List> lists_;
+  std::deque<Dict> dicts_;
+  std::deque<Missing> missing_;
+  std::deque<Callable> callables_;
+  std::deque<Loop> loops_;
+  std::deque<Scope> scopes_;
+};
+
+/// Bounds recursion: an object for each level.
+class Nested {
+ public:
+  explicit Nested(Memory& memory) : memory_(memory) {
+    if (++memory.depth > 1000) memory.fail("the template is nested too deeply, or calls itself without end");
+  }
+  ~Nested() { --memory_.depth; }
+  Nested(const Nested&) = delete;
+  Nested& operator=(const Nested&) = delete;
+
+ private:
+  Memory& memory_;
+};
+
+}  // namespace moe::inline MOE_ABI::detail::jinja
+
+#if MOE_DEFINITIONS
+#include "memory.ipp"
+#endif

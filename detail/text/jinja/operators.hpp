@@ -1,0 +1,88 @@
+#pragma once
+#include "../../core/config.hpp"
+#include "memory.hpp"
+#include "value.hpp"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace moe::inline MOE_ABI::detail::jinja {
+
+// The operators of Python on values. What Python refuses fails with Python's message. Using an undefined value fails, except
+// where Jinja allows it: printing, iterating, testing and comparing for equality.
+
+/// type(value).__name__
+std::string_view type_name(const Value& value);
+
+/// Fails with the reason why the value is undefined.
+[[noreturn]] void fail_undefined(Memory& memory, const Value& value);
+
+bool is_true(const Value& value);
+
+/// str(value)
+std::string to_text(Memory& memory, const Value& value);
+void append_text(Memory& memory, std::string& out, const Value& value);
+
+/// repr(value)
+void append_repr(Memory& memory, std::string& out, const Value& value);
+
+/// a == b
+bool equal(Memory& memory, const Value& a, const Value& b);
+
+/// a < b; `sign` is the operator in the error.
+bool less(Memory& memory, const Value& a, const Value& b, std::string_view sign = "<");
+
+/// item in container
+bool contains(Memory& memory, const Value& container, const Value& item);
+
+/// A total order of hashable values, in which equal keys of Python's dicts are equivalent.
+bool key_less(const Value& a, const Value& b);
+
+void require_hashable(Memory& memory, const Value& value);
+
+/// The value of a key in a dict or a namespace; null if it is not there.
+const Value* find_key(const Value& dict, const Value& key);
+const Value* find_key(const Value& dict, std::string_view key);
+
+/// A dict. Of members with one key, the last value counts, at the place of the first. Keys must be hashable.
+Value make_dict(Memory& memory, std::vector<std::pair<Value, Value>> items);
+
+/// A namespace. The keys are strings.
+Value make_name_space(Memory& memory, std::vector<std::pair<Value, Value>> items);
+
+/// The elements that a loop over the value sees.
+std::vector<Value> iterate(Memory& memory, const Value& value);
+
+/// len(value)
+std::size_t length(Memory& memory, const Value& value);
+
+Value add(Memory& memory, const Value& a, const Value& b);
+Value subtract(Memory& memory, const Value& a, const Value& b);
+Value multiply(Memory& memory, const Value& a, const Value& b);
+Value divide(Memory& memory, const Value& a, const Value& b);
+Value floor_divide(Memory& memory, const Value& a, const Value& b);
+Value modulo(Memory& memory, const Value& a, const Value& b);
+Value power(Memory& memory, const Value& a, const Value& b);
+Value negate(Memory& memory, const Value& value);
+
+/// The operator ~ on all parts. The result is no Markup, since transformers does not escape automatically.
+Value concatenate(Memory& memory, const std::vector<Value>& parts);
+
+/// object.name and object[key], as Jinja's sandbox resolves them; undefined if there is no such attribute.
+Value get_attribute(Memory& memory, const Value& object, std::string_view name);
+Value get_item(Memory& memory, const Value& object, const Value& key);
+
+/// object[first:last:step]; undefined where an index is missing.
+Value get_slice(Memory& memory, const Value& object, const Value& first, const Value& last, const Value& step);
+
+/// The text with & < > ' " as entities, unless it is a Markup.
+std::string escape(const Value& text);
+
+}  // namespace moe::inline MOE_ABI::detail::jinja
+
+#if MOE_DEFINITIONS
+#include "operators.ipp"
+#endif

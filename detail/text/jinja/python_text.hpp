@@ -1,0 +1,72 @@
+#pragma once
+#include "../../core/config.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace moe::inline MOE_ABI::detail::jinja {
+
+// Methods of Python's str on UTF-8. Lengths and positions count code points where the name says so, and bytes elsewhere. All
+// functions are linear in their arguments. Source: the documentation of Python 3.
+
+/// str.isspace() of one character.
+bool is_python_space(char32_t c);
+
+/// The number of code points. Each invalid byte counts as one.
+std::size_t count_code_points(std::string_view text);
+
+/// The offset of each code point, and the size of the text.
+std::vector<std::size_t> code_point_offsets(std::string_view text);
+
+/// The offset of the first `needle` at or after `from`; npos if there is none.
+std::size_t find_text(std::string_view text, std::string_view needle, std::size_t from = 0);
+
+/// The offset of the last `needle`; npos if there is none.
+std::size_t find_last_text(std::string_view text, std::string_view needle);
+
+/// str.count().
+std::size_t count_text(std::string_view text, std::string_view needle);
+
+/// str.replace(); at most `most` times.
+std::string replace_text(std::string_view text, std::string_view from, std::string_view to,
+                         std::size_t most = SIZE_MAX);
+
+enum class Side { left, right, both };
+
+/// str.strip(), lstrip() or rstrip(): without the characters in `characters`, or without white space.
+std::string_view strip(std::string_view text, Side side, std::optional<std::string_view> characters = {});
+
+/// str.split() or rsplit() at white space, `most` times.
+std::vector<std::string_view> split_words(std::string_view text, std::size_t most, bool from_right);
+
+/// str.split() or rsplit() at a separator, which is not empty, `most` times.
+std::vector<std::string_view> split_text(std::string_view text, std::string_view separator, std::size_t most,
+                                         bool from_right);
+
+/// str.splitlines().
+std::vector<std::string_view> split_lines(std::string_view text, bool keep_ends = false);
+
+std::string upper(std::string_view text);
+std::string lower(std::string_view text);
+std::string capitalize(std::string_view text);
+std::string title(std::string_view text);
+std::string swap_case(std::string_view text);
+
+/// str.isalpha() and other methods of this kind, by the name of the method; nothing if there is no such method.
+std::optional<bool> is_of_class(std::string_view text, std::string_view method);
+
+/// repr() of a str.
+std::string repr_text(std::string_view text);
+
+/// repr() of a float: the shortest digits that are read as the same number.
+std::string repr_real(double number);
+
+}  // namespace moe::inline MOE_ABI::detail::jinja
+
+#if MOE_DEFINITIONS
+#include "python_text.ipp"
+#endif

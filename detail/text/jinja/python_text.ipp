@@ -1,0 +1,414 @@
+#pragma once
+#include "python_text.hpp"
+#include "../../core/utf8.hpp"
+#include "../table_reader.hpp"
+#include "../unicode.hpp"
+#include "case_tables.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace moe::inline MOE_ABI::detail::jinja {
+
+MOE_INLINE bool is_python_space(char32_t c) {
+  return (c >= 0x1c && c <= 0x1f) || (classes_of(c) & character::space) != 0;
+}
+
+MOE_INLINE std::size_t count_code_points(std::string_view text) {
+  std::size_t count = 0;
+  for (std::size_t at = 0; at < text.size(); ++count) {
+    const std::size_t ascii = ascii_prefix(text.substr(at));
+    count += ascii;
+    at += ascii;
+    if (at == text.size()) break;
+    at += utf8_step(text.substr(at)).bytes;
+  }
+  return count;
+}
+
+MOE_INLINE std::vector<std::size_t> code_point_offsets(std::string_view text) {
+  std::vector<std::size_t> offsets;
+  for (std::size_t at = 0; at < text.size(); at += utf8_step(text.substr(at)).bytes) offsets.push_back(at);
+  offsets.push_back(text.size());
+  return offsets;
+}
+
+// ---- Search
+
+/// Knuth-Morris-Pratt, for needles on which a simple search may be quadratic.
+inline std::size_t find_long(std::string_view text, std::string_view needle, std::size_t from) {
+  std::vector<std::size_t> border(needle.size() + 1, 0);  // of each prefix: its longest proper prefix that is a suffix
+  for (std::size_t i = 1, length = 0; i < needle.size(); border[++i] = length) {
+    while (length > 0 && needle[i] != needle[length]) length = border[length];
+    length += needle[i] == needle[length];
+  }
+  std::size_t matched = 0;
+  for (std::size_t i = from; i < text.size(); ++i) {
+    while (matched > 0 && text[i] != needle[matched]) matched = border[matched];
+    matched += text[i] == needle[matched];
+    if (matched == needle.size()) return i + 1 - matched;
+  }
+  return text.npos;
+}
+
+MOE_INLINE std::size_t find_text(std::string_view text, std::string_view needle, std::size_t from) {
+  return needle.size() <= 16 ? text.find(needle, from) : find_long(text, needle, from);
+}
+
+MOE_INLINE std::size_t find_last_text(std::string_view text, std::string_view needle) {
+  if (needle.size() <= 16) return text.rfind(needle);
+  const std::string reversed_text(text.rbegin(), text.rend()), reversed(needle.rbegin(), needle.rend());
+  const std::size_t found = find_long(reversed_text, reversed, 0);
+  return found == text.npos ? found : text.size() - found - needle.size();
+}
+
+MOE_INLINE std::size_t count_text(std::string_view text, std::string_view needle) {
+  if (needle.empty()) return count_code_points(text) + 1;
+  return split_text(text, needle, SIZE_MAX, false).size() - 1;
+}
+
+MOE_INLINE std::string replace_text(std::string_view text, std::string_view from, std::string_view to,
+                                    std::size_t most) {
+  std::string out;
+  if (!from.empty()) {
+    for (const std::string_view part : split_text(text, from, most, false)) {
+      if (part.data() != text.data()) out += to;
+      out += part;
+    }
+    return out;
+  }
+  // An empty text is found before every character and at the end.
+  const std::vector<std::size_t> offsets = code_point_offsets(text);
+  for (std::size_t i = 0; i < offsets.size(); ++i) {
+    if (i < most) out += to;
+    if (i + 1 < offsets.size()) out += text.substr(offsets[i], offsets[i + 1] - offsets[i]);
+  }
+  return out;
+}
+
+// ---- Strip and split
+
+MOE_INLINE std::string_view strip(std::string_view text, Side side,
+                                  std::optional<std::string_view> characters) {
+  const auto drops = [&](std::string_view c) {
+    return characters ? characters->find(c) != c.npos : is_python_space(utf8_step(c).code_point);
+  };
+  while (side != Side::right && !text.empty()) {
+    const std::size_t size = utf8_step(text).bytes;
+    if (!drops(text.substr(0, size))) break;
+    text.remove_prefix(size);
+  }
+  while (side != Side::left && !text.empty()) {
+    const std::size_t size = last_character(text).bytes;
+    if (!drops(text.substr(text.size() - size))) break;
+    text.remove_suffix(size);
+  }
+  return text;
+}
+
+MOE_INLINE std::vector<std::string_view> split_words(std::string_view text, std::size_t most,
+                                                     bool from_right) {
+  std::vector<std::string_view> words;
+  const auto space_at = [&](std::size_t at) { return is_python_space(utf8_step(text.substr(at)).code_point); };
+  if (from_right) {
+    for (text = strip(text, Side::right); !text.empty() && words.size() < most;) {
+      std::size_t begin = text.size();
+      while (begin > 0) {
+        const std::size_t size = last_character(text.substr(0, begin)).bytes;
+        if (space_at(begin - size)) break;
+        begin -= size;
+      }
+      words.push_back(text.substr(begin));
+      text = strip(text.substr(0, begin), Side::right);
+    }
+    if (!text.empty()) words.push_back(text);
+    std::reverse(words.begin(), words.end());
+    return words;
+  }
+  for (text = strip(text, Side::left); !text.empty() && words.size() < most;) {
+    std::size_t end = 0;
+    while (end < text.size() && !space_at(end)) end += utf8_step(text.substr(end)).bytes;
+    words.push_back(text.substr(0, end));
+    text = strip(text.substr(end), Side::left);
+  }
+  if (!text.empty()) words.push_back(text);
+  return words;
+}
+
+MOE_INLINE std::vector<std::string_view> split_text(std::string_view text, std::string_view separator,
+                                                    std::size_t most, bool from_right) {
+  std::vector<std::string_view> parts;
+  if (from_right) {
+    const std::string reversed_text(text.rbegin(), text.rend());
+    const std::string reversed(separator.rbegin(), separator.rend());
+    std::size_t end = text.size();
+    for (const std::string_view part : split_text(reversed_text, reversed, most, false)) {
+      parts.push_back(text.substr(end - part.size(), part.size()));
+      end -= std::min(end, part.size() + separator.size());
+    }
+    std::reverse(parts.begin(), parts.end());
+    return parts;
+  }
+  std::size_t begin = 0;
+  for (std::size_t at; parts.size() < most && (at = find_text(text, separator, begin)) != text.npos;
+       begin = at + separator.size())
+    parts.push_back(text.substr(begin, at - begin));
+  parts.push_back(text.substr(begin));
+  return parts;
+}
+
+MOE_INLINE std::vector<std::string_view> split_lines(std::string_view text, bool keep_ends) {
+  std::vector<std::string_view> lines;
+  std::size_t begin = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const Utf8Step step = utf8_step(text.substr(at));
+    const char32_t c = step.valid ? step.code_point : U'\0';
+    const std::size_t end = at;
+    at += step.bytes;
+    const bool line_break = (c >= 0xa && c <= 0xd) || (c >= 0x1c && c <= 0x1e) || c == 0x85 || c == 0x2028 ||
+                            c == 0x2029;
+    if (!line_break) continue;
+    if (c == '\r' && at < text.size() && text[at] == '\n') ++at;
+    lines.push_back(text.substr(begin, (keep_ends ? at : end) - begin));
+    begin = at;
+  }
+  if (begin < text.size()) lines.push_back(text.substr(begin));
+  return lines;
+}
+
+// ---- Case
+
+/// A case mapping of characters, read from the tables.
+class CaseMapping {
+ public:
+  explicit CaseMapping(std::string_view table) {
+    for (TableReader in(table); !in.done(); in.take(' ')) {
+      Range range{};
+      range.first = range.last = in.number();
+      if (in.take('-')) range.last = in.number();
+      range.step = in.take('/') ? in.number() : 1;
+      in.take('=');
+      do {
+        range.target[range.size++] = in.number();
+      } while (in.take('.'));
+      ranges_.push_back(range);
+    }
+  }
+
+  /// Appends the mapping of a character; false if the table does not have it.
+  bool append(std::string& out, char32_t c) const {
+    const auto after = std::upper_bound(ranges_.begin(), ranges_.end(), c,
+                                        [](char32_t wanted, const Range& r) { return wanted < r.first; });
+    if (after == ranges_.begin()) return false;
+    const Range& range = *(after - 1);
+    if (c > range.last || (c - range.first) % range.step != 0) return false;
+    append_utf8(out, range.target[0] + (c - range.first));
+    for (std::size_t i = 1; i < range.size; ++i) append_utf8(out, range.target[i]);
+    return true;
+  }
+
+ private:
+  struct Range {
+    char32_t first, last, step;
+    char32_t target[3];
+    std::size_t size;
+  };
+  std::vector<Range> ranges_;
+};
+
+inline const CaseMapping& upper_mapping() {
+  static const CaseMapping mapping(upper_case);
+  return mapping;
+}
+inline const CaseMapping& lower_mapping() {
+  static const CaseMapping mapping(lower_case);
+  return mapping;
+}
+inline const CaseMapping& title_mapping() {
+  static const CaseMapping mapping(title_case);
+  return mapping;
+}
+
+inline void append_upper(std::string& out, char32_t c) {
+  if (!upper_mapping().append(out, c)) append_utf8(out, c);
+}
+inline void append_title(std::string& out, char32_t c) {
+  if (!title_mapping().append(out, c)) append_upper(out, c);
+}
+
+inline bool is_cased(char32_t c) { return (classes_of(c) & (character::upper | character::lower)) != 0; }
+
+/// Σ becomes ς at the end of a word: after a cased character, and not before one.
+inline bool is_final_sigma(std::string_view text, std::size_t at) {
+  if (at == 0 || !last_character(text.substr(0, at)).is(character::upper | character::lower)) return false;
+  return !character_at(text, at + 2).is(character::upper | character::lower);
+}
+
+inline void append_lower(std::string& out, std::string_view text, std::size_t at, char32_t c) {
+  if (c == 0x3a3) return append_utf8(out, is_final_sigma(text, at) ? 0x3c2 : 0x3c3);
+  if (!lower_mapping().append(out, c)) append_utf8(out, c);
+}
+
+/// Calls f(out, offset, code point) for each valid character; copies invalid bytes.
+template <class F>
+std::string map_characters(std::string_view text, F f) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t at = 0; at < text.size();) {
+    const Utf8Step step = utf8_step(text.substr(at));
+    if (step.valid) {
+      f(out, at, step.code_point);
+    } else {
+      out += text.substr(at, step.bytes);
+    }
+    at += step.bytes;
+  }
+  return out;
+}
+
+MOE_INLINE std::string upper(std::string_view text) {
+  return map_characters(text, [](std::string& out, std::size_t, char32_t c) { append_upper(out, c); });
+}
+
+MOE_INLINE std::string lower(std::string_view text) {
+  return map_characters(text,
+                        [&](std::string& out, std::size_t at, char32_t c) { append_lower(out, text, at, c); });
+}
+
+MOE_INLINE std::string capitalize(std::string_view text) {
+  return map_characters(text, [&](std::string& out, std::size_t at, char32_t c) {
+    at == 0 ? append_title(out, c) : append_lower(out, text, at, c);
+  });
+}
+
+MOE_INLINE std::string title(std::string_view text) {
+  bool in_word = false;
+  return map_characters(text, [&](std::string& out, std::size_t at, char32_t c) {
+    in_word ? append_lower(out, text, at, c) : append_title(out, c);
+    in_word = is_cased(c);
+  });
+}
+
+MOE_INLINE std::string swap_case(std::string_view text) {
+  return map_characters(text, [&](std::string& out, std::size_t at, char32_t c) {
+    (classes_of(c) & character::upper) != 0 ? append_lower(out, text, at, c) : append_upper(out, c);
+  });
+}
+
+inline bool has_class(char32_t c, CharacterClasses classes) { return (classes_of(c) & classes) != 0; }
+
+/// Whether the text is not empty and f holds for all characters.
+template <class F>
+bool all_characters(std::string_view text, F f) {
+  for (std::size_t at = 0; at < text.size();) {
+    const Utf8Step step = utf8_step(text.substr(at));
+    if (!step.valid || !f(step.code_point)) return false;
+    at += step.bytes;
+  }
+  return !text.empty();
+}
+
+/// str.isupper() if `wanted` is upper, str.islower() if it is lower.
+inline bool is_of_case(std::string_view text, CharacterClasses wanted, CharacterClasses other) {
+  bool found = false;
+  const bool all = all_characters(text, [&](char32_t c) {
+    found = found || has_class(c, wanted);
+    return !has_class(c, other);
+  });
+  return all && found;
+}
+
+inline bool is_title(std::string_view text) {
+  bool in_word = false, found = false;
+  const bool all = all_characters(text, [&](char32_t c) {
+    const bool before = in_word, is_upper = has_class(c, character::upper);
+    in_word = is_cased(c);
+    found = found || in_word;
+    return !in_word || is_upper != before;
+  });
+  return all && found;
+}
+
+MOE_INLINE std::optional<bool> is_of_class(std::string_view text, std::string_view method) {
+  using namespace character;
+  const auto all = [&](CharacterClasses classes) {
+    return all_characters(text, [=](char32_t c) { return has_class(c, classes); });
+  };
+  if (method == "isalpha") return all(letter);
+  if (method == "isalnum") return all(letter | number);
+  if (method == "isnumeric") return all(number);
+  if (method == "isdigit" || method == "isdecimal")
+    return all_characters(text, [](char32_t c) { return has_class(c, number) && has_class(c, word); });
+  if (method == "isspace") return all_characters(text, is_python_space);
+  if (method == "isascii") return ascii_prefix(text) == text.size();
+  if (method == "isupper") return is_of_case(text, character::upper, character::lower);
+  if (method == "islower") return is_of_case(text, character::lower, character::upper);
+  if (method == "istitle") return is_title(text);
+  if (method == "isidentifier")
+    return all(word) && !has_class(utf8_step(text).code_point, number);
+  if (method == "isprintable")
+    return text.empty() ||
+           all_characters(text, [](char32_t c) { return c == ' ' || has_class(c, letter | number | mark | symbol); });
+  return {};
+}
+
+// ---- repr
+
+inline void append_hex(std::string& out, char32_t c, std::size_t digits) {
+  for (std::size_t i = digits; i-- > 0;) out += "0123456789abcdef"[c >> (4 * i) & 15];
+}
+
+MOE_INLINE std::string repr_text(std::string_view text) {
+  const char quote = text.find('\'') != text.npos && text.find('"') == text.npos ? '"' : '\'';
+  std::string out(1, quote);
+  out += map_characters(text, [&](std::string& escaped, std::size_t, char32_t c) {
+    constexpr CharacterClasses printable =
+        character::letter | character::number | character::mark | character::symbol;
+    if (c == '\n') {
+      escaped += "\\n";
+    } else if (c == '\r') {
+      escaped += "\\r";
+    } else if (c == '\t') {
+      escaped += "\\t";
+    } else if (c == '\\' || c == static_cast<unsigned char>(quote)) {
+      escaped += '\\';
+      append_utf8(escaped, c);
+    } else if (c == ' ' || has_class(c, printable)) {
+      append_utf8(escaped, c);
+    } else {
+      escaped += c < 0x100 ? "\\x" : c < 0x10000 ? "\\u" : "\\U";
+      append_hex(escaped, c, c < 0x100 ? 2 : c < 0x10000 ? 4 : 8);
+    }
+  });
+  return out += quote;
+}
+
+MOE_INLINE std::string repr_real(double number) {
+  if (std::isnan(number)) return "nan";
+  if (std::isinf(number)) return number < 0 ? "-inf" : "inf";
+  char buffer[32];
+  const auto result = std::to_chars(buffer, buffer + sizeof buffer, number, std::chars_format::scientific);
+  std::string_view text(buffer, static_cast<std::size_t>(result.ptr - buffer));  // such as -1.25e-07
+  std::string out = text.front() == '-' ? "-" : "";
+  if (!out.empty()) text.remove_prefix(1);
+  const std::size_t e = text.find('e');
+  int exponent = 0;
+  const std::size_t sign = text[e + 1] == '+' ? 1 : 0;
+  std::from_chars(text.data() + e + 1 + sign, text.data() + text.size(), exponent);
+  if (exponent < -4 || exponent >= 16) return out += text;
+  std::string digits(1, text[0]);
+  if (e > 2) digits += text.substr(2, e - 2);
+  if (exponent < 0) return out + "0." + std::string(static_cast<std::size_t>(-exponent - 1), '0') + digits;
+  const std::size_t whole = static_cast<std::size_t>(exponent) + 1;
+  if (digits.size() < whole + 1) digits.append(whole + 1 - digits.size(), '0');
+  return out + digits.substr(0, whole) + "." + digits.substr(whole);
+}
+
+}  // namespace moe::inline MOE_ABI::detail::jinja

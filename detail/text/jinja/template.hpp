@@ -1,0 +1,47 @@
+#pragma once
+#include "../../core/config.hpp"
+#include "interpreter.hpp"
+#include "memory.hpp"
+#include "tree.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace moe::inline MOE_ABI::detail::jinja {
+
+/// A template of Jinja 3.1 as transformers sets it up: sandboxed, with trim_blocks, lstrip_blocks, loop controls,
+/// {% generation %}, tojson, raise_exception and strftime_now. Thread-safe once constructed.
+///
+/// Not supported, and refused by name: include, import, extends, block, do, autoescape, and the filters filesizeformat, pprint,
+/// random, striptags, urlize, wordwrap and xmlattr. Generators are evaluated at once.
+class Template {
+ public:
+  static constexpr std::size_t most_bytes = std::size_t{1} << 20;
+
+  /// Parses the source. Throws an Error with the line and the column in `file` if it is wrong, or not supported.
+  Template(std::string_view source, std::string file);
+
+  using Variables = std::vector<std::pair<std::string_view, Value>>;
+
+  /// The text for the variables that `variables(memory)` makes. Throws if the template fails or takes too much.
+  /// `input_bytes`: the size of the input, which the limits grow with.
+  template <class MakeVariables>
+  std::string render(std::size_t input_bytes, const LocalTime& now, MakeVariables variables) const {
+    Memory memory(source_, file_, input_bytes + source_.size());
+    return Interpreter(*tree_, memory, now).render(variables(memory));
+  }
+
+ private:
+  std::string source_, file_;
+  std::shared_ptr<const Tree> tree_;
+};
+
+}  // namespace moe::inline MOE_ABI::detail::jinja
+
+#if MOE_DEFINITIONS
+#include "template.ipp"
+#endif

@@ -1,0 +1,112 @@
+#pragma once
+#include "../../core/config.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace moe::inline MOE_ABI::detail::jinja {
+
+struct Node;
+
+/// An argument of a call, or a parameter of a macro, whose value may be missing.
+struct Argument {
+  enum class Type : std::uint8_t { positional, named, list, dict };
+
+  Type type = Type::positional;
+  std::uint32_t name = 0;
+  const Node* value = nullptr;
+};
+
+/// A node of a template. The comment of each type tells its children, in order; `?` may be null.
+struct Node {
+  enum class Type : std::uint8_t {
+    // Expressions
+    constant_none,
+    constant_boolean,  // flag
+    constant_integer,  // text, as Token
+    constant_real,     // text
+    constant_string,   // text
+    name,              // name
+    list,              // elements
+    tuple,             // elements
+    dict,              // key, value, key, value...
+    attribute,         // object; text
+    item,              // object, key
+    slice,             // object, first?, last?, step?
+    call,              // function; arguments
+    filter,            // value?; text, arguments; null in a filter block
+    test,              // value; text, arguments; flag: not
+    negative,          // value
+    positive,          // value
+    not_,              // value
+    and_,              // left, right
+    or_,               // left, right
+    operation,         // left, right; text: the operator
+    concatenation,     // parts
+    comparison,        // left, right, right...; texts: an operator for each right
+    condition,         // value, condition, otherwise?
+    // Statements
+    output,        // a text, or an expression in children
+    block,         // statements
+    if_,           // condition, block, condition, block..., otherwise?
+    for_,          // target, iterable, condition?, block, otherwise?; flag: recursive
+    set,           // target, value
+    set_block,     // target, filter?, block
+    macro,         // block; name, arguments are the parameters
+    call_block,    // call, macro
+    filter_block,  // filter, block
+    with,          // target, value, target, value..., block
+    scope,         // block, with variables of its own
+    break_,
+    continue_,
+  };
+
+  Type type;
+  bool flag = false;
+  std::uint8_t uses = 0;         // macro: see Uses
+  std::uint16_t depth = 1;       // of the tree below
+  std::uint32_t place = 0;       // offset in the source
+  std::uint32_t name = 0;        // see Tree::names
+  std::string text = {};
+  std::vector<const Node*> children = {};
+  std::vector<Argument> arguments = {};
+  std::vector<std::string> texts = {};
+};
+
+/// Which special variables a macro's body mentions.
+enum Uses : std::uint8_t { uses_varargs = 1, uses_kwargs = 2, uses_caller = 4 };
+
+/// A parsed template.
+class Tree {
+ private:
+  std::deque<Node> nodes_;
+  std::map<std::string, std::uint32_t, std::less<>> numbers_;
+  std::vector<std::string_view> names_;  // views of the keys of numbers_
+
+ public:
+  std::uint32_t number_of(std::string_view name) {
+    const auto [found, added] = numbers_.emplace(name, static_cast<std::uint32_t>(names_.size()));
+    if (added) names_.push_back(found->first);
+    return found->second;
+  }
+
+  /// The names of variables, by number.
+  const std::vector<std::string_view>& names() const { return names_; }
+
+  Node& add(Node node) { return nodes_.emplace_back(std::move(node)); }
+
+  const Node* root = nullptr;
+
+  // The variables that loops and macros set.
+  std::uint32_t loop_name = number_of("loop"), caller_name = number_of("caller"),
+                kwargs_name = number_of("kwargs"), varargs_name = number_of("varargs");
+};
+
+}  // namespace moe::inline MOE_ABI::detail::jinja

@@ -1,0 +1,145 @@
+#pragma once
+#include "../../core/config.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace moe::inline MOE_ABI::detail::jinja {
+
+enum class Kind : std::uint8_t {
+  undefined,
+  none,
+  boolean,
+  integer,
+  big_integer,  // a number from JSON beyond 64 bits: its digits
+  real,
+  string,
+  list,
+  tuple,
+  view,      // of a dict: its items, keys or values
+  range,
+  iterator,  // a generator of Python: a list that can be read once
+  dict,
+  name_space,
+  callable,
+  loop,
+};
+
+struct List;
+struct Dict;
+struct Missing;
+struct Callable;
+struct Loop;
+
+/// A value of Python, as far as templates have them. Small: texts and containers belong to the Memory of a rendering.
+struct Value {
+  Kind kind = Kind::undefined;
+  bool markup = false;   // of a string: a Markup, which escapes what is added to it
+  std::size_t size = 0;  // of a string, in bytes
+  union {
+    const Missing* missing = nullptr;  // undefined: why; may be null
+    bool boolean;
+    std::int64_t integer;
+    double real;
+    const char* data;  // string, big_integer
+    List* list;        // list, tuple, view, range, iterator
+    Dict* dict;        // dict, name_space
+    Callable* callable;
+    Loop* loop;
+  };
+
+  static Value none() { return of(Kind::none); }
+  static Value of_boolean(bool boolean) {
+    Value value = of(Kind::boolean);
+    value.boolean = boolean;
+    return value;
+  }
+  static Value of_integer(std::int64_t integer) {
+    Value value = of(Kind::integer);
+    value.integer = integer;
+    return value;
+  }
+  static Value of_size(std::size_t size) { return of_integer(static_cast<std::int64_t>(size)); }
+  static Value of_real(double real) {
+    Value value = of(Kind::real);
+    value.real = real;
+    return value;
+  }
+  /// `text` must outlive the value.
+  static Value of_text(std::string_view text, Kind kind = Kind::string) {
+    Value value = of(kind);
+    value.data = text.data();
+    value.size = text.size();
+    return value;
+  }
+
+  std::string_view text() const { return {data, size}; }
+
+  bool is_undefined() const { return kind == Kind::undefined; }
+  bool is_none() const { return kind == Kind::none; }
+  bool is_string() const { return kind == Kind::string; }
+  bool is_dict() const { return kind == Kind::dict; }
+  /// int or bool, of 64 bits.
+  bool is_integral() const { return kind == Kind::integer || kind == Kind::boolean; }
+  bool is_number() const { return is_integral() || kind == Kind::real || kind == Kind::big_integer; }
+  /// Has a List.
+  bool has_list() const { return kind >= Kind::list && kind <= Kind::iterator; }
+
+  /// The value of an int or a bool.
+  std::int64_t whole() const { return kind == Kind::boolean ? boolean : integer; }
+
+ private:
+  static Value of(Kind kind) {
+    Value value;
+    value.kind = kind;
+    return value;
+  }
+};
+
+struct List {
+  std::vector<Value> items;
+  std::string_view name = "list";  // the type's name in Python
+  bool read = false;               // of an iterator: whether it was read
+};
+
+/// A dict, which keeps the order of its members; or a namespace, whose members may change.
+struct Dict {
+  std::vector<std::pair<Value, Value>> items;
+  std::vector<std::uint32_t> order;  // of a dict: the indices of items, sorted by key
+};
+
+/// Why a value is undefined. Using it fails with this message.
+struct Missing {
+  std::string message;
+};
+
+/// What a value that can be called does.
+struct Callable {
+  enum class Type { function, method, macro, cycler, joiner };
+
+  Type type;
+  std::string_view name;          // of the function, the method or the macro
+  Value self = {};                // of a method: its object
+  const void* macro = nullptr;    // of a macro: its node
+  void* scope = nullptr;          // of a macro: where it was defined
+  std::vector<Value> items = {};  // of a cycler; of a joiner: its separator
+  std::size_t at = 0;             // of a cycler or a joiner: how often it was called
+};
+
+/// The state of a loop, which templates see as `loop`.
+struct Loop {
+  const std::vector<Value>* items = nullptr;
+  std::size_t index = 0;
+  std::size_t depth = 0;
+  const void* node = nullptr;  // of a recursive loop: its node and scope
+  void* scope = nullptr;
+  std::vector<Value> last_changed = {};
+  bool has_changed = false;
+};
+
+}  // namespace moe::inline MOE_ABI::detail::jinja
