@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace moe::inline MOE_ABI {
@@ -11,36 +12,35 @@ namespace moe::inline MOE_ABI {
 /// A call of a function that the model asks for.
 struct ToolCall {
   std::string name;
-  std::string arguments;  // JSON
+  std::string arguments;  // JSON; another text is passed to the template as a text
+  std::string id = {};    // some templates need one
 };
 
 /// One turn of a conversation.
 struct Message {
-  std::string role;  // "system", "user", "assistant" or "tool"
+  std::string role;  // such as "system", "user", "assistant" or "tool"
   std::string content;
-  std::optional<std::string> reasoning_content =
-      {};  // the text in which an assistant reasons before it answers
+  std::optional<std::string> reasoning_content = {};  // the text in which an assistant reasons before it answers
   std::vector<ToolCall> tool_calls = {};
+  std::string tool_call_id = {};  // of a tool's answer: the call that it belongs to
+  std::string name = {};          // of a tool's answer: the name of the tool
+  std::string parts = {};         // JSON, in place of `content`: a list such as [{"type": "text", "text": "Hi"}]
 };
 
 struct ChatOptions {
-  bool add_generation_prompt = true;    // end with the begin of an assistant's turn
-  bool enable_thinking = true;          // let the model reason before it answers
-  std::vector<std::string> tools = {};  // functions that the model may call, each described in JSON
+  bool add_generation_prompt = true;         // end with the begin of an assistant's turn
+  std::optional<bool> enable_thinking = {};  // let the model reason before it answers; by default, the template decides
+  std::vector<std::string> tools = {};       // functions that the model may call, each described in JSON
+  std::vector<std::pair<std::string, std::string>> variables = {};  // more variables of the template: name, JSON
+  std::string now = {};  // the local time for strftime_now, as 2026-01-02T03:04:05; empty: the clock
 };
 
 }  // namespace moe::inline MOE_ABI
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Reads {"add_generation_prompt", "enable_thinking", "tools"}. Members may be missing.
+/// Reads {"add_generation_prompt", "tools", ...}: the members may be missing, and all others are variables.
 ChatOptions read_chat_options(const Json& json);
-
-/// Reads a message in the usual form of chat programs:
-///   {"role", "content", "reasoning_content", "tool_calls": [{"function": {"name", "arguments"}}]}
-/// "reasoning_content" and "tool_calls" may be missing or null. A tool call may be the object {"name", "arguments"} itself.
-/// "arguments" is a string, or any value, which is then written as JSON. Throws if the message has another form.
-Message read_message(const Json& json);
 
 }  // namespace moe::inline MOE_ABI::detail
 

@@ -1,46 +1,46 @@
 #pragma once
 #include "../core/config.hpp"
+#include "../io/json.hpp"
 #include "chat_message.hpp"
 
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
-namespace moe::inline MOE_ABI::detail {
-
-/// The template of a checkpoint, and the file that it is from.
-struct ChatTemplateText {
-  std::string text, file;
-};
-
-/// `path`: the checkpoint's directory or a file in it. The template of a GGUF file comes before the templates of its
-/// directory; in a directory, chat_template.jinja comes before the member of tokenizer_config.json. Throws if there is none.
-ChatTemplateText read_chat_template(const std::string& path);
-
-}  // namespace moe::inline MOE_ABI::detail
+namespace moe::inline MOE_ABI::detail::jinja {
+class Template;
+}
 
 namespace moe::inline MOE_ABI {
 
-/// Writes conversations in the form that a model was trained on. Templates are programs in Jinja; this class does not run
-/// them, but recognises the template of Qwen3 and refuses all others.
+/// The special tokens that a template may use as variables: bos_token and so on, with their texts.
+using SpecialTokens = std::vector<std::pair<std::string, std::string>>;
+
+/// Writes conversations in the form that a model was trained on, by running the checkpoint's own template, a program in Jinja,
+/// as transformers does. A template cannot access anything but its variables, and its work is bounded. Thread-safe.
 class ChatTemplate {
  public:
-  /// `path`: a checkpoint's directory, or a file in it. Throws if it has no template, or an unsupported template.
-  explicit ChatTemplate(const std::string& path) : ChatTemplate(detail::read_chat_template(path)) {}
+  /// `path`: a checkpoint's directory, or a file in it. The template of a GGUF file comes before the templates of its
+  /// directory; in a directory, chat_template.jinja comes before the member of tokenizer_config.json. The special tokens are
+  /// from the same place. Throws if there is no template, or if it uses something that is not supported.
+  explicit ChatTemplate(const std::string& path);
 
-  /// Recognises a template by its text; `file` is for errors.
-  ChatTemplate(std::string_view text, std::string_view file);
+  /// `text`: the template itself; `file` is for errors.
+  ChatTemplate(std::string_view text, std::string_view file, SpecialTokens special_tokens = {});
 
-  /// The text of a conversation, with special tokens: encode it without the special tokens of the tokenizer. Throws if the
-  /// template refuses the conversation.
-  std::string render(std::span<const Message> messages, const ChatOptions& options = {}) const {
-    return render_(messages, options);
-  }
+  /// The text of a conversation, with special tokens: encode it without the special tokens of the tokenizer. Throws an Error
+  /// with the template's message and place if the template refuses the conversation.
+  std::string render(std::span<const Message> messages, const ChatOptions& options = {}) const;
+
+  /// The same for messages in JSON, which may have members of any kind: [{"role": "user", "content": "Hi"}].
+  std::string render(const Json& messages, const ChatOptions& options = {}) const;
 
  private:
-  explicit ChatTemplate(const detail::ChatTemplateText& found) : ChatTemplate(found.text, found.file) {}
-
-  std::string (*render_)(std::span<const Message>, const ChatOptions&) = nullptr;
+  std::shared_ptr<const detail::jinja::Template> template_;
+  SpecialTokens special_tokens_;
 };
 
 }  // namespace moe::inline MOE_ABI

@@ -10,6 +10,7 @@
 #include "json.hpp"
 #include "operators.hpp"
 #include "python_text.hpp"
+#include "tests.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -66,7 +67,8 @@ inline std::string jinja_title(std::string_view text) {
   bool inside = false;
   std::string word;
   const auto flush = [&] {
-    out += capitalize(word);
+    const std::size_t first = word.empty() ? 0 : utf8_step(word).bytes;
+    out += upper(std::string_view(word).substr(0, first)) + lower(std::string_view(word).substr(first));
     word.clear();
   };
   for (std::size_t at = 0; at < text.size();) {
@@ -278,6 +280,7 @@ inline Value filter_int(Interpreter& interpreter, const Value& value, const Argu
   Memory& memory = interpreter.memory();
   const Items values = arguments.bind(memory, "int", 0, {"default", "base"});
   const Value otherwise = values[0].is_undefined() ? Value::of_integer(0) : values[0];
+  if (value.is_undefined()) fail_undefined(memory, value);
   Value number = value;
   if (value.is_string()) {
     const Value whole = parse_integer(value.text(), static_cast<int>(whole_argument(memory, values[1], 10)));
@@ -292,6 +295,7 @@ inline Value filter_int(Interpreter& interpreter, const Value& value, const Argu
 
 inline Value filter_float(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
   const Value otherwise = arguments.bind(interpreter.memory(), "float", 0, {"default"})[0];
+  if (value.is_undefined()) fail_undefined(interpreter.memory(), value);
   const Value number = value.is_string() ? parse_real(value.text()) : value;
   if (number.kind == Kind::real) return number;
   if (number.is_number()) return add(interpreter.memory(), Value::of_real(0), number);
@@ -365,15 +369,19 @@ inline Value filter_reverse(Interpreter& interpreter, const Value& value, const 
   return memory.text(std::move(out));
 }
 
-/// The value of an attribute with dots, as in map(attribute="function.name").
-inline Value deep_attribute(Memory& memory, Value value, const Value& attribute) {
+/// The value of an attribute with dots, as in map(attribute="function.name"). `otherwise`: in place of an undefined value at
+/// each dot, unless it is undefined itself.
+inline Value deep_attribute(Memory& memory, Value value, const Value& attribute, const Value& otherwise = {}) {
   if (attribute.is_undefined() || attribute.is_none()) return value;
-  if (!attribute.is_string()) return get_item(memory, value, attribute);
+  const auto defaulted = [&](const Value& found) {
+    return found.is_undefined() && !otherwise.is_undefined() && !otherwise.is_none() ? otherwise : found;
+  };
+  if (!attribute.is_string()) return defaulted(get_item(memory, value, attribute));
   for (const std::string_view part : split_text(attribute.text(), ".", SIZE_MAX, false)) {
     memory.work(1);
     const Value index = parse_integer(part, 10);
     const bool digits = !part.empty() && part.find_first_not_of("0123456789") == part.npos;
-    value = get_item(memory, value, digits ? index : Value::of_text(part));
+    value = defaulted(get_item(memory, value, digits ? index : Value::of_text(part)));
   }
   return value;
 }
@@ -510,10 +518,7 @@ inline Value filter_groupby(Interpreter& interpreter, const Value& value, const 
   const Items values = arguments.bind(memory, "groupby", 1, {"attribute", "default", "case_sensitive"});
   const bool case_sensitive = is_true(values[2]);
   std::vector<Keyed> items;
-  const auto key_of = [&](const Value& item) {
-    const Value key = deep_attribute(memory, item, values[0]);
-    return key.is_undefined() && !values[1].is_undefined() ? values[1] : key;
-  };
+  const auto key_of = [&](const Value& item) { return deep_attribute(memory, item, values[0], values[1]); };
   for (const Value& item : iterate(memory, value)) items.push_back({folded(memory, key_of(item), case_sensitive), item});
   sort_keyed(memory, items, false);
   Items groups;
@@ -575,17 +580,19 @@ inline Value filter_map(Interpreter& interpreter, const Value& value, const Argu
   if (arguments.positional.empty()) {
     const Items values = arguments.bind(memory, "map", 0, {"attribute", "default"});
     if (values[0].is_undefined()) memory.fail("map requires a filter argument");
-    for (const Value& item : iterate(memory, value)) {
-      const Value mapped = deep_attribute(memory, item, values[0]);
-      out.push_back(mapped.is_undefined() && !values[1].is_undefined() ? values[1] : mapped);
-    }
+    for (const Value& item : iterate(memory, value))
+      out.push_back(deep_attribute(memory, item, values[0], values[1]));
     return generator(memory, std::move(out));
   }
   Arguments rest = arguments;
   const Value name = rest.positional.front();
   rest.positional.erase(rest.positional.begin());
-  for (const Value& item : iterate(memory, value))
-    out.push_back(interpreter.filter(to_text(memory, name), item, rest));
+  const Filter* const found = find_filter(to_text(memory, name));
+  for (const Value& item : iterate(memory, value)) {
+    if (!found) memory.fail(concat("No filter named ", repr_text(to_text(memory, name)), '.'));
+    memory.work(1);
+    out.push_back(found->function(interpreter, item, rest));
+  }
   return generator(memory, std::move(out));
 }
 
@@ -603,11 +610,14 @@ Value filter_select(Interpreter& interpreter, const Value& value, const Argument
   if (with_attribute && rest.positional.empty()) memory.fail("Missing parameter for attribute name");
   if (with_attribute) attribute = take();
   if (!rest.positional.empty()) name = take();
+  const Test* const found = name.is_undefined() ? nullptr : find_test(to_text(memory, name));
   Items out;
   for (const Value& item : iterate(memory, value)) {
     const Value tested = deep_attribute(memory, item, attribute);
-    const bool holds =
-        name.is_undefined() ? is_true(tested) : interpreter.test(to_text(memory, name), tested, rest);
+    if (!name.is_undefined() && !found)
+      memory.fail(concat("No test named ", repr_text(to_text(memory, name)), '.'));
+    memory.work(1);
+    const bool holds = found ? found->function(interpreter, tested, rest) : is_true(tested);
     if (holds == wanted) out.push_back(item);
   }
   return generator(memory, std::move(out));

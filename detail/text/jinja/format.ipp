@@ -284,8 +284,8 @@ class BraceFormatter {
       if (rest.size() > 1 && rest[1] == rest[0]) {
         out += rest[0];
         rest.remove_prefix(2);
-      } else if (rest[0] == '}') {
-        memory_.fail("Single '}' encountered in format string");
+      } else if (rest[0] == '}' || rest.size() == 1) {
+        memory_.fail(concat("Single '", rest[0], "' encountered in format string"));
       } else {
         const std::size_t end = rest.find('}');
         if (end == rest.npos) memory_.fail("expected '}' before end of string");
@@ -342,6 +342,10 @@ class BraceFormatter {
     std::size_t index = 0;
     const bool number = std::from_chars(name.data(), name.data() + name.size(), index).ec == std::errc();
     if (name.empty()) index = next_++;
+    (name.empty() ? automatic_ : manual_) |= name.empty() || number;
+    if (automatic_ && manual_)
+      memory_.fail(concat("cannot switch from ", name.empty() ? "manual field specification to automatic field numbering"
+                                                               : "automatic field numbering to manual field specification"));
     if (name.empty() || number) {
       if (index >= arguments_.positional.size())
         memory_.fail(concat("Replacement index ", index, " out of range for positional args tuple"));
@@ -416,6 +420,7 @@ class BraceFormatter {
   Memory& memory_;
   const Arguments& arguments_;
   std::size_t next_ = 0;
+  bool automatic_ = false, manual_ = false;
 };
 
 MOE_INLINE Value format_braces(Memory& memory, const Value& format, const Arguments& arguments) {

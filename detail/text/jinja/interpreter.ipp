@@ -80,7 +80,9 @@ MOE_INLINE Value Interpreter::evaluate(const Node& node) {
     case Type::negative: return negate(memory_, evaluate(*node.children[0]));
     case Type::positive: {
       const Value value = evaluate(*node.children[0]);
-      if (!value.is_number()) negate(memory_, value);  // fails
+      if (value.is_undefined()) fail_undefined(memory_, value);
+      if (!value.is_number())
+        memory_.fail(concat("bad operand type for unary +: '", type_name(value), '\''));
       return value.kind == Kind::boolean ? Value::of_integer(value.whole()) : value;
     }
     case Type::not_: return Value::of_boolean(!is_true(evaluate(*node.children[0])));
@@ -194,8 +196,8 @@ MOE_INLINE Value Interpreter::comparison(const Node& node) {
 MOE_INLINE Value Interpreter::condition(const Node& node) {
   if (is_true(evaluate(*node.children[1]))) return evaluate(*node.children[0]);
   if (node.children[2]) return evaluate(*node.children[2]);
-  return memory_.missing(
-      "the inline if-expression evaluated to false and no else section was defined.");
+  return memory_.missing(concat("the inline if-expression on line ", memory_.line_of(node.place),
+                                " evaluated to false and no else section was defined."));
 }
 
 MOE_INLINE Arguments Interpreter::arguments_of(const std::vector<Argument>& arguments) {

@@ -30,6 +30,7 @@ inline Value number_from_json(Memory& memory, std::string_view digits) {
 }
 
 MOE_INLINE Value from_json(Memory& memory, const Json& json) {
+  memory.allow(64 + (json.is_array() || json.is_object() ? 0 : json.slice().size()));
   memory.work(1);
   switch (json.kind()) {
     case Json::Kind::null: return Value::none();

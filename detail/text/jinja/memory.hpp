@@ -35,8 +35,14 @@ struct Scope {
 /// need no care, and deep values are destroyed without recursion.
 class Memory {
  public:
-  /// `source` and `file`: the template, for errors. `input_bytes`: the size of the input, which the limits grow with.
-  Memory(std::string_view source, std::string_view file, std::size_t input_bytes);
+  /// `source` and `file`: the template, for errors.
+  Memory(std::string_view source, std::string_view file) : source_(source), file_(file) { allow(source.size()); }
+
+  /// Raises the limits in proportion to the size of an input.
+  void allow(std::size_t input_bytes) {
+    steps_left_ += 16 * input_bytes;
+    bytes_left_ += 64 * input_bytes;
+  }
 
   /// Counts steps of work. Throws if there are too many.
   void work(std::size_t steps) {
@@ -62,6 +68,9 @@ class Memory {
   /// Throws an Error with this message about the template's current place.
   [[noreturn]] void fail(std::string_view message) const;
 
+  /// The line of an offset in the source, from 1.
+  std::size_t line_of(std::size_t offset) const;
+
   /// The offset in the source that is rendered now.
   std::uint32_t place = 0;
 
@@ -70,7 +79,8 @@ class Memory {
 
  private:
   std::string_view source_, file_;
-  std::size_t steps_left_, bytes_left_;
+  // With little input: less than a second of work.
+  std::size_t steps_left_ = 5'000'000, bytes_left_ = std::size_t{256} << 20;
   std::deque<std::string> texts_;
   std::deque<List> lists_;
   std::deque<Dict> dicts_;

@@ -2,6 +2,7 @@
 #include "memory.hpp"
 #include "lexer.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -11,14 +12,13 @@
 
 namespace moe::inline MOE_ABI::detail::jinja {
 
-MOE_INLINE Memory::Memory(std::string_view source, std::string_view file, std::size_t input_bytes)
-    : source_(source),
-      file_(file),
-      steps_left_(5'000'000 + 16 * input_bytes),
-      bytes_left_((std::size_t{256} << 20) + 64 * input_bytes) {}
-
 MOE_INLINE void Memory::fail(std::string_view message) const {
   fail_at(source_, file_, place, message);
+}
+
+MOE_INLINE std::size_t Memory::line_of(std::size_t offset) const {
+  const std::string_view before = source_.substr(0, offset);
+  return 1 + static_cast<std::size_t>(std::count(before.begin(), before.end(), '\n'));
 }
 
 MOE_INLINE Value Memory::text(std::string text) {

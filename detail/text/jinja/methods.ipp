@@ -47,7 +47,8 @@ class TextMethod {
  private:
   Value result() {
     if (name_ == "upper") return plain(upper);
-    if (name_ == "lower" || name_ == "casefold") return plain(lower);
+    if (name_ == "lower") return plain(lower);
+    if (name_ == "casefold") return plain(casefold);
     if (name_ == "title") return plain(title);
     if (name_ == "capitalize") return plain(capitalize);
     if (name_ == "swapcase") return plain(swap_case);
@@ -117,9 +118,12 @@ class TextMethod {
   }
 
   Value join() {
+    const Value items = bind(1, {"iterable"})[0];
+    if (!items.is_string() && !items.is_dict() && !items.has_list() && !items.is_undefined())
+      memory_.fail("can only join an iterable");
     std::string out;
     std::size_t i = 0;
-    for (const Value& item : iterate(memory_, bind(1, {"iterable"})[0])) {
+    for (const Value& item : iterate(memory_, items)) {
       if (!item.is_string())
         memory_.fail(concat("sequence item ", i, ": expected str instance, ", type_name(item), " found"));
       memory_.take(item.size + self_.size);

@@ -129,6 +129,14 @@ inline void append_list(Memory& memory, std::string& out, const Value& value) {
       append_items(memory, out, items);
       out += "])";
       return;
+    case Kind::range: {
+      const std::int64_t first = items.empty() ? 0 : items.front().integer;
+      const std::int64_t step = items.size() < 2 ? 1 : items[1].integer - first;
+      const std::int64_t end = items.empty() ? 0 : items.back().integer + step;
+      out += concat("range(", static_cast<long long>(first), ", ", static_cast<long long>(end));
+      out += step == 1 ? ")" : concat(", ", static_cast<long long>(step), ')');
+      return;
+    }
     default: out += concat('<', value.list->name, " object>");
   }
 }

@@ -176,6 +176,8 @@ class Parser {
       if (loops_ == 0) fail_at(source_, file_, at, concat('\'', name, "' outside loop"));
       return &make(name == "break" ? Type::break_ : Type::continue_, at, {});
     }
+    for (const std::string_view known : {"include", "import", "from", "extends", "block", "do", "autoescape", "trans"})
+      if (name == known) fail_at(source_, file_, at, concat("the tag '", name, "' is not supported"));
     std::string message = concat("Encountered unknown tag '", name, "'.");
     if (ends.size() > 0) message += concat(" The innermost block that needs to be closed ends with '", *(ends.end() - 1), "'.");
     fail_at(source_, file_, at, message);
@@ -198,15 +200,23 @@ class Parser {
     return &make(Type::if_, at, std::move(children));
   }
 
+  bool mentions_loop(const Node& variables) const {
+    if (variables.type == Type::name) return variables.name == tree_.loop_name;
+    return variables.type == Type::tuple &&
+           std::any_of(variables.children.begin(), variables.children.end(),
+                       [&](const Node* child) { return mentions_loop(*child); });
+  }
+
   const Node* for_statement(std::uint32_t at) {
     const Node* const variables = target({"in"});
+    if (mentions_loop(*variables)) fail_at(source_, file_, at, "Can't assign to special loop variable in for-loop target");
     if (!skip_name("in")) fail_here(concat("expected token 'in', got '", describe(token()), '\''));
     const Node* const iterable = tuple(false, {"recursive"});
     const Node* const condition = skip_name("if") ? expression() : nullptr;
     const bool recursive = skip_name("recursive");
     end_tag();
     ++loops_;
-    const Node* const statements = body({"endfor", "else"}, false);
+    const Node* const statements = body({"else", "endfor"}, false);
     --loops_;
     const Node* otherwise = nullptr;
     if (skip_name("else")) {

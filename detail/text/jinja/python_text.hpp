@@ -52,6 +52,8 @@ std::vector<std::string_view> split_lines(std::string_view text, bool keep_ends 
 
 std::string upper(std::string_view text);
 std::string lower(std::string_view text);
+/// str.casefold(), but for a few letters (dotless i, Cherokee).
+std::string casefold(std::string_view text);
 std::string capitalize(std::string_view text);
 std::string title(std::string_view text);
 std::string swap_case(std::string_view text);

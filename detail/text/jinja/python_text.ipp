@@ -282,6 +282,12 @@ MOE_INLINE std::string lower(std::string_view text) {
                         [&](std::string& out, std::size_t at, char32_t c) { append_lower(out, text, at, c); });
 }
 
+MOE_INLINE std::string casefold(std::string_view text) {
+  return map_characters(upper(text), [](std::string& out, std::size_t, char32_t c) {
+    if (!lower_mapping().append(out, c)) append_utf8(out, c);
+  });
+}
+
 MOE_INLINE std::string capitalize(std::string_view text) {
   return map_characters(text, [&](std::string& out, std::size_t at, char32_t c) {
     at == 0 ? append_title(out, c) : append_lower(out, text, at, c);
@@ -315,6 +321,15 @@ bool all_characters(std::string_view text, F f) {
   return !text.empty();
 }
 
+/// Linear in the table, which is short; ASCII is found at once.
+inline bool is_in_ranges(std::string_view ranges, char32_t c) {
+  for (TableReader in(ranges); !in.done(); in.take(' ')) {
+    const char32_t first = in.number(), last = in.take('-') ? in.number() : first;
+    if (c <= last) return c >= first;
+  }
+  return false;
+}
+
 /// str.isupper() if `wanted` is upper, str.islower() if it is lower.
 inline bool is_of_case(std::string_view text, CharacterClasses wanted, CharacterClasses other) {
   bool found = false;
@@ -344,8 +359,12 @@ MOE_INLINE std::optional<bool> is_of_class(std::string_view text, std::string_vi
   if (method == "isalpha") return all(letter);
   if (method == "isalnum") return all(letter | number);
   if (method == "isnumeric") return all(number);
-  if (method == "isdigit" || method == "isdecimal")
-    return all_characters(text, [](char32_t c) { return has_class(c, number) && has_class(c, word); });
+  if (method == "isdecimal" || method == "isdigit") {
+    const bool decimal = method == "isdecimal";
+    return all_characters(text, [&](char32_t c) {
+      return is_in_ranges(decimal_ranges, c) || (!decimal && is_in_ranges(other_digit_ranges, c));
+    });
+  }
   if (method == "isspace") return all_characters(text, is_python_space);
   if (method == "isascii") return ascii_prefix(text) == text.size();
   if (method == "isupper") return is_of_case(text, character::upper, character::lower);

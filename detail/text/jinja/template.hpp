@@ -27,11 +27,11 @@ class Template {
 
   using Variables = std::vector<std::pair<std::string_view, Value>>;
 
-  /// The text for the variables that `variables(memory)` makes. Throws if the template fails or takes too much.
-  /// `input_bytes`: the size of the input, which the limits grow with.
+  /// The text for the variables that `variables(memory)` makes. Throws if the template fails, or if it needs too much work or
+  /// memory for its input.
   template <class MakeVariables>
-  std::string render(std::size_t input_bytes, const LocalTime& now, MakeVariables variables) const {
-    Memory memory(source_, file_, input_bytes + source_.size());
+  std::string render(const LocalTime& now, MakeVariables variables) const {
+    Memory memory(source_, file_);
     return Interpreter(*tree_, memory, now).render(variables(memory));
   }
 
