@@ -1,6 +1,7 @@
 // A conversation with a model:  chat Qwen3-30B-A3B
 #include <moe.hpp>
 
+#include "support/chat_options.hpp"
 #include "support/command_line.hpp"
 #include "support/context_notes.hpp"
 #include "support/model_options.hpp"
@@ -27,7 +28,9 @@ the context, its oldest messages are dropped.
 
   --plain             for a model without a chat template: you and the model continue a text in turns
   --system TEXT       the instructions for the model
-  --no-thinking       ask the model to answer without thinking first
+  --no-thinking       ask the model to answer without thinking first: --set enable_thinking=false
+  --tools FILE        a JSON list of functions that the model may call
+  --set NAME=JSON     a variable of the chat template, such as reasoning_effort="high"; may be repeated
   --max-tokens N      limit of an answer; default 2048
   --temperature T     0: always the most likely token; default: the model's recommendation
   --seed N            the same seed gives the same answers; default 0
@@ -44,8 +47,7 @@ void on_interrupt(int) {
 /// The messages so far, and their text for the model.
 class Conversation {
  public:
-  Conversation(const moe::Model& model, const CommandLine& args)
-      : options_{.enable_thinking = !args.has("--no-thinking")} {
+  Conversation(const moe::Model& model, const CommandLine& args) : options_(chat_options_of(args)) {
     if (!args.has("--plain")) template_ = model.chat_template();
     if (args.has("--system")) messages_.push_back({"system", args.text("--system", "")});
     first_ = messages_.size();

@@ -1,6 +1,7 @@
 // The continuation of a text:  generate examples/data/babel-10m "<|endoftext|>In the beginning"
 #include <moe.hpp>
 
+#include "support/chat_options.hpp"
 #include "support/command_line.hpp"
 #include "support/context_notes.hpp"
 #include "support/model_options.hpp"
@@ -19,7 +20,11 @@ tokens: the bundled examples/data/babel-10m needs <|endoftext|> at the beginning
 
   --max-tokens N           limit of the new text; default 100
   --chat                   PROMPT is a message of a user: put it into the model's chat template
-  --no-thinking            with --chat: ask the model to answer without thinking first
+  --no-thinking            with --chat: ask the model to answer without thinking first, which is
+                           --set enable_thinking=false
+  --tools FILE             with --chat: a JSON list of functions that the model may call
+  --set NAME=JSON          with --chat: a variable of the chat template, such as
+                           reasoning_effort="high"; may be repeated
   --temperature T          0: always the most likely token. This and the next three: default is the
                            model's recommendation
   --top-k N                draw from the N most likely tokens; 0: from all tokens
@@ -55,7 +60,7 @@ std::string prompt_of(const CommandLine& args, const moe::Model& model) {
   const std::string text = args.positional(2, 2)[1];
   if (!args.has("--chat")) return text;
   const moe::Message message{"user", text};
-  return model.chat_template().render({&message, 1}, {.enable_thinking = !args.has("--no-thinking")});
+  return model.chat_template().render({&message, 1}, chat_options_of(args));
 }
 
 moe::ModelOptions options_of(const CommandLine& args) {

@@ -1,4 +1,4 @@
-// Shows the tokens of a text; or turns texts, ids and conversations into each other, one on each line:
+// The tokens of a text; or conversions between texts, ids and conversations, line by line:
 //   tokenize examples/data/babel-10m "Hello, world!"
 #include <moe.hpp>
 
@@ -7,15 +7,21 @@
 
 constexpr std::string_view help = R"(usage: tokenize PATH TEXT...
        tokenize PATH --json|--decode|--chat
-Shows the tokens of each TEXT, or answers standard input line by line. PATH is a directory with a checkpoint, or a
-tokenizer.json.
+Shows the tokens of each TEXT, or converts each line of standard input. PATH is a directory with a
+checkpoint, a GGUF file or a tokenizer.json.
 
-  --json           a JSON string in, its ids out
-  --decode         ids in, a JSON string out
+  --json           each line is a JSON string: print its ids
+  --decode         each line has ids: print their text as a JSON string
   --skip-special   with --decode: leave special tokens out
-  --chat           a conversation in, the text that the model is to read out, as a JSON string. A conversation is
-                   {"messages": [{"role": "user", "content": "Hi"}], "options": {"enable_thinking": false}}; the
-                   options are add_generation_prompt, enable_thinking and tools
+  --chat           each line is a conversation: print the text for the model as a JSON string, written by
+                   the chat template of PATH. A conversation is a JSON object with these members:
+                     "messages"  [{"role": "user", "content": "Hi"}, ...]
+                     "tools"     a list of functions that the model may call
+                     "options"   variables of the template, such as {"enable_thinking": false}, and
+                                 "add_generation_prompt", which is true by default
+                     "special"   texts of special tokens, in place of those of PATH: {"bos_token": "<s>"}
+                     "now"       the local time for the template: "2026-01-02T03:04:05"
+                   All but "messages" may be missing. --json may be added; it changes nothing
 )";
 
 namespace {
@@ -40,15 +46,19 @@ std::vector<moe::TokenId> read_ids(const std::string& line, std::string_view nam
 }
 
 std::string render(const moe::ChatTemplate& chat, const moe::Json& conversation) {
-  std::vector<moe::Message> messages;
-  for (const moe::Json message : conversation.at("messages").as_array())
-    messages.push_back(moe::detail::read_message(message));
   moe::ChatOptions options;
   if (const moe::Json given = conversation.find("options")) options = moe::detail::read_chat_options(given);
-  return moe::detail::to_json(chat.render(messages, options));
+  if (const moe::Json tools = conversation.find("tools"); tools && !tools.is_null())
+    for (const moe::Json tool : tools.as_array()) options.tools.push_back(moe::detail::to_json(tool));
+  if (const moe::Json special = conversation.find("special"))
+    for (const moe::Json token : special.as_object())
+      options.variables.insert(options.variables.begin(),
+                               {std::string(token.key()), moe::detail::to_json(token)});
+  if (const moe::Json now = conversation.find("now")) options.now = now.as_string();
+  return moe::detail::to_json(chat.render(conversation.at("messages"), options));
 }
 
-/// Prints f(line, name of the line) for each line. Only a line feed ends one: texts may hold other breaks.
+/// Prints f(line, name of the line) for each line. Only a line feed ends a line: texts may have other line breaks.
 template <class F>
 void answer_lines(F f) {
   std::string line;

@@ -20,18 +20,21 @@ struct ToolCall {
 struct Message {
   std::string role;  // such as "system", "user", "assistant" or "tool"
   std::string content;
-  std::optional<std::string> reasoning_content = {};  // the text in which an assistant reasons before it answers
+  std::optional<std::string> reasoning_content =
+      {};  // the text in which an assistant reasons before it answers
   std::vector<ToolCall> tool_calls = {};
   std::string tool_call_id = {};  // of a tool's answer: the call that it belongs to
   std::string name = {};          // of a tool's answer: the name of the tool
-  std::string parts = {};         // JSON, in place of `content`: a list such as [{"type": "text", "text": "Hi"}]
+  std::string parts = {};  // JSON, in place of `content`: a list such as [{"type": "text", "text": "Hi"}]
 };
 
 struct ChatOptions {
-  bool add_generation_prompt = true;         // end with the begin of an assistant's turn
-  std::optional<bool> enable_thinking = {};  // let the model reason before it answers; by default, the template decides
-  std::vector<std::string> tools = {};       // functions that the model may call, each described in JSON
-  std::vector<std::pair<std::string, std::string>> variables = {};  // more variables of the template: name, JSON
+  bool add_generation_prompt = true;  // end with the begin of an assistant's turn
+  std::optional<bool> enable_thinking =
+      {};  // let the model reason before it answers; by default, the template decides
+  std::vector<std::string> tools = {};  // functions that the model may call, each described in JSON
+  std::vector<std::pair<std::string, std::string>> variables =
+      {};                // more variables of the template: name, JSON
   std::string now = {};  // the local time for strftime_now, as 2026-01-02T03:04:05; empty: the clock
 };
 

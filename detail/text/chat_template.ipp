@@ -56,8 +56,7 @@ inline void add_special_tokens(SpecialTokens& tokens, const std::string& path) {
     const Json content = token.is_object() ? token.at("content") : token;
     if (!content.is_string()) continue;
     const auto is_known = [&](const auto& known) { return known.first == name; };
-    if (std::none_of(tokens.begin(), tokens.end(), is_known))
-      tokens.emplace_back(name, content.as_string());
+    if (std::none_of(tokens.begin(), tokens.end(), is_known)) tokens.emplace_back(name, content.as_string());
   }
 }
 
@@ -135,7 +134,8 @@ inline LocalTime parse_time(std::string_view text) {
     if (i < 5) rest.remove_prefix(1);
   }
   const auto [year, month, day, hour, minute, second] = numbers;
-  if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60 || year > 9999)
+  if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60 ||
+      year > 9999)
     fail("chat options", "now", "a time such as 2026-01-02T03:04:05", text);
   return {year, month, day, hour, minute, second};
 }
@@ -148,7 +148,8 @@ inline LocalTime local_time() {
 #else
   localtime_r(&now, &fields);
 #endif
-  return {fields.tm_year + 1900, fields.tm_mon + 1, fields.tm_mday, fields.tm_hour, fields.tm_min, fields.tm_sec};
+  return {fields.tm_year + 1900, fields.tm_mon + 1, fields.tm_mday,
+          fields.tm_hour,        fields.tm_min,     fields.tm_sec};
 }
 
 /// Makes the variables of a rendering. Must live as long as the rendering: values are views of its documents.
@@ -164,13 +165,15 @@ class ChatVariables {
   }
 
   Value message(const Message& message) {
-    memory_.allow(64 + message.content.size() + (message.reasoning_content ? message.reasoning_content->size() : 0));
+    memory_.allow(64 + message.content.size() +
+                  (message.reasoning_content ? message.reasoning_content->size() : 0));
     std::vector<std::pair<Value, Value>> members;
     const auto add = [&](std::string_view name, const Value& value) {
       members.emplace_back(Value::of_text(name), value);
     };
     add("role", Value::of_text(message.role));
-    add("content", message.parts.empty() ? Value::of_text(message.content) : parsed(message.parts, "message parts"));
+    add("content",
+        message.parts.empty() ? Value::of_text(message.content) : parsed(message.parts, "message parts"));
     if (message.reasoning_content) add("reasoning_content", Value::of_text(*message.reasoning_content));
     if (!message.tool_calls.empty()) {
       std::vector<Value> calls;
@@ -192,7 +195,8 @@ class ChatVariables {
         {"add_generation_prompt", Value::of_boolean(options.add_generation_prompt)},
     };
     for (const auto& [name, text] : tokens) out.emplace_back(name, Value::of_text(text));
-    if (options.enable_thinking) out.emplace_back("enable_thinking", Value::of_boolean(*options.enable_thinking));
+    if (options.enable_thinking)
+      out.emplace_back("enable_thinking", Value::of_boolean(*options.enable_thinking));
     for (const auto& [name, json] : options.variables) out.emplace_back(name, parsed(json, name));
     return out;
   }
@@ -245,7 +249,8 @@ namespace moe::inline MOE_ABI {
 
 MOE_INLINE ChatTemplate::ChatTemplate(std::string_view text, std::string_view file,
                                       SpecialTokens special_tokens)
-    : template_(std::make_shared<const detail::jinja::Template>(text, detail::concat(file, ": chat template"))),
+    : template_(
+          std::make_shared<const detail::jinja::Template>(text, detail::concat(file, ": chat template"))),
       special_tokens_(std::move(special_tokens)) {}
 
 MOE_INLINE ChatTemplate::ChatTemplate(const std::string& path) {

@@ -67,7 +67,7 @@ void add_vocabulary(GgufBuilder& file) {
   GgufVocabulary::of(bundled_model() + "/tokenizer.json", 4096).add_to(file);
   file.value("tokenizer.ggml.eos_token_id", 4093u).value("tokenizer.ggml.padding_token_id", 4093u);
   file.value("tokenizer.ggml.add_bos_token", false);
-  file.value("tokenizer.chat_template", "{%- if enable_thinking %}<|im_start|>{{ messages }}{%- endif %}");
+  file.value("tokenizer.chat_template", "<|im_start|>{{ messages[0].content }}<|im_end|>");
 }
 
 /// The bundled model as converters write it: the experts of a layer in one tensor, all other tensors renamed.
@@ -182,7 +182,7 @@ TEST_CASE("gguf model: tokenizer, end tokens and chat template equal those of th
   CHECK(model.config().end_tokens == std::vector<moe::TokenId>{4093});
   const moe::Message message{"user", "Hi"};
   CHECK(model.chat_template().render({&message, 1}) ==
-        "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n");
+        "<|im_start|>Hi<|im_end|>");
 }
 
 TEST_CASE("gguf model: experts of mixed types compute nearly the logits of the same values as f32") {

@@ -127,10 +127,7 @@ TEST_CASE("qwen3: conversations are rendered as by the checkpoint's template") {
   if (!folder || !vectors) return;
   const moe::ChatTemplate chat(*folder);
   const std::size_t count = for_each_object(*vectors, [&](const moe::Json& expected) {
-    std::vector<moe::Message> messages;
-    for (const moe::Json message : expected.at("messages"))
-      messages.push_back(moe::detail::read_message(message));
-    CHECK(chat.render(messages, moe::detail::read_chat_options(expected.at("options"))) ==
+    CHECK(chat.render(expected.at("messages"), moe::detail::read_chat_options(expected.at("options"))) ==
           expected.at("text").as_string());
   });
   CHECK(count >= 30);

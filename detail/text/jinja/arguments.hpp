@@ -24,7 +24,8 @@ struct Arguments {
     std::vector<Value> values(parameters.size());
     std::vector<char> given(parameters.size());
     if (positional.size() > parameters.size())
-      memory.fail(concat(function, "() takes at most ", parameters.size(), " arguments (", positional.size(), " given)"));
+      memory.fail(concat(function, "() takes at most ", parameters.size(), " arguments (", positional.size(),
+                         " given)"));
     for (std::size_t i = 0; i < positional.size(); ++i) {
       values[i] = positional[i];
       given[i] = 1;
@@ -40,7 +41,8 @@ struct Arguments {
     }
     for (std::size_t i = 0; i < required; ++i)
       if (given[i] == 0)
-        memory.fail(concat(function, "() missing 1 required positional argument: '", parameters.begin()[i], '\''));
+        memory.fail(
+            concat(function, "() missing 1 required positional argument: '", parameters.begin()[i], '\''));
     return values;
   }
 };

@@ -1,20 +1,13 @@
 #pragma once
 #include "filters.hpp"
 #include "../../core/concat.hpp"
-#include "../../core/utf8.hpp"
-#include "../../io/json_parser.hpp"
-#include "../unicode.hpp"
-#include "format.hpp"
-#include "functions.hpp"
 #include "interpreter.hpp"
-#include "json.hpp"
 #include "operators.hpp"
 #include "python_text.hpp"
 #include "tests.hpp"
+#include "text_filters.ipp"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -25,309 +18,7 @@
 
 namespace moe::inline MOE_ABI::detail::jinja {
 
-// Each filter has the name of its function in filters.py of Jinja, without `do_`.
-
-using Items = std::vector<Value>;
-
-/// The text of a value, with its markup.
-inline Value soft_text(Memory& memory, const Value& value) {
-  return value.is_string() ? value : memory.text(to_text(memory, value));
-}
-
-inline Value with_markup(Value text, bool markup) {
-  text.markup = markup;
-  return text;
-}
-
-inline Value generator(Memory& memory, Items items) {
-  return memory.list(std::move(items), Kind::iterator, "generator");
-}
-
-inline std::int64_t whole_argument(Memory& memory, const Value& value, std::int64_t otherwise) {
-  if (value.is_undefined()) return otherwise;
-  if (!value.is_integral())
-    memory.fail(concat('\'', type_name(value), "' object cannot be interpreted as an integer"));
-  return value.whole();
-}
-
-// ---- Texts
-
-template <std::string (*f)(std::string_view)>
-Value filter_text(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
-  Memory& memory = interpreter.memory();
-  arguments.bind(memory, "filter", 0, {});
-  const Value text = soft_text(memory, value);
-  memory.take(text.size / 8);
-  return with_markup(memory.text(f(text.text())), text.markup);
-}
-
-/// Jinja's title(): words begin after white space and after - ( { [ <.
-inline std::string jinja_title(std::string_view text) {
-  std::string out;
-  bool inside = false;
-  std::string word;
-  const auto flush = [&] {
-    const std::size_t first = word.empty() ? 0 : utf8_step(word).bytes;
-    out += upper(std::string_view(word).substr(0, first)) + lower(std::string_view(word).substr(first));
-    word.clear();
-  };
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t size = character_at(text, at).bytes;
-    const std::string_view c = text.substr(at, size);
-    const bool border = is_python_space(utf8_step(c).code_point) || std::string_view("-({[<").find(c) != text.npos;
-    if (border == inside) flush();
-    inside = !border;
-    if (border) {
-      out += c;
-    } else {
-      word += c;
-    }
-    at += size;
-  }
-  flush();
-  return out;
-}
-
-inline Value filter_string(Interpreter& interpreter, const Value& value, const Arguments&) {
-  return soft_text(interpreter.memory(), value);
-}
-
-inline Value filter_trim(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
-  Memory& memory = interpreter.memory();
-  const Value characters = arguments.bind(memory, "trim", 0, {"chars"})[0];
-  const Value text = soft_text(memory, value);
-  memory.take(text.size / 8);
-  const bool given = characters.is_string();
-  return with_markup(
-      Value::of_text(given ? strip(text.text(), Side::both, characters.text()) : strip(text.text(), Side::both)),
-      text.markup);
-}
-
-inline Value filter_replace(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
-  Memory& memory = interpreter.memory();
-  const Items values = arguments.bind(memory, "replace", 2, {"old", "new", "count"});
-  Arguments replaced;
-  replaced.positional = {soft_text(memory, values[0]), soft_text(memory, values[1])};
-  if (values[2].is_integral()) replaced.positional.push_back(values[2]);
-  return call_method(interpreter, with_markup(soft_text(memory, value), false), "replace", replaced);
-}
-
-inline Value filter_indent(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
-  Memory& memory = interpreter.memory();
-  const Items values = arguments.bind(memory, "indent", 0, {"width", "first", "blank"});
-  const Value text = soft_text(memory, value);
-  const std::string indent =
-      values[0].is_string()
-          ? std::string(values[0].text())
-          : std::string(static_cast<std::size_t>(std::clamp<std::int64_t>(whole_argument(memory, values[0], 4), 0, 1000)), ' ');
-  const bool first = is_true(values[1]), blank = is_true(values[2]);
-  std::string ended(text.text());
-  ended += '\n';
-  std::string out = first ? indent : "";
-  std::size_t i = 0;
-  for (const std::string_view line : split_lines(ended)) {
-    memory.take(indent.size() + line.size());
-    if (i > 0) out += '\n';
-    if (i++ > 0 && (blank || !line.empty())) out += indent;
-    out += line;
-  }
-  return with_markup(memory.text(std::move(out)), text.markup);
-}
-
-inline Value filter_center(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
-  const Value width = arguments.bind(interpreter.memory(), "center", 0, {"width"})[0];
-  Arguments centered;
-  centered.positional = {width.is_undefined() ? Value::of_integer(80) : width};
-  return call_method(interpreter, soft_text(interpreter.memory(), value), "center", centered);
-}
-
-inline Value filter_truncate(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
-  Memory& memory = interpreter.memory();
-  const Items values = arguments.bind(memory, "truncate", 0, {"length", "killwords", "end", "leeway"});
-  const Value text = soft_text(memory, value);
-  const std::int64_t length = whole_argument(memory, values[0], 255), leeway = whole_argument(memory, values[3], 5);
-  const std::string_view end = values[2].is_string() ? values[2].text() : "...";
-  const std::vector<std::size_t> offsets = code_point_offsets(text.text());
-  const auto size = static_cast<std::int64_t>(offsets.size() - 1);
-  const std::int64_t kept = length - static_cast<std::int64_t>(count_code_points(end));
-  if (kept < 0) memory.fail(concat("expected length >= ", count_code_points(end), ", got ", static_cast<long long>(length)));
-  if (size <= length + leeway) return text;
-  std::string_view begin = text.text().substr(0, offsets[static_cast<std::size_t>(std::min(kept, size))]);
-  if (!is_true(values[1])) begin = begin.substr(0, begin.rfind(' '));
-  return memory.text(concat(begin, end));
-}
-
-inline Value filter_wordcount(Interpreter& interpreter, const Value& value, const Arguments&) {
-  const std::string text = to_text(interpreter.memory(), value);
-  std::size_t words = 0;
-  bool inside = false;
-  for (std::size_t at = 0; at < text.size();) {
-    const Character c = character_at(text, at);
-    const bool word = c.is(character::word);
-    words += word && !inside;
-    inside = word;
-    at += c.bytes;
-  }
-  return Value::of_size(words);
-}
-
-inline Value filter_format(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
-  Memory& memory = interpreter.memory();
-  if (!arguments.positional.empty() && !arguments.named.empty())
-    memory.fail("can't handle positional and keyword arguments at the same time");
-  std::vector<std::pair<Value, Value>> members;
-  for (const auto& [name, item] : arguments.named) members.emplace_back(Value::of_text(name), item);
-  const Value values = members.empty() ? memory.list(arguments.positional, Kind::tuple, "tuple")
-                                       : make_dict(memory, std::move(members));
-  return format_percent(memory, soft_text(memory, value), values);
-}
-
-inline Value filter_escape(Interpreter& interpreter, const Value& value, const Arguments&) {
-  Memory& memory = interpreter.memory();
-  return with_markup(memory.text(escape(soft_text(memory, value))), true);
-}
-inline Value filter_forceescape(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
-  return filter_escape(interpreter, with_markup(soft_text(interpreter.memory(), value), false), arguments);
-}
-inline Value filter_safe(Interpreter& interpreter, const Value& value, const Arguments&) {
-  return with_markup(soft_text(interpreter.memory(), value), true);
-}
-
-inline Value filter_urlencode(Interpreter& interpreter, const Value& value, const Arguments&) {
-  Memory& memory = interpreter.memory();
-  if (!value.is_string() && (value.is_dict() || value.has_list()))
-    memory.fail("urlencode of several values is not supported");
-  std::string out;
-  for (const char c : to_text(memory, value)) {
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-                       std::string_view("_.-~/").find(c) != std::string_view::npos;
-    constexpr std::string_view digits = "0123456789ABCDEF";
-    const auto byte = static_cast<unsigned char>(c);
-    if (plain) {
-      out += c;
-    } else {
-      out += {'%', digits[byte >> 4], digits[byte & 15]};
-    }
-  }
-  return memory.text(std::move(out));
-}
-
-inline Value filter_tojson(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
-  return to_json_text(interpreter.memory(), value, arguments);
-}
-
-// ---- Numbers
-
-inline Value filter_abs(Interpreter& interpreter, const Value& value, const Arguments&) {
-  Memory& memory = interpreter.memory();
-  if (!value.is_number()) memory.fail(concat("bad operand type for abs(): '", type_name(value), '\''));
-  if (value.kind == Kind::real) return Value::of_real(std::fabs(value.real));
-  return less(memory, value, Value::of_integer(0)) ? negate(memory, value) : add(memory, Value::of_integer(0), value);
-}
-
-/// int(text, base) of Python; nothing if the text is no such number.
-inline Value parse_integer(std::string_view text, int base) {
-  text = strip(text, Side::both);
-  std::string digits;
-  bool negative = false;
-  if (!text.empty() && (text[0] == '-' || text[0] == '+')) {
-    negative = text[0] == '-';
-    text.remove_prefix(1);
-  }
-  const char letter = text.size() > 1 ? static_cast<char>(text[1] | 0x20) : '\0';
-  const int prefixed = letter == 'x' ? 16 : letter == 'o' ? 8 : letter == 'b' ? 2 : 0;
-  if (text.starts_with('0') && prefixed != 0 && (base == prefixed || base == 0)) {
-    text.remove_prefix(2);
-    base = prefixed;
-  }
-  for (std::size_t i = 0; i < text.size(); ++i)
-    if (text[i] != '_' || i == 0 || i + 1 == text.size() || text[i - 1] == '_') digits += text[i];
-  std::int64_t number = 0;
-  if (negative) digits.insert(0, 1, '-');
-  const char* const end = digits.data() + digits.size();
-  const auto result = std::from_chars(digits.data(), end, number, base == 0 ? 10 : base);
-  if (digits.empty() || result.ec != std::errc() || result.ptr != end || digits.starts_with("--")) return {};
-  return Value::of_integer(number);
-}
-
-/// float(text) of Python; nothing if the text is no number.
-inline Value parse_real(std::string_view text) {
-  text = strip(text, Side::both);
-  const bool negative = text.starts_with('-');
-  if (negative || text.starts_with('+')) text.remove_prefix(1);
-  const std::string lower_text = lower(text);
-  const double sign = negative ? -1 : 1;
-  if (lower_text == "inf" || lower_text == "infinity") return Value::of_real(sign * HUGE_VAL);
-  if (lower_text == "nan") return Value::of_real(std::nan(""));
-  std::size_t digits = 0, points = 0, at = 0;
-  for (; at < text.size() && ((text[at] >= '0' && text[at] <= '9') || text[at] == '.'); ++at)
-    text[at] == '.' ? ++points : ++digits;
-  if (digits == 0 || points > 1) return {};
-  if (at < text.size() && (text[at] | 0x20) == 'e') {
-    ++at;
-    if (at < text.size() && (text[at] == '-' || text[at] == '+')) ++at;
-    const std::size_t begin = at;
-    while (at < text.size() && text[at] >= '0' && text[at] <= '9') ++at;
-    if (at == begin) return {};
-  }
-  if (at != text.size()) return {};
-  std::string clean(text);  // from_chars wants no + in the exponent's place of a sign, and a digit before the point
-  if (clean.starts_with('.')) clean.insert(0, 1, '0');
-  return Value::of_real(sign * parse_double(clean).value_or(HUGE_VAL));
-}
-
-inline Value filter_int(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
-  Memory& memory = interpreter.memory();
-  const Items values = arguments.bind(memory, "int", 0, {"default", "base"});
-  const Value otherwise = values[0].is_undefined() ? Value::of_integer(0) : values[0];
-  if (value.is_undefined()) fail_undefined(memory, value);
-  Value number = value;
-  if (value.is_string()) {
-    const Value whole = parse_integer(value.text(), static_cast<int>(whole_argument(memory, values[1], 10)));
-    if (!whole.is_undefined()) return whole;
-    number = parse_real(value.text());
-  }
-  if (number.is_integral()) return Value::of_integer(number.whole());
-  if (number.kind == Kind::big_integer) return number;
-  const bool fits = number.kind == Kind::real && std::fabs(number.real) < 9.2e18;
-  return fits ? Value::of_integer(static_cast<std::int64_t>(number.real)) : otherwise;
-}
-
-inline Value filter_float(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
-  const Value otherwise = arguments.bind(interpreter.memory(), "float", 0, {"default"})[0];
-  if (value.is_undefined()) fail_undefined(interpreter.memory(), value);
-  const Value number = value.is_string() ? parse_real(value.text()) : value;
-  if (number.kind == Kind::real) return number;
-  if (number.is_number()) return add(interpreter.memory(), Value::of_real(0), number);
-  return otherwise.is_undefined() ? Value::of_real(0) : otherwise;
-}
-
-inline Value filter_round(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
-  Memory& memory = interpreter.memory();
-  const Items values = arguments.bind(memory, "round", 0, {"precision", "method"});
-  const std::int64_t precision = std::clamp<std::int64_t>(whole_argument(memory, values[0], 0), -300, 300);
-  const std::string_view method = values[1].is_string() ? values[1].text() : "common";
-  if (!value.is_number() || value.kind == Kind::big_integer)
-    memory.fail(concat("type ", type_name(value), " doesn't define __round__ method"));
-  const double number = value.kind == Kind::real ? value.real : static_cast<double>(value.whole());
-  if (method == "common") {
-    if (value.is_integral() && precision >= 0) return Value::of_integer(value.whole());
-    if (precision < 0) {
-      const double scale = std::pow(10.0, static_cast<double>(-precision));
-      return Value::of_real(std::nearbyint(number / scale) * scale);
-    }
-    char buffer[700];  // rounds the exact value, half to even
-    const auto end = std::to_chars(buffer, buffer + sizeof buffer, number, std::chars_format::fixed,
-                                   static_cast<int>(precision))
-                         .ptr;
-    return Value::of_real(parse_double({buffer, static_cast<std::size_t>(end - buffer)}).value_or(number));
-  }
-  if (method != "ceil" && method != "floor") memory.fail("method must be common, ceil or floor");
-  const double scale = std::pow(10.0, static_cast<double>(precision));
-  return Value::of_real((method == "ceil" ? std::ceil(number * scale) : std::floor(number * scale)) / scale);
-}
-
-// ---- Sequences
+// Filters of sequences, and the table of all filters. Each has the name of its function in filters.py of Jinja, without `do_`.
 
 inline Value filter_length(Interpreter& interpreter, const Value& value, const Arguments&) {
   return Value::of_size(length(interpreter.memory(), value));
@@ -371,7 +62,8 @@ inline Value filter_reverse(Interpreter& interpreter, const Value& value, const 
 
 /// The value of an attribute with dots, as in map(attribute="function.name"). `otherwise`: in place of an undefined value at
 /// each dot, unless it is undefined itself.
-inline Value deep_attribute(Memory& memory, Value value, const Value& attribute, const Value& otherwise = {}) {
+inline Value deep_attribute(Memory& memory, Value value, const Value& attribute,
+                            const Value& otherwise = {}) {
   if (attribute.is_undefined() || attribute.is_none()) return value;
   const auto defaulted = [&](const Value& found) {
     return found.is_undefined() && !otherwise.is_undefined() && !otherwise.is_none() ? otherwise : found;
@@ -412,7 +104,8 @@ struct Keyed {
   Value key, value;
 };
 
-inline std::vector<Keyed> keyed(Memory& memory, const Value& value, const Value& attribute, bool case_sensitive) {
+inline std::vector<Keyed> keyed(Memory& memory, const Value& value, const Value& attribute,
+                                bool case_sensitive) {
   std::vector<Keyed> out;
   for (const Value& item : iterate(memory, value))
     out.push_back({folded(memory, deep_attribute(memory, item, attribute), case_sensitive), item});
@@ -455,7 +148,8 @@ inline Value filter_sort(Interpreter& interpreter, const Value& value, const Arg
     for (const Value& item : iterate(memory, value)) {
       Items keys;
       for (const std::string_view part : split_text(values[2].text(), ",", SIZE_MAX, false))
-        keys.push_back(folded(memory, deep_attribute(memory, item, Value::of_text(part)), is_true(values[1])));
+        keys.push_back(
+            folded(memory, deep_attribute(memory, item, Value::of_text(part)), is_true(values[1])));
       items.push_back({memory.list(std::move(keys)), item});
     }
   } else {
@@ -486,10 +180,12 @@ inline Value filter_unique(Interpreter& interpreter, const Value& value, const A
   const std::vector<Keyed> items = keyed(memory, value, values[1], is_true(values[0]));
   std::vector<std::pair<Value, Value>> last_places;
   for (std::size_t i = items.size(); i-- > 0;) last_places.emplace_back(items[i].key, Value::of_size(i));
-  const Value first_places = make_dict(memory, std::move(last_places));  // of equal keys, the last entry counts
+  const Value first_places =
+      make_dict(memory, std::move(last_places));  // of equal keys, the last entry counts
   Items out;
   for (std::size_t i = 0; i < items.size(); ++i)
-    if (find_key(first_places, items[i].key)->whole() == static_cast<std::int64_t>(i)) out.push_back(items[i].value);
+    if (find_key(first_places, items[i].key)->whole() == static_cast<std::int64_t>(i))
+      out.push_back(items[i].value);
   return generator(memory, std::move(out));
 }
 
@@ -509,7 +205,8 @@ inline Value filter_sum(Interpreter& interpreter, const Value& value, const Argu
   Memory& memory = interpreter.memory();
   const Items values = arguments.bind(memory, "sum", 0, {"attribute", "start"});
   Value sum = values[1].is_undefined() ? Value::of_integer(0) : values[1];
-  for (const Value& item : iterate(memory, value)) sum = add(memory, sum, deep_attribute(memory, item, values[0]));
+  for (const Value& item : iterate(memory, value))
+    sum = add(memory, sum, deep_attribute(memory, item, values[0]));
   return sum;
 }
 
@@ -519,7 +216,8 @@ inline Value filter_groupby(Interpreter& interpreter, const Value& value, const 
   const bool case_sensitive = is_true(values[2]);
   std::vector<Keyed> items;
   const auto key_of = [&](const Value& item) { return deep_attribute(memory, item, values[0], values[1]); };
-  for (const Value& item : iterate(memory, value)) items.push_back({folded(memory, key_of(item), case_sensitive), item});
+  for (const Value& item : iterate(memory, value))
+    items.push_back({folded(memory, key_of(item), case_sensitive), item});
   sort_keyed(memory, items, false);
   Items groups;
   for (std::size_t begin = 0, end = 0; begin < items.size(); begin = end) {
@@ -545,7 +243,8 @@ inline Value filter_batch(Interpreter& interpreter, const Value& value, const Ar
     batch.push_back(item);
   }
   if (!batch.empty()) {
-    if (!values[1].is_undefined() && !values[1].is_none()) batch.resize(static_cast<std::size_t>(size), values[1]);
+    if (!values[1].is_undefined() && !values[1].is_none())
+      batch.resize(static_cast<std::size_t>(size), values[1]);
     batches.push_back(memory.list(std::move(batch)));
   }
   return generator(memory, std::move(batches));
@@ -635,7 +334,8 @@ inline Value filter_default(Interpreter& interpreter, const Value& value, const 
 inline Value filter_attr(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
   Memory& memory = interpreter.memory();
   const Value name = arguments.bind(memory, "attr", 1, {"name"})[0];
-  const Value found = value.is_dict() ? make_dict(memory, {}) : value;  // attributes of a dict are only its methods
+  const Value found =
+      value.is_dict() ? make_dict(memory, {}) : value;  // attributes of a dict are only its methods
   return get_attribute(memory, found, memory.text(to_text(memory, name)).text());
 }
 

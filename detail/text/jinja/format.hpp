@@ -4,7 +4,30 @@
 #include "memory.hpp"
 #include "value.hpp"
 
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
 namespace moe::inline MOE_ABI::detail::jinja {
+
+/// How a value is to be written: the options of both kinds of formats.
+struct FormatSpec {
+  std::string fill = " ";
+  char align = '\0';  // < > ^ or = (between sign and digits)
+  char sign = '-';    // + or space: also before positive numbers
+  bool alternate = false, grouped = false;
+  std::size_t width = 0;
+  std::size_t precision = SIZE_MAX;  // absent
+  char type = '\0';
+};
+
+inline constexpr std::size_t most_width = 1'000'000, most_precision = 100;
+
+/// Puts the text into its width. `sign_size`: the part of the text before the fill for the alignment '='.
+std::string aligned(std::string text, std::size_t sign_size, const FormatSpec& spec, char by_default);
+
+std::string format_real(double number, FormatSpec spec);
+std::string format_integer(Memory& memory, const Value& value, const FormatSpec& spec);
 
 /// format % arguments: the conversions d i u s r x X o e E f F g G c %.
 Value format_percent(Memory& memory, const Value& format, const Value& arguments);
@@ -16,4 +39,5 @@ Value format_braces(Memory& memory, const Value& format, const Arguments& argume
 
 #if MOE_DEFINITIONS
 #include "format.ipp"
+#include "format_braces.ipp"
 #endif

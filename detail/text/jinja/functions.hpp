@@ -19,7 +19,8 @@ bool is_function(std::string_view name);
 Value call_function(Interpreter& interpreter, std::string_view name, const Arguments& arguments);
 
 /// Calls a method of an object, which has it (see get_attribute).
-Value call_method(Interpreter& interpreter, const Value& self, std::string_view name, const Arguments& arguments);
+Value call_method(Interpreter& interpreter, const Value& self, std::string_view name,
+                  const Arguments& arguments);
 
 /// datetime.strftime() in the locale C.
 std::string format_time(Memory& memory, const LocalTime& time, std::string_view format);

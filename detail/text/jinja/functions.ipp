@@ -16,8 +16,8 @@
 
 namespace moe::inline MOE_ABI::detail::jinja {
 
-inline constexpr std::string_view functions[] = {"namespace", "dict",   "range",           "joiner",
-                                                 "cycler",    "raise_exception", "strftime_now"};
+inline constexpr std::string_view functions[] = {
+    "namespace", "dict", "range", "joiner", "cycler", "raise_exception", "strftime_now"};
 
 MOE_INLINE bool is_function(std::string_view name) {
   return std::find(std::begin(functions), std::end(functions), name) != std::end(functions);
@@ -36,7 +36,8 @@ inline std::vector<std::pair<Value, Value>> members_of(Memory& memory, const Arg
       for (const Value& pair : iterate(memory, first)) {
         const std::vector<Value> two = iterate(memory, pair);
         if (two.size() != 2)
-          memory.fail(concat("dictionary update sequence element has length ", two.size(), "; 2 is required"));
+          memory.fail(
+              concat("dictionary update sequence element has length ", two.size(), "; 2 is required"));
         members.emplace_back(two[0], two[1]);
       }
     }
@@ -57,16 +58,18 @@ inline Value range_of(Memory& memory, const Arguments& arguments) {
   const std::int64_t step = count == 3 ? arguments.positional[2].whole() : 1;
   if (step == 0) memory.fail("range() arg 3 must not be zero");
   constexpr std::size_t most = 100'000;  // as in Jinja's sandbox
-  const std::uint64_t distance = step > 0 ? static_cast<std::uint64_t>(last) - static_cast<std::uint64_t>(first)
-                                          : static_cast<std::uint64_t>(first) - static_cast<std::uint64_t>(last);
-  const std::uint64_t stride = step > 0 ? static_cast<std::uint64_t>(step) : 0 - static_cast<std::uint64_t>(step);
+  const std::uint64_t distance = step > 0
+                                     ? static_cast<std::uint64_t>(last) - static_cast<std::uint64_t>(first)
+                                     : static_cast<std::uint64_t>(first) - static_cast<std::uint64_t>(last);
+  const std::uint64_t stride =
+      step > 0 ? static_cast<std::uint64_t>(step) : 0 - static_cast<std::uint64_t>(step);
   const std::uint64_t size = (step > 0 ? first < last : first > last) ? (distance - 1) / stride + 1 : 0;
   if (size > most)
     memory.fail(concat("Range too big. The sandbox blocks ranges larger than MAX_RANGE (", most, ")."));
   std::vector<Value> items;
   for (std::uint64_t i = 0; i < size; ++i)
-    items.push_back(Value::of_integer(static_cast<std::int64_t>(
-        static_cast<std::uint64_t>(first) + i * static_cast<std::uint64_t>(step))));
+    items.push_back(Value::of_integer(
+        static_cast<std::int64_t>(static_cast<std::uint64_t>(first) + i * static_cast<std::uint64_t>(step))));
   return memory.list(std::move(items), Kind::range, "range");
 }
 
@@ -125,8 +128,9 @@ inline int week_of_year(const LocalTime& time, int first_day) {
 inline std::string time_field(Memory& memory, const LocalTime& time, char field, char pad) {
   constexpr std::string_view days[] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
                                        "Thursday", "Friday", "Saturday"};
-  constexpr std::string_view months[] = {"January", "February", "March",     "April",   "May",      "June",
-                                         "July",    "August",   "September", "October", "November", "December"};
+  constexpr std::string_view months[] = {"January",   "February", "March",    "April",
+                                         "May",       "June",     "July",     "August",
+                                         "September", "October",  "November", "December"};
   const std::string_view day = days[day_of_week(time)], month = months[(time.month - 1) % 12];
   const auto number = [&](int value, std::size_t width, char fill = '0') {
     return padded(value, pad == '-' ? 0 : width, pad == '_' ? ' ' : pad == '0' ? '0' : fill);

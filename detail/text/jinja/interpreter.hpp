@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -23,7 +24,8 @@ struct LocalTime {
 class Interpreter {
  public:
   /// All must outlive the interpreter.
-  Interpreter(const Tree& tree, Memory& memory, const LocalTime& now) : tree_(tree), memory_(memory), now_(now) {}
+  Interpreter(const Tree& tree, Memory& memory, const LocalTime& now)
+      : tree_(tree), memory_(memory), now_(now) {}
 
   /// The text of the template with these variables.
   std::string render(const std::vector<std::pair<std::string_view, Value>>& variables);
@@ -95,8 +97,22 @@ class Interpreter {
   std::string* out_ = nullptr;
 };
 
+template <class F>
+auto Interpreter::in_scope(Scope& scope, F f) {
+  Scope* const before = std::exchange(scope_, &scope);
+  if constexpr (std::is_void_v<decltype(f())>) {
+    f();
+    scope_ = before;
+  } else {
+    auto result = f();
+    scope_ = before;
+    return result;
+  }
+}
+
 }  // namespace moe::inline MOE_ABI::detail::jinja
 
 #if MOE_DEFINITIONS
 #include "interpreter.ipp"
+#include "interpreter_statements.ipp"
 #endif

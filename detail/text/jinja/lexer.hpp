@@ -17,10 +17,10 @@ struct Token {
     begin_block,     // {%
     end_block,       // %}
     name,
-    string,    // without quotes and escapes
-    integer,   // digits, without underscores; with a prefix such as 0x
-    real,      // without underscores
-    sign,      // an operator or a bracket
+    string,   // without quotes and escapes
+    integer,  // digits, without underscores; with a prefix such as 0x
+    real,     // without underscores
+    sign,     // an operator or a bracket
     end,
   };
 

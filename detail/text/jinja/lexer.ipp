@@ -180,14 +180,16 @@ class Lexer {
       at_ += size;
       return add(Token::Type::name, begin, source_.substr(begin, size));
     }
-    for (const std::string_view sign : {"**", "//", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~", "[", "]",
-                                        "(", ")", "{", "}", ">", "<", "=", ".", ":", "|", ",", ";"}) {
+    for (const std::string_view sign :
+         {"**", "//", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~", "[",
+          "]",  "(",  ")",  "{",  "}",  ">",  "<", "=", ".", ":", "|", ",", ";"}) {
       if (!source_.substr(at_).starts_with(sign)) continue;
       balance(sign, brackets);
       at_ += sign.size();
       return add(Token::Type::sign, begin, sign);
     }
-    fail_here(at_, concat("unexpected char ", repr_text(source_.substr(at_, utf8_step(source_.substr(at_)).bytes))));
+    fail_here(at_, concat("unexpected char ",
+                          repr_text(source_.substr(at_, utf8_step(source_.substr(at_)).bytes))));
   }
 
   void balance(std::string_view sign, std::string& brackets) const {
@@ -225,7 +227,9 @@ class Lexer {
     constexpr std::string_view decimal = "0123456789";
     const char prefix = static_cast<char>(at(at_ + 1) | 0x20);
     if (at(at_) == '0' && (prefix == 'x' || prefix == 'o' || prefix == 'b')) {
-      const std::string_view digits = prefix == 'x' ? "0123456789abcdefABCDEF" : prefix == 'o' ? "01234567" : "01";
+      const std::string_view digits = prefix == 'x'   ? "0123456789abcdefABCDEF"
+                                      : prefix == 'o' ? "01234567"
+                                                      : "01";
       const std::size_t end = digits_end(at_ + 2, digits);
       if (end > at_ + 2) return add_number(Token::Type::integer, end);
     }
@@ -291,8 +295,9 @@ class Lexer {
     const std::string_view text = source_.substr(at_ + 2, digits);
     std::uint32_t value = 0;
     const auto result = std::from_chars(text.data(), text.data() + text.size(), value, 16);
-    const bool valid = text.size() == digits && result.ec == std::errc() && result.ptr == text.data() + digits &&
-                       value < 0x110000 && (value < 0xd800 || value >= 0xe000);
+    const bool valid = text.size() == digits && result.ec == std::errc() &&
+                       result.ptr == text.data() + digits && value < 0x110000 &&
+                       (value < 0xd800 || value >= 0xe000);
     if (!valid) fail_here(at_, "wrong escape of a character in a string");
     append_utf8(out, value);
     at_ += 2 + digits;

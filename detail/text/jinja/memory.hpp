@@ -36,7 +36,9 @@ struct Scope {
 class Memory {
  public:
   /// `source` and `file`: the template, for errors.
-  Memory(std::string_view source, std::string_view file) : source_(source), file_(file) { allow(source.size()); }
+  Memory(std::string_view source, std::string_view file) : source_(source), file_(file) {
+    allow(source.size());
+  }
 
   /// Raises the limits in proportion to the size of an input.
   void allow(std::size_t input_bytes) {

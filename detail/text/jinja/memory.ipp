@@ -12,9 +12,7 @@
 
 namespace moe::inline MOE_ABI::detail::jinja {
 
-MOE_INLINE void Memory::fail(std::string_view message) const {
-  fail_at(source_, file_, place, message);
-}
+MOE_INLINE void Memory::fail(std::string_view message) const { fail_at(source_, file_, place, message); }
 
 MOE_INLINE std::size_t Memory::line_of(std::size_t offset) const {
   const std::string_view before = source_.substr(0, offset);

@@ -56,7 +56,8 @@ class TextMethod {
     if (name_ == "lstrip") return stripped(Side::left);
     if (name_ == "rstrip") return stripped(Side::right);
     if (name_ == "split" || name_ == "rsplit") return split();
-    if (name_ == "splitlines") return list_of(memory_, split_lines(text_, is_true(bind(0, {"keepends"})[0])), self_.markup);
+    if (name_ == "splitlines")
+      return list_of(memory_, split_lines(text_, is_true(bind(0, {"keepends"})[0])), self_.markup);
     if (name_ == "join") return join();
     if (name_ == "replace") return replace();
     if (name_ == "startswith" || name_ == "endswith") return begins_or_ends();
@@ -78,8 +79,7 @@ class TextMethod {
 
   std::string_view string(const Value& value) {
     if (value.is_undefined()) fail_undefined(memory_, value);
-    if (!value.is_string())
-      memory_.fail(concat(name_, "() argument must be str, not ", type_name(value)));
+    if (!value.is_string()) memory_.fail(concat(name_, "() argument must be str, not ", type_name(value)));
     return value.text();
   }
 
@@ -99,8 +99,7 @@ class TextMethod {
   Value stripped(Side side) {
     const Value characters = bind(0, {"chars"})[0];
     const bool given = !characters.is_undefined() && !characters.is_none();
-    if (given && !characters.is_string())
-      memory_.fail(concat(name_, " arg must be None or str"));
+    if (given && !characters.is_string()) memory_.fail(concat(name_, " arg must be None or str"));
     if (given) memory_.work(text_.size() / 64 * (characters.size / 64 + 1));
     return Value::of_text(given ? strip(text_, side, characters.text()) : strip(text_, side));
   }
@@ -183,8 +182,8 @@ class TextMethod {
     const std::size_t at = from_right ? find_last_text(text_, separator) : find_text(text_, separator);
     if (at == text_.npos && from_right) return list_of(memory_, {"", "", text_}, self_.markup, Kind::tuple);
     if (at == text_.npos) return list_of(memory_, {text_, "", ""}, self_.markup, Kind::tuple);
-    return list_of(memory_, {text_.substr(0, at), separator, text_.substr(at + separator.size())}, self_.markup,
-                   Kind::tuple);
+    return list_of(memory_, {text_.substr(0, at), separator, text_.substr(at + separator.size())},
+                   self_.markup, Kind::tuple);
   }
 
   Value without_affix() {
@@ -229,7 +228,8 @@ class TextMethod {
         column += spaces;
       } else {
         out += c;
-        column = c == '\n' || c == '\r' ? 0 : column + ((static_cast<unsigned char>(c) & 0xc0) != 0x80 ? 1 : 0);
+        column =
+            c == '\n' || c == '\r' ? 0 : column + ((static_cast<unsigned char>(c) & 0xc0) != 0x80 ? 1 : 0);
       }
     }
     return memory_.text(std::move(out));
@@ -273,7 +273,9 @@ inline Value call_dict_method(Memory& memory, const Value& self, std::string_vie
                     : name == "values" ? value
                                        : memory.list({key, value}, Kind::tuple, "tuple"));
   return memory.list(std::move(items), Kind::view,
-                     name == "keys" ? "dict_keys" : name == "values" ? "dict_values" : "dict_items");
+                     name == "keys"     ? "dict_keys"
+                     : name == "values" ? "dict_values"
+                                        : "dict_items");
 }
 
 inline Value call_list_method(Memory& memory, const Value& self, std::string_view name,
@@ -285,7 +287,8 @@ inline Value call_list_method(Memory& memory, const Value& self, std::string_vie
   }
   const Value wanted = arguments.bind(memory, name, 1, {"value"})[0];
   const auto is_wanted = [&](const Value& item) { return equal(memory, item, wanted); };
-  if (name == "count") return Value::of_size(static_cast<std::size_t>(std::count_if(items.begin(), items.end(), is_wanted)));
+  if (name == "count")
+    return Value::of_size(static_cast<std::size_t>(std::count_if(items.begin(), items.end(), is_wanted)));
   const auto found = std::find_if(items.begin(), items.end(), is_wanted);
   if (found != items.end()) return Value::of_size(static_cast<std::size_t>(found - items.begin()));
   std::string message;
@@ -299,9 +302,9 @@ inline Value call_loop_method(Memory& memory, Loop& loop, std::string_view name,
     return arguments.positional[loop.index % arguments.positional.size()];
   }
   const std::vector<Value>& now = arguments.positional;
-  const bool same =
-      loop.has_changed && std::equal(now.begin(), now.end(), loop.last_changed.begin(), loop.last_changed.end(),
-                                     [&](const Value& a, const Value& b) { return equal(memory, a, b); });
+  const bool same = loop.has_changed &&
+                    std::equal(now.begin(), now.end(), loop.last_changed.begin(), loop.last_changed.end(),
+                               [&](const Value& a, const Value& b) { return equal(memory, a, b); });
   loop.has_changed = true;
   loop.last_changed = now;
   return Value::of_boolean(!same);

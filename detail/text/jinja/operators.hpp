@@ -17,8 +17,17 @@ namespace moe::inline MOE_ABI::detail::jinja {
 /// type(value).__name__
 std::string_view type_name(const Value& value);
 
+/// The type in messages about missing attributes: 'dict object'.
+std::string object_name(const Value& value);
+
+/// The number as an f64; infinite if it is too large.
+double as_real(const Value& value);
+
 /// Fails with the reason why the value is undefined.
 [[noreturn]] void fail_undefined(Memory& memory, const Value& value);
+
+/// Fails if the value is undefined.
+void require_defined(Memory& memory, const Value& value);
 
 bool is_true(const Value& value);
 
@@ -76,7 +85,8 @@ Value get_attribute(Memory& memory, const Value& object, std::string_view name);
 Value get_item(Memory& memory, const Value& object, const Value& key);
 
 /// object[first:last:step]; undefined where an index is missing.
-Value get_slice(Memory& memory, const Value& object, const Value& first, const Value& last, const Value& step);
+Value get_slice(Memory& memory, const Value& object, const Value& first, const Value& last,
+                const Value& step);
 
 /// The text with & < > ' " as entities, unless it is a Markup.
 std::string escape(const Value& text);
@@ -84,5 +94,7 @@ std::string escape(const Value& text);
 }  // namespace moe::inline MOE_ABI::detail::jinja
 
 #if MOE_DEFINITIONS
+#include "arithmetic.ipp"
+#include "attributes.ipp"
 #include "operators.ipp"
 #endif

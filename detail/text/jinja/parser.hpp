@@ -1,8 +1,16 @@
 #pragma once
 #include "../../core/config.hpp"
+#include "lexer.hpp"
 #include "tree.hpp"
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace moe::inline MOE_ABI::detail::jinja {
 
@@ -10,8 +18,172 @@ namespace moe::inline MOE_ABI::detail::jinja {
 /// Source: parser.py of Jinja 3.1, with the extensions of transformers: loop controls and {% generation %}.
 Tree parse(std::string_view source, std::string_view file);
 
+/// A parser by recursive descent, one function for each rule of the grammar. See parse().
+class Parser {
+ public:
+  Parser(std::string_view source, std::string_view file)
+      : source_(source), file_(file), tokens_(tokenize(source, file)) {}
+
+  Tree run() &&;
+
+ private:
+  using Type = Node::Type;
+  using Words = std::initializer_list<std::string_view>;
+  static constexpr std::size_t most_nesting = 150, most_depth = 400;
+
+  /// Counts levels of recursion.
+  struct Level {
+    explicit Level(Parser& parser) : parser_(parser) {
+      if (++parser_.nesting_ > most_nesting) parser_.fail_here("the template is nested too deeply");
+    }
+    ~Level() { --parser_.nesting_; }
+    Parser& parser_;
+  };
+
+  // ---- Tokens
+
+  const Token& token() const { return tokens_[at_]; }
+  const Token& next_token() const { return tokens_[std::min(at_ + 1, tokens_.size() - 1)]; }
+
+  Token take();
+
+  [[noreturn]] void fail_here(std::string_view message) const;
+
+  std::string describe(const Token& token) const;
+
+  bool is_sign(std::string_view sign) const { return token().is_sign(sign); }
+  bool is_name(std::string_view name) const { return token().is_name(name); }
+
+  bool skip_sign(std::string_view sign);
+  bool skip_name(std::string_view name);
+
+  void expect_sign(std::string_view sign);
+  Token expect(Token::Type type, std::string_view name);
+  void end_tag() { expect(Token::Type::end_block, "end of statement block"); }
+
+  // ---- Nodes
+
+  Node& make(Node node);
+
+  Node& make(Type type, std::uint32_t place, std::vector<const Node*> children, std::string text = {});
+
+  std::uint32_t place() const { return token().place; }
+
+  // ---- Statements
+
+  /// The statements up to one of these tags, whose name is then the next token; without tags, up to the end.
+  const Node* block(Words ends);
+
+  /// A block. `soft`: see require().
+  const Node* body(Words ends, bool soft);
+
+  /// Takes the name of an end tag, and the end of the tag.
+  void close();
+
+  const Node* statement(Words ends);
+
+  const Node* if_statement(std::uint32_t at);
+
+  bool mentions_loop(const Node& variables) const;
+
+  const Node* for_statement(std::uint32_t at);
+
+  const Node* set_statement(std::uint32_t at);
+
+  /// Parameters in parentheses.
+  std::vector<Argument> signature();
+
+  std::uint32_t variable_name();
+
+  /// A macro, from the end of its begin tag on.
+  Node& macro_body(std::uint32_t at, std::string_view end, std::vector<Argument> parameters);
+
+  const Node* macro_statement(std::uint32_t at);
+
+  const Node* call_statement(std::uint32_t at);
+
+  const Node* filter_statement(std::uint32_t at);
+
+  const Node* with_statement(std::uint32_t at);
+
+  const Node* generation_statement(std::uint32_t at);
+
+  /// A target of an assignment: a name, names with commas, or an attribute of a namespace.
+  const Node* target(Words ends);
+
+  const Node* one_target(Words ends);
+
+  // ---- Expressions, from the weakest operator to the strongest
+
+  /// One expression, or several with commas, which are a tuple.
+  const Node* tuple(bool conditional = true, Words ends = {}, bool parentheses = false);
+
+  /// Remembers an error about an unknown filter or test, unless it is in a conditional part (soft_): there, it is an error only
+  /// when it is used.
+  void require(bool known, std::uint32_t at, std::string message);
+
+  const Node* expression();
+
+  const Node* or_expression();
+
+  const Node* and_expression();
+
+  const Node* not_expression();
+
+  const Node* comparison();
+
+  const Node* sum();
+
+  const Node* concatenation();
+
+  const Node* product();
+
+  const Node* power();
+
+  const Node* unary(bool filtered);
+
+  const Node* primary();
+
+  const Node* name_or_constant();
+
+  const Node* elements(std::uint32_t at);
+
+  const Node* members(std::uint32_t at);
+
+  const Node* postfix(const Node* node);
+
+  const Node* attribute(const Node* object, std::uint32_t at);
+
+  const Node* subscript(const Node* object, std::uint32_t at);
+
+  std::vector<Argument> call_arguments();
+
+  const Node* call(const Node* function);
+
+  const Node* filter_expression(const Node* node);
+
+  std::string dotted_name();
+
+  /// Filters after a value; `begun`: the first comes without its |.
+  const Node* filters(const Node* node, bool begun = false);
+
+  /// Whether an argument without parentheses may follow the name of a test.
+  bool begins_argument() const;
+
+  const Node* test(const Node* node);
+
+  std::string_view source_, file_;
+  std::vector<Token> tokens_;
+  std::size_t at_ = 0, nesting_ = 0, loops_ = 0;
+  bool soft_ = false;                                           // in an if
+  std::vector<std::pair<std::uint32_t, std::string>> unknown_;  // filters and tests: place and message
+  std::uint8_t uses_ = 0;
+  Tree tree_;
+};
+
 }  // namespace moe::inline MOE_ABI::detail::jinja
 
 #if MOE_DEFINITIONS
 #include "parser.ipp"
+#include "parser_expressions.ipp"
 #endif

@@ -1,5 +1,7 @@
 #pragma once
 #include "../../core/config.hpp"
+#include "../../core/utf8.hpp"
+#include "../unicode.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -12,6 +14,25 @@ namespace moe::inline MOE_ABI::detail::jinja {
 
 // Methods of Python's str on UTF-8. Lengths and positions count code points where the name says so, and bytes elsewhere. All
 // functions are linear in their arguments. Source: the documentation of Python 3.
+
+inline bool has_class(char32_t c, CharacterClasses classes) { return (classes_of(c) & classes) != 0; }
+
+/// Calls f(out, offset, code point) for each valid character; copies invalid bytes.
+template <class F>
+std::string map_characters(std::string_view text, F f) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t at = 0; at < text.size();) {
+    const Utf8Step step = utf8_step(text.substr(at));
+    if (step.valid) {
+      f(out, at, step.code_point);
+    } else {
+      out += text.substr(at, step.bytes);
+    }
+    at += step.bytes;
+  }
+  return out;
+}
 
 /// str.isspace() of one character.
 bool is_python_space(char32_t c);
@@ -61,6 +82,9 @@ std::string swap_case(std::string_view text);
 /// str.isalpha() and other methods of this kind, by the name of the method; nothing if there is no such method.
 std::optional<bool> is_of_class(std::string_view text, std::string_view method);
 
+/// Appends the last hexadecimal digits of a number.
+void append_hex(std::string& out, char32_t c, std::size_t digits);
+
 /// repr() of a str.
 std::string repr_text(std::string_view text);
 
@@ -70,5 +94,6 @@ std::string repr_real(double number);
 }  // namespace moe::inline MOE_ABI::detail::jinja
 
 #if MOE_DEFINITIONS
+#include "python_case.ipp"
 #include "python_text.ipp"
 #endif

@@ -1,9 +1,7 @@
 #pragma once
 #include "python_text.hpp"
 #include "../../core/utf8.hpp"
-#include "../table_reader.hpp"
 #include "../unicode.hpp"
-#include "case_tables.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -44,7 +42,8 @@ MOE_INLINE std::vector<std::size_t> code_point_offsets(std::string_view text) {
 
 /// Knuth-Morris-Pratt, for needles on which a simple search may be quadratic.
 inline std::size_t find_long(std::string_view text, std::string_view needle, std::size_t from) {
-  std::vector<std::size_t> border(needle.size() + 1, 0);  // of each prefix: its longest proper prefix that is a suffix
+  std::vector<std::size_t> border(needle.size() + 1,
+                                  0);  // of each prefix: its longest proper prefix that is a suffix
   for (std::size_t i = 1, length = 0; i < needle.size(); border[++i] = length) {
     while (length > 0 && needle[i] != needle[length]) length = border[length];
     length += needle[i] == needle[length];
@@ -116,7 +115,9 @@ MOE_INLINE std::string_view strip(std::string_view text, Side side,
 MOE_INLINE std::vector<std::string_view> split_words(std::string_view text, std::size_t most,
                                                      bool from_right) {
   std::vector<std::string_view> words;
-  const auto space_at = [&](std::size_t at) { return is_python_space(utf8_step(text.substr(at)).code_point); };
+  const auto space_at = [&](std::size_t at) {
+    return is_python_space(utf8_step(text.substr(at)).code_point);
+  };
   if (from_right) {
     for (text = strip(text, Side::right); !text.empty() && words.size() < most;) {
       std::size_t begin = text.size();
@@ -172,8 +173,8 @@ MOE_INLINE std::vector<std::string_view> split_lines(std::string_view text, bool
     const char32_t c = step.valid ? step.code_point : U'\0';
     const std::size_t end = at;
     at += step.bytes;
-    const bool line_break = (c >= 0xa && c <= 0xd) || (c >= 0x1c && c <= 0x1e) || c == 0x85 || c == 0x2028 ||
-                            c == 0x2029;
+    const bool line_break =
+        (c >= 0xa && c <= 0xd) || (c >= 0x1c && c <= 0x1e) || c == 0x85 || c == 0x2028 || c == 0x2029;
     if (!line_break) continue;
     if (c == '\r' && at < text.size() && text[at] == '\n') ++at;
     lines.push_back(text.substr(begin, (keep_ends ? at : end) - begin));
@@ -183,204 +184,9 @@ MOE_INLINE std::vector<std::string_view> split_lines(std::string_view text, bool
   return lines;
 }
 
-// ---- Case
-
-/// A case mapping of characters, read from the tables.
-class CaseMapping {
- public:
-  explicit CaseMapping(std::string_view table) {
-    for (TableReader in(table); !in.done(); in.take(' ')) {
-      Range range{};
-      range.first = range.last = in.number();
-      if (in.take('-')) range.last = in.number();
-      range.step = in.take('/') ? in.number() : 1;
-      in.take('=');
-      do {
-        range.target[range.size++] = in.number();
-      } while (in.take('.'));
-      ranges_.push_back(range);
-    }
-  }
-
-  /// Appends the mapping of a character; false if the table does not have it.
-  bool append(std::string& out, char32_t c) const {
-    const auto after = std::upper_bound(ranges_.begin(), ranges_.end(), c,
-                                        [](char32_t wanted, const Range& r) { return wanted < r.first; });
-    if (after == ranges_.begin()) return false;
-    const Range& range = *(after - 1);
-    if (c > range.last || (c - range.first) % range.step != 0) return false;
-    append_utf8(out, range.target[0] + (c - range.first));
-    for (std::size_t i = 1; i < range.size; ++i) append_utf8(out, range.target[i]);
-    return true;
-  }
-
- private:
-  struct Range {
-    char32_t first, last, step;
-    char32_t target[3];
-    std::size_t size;
-  };
-  std::vector<Range> ranges_;
-};
-
-inline const CaseMapping& upper_mapping() {
-  static const CaseMapping mapping(upper_case);
-  return mapping;
-}
-inline const CaseMapping& lower_mapping() {
-  static const CaseMapping mapping(lower_case);
-  return mapping;
-}
-inline const CaseMapping& title_mapping() {
-  static const CaseMapping mapping(title_case);
-  return mapping;
-}
-
-inline void append_upper(std::string& out, char32_t c) {
-  if (!upper_mapping().append(out, c)) append_utf8(out, c);
-}
-inline void append_title(std::string& out, char32_t c) {
-  if (!title_mapping().append(out, c)) append_upper(out, c);
-}
-
-inline bool is_cased(char32_t c) { return (classes_of(c) & (character::upper | character::lower)) != 0; }
-
-/// Σ becomes ς at the end of a word: after a cased character, and not before one.
-inline bool is_final_sigma(std::string_view text, std::size_t at) {
-  if (at == 0 || !last_character(text.substr(0, at)).is(character::upper | character::lower)) return false;
-  return !character_at(text, at + 2).is(character::upper | character::lower);
-}
-
-inline void append_lower(std::string& out, std::string_view text, std::size_t at, char32_t c) {
-  if (c == 0x3a3) return append_utf8(out, is_final_sigma(text, at) ? 0x3c2 : 0x3c3);
-  if (!lower_mapping().append(out, c)) append_utf8(out, c);
-}
-
-/// Calls f(out, offset, code point) for each valid character; copies invalid bytes.
-template <class F>
-std::string map_characters(std::string_view text, F f) {
-  std::string out;
-  out.reserve(text.size());
-  for (std::size_t at = 0; at < text.size();) {
-    const Utf8Step step = utf8_step(text.substr(at));
-    if (step.valid) {
-      f(out, at, step.code_point);
-    } else {
-      out += text.substr(at, step.bytes);
-    }
-    at += step.bytes;
-  }
-  return out;
-}
-
-MOE_INLINE std::string upper(std::string_view text) {
-  return map_characters(text, [](std::string& out, std::size_t, char32_t c) { append_upper(out, c); });
-}
-
-MOE_INLINE std::string lower(std::string_view text) {
-  return map_characters(text,
-                        [&](std::string& out, std::size_t at, char32_t c) { append_lower(out, text, at, c); });
-}
-
-MOE_INLINE std::string casefold(std::string_view text) {
-  return map_characters(upper(text), [](std::string& out, std::size_t, char32_t c) {
-    if (!lower_mapping().append(out, c)) append_utf8(out, c);
-  });
-}
-
-MOE_INLINE std::string capitalize(std::string_view text) {
-  return map_characters(text, [&](std::string& out, std::size_t at, char32_t c) {
-    at == 0 ? append_title(out, c) : append_lower(out, text, at, c);
-  });
-}
-
-MOE_INLINE std::string title(std::string_view text) {
-  bool in_word = false;
-  return map_characters(text, [&](std::string& out, std::size_t at, char32_t c) {
-    in_word ? append_lower(out, text, at, c) : append_title(out, c);
-    in_word = is_cased(c);
-  });
-}
-
-MOE_INLINE std::string swap_case(std::string_view text) {
-  return map_characters(text, [&](std::string& out, std::size_t at, char32_t c) {
-    (classes_of(c) & character::upper) != 0 ? append_lower(out, text, at, c) : append_upper(out, c);
-  });
-}
-
-inline bool has_class(char32_t c, CharacterClasses classes) { return (classes_of(c) & classes) != 0; }
-
-/// Whether the text is not empty and f holds for all characters.
-template <class F>
-bool all_characters(std::string_view text, F f) {
-  for (std::size_t at = 0; at < text.size();) {
-    const Utf8Step step = utf8_step(text.substr(at));
-    if (!step.valid || !f(step.code_point)) return false;
-    at += step.bytes;
-  }
-  return !text.empty();
-}
-
-/// Linear in the table, which is short; ASCII is found at once.
-inline bool is_in_ranges(std::string_view ranges, char32_t c) {
-  for (TableReader in(ranges); !in.done(); in.take(' ')) {
-    const char32_t first = in.number(), last = in.take('-') ? in.number() : first;
-    if (c <= last) return c >= first;
-  }
-  return false;
-}
-
-/// str.isupper() if `wanted` is upper, str.islower() if it is lower.
-inline bool is_of_case(std::string_view text, CharacterClasses wanted, CharacterClasses other) {
-  bool found = false;
-  const bool all = all_characters(text, [&](char32_t c) {
-    found = found || has_class(c, wanted);
-    return !has_class(c, other);
-  });
-  return all && found;
-}
-
-inline bool is_title(std::string_view text) {
-  bool in_word = false, found = false;
-  const bool all = all_characters(text, [&](char32_t c) {
-    const bool before = in_word, is_upper = has_class(c, character::upper);
-    in_word = is_cased(c);
-    found = found || in_word;
-    return !in_word || is_upper != before;
-  });
-  return all && found;
-}
-
-MOE_INLINE std::optional<bool> is_of_class(std::string_view text, std::string_view method) {
-  using namespace character;
-  const auto all = [&](CharacterClasses classes) {
-    return all_characters(text, [=](char32_t c) { return has_class(c, classes); });
-  };
-  if (method == "isalpha") return all(letter);
-  if (method == "isalnum") return all(letter | number);
-  if (method == "isnumeric") return all(number);
-  if (method == "isdecimal" || method == "isdigit") {
-    const bool decimal = method == "isdecimal";
-    return all_characters(text, [&](char32_t c) {
-      return is_in_ranges(decimal_ranges, c) || (!decimal && is_in_ranges(other_digit_ranges, c));
-    });
-  }
-  if (method == "isspace") return all_characters(text, is_python_space);
-  if (method == "isascii") return ascii_prefix(text) == text.size();
-  if (method == "isupper") return is_of_case(text, character::upper, character::lower);
-  if (method == "islower") return is_of_case(text, character::lower, character::upper);
-  if (method == "istitle") return is_title(text);
-  if (method == "isidentifier")
-    return all(word) && !has_class(utf8_step(text).code_point, number);
-  if (method == "isprintable")
-    return text.empty() ||
-           all_characters(text, [](char32_t c) { return c == ' ' || has_class(c, letter | number | mark | symbol); });
-  return {};
-}
-
 // ---- repr
 
-inline void append_hex(std::string& out, char32_t c, std::size_t digits) {
+MOE_INLINE void append_hex(std::string& out, char32_t c, std::size_t digits) {
   for (std::size_t i = digits; i-- > 0;) out += "0123456789abcdef"[c >> (4 * i) & 15];
 }
 

@@ -155,8 +155,9 @@ inline constexpr Test tests[] = {
 };
 
 MOE_INLINE const Test* find_test(std::string_view name) {
-  const auto found = std::lower_bound(std::begin(tests), std::end(tests), name,
-                                      [](const Test& test, std::string_view wanted) { return test.name < wanted; });
+  const auto found =
+      std::lower_bound(std::begin(tests), std::end(tests), name,
+                       [](const Test& test, std::string_view wanted) { return test.name < wanted; });
   return found != std::end(tests) && found->name == name ? found : nullptr;
 }
 

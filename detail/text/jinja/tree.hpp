@@ -70,10 +70,10 @@ struct Node {
 
   Type type;
   bool flag = false;
-  std::uint8_t uses = 0;         // macro: see Uses
-  std::uint16_t depth = 1;       // of the tree below
-  std::uint32_t place = 0;       // offset in the source
-  std::uint32_t name = 0;        // see Tree::names
+  std::uint8_t uses = 0;    // macro: see Uses
+  std::uint16_t depth = 1;  // of the tree below
+  std::uint32_t place = 0;  // offset in the source
+  std::uint32_t name = 0;   // see Tree::names
   std::string text = {};
   std::vector<const Node*> children = {};
   std::vector<Argument> arguments = {};

@@ -21,7 +21,7 @@ enum class Kind : std::uint8_t {
   string,
   list,
   tuple,
-  view,      // of a dict: its items, keys or values
+  view,  // of a dict: its items, keys or values
   range,
   iterator,  // a generator of Python: a list that can be read once
   dict,

@@ -1,0 +1,180 @@
+#pragma once
+#include "format.hpp"
+#include "../../core/concat.hpp"
+#include "../../core/utf8.hpp"
+#include "operators.hpp"
+#include "python_text.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace moe::inline MOE_ABI::detail::jinja {
+
+/// Reads one { } format after the other.
+class BraceFormatter {
+ public:
+  BraceFormatter(Memory& memory, const Arguments& arguments) : memory_(memory), arguments_(arguments) {}
+
+  std::string run(std::string_view rest) {
+    std::string out;
+    while (!rest.empty()) {
+      const std::size_t brace = std::min(rest.find_first_of("{}"), rest.size());
+      out += rest.substr(0, brace);
+      rest.remove_prefix(brace);
+      if (rest.empty()) break;
+      memory_.work(1);
+      if (rest.size() > 1 && rest[1] == rest[0]) {
+        out += rest[0];
+        rest.remove_prefix(2);
+      } else if (rest[0] == '}' || rest.size() == 1) {
+        memory_.fail(concat("Single '", rest[0], "' encountered in format string"));
+      } else {
+        const std::size_t end = rest.find('}');
+        if (end == rest.npos) memory_.fail("expected '}' before end of string");
+        out += field(rest.substr(1, end - 1));
+        rest.remove_prefix(end + 1);
+      }
+    }
+    return out;
+  }
+
+ private:
+  std::string field(std::string_view text) {
+    if (text.find('{') != text.npos) memory_.fail("nested fields of str.format() are not supported");
+    const std::size_t colon = std::min(text.find(':'), text.size());
+    std::string_view name = text.substr(0, colon);
+    char conversion = '\0';
+    if (name.size() >= 2 && name[name.size() - 2] == '!') {
+      conversion = name.back();
+      name.remove_suffix(2);
+    }
+    Value value = resolve(name);
+    if (conversion == 'r') {
+      std::string repr;
+      append_repr(memory_, repr, value);
+      value = memory_.text(std::move(repr));
+    } else if (conversion == 's') {
+      value = memory_.text(to_text(memory_, value));
+    } else if (conversion != '\0') {
+      memory_.fail(concat("Unknown conversion specifier '", conversion, "'"));
+    }
+    return write(value, text.substr(std::min(text.size(), colon + 1)));
+  }
+
+  Value resolve(std::string_view name) {
+    const std::size_t end = std::min(name.find_first_of(".["), name.size());
+    Value value = first(name.substr(0, end));
+    for (name.remove_prefix(end); !name.empty();) {
+      const bool element = name[0] == '[';
+      const std::size_t size = element ? name.find(']') : std::min(name.find_first_of(".[", 1), name.size());
+      if (size == name.npos) memory_.fail("Missing ']' in format string");
+      const std::string_view part = name.substr(1, size - 1);
+      std::int64_t index = 0;
+      const bool number = std::from_chars(part.data(), part.data() + part.size(), index).ec == std::errc();
+      value = !element ? get_attribute(memory_, value, part)
+              : number ? get_item(memory_, value, Value::of_integer(index))
+                       : get_item(memory_, value, Value::of_text(part));
+      if (value.is_undefined()) fail_undefined(memory_, value);
+      name.remove_prefix(std::min(name.size(), size + (element ? 1 : 0)));
+    }
+    return value;
+  }
+
+  Value first(std::string_view name) {
+    std::size_t index = 0;
+    const bool number = std::from_chars(name.data(), name.data() + name.size(), index).ec == std::errc();
+    if (name.empty()) index = next_++;
+    (name.empty() ? automatic_ : manual_) |= name.empty() || number;
+    if (automatic_ && manual_)
+      memory_.fail(concat("cannot switch from ",
+                          name.empty() ? "manual field specification to automatic field numbering"
+                                       : "automatic field numbering to manual field specification"));
+    if (name.empty() || number) {
+      if (index >= arguments_.positional.size())
+        memory_.fail(concat("Replacement index ", index, " out of range for positional args tuple"));
+      return arguments_.positional[index];
+    }
+    for (const auto& [own, value] : arguments_.named)
+      if (own == name) return value;
+    memory_.fail(repr_text(name));
+  }
+
+  FormatSpec read_spec(std::string_view text) {
+    FormatSpec spec;
+    const auto is_align = [](char c) { return c == '<' || c == '>' || c == '^' || c == '='; };
+    const std::size_t fill = text.empty() ? 0 : utf8_step(text).bytes;
+    if (text.size() > fill && fill > 0 && is_align(text[fill])) {
+      spec.fill = text.substr(0, fill);
+      spec.align = text[fill];
+      text.remove_prefix(fill + 1);
+    } else if (!text.empty() && is_align(text[0])) {
+      spec.align = text[0];
+      text.remove_prefix(1);
+    }
+    const auto take = [&](char c) {
+      if (text.empty() || text[0] != c) return false;
+      text.remove_prefix(1);
+      return true;
+    };
+    const auto number = [&] {
+      std::size_t value = 0;
+      for (; !text.empty() && text[0] >= '0' && text[0] <= '9'; text.remove_prefix(1))
+        value = std::min<std::size_t>(10 * value + static_cast<std::size_t>(text[0] - '0'), most_width);
+      return value;
+    };
+    if (take('+')) {
+      spec.sign = '+';
+    } else if (take(' ')) {
+      spec.sign = ' ';
+    } else {
+      take('-');
+    }
+    spec.alternate = take('#');
+    if (take('0') && spec.align == '\0') spec.align = '=', spec.fill = "0";
+    spec.width = number();
+    spec.grouped = take(',');
+    if (take('.')) spec.precision = number();
+    if (!text.empty()) spec.type = text[0];
+    if (text.size() > 1) memory_.fail("Invalid format specifier");
+    return spec;
+  }
+
+  std::string write(const Value& value, std::string_view text) {
+    if (text.empty()) return to_text(memory_, value);
+    FormatSpec spec = read_spec(text);
+    memory_.take(spec.width);
+    const bool real_type =
+        spec.type != '\0' && std::string_view("eEfFgG%").find(spec.type) != std::string_view::npos;
+    const bool number = value.is_number() && value.kind != Kind::boolean;
+    if (number && (value.kind == Kind::real || real_type)) {
+      if (value.kind == Kind::big_integer) memory_.fail("int too large to convert to float");
+      return format_real(value.kind == Kind::real ? value.real : static_cast<double>(value.whole()), spec);
+    }
+    if (value.is_number() && spec.type != 's') return format_integer(memory_, value, spec);
+    if (!value.is_string() || (spec.type != '\0' && spec.type != 's'))
+      memory_.fail(concat("Unknown format code for object of type '", type_name(value), '\''));
+    std::string out(value.text());
+    if (spec.precision != SIZE_MAX) {
+      const std::vector<std::size_t> offsets = code_point_offsets(out);
+      out.resize(offsets[std::min(spec.precision, offsets.size() - 1)]);
+    }
+    return aligned(std::move(out), 0, spec, '<');
+  }
+
+  Memory& memory_;
+  const Arguments& arguments_;
+  std::size_t next_ = 0;
+  bool automatic_ = false, manual_ = false;
+};
+
+MOE_INLINE Value format_braces(Memory& memory, const Value& format, const Arguments& arguments) {
+  return memory.text(BraceFormatter(memory, arguments).run(format.text()));
+}
+
+}  // namespace moe::inline MOE_ABI::detail::jinja

@@ -1,0 +1,244 @@
+#pragma once
+#include "interpreter.hpp"
+#include "../../core/concat.hpp"
+#include "operators.hpp"
+#include "python_text.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace moe::inline MOE_ABI::detail::jinja {
+
+MOE_INLINE Interpreter::Flow Interpreter::run(const Node& node) {
+  const Nested nested(memory_);
+  memory_.work(1);
+  memory_.place = node.place;
+  switch (node.type) {
+    case Node::Type::output: output(node); return Flow::next;
+    case Node::Type::block: return run_block(node);
+    case Node::Type::if_: return run_if(node);
+    case Node::Type::for_: loop(node, evaluate(*node.children[1]), 0); return Flow::next;
+    case Node::Type::set: assign(*node.children[0], evaluate(*node.children[1])); return Flow::next;
+    case Node::Type::set_block:
+      assign(*node.children[0], apply_filters(node.children[1], captured(*node.children[2])));
+      return Flow::next;
+    case Node::Type::macro: scope_->set(node.name, macro_of(node)); return Flow::next;
+    case Node::Type::call_block: {
+      const Value caller = macro_of(*node.children[1]);
+      append_text(memory_, *out_, call_node(*node.children[0], &caller));
+      return Flow::next;
+    }
+    case Node::Type::filter_block:
+      append_text(memory_, *out_, apply_filters(node.children[0], captured(*node.children[1])));
+      return Flow::next;
+    case Node::Type::with: run_with(node); return Flow::next;
+    case Node::Type::scope: return in_scope(memory_.scope(scope_), [&] { return run(*node.children[0]); });
+    case Node::Type::break_: return Flow::break_;
+    case Node::Type::continue_: return Flow::continue_;
+    default: memory_.fail("an expression is no statement");
+  }
+}
+
+MOE_INLINE Interpreter::Flow Interpreter::run_block(const Node& node) {
+  for (const Node* const statement : node.children)
+    if (const Flow flow = run(*statement); flow != Flow::next) return flow;
+  return Flow::next;
+}
+
+MOE_INLINE void Interpreter::output(const Node& node) {
+  const std::size_t before = out_->size();
+  if (node.children.empty()) {
+    *out_ += node.text;
+  } else {
+    append_text(memory_, *out_, evaluate(*node.children[0]));
+  }
+  memory_.take(out_->size() - before);
+}
+
+MOE_INLINE Interpreter::Flow Interpreter::run_if(const Node& node) {
+  std::size_t i = 0;
+  for (; i + 1 < node.children.size(); i += 2)
+    if (is_true(evaluate(*node.children[i]))) return run(*node.children[i + 1]);
+  return i < node.children.size() ? run(*node.children[i]) : Flow::next;
+}
+
+MOE_INLINE std::vector<Value> Interpreter::loop_items(const Node& node, const Value& iterable) {
+  memory_.place = node.place;
+  std::vector<Value> items = iterate(memory_, iterable);
+  if (!node.children[2]) return items;
+  std::vector<Value> kept;
+  for (const Value& item : items) {
+    const bool keep = in_scope(memory_.scope(scope_), [&] {
+      assign(*node.children[0], item);
+      return is_true(evaluate(*node.children[2]));
+    });
+    if (keep) kept.push_back(item);
+  }
+  return kept;
+}
+
+MOE_INLINE void Interpreter::loop(const Node& node, const Value& iterable, std::size_t depth) {
+  const Nested nested(memory_);
+  Loop& state = memory_.loop();
+  state.items = &memory_.list(loop_items(node, iterable)).list->items;
+  state.depth = depth;
+  state.node = node.flag ? &node : nullptr;
+  state.scope = scope_;
+  if (!state.items->empty()) {
+    run_iterations(node, state);
+  } else if (node.children[4]) {
+    in_scope(memory_.scope(scope_), [&] { run(*node.children[4]); });
+  }
+}
+
+MOE_INLINE void Interpreter::run_iterations(const Node& node, Loop& loop) {
+  Value variable;
+  variable.kind = Kind::loop;
+  variable.loop = &loop;
+  for (; loop.index < loop.items->size(); ++loop.index) {
+    const Flow flow = in_scope(memory_.scope(scope_), [&] {
+      assign(*node.children[0], (*loop.items)[loop.index]);
+      scope_->set(tree_.loop_name, variable);
+      return run(*node.children[3]);
+    });
+    if (flow == Flow::break_) return;
+  }
+  --loop.index;  // templates may still see the variable of the loop
+}
+
+MOE_INLINE void Interpreter::run_with(const Node& node) {
+  Scope& scope = memory_.scope(scope_);
+  for (std::size_t i = 0; i + 1 < node.children.size(); i += 2) {
+    const Value value = evaluate(*node.children[i + 1]);
+    in_scope(scope, [&] { assign(*node.children[i], value); });
+  }
+  in_scope(scope, [&] { run(*node.children.back()); });
+}
+
+MOE_INLINE void Interpreter::assign(const Node& target, const Value& value) {
+  memory_.place = target.place;
+  if (target.type == Node::Type::name) return scope_->set(target.name, value);
+  if (target.type == Node::Type::tuple) return assign_all(target, value);
+  const Value object = variable(target.children[0]->name);
+  if (object.kind != Kind::name_space) memory_.fail("cannot assign attribute on non-namespace object");
+  if (const Value* const member = find_key(object, target.text)) {
+    const_cast<Value&>(*member) = value;
+  } else {
+    memory_.take(2 * sizeof(Value));
+    object.dict->items.emplace_back(Value::of_text(target.text), value);
+  }
+}
+
+MOE_INLINE void Interpreter::assign_all(const Node& target, const Value& value) {
+  if (value.is_undefined())
+    memory_.fail(concat("not enough values to unpack (expected ", target.children.size(), ", got 0)"));
+  const bool can = value.is_string() || value.is_dict() || value.has_list();
+  if (!can) memory_.fail(concat("cannot unpack non-iterable ", type_name(value), " object"));
+  const std::vector<Value> items = iterate(memory_, value);
+  const std::size_t expected = target.children.size();
+  if (items.size() > expected) memory_.fail(concat("too many values to unpack (expected ", expected, ')'));
+  if (items.size() < expected)
+    memory_.fail(concat("not enough values to unpack (expected ", expected, ", got ", items.size(), ')'));
+  for (std::size_t i = 0; i < expected; ++i) assign(*target.children[i], items[i]);
+}
+
+/// The text of a block, which has variables of its own.
+MOE_INLINE Value Interpreter::captured(const Node& block) {
+  std::string text;
+  std::string* const before = std::exchange(out_, &text);
+  in_scope(memory_.scope(scope_), [&] { run(block); });
+  out_ = before;
+  return memory_.text(std::move(text));
+}
+
+MOE_INLINE Value Interpreter::apply_filters(const Node* last, const Value& value) {
+  if (!last) return value;
+  const Node* const inner = last->children[0];
+  return filter_node(*last, inner ? apply_filters(inner, value) : value);
+}
+
+// ---- Macros
+
+MOE_INLINE Value Interpreter::macro_of(const Node& node) {
+  return memory_.callable(
+      {.type = Callable::Type::macro, .name = tree_.names()[node.name], .macro = &node, .scope = scope_});
+}
+
+MOE_INLINE Value Interpreter::call_macro(const Callable& macro, const Arguments& arguments) {
+  Scope& scope = memory_.scope(static_cast<Scope*>(macro.scope));
+  const Node& node = *static_cast<const Node*>(macro.macro);
+  bind_macro(node, arguments, scope);
+  std::string text;
+  std::string* const before = std::exchange(out_, &text);
+  in_scope(scope, [&] { run(*node.children[0]); });
+  out_ = before;
+  return memory_.text(std::move(text));
+}
+
+/// Puts a named argument of a macro where it belongs.
+MOE_INLINE void Interpreter::bind_named(MacroCall& call, std::string_view name, const Value& value) {
+  const std::vector<Argument>& parameters = call.node.arguments;
+  const std::string macro = concat("macro ", repr_text(tree_.names()[call.node.name]));
+  std::size_t i = 0;
+  while (i < parameters.size() && tree_.names()[parameters[i].name] != name) ++i;
+  if (i < parameters.size()) {
+    if (call.given[i] != 0)
+      memory_.fail(concat(macro, " got multiple values for argument ", repr_text(name)));
+    call.scope.set(parameters[i].name, value);
+    call.given[i] = 1;
+  } else if (name == "caller" && (call.node.uses & uses_caller) != 0) {
+    call.caller = value;
+  } else if ((call.node.uses & uses_kwargs) != 0) {
+    call.more_named.emplace_back(Value::of_text(name), value);
+  } else if (name == "caller") {
+    memory_.fail(concat(macro, " is used in a call block, but does not use its caller"));
+  } else {
+    memory_.fail(concat(macro, " takes no keyword argument ", repr_text(name)));
+  }
+}
+
+/// Sets the parameters without an argument, and `varargs`, `kwargs` and `caller` if the body mentions them.
+MOE_INLINE void Interpreter::bind_rest(MacroCall& call, const Arguments& arguments) {
+  const std::vector<Argument>& parameters = call.node.arguments;
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    if (call.given[i] != 0) continue;
+    const std::string_view name = tree_.names()[parameters[i].name];
+    call.scope.set(parameters[i].name,
+                   parameters[i].value
+                       ? in_scope(call.scope, [&] { return evaluate(*parameters[i].value); })
+                       : memory_.missing(concat("parameter ", repr_text(name), " was not provided")));
+  }
+  if ((call.node.uses & uses_caller) != 0)
+    call.scope.set(tree_.caller_name,
+                   call.caller.is_undefined() ? memory_.missing("No caller defined") : call.caller);
+  if ((call.node.uses & uses_kwargs) != 0)
+    call.scope.set(tree_.kwargs_name, make_dict(memory_, std::move(call.more_named)));
+  if ((call.node.uses & uses_varargs) == 0) return;
+  std::vector<Value> rest;
+  for (std::size_t i = parameters.size(); i < arguments.positional.size(); ++i)
+    rest.push_back(arguments.positional[i]);
+  call.scope.set(tree_.varargs_name, memory_.list(std::move(rest), Kind::tuple, "tuple"));
+}
+
+MOE_INLINE void Interpreter::bind_macro(const Node& node, const Arguments& arguments, Scope& scope) {
+  MacroCall call{node, scope, std::vector<char>(node.arguments.size()), {}, {}};
+  const std::size_t parameters = node.arguments.size(), given = arguments.positional.size();
+  if (given > parameters && (node.uses & uses_varargs) == 0)
+    memory_.fail(concat("macro ", repr_text(tree_.names()[node.name]), " takes not more than ", parameters,
+                        " argument(s)"));
+  for (std::size_t i = 0; i < std::min(parameters, given); ++i) {
+    scope.set(node.arguments[i].name, arguments.positional[i]);
+    call.given[i] = 1;
+  }
+  const std::uint32_t place = memory_.place;
+  for (const auto& [name, value] : arguments.named) bind_named(call, name, value);
+  bind_rest(call, arguments);
+  memory_.place = place;
+}
+
+}  // namespace moe::inline MOE_ABI::detail::jinja

@@ -1,0 +1,242 @@
+// Expressions of templates. The expected texts are those of Jinja2 3.1.
+#include "support/jinja.hpp"
+#include "support/message_of.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <string_view>
+
+namespace {
+
+const std::string expressions_variables =
+    R"({"s": "héllo Wörld", "n": 5, "f": 2.5, "l": [3, 1, 2], "d": {"b": 1, "a": [1, 2]}, "z": null, "w": " \t a  b\nc ", "big": 123456789012345678901234567890, "msgs": [{"role": "user", "content": "Hi", "x": {"y": 1}}, {"role": "assistant", "content": "Yo", "calls": [{"name": "f"}]}]})";
+
+std::string rendered_expressions(std::string_view source) {
+  return render_jinja(source, expressions_variables);
+}
+
+std::string error_of_expressions(std::string_view source) {
+  return message_of([&] { render_jinja(source, expressions_variables); });
+}
+
+}  // namespace
+
+TEST_CASE("jinja: arithmetic is Python's") {
+  CHECK(rendered_expressions("{{ 1+2*3 }}") == "7");
+  CHECK(rendered_expressions("{{ 7//2 }}") == "3");
+  CHECK(rendered_expressions("{{ -7//2 }}") == "-4");
+  CHECK(rendered_expressions("{{ 7%3 }}") == "1");
+  CHECK(rendered_expressions("{{ -7%3 }}") == "2");
+  CHECK(rendered_expressions("{{ 7%-3 }}") == "-2");
+  CHECK(rendered_expressions("{{ 2**10 }}") == "1024");
+  CHECK(rendered_expressions("{{ 2**-1 }}") == "0.5");
+  CHECK(rendered_expressions("{{ 7/2 }}") == "3.5");
+  CHECK(rendered_expressions("{{ -5.5%2 }}") == "0.5");
+  CHECK(rendered_expressions("{{ true+1 }}") == "2");
+  CHECK(rendered_expressions("{{ 10-2-3 }}") == "5");
+  CHECK(rendered_expressions("{{ 2**3**2 }}") == "64");
+  CHECK(rendered_expressions("{{ -2**2 }}") == "4");
+  CHECK(error_of_expressions("{{ 1/0 }}").ends_with(": division by zero"));
+  CHECK(error_of_expressions("{{ 1//0 }}").ends_with(": integer division or modulo by zero"));
+  CHECK(error_of_expressions("{{ 1%0 }}").ends_with(": integer modulo by zero"));
+  CHECK(error_of_expressions("{{ 1.0%0 }}").ends_with(": float modulo"));
+  CHECK(error_of_expressions(R"({{ "a"+1 }})").ends_with(R"(: can only concatenate str (not "int") to str)"));
+  CHECK(error_of_expressions(R"({{ 1+"a" }})")
+            .ends_with(": unsupported operand type(s) for +: 'int' and 'str'"));
+  CHECK(error_of_expressions(R"({{ [1]+"a" }})")
+            .ends_with(R"(: can only concatenate list (not "str") to list)"));
+  CHECK(error_of_expressions("{{ z+1 }}")
+            .ends_with(": unsupported operand type(s) for +: 'NoneType' and 'int'"));
+  CHECK(error_of_expressions(R"({{ -"a" }})").ends_with(": bad operand type for unary -: 'str'"));
+  CHECK(
+      error_of_expressions("{{ {}-1 }}").ends_with(": unsupported operand type(s) for -: 'dict' and 'int'"));
+}
+
+TEST_CASE("jinja: sequences are added and repeated") {
+  CHECK(rendered_expressions(R"({{ "a"+"b" }})") == "ab");
+  CHECK(rendered_expressions(R"({{ "ab"*2 }})") == "abab");
+  CHECK(rendered_expressions("{{ 2*[1] }}") == "[1, 1]");
+  CHECK(rendered_expressions("{{ [1]+[2] }}") == "[1, 2]");
+  CHECK(rendered_expressions("{{ (1,)+(2,) }}") == "(1, 2)");
+  CHECK(rendered_expressions(R"({{ "a"*-1 }})") == "");
+  CHECK(error_of_expressions(R"({{ "a"*1.5 }})")
+            .ends_with(": can't multiply sequence by non-int of type 'float'"));
+}
+
+TEST_CASE("jinja: numbers are written as Python writes them") {
+  CHECK(rendered_expressions("{{ 1.0 }}") == "1.0");
+  CHECK(rendered_expressions("{{ 1e16 }}") == "1e+16");
+  CHECK(rendered_expressions("{{ 1e15 }}") == "1000000000000000.0");
+  CHECK(rendered_expressions("{{ 0.1+0.2 }}") == "0.30000000000000004");
+  CHECK(rendered_expressions("{{ 1e-5 }}") == "1e-05");
+  CHECK(rendered_expressions("{{ 0.0001 }}") == "0.0001");
+  CHECK(rendered_expressions("{{ 1e400 }}") == "inf");
+  CHECK(rendered_expressions("{{ -0.0 }}") == "-0.0");
+  CHECK(rendered_expressions("{{ 1_000 }}") == "1000");
+  CHECK(rendered_expressions("{{ 0x1f }}") == "31");
+  CHECK(rendered_expressions("{{ 0b11 }}") == "3");
+  CHECK(rendered_expressions("{{ 0o17 }}") == "15");
+  CHECK(rendered_expressions("{{ 1.5e-3 }}") == "0.0015");
+  CHECK(rendered_expressions("{{ big }}") == "123456789012345678901234567890");
+  CHECK(rendered_expressions("{{ 9223372036854775808 }}") == "9223372036854775808");
+  CHECK(rendered_expressions("{{ 123456789.125 }}") == "123456789.125");
+}
+
+TEST_CASE("jinja: values are compared as in Python") {
+  CHECK(rendered_expressions("{{ 1==1.0 }}") == "True");
+  CHECK(rendered_expressions(R"({{ 1=="1" }})") == "False");
+  CHECK(rendered_expressions("{{ none==false }}") == "False");
+  CHECK(rendered_expressions("{{ [1,2]==[1,2] }}") == "True");
+  CHECK(rendered_expressions("{{ (1,)==[1] }}") == "False");
+  CHECK(rendered_expressions(R"({{ {"a":1}=={"a":1.0} }})") == "True");
+  CHECK(rendered_expressions(R"({{ "a"<"b" }})") == "True");
+  CHECK(rendered_expressions("{{ [1,2]<[1,3] }}") == "True");
+  CHECK(rendered_expressions("{{ 1<2<3 }}") == "True");
+  CHECK(rendered_expressions("{{ 3>2>1 }}") == "True");
+  CHECK(rendered_expressions("{{ 1<2>5 }}") == "False");
+  CHECK(rendered_expressions("{{ 1!=2 }}") == "True");
+  CHECK(error_of_expressions(R"({{ 1<"a" }})")
+            .ends_with(": '<' not supported between instances of 'int' and 'str'"));
+  CHECK(error_of_expressions("{{ z<1 }}")
+            .ends_with(": '<' not supported between instances of 'NoneType' and 'int'"));
+  CHECK(error_of_expressions("{{ {}<{} }}")
+            .ends_with(": '<' not supported between instances of 'dict' and 'dict'"));
+}
+
+TEST_CASE("jinja: membership is tested in texts, lists and dicts") {
+  CHECK(rendered_expressions(R"({{ "l" in s }})") == "True");
+  CHECK(rendered_expressions("{{ 4 in l }}") == "False");
+  CHECK(rendered_expressions(R"({{ "a" in d }})") == "True");
+  CHECK(error_of_expressions("{{ 1 in z }}").ends_with(": argument of type 'NoneType' is not iterable"));
+  CHECK(error_of_expressions(R"({{ 1 in "a" }})")
+            .ends_with(": 'in <string>' requires string as left operand, not int"));
+  CHECK(rendered_expressions("{{ 1 in missing }}") == "False");
+  CHECK(rendered_expressions(R"({{ "x" not in s }})") == "True");
+  CHECK(error_of_expressions("{{ [] in d }}").ends_with(": unhashable type: 'list'"));
+  CHECK(error_of_expressions("{{ 1 in 5 }}").ends_with(": argument of type 'int' is not iterable"));
+}
+
+TEST_CASE("jinja: elements, attributes and slices") {
+  CHECK(rendered_expressions("{{ s[1] }}") == "é");
+  CHECK(rendered_expressions("{{ s[-1] }}") == "d");
+  CHECK(rendered_expressions("{{ s[1:3] }}") == "él");
+  CHECK(rendered_expressions("{{ s[::-1] }}") == "dlröW olléh");
+  CHECK(rendered_expressions("{{ s[100] }}") == "");
+  CHECK(rendered_expressions("{{ l[-1] }}") == "2");
+  CHECK(rendered_expressions("{{ l[1:] }}") == "[1, 2]");
+  CHECK(rendered_expressions("{{ l[::2] }}") == "[3, 2]");
+  CHECK(rendered_expressions(R"({{ d["b"] }})") == "1");
+  CHECK(rendered_expressions("{{ d.b }}") == "1");
+  CHECK(rendered_expressions("{{ d.q }}") == "");
+  CHECK(error_of_expressions("{{ d.q.r }}").ends_with(": 'dict object' has no attribute 'q'"));
+  CHECK(error_of_expressions(R"({{ d["q"]["r"] }})").ends_with(": 'dict object' has no attribute 'q'"));
+  CHECK(rendered_expressions("{{ z.a }}") == "");
+  CHECK(rendered_expressions("{{ msgs.0.role }}") == "user");
+  CHECK(rendered_expressions(R"({{ msgs[0]["x"].y }})") == "1");
+  CHECK(error_of_expressions("{{ l[5].x }}").ends_with(": list object has no element 5"));
+  CHECK(error_of_expressions("{{ z[1:] }}").ends_with(": 'NoneType' object is not subscriptable"));
+  CHECK(error_of_expressions("{{ d[1:] }}").ends_with(": unhashable type: 'slice'"));
+  CHECK(error_of_expressions(R"({{ l["x":] }})")
+            .ends_with(": slice indices must be integers or None or have an __index__ method"));
+  CHECK(rendered_expressions("{{ (1,2)[1] }}") == "2");
+}
+
+TEST_CASE("jinja: conditions and logical operators return operands") {
+  CHECK(rendered_expressions("{{ n if true }}") == "5");
+  CHECK(rendered_expressions("{{ n if false }}") == "");
+  CHECK(rendered_expressions("{{ n if false else f }}") == "2.5");
+  CHECK(rendered_expressions("{{ 1 if 0 else 2 if 0 else 3 }}") == "3");
+  CHECK(rendered_expressions("{{ 0 and 2 }}") == "0");
+  CHECK(rendered_expressions("{{ 1 or 2 }}") == "1");
+  CHECK(rendered_expressions(R"({{ 0 or "" }})") == "");
+  CHECK(rendered_expressions("{{ not 1 == 2 }}") == "True");
+  CHECK(error_of_expressions("{{ (n if false) + 1 }}")
+            .ends_with(
+                ": the inline if-expression on line 1 evaluated to false and no else section was defined."));
+}
+
+TEST_CASE("jinja: ~ joins texts of all values") {
+  CHECK(rendered_expressions(R"({{ "a" ~ 1 ~ z ~ true ~ l }})") == "a1NoneTrue[3, 1, 2]");
+  CHECK(
+      error_of_expressions("{{ 1 ~ 2 + 3 }}").ends_with(R"(: can only concatenate str (not "int") to str)"));
+  CHECK(rendered_expressions(R"({{ "a" "b" }})") == "ab");
+}
+
+TEST_CASE("jinja: texts have the escapes of Python") {
+  CHECK(rendered_expressions(R"({{ "\n\t\\\'\"" }})") == "\n\t\\'\"");
+  CHECK(rendered_expressions(R"({{ "\x41\u00e9\U0001F600" }})") == "Aé😀");
+  CHECK(rendered_expressions(R"({{ "\101\q" }})") == R"(A\q)");
+}
+
+TEST_CASE("jinja: containers are written as Python writes them") {
+  CHECK(rendered_expressions(R"({{ [1,"a",none,true,1.5,{"k":"v"},(1,2)] }})") ==
+        "[1, 'a', None, True, 1.5, {'k': 'v'}, (1, 2)]");
+  CHECK(rendered_expressions(R"({{ {"a":1,"a":2} }})") == "{'a': 2}");
+  CHECK(rendered_expressions(R"({{ {1:"x",1.0:"y",true:"z"} }})") == "{1: 'z'}");
+  CHECK(rendered_expressions("{{ () }}") == "()");
+  CHECK(rendered_expressions("{{ (1,) }}") == "(1,)");
+  CHECK(rendered_expressions("{{ [s] }}") == "['héllo Wörld']");
+  CHECK(rendered_expressions(R"({{ ["it's"] }})") == R"(["it's"])");
+  CHECK(rendered_expressions("{{ [missing] }}") == "[Undefined]");
+  CHECK(rendered_expressions("{{ msgs }}") ==
+        "[{'role': 'user', 'content': 'Hi', 'x': {'y': 1}}, {'role': 'assistant', 'content': 'Yo', 'calls': "
+        "[{'name': 'f'}]}]");
+  CHECK(error_of_expressions("{{ {[1]:2} }}").ends_with(": unhashable type: 'list'"));
+  CHECK(rendered_expressions("{{ range(3) }}") == "range(0, 3)");
+}
+
+TEST_CASE("jinja: an undefined value is printed as nothing, and its use is an error") {
+  CHECK(rendered_expressions("{{ missing }}") == "");
+  CHECK(error_of_expressions("{{ missing.a }}").ends_with(": 'missing' is undefined"));
+  CHECK(error_of_expressions(R"({{ missing["a"] }})").ends_with(": 'missing' is undefined"));
+  CHECK(error_of_expressions("{{ missing() }}").ends_with(": 'missing' is undefined"));
+  CHECK(error_of_expressions("{{ missing + 1 }}").ends_with(": 'missing' is undefined"));
+  CHECK(rendered_expressions("{{ missing == other }}") == "True");
+  CHECK(rendered_expressions("{{ missing | list }}") == "[]");
+  CHECK(error_of_expressions("{{ missing < 1 }}").ends_with(": 'missing' is undefined"));
+  CHECK(rendered_expressions("{{ [missing]|join }}") == "");
+  CHECK(error_of_expressions("{{ d.q() }}").ends_with(": 'dict object' has no attribute 'q'"));
+  CHECK(rendered_expressions("{{ missing is defined }}") == "False");
+  CHECK(rendered_expressions("{{ d.q is defined }}") == "False");
+}
+
+TEST_CASE("jinja: methods that change their object are refused") {
+  CHECK(error_of_expressions("{{ l.append(1) }}")
+            .ends_with(": access to attribute 'append' of 'list' object is unsafe."));
+  CHECK(error_of_expressions(R"({{ d.pop("b") }})")
+            .ends_with(": access to attribute 'pop' of 'dict' object is unsafe."));
+  CHECK(error_of_expressions("{{ l.sort() }}")
+            .ends_with(": access to attribute 'sort' of 'list' object is unsafe."));
+  CHECK(rendered_expressions(R"({{ "".__class__ }})") == "");
+  CHECK(rendered_expressions("{{ [].clear }}") == "");
+}
+
+TEST_CASE("jinja: global functions") {
+  CHECK(rendered_expressions("{{ range(5,0,-2)|list }}") == "[5, 3, 1]");
+  CHECK(error_of_expressions("{{ range(100001) }}")
+            .ends_with(": Range too big. The sandbox blocks ranges larger than MAX_RANGE (100000)."));
+  CHECK(error_of_expressions("{{ range(1,2,0) }}").ends_with(": range() arg 3 must not be zero"));
+  CHECK(rendered_expressions("{{ dict(a=1) }}") == "{'a': 1}");
+  CHECK(rendered_expressions(R"({{ dict([("a",1)],b=2) }})") == "{'a': 1, 'b': 2}");
+  CHECK(rendered_expressions("{{ namespace(a=1).a }}") == "1");
+  CHECK(rendered_expressions("{{ namespace(a=1).b }}") == "");
+  CHECK(rendered_expressions(R"({{ cycler("a","b").next() }})") == "a");
+  CHECK(rendered_expressions("{{ joiner()() }}") == "");
+  CHECK(error_of_expressions(R"({{ raise_exception("boom") }})").ends_with(": boom"));
+  CHECK(rendered_expressions(R"({{ strftime_now("%Y-%m-%d %H:%M:%S") }})") == "2026-01-02 03:04:05");
+  CHECK(rendered_expressions(R"({{ strftime_now("%d %B %Y, %A %a %b %j %y %I %p %U %W %u %-d") }})") ==
+        "02 January 2026, Friday Fri Jan 002 26 03 AM 00 00 5 2");
+  CHECK(error_of_expressions("{{ nothing() }}").ends_with(": 'nothing' is undefined"));
+}
+
+TEST_CASE("jinja: wrong expressions are errors with a place") {
+  CHECK(error_of_expressions("{{ }}").ends_with(": Expected an expression, got 'end of print statement'"));
+  CHECK(error_of_expressions("{{ 1 + }}").ends_with(": unexpected 'end of print statement'"));
+  CHECK(error_of_expressions("{{ (1 }}").ends_with(": unexpected '}', expected ')'"));
+  CHECK(error_of_expressions("{{ a b }}").ends_with(": expected token 'end of print statement', got 'b'"));
+  CHECK(error_of_expressions("{{ f(a=1, 2) }}").ends_with(": invalid syntax for function call expression"));
+  CHECK(error_of_expressions("{{ n | }}").ends_with(": expected token 'name', got 'end of print statement'"));
+  CHECK(
+      error_of_expressions("{{ x is }}").ends_with(": expected token 'name', got 'end of print statement'"));
+}

@@ -1,0 +1,203 @@
+// Filters and tests of templates. The expected texts are those of Jinja2 3.1 and of transformers' tojson.
+#include "support/jinja.hpp"
+#include "support/message_of.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <string_view>
+
+namespace {
+
+const std::string filters_variables =
+    R"({"s": "héllo Wörld", "n": 5, "f": 2.5, "l": [3, 1, 2], "d": {"b": 1, "a": [1, 2]}, "z": null, "w": " \t a  b\nc ", "big": 123456789012345678901234567890, "msgs": [{"role": "user", "content": "Hi", "x": {"y": 1}}, {"role": "assistant", "content": "Yo", "calls": [{"name": "f"}]}]})";
+
+std::string rendered_filters(std::string_view source) { return render_jinja(source, filters_variables); }
+
+std::string error_of_filters(std::string_view source) {
+  return message_of([&] { render_jinja(source, filters_variables); });
+}
+
+}  // namespace
+
+TEST_CASE("jinja: texts") {
+  CHECK(rendered_filters("{{ s|upper }}") == "HÉLLO WÖRLD");
+  CHECK(rendered_filters("{{ s|lower }}") == "héllo wörld");
+  CHECK(rendered_filters(R"({{ "ǆABC ßx"|capitalize }})") == "ǅabc ßx");
+  CHECK(rendered_filters(R"({{ "hello-world (foo) it's"|title }})") == "Hello-World (Foo) It's");
+  CHECK(rendered_filters(R"({{ "ΑΣ ΑΣΑ Σ"|lower }})") == "ας ασα σ");
+  CHECK(rendered_filters("{{ w|trim }}") == "a  b\nc");
+  CHECK(rendered_filters(R"({{ "xxaxx"|trim("x") }})") == "a");
+  CHECK(rendered_filters("{{ 5|trim }}") == "5");
+  CHECK(rendered_filters("{{ none|string }}") == "None");
+  CHECK(rendered_filters(R"({{ "aaa"|replace("a","b",2) }})") == "bba");
+  CHECK(rendered_filters("{{ 5|replace(5,6) }}") == "6");
+  CHECK(rendered_filters(R"({{ "a b  c"|wordcount }})") == "3");
+  CHECK(rendered_filters(R"({{ "abc"|center(9) ~ "|" }})") == "   abc   |");
+  CHECK(rendered_filters(R"({{ "foo bar baz qux"|truncate(9) }})") == "foo...");
+  CHECK(rendered_filters(R"({{ "foo bar baz qux"|truncate(9,true) }})") == "foo ba...");
+  CHECK(rendered_filters(R"({{ "a b/c?d=é"|urlencode }})") == "a%20b/c%3Fd%3D%C3%A9");
+  CHECK(rendered_filters(R"({{ s|attr("x") }})") == "");
+}
+
+TEST_CASE("jinja: indent") {
+  CHECK(rendered_filters(R"({{ "a\nb\n\nc"|indent }})") == "a\n    b\n\n    c");
+  CHECK(rendered_filters(R"({{ "a\nb"|indent(2,true) }})") == "  a\n  b");
+  CHECK(rendered_filters(R"({{ "a\nb"|indent("> ",first=true) }})") == "> a\n> b");
+  CHECK(rendered_filters(R"({{ "a\n\nb"|indent(3,false,true) }})") == "a\n   \n   b");
+}
+
+TEST_CASE("jinja: numbers") {
+  CHECK(rendered_filters(R"({{ "42"|int }})") == "42");
+  CHECK(rendered_filters(R"({{ "4.7"|int }})") == "4");
+  CHECK(rendered_filters(R"({{ "x"|int(9) }})") == "9");
+  CHECK(rendered_filters(R"({{ "0x1f"|int(base=16) }})") == "31");
+  CHECK(rendered_filters("{{ none|int }}") == "0");
+  CHECK(rendered_filters("{{ -4.9|int }}") == "-4");
+  CHECK(error_of_filters("{{ missing|int }}").ends_with(": 'missing' is undefined"));
+  CHECK(rendered_filters(R"({{ "3.5"|float }})") == "3.5");
+  CHECK(rendered_filters(R"({{ "x"|float(1.5) }})") == "1.5");
+  CHECK(rendered_filters("{{ 2.5|round }}") == "2.0");
+  CHECK(rendered_filters("{{ 2.675|round(2) }}") == "2.67");
+  CHECK(rendered_filters(R"({{ 42.55|round(1,"floor") }})") == "42.5");
+  CHECK(rendered_filters("{{ -7|abs }}") == "7");
+  CHECK(error_of_filters(R"({{ "a"|abs }})").ends_with(": bad operand type for abs(): 'str'"));
+}
+
+TEST_CASE("jinja: sequences") {
+  CHECK(rendered_filters("{{ l|length }}") == "3");
+  CHECK(rendered_filters("{{ s|length }}") == "11");
+  CHECK(error_of_filters("{{ 5|length }}").ends_with(": object of type 'int' has no len()"));
+  CHECK(rendered_filters("{{ missing|length }}") == "0");
+  CHECK(rendered_filters("{{ l|first }}") == "3");
+  CHECK(rendered_filters("{{ []|first }}") == "");
+  CHECK(rendered_filters("{{ s|last }}") == "d");
+  CHECK(rendered_filters("{{ d|list }}") == "['b', 'a']");
+  CHECK(rendered_filters("{{ l|sort }}") == "[1, 2, 3]");
+  CHECK(rendered_filters(R"({{ ["b","A","c"]|sort }})") == "['A', 'b', 'c']");
+  CHECK(rendered_filters(R"({{ ["b","A","c"]|sort(case_sensitive=true) }})") == "['A', 'b', 'c']");
+  CHECK(error_of_filters(R"({{ ["b",1]|sort }})")
+            .ends_with(": '<' not supported between instances of 'int' and 'str'"));
+  CHECK(rendered_filters("{{ l|reverse|list }}") == "[2, 1, 3]");
+  CHECK(rendered_filters("{{ s|reverse }}") == "dlröW olléh");
+  CHECK(rendered_filters(R"({{ l|join(", ") }})") == "3, 1, 2");
+  CHECK(rendered_filters(R"({{ msgs|join("-", attribute="role") }})") == "user-assistant");
+  CHECK(rendered_filters(R"({{ [1,2,1,"a","A"]|unique|list }})") == "[1, 2, 'a']");
+  CHECK(rendered_filters("{{ l|min }}") == "1");
+  CHECK(rendered_filters("{{ l|max }}") == "3");
+  CHECK(rendered_filters("{{ l|sum }}") == "6");
+  CHECK(rendered_filters("{{ [1,2,3,4,5]|batch(2,0)|list }}") == "[[1, 2], [3, 4], [5, 0]]");
+  CHECK(rendered_filters("{{ [1,2,3,4,5]|slice(2)|list }}") == "[[1, 2, 3], [4, 5]]");
+}
+
+TEST_CASE("jinja: dicts") {
+  CHECK(rendered_filters("{{ d|items|list }}") == "[('b', 1), ('a', [1, 2])]");
+  CHECK(rendered_filters("{{ missing|items|list }}") == "[]");
+  CHECK(rendered_filters("{{ 5|items }}") == "<generator object do_items at 0x7f7e25bdbc60>");
+  CHECK(rendered_filters("{{ d|dictsort }}") == "[('a', [1, 2]), ('b', 1)]");
+  CHECK(rendered_filters(R"({{ {"b":1,"A":2}|dictsort(by="value",reverse=true) }})") ==
+        "[('A', 2), ('b', 1)]");
+  CHECK(rendered_filters(R"({{ [{"a":1,"b":1},{"a":2,"b":2},{"a":1,"b":3}]|groupby("a") }})") ==
+        "[(1, [{'a': 1, 'b': 1}, {'a': 1, 'b': 3}]), (2, [{'a': 2, 'b': 2}])]");
+}
+
+TEST_CASE("jinja: map and select") {
+  CHECK(rendered_filters(R"({{ msgs|map(attribute="role")|list }})") == "['user', 'assistant']");
+  CHECK(rendered_filters(R"({{ msgs|map(attribute="x.y",default=0)|list }})") == "[1, 0]");
+  CHECK(rendered_filters(R"({{ ["a","b"]|map("upper")|list }})") == "['A', 'B']");
+  CHECK(error_of_filters(R"({{ l|map("nofilter")|list }})").ends_with(": No filter named 'nofilter'."));
+  CHECK(rendered_filters(R"({{ l|select("odd")|list }})") == "[3, 1]");
+  CHECK(rendered_filters(R"({{ [0,1,""]|select|list }})") == "[1]");
+  CHECK(rendered_filters(R"({{ l|reject("gt",1)|list }})") == "[1]");
+  CHECK(rendered_filters(
+            R"({{ msgs|selectattr("role","equalto","user")|map(attribute="content")|first }})") == "Hi");
+  CHECK(rendered_filters(R"({{ msgs|rejectattr("calls","defined")|list|length }})") == "1");
+  CHECK(error_of_filters(R"({{ l|select("nosuch")|list }})").ends_with(": No test named 'nosuch'."));
+}
+
+TEST_CASE("jinja: default") {
+  CHECK(rendered_filters(R"({{ missing|default("x") }})") == "x");
+  CHECK(rendered_filters(R"({{ none|default("x") }})") == "None");
+  CHECK(rendered_filters(R"({{ none|default("x",true) }})") == "x");
+  CHECK(rendered_filters(R"({{ d.q|default("x") }})") == "x");
+  CHECK(rendered_filters("{{ missing|default }}") == "");
+  CHECK(error_of_filters(R"({{ missing.a|default("x") }})").ends_with(": 'missing' is undefined"));
+}
+
+TEST_CASE("jinja: tojson is Python's json.dumps") {
+  CHECK(rendered_filters("{{ d|tojson }}") == R"({"b": 1, "a": [1, 2]})");
+  CHECK(rendered_filters(R"({{ {"a":[],"b":{},"c":[1,{"d":2}]}|tojson(indent=2) }})") ==
+        "{\n  \"a\": [],\n  \"b\": {},\n  \"c\": [\n    1,\n    {\n      \"d\": 2\n    }\n  ]\n}");
+  CHECK(rendered_filters(R"({{ {"b":1,"a":2}|tojson(sort_keys=true) }})") == R"({"a": 2, "b": 1})");
+  CHECK(rendered_filters(R"({{ d|tojson(separators=(",",":")) }})") == R"({"b":1,"a":[1,2]})");
+  CHECK(rendered_filters("{{ s|tojson }}") == R"("héllo Wörld")");
+  CHECK(rendered_filters(R"({{ "😀é"|tojson(ensure_ascii=true) }})") == R"("\ud83d\ude00\u00e9")");
+  CHECK(rendered_filters("{{ [1.0,1e16,1e-7,100000.0]|tojson }}") == "[1.0, 1e+16, 1e-07, 100000.0]");
+  CHECK(rendered_filters("{{ big|tojson }}") == "123456789012345678901234567890");
+  CHECK(rendered_filters("{{ {1:2,none:3,true:4,1.5:6}|tojson }}") == R"({"1": 4, "null": 3, "1.5": 6})");
+  CHECK(error_of_filters("{{ missing|tojson }}")
+            .ends_with(": Object of type Undefined is not JSON serializable"));
+  CHECK(rendered_filters("{{ [1e400]|tojson }}") == "[Infinity]");
+  CHECK(error_of_filters("{{ namespace()|tojson }}")
+            .ends_with(": Object of type Namespace is not JSON serializable"));
+  CHECK(rendered_filters(R"({{ "<a>'"|tojson }})") == R"("<a>'")");
+}
+
+TEST_CASE("jinja: a Markup escapes what is added to it") {
+  CHECK(rendered_filters(R"({{ "<a & 'b'>"|e }})") == "&lt;a &amp; &#39;b&#39;&gt;");
+  CHECK(rendered_filters(R"({{ ("<a>"|safe) + "<b>" }})") == "<a>&lt;b&gt;");
+  CHECK(rendered_filters(R"({{ "<b>" + ("<a>"|safe) }})") == "&lt;b&gt;<a>");
+  CHECK(rendered_filters(R"({{ ("<a>"|safe) ~ "<b>" }})") == "<a><b>");
+  CHECK(rendered_filters(R"({{ ("<a>"|e)|e }})") == "&lt;a&gt;");
+  CHECK(rendered_filters(R"({{ [("a"|safe)] }})") == "[Markup('a')]");
+}
+
+TEST_CASE("jinja: formats") {
+  CHECK(rendered_filters(R"({{ "%s-%d"|format("a",5) }})") == "a-5");
+  CHECK(rendered_filters(
+            R"({{ "%05.2f|%-5s|%+d|%x|%e|%g|%%|%r" % (3.14159,"ab",5,255,12345.678,0.0001,"q") }})") ==
+        "03.14|ab   |+5|ff|1.234568e+04|0.0001|%|'q'");
+  CHECK(rendered_filters(R"({{ "%(a)s" % {"a":1} }})") == "1");
+  CHECK(error_of_filters(R"({{ "%d" % "a" }})").ends_with(": %d format: a real number is required, not str"));
+  CHECK(error_of_filters(R"({{ "%s %s" % 1 }})").ends_with(": not enough arguments for format string"));
+  CHECK(rendered_filters(R"({{ "{} {}".format(1,2) }})") == "1 2");
+  CHECK(rendered_filters(R"({{ "{0}-{name}".format(1,name="x") }})") == "1-x");
+  CHECK(rendered_filters(
+            R"({{ "{:>5}|{:^5}|{:05d}|{:.2f}|{:,}|{:x}".format("a","c",42,3.14159,1234567,255) }})") ==
+        "    a|  c  |00042|3.14|1,234,567|ff");
+}
+
+TEST_CASE("jinja: tests of types") {
+  CHECK(rendered_filters("{{ n is number }}") == "True");
+  CHECK(rendered_filters("{{ true is integer }}") == "False");
+  CHECK(rendered_filters("{{ true is boolean }}") == "True");
+  CHECK(rendered_filters("{{ f is float }}") == "True");
+  CHECK(rendered_filters("{{ s is string }}") == "True");
+  CHECK(rendered_filters("{{ d is mapping }}") == "True");
+  CHECK(rendered_filters("{{ l is sequence }}") == "True");
+  CHECK(rendered_filters("{{ d is sequence }}") == "True");
+  CHECK(rendered_filters("{{ 5 is sequence }}") == "False");
+  CHECK(rendered_filters("{{ missing is sequence }}") == "True");
+  CHECK(rendered_filters("{{ 5 is iterable }}") == "False");
+  CHECK(rendered_filters("{{ none is none }}") == "True");
+  CHECK(rendered_filters("{{ 1 is true }}") == "False");
+  CHECK(rendered_filters("{{ s.upper is callable }}") == "True");
+  CHECK(rendered_filters("{{ missing is undefined }}") == "True");
+}
+
+TEST_CASE("jinja: tests of values") {
+  CHECK(rendered_filters("{{ 3 is odd }}") == "True");
+  CHECK(rendered_filters("{{ 4 is even }}") == "True");
+  CHECK(rendered_filters("{{ 9 is divisibleby 3 }}") == "True");
+  CHECK(rendered_filters("{{ 1 is eq 1 }}") == "True");
+  CHECK(rendered_filters("{{ 1 is sameas 1 }}") == "True");
+  CHECK(rendered_filters("{{ 3 is in l }}") == "True");
+  CHECK(rendered_filters("{{ 3 is not in l }}") == "False");
+  CHECK(rendered_filters("{{ 3 is gt 2 }}") == "True");
+  CHECK(rendered_filters(R"({{ "A" is upper }})") == "True");
+  CHECK(rendered_filters(R"({{ "upper" is filter }})") == "True");
+  CHECK(error_of_filters("{{ 1 is odd is true }}").ends_with(": You cannot chain multiple tests with is"));
+  CHECK(rendered_filters("{{ n is defined and n > 3 }}") == "True");
+  CHECK(error_of_filters(R"({{ "a" is odd }})")
+            .ends_with(": not all arguments converted during string formatting"));
+}

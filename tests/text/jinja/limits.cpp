@@ -1,0 +1,117 @@
+// Templates are programs from strangers: each of these ends soon, with an error or with a text.
+#include "support/jinja.hpp"
+#include "support/check_message.hpp"
+#include "support/watchdog.hpp"
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace {
+
+std::string copies(std::string_view text, std::size_t count) {
+  std::string out;
+  for (std::size_t i = 0; i < count; ++i) out += text;
+  return out;
+}
+
+void refuses_template(const std::string& source, std::initializer_list<std::string_view> parts) {
+  const Watchdog watchdog(std::chrono::seconds(60));
+  check_message([&] { render_jinja(source); }, parts);
+}
+
+}  // namespace
+
+TEST_CASE("jinja: endless work is an error") {
+  const std::string three =
+      "{% for a in range(99999) %}{% for b in range(99999) %}{% for c in range(99999) %}";
+  refuses_template(three + "{% endfor %}{% endfor %}{% endfor %}", {"line 1", "number of steps"});
+  refuses_template("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", {"line 1", "nested too deeply"});
+  refuses_template("{% for x in [1] recursive %}{{ loop([1]) }}{% endfor %}", {"nested too deeply"});
+  refuses_template("{% macro f(n) %}{% if n %}{{ f(n-1) }}{{ f(n-1) }}{% endif %}{% endmacro %}{{ f(60) }}",
+                   {"number of steps"});
+}
+
+TEST_CASE("jinja: endless memory is an error") {
+  const std::string grow = "{% set ns = namespace(x=";
+  const std::string twice = ") %}{% for i in range(99) %}{% set ns.x = ns.x + ns.x %}{% endfor %}";
+  refuses_template(grow + "'a'" + twice, {"memory"});
+  refuses_template(grow + "[1]" + twice, {"memory"});
+  refuses_template("{{ 'ab' * 99999999999 }}", {"memory"});
+  refuses_template("{{ [1] * 99999999999 }}", {"memory"});
+  refuses_template("{{ 'a'.center(99999999999) }}", {"memory"});
+  refuses_template("{{ ('a' * 99999).replace('a', 'b' * 99999) }}", {"memory"});
+  refuses_template("{% set x = 'a' * 999999 %}{% for i in range(99999) %}{{ x }}{% endfor %}", {"memory"});
+  refuses_template(
+      "{% set x = 'a' * 99999 %}{% for i in range(99999) %}{% set y = x.split('a') %}{% endfor %}",
+      {"memory"});
+  refuses_template("{% for i in range(99999) %}{{ '%999999d' % 1 }}{% endfor %}", {"memory"});
+  refuses_template("{% for i in range(99999) %}{{ '{:999999}'.format(1) }}{% endfor %}", {"memory"});
+}
+
+TEST_CASE("jinja: deep templates are errors") {
+  const std::pair<const char*, const char*> brackets[] = {{"(", ")"},   {"[", "]"},    {"{1:", "}"},
+                                                          {"not ", ""}, {"-", ""},     {"x[", "]"},
+                                                          {"f(", ")"},  {"1 if ", ""}, {"x is eq (", ")"}};
+  for (const auto& [open, close] : brackets)
+    refuses_template("{{ " + copies(open, 50'000) + "1" + copies(close, 50'000) + " }}",
+                     {"nested too deeply"});
+  refuses_template(copies("{% if 1 %}", 50'000), {"nested too deeply"});
+  refuses_template(copies("{% for x in y %}", 30'000), {"nested too deeply"});
+  for (const char* const link : {"+1", ".a", "[1]", "|e", " and 1", "**1", "()"})
+    refuses_template("{{ 1" + copies(link, 100'000) + " }}", {"nested too deeply"});
+}
+
+TEST_CASE("jinja: deep values and cycles are errors, or are printed") {
+  refuses_template(
+      "{% set ns = namespace(x=[]) %}{% for i in range(9999) %}{% set ns.x = [ns.x] %}{% endfor %}{{ ns.x }}",
+      {"nested too deeply"});
+  refuses_template(
+      "{% set ns = namespace(x=[], y=[]) %}{% for i in range(9999) %}{% set ns.x = [ns.x] %}"
+      "{% set ns.y = [ns.y] %}{% endfor %}{{ ns.x == ns.y }}",
+      {"nested too deeply"});
+  refuses_template("{% set ns = namespace() %}{% set ns.x = ns %}{{ ns }}", {"nested too deeply"});
+  refuses_template("{% set ns = namespace() %}{% set ns.x = [ns] %}{{ ns.x | tojson }}", {"not JSON"});
+}
+
+TEST_CASE("jinja: a large template of many parts is parsed and run in linear time") {
+  const Watchdog watchdog(std::chrono::seconds(60));
+  CHECK(render_jinja(copies("{{ 1 }}", 140'000)).size() == 140'000);
+  CHECK(render_jinja("{{ " + copies("1 ~ ", 200'000) + "1 }}").size() == 200'001);
+  CHECK(render_jinja("{{ [" + copies("1,", 400'000) + "] | length }}") == "400000");
+  CHECK(render_jinja("{% if 0 %}" + copies("{% elif 0 %}", 80'000) + "{% else %}x{% endif %}") == "x");
+  CHECK(render_jinja("{#" + copies("{#", 400'000) + "#}x") == "x");
+  check_message([] { render_jinja(copies("{", 900'000)); }, {"expected '}}'"});
+}
+
+TEST_CASE("jinja: many variables are refused before they take quadratic time") {
+  std::string source;
+  for (int i = 0; i < 30'000; ++i) source += "{% set v" + std::to_string(i) + " = 1 %}";
+  const Watchdog watchdog(std::chrono::seconds(60));
+  (void)message_of([&] { render_jinja(source); });
+}
+
+TEST_CASE("jinja: searches for long texts are linear") {
+  const Watchdog watchdog(std::chrono::seconds(60));
+  const std::string text = "{% set t = 'a' * 2000000 %}{% set n = 'a' * 100000 ~ 'b' %}";
+  CHECK(render_jinja(text + "{{ t.find(n) }},{{ t.rfind(n) }},{{ n in t }},{{ t.count(n) }}") ==
+        "-1,-1,False,0");
+  CHECK(render_jinja(
+            text + "{{ t.replace(n, '') | length }},{{ t.split(n) | length }},{{ t.rsplit(n) | length }}") ==
+        "2000000,1,1");
+}
+
+TEST_CASE("jinja: a template above a mebibyte is an error") {
+  refuses_template(std::string((1 << 20) + 1, 'x'), {"template", "at most 1048576 bytes", "1048577"});
+}
+
+TEST_CASE("jinja: the limits grow with the input") {
+  const std::string text(3'000'000, 'a');
+  const Watchdog watchdog(std::chrono::seconds(60));
+  CHECK(render_jinja("{% for i in range(20) %}{% set y = x ~ i %}{% endfor %}ok",
+                     R"({"x": ")" + text + "\"}") == "ok");
+}

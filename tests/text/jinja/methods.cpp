@@ -1,0 +1,122 @@
+// Methods of values in templates. The expected texts are those of Python 3.11.
+#include "support/jinja.hpp"
+#include "support/message_of.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <string_view>
+
+namespace {
+
+const std::string methods_variables =
+    R"({"s": "héllo Wörld", "n": 5, "f": 2.5, "l": [3, 1, 2], "d": {"b": 1, "a": [1, 2]}, "z": null, "w": " \t a  b\nc ", "big": 123456789012345678901234567890, "msgs": [{"role": "user", "content": "Hi", "x": {"y": 1}}, {"role": "assistant", "content": "Yo", "calls": [{"name": "f"}]}]})";
+
+std::string rendered_methods(std::string_view source) { return render_jinja(source, methods_variables); }
+
+std::string error_of_methods(std::string_view source) {
+  return message_of([&] { render_jinja(source, methods_variables); });
+}
+
+}  // namespace
+
+TEST_CASE("jinja: case") {
+  CHECK(rendered_methods("{{ s.upper() }}") == "HÉLLO WÖRLD");
+  CHECK(rendered_methods("{{ s.title() }}") == "Héllo Wörld");
+  CHECK(rendered_methods("{{ s.capitalize() }}") == "Héllo wörld");
+  CHECK(rendered_methods(R"({{ "aB".swapcase() }})") == "Ab");
+  CHECK(rendered_methods(R"({{ "Straße".casefold() }})") == "strasse");
+}
+
+TEST_CASE("jinja: strip") {
+  CHECK(rendered_methods("{{ w.strip() }}") == "a  b\nc");
+  CHECK(rendered_methods(R"({{ "xxaxx".strip("x") }})") == "a");
+  CHECK(rendered_methods(R"({{ "abcabc".lstrip("ab") }})") == "cabc");
+  CHECK(rendered_methods(R"({{ "abc".rstrip("c") }})") == "ab");
+  CHECK(error_of_methods(R"({{ "a".strip(5) }})").ends_with(": strip arg must be None or str"));
+}
+
+TEST_CASE("jinja: split and join") {
+  CHECK(rendered_methods(R"({{ "a,b,c".split(",",1) }})") == "['a', 'b,c']");
+  CHECK(rendered_methods(R"({{ "a,b,c".rsplit(",",1) }})") == "['a,b', 'c']");
+  CHECK(rendered_methods(R"({{ "aaa".rsplit("aa",1) }})") == "['a', '']");
+  CHECK(rendered_methods(R"({{ "aaa".split("aa",1) }})") == "['', 'a']");
+  CHECK(rendered_methods("{{ w.split() }}") == "['a', 'b', 'c']");
+  CHECK(rendered_methods("{{ w.split(none,1) }}") == R"(['a', 'b\nc '])");
+  CHECK(rendered_methods("{{ w.rsplit(none,1) }}") == R"([' \t a  b', 'c'])");
+  CHECK(rendered_methods(R"({{ "".split() }})") == "[]");
+  CHECK(rendered_methods(R"({{ "".split(",") }})") == "['']");
+  CHECK(error_of_methods(R"({{ "a".split("") }})").ends_with(": empty separator"));
+  CHECK(rendered_methods(R"({{ "a b c".split(maxsplit=1) }})") == "['a', 'b c']");
+  CHECK(rendered_methods(R"({{ "a\nb\r\nc\n".splitlines() }})") == "['a', 'b', 'c']");
+  CHECK(rendered_methods(R"({{ "a\nb".splitlines(true) }})") == R"(['a\n', 'b'])");
+  CHECK(rendered_methods(R"({{ ",".join(["a","b"]) }})") == "a,b");
+  CHECK(error_of_methods(R"({{ ",".join([1]) }})")
+            .ends_with(": sequence item 0: expected str instance, int found"));
+  CHECK(rendered_methods(R"({{ "a=b=c".partition("=") }})") == "('a', '=', 'b=c')");
+  CHECK(rendered_methods(R"({{ "a=b=c".rpartition("=") }})") == "('a=b', '=', 'c')");
+  CHECK(rendered_methods(R"({{ "abc".partition("=") }})") == "('abc', '', '')");
+}
+
+TEST_CASE("jinja: search and replace") {
+  CHECK(rendered_methods(R"({{ "abc".startswith(("x","a")) }})") == "True");
+  CHECK(rendered_methods(R"({{ "abc".startswith("b",1) }})") == "True");
+  CHECK(rendered_methods(R"({{ "abc".endswith("b",0,2) }})") == "True");
+  CHECK(error_of_methods(R"({{ "abc".startswith(1) }})")
+            .ends_with(": startswith first arg must be str or a tuple of str, not int"));
+  CHECK(rendered_methods(R"({{ "héé".find("é",2) }})") == "2");
+  CHECK(rendered_methods(R"({{ "abc".find("z") }})") == "-1");
+  CHECK(rendered_methods(R"({{ "abcabc".rfind("b") }})") == "4");
+  CHECK(error_of_methods(R"({{ "abc".index("z") }})").ends_with(": substring not found"));
+  CHECK(rendered_methods(R"({{ "aaaa".count("aa") }})") == "2");
+  CHECK(rendered_methods(R"({{ "abc".count("") }})") == "4");
+  CHECK(rendered_methods(R"({{ "aaa".replace("a","b",2) }})") == "bba");
+  CHECK(rendered_methods(R"({{ "aaa".replace("","-") }})") == "-a-a-a-");
+  CHECK(rendered_methods(R"({{ "abc".removeprefix("a") }})") == "bc");
+  CHECK(rendered_methods(R"({{ "abc".removesuffix("c") }})") == "ab");
+}
+
+TEST_CASE("jinja: width") {
+  CHECK(rendered_methods(R"({{ "-5".zfill(4) }})") == "-005");
+  CHECK(rendered_methods(R"({{ "a".ljust(3,"-") ~ "|" }})") == "a--|");
+  CHECK(rendered_methods(R"({{ "a".rjust(3) }})") == "  a");
+  CHECK(rendered_methods(R"({{ "ab".center(5,"*") }})") == "**ab*");
+  CHECK(rendered_methods(R"({{ "abc".center(6,"*") }})") == "*abc**");
+  CHECK(rendered_methods(R"({{ "a\tb".expandtabs(4) }})") == "a   b");
+}
+
+TEST_CASE("jinja: classes of characters") {
+  CHECK(rendered_methods(R"({{ "abc".isalpha() }})") == "True");
+  CHECK(rendered_methods(R"({{ "abc1".isalnum() }})") == "True");
+  CHECK(rendered_methods(R"({{ "²".isdigit() }})") == "True");
+  CHECK(rendered_methods(R"({{ "²".isdecimal() }})") == "False");
+  CHECK(rendered_methods(R"({{ "½".isnumeric() }})") == "True");
+  CHECK(rendered_methods(R"({{ "".isalpha() }})") == "False");
+  CHECK(rendered_methods(R"({{ "Abc Def".istitle() }})") == "True");
+  CHECK(rendered_methods(R"({{ "ABC".isupper() }})") == "True");
+  CHECK(rendered_methods(R"({{ "1a".isidentifier() }})") == "False");
+  CHECK(rendered_methods(R"({{ "é".isascii() }})") == "False");
+}
+
+TEST_CASE("jinja: dicts and lists") {
+  CHECK(rendered_methods(R"({{ d.get("b") }})") == "1");
+  CHECK(rendered_methods(R"({{ d.get("q") }})") == "None");
+  CHECK(rendered_methods(R"({{ d.get("q",3) }})") == "3");
+  CHECK(rendered_methods("{{ d.items() }}") == "dict_items([('b', 1), ('a', [1, 2])])");
+  CHECK(rendered_methods("{{ d.keys()|list }}") == "['b', 'a']");
+  CHECK(rendered_methods("{{ d.values()|list }}") == "[1, [1, 2]]");
+  CHECK(rendered_methods("{{ d.items()[0] }}") == "");
+  CHECK(rendered_methods("{{ l.index(1) }}") == "1");
+  CHECK(error_of_methods("{{ l.index(9) }}").ends_with(": 9 is not in list"));
+  CHECK(rendered_methods("{{ l.count(1) }}") == "1");
+  CHECK(rendered_methods("{{ (2.0).is_integer() }}") == "True");
+  CHECK(error_of_methods("{{ n() }}").ends_with(": 'int' object is not callable"));
+  CHECK(error_of_methods("{{ l.foo() }}").ends_with(": 'list object' has no attribute 'foo'"));
+}
+
+TEST_CASE("jinja: repr of texts") {
+  CHECK(rendered_methods(R"({{ ["it's"] }})") == R"(["it's"])");
+  CHECK(rendered_methods(R"({{ ["\"it's\""] }})") == R"(['"it\'s"'])");
+  CHECK(rendered_methods(R"({{ ["\n\t\\"] }})") == R"(['\n\t\\'])");
+  CHECK(rendered_methods("{{ [\"é​\"] }}") == R"(['é\u200b\x7f'])");
+}

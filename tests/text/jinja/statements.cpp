@@ -1,0 +1,134 @@
+// Statements of templates. The expected texts are those of Jinja2 3.1.
+#include "support/jinja.hpp"
+#include "support/message_of.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <string_view>
+
+namespace {
+
+const std::string statements_variables =
+    R"({"s": "héllo Wörld", "n": 5, "f": 2.5, "l": [3, 1, 2], "d": {"b": 1, "a": [1, 2]}, "z": null, "w": " \t a  b\nc ", "big": 123456789012345678901234567890, "msgs": [{"role": "user", "content": "Hi", "x": {"y": 1}}, {"role": "assistant", "content": "Yo", "calls": [{"name": "f"}]}]})";
+
+std::string rendered_statements(std::string_view source) {
+  return render_jinja(source, statements_variables);
+}
+
+std::string error_of_statements(std::string_view source) {
+  return message_of([&] { render_jinja(source, statements_variables); });
+}
+
+}  // namespace
+
+TEST_CASE("jinja: for has the variable loop") {
+  CHECK(rendered_statements(
+            "{% for x in l %}{{ loop.index }}{{ loop.index0 }}{{ loop.revindex }}{{ loop.revindex0 }}{{ "
+            "loop.first }}{{ loop.last }}{{ loop.length }}{{ loop.depth }},{% endfor %}") ==
+        "1032TrueFalse31,2121FalseFalse31,3210FalseTrue31,");
+  CHECK(rendered_statements("{% for x in l %}{{ loop.previtem }}-{{ loop.nextitem }};{% endfor %}") ==
+        "-1;3-2;1-;");
+  CHECK(rendered_statements("{% for x in l %}{{ loop.cycle('a','b') }}{% endfor %}") == "aba");
+  CHECK(rendered_statements("{% for x in [1,1,2] %}{{ loop.changed(x) }}{% endfor %}") == "TrueFalseTrue");
+}
+
+TEST_CASE("jinja: for goes through texts, lists, dicts and undefined values") {
+  CHECK(rendered_statements("{% for c in 'héy' %}{{ c }}-{% endfor %}") == "h-é-y-");
+  CHECK(rendered_statements("{% for k in d %}{{ k }}{% endfor %}") == "ba");
+  CHECK(rendered_statements("{% for k, v in d.items() %}{{ k }}={{ v }};{% endfor %}") == "b=1;a=[1, 2];");
+  CHECK(rendered_statements("{% for x in missing %}a{% else %}none{% endfor %}") == "none");
+  CHECK(error_of_statements("{% for x in z %}{% endfor %}").ends_with(": 'NoneType' object is not iterable"));
+  CHECK(error_of_statements("{% for x in 5 %}{% endfor %}").ends_with(": 'int' object is not iterable"));
+  CHECK(rendered_statements("{% for a,(b,c) in [[1,[2,3]]] %}{{a}}{{b}}{{c}}{% endfor %}") == "123");
+  CHECK(error_of_statements("{% for a, b in [1] %}{% endfor %}")
+            .ends_with(": cannot unpack non-iterable int object"));
+  CHECK(error_of_statements("{% for a, b in [[1,2,3]] %}{% endfor %}")
+            .ends_with(": too many values to unpack (expected 2)"));
+}
+
+TEST_CASE("jinja: for has conditions, else, break and continue") {
+  CHECK(rendered_statements("{% for x in l if x > 1 %}{{ loop.index }}:{{ x }} {% endfor %}") == "1:3 2:2 ");
+  CHECK(rendered_statements("{% for x in l if x > 5 %}{% else %}no{% endfor %}") == "no");
+  CHECK(rendered_statements("{% for x in l %}{% if x == 1 %}{% continue %}{% endif %}{{ x }}{% endfor %}") ==
+        "32");
+  CHECK(rendered_statements("{% for x in l %}{% if x == 1 %}{% break %}{% endif %}{{ x }}{% endfor %}") ==
+        "3");
+}
+
+TEST_CASE("jinja: recursive loops call themselves") {
+  CHECK(rendered_statements("{% for x in [[1,[2]],[3]] recursive %}{{ loop.depth }}{% if x is iterable %}({{ "
+                            "loop(x) }}){% else %}{{ x }}{% endif %}{% endfor %}") == "1(212(32))1(23)");
+  CHECK(error_of_statements("{% for x in l %}{{ loop(x) }}{% endfor %}")
+            .ends_with(": The loop must have the 'recursive' marker to be called recursively."));
+}
+
+TEST_CASE("jinja: set in a loop does not change the variable outside, but a namespace does") {
+  CHECK(rendered_statements(
+            "{% set x = 1 %}{% for i in l %}{% set x = x + i %}{{ x }},{% endfor %}{{ x }}") == "4,2,3,1");
+  CHECK(rendered_statements(
+            "{% set ns = namespace(x=0) %}{% for i in l %}{% set ns.x = ns.x + i %}{% endfor %}{{ ns.x }}") ==
+        "6");
+  CHECK(error_of_statements("{% set d.x = 1 %}")
+            .ends_with(": cannot assign attribute on non-namespace object"));
+  CHECK(rendered_statements("{% set a, b = 1, 2 %}{{ a }}{{ b }}") == "12");
+  CHECK(rendered_statements("{% if 1 %}{% set y = 5 %}{% endif %}{{ y }}") == "5");
+}
+
+TEST_CASE("jinja: set blocks capture text, with filters") {
+  CHECK(rendered_statements("{% set x %}hello {{ n }}{% endset %}[{{ x }}]") == "[hello 5]");
+  CHECK(rendered_statements("{% set x | replace('l','L') | trim %} hello {% endset %}{{ x }}") == "heLLo");
+  CHECK(rendered_statements("{% set x %}{% set y = 2 %}{{ y }}{% endset %}{{ x }}{{ y is defined }}") ==
+        "2False");
+}
+
+TEST_CASE("jinja: macros have parameters, defaults, varargs and kwargs") {
+  CHECK(rendered_statements("{% macro f(a, b=2, c=a) %}{{ a }}{{ b }}{{ c }}{% endmacro %}{{ f(1) }}{{ f(1, "
+                            "3) }}{{ f(b=1, a=9) }}{{ f() }}") == "1211319192");
+  CHECK(error_of_statements("{% macro f(a) %}{{ a }}{% endmacro %}{{ f(1,2) }}")
+            .ends_with(": macro 'f' takes not more than 1 argument(s)"));
+  CHECK(error_of_statements("{% macro f(a) %}{{ a }}{% endmacro %}{{ f(b=2) }}")
+            .ends_with(": macro 'f' takes no keyword argument 'b'"));
+  CHECK(rendered_statements("{% macro f() %}{{ varargs }}{{ kwargs }}{% endmacro %}{{ f(1,2,x=3) }}") ==
+        "(1, 2){'x': 3}");
+  CHECK(rendered_statements(
+            "{% macro f(x) %}{% if x > 0 %}{{ x }}{{ f(x-1) }}{% endif %}{% endmacro %}{{ f(3) }}") == "321");
+  CHECK(rendered_statements("{% macro f() %}{{ x }}{% endmacro %}{% set x = 5 %}{{ f() }}") == "5");
+  CHECK(rendered_statements(
+            "{% macro f() %}{% set z9 = 1 %}{{ n }}{% endmacro %}{{ f() }}{{ z9 is defined }}") == "5False");
+}
+
+TEST_CASE("jinja: call blocks pass a caller") {
+  CHECK(rendered_statements("{% macro f() %}[{{ caller(1, b=2) }}]{% endmacro %}{% call(a, b) f() %}{{ a "
+                            "}}{{ b }}{% endcall %}") == "[12]");
+  CHECK(rendered_statements("{% macro f() %}{{ caller is defined }}{% endmacro %}{{ f() }}") == "False");
+  CHECK(error_of_statements("{% macro f() %}{{ caller() }}{% endmacro %}{{ f() }}")
+            .ends_with(": No caller defined"));
+}
+
+TEST_CASE("jinja: filter blocks, with and generation") {
+  CHECK(rendered_statements("{% filter replace('a','b')|upper %}abc{% endfilter %}") == "BBC");
+  CHECK(rendered_statements("{% with a=1, b=2 %}{{ a+b }}{% endwith %}{{ a is defined }}") == "3False");
+  CHECK(rendered_statements("{% generation %}gen{{ n }}{% endgeneration %}") == "gen5");
+}
+
+TEST_CASE("jinja: an unknown filter in an if is an error only if it is used") {
+  CHECK(rendered_statements("{% if 0 %}{{ n|nosuch }}{% endif %}ok") == "ok");
+  CHECK(error_of_statements("{% if 1 %}{{ n|nosuch }}{% endif %}")
+            .ends_with(": No filter named 'nosuch' found."));
+  CHECK(rendered_statements("{{ 1 if 1 else n|nosuch }}") == "1");
+  CHECK(error_of_statements("{{ n|nosuch }}").ends_with(": No filter named 'nosuch'."));
+  CHECK(error_of_statements("{% if n is nosuch %}{% endif %}").ends_with(": No test named 'nosuch' found."));
+  CHECK(error_of_statements("{% if 0 %}{% for x in l %}{{ x|nosuch }}{% endfor %}{% endif %}ok")
+            .ends_with(": No filter named 'nosuch'."));
+}
+
+TEST_CASE("jinja: unknown tags and wrong statements are errors") {
+  CHECK(error_of_statements("{% foo %}").ends_with(": Encountered unknown tag 'foo'."));
+  CHECK(error_of_statements("{% endif %}").ends_with(": Encountered unknown tag 'endif'."));
+  CHECK(error_of_statements("{% for in l %}{% endfor %}").ends_with(": expected token 'in', got 'l'"));
+  CHECK(error_of_statements("{% macro f(a=1,b) %}{% endmacro %}")
+            .ends_with(": non-default argument follows default argument"));
+  CHECK(error_of_statements("{% for loop in l %}{% endfor %}")
+            .ends_with(": Can't assign to special loop variable in for-loop target"));
+}
