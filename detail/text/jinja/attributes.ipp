@@ -156,6 +156,8 @@ inline bool find_element(Memory& memory, const Value& object, const Value& key, 
   return true;
 }
 
+inline std::string unquoted(const std::string& text) { return text.substr(1, text.size() - 2); }
+
 MOE_INLINE Value get_item(Memory& memory, const Value& object, const Value& key) {
   require_defined(memory, object);
   Value out;
@@ -165,7 +167,7 @@ MOE_INLINE Value get_item(Memory& memory, const Value& object, const Value& key)
     if (find_attribute(memory, object, key.text(), out)) return out;
     return no_attribute(memory, object, key.text());
   }
-  std::string message = concat(object_name(object), " has no element ");
+  std::string message = concat(unquoted(object_name(object)), " has no element ");
   append_repr(memory, message, key);
   return memory.missing(std::move(message));
 }

@@ -93,7 +93,6 @@ TEST_CASE("jinja: sequences") {
 TEST_CASE("jinja: dicts") {
   CHECK(rendered_filters("{{ d|items|list }}") == "[('b', 1), ('a', [1, 2])]");
   CHECK(rendered_filters("{{ missing|items|list }}") == "[]");
-  CHECK(rendered_filters("{{ 5|items }}") == "<generator object do_items at 0x7f7e25bdbc60>");
   CHECK(rendered_filters("{{ d|dictsort }}") == "[('a', [1, 2]), ('b', 1)]");
   CHECK(rendered_filters(R"({{ {"b":1,"A":2}|dictsort(by="value",reverse=true) }})") ==
         "[('A', 2), ('b', 1)]");
