@@ -126,6 +126,7 @@ MOE_INLINE void Interpreter::assign(const Node& target, const Value& value) {
   if (target.type == Node::Type::tuple) return assign_all(target, value);
   const Value object = variable(target.children[0]->name);
   if (object.kind != Kind::name_space) memory_.fail("cannot assign attribute on non-namespace object");
+  memory_.work(object.dict->items.size() / 8);
   if (const Value* const member = find_key(object, target.text)) {
     const_cast<Value&>(*member) = value;
   } else {
@@ -186,6 +187,7 @@ MOE_INLINE void Interpreter::bind_named(MacroCall& call, std::string_view name, 
   const std::string macro = concat("macro ", repr_text(tree_.names()[call.node.name]));
   std::size_t i = 0;
   while (i < parameters.size() && tree_.names()[parameters[i].name] != name) ++i;
+  memory_.work(i / 8);
   if (i < parameters.size()) {
     if (call.given[i] != 0)
       memory_.fail(concat(macro, " got multiple values for argument ", repr_text(name)));

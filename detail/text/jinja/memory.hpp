@@ -52,6 +52,9 @@ class Memory {
     steps_left_ -= steps;
   }
 
+  /// Counts the steps of going through a text character by character.
+  void work_on(std::string_view text) { work(text.size() / 16); }
+
   /// Counts bytes, of texts and containers that are made and of output. Throws if there are too many.
   void take(std::size_t bytes) {
     if (bytes > bytes_left_) fail("the template needs more than the allowed memory");

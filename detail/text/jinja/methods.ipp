@@ -35,7 +35,7 @@ class TextMethod {
  public:
   TextMethod(Memory& memory, const Value& self, std::string_view name, const Arguments& arguments)
       : memory_(memory), self_(self), text_(self.text()), name_(name), arguments_(arguments) {
-    memory.take(self.size / 8);
+    memory.work_on(text_);
   }
 
   Value call() {
@@ -48,7 +48,10 @@ class TextMethod {
   Value result() {
     if (name_ == "upper") return plain(upper);
     if (name_ == "lower") return plain(lower);
-    if (name_ == "casefold") return plain(casefold);
+    if (name_ == "casefold") {
+      memory_.work_on(text_);  // goes through the text twice
+      return plain(casefold);
+    }
     if (name_ == "title") return plain(title);
     if (name_ == "capitalize") return plain(capitalize);
     if (name_ == "swapcase") return plain(swap_case);

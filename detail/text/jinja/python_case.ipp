@@ -131,13 +131,21 @@ bool all_characters(std::string_view text, F f) {
   return !text.empty();
 }
 
-/// Linear in the table, which is short; ASCII is found at once.
-inline bool is_in_ranges(std::string_view ranges, char32_t c) {
-  for (TableReader in(ranges); !in.done(); in.take(' ')) {
-    const char32_t first = in.number(), last = in.take('-') ? in.number() : first;
-    if (c <= last) return c >= first;
-  }
-  return false;
+/// The code points of a table of ranges, sorted.
+inline std::vector<char32_t> code_points_in(std::string_view ranges) {
+  std::vector<char32_t> out;
+  for_each_in_ranges(ranges, [&](char32_t c) { out.push_back(c); });
+  return out;
+}
+
+inline bool is_decimal(char32_t c) {
+  static const std::vector<char32_t> decimals = code_points_in(decimal_ranges);
+  return std::binary_search(decimals.begin(), decimals.end(), c);
+}
+
+inline bool is_other_digit(char32_t c) {
+  static const std::vector<char32_t> digits = code_points_in(other_digit_ranges);
+  return std::binary_search(digits.begin(), digits.end(), c);
 }
 
 /// str.isupper() if `wanted` is upper, str.islower() if it is lower.
@@ -171,9 +179,7 @@ MOE_INLINE std::optional<bool> is_of_class(std::string_view text, std::string_vi
   if (method == "isnumeric") return all(number);
   if (method == "isdecimal" || method == "isdigit") {
     const bool decimal = method == "isdecimal";
-    return all_characters(text, [&](char32_t c) {
-      return is_in_ranges(decimal_ranges, c) || (!decimal && is_in_ranges(other_digit_ranges, c));
-    });
+    return all_characters(text, [&](char32_t c) { return is_decimal(c) || (!decimal && is_other_digit(c)); });
   }
   if (method == "isspace") return all_characters(text, is_python_space);
   if (method == "isascii") return ascii_prefix(text) == text.size();

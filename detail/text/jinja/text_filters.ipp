@@ -29,7 +29,9 @@ using Items = std::vector<Value>;
 
 /// The text of a value, with its markup.
 inline Value soft_text(Memory& memory, const Value& value) {
-  return value.is_string() ? value : memory.text(to_text(memory, value));
+  const Value text = value.is_string() ? value : memory.text(to_text(memory, value));
+  memory.work_on(text.text());
+  return text;
 }
 
 inline Value with_markup(Value text, bool markup) {
@@ -53,7 +55,6 @@ Value filter_text(Interpreter& interpreter, const Value& value, const Arguments&
   Memory& memory = interpreter.memory();
   arguments.bind(memory, "filter", 0, {});
   const Value text = soft_text(memory, value);
-  memory.take(text.size / 8);
   return with_markup(memory.text(f(text.text())), text.markup);
 }
 
@@ -93,7 +94,6 @@ inline Value filter_trim(Interpreter& interpreter, const Value& value, const Arg
   Memory& memory = interpreter.memory();
   const Value characters = arguments.bind(memory, "trim", 0, {"chars"})[0];
   const Value text = soft_text(memory, value);
-  memory.take(text.size / 8);
   const bool given = characters.is_string();
   return with_markup(Value::of_text(given ? strip(text.text(), Side::both, characters.text())
                                           : strip(text.text(), Side::both)),
@@ -159,7 +159,7 @@ inline Value filter_truncate(Interpreter& interpreter, const Value& value, const
 }
 
 inline Value filter_wordcount(Interpreter& interpreter, const Value& value, const Arguments&) {
-  const std::string text = to_text(interpreter.memory(), value);
+  const std::string_view text = soft_text(interpreter.memory(), value).text();
   std::size_t words = 0;
   bool inside = false;
   for (std::size_t at = 0; at < text.size();) {
@@ -199,7 +199,7 @@ inline Value filter_urlencode(Interpreter& interpreter, const Value& value, cons
   if (!value.is_string() && (value.is_dict() || value.has_list()))
     memory.fail("urlencode of several values is not supported");
   std::string out;
-  for (const char c : to_text(memory, value)) {
+  for (const char c : soft_text(memory, value).text()) {
     const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
                        std::string_view("_.-~/").find(c) != std::string_view::npos;
     constexpr std::string_view digits = "0123456789ABCDEF";
@@ -286,6 +286,7 @@ inline Value filter_int(Interpreter& interpreter, const Value& value, const Argu
   if (value.is_undefined()) fail_undefined(memory, value);
   Value number = value;
   if (value.is_string()) {
+    memory.work_on(value.text());
     const Value whole = parse_integer(value.text(), static_cast<int>(whole_argument(memory, values[1], 10)));
     if (!whole.is_undefined()) return whole;
     number = parse_real(value.text());
@@ -299,6 +300,7 @@ inline Value filter_int(Interpreter& interpreter, const Value& value, const Argu
 inline Value filter_float(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
   const Value otherwise = arguments.bind(interpreter.memory(), "float", 0, {"default"})[0];
   if (value.is_undefined()) fail_undefined(interpreter.memory(), value);
+  if (value.is_string()) interpreter.memory().work_on(value.text());
   const Value number = value.is_string() ? parse_real(value.text()) : value;
   if (number.kind == Kind::real) return number;
   if (number.is_number()) return add(interpreter.memory(), Value::of_real(0), number);
