@@ -109,7 +109,7 @@
 //   ChatTemplate           a conversation to the text that a model expects
 //   Message                one message of a conversation
 //   ToolCall               a call of a function in a message
-//   ChatOptions            tools, and whether the model is to think
+//   ChatOptions            tools, thinking, and other variables of a chat template
 //
 // io/, files
 //   Checkpoint             a model on disk: its files, tensors and configuration

@@ -10,14 +10,18 @@
 #include <utility>
 #include <vector>
 
-namespace moe::inline MOE_ABI::detail::jinja {
-class Template;
-}
-
-namespace moe::inline MOE_ABI {
+namespace moe::inline MOE_ABI::detail {
 
 /// The special tokens that a template may use as variables: bos_token and so on, with their texts.
 using SpecialTokens = std::vector<std::pair<std::string, std::string>>;
+
+namespace jinja {
+class Template;
+}
+
+}  // namespace moe::inline MOE_ABI::detail
+
+namespace moe::inline MOE_ABI {
 
 /// Writes conversations in the form that a model was trained on, by running the checkpoint's own template, a program in Jinja,
 /// as transformers does. A template cannot access anything but its variables, and its work is bounded. Thread-safe.
@@ -29,7 +33,7 @@ class ChatTemplate {
   explicit ChatTemplate(const std::string& path);
 
   /// `text`: the template itself; `file` is for errors.
-  ChatTemplate(std::string_view text, std::string_view file, SpecialTokens special_tokens = {});
+  ChatTemplate(std::string_view text, std::string_view file, detail::SpecialTokens special_tokens = {});
 
   /// The text of a conversation, with special tokens: encode it without the special tokens of the tokenizer. Throws an Error
   /// with the template's message and place if the template refuses the conversation.
@@ -40,7 +44,7 @@ class ChatTemplate {
 
  private:
   std::shared_ptr<const detail::jinja::Template> template_;
-  SpecialTokens special_tokens_;
+  detail::SpecialTokens special_tokens_;
 };
 
 }  // namespace moe::inline MOE_ABI

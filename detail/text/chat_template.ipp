@@ -248,7 +248,7 @@ std::string render_chat(const Template& chat, const SpecialTokens& tokens, const
 namespace moe::inline MOE_ABI {
 
 MOE_INLINE ChatTemplate::ChatTemplate(std::string_view text, std::string_view file,
-                                      SpecialTokens special_tokens)
+                                      detail::SpecialTokens special_tokens)
     : template_(
           std::make_shared<const detail::jinja::Template>(text, detail::concat(file, ": chat template"))),
       special_tokens_(std::move(special_tokens)) {}

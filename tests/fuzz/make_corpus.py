@@ -31,6 +31,25 @@ for name, text in {
 }.items():
     write("json", name, text)
 
+# ---- chat_template
+
+for name, text in {
+    "chatml": "{%- for m in messages %}{{ '<|im_start|>' + m.role + '\\n' ~ m.content }}{%- endfor -%}{{ bos_token }}",
+    "tools": "{% if tools %}{{ tools | tojson(indent=2, sort_keys=true) }}{% else %}{{ raise_exception('no') }}{% endif %}",
+    "macro": "{% macro f(a, b=2) %}{{ a }}{{ caller(b) }}{{ kwargs }}{{ varargs }}{% endmacro %}{% call(x) f(1, 3, c=4) %}{{ x }}{% endcall %}",
+    "loop": "{% for k, v in d.items() if v is none recursive %}{{ loop.index }}{{ loop.previtem }}{% continue %}{% else %}x{% endfor %}",
+    "namespace": "{% set ns = namespace(x=[1]) %}{% set ns.x = ns.x + [n * 2 ** 3 // 4 % 5] %}{{ ns.x[::-1] }}",
+    "filters": "{{ [3, 'b', 1.5e3] | map('string') | sort(reverse=true) | join(', ') | upper | indent(2, true) | e }}",
+    "select": "{{ messages | selectattr('role', 'in', ['user']) | map(attribute='content.0.text') | first | default('x') }}",
+    "methods": "{{ 'a b'.split(none, 1)[-1].replace('b', '\\u00e9').center(9, '*').title().partition('*') }}",
+    "formats": "{{ '%5.2f|%-3s|%x' % (1.5, 'a', 255) }}{{ '{0:>5}{a!r:^4}{:,}'.format(1, a='b') }}{{ strftime_now('%d %b %-H') }}",
+    "blocks": "{% set x | trim %} {% filter replace('a', 'b') %}a{% endfilter %}{% endset %}{% with y = x %}{{ y }}{% endwith %}",
+    "raw": " {%- raw -%} {{ x }} {%- endraw +%}\\n{# c #}\\n  {%+ generation %}g{% endgeneration %}",
+    "errors": "{{ missing.a }}{{ none[1:] }}{{ [] < {} }}{{ 'a' + 1 }}",
+    "not_utf8": b"{{ '\xff\xfe' | upper }}\xc3",
+}.items():
+    write("chat_template", name, text)
+
 # ---- safetensors
 
 

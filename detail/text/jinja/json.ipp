@@ -105,12 +105,14 @@ class JsonText {
 
   void string(std::string_view text) {
     memory_.take(text.size());
-    if (!ascii_) return append_json_string(out_, text);
-    std::string escaped;
-    append_json_string(escaped, text);
+    const std::string escaped = to_json(text);
+    if (!ascii_) {
+      out_ += escaped;
+      return;
+    }
     for (std::string_view rest = escaped; !rest.empty();) {
       const Utf8Step step = utf8_step(rest);
-      if (step.code_point < 0x7f || step.code_point == 0x7f) {
+      if (step.code_point < 0x80) {
         out_ += rest[0];
       } else {
         utf16(step.code_point);

@@ -68,7 +68,7 @@ TEST_CASE("jinja: the conversations of chat_*.jsonl are rendered exactly") {
   for (const auto& [family, name] : families) {
     const auto vectors = test_data(std::string("vectors/chat_") + family + ".jsonl");
     if (!vectors) continue;
-    const moe::SpecialTokens tokens = {
+    const moe::detail::SpecialTokens tokens = {
         {"bos_token", std::string(family).starts_with("lfm") ? "<|startoftext|>" : "<bos>"}};
     const std::string file = *templates + "/" + name + ".jinja";
     const moe::ChatTemplate chat(moe::detail::read_text(file), file, tokens);
