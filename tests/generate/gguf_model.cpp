@@ -181,8 +181,7 @@ TEST_CASE("gguf model: tokenizer, end tokens and chat template equal those of th
   CHECK(model.tokenizer().size() == original.size());
   CHECK(model.config().end_tokens == std::vector<moe::TokenId>{4093});
   const moe::Message message{"user", "Hi"};
-  CHECK(model.chat_template().render({&message, 1}) ==
-        "<|im_start|>Hi<|im_end|>");
+  CHECK(model.chat_template().render({&message, 1}) == "<|im_start|>Hi<|im_end|>");
 }
 
 TEST_CASE("gguf model: experts of mixed types compute nearly the logits of the same values as f32") {

@@ -75,11 +75,11 @@ TEST_CASE("chat template: the time is the given local time, or the time of the c
 
 TEST_CASE("chat template: an error names the file, the line and the column of the template") {
   check_message([] { render("a\n{{ raise_exception('no system message') }}"); },
-              {"file: chat template: line 2, column", "no system message"});
+                {"file: chat template: line 2, column", "no system message"});
   check_message([] { ChatTemplate("{% if %}", "file"); },
-              {"file: chat template: line 1, column 7", "expression"});
+                {"file: chat template: line 1, column 7", "expression"});
   check_message([] { ChatTemplate("{{ x | nothing }}", "file"); },
-              {"line 1, column 8", "No filter named 'nothing'"});
+                {"line 1, column 8", "No filter named 'nothing'"});
 }
 
 TEST_CASE("chat template: it is read from tokenizer_config.json, as a text or from a list") {
