@@ -126,7 +126,6 @@ TEST_CASE(
            {std::string(100'000, '\0'), "zeros"},
            {"", "an empty file"},
            {"GG", "a file of 2 bytes"}}) {
-    CAPTURE(format);
     const std::string file = directory.write("x.gguf", contents);
     check_error([&] { return moe::Checkpoint(file); }, {"x.gguf: byte 0: expected GGUF", format});
     check_error([&] { return moe::Checkpoint(directory.path()); }, {"x.gguf: byte 0: expected GGUF", format});
