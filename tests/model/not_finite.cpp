@@ -79,8 +79,8 @@ TEST_CASE("not finite: NaN in any tensor that a prompt uses is an error that nam
       CAPTURE(tensor.name);
       TinyCheckpoint tiny(checkpoint);
       const bool embedding = tensor.name == "model.embed_tokens.weight";
-      const auto cols = static_cast<std::size_t>(tensor.shape.back());
-      set_number(tiny, tensor, embedding ? finite_prompt.back() * cols : 0, not_a_number);
+      const auto width = static_cast<std::size_t>(tensor.shape.back());
+      set_number(tiny, tensor, embedding ? finite_prompt.back() * width : 0, not_a_number);
       for (const std::size_t chunk : {1u, 3u, 512u}) {
         const std::string message = error_of(tiny, chunk);
         CAPTURE(message);

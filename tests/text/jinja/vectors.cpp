@@ -79,8 +79,8 @@ TEST_CASE("jinja: the conversations of chat_*.jsonl are rendered exactly") {
       const moe::JsonDocument line(text, *vectors);
       if (const moe::Json made = line.root().find("template"); made && made.as_string() != "qwen3.5")
         continue;
-      CAPTURE(family);
       CAPTURE(text);
+      CAPTURE(file);
       const auto render = [&] {
         return chat.render(line.root().at("messages"),
                            moe::detail::read_chat_options(line.root().at("options")));
