@@ -1,21 +1,33 @@
 #pragma once
-// Everything a user may configure. None of these options changes the layout of a type, so translation units with
-// different options may be linked together.
+// The macros of the library. No option changes the layout of a type, so translation units with different options may be
+// linked together.
 //
+// A user may define before the first include:
 //   MOE_ASSERT(condition)   what a broken precondition does; default: assert
 //   MOE_NO_AVX2             leave these kernels out: smaller, faster to compile; the scalar ones always remain
 //   MOE_NO_AVX512
 //   MOE_NO_NEON
-//   MOE_HEADER_ONLY         1, the default: every unit compiles the definitions that it uses. 0: headers only declare,
-//                           and one source file of the program defines MOE_IMPLEMENTATION before it includes moe.hpp
+//   MOE_HEADER_ONLY         1, the default: every unit compiles the definitions that it uses. 0: headers only declare, and
+//                           one source file of the program defines MOE_IMPLEMENTATION before it includes moe.hpp
 //                           (the CMake target moe::compiled does both)
+//   MOE_IMPLEMENTATION
+//   MOE_ABI                 the inline namespace of all names of this version: two versions can be parts of one program.
+//                           Another name keeps two copies of one version apart
+//
+// The headers define:
+//   MOE_VERSION_MAJOR
+//   MOE_VERSION_MINOR
+//   MOE_VERSION_PATCH
+//   MOE_DEFINITIONS         1 if headers (.hpp) end by including their definitions (.ipp), else 0
+//   MOE_INLINE              stands before each of these definitions
 
 #define MOE_VERSION_MAJOR 0
-#define MOE_VERSION_MINOR 1
+#define MOE_VERSION_MINOR 2
 #define MOE_VERSION_PATCH 0
 
-// The inline namespace of everything in namespace moe: two versions of the library can then live in one program.
-#define MOE_ABI v0_1
+#if !defined(MOE_ABI)
+#define MOE_ABI v0_2
+#endif
 
 #if defined(_MSVC_LANG) ? _MSVC_LANG < 202002L : __cplusplus < 202002L
 #error "moe needs C++20 (-std=c++20, /std:c++20)"
@@ -32,7 +44,6 @@
 #if !defined(MOE_HEADER_ONLY)
 #define MOE_HEADER_ONLY 1
 #endif
-// MOE_DEFINITIONS: whether headers (.hpp) end by including their definitions (.ipp), each of which is marked MOE_INLINE.
 #if MOE_HEADER_ONLY
 #define MOE_DEFINITIONS 1
 #define MOE_INLINE inline
