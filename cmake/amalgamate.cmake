@@ -4,7 +4,7 @@
 # pasted wherever it is included. The text is only handled as a quoted string, never as a list: so ; [ ] and \ survive.
 cmake_minimum_required(VERSION 3.25)
 
-# The end of a header that has definitions: this block is dropped, and the file that it includes is noted for later.
+# The end of a header that has definitions: this block is dropped, and the files that it includes are noted for later.
 set(begin_definitions "\n#if MOE_DEFINITIONS\n#include \"")
 
 function(paste file out)
@@ -15,10 +15,12 @@ function(paste file out)
   string(FIND "${rest}" "${begin_definitions}" at)
   if(NOT at EQUAL -1)
     string(SUBSTRING "${rest}" ${at} -1 block)
-    if(NOT block MATCHES "^\n#if MOE_DEFINITIONS\n#include \"([a-z0-9_]+\\.ipp)\"\n#endif\n$")
-      message(FATAL_ERROR "${file} does not end with #if MOE_DEFINITIONS, #include of one .ipp file, #endif")
+    if(NOT block MATCHES "^\n#if MOE_DEFINITIONS\n(#include \"[a-z0-9_]+\\.ipp\"\n)+#endif\n$")
+      message(FATAL_ERROR "${file} does not end with #if MOE_DEFINITIONS, #include of .ipp files, #endif")
     endif()
-    set_property(GLOBAL APPEND PROPERTY definitions "${directory}/${CMAKE_MATCH_1}")
+    string(REGEX MATCHALL "[a-z0-9_]+\\.ipp" names "${block}")
+    list(TRANSFORM names PREPEND "${directory}/")
+    set_property(GLOBAL APPEND PROPERTY definitions ${names})
     string(SUBSTRING "${rest}" 0 ${at} rest)
   endif()
 
