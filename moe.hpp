@@ -33,6 +33,7 @@
 //   Model                  a transformer with its experts, tokenizer and threads; any number of sessions share it
 //   ModelOptions           options of open: threads, memory, where experts are kept
 //   ProviderModelOptions   options of a Model around a provider of your own
+//   open_session           reads a session that Session::save() wrote
 //   Session                one conversation: continues prompts, and remembers what was computed
 //   GenerateOptions        how many tokens, how they are drawn, when to stop
 //   Piece                  one generated token and the text that it completes
@@ -53,9 +54,21 @@
 //   Sequence               one text on its way through a transformer: its KV cache and intermediate results
 //   SequenceOptions        context, chunk of a prompt, type of the KV cache
 //   RestrictionStatistics  the share of router mass that a restriction of experts left
-//   ModelConfig            the numbers of a model
-//   LayerConfig            the numbers of one layer
-//   RopeConfig             the rotary position embedding
+//   ModelSpec              a model as data: its layers, their parts, and all numbers
+//   LayerSpec              a layer: a mixer and a feed-forward part
+//   MixerSpec              the alternatives of mixers, which follow
+//   AttentionSpec          heads, windows, norms, gates, sinks of grouped-query attention
+//   LatentAttentionSpec    multi-head latent attention
+//   DeltaNetSpec           gated delta net
+//   Mamba2Spec             Mamba-2
+//   ShortConvolutionSpec   gated short convolution
+//   NoMixer                a layer with a feed-forward part only
+//   FeedForwardSpec        a network for every token, or a router with experts
+//   NetworkSpec            the width and the activation of a network
+//   Activation             silu, gelu, ...
+//   RouterSpec             how experts are chosen and weighted
+//   AlwaysOnSpec           a network beside the experts
+//   RopeSpec               the rotary position embedding
 //   Routes                 what the router of one layer chose
 //   RouteRecorder          records Routes as a Trace or a UsageProfile
 //   trace_of               an empty Trace of a model
@@ -113,6 +126,7 @@
 //
 // io/, files
 //   Checkpoint             a model on disk: its files, tensors and configuration
+//   Naming                 whose names the tensors have: Hugging Face or GGUF
 //   TensorInfo             what a checkpoint says about one tensor
 //   File                   an open file
 //   JsonDocument           a parsed JSON text
@@ -149,6 +163,9 @@
 #include "detail/io/checkpoint.hpp"
 
 // Layer 2
+#include "detail/spec/model_spec.hpp"
+
+// Layer 3
 #include "detail/text/tokenizer.hpp"
 #include "detail/text/streaming_decoder.hpp"
 #include "detail/text/chat_template.hpp"
@@ -174,12 +191,11 @@
 #include "detail/experts/trace.hpp"
 #include "detail/experts/usage_profile.hpp"
 
-// Layer 3
-#include "detail/model/config.hpp"
+// Layer 4
 #include "detail/model/transformer.hpp"
 #include "detail/model/route_recorder.hpp"
 
-// Layer 4
+// Layer 5
 #include "detail/generate/sampler.hpp"
 #include "detail/generate/memory_plan.hpp"
 #include "detail/generate/model.hpp"

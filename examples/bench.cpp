@@ -11,7 +11,6 @@
 #include "support/temporary_directory.hpp"
 
 #include <list>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,10 +21,9 @@ Measures how fast MODEL processes a prompt (prefill) and generates tokens (decod
 each measurement it measures how fast the same threads read memory and multiply in registers. Several
 rounds measure everything in turn; medians are shown.
 
-  --shape NAME      a temporary model of random weights: qwen3-30b-a3b, qwen3-235b-a22b,
-                    qwen3-omni-thinker or tiny
-  --type TYPE       type of its experts: q4_0 (the default), q4_k, q6_k, q8_0, f16, bf16 or f32; with
-                    --kernels: only this type
+  --shape NAME      a temporary model of random weights, with a shape that `synthesize --list` shows
+  --type TYPE       type of its experts: q4_0 (the default), mxfp4 (the default of gpt-oss), q4_k, q6_k,
+                    q8_0, f16, bf16 or f32; with --kernels: only this type
   --dense-type TYPE type of its other matrices; default q8_0 if the experts are quantised, otherwise the
                     type of the experts
   --layers N        only its first N layers
@@ -82,10 +80,8 @@ void bench_model(const CommandLine& args, const BenchOptions& options) {
   if (args.has("--ids") && ids.empty()) throw UsageError("--ids has no tokens");
   if (!synthetic) return ModelBench(models[0], options, ids).run();
   const Shape shape = shape_of(args);
-  const SynthesisTypes types(args);
   const TemporaryDirectory directory;
-  const std::optional<moe::Trace> no_trace;
-  Synthesis(directory.path(), shape, types.experts, types.others, no_trace).write();
+  Synthesis(shape, SynthesisTypes(args, shape)).write(directory.path());
   ModelBench(directory.path(), options, ids).run();
 }
 

@@ -80,10 +80,10 @@ std::size_t overlap(const moe::UsageProfile& a, const moe::UsageProfile& b, std:
 }
 
 /// The layers that have experts.
-std::vector<std::uint32_t> layers_of(const moe::ModelConfig& config) {
+std::vector<std::uint32_t> layers_of(const moe::ModelSpec& spec) {
   std::vector<std::uint32_t> layers;
-  for (std::uint32_t layer = 0; layer < config.layers.size(); ++layer)
-    if (config.layers[layer].has_experts) layers.push_back(layer);
+  for (std::uint32_t layer = 0; layer < spec.layers.size(); ++layer)
+    if (spec.layers[layer].router()) layers.push_back(layer);
   return layers;
 }
 
@@ -121,11 +121,11 @@ std::string percent(double part) {
 /// ones.
 class UsagePicture {
  public:
-  UsagePicture(const std::vector<Text>& texts, const moe::ModelConfig& config)
+  UsagePicture(const std::vector<Text>& texts, const moe::ModelSpec& spec)
       : texts_(texts),
-        experts_(config.experts),
-        per_token_(static_cast<double>(config.experts_per_token)),
-        layers_(layers_of(config)) {}
+        experts_(spec.experts()),
+        per_token_(static_cast<double>(spec.experts_per_token())),
+        layers_(layers_of(spec)) {}
 
   std::string svg() const {
     const HeatMapScale use = use_scale(), difference = difference_scale();
@@ -269,8 +269,8 @@ int main(int argc, char** argv) {
     show_memory(model);
     std::vector<Text> texts = read_texts(model, args);
     count_usage(model, texts);
-    print_table(texts, layers_of(model.config()));
-    if (!svg.empty()) moe::detail::write_text(svg, UsagePicture(texts, model.config()).svg());
+    print_table(texts, layers_of(model.spec()));
+    if (!svg.empty()) moe::detail::write_text(svg, UsagePicture(texts, model.spec()).svg());
     if (!profile.empty()) write_profiles(texts, profile);
   });
 }

@@ -1,6 +1,8 @@
 // The contents of a checkpoint, and the memory that its experts need:  inspect examples/data/babel-10m
 #include <moe.hpp>
 
+#include "detail/model/expert_requirements.hpp"
+
 #include "detail/io/tensor_info.hpp"
 #include "detail/model/weights.hpp"
 #include "support/command_line.hpp"
@@ -47,29 +49,56 @@ void show_tensors(const moe::Checkpoint& checkpoint, bool all) {
     row(("  " + name).c_str(), std::to_string(sums.first) + ", " + bytes_text(sums.second));
 }
 
-void show_shape(const moe::ModelConfig& c) {
+std::string name_of(const moe::MixerSpec& mixer) {
   const auto text = [](std::size_t n) { return std::to_string(n); };
-  row("architecture", c.architecture);
-  row("layers", text(c.layers.size()));
-  row("hidden size", text(c.hidden_size));
-  row("heads",
-      text(c.heads) + " of " + text(c.head_dim) + ", sharing " + text(c.kv_heads) + " of keys and values");
-  row("vocabulary", text(c.vocabulary_size));
-  row("positions", text(c.max_positions));
-  if (c.experts > 0)
-    row("experts", text(c.experts) + " of width " + text(c.expert_intermediate_size) + " per layer, " +
-                       text(c.experts_per_token) + " per token");
-  row("KV cache per position",
-      bytes_text(static_cast<double>(2 * c.layers.size() * c.kv_size() * 2)) + " as f16");
+  if (const auto* attention = std::get_if<moe::AttentionSpec>(&mixer))
+    return "attention, " + text(attention->heads) + " heads of " + text(attention->head_dim) + " on " +
+           text(attention->kv_heads) + " of keys and values" +
+           (attention->window > 0 ? ", window of " + text(attention->window) : "");
+  if (const auto* latent = std::get_if<moe::LatentAttentionSpec>(&mixer))
+    return "latent attention, " + text(latent->heads) + " heads, latent of " + text(latent->row_size());
+  if (const auto* delta = std::get_if<moe::DeltaNetSpec>(&mixer))
+    return "delta net, " + text(delta->value_heads) + " heads of " + text(delta->value_dim);
+  if (const auto* mamba = std::get_if<moe::Mamba2Spec>(&mixer))
+    return "Mamba-2, " + text(mamba->heads) + " heads of " + text(mamba->head_dim);
+  if (std::holds_alternative<moe::ShortConvolutionSpec>(mixer)) return "short convolution";
+  return "no mixer";
 }
 
-void show_experts(const moe::ExpertCatalog& catalog, const moe::ModelConfig& config, double dense_bytes) {
+std::string name_of(const std::optional<moe::FeedForwardSpec>& part) {
+  if (!part) return "";
+  const std::string width = std::to_string(part->network.width);
+  if (!part->router) return "; network of width " + width;
+  std::string out = "; " + std::to_string(part->router->experts) + " experts of width " + width + ", " +
+                    std::to_string(part->router->per_token) + " per token";
+  if (part->always_on) out += ", and one of width " + std::to_string(part->always_on->network.width);
+  return out;
+}
+
+void show_shape(const moe::ModelSpec& spec) {
+  const auto text = [](std::size_t n) { return std::to_string(n); };
+  row("family", spec.family);
+  row("layers", text(spec.layers.size()));
+  std::map<std::string, std::size_t> kinds;
+  for (const moe::LayerSpec& layer : spec.layers) ++kinds[name_of(layer.mixer) + name_of(layer.feed_forward)];
+  for (const auto& [name, count] : kinds) row(("  " + text(count)).c_str(), name);
+  row("hidden size", text(spec.hidden_size));
+  row("vocabulary", text(spec.vocabulary_size));
+  row("positions", text(spec.max_positions));
+  const auto state = [&](std::size_t context) {
+    return static_cast<double>(moe::detail::SequenceState::bytes_for(spec, {.context = context, .chunk = 1}));
+  };
+  row("state of a text",
+      bytes_text(state(1024)) + " for 1024 positions, " + bytes_text(state(8192)) + " for 8192, as f16");
+}
+
+void show_experts(const moe::ExpertCatalog& catalog, const moe::ModelSpec& spec, double dense_bytes) {
   double experts = 0, per_token = 0, largest = 0;
-  for (std::uint32_t layer = 0; layer < config.layers.size(); ++layer) {
-    if (!config.layers[layer].has_experts) continue;
+  for (std::uint32_t layer = 0; layer < spec.layers.size(); ++layer) {
+    if (!spec.layers[layer].router()) continue;
     const auto bytes = static_cast<double>(catalog.first_of(layer) ? catalog.first_of(layer)->bytes() : 0);
-    experts += bytes * static_cast<double>(config.experts);
-    per_token += bytes * static_cast<double>(config.experts_per_token);
+    experts += bytes * static_cast<double>(spec.layers[layer].router()->experts);
+    per_token += bytes * static_cast<double>(spec.layers[layer].router()->per_token);
     largest = std::max(largest, bytes);
   }
   row("bytes per expert", bytes_text(largest));
@@ -93,12 +122,12 @@ int main(int argc, char** argv) {
     show_tensors(checkpoint, args.has("--tensors"));
     std::printf("\n");
 
-    const moe::ModelConfig config(checkpoint);
-    show_shape(config);
+    const moe::ModelSpec spec(checkpoint);
+    show_shape(spec);
     const moe::ExpertCatalog catalog(checkpoint, {.allow_partial = true});
     if (catalog.missing() > 0) row("experts missing", catalog.describe_missing());
-    moe::detail::require_experts(catalog, config);
-    const moe::detail::ModelWeights weights(checkpoint, config);
-    if (catalog.size() > 0) show_experts(catalog, config, static_cast<double>(weights.bytes()));
+    moe::detail::require_experts(catalog, spec);
+    const moe::detail::ModelWeights weights(checkpoint, spec);
+    if (catalog.size() > 0) show_experts(catalog, spec, static_cast<double>(weights.bytes()));
   });
 }

@@ -83,11 +83,11 @@ int main(int argc, char** argv) {
     const auto model =
         moe::open(args.positional(1, 1)[0], {.threads = args.number<std::size_t>("--threads", 0, 0, 4096),
                                              .experts = args.has("--in-memory") ? in_memory : mapped});
-    if (options.context > model.config().max_positions)
+    if (options.context > model.spec().max_positions)
       std::fprintf(stderr,
                    "%zu positions exceed the %zu of the model (max_position_embeddings): logits behind them "
                    "mean little\n",
-                   options.context, model.config().max_positions);
+                   options.context, model.spec().max_positions);
 
     RouteTable routes;
     auto sequence = model.transformer().sequence(options);

@@ -78,10 +78,10 @@ struct Row {
 
 /// Allows experts_of(layer) in each layer that has experts.
 template <class ExpertsOf>
-moe::AllowedExperts allow(const moe::ModelConfig& config, ExpertsOf experts_of) {
+moe::AllowedExperts allow(const moe::ModelSpec& spec, ExpertsOf experts_of) {
   moe::AllowedExperts allowed;
-  for (std::uint32_t layer = 0; layer < config.layers.size(); ++layer)
-    if (config.layers[layer].has_experts) allowed.allow_only(layer, experts_of(layer));
+  for (std::uint32_t layer = 0; layer < spec.layers.size(); ++layer)
+    if (spec.layers[layer].router()) allowed.allow_only(layer, experts_of(layer));
   return allowed;
 }
 
@@ -99,12 +99,12 @@ std::vector<std::uint32_t> first_experts(std::size_t count) {
   return experts;
 }
 
-Restriction random_experts(const moe::ModelConfig& config, std::size_t seed) {
-  const std::size_t k = config.experts_per_token;
-  return {std::to_string(k) + " random", [k, seed, &config](std::size_t) {
+Restriction random_experts(const moe::ModelSpec& spec, std::size_t seed) {
+  const std::size_t k = spec.experts_per_token();
+  return {std::to_string(k) + " random", [k, seed, &spec](std::size_t) {
             std::mt19937 random(static_cast<std::uint32_t>(seed));
-            return allow(config, [&](std::uint32_t) {
-              std::vector<std::uint32_t> experts = first_experts(config.experts);
+            return allow(spec, [&](std::uint32_t) {
+              std::vector<std::uint32_t> experts = first_experts(spec.experts());
               std::shuffle(experts.begin(), experts.end(), random);
               experts.resize(k);
               return experts;
@@ -113,28 +113,28 @@ Restriction random_experts(const moe::ModelConfig& config, std::size_t seed) {
 }
 
 /// The `count` experts that the text uses most which is `distance` texts further on.
-Restriction used_experts(const moe::ModelConfig& config, const std::vector<Text>& texts, std::size_t count,
+Restriction used_experts(const moe::ModelSpec& spec, const std::vector<Text>& texts, std::size_t count,
                          std::size_t distance) {
   return {std::to_string(count) + (distance == 0 ? " used here" : " used elsewhere"),
-          [count, distance, &config, &texts](std::size_t text) {
+          [count, distance, &spec, &texts](std::size_t text) {
             const moe::UsageProfile& usage = texts[(text + distance) % texts.size()].usage;
-            return allow(config, [&](std::uint32_t layer) { return most_used(usage, layer, count); });
+            return allow(spec, [&](std::uint32_t layer) { return most_used(usage, layer, count); });
           }};
 }
 
-/// config, texts: must outlive the result.
-std::vector<Restriction> restrictions_of(const moe::ModelConfig& config, const std::vector<Text>& texts,
+/// spec, texts: must outlive the result.
+std::vector<Restriction> restrictions_of(const moe::ModelSpec& spec, const std::vector<Text>& texts,
                                          std::size_t seed) {
-  const std::size_t k = config.experts_per_token;
+  const std::size_t k = spec.experts_per_token();
   std::vector<Restriction> out{{"all", [](std::size_t) { return moe::AllowedExperts(); }}};
-  out.push_back({"0 to " + std::to_string(k - 1), [k, &config](std::size_t) {
-                   return allow(config, [k](std::uint32_t) { return first_experts(k); });
+  out.push_back({"0 to " + std::to_string(k - 1), [k, &spec](std::size_t) {
+                   return allow(spec, [k](std::uint32_t) { return first_experts(k); });
                  }});
-  out.push_back(random_experts(config, seed));
+  out.push_back(random_experts(spec, seed));
   for (const std::size_t distance : {0u, 1u})
-    for (std::size_t count = k; count <= 8 * k && count <= config.experts && distance < texts.size();
+    for (std::size_t count = k; count <= 8 * k && count <= spec.experts() && distance < texts.size();
          count *= 2)
-      out.push_back(used_experts(config, texts, count, distance));
+      out.push_back(used_experts(spec, texts, count, distance));
   return out;
 }
 
@@ -241,7 +241,7 @@ int main(int argc, char** argv) {
     for (std::size_t i = 1; i < words.size(); ++i)
       setup.texts.push_back(text_of(model, cutter, words[i], tokens));
 
-    const std::vector<Restriction> restrictions = restrictions_of(model.config(), setup.texts, setup.seed);
+    const std::vector<Restriction> restrictions = restrictions_of(model.spec(), setup.texts, setup.seed);
     std::size_t steps = 0;
     for (const Text& text : setup.texts) steps += text.steps();
     std::vector<Row> rows;

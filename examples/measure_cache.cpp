@@ -98,7 +98,7 @@ struct Row {
 struct Setup {
   const CommandLine& args;
   moe::Checkpoint checkpoint;
-  moe::ModelConfig config;
+  moe::ModelSpec spec;
   moe::ModelOptions options;
   std::vector<moe::TokenId> ids;
   std::size_t warm = 0;
@@ -174,9 +174,9 @@ Row run(const Setup& setup, Inner inner, moe::Trace* trace) {
   const moe::Model model(
       setup.checkpoint,
       SwitchedProvider(
-          moe::AnyProvider(Measured(Tampered<Inner>(std::move(inner), setup.args, setup.config.experts))),
+          moe::AnyProvider(Measured(Tampered<Inner>(std::move(inner), setup.args, setup.spec.experts()))),
           moe::AnyProvider(
-              SampleProvider(setup.checkpoint, is_bounded(setup) ? 2 * setup.config.experts_per_token : 0))),
+              SampleProvider(setup.checkpoint, is_bounded(setup) ? 2 * setup.spec.experts_per_token() : 0))),
       {.threads = setup.options.threads, .transformer = {.weights = moe::WeightStorage::owned}});
   Measured& measured = *model.experts().get<SwitchedProvider>()->real().template get<Measured>();
   auto sequence = model.transformer().sequence(setup.options.sequence);
@@ -210,7 +210,7 @@ template <class Eviction>
 Row run_cached(const Setup& setup, std::size_t budget_bytes, moe::Trace* trace) {
   moe::CacheOptions residency;
   residency.budget_bytes = budget_bytes;
-  residency.experts_per_token = setup.config.experts_per_token;
+  residency.experts_per_token = setup.spec.experts_per_token();
   residency.floor = !setup.args.has("--no-floor");
   residency.cold_prompts = !setup.args.has("--no-cold");
   moe::ReadProvider reading(setup.checkpoint, {.direct = setup.options.direct});
@@ -238,15 +238,15 @@ moe::ModelOptions options_of(const CommandLine& args) {
 
 Setup setup_of(const CommandLine& args) {
   const moe::Checkpoint checkpoint(args.positional(1, 1)[0]);
-  Setup setup{args, checkpoint, moe::ModelConfig(checkpoint), options_of(args), {}, args.count("--warm", 28)};
-  if (setup.config.experts == 0)
+  Setup setup{args, checkpoint, moe::ModelSpec(checkpoint), options_of(args), {}, args.count("--warm", 28)};
+  if (setup.spec.experts() == 0)
     throw std::runtime_error(checkpoint.path() + ": expected a model with experts, found a dense model");
   std::size_t tokens = setup.warm + args.count("--tokens", 100, 1);
   if (args.has("--ids")) {
     setup.ids = read_ids(args.text("--ids", ""));
     tokens = std::min(tokens, setup.ids.size());
   } else {
-    setup.ids = scattered_ids(tokens, setup.config.vocabulary_size);
+    setup.ids = scattered_ids(tokens, setup.spec.vocabulary_size);
   }
   if (tokens <= setup.warm)
     throw UsageError("--warm takes " + std::to_string(setup.warm) + " tokens, and --ids has only " +
@@ -282,7 +282,7 @@ int main(int argc, char** argv) {
     const Setup setup = setup_of(args);
     print_head();
     for (const std::size_t budget : budgets) {
-      moe::Trace trace = moe::trace_of(setup.config, moe::ExpertCatalog(setup.checkpoint));
+      moe::Trace trace = moe::trace_of(setup.spec, moe::ExpertCatalog(setup.checkpoint));
       print_row(budget, run_budget(setup, budget, record.empty() ? nullptr : &trace));
       if (!record.empty()) trace.write(record);
     }

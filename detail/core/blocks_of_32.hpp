@@ -2,6 +2,7 @@
 #include "config.hpp"
 #include "load_as.hpp"
 
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -68,12 +69,41 @@ inline void dequantise_iq4_nl(const std::byte* block, float* out) {
   for (std::size_t i = 0; i < 32; ++i) out[i] = d * iq4_steps[nibble(block + 2, i)];
 }
 
+/// 2^(e − 128) for each exponent e of mxfp4.
+inline constexpr std::array<float, 256> mxfp4_scales = [] {
+  std::array<float, 256> out{};
+  // 2^-128 and 2^-127 are subnormal in f32: the exponent field is 0, and one bit of the mantissa is set.
+  for (std::uint32_t e = 0; e < 256; ++e)
+    out[e] = std::bit_cast<float>(e < 2 ? 0x200000u << e : (e - 1) << 23);
+  return out;
+}();
+
 /// u8 e, nibbles: fp4_doubled[q] · 2^(e − 128)
 inline void dequantise_mxfp4(const std::byte* block, float* out) {
-  const std::uint32_t e = std::to_integer<std::uint32_t>(block[0]);
-  // 2^-128 and 2^-127 are subnormal in f32: the exponent field is 0, and one bit of the mantissa is set.
-  const float scale = std::bit_cast<float>(e < 2 ? 0x200000u << e : (e - 1) << 23);
+  const float scale = mxfp4_scales[std::to_integer<std::size_t>(block[0])];
   for (std::size_t i = 0; i < 32; ++i) out[i] = fp4_doubled[nibble(block + 1, i)] * scale;
+}
+
+/// An 8-bit float: one sign bit, four bits e, three bits m. The value is 2^(e − 7) · (1 + m / 8), or 2^-6 · m / 8 for e = 0.
+/// There are no infinities: the largest value is 448, and 0x7f and 0xff are NaN.
+constexpr float e4m3_to_float(std::uint32_t bits) {
+  const std::uint32_t sign = (bits & 0x80) << 24, magnitude = bits & 0x7f;
+  if (magnitude == 0x7f) return std::bit_cast<float>(sign | 0x7fc00000u);
+  if (magnitude >= 8) return std::bit_cast<float>(sign | ((120u << 3) + magnitude) << 20);
+  return std::bit_cast<float>(sign | std::bit_cast<std::uint32_t>(static_cast<float>(magnitude) * 0x1p-9f));
+}
+
+/// e4m3_to_float() of each byte.
+inline constexpr std::array<float, 256> e4m3_values = [] {
+  std::array<float, 256> out{};
+  for (std::uint32_t bits = 0; bits < 256; ++bits) out[bits] = e4m3_to_float(bits);
+  return out;
+}();
+
+/// f32 d, e4m3 q[32]: q · d
+inline void dequantise_f8_e4m3(const std::byte* block, float* out) {
+  const float d = load_as<float>(block);
+  for (std::size_t i = 0; i < 32; ++i) out[i] = e4m3_values[std::to_integer<std::size_t>(block[4 + i])] * d;
 }
 
 }  // namespace moe::inline MOE_ABI::detail

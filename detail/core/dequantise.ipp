@@ -32,6 +32,7 @@ MOE_INLINE auto block_decoder(DType dtype) -> void (*)(const std::byte*, float*)
     case DType::iq4_nl: return dequantise_iq4_nl;
     case DType::iq4_xs: return dequantise_iq4_xs;
     case DType::mxfp4: return dequantise_mxfp4;
+    case DType::f8_e4m3: return dequantise_f8_e4m3;
     case DType::other: break;
   }
   return nullptr;

@@ -17,6 +17,7 @@ namespace moe::inline MOE_ABI {
 ///   q2_k                  blocks of 256 integers with one scale, and a second scale and an offset for each group of 16
 ///   iq4_nl, iq4_xs        blocks of 32 and of 256 indices into a non-uniform grid of 16 values
 ///   mxfp4                 blocks of 32 four-bit floats with a common exponent
+///   f8_e4m3               blocks of 32 eight-bit floats with one scale; exists in memory only
 ///   other                 any type that the library can list but not multiply
 enum class DType : std::uint8_t {
   f32,
@@ -35,6 +36,7 @@ enum class DType : std::uint8_t {
   iq4_nl,
   iq4_xs,
   mxfp4,
+  f8_e4m3,
   other
 };
 
@@ -51,13 +53,15 @@ struct DTypeLayout {
   std::size_t bytes;
 };
 
+/// Numbers that are no DType, which views of a caller may have, count as `other`.
 constexpr DTypeLayout layout_of(DType dtype) {
   constexpr DTypeLayout layouts[] = {
-      {"f32", 1, 4},      {"f16", 1, 2},      {"bf16", 1, 2},    {"q8_0", 32, 34},   {"q5_0", 32, 22},
-      {"q4_0", 32, 18},   {"q5_1", 32, 24},   {"q4_1", 32, 20},  {"q6_k", 256, 210}, {"q5_k", 256, 176},
-      {"q4_k", 256, 144}, {"q3_k", 256, 110}, {"q2_k", 256, 84}, {"iq4_nl", 32, 18}, {"iq4_xs", 256, 136},
-      {"mxfp4", 32, 17},  {"other", 1, 0}};
-  return layouts[static_cast<std::size_t>(dtype)];
+      {"f32", 1, 4},      {"f16", 1, 2},       {"bf16", 1, 2},    {"q8_0", 32, 34},   {"q5_0", 32, 22},
+      {"q4_0", 32, 18},   {"q5_1", 32, 24},    {"q4_1", 32, 20},  {"q6_k", 256, 210}, {"q5_k", 256, 176},
+      {"q4_k", 256, 144}, {"q3_k", 256, 110},  {"q2_k", 256, 84}, {"iq4_nl", 32, 18}, {"iq4_xs", 256, 136},
+      {"mxfp4", 32, 17},  {"f8_e4m3", 32, 36}, {"other", 1, 0}};
+  const auto number = static_cast<std::size_t>(dtype);
+  return layouts[number < usable_dtypes ? number : usable_dtypes];
 }
 
 constexpr std::string_view name(DType dtype) { return layout_of(dtype).name; }

@@ -26,13 +26,13 @@ namespace moe::inline MOE_ABI {
 /// Copies share the provider. All optional members are passed on.
 class AnyProvider {
  public:
-  /// Holds a lease of any type of at most 128 bytes.
+  /// Holds a lease of any type of at most 256 bytes.
   class Lease {
    public:
     template <ExpertLease L>
     Lease(std::in_place_t, L lease) : operations_(&operations_of<L>) {
       static_assert(sizeof(L) <= sizeof storage_ && alignof(L) <= alignof(std::max_align_t),
-                    "moe: a lease takes more than 128 bytes: let it point to its weights");
+                    "moe: a lease takes more than 256 bytes: let it point to its weights");
       static_assert(std::is_nothrow_move_constructible_v<L>, "moe: moving a lease must not throw");
       ::new (static_cast<void*>(storage_)) L(std::move(lease));
     }
@@ -59,7 +59,7 @@ class AnyProvider {
         [](void* lease) { static_cast<L*>(lease)->~L(); }};
 
     const Operations* operations_;
-    alignas(std::max_align_t) std::byte storage_[128];
+    alignas(std::max_align_t) std::byte storage_[256];
   };
 
   /// Explicit, since an adapter around an AnyProvider, which has a constructor from one, must not convert to an AnyProvider.

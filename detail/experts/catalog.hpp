@@ -14,12 +14,13 @@ struct CatalogOptions {
   bool allow_partial = false;  // experts may be missing, as in an extraction of some of them
 };
 
-/// Where each expert of a checkpoint lies. Three layouts are known, with E experts of width F and hidden size H:
-///   single   layers.N.mlp.experts.J.{gate_proj [F, H], up_proj [F, H], down_proj [H, F]}.weight
-///   fused    layers.N.mlp.experts.{gate_up_proj [E, 2F, H], down_proj [E, H, F]}; in gate_up_proj, gate comes first
-///   merged   layers.N.mlp.experts.{gate_proj [E, F, H], up_proj [E, F, H], down_proj [E, H, F]}, as in GGUF files
-/// Of a multimodal checkpoint, the experts of the text model are listed. All experts of a layer have one shape. Their numbers
-/// begin at 0 and have no gaps, except in a partial checkpoint, where a router may know experts that are missing.
+/// Where each expert of a checkpoint lies, and how it is stored there. All layouts of the families that the library knows are
+/// read (detail/experts/expert_part_finder.hpp lists them): tensors for each expert, tensors with all experts of a layer, gate
+/// and up in one tensor, transposed matrices, MXFP4 and FP8 as Hugging Face stores them, with biases or without.
+///
+/// Of a multimodal checkpoint, the experts of the text model are listed. All experts of a layer have one shape; layers may
+/// differ. The numbers of the experts of a layer begin at 0 and have no gaps, except in a partial checkpoint, where a router
+/// may know experts that are missing.
 ///
 /// The experts that the checkpoint has are numbered by an index from 0 to size() - 1, in the order of their ids. Thread-safe.
 class ExpertCatalog {
@@ -60,13 +61,18 @@ class ExpertCatalog {
 
   const Checkpoint& checkpoint() const { return checkpoint_; }
 
-  /// Reads gate, up and down of an expert, one after the other, into `memory`, at(id).bytes() of it. Returns views of that
-  /// memory. Throws if there is no such expert or a file cannot be read.
+  /// Whether all experts are stored as kernels read them. Others are converted each time they are read.
+  bool is_plain() const;
+
+  /// Reads the parts of an expert, one after the other, into `memory`, at(id).bytes() of it, as kernels read them. Returns
+  /// views of that memory. Throws if there is no such expert or a file cannot be read.
   ExpertWeights read(ExpertId id, std::byte* memory) const;
 
  private:
   /// The index of an expert; size() if the checkpoint does not have it.
   std::size_t find(ExpertId id) const;
+
+  ExpertWeights read_plain(const ExpertLocation& location, std::byte* memory) const;
 
   Checkpoint checkpoint_;
   detail::CatalogTables tables_;

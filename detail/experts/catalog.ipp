@@ -2,19 +2,23 @@
 #include "catalog.hpp"
 #include "../core/concat.hpp"
 #include "../core/error.hpp"
+#include "../spec/model_source.hpp"
 #include "catalog_builder.hpp"
+#include "matrix_decoder.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace moe::inline MOE_ABI {
 
 MOE_INLINE ExpertCatalog::ExpertCatalog(const Checkpoint& checkpoint, const CatalogOptions& options)
-    : checkpoint_(checkpoint), tables_(detail::CatalogBuilder(checkpoint).build()) {
+    : checkpoint_(checkpoint), tables_(detail::CatalogBuilder(detail::ModelSource(checkpoint)).build()) {
   if (missing() > 0 && !options.allow_partial)
     detail::fail(checkpoint.path(), "experts",
                  detail::concat("all ", size() + missing(), ", or allow_partial to be set"),
@@ -72,17 +76,31 @@ MOE_INLINE std::string ExpertCatalog::describe_missing() const {
 
 MOE_INLINE ExpertWeights ExpertCatalog::read(ExpertId id, std::byte* memory) const {
   const ExpertLocation& location = at(id);
-  const auto read_matrix = [&](const MatrixLocation& from) {
-    checkpoint_.files()[from.file].read_at(from.offset, {memory, from.bytes()});
-    const Matrix matrix{memory, from.dtype, from.rows, from.cols};
-    memory += from.bytes();
-    return matrix;
-  };
-  ExpertWeights out;
-  out.gate = read_matrix(location.gate);
-  out.up = read_matrix(location.up);
-  out.down = read_matrix(location.down);
-  return out;
+  if (location.is_plain()) return read_plain(location, memory);
+  const detail::StoredRanges ranges(location);
+  std::vector<std::vector<std::byte>> stored(ranges.size());
+  for (std::size_t range = 0; range < ranges.size(); ++range) {
+    stored[range].resize(ranges[range].bytes);
+    checkpoint_.files()[ranges[range].file].read_at(ranges[range].offset, stored[range]);
+  }
+  const auto bytes_of = [&](std::size_t range) { return std::span<const std::byte>(stored[range]); };
+  return detail::decode_expert(location, ranges, bytes_of, memory);
+}
+
+MOE_INLINE ExpertWeights ExpertCatalog::read_plain(const ExpertLocation& location, std::byte* memory) const {
+  std::array<Matrix, detail::expert_parts> parts;
+  const auto locations = detail::parts_of(location);
+  for (std::size_t part = 0; part < parts.size(); ++part) {
+    if (locations[part]->rows == 0) continue;
+    parts[part] = detail::read_matrix(checkpoint_, *locations[part], memory);
+    memory += parts[part].bytes();
+  }
+  return detail::weights_of(parts);
+}
+
+MOE_INLINE bool ExpertCatalog::is_plain() const {
+  return std::all_of(tables_.locations.begin(), tables_.locations.end(),
+                     [](const ExpertLocation& expert) { return expert.is_plain(); });
 }
 
 MOE_INLINE std::size_t ExpertCatalog::find(ExpertId id) const {

@@ -18,40 +18,70 @@ struct ExpertId {
   friend auto operator<=>(const ExpertId&, const ExpertId&) = default;
 };
 
-/// The weights of one gated feed-forward expert, as views: y = down · (silu(gate · x) ∘ (up · x)).
+/// The weights of one expert, as views: y = down · activation(gate · x + gate_bias, up · x + up_bias) + down_bias. Networks of
+/// two matrices have no gate: its data is null, and it has no rows. Biases have the size 0 where a model has none. `hidden` is
+/// the width of the inputs of the experts.
 struct ExpertWeights {
-  Matrix gate;  // [width, hidden]
-  Matrix up;    // [width, hidden]
-  Matrix down;  // [hidden, width]
+  Matrix gate;            // [width, hidden]
+  Matrix up;              // [width, hidden]
+  Matrix down;            // [hidden, width]
+  Vector gate_bias = {};  // [width], in f32, f16 or bf16
+  Vector up_bias = {};    // [width]
+  Vector down_bias = {};  // [hidden]
 
-  std::size_t bytes() const { return gate.bytes() + up.bytes() + down.bytes(); }
+  std::size_t bytes() const {
+    return gate.bytes() + up.bytes() + down.bytes() + gate_bias.bytes() + up_bias.bytes() + down_bias.bytes();
+  }
 };
 
 }  // namespace moe::inline MOE_ABI
 
 namespace moe::inline MOE_ABI::detail {
 
-/// `gate of expert 3 of layer 7`, for errors.
-std::string describe(std::string_view projection, ExpertId id);
+/// What all experts of a layer have in common.
+struct ExpertShape {
+  std::size_t hidden = 0;  // the width of inputs and results
+  std::size_t width = 0;
+  bool gated = true;
+  bool biases = false;
 
-/// Throws an error that names the matrix, the expected shape and what was found.
-[[noreturn]] void refuse_matrix(std::string_view projection, ExpertId id, const Matrix& matrix,
-                                std::size_t rows, std::size_t cols);
+  bool operator==(const ExpertShape&) const = default;
+};
+
+/// `gate of expert 3 of layer 7`, for errors.
+std::string describe(std::string_view part, ExpertId id);
+
+/// Throws an error that names the matrix or the bias, the expected shape and what was found.
+[[noreturn]] void refuse_matrix(std::string_view part, ExpertId id, const Matrix& matrix, std::size_t rows,
+                                std::size_t cols);
+[[noreturn]] void refuse_bias(std::string_view part, ExpertId id, const Vector& bias, std::size_t size);
 
 /// Throws unless kernels can multiply the matrix and its shape is [rows, cols].
-inline void require_matrix(std::string_view projection, ExpertId id, const Matrix& matrix, std::size_t rows,
+inline void require_matrix(std::string_view part, ExpertId id, const Matrix& matrix, std::size_t rows,
                            std::size_t cols) {
   const bool usable = matrix.rows == rows && matrix.cols == cols && matrix.dtype < DType::other &&
                       cols % layout_of(matrix.dtype).elements == 0;
-  if (!usable) refuse_matrix(projection, id, matrix, rows, cols);
+  if (!usable) refuse_matrix(part, id, matrix, rows, cols);
 }
 
-/// Throws unless gate and up are [width, hidden], down is [hidden, width], and kernels can multiply their types.
-/// A lease comes from code of the caller, and the buffers of a layer have room for these shapes only.
-inline void require_shapes(ExpertId id, const ExpertWeights& weights, std::size_t hidden, std::size_t width) {
-  require_matrix("gate", id, weights.gate, width, hidden);
+/// Throws unless the bias has that size and the type of single numbers. Without a size its type does not matter.
+inline void require_bias(std::string_view part, ExpertId id, const Vector& bias, std::size_t size) {
+  using enum DType;
+  const bool usable = bias.dtype == f32 || bias.dtype == f16 || bias.dtype == bf16;
+  if (bias.size != size || (size > 0 && !usable)) refuse_bias(part, id, bias, size);
+}
+
+/// Throws unless gate and up are [width, hidden], down is [hidden, width], kernels can multiply their types, and the biases
+/// are [width], [width] and [hidden]. A gate or biases that the shape does not have are refused too. A lease comes from code
+/// of the caller, and the buffers of a layer have room for these shapes only.
+inline void require_shapes(ExpertId id, const ExpertWeights& weights, const ExpertShape& shape) {
+  const auto [hidden, width, gated, biases] = shape;
+  if (gated || weights.gate.rows != 0) require_matrix("gate", id, weights.gate, gated ? width : 0, hidden);
   require_matrix("up", id, weights.up, width, hidden);
   require_matrix("down", id, weights.down, hidden, width);
+  require_bias("gate bias", id, weights.gate_bias, gated && biases ? width : 0);
+  require_bias("up bias", id, weights.up_bias, biases ? width : 0);
+  require_bias("down bias", id, weights.down_bias, biases ? hidden : 0);
 }
 
 }  // namespace moe::inline MOE_ABI::detail

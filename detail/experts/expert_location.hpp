@@ -4,34 +4,122 @@
 #include "../core/tensor.hpp"
 #include "expert.hpp"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
+
+namespace moe::inline MOE_ABI::detail {
+
+/// A run of bytes in a file of a checkpoint.
+struct StoredBytes {
+  std::size_t file = 0;      // an index into Checkpoint::files()
+  std::uint64_t offset = 0;  // of the first byte in that file; any alignment
+  std::size_t bytes = 0;
+  std::optional<std::uint32_t> crc32c = {};  // of the bytes, if the file states it
+};
+
+/// How a checkpoint stores the blocks of a matrix; a block is one number in types without blocks. All but `plain` are
+/// converted when they are read.
+///   plain      as kernels read them
+///   gathered   block b of row r is number first + r · row_step + b · block_step of the stored blocks: transposed matrices,
+///              and rows that alternate between two matrices
+///   mxfp4      gathered, with the 16 bytes of a block in one range and its exponent in another. A byte holds two neighbours
+///   e4m3       rows of one byte per number, and one scale for each [block_rows, block_cols] of them in another range; `first`
+///              rows of the first block belong to no row of the matrix
+struct MatrixEncoding {
+  enum class Kind : std::uint8_t { plain, gathered, mxfp4, e4m3 };
+  Kind kind = Kind::plain;
+  std::uint32_t first = 0, row_step = 0, block_step = 0;  // the steps: of gathered and mxfp4
+  DType scale_dtype = DType::f32;                         // of e4m3: f32 or bf16
+  std::uint32_t block_rows = 0, block_cols = 0;           // of e4m3
+  std::size_t number_bytes = 0;                           // of all stored numbers, unless plain
+  StoredBytes scales = {};                                // of mxfp4 and e4m3
+};
+
+}  // namespace moe::inline MOE_ABI::detail
 
 namespace moe::inline MOE_ABI {
 
-/// Where a matrix [rows, cols] lies in a checkpoint.
+/// Where a matrix [rows, cols] lies in a checkpoint, and how it is stored there. Without rows there is none.
 struct MatrixLocation {
   std::size_t file = 0;      // an index into Checkpoint::files()
-  std::uint64_t offset = 0;  // of the first byte in that file; any alignment
-  DType dtype = DType::f32;
+  std::uint64_t offset = 0;  // of the first byte of its numbers in that file; any alignment
+  DType dtype = DType::f32;  // in memory
   std::size_t rows = 0, cols = 0;
-  std::optional<std::uint32_t> crc32c = {};  // of the bytes, if the file states it
+  std::optional<std::uint32_t> crc32c = {};  // of the stored numbers, if the file states it
+  detail::MatrixEncoding encoding = {};
 
+  bool is_plain() const { return encoding.kind == detail::MatrixEncoding::Kind::plain; }
+
+  /// The size in memory.
   std::size_t bytes() const { return Matrix{nullptr, dtype, rows, cols}.bytes(); }
+
+  /// The stored numbers.
+  detail::StoredBytes numbers() const {
+    return {file, offset, is_plain() ? bytes() : encoding.number_bytes, crc32c};
+  }
 };
 
-/// Where the three matrices of an expert lie in a checkpoint.
+/// Where the weights of an expert lie in a checkpoint. A bias is a matrix of one row. Parts that the experts of the model do
+/// not have are empty.
 struct ExpertLocation {
   MatrixLocation gate, up, down;
+  MatrixLocation gate_bias, up_bias, down_bias;
 
-  std::size_t bytes() const { return gate.bytes() + up.bytes() + down.bytes(); }
+  /// The size in memory.
+  std::size_t bytes() const;
+
+  /// The bytes that are read from files. Parts may share them.
+  std::size_t stored_bytes() const;
+
+  /// Whether all parts are stored as kernels read them.
+  bool is_plain() const;
 };
 
 }  // namespace moe::inline MOE_ABI
 
 namespace moe::inline MOE_ABI::detail {
+
+/// The parts of an expert, in the order in which they lie in memory.
+inline constexpr std::size_t expert_parts = 6;
+inline constexpr std::array<std::string_view, expert_parts> expert_part_names{
+    "gate", "up", "down", "gate bias", "up bias", "down bias"};
+
+std::array<const MatrixLocation*, expert_parts> parts_of(const ExpertLocation& location);
+
+/// Views of the parts of an expert: a bias as a matrix of one row.
+std::array<Matrix, expert_parts> parts_of(const ExpertWeights& weights);
+
+/// The expert with these parts.
+ExpertWeights weights_of(const std::array<Matrix, expert_parts>& parts);
+
+/// The bytes that an expert is read from: every range once, however many parts share it.
+class StoredRanges {
+ public:
+  static constexpr std::size_t none = SIZE_MAX, most = 2 * expert_parts;
+
+  explicit StoredRanges(const ExpertLocation& location);
+
+  std::size_t size() const { return size_; }
+  const StoredBytes& operator[](std::size_t range) const { return ranges_[range]; }
+
+  /// The ranges of a part; `none` if it has none.
+  std::size_t numbers_of(std::size_t part) const { return numbers_[part]; }
+  std::size_t scales_of(std::size_t part) const { return scales_[part]; }
+
+  /// The first part that a range belongs to, for errors.
+  std::string_view name_of(std::size_t range) const;
+
+ private:
+  std::size_t add(const StoredBytes& bytes);
+
+  std::array<StoredBytes, most> ranges_;
+  std::size_t size_ = 0;
+  std::array<std::size_t, expert_parts> numbers_, scales_;
+};
 
 /// The tables of a catalog. Their sizes are linear in the number of tensors and of experts that the checkpoint has.
 struct CatalogTables {
@@ -47,3 +135,7 @@ struct CatalogTables {
 };
 
 }  // namespace moe::inline MOE_ABI::detail
+
+#if MOE_DEFINITIONS
+#include "expert_location.ipp"
+#endif

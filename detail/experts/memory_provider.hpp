@@ -19,12 +19,12 @@ class MemoryProvider {
 
   MemoryProvider() = default;
 
-  /// Reads all experts that the checkpoint has.
+  /// Reads all experts that the checkpoint has, and converts those that are not stored as kernels read them.
   explicit MemoryProvider(const ExpertCatalog& catalog);
   explicit MemoryProvider(const Checkpoint& checkpoint) : MemoryProvider(ExpertCatalog(checkpoint)) {}
 
   /// Keeps a copy of the weights under that id, in place of weights that it had. Not thread-safe; ends leases of that id.
-  void add(ExpertId id, ExpertWeights weights);
+  void add(ExpertId id, const ExpertWeights& weights);
 
   /// Throws if there is no such expert.
   Lease acquire(ExpertId id) const;

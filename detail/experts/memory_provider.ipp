@@ -4,6 +4,7 @@
 #include "../core/error.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -20,15 +21,17 @@ MOE_INLINE MemoryProvider::MemoryProvider(const ExpertCatalog& catalog) {
   }
 }
 
-MOE_INLINE void MemoryProvider::add(ExpertId id, ExpertWeights weights) {
+MOE_INLINE void MemoryProvider::add(ExpertId id, const ExpertWeights& weights) {
   detail::SlabPool::Slab memory = memory_->take(weights.bytes());
+  std::array<Matrix, detail::expert_parts> parts = detail::parts_of(weights);
   std::byte* at = memory.data();
-  for (Matrix* matrix : {&weights.gate, &weights.up, &weights.down}) {
-    std::memcpy(at, matrix->data, matrix->bytes());
-    matrix->data = at;
-    at += matrix->bytes();
+  for (Matrix& part : parts) {
+    if (part.rows == 0) continue;
+    std::memcpy(at, part.data, part.bytes());
+    part.data = at;
+    at += part.bytes();
   }
-  keep(id, std::move(memory), weights);
+  keep(id, std::move(memory), detail::weights_of(parts));
 }
 
 MOE_INLINE MemoryProvider::Lease MemoryProvider::acquire(ExpertId id) const {

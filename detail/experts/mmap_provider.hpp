@@ -2,6 +2,7 @@
 #include "../core/config.hpp"
 #include "catalog.hpp"
 #include "provider.hpp"
+#include "slab_pool.hpp"
 
 #include <memory>
 #include <optional>
@@ -9,10 +10,23 @@
 namespace moe::inline MOE_ABI {
 
 /// Delivers views of the mapped checkpoint: the system reads pages when they are touched, and drops them when it needs the
-/// memory. As fast as memory if the model fits; there is no budget. Leases cost nothing.
+/// memory. As fast as memory if the model fits; there is no budget. Experts that are not stored as kernels read them are
+/// converted each time they are acquired, into memory of the lease: a cache around this provider saves that.
 class MmapProvider {
+  struct State;
+
  public:
-  using Lease = const ExpertWeights*;
+  class Lease {
+   public:
+    const ExpertWeights& operator*() const { return weights_; }
+
+   private:
+    friend State;
+    explicit Lease(const ExpertWeights& weights) : weights_(weights) {}
+
+    ExpertWeights weights_;
+    std::optional<detail::SlabPool::Slab> memory_;  // of converted weights
+  };
 
   explicit MmapProvider(ExpertCatalog catalog);
   explicit MmapProvider(const Checkpoint& checkpoint);
@@ -24,6 +38,7 @@ class MmapProvider {
   Lease acquire(ExpertId id) const;
 
   /// Counts an expert as resident once it was acquired: only the system knows better, and asking it costs more than it saves.
+  /// An expert that must be converted is never resident.
   std::optional<Lease> try_acquire(ExpertId id) const;
 
   /// Asks the system to read the experts that were chosen.
@@ -32,9 +47,7 @@ class MmapProvider {
   const ExpertCatalog& catalog() const;
 
  private:
-  struct State;
-
-  std::unique_ptr<State> state_;  // leases point into it, and the provider may move
+  std::unique_ptr<State> state_;  // leases point to its pool, and the provider may move
 };
 
 static_assert(ExpertProvider<MmapProvider>);

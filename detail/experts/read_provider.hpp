@@ -13,8 +13,7 @@ namespace moe::inline MOE_ABI {
 
 struct ReadOptions {
   bool direct = false;  // read past the page cache where the system allows it
-  bool verify =
-      false;  // compare each expert that is read with the checksums in its file; a difference is an error
+  bool verify = false;  // compare what is read with the checksums in its file; a difference is an error
 };
 
 /// What a ReadProvider has read so far.
@@ -25,7 +24,9 @@ struct ReadStatistics {
 };
 
 /// Reads an expert from disk into memory of its own each time it is acquired. A lease owns that memory, and returns it to a
-/// pool. Matrices of an expert that lie next to each other in a file are read with one call. Thread-safe.
+/// pool. What lies next to each other in a file is read with one call. Weights that are not stored as kernels read them are
+/// converted then; what was read goes into further memory, which is reused: as much as the experts that are read at one time
+/// take in their files. Thread-safe.
 class ReadProvider {
   struct State;
 
@@ -36,7 +37,8 @@ class ReadProvider {
 
    private:
     friend State;
-    explicit Lease(detail::SlabPool::Slab slab) : slab_(std::move(slab)) {}
+    Lease(detail::SlabPool::Slab slab, const ExpertWeights& weights)
+        : slab_(std::move(slab)), weights_(weights) {}
 
     detail::SlabPool::Slab slab_;
     ExpertWeights weights_;  // views of slab_

@@ -6,6 +6,7 @@
 #include "../io/direct_file.hpp"
 #include "../io/file.hpp"
 #include "../io/pages.hpp"
+#include "matrix_decoder.hpp"
 
 #include <algorithm>
 #include <array>
@@ -13,7 +14,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string_view>
+#include <numeric>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -27,11 +29,11 @@ struct ReadRun {
       0;  // in the slab: where the first byte goes, or, if reads are direct, the aligned one before it
 };
 
-/// How an expert is read into a slab.
+/// How the stored ranges of an expert are read into a slab.
 struct ReadPlan {
-  std::array<ReadRun, 3> runs;
+  std::array<ReadRun, StoredRanges::most> runs;
   std::size_t run_count = 0;
-  std::array<std::size_t, 3> run_of_matrix = {};  // of gate, up and down
+  std::array<std::size_t, StoredRanges::most> run_of_range = {};
   std::size_t slab_bytes = 0;
 };
 
@@ -40,23 +42,27 @@ constexpr std::uint64_t read_begin(std::uint64_t offset, bool direct) {
   return direct ? offset / DirectFile::alignment * DirectFile::alignment : offset;
 }
 
-/// Whether a matrix lies directly behind a run, except for padding.
-constexpr bool follows(const ReadRun& run, const MatrixLocation& matrix) {
-  return run.file == matrix.file && matrix.offset >= run.end && matrix.offset - run.end < Pages::page_bytes;
+/// Whether a range lies directly behind a run, except for padding.
+constexpr bool follows(const ReadRun& run, const StoredBytes& range) {
+  return run.file == range.file && (range.offset < run.end || range.offset - run.end < Pages::page_bytes);
 }
 
-MOE_INLINE ReadPlan plan_reads(const ExpertLocation& expert, bool direct) {
-  const std::array<const MatrixLocation*, 3> matrices{&expert.gate, &expert.up, &expert.down};
+MOE_INLINE ReadPlan plan_reads(const StoredRanges& ranges, bool direct) {
+  std::array<std::size_t, StoredRanges::most> order;
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.begin() + ranges.size(), [&](std::size_t a, std::size_t b) {
+    return std::pair(ranges[a].file, ranges[a].offset) < std::pair(ranges[b].file, ranges[b].offset);
+  });
   ReadPlan plan;
-  for (std::size_t m = 0; m < matrices.size(); ++m) {
-    const MatrixLocation& matrix = *matrices[m];
-    if (plan.run_count == 0 || !follows(plan.runs[plan.run_count - 1], matrix))
-      plan.runs[plan.run_count++] = {matrix.file, matrix.offset, matrix.offset, 0};
-    plan.runs[plan.run_count - 1].end = matrix.offset + matrix.bytes();
-    plan.run_of_matrix[m] = plan.run_count - 1;
+  for (const std::size_t range : std::span(order).first(ranges.size())) {
+    const StoredBytes& stored = ranges[range];
+    if (plan.run_count == 0 || !follows(plan.runs[plan.run_count - 1], stored))
+      plan.runs[plan.run_count++] = {stored.file, stored.offset, stored.offset, 0};
+    ReadRun& run = plan.runs[plan.run_count - 1];
+    run.end = std::max(run.end, stored.offset + stored.bytes);
+    plan.run_of_range[range] = plan.run_count - 1;
   }
-  for (std::size_t r = 0; r < plan.run_count; ++r) {
-    ReadRun& run = plan.runs[r];
+  for (ReadRun& run : std::span(plan.runs).first(plan.run_count)) {
     run.at = plan.slab_bytes;
     plan.slab_bytes += Pages::rounded(static_cast<std::size_t>(run.end - read_begin(run.begin, direct)));
   }
@@ -73,16 +79,18 @@ struct ReadProvider::State {
   void require_checksums() const;
   void expect_slabs();
 
+  std::size_t lease_bytes(const ExpertLocation& expert) const;
+
   Lease read(ExpertId id);
   void read_run(const detail::ReadRun& run, std::byte* slab);
-  void verify_matrix(std::string_view projection, ExpertId id, const MatrixLocation& from,
-                     const Matrix& matrix) const;
+  void verify_ranges(ExpertId id, const detail::StoredRanges& ranges, detail::RangeBytes bytes_of) const;
 
   ExpertCatalog catalog;
   bool direct, verify;
   std::vector<detail::DirectFile> direct_files;  // of the checkpoint's files; empty unless `direct`
   std::size_t largest_bytes = 0;
-  detail::SlabPool pool;
+  detail::SlabPool pool;    // of leases
+  detail::SlabPool stored;  // what is read and then converted
   std::atomic<std::uint64_t> reads = 0;
   std::atomic<std::uint64_t> read_bytes = 0;
 };
@@ -101,7 +109,7 @@ MOE_INLINE ReadProvider::Lease ReadProvider::acquire(ExpertId id) { return state
 
 MOE_INLINE std::size_t ReadProvider::bytes(ExpertId id) const noexcept {
   if (!state_->catalog.has(id)) return 0;
-  return detail::plan_reads(state_->catalog.at(id), state_->direct).slab_bytes;
+  return state_->lease_bytes(state_->catalog.at(id));
 }
 
 MOE_INLINE std::size_t ReadProvider::largest_bytes() const { return state_->largest_bytes; }
@@ -129,17 +137,18 @@ MOE_INLINE ReadProvider::State::State(ExpertCatalog from, const ReadOptions& opt
 }
 
 MOE_INLINE void ReadProvider::State::require_checksums() const {
-  for (std::size_t i = 0; i < catalog.size(); ++i)
-    for (const MatrixLocation* matrix : {&catalog[i].gate, &catalog[i].up, &catalog[i].down})
-      if (!matrix->crc32c)
-        detail::fail(catalog.checkpoint().files()[matrix->file].path(), "verifying",
+  for (std::size_t i = 0; i < catalog.size(); ++i) {
+    const detail::StoredRanges ranges(catalog[i]);
+    for (std::size_t range = 0; range < ranges.size(); ++range)
+      if (!ranges[range].crc32c)
+        detail::fail(catalog.checkpoint().files()[ranges[range].file].path(), "verifying",
                      "checksums, as `extract` writes them", "none");
+  }
 }
 
 MOE_INLINE void ReadProvider::State::expect_slabs() {
   std::vector<std::size_t> sizes;
-  for (std::size_t i = 0; i < catalog.size(); ++i)
-    sizes.push_back(detail::plan_reads(catalog[i], direct).slab_bytes);
+  for (std::size_t i = 0; i < catalog.size(); ++i) sizes.push_back(lease_bytes(catalog[i]));
   std::sort(sizes.begin(), sizes.end());
   for (std::size_t first = 0, next = 0; first < sizes.size(); first = next) {
     while (next < sizes.size() && sizes[next] == sizes[first]) ++next;
@@ -148,23 +157,31 @@ MOE_INLINE void ReadProvider::State::expect_slabs() {
   if (!sizes.empty()) largest_bytes = sizes.back();
 }
 
+MOE_INLINE std::size_t ReadProvider::State::lease_bytes(const ExpertLocation& expert) const {
+  if (!expert.is_plain()) return detail::Pages::rounded(expert.bytes());
+  return detail::plan_reads(detail::StoredRanges(expert), direct).slab_bytes;
+}
+
 MOE_INLINE ReadProvider::Lease ReadProvider::State::read(ExpertId id) {
   const ExpertLocation& expert = catalog.at(id);
-  const detail::ReadPlan plan = detail::plan_reads(expert, direct);
-  Lease lease(pool.take(plan.slab_bytes));
-  for (std::size_t r = 0; r < plan.run_count; ++r) read_run(plan.runs[r], lease.slab_.data());
-  const auto view = [&](const MatrixLocation& matrix, std::size_t m) {
-    const detail::ReadRun& run = plan.runs[plan.run_of_matrix[m]];
-    const auto within = static_cast<std::size_t>(matrix.offset - detail::read_begin(run.begin, direct));
-    return Matrix{lease.slab_.data() + run.at + within, matrix.dtype, matrix.rows, matrix.cols};
+  const detail::StoredRanges ranges(expert);
+  const detail::ReadPlan plan = detail::plan_reads(ranges, direct);
+  detail::SlabPool::Slab slab = (expert.is_plain() ? pool : stored).take(plan.slab_bytes);
+  for (std::size_t r = 0; r < plan.run_count; ++r) read_run(plan.runs[r], slab.data());
+  const auto bytes_of = [&](std::size_t range) {
+    const detail::ReadRun& run = plan.runs[plan.run_of_range[range]];
+    const auto within =
+        static_cast<std::size_t>(ranges[range].offset - detail::read_begin(run.begin, direct));
+    return std::span<const std::byte>(slab.data() + run.at + within, ranges[range].bytes);
   };
-  lease.weights_ = {view(expert.gate, 0), view(expert.up, 1), view(expert.down, 2)};
-  if (verify) {
-    verify_matrix("gate", id, expert.gate, lease.weights_.gate);
-    verify_matrix("up", id, expert.up, lease.weights_.up);
-    verify_matrix("down", id, expert.down, lease.weights_.down);
+  if (verify) verify_ranges(id, ranges, bytes_of);
+  if (expert.is_plain()) {
+    const ExpertWeights weights = detail::view_expert(expert, ranges, bytes_of);
+    return {std::move(slab), weights};
   }
-  return lease;
+  detail::SlabPool::Slab memory = pool.take(expert.bytes());
+  const ExpertWeights weights = detail::decode_expert(expert, ranges, bytes_of, memory.data());
+  return {std::move(memory), weights};
 }
 
 MOE_INLINE void ReadProvider::State::read_run(const detail::ReadRun& run, std::byte* slab) {
@@ -179,12 +196,15 @@ MOE_INLINE void ReadProvider::State::read_run(const detail::ReadRun& run, std::b
   read_bytes.fetch_add(needed, std::memory_order_relaxed);
 }
 
-MOE_INLINE void ReadProvider::State::verify_matrix(std::string_view projection, ExpertId id,
-                                                   const MatrixLocation& from, const Matrix& matrix) const {
-  const std::uint32_t found = detail::crc32c({matrix.data, matrix.bytes()});
-  if (found != from.crc32c)
-    detail::fail(catalog.checkpoint().files()[from.file].path(), detail::describe(projection, id),
-                 detail::concat("CRC-32C ", *from.crc32c), detail::concat(found));
+MOE_INLINE void ReadProvider::State::verify_ranges(ExpertId id, const detail::StoredRanges& ranges,
+                                                   detail::RangeBytes bytes_of) const {
+  for (std::size_t range = 0; range < ranges.size(); ++range) {
+    const std::uint32_t found = detail::crc32c(bytes_of(range));
+    if (found != ranges[range].crc32c)
+      detail::fail(catalog.checkpoint().files()[ranges[range].file].path(),
+                   detail::describe(ranges.name_of(range), id),
+                   detail::concat("CRC-32C ", *ranges[range].crc32c), detail::concat(found));
+  }
 }
 
 }  // namespace moe::inline MOE_ABI

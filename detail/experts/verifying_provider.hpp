@@ -5,6 +5,7 @@
 #include "optional_members.hpp"
 #include "provider.hpp"
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -13,19 +14,20 @@
 
 namespace moe::inline MOE_ABI {
 
-/// The CRC-32C of each matrix of all experts of a checkpoint. A handle that is cheap to copy. Thread-safe.
+/// The CRC-32C of each matrix and bias of all experts of a checkpoint, as they are in memory. A handle that is cheap to copy.
+/// Thread-safe.
 class ExpertChecksums {
  public:
-  /// Takes the checksums that the files state, and computes the others, which reads those matrices.
+  /// Takes the checksums that the files state, and computes the others, which reads those weights. Weights that are converted
+  /// when they are read are converted for that: files state checksums of what they store.
   explicit ExpertChecksums(const ExpertCatalog& catalog);
 
   /// Throws an error that names the matrix if weights differ from those of that expert, or if there is no such expert.
   void verify(ExpertId id, const ExpertWeights& weights) const;
 
  private:
-  struct Checksums {
-    std::uint32_t gate, up, down;
-  };
+  using Checksums =
+      std::array<std::uint32_t, detail::expert_parts>;  // 0 for parts that an expert does not have
   struct State {
     ExpertCatalog catalog;
     std::vector<Checksums> checksums;  // by the index of the catalog

@@ -3,28 +3,26 @@
 #include "../core/concat.hpp"
 #include "../core/crc32c.hpp"
 #include "../core/error.hpp"
+#include "matrix_decoder.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The checksum that the file states, or, if there is none, that of the bytes of the mapped file.
+/// The checksum that the file states, or, if there is none, that of the matrix as kernels read it.
 MOE_INLINE std::uint32_t checksum_of(const MatrixLocation& matrix, const Checkpoint& checkpoint) {
-  if (matrix.crc32c) return *matrix.crc32c;
-  return crc32c(
-      checkpoint.mapped(matrix.file).subspan(static_cast<std::size_t>(matrix.offset), matrix.bytes()));
-}
-
-MOE_INLINE void verify_matrix(std::string_view projection, ExpertId id, const Matrix& matrix,
-                              std::uint32_t expected) {
-  const std::uint32_t found = crc32c({matrix.data, matrix.bytes()});
-  if (found != expected)
-    fail("experts", describe(projection, id), concat("CRC-32C ", expected), concat(found));
+  if (matrix.is_plain() && matrix.crc32c) return *matrix.crc32c;
+  const auto mapped = [&](const StoredBytes& stored) {
+    return checkpoint.mapped(stored.file).subspan(static_cast<std::size_t>(stored.offset), stored.bytes);
+  };
+  if (matrix.is_plain()) return crc32c(mapped(matrix.numbers()));
+  std::vector<std::byte> memory(matrix.bytes());
+  decode_matrix(matrix, mapped(matrix.numbers()), mapped(matrix.encoding.scales), memory.data());
+  return crc32c(memory);
 }
 
 }  // namespace moe::inline MOE_ABI::detail
@@ -35,18 +33,25 @@ MOE_INLINE ExpertChecksums::ExpertChecksums(const ExpertCatalog& catalog) {
   const Checkpoint& checkpoint = catalog.checkpoint();
   std::vector<Checksums> checksums;
   checksums.reserve(catalog.size());
-  for (std::size_t i = 0; i < catalog.size(); ++i)
-    checksums.push_back({detail::checksum_of(catalog[i].gate, checkpoint),
-                         detail::checksum_of(catalog[i].up, checkpoint),
-                         detail::checksum_of(catalog[i].down, checkpoint)});
+  for (std::size_t i = 0; i < catalog.size(); ++i) {
+    const auto parts = detail::parts_of(catalog[i]);
+    Checksums& of_expert = checksums.emplace_back();
+    for (std::size_t part = 0; part < parts.size(); ++part)
+      if (parts[part]->rows > 0) of_expert[part] = detail::checksum_of(*parts[part], checkpoint);
+  }
   state_ = std::make_shared<const State>(State{catalog, std::move(checksums)});
 }
 
 MOE_INLINE void ExpertChecksums::verify(ExpertId id, const ExpertWeights& weights) const {
   const Checksums& expected = state_->checksums[state_->catalog.index(id)];
-  detail::verify_matrix("gate", id, weights.gate, expected.gate);
-  detail::verify_matrix("up", id, weights.up, expected.up);
-  detail::verify_matrix("down", id, weights.down, expected.down);
+  const auto parts = detail::parts_of(weights);
+  for (std::size_t part = 0; part < parts.size(); ++part) {
+    const std::uint32_t found =
+        parts[part].rows > 0 ? detail::crc32c({parts[part].data, parts[part].bytes()}) : 0;
+    if (found != expected[part])
+      detail::fail("experts", detail::describe(detail::expert_part_names[part], id),
+                   detail::concat("CRC-32C ", expected[part]), detail::concat(found));
+  }
 }
 
 }  // namespace moe::inline MOE_ABI

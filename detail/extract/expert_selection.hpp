@@ -38,6 +38,9 @@ class ExpertSelection {
   /// Throws if the profile has more layers than the model.
   void require_layers(std::size_t layers) const;
 
+  /// Whether the number of experts that a token takes makes a difference.
+  bool needs_experts_per_token() const { return enough_for_a_token_; }
+
   /// The selected experts of a layer that has `count` experts, `per_token` of which a token takes, in ascending order.
   /// Throws if the range exceeds them, or if the profile is of another model.
   std::vector<std::uint32_t> of(std::uint32_t layer, std::size_t count, std::size_t per_token) const;

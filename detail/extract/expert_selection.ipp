@@ -53,9 +53,13 @@ MOE_INLINE void ExpertSelection::require_layers(std::size_t layers) const {
 MOE_INLINE void ExpertSelection::require_profile_of(std::uint32_t layer, std::size_t count) const {
   const std::string place = detail::concat("layer ", layer);
   const std::string expected = detail::concat("the counts of ", count, " experts");
-  if (layer >= profile_->layers() || profile_->experts() != count)
+  if (layer >= profile_->layers() || profile_->experts() < count)
     detail::fail(file_, place, expected,
                  detail::concat(profile_->layers(), " layers of ", profile_->experts(), " experts"));
+  // A profile has as many experts in each layer as the largest layer.
+  for (auto expert = static_cast<std::uint32_t>(count); expert < profile_->experts(); ++expert)
+    if (profile_->count({layer, expert}) != 0)
+      detail::fail(file_, place, expected, detail::concat("a count of expert ", expert));
   if (profile_->count(std::size_t{layer}) == 0) detail::fail(file_, place, expected, "only zeros");
 }
 

@@ -135,8 +135,9 @@ MOE_INLINE Extraction::Work::Work(const Checkpoint& source, const std::string& o
       result_(detail::join_path(partial_, "result")),
       checkpoint_bytes_(options.checkpoint_bytes),
       plan_(detail::plan_extraction(ExpertCatalog(source, {.allow_partial = true}), options)) {
-  files_.emplace_back("dense.gguf", source_, plan_.dense);
-  if (!plan_.experts.empty()) files_.emplace_back("experts.gguf", source_, plan_.experts);
+  files_.emplace_back("dense.gguf", source_, plan_.dense, plan_.experts_extracted);
+  if (!plan_.experts.empty())
+    files_.emplace_back("experts.gguf", source_, plan_.experts, plan_.experts_extracted);
   for (std::size_t f = 0; f < files_.size(); ++f)
     for (std::size_t i = 0; i < files_[f].tensors().size(); ++i)
       tensors_.push_back({&files_[f].tensors()[i], f, files_[f].begin(i), files_[f].end(i)});
@@ -223,8 +224,9 @@ MOE_INLINE void Extraction::Work::run(Progress progress) const {
 MOE_INLINE std::string Extraction::Work::plan_text() const {
   std::string sources;
   for (const detail::OutputTensor& tensor : tensors_)
-    sources +=
-        detail::concat(tensor.plan->file, ' ', tensor.plan->offset, ' ', tensor.plan->from->name, '\n');
+    sources += detail::concat(tensor.plan->file, ' ', tensor.plan->offset, ' ',
+                              tensor.plan->encoded ? tensor.plan->encoded->encoding.first : 0, ' ',
+                              tensor.plan->from->name, '\n');
   std::string out = source_text();
   out += detail::concat("tensors ", tensors_.size(), ", ", detail::crc32c_of_text(sources), '\n');
   for (const detail::ExtractionFile& file : files_) {
@@ -235,7 +237,7 @@ MOE_INLINE std::string Extraction::Work::plan_text() const {
 }
 
 MOE_INLINE std::string Extraction::Work::source_text() const {
-  std::string out = "moe extraction 1\n";
+  std::string out = "moe extraction 2\n";
   for (const File& file : source_.files()) {
     const auto time = detail::with_moe_errors(
         file.path(), [&] { return std::filesystem::last_write_time(detail::filesystem_path(file.path())); });
@@ -365,7 +367,7 @@ MOE_INLINE std::uint64_t Extraction::bytes() const { return work_->file_bytes();
 MOE_INLINE std::uint64_t Extraction::data_bytes() const { return work_->data_bytes(); }
 MOE_INLINE std::uint64_t Extraction::bytes_left() const { return work_->bytes_left(); }
 MOE_INLINE std::uint64_t Extraction::space_bytes() const { return work_->space_bytes(0); }
-MOE_INLINE std::size_t Extraction::experts() const { return work_->plan().experts.size() / 3; }
+MOE_INLINE std::size_t Extraction::experts() const { return work_->plan().experts_extracted; }
 MOE_INLINE std::size_t Extraction::experts_left_out() const { return work_->plan().experts_left_out; }
 MOE_INLINE std::uint64_t Extraction::bytes_left_out() const { return work_->plan().bytes_left_out; }
 MOE_INLINE const std::vector<std::string>& Extraction::not_converted() const {

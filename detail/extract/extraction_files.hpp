@@ -18,8 +18,9 @@ inline constexpr std::uint32_t extraction_alignment = 4096;
 /// One of the two files of an extraction: its name, its tensors and its head.
 class ExtractionFile {
  public:
-  /// `source` and `tensors` must outlive the object.
-  ExtractionFile(std::string_view name, const Checkpoint& source, const std::vector<PlannedTensor>& tensors);
+  /// `source` and `tensors` must outlive the object. experts: the number of experts in the extraction.
+  ExtractionFile(std::string_view name, const Checkpoint& source, const std::vector<PlannedTensor>& tensors,
+                 std::uint32_t experts);
 
   std::string_view name() const { return name_; }
   const std::vector<PlannedTensor>& tensors() const { return tensors_; }
@@ -42,6 +43,7 @@ class ExtractionFile {
   std::string_view name_;
   const Checkpoint& source_;
   const std::vector<PlannedTensor>& tensors_;
+  std::uint32_t experts_;
   GgufHead layout_;
   std::uint64_t head_bytes_ = layout_.bytes().size();
 };

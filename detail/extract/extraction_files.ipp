@@ -16,10 +16,11 @@
 namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE ExtractionFile::ExtractionFile(std::string_view name, const Checkpoint& source,
-                                          const std::vector<PlannedTensor>& tensors)
+                                          const std::vector<PlannedTensor>& tensors, std::uint32_t experts)
     : name_(name),
       source_(source),
       tensors_(tensors),
+      experts_(experts),
       layout_(head(std::vector<std::uint32_t>(tensors.size()), 0)) {}
 
 MOE_INLINE std::string ExtractionFile::head_text(const std::vector<std::uint32_t>& checksums) const {
@@ -46,6 +47,7 @@ MOE_INLINE GgufHead ExtractionFile::head(const std::vector<std::uint32_t>& check
                                          std::uint32_t own_checksum) const {
   GgufHead out(std::string(name_), extraction_alignment);
   out.set("moe.head_crc32c", own_checksum);
+  out.set("moe.experts", experts_);
   out.set("moe.crc32c", std::span<const std::uint32_t>(checksums));
   describe_source(source_, out);
   for (const PlannedTensor& tensor : tensors_) out.add(tensor.name, *tensor.to, tensor.shape);

@@ -13,13 +13,20 @@ namespace moe::inline MOE_ABI::detail {
 /// The tensors of both files of an extraction, in the order in which they are written.
 struct ExtractionPlan {
   std::vector<PlannedTensor> dense, experts;
-  std::uint64_t bytes_left_out =
-      0;  // of the source's experts that are not extracted, in the types of the result
-  std::uint64_t experts_left_out = 0;
+  std::uint32_t experts_extracted = 0, experts_left_out = 0;
+  std::uint64_t bytes_left_out = 0;        // of the experts that are left out, in the types of the result
   std::vector<std::string> not_converted;  // tensors whose rows are not whole blocks of the wanted type
 };
 
 /// Plans the extraction of a checkpoint. Throws if it lacks something that the options ask for.
+///
+/// Tensors keep the names that they have in the source, and experts get the names of experts that are tensors of their own. The
+/// only exception is the prefix `model.language_model.` of multimodal models, which becomes `model.`: with it, names would be
+/// longer than GGUF allows. Of a multimodal model only the text model is extracted, and no layers that draft further tokens.
+///
+/// Without a wanted type, matrices keep their bytes, except for experts in layouts that GGUF does not have: transposed matrices
+/// and MXFP4 are stored as kernels read them. FP8 is stored as I8, with the scales in a tensor `<name>_scale_inv` as in the
+/// source.
 ExtractionPlan plan_extraction(const ExpertCatalog& catalog, const ExtractOptions& options);
 
 }  // namespace moe::inline MOE_ABI::detail

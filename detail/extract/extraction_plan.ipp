@@ -2,13 +2,19 @@
 #include "extraction_plan.hpp"
 #include "../core/concat.hpp"
 #include "../core/error.hpp"
+#include "../experts/expert_names.hpp"
+#include "../experts/matrix_locator.hpp"
 #include "../experts/name_reader.hpp"
-#include "../io/gguf_names.hpp"
-#include "../io/gguf_path.hpp"
+#include "../spec/model_source.hpp"
+#include "../spec/model_spec.hpp"
+#include "matrix_planner.hpp"
+#include "quantise.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,134 +31,177 @@ class ExtractionPlanner {
 
  private:
   void check_component() const;
+  static void check_type(std::optional<DType> wanted);
 
-  /// Adds a tensor of the text model, unless it belongs to an expert or to a layer that is left out.
-  void add_dense(const TensorInfo& tensor);
+  /// Adds the tensors of the text model that belong to no expert and to no layer that is left out.
+  void add_dense();
 
-  const GgmlType* type_of(const TensorInfo& tensor) const;
+  /// Whether a tensor belongs to the text model, to no expert, and to no layer that is left out.
+  bool is_dense(const TensorInfo& tensor) const;
+  bool is_dense_of_layer(std::size_t layer, std::string_view name) const;
+
+  /// The names of the dense matrices that kernels multiply, and which may therefore be converted.
+  std::set<std::string> convertible_names() const;
 
   void add_experts(std::uint32_t layer);
+  std::vector<PlannedTensor> plan_expert(ExpertId id, MatrixPlanner& planner) const;
+  std::vector<std::uint32_t> chosen_experts(std::uint32_t layer) const;
 
-  std::size_t experts_per_token() const;
+  std::string result_name(std::string name) const;
 
-  void leave_out(ExpertId id);
-
-  std::vector<PlannedTensor> matrices_of(ExpertId id);
-
-  /// Sets the type of the result: the wanted type, if there is one and the rows are whole blocks of it.
-  void set_type(PlannedTensor& tensor, std::optional<DType> wanted);
-
-  const Checkpoint& checkpoint_;
+  ModelSource source_;
   const ExpertCatalog& catalog_;
   const ExtractOptions& options_;
-  const bool is_gguf_;
+  MatrixLocator locator_;
+  MatrixPlanner planner_;
+  std::vector<ExpertNames> expert_names_;  // by layer
   ExtractionPlan out_;
 };
 
+/// Roles of tensors of the model that stand outside of layers.
+inline constexpr Role outer_roles[] = {Role::embedding, Role::final_norm, Role::final_norm_bias,
+                                       Role::head,      Role::head_bias,  Role::rope_divisors,
+                                       Role::rope_long, Role::rope_short};
+
+/// Roles of matrices that kernels multiply as they are stored. Others are small, or are rearranged before they are used.
+inline constexpr Role convertible_roles[] = {
+    Role::query,           Role::key,        Role::value,           Role::output,
+    Role::query_key_value, Role::query_down, Role::query_up,        Role::latent_down,
+    Role::delta_qkv,       Role::delta_gate, Role::recurrent_input, Role::recurrent_output,
+    Role::dense_gate,      Role::dense_up,   Role::dense_down,      Role::dense_gate_up,
+    Role::shared_gate,     Role::shared_up,  Role::shared_down,     Role::shared_gate_up,
+    Role::latent_in,       Role::latent_out};
+
 MOE_INLINE ExtractionPlanner::ExtractionPlanner(const ExpertCatalog& catalog, const ExtractOptions& options)
-    : checkpoint_(catalog.checkpoint()),
+    : source_(catalog.checkpoint()),
       catalog_(catalog),
       options_(options),
-      is_gguf_(is_gguf(checkpoint_.files()[0].path())) {}
+      locator_(source_.checkpoint(), source_.quantisation()),
+      planner_(source_.checkpoint()) {
+  for (std::size_t layer = 0; layer < source_.layers(); ++layer)
+    expert_names_.emplace_back(source_.names(), layer);
+}
 
 MOE_INLINE ExtractionPlan ExtractionPlanner::plan() && {
   check_component();
+  check_type(options_.type);
+  check_type(options_.dense_type);
   options_.layers.require_below(catalog_.layers(), "layers");
   options_.experts.require_layers(catalog_.layers());
-  for (const TensorInfo& tensor : checkpoint_.tensors()) add_dense(tensor);
+  add_dense();
   for (std::uint32_t layer = 0; layer < catalog_.layers(); ++layer) add_experts(layer);
+  out_.not_converted = planner_.not_converted();
   return std::move(out_);
 }
 
 MOE_INLINE void ExtractionPlanner::check_component() const {
-  const std::string_view prefix = checkpoint_.tensor_prefix();
-  const std::string found =
-      prefix.empty() ? "only a text model" : std::string(prefix.substr(0, prefix.size() - 1));
+  const bool is_thinker = source_.names().prefix().starts_with("thinker.");
+  const std::string_view found = is_thinker ? "thinker" : "only a text model";
   if (!options_.component.empty() && options_.component != found)
-    fail(checkpoint_.path(), "component", options_.component, found);
+    fail(source_.checkpoint().path(), "component", options_.component, found);
 }
 
-MOE_INLINE void ExtractionPlanner::add_dense(const TensorInfo& tensor) {
-  NameReader name(tensor.name);
-  const std::string_view prefix = checkpoint_.tensor_prefix();
-  if (!name.skip(prefix)) return;
-  const std::string_view own_name = name.rest();
-  // In a Hugging Face checkpoint all other tensors belong to other components, such as a vision encoder.
-  if (!is_gguf_ && !own_name.starts_with("model.") && !own_name.starts_with("lm_head.")) return;
-  if (name.skip("model.layers.")) {
-    const auto layer = name.number();
-    if (layer && (!options_.layers.contains(*layer) || name.rest().starts_with(".mlp.experts."))) return;
-  }
-  if (tensor.shape.empty()) return;  // a scalar: no supported model has one
-  const bool may_convert = tensor.shape.size() == 2 && !own_name.ends_with(".mlp.gate.weight");
-  PlannedTensor planned{gguf_name(own_name), tensor.shape, type_of(tensor), nullptr,
-                        tensor.file,         tensor.offset};
-  set_type(planned, may_convert ? options_.dense_type : std::nullopt);
-  out_.dense.push_back(std::move(planned));
+MOE_INLINE void ExtractionPlanner::check_type(std::optional<DType> wanted) {
+  if (wanted && !can_quantise(*wanted))
+    fail("extraction", "type", "f32, f16, bf16, q8_0, q6_k, q4_k or q4_0", name(*wanted));
 }
 
-MOE_INLINE const GgmlType* ExtractionPlanner::type_of(const TensorInfo& tensor) const {
-  if (tensor.dtype != DType::other) return &ggml_type(tensor.dtype);
-  for (std::uint32_t id = 0; id < 64; ++id)
-    if (const GgmlType* type = ggml_type(id); type && type->name == tensor.dtype_name) return type;
-  fail(checkpoint_.file_of(tensor), concat("tensor \"", tensor.name, '"'), "a type that GGUF files can hold",
-       tensor.dtype_name);
+/// The name of the matrix that a tensor has the scales of; empty for other tensors.
+MOE_INLINE std::string name_without_scales(std::string_view name) {
+  return std::string(name.ends_with(scales_ending) ? name.substr(0, name.size() - scales_ending.size()) : "");
 }
 
-MOE_INLINE void ExtractionPlanner::add_experts(std::uint32_t layer) {
-  const std::size_t count = catalog_.experts(layer);
-  if (count == 0) return;
-  std::vector<std::uint32_t> chosen;
-  if (options_.layers.contains(layer)) chosen = options_.experts.of(layer, count, experts_per_token());
-  std::size_t next = 0;
-  for (std::uint32_t expert = 0; expert < count; ++expert) {
-    if (!catalog_.has({layer, expert})) continue;
-    while (next < chosen.size() && chosen[next] < expert) ++next;
-    if (next < chosen.size() && chosen[next] == expert) {
-      for (PlannedTensor& tensor : matrices_of({layer, expert})) out_.experts.push_back(std::move(tensor));
+MOE_INLINE void ExtractionPlanner::add_dense() {
+  const std::set<std::string> convertible = convertible_names();
+  const auto converts = [&](const std::string& name) {
+    return options_.dense_type && convertible.contains(name);
+  };
+  for (const TensorInfo& tensor : source_.checkpoint().tensors()) {
+    if (!is_dense(tensor)) continue;
+    const std::string name = result_name(tensor.name);
+    if (converts(name_without_scales(tensor.name))) continue;  // the scales of a matrix go with it
+    if (!converts(tensor.name)) {
+      out_.dense.push_back(planner_.copy(name, tensor));
+    } else if (tensor.shape.size() != 2 || (tensor.dtype == DType::other && !locator_.is_e4m3(tensor))) {
+      out_.dense.push_back(planner_.keep(name, tensor));
     } else {
-      leave_out({layer, expert});
+      for (PlannedTensor& planned : planner_.plan(name, locator_.locate(tensor), options_.dense_type))
+        out_.dense.push_back(std::move(planned));
     }
   }
 }
 
-MOE_INLINE std::size_t ExtractionPlanner::experts_per_token() const {
-  const Json stated = checkpoint_.config().find("num_experts_per_tok");
-  return stated && !stated.is_null() ? static_cast<std::size_t>(stated.as_u64(UINT32_MAX)) : 8;
+MOE_INLINE bool ExtractionPlanner::is_dense(const TensorInfo& tensor) const {
+  const TensorNames& names = source_.names();
+  const bool gguf = source_.checkpoint().naming() == Naming::gguf;
+  NameReader reader(tensor.name);
+  if (gguf ? reader.skip("blk.") : reader.skip(names.prefix()) && reader.skip("layers.")) {
+    const auto layer = reader.number();
+    return layer && reader.skip(".") && is_dense_of_layer(*layer, tensor.name);
+  }
+  // In a Hugging Face checkpoint all other tensors belong to other components, such as a vision encoder.
+  return gguf || std::any_of(std::begin(outer_roles), std::end(outer_roles), [&](Role role) {
+           const std::string name = names.of(role);
+           return !name.empty() && (tensor.name == name || name_without_scales(tensor.name) == name);
+         });
 }
 
-MOE_INLINE void ExtractionPlanner::leave_out(ExpertId id) {
-  ++out_.experts_left_out;
-  for (const PlannedTensor& tensor : matrices_of(id)) out_.bytes_left_out += tensor.bytes();
+MOE_INLINE bool ExtractionPlanner::is_dense_of_layer(std::size_t layer, std::string_view name) const {
+  return layer < source_.layers() && options_.layers.contains(layer) && !expert_names_[layer].contains(name);
 }
 
-MOE_INLINE std::vector<PlannedTensor> ExtractionPlanner::matrices_of(ExpertId id) {
-  const ExpertLocation& location = catalog_.at(id);
-  std::vector<PlannedTensor> out;
-  const auto add = [&](std::string_view name, const MatrixLocation& from) {
-    PlannedTensor& planned =
-        out.emplace_back(PlannedTensor{concat("blk.", id.layer, '.', name, '.', id.expert, ".weight"),
-                                       {from.rows, from.cols},
-                                       &ggml_type(from.dtype),
-                                       nullptr,
-                                       from.file,
-                                       from.offset});
-    set_type(planned, options_.type);
-  };
-  add("ffn_gate", location.gate);
-  add("ffn_up", location.up);
-  add("ffn_down", location.down);
+MOE_INLINE std::set<std::string> ExtractionPlanner::convertible_names() const {
+  std::set<std::string> out{source_.names().of(Role::embedding), source_.names().of(Role::head)};
+  for (std::size_t layer = 0; layer < source_.layers(); ++layer)
+    for (const Role role : convertible_roles) out.insert(source_.names().of(role, layer));
+  out.erase("");  // roles that the format does not have
   return out;
 }
 
-MOE_INLINE void ExtractionPlanner::set_type(PlannedTensor& tensor, std::optional<DType> wanted) {
-  tensor.to = tensor.from;
-  if (!wanted || tensor.from == &ggml_type(*wanted)) return;
-  if (tensor.from->dtype != DType::other && tensor.shape.back() % layout_of(*wanted).elements == 0) {
-    tensor.to = &ggml_type(*wanted);
-  } else {
-    out_.not_converted.push_back(tensor.name);
+MOE_INLINE void ExtractionPlanner::add_experts(std::uint32_t layer) {
+  const std::vector<std::uint32_t> chosen = chosen_experts(layer);
+  MatrixPlanner unused(source_.checkpoint());
+  for (const ExpertId id : catalog_.ids(layer)) {
+    if (std::binary_search(chosen.begin(), chosen.end(), id.expert)) {
+      ++out_.experts_extracted;
+      for (PlannedTensor& tensor : plan_expert(id, planner_)) out_.experts.push_back(std::move(tensor));
+    } else {
+      ++out_.experts_left_out;
+      for (const PlannedTensor& tensor : plan_expert(id, unused)) out_.bytes_left_out += tensor.bytes();
+    }
   }
+}
+
+MOE_INLINE std::vector<std::uint32_t> ExtractionPlanner::chosen_experts(std::uint32_t layer) const {
+  const std::size_t experts = catalog_.experts(layer);
+  if (experts == 0 || !options_.layers.contains(layer)) return {};
+  std::size_t per_token = 0;
+  if (options_.experts.needs_experts_per_token()) {
+    const ModelSpec spec(source_.checkpoint());
+    if (const RouterSpec* router = spec.layers[layer].router()) per_token = router->per_token;
+  }
+  return options_.experts.of(layer, experts, per_token);
+}
+
+MOE_INLINE std::vector<PlannedTensor> ExtractionPlanner::plan_expert(ExpertId id,
+                                                                     MatrixPlanner& planner) const {
+  std::vector<PlannedTensor> out;
+  const auto parts = parts_of(catalog_.at(id));
+  for (std::size_t part = 0; part < parts.size(); ++part) {
+    if (parts[part]->rows == 0) continue;
+    const bool bias = part >= 3;
+    const std::string name = result_name(name_of_part(source_.names(), part, id.layer, id.expert));
+    for (PlannedTensor& tensor : planner.plan(name, *parts[part], bias ? std::nullopt : options_.type, bias))
+      out.push_back(std::move(tensor));
+  }
+  return out;
+}
+
+MOE_INLINE std::string ExtractionPlanner::result_name(std::string name) const {
+  constexpr std::string_view long_prefix = "model.language_model.", prefix = "model.";
+  if (source_.names().prefix() == long_prefix && name.starts_with(long_prefix))
+    name.replace(0, long_prefix.size(), prefix);
+  return name;
 }
 
 MOE_INLINE ExtractionPlan plan_extraction(const ExpertCatalog& catalog, const ExtractOptions& options) {

@@ -15,6 +15,9 @@
 
 namespace moe::inline MOE_ABI::detail {
 
+/// The longest name of a tensor that the format allows.
+inline constexpr std::size_t most_name_bytes = 64;
+
 /// The bytes in front of the data of a GGUF 3 file: the metadata, and the name, type, shape and offset of each tensor.
 class GgufHead {
  public:

@@ -43,8 +43,9 @@ MOE_INLINE void GgufHead::set(const detail::GgufValue& value, std::string_view b
 
 MOE_INLINE void GgufHead::add(std::string_view name, const detail::GgmlType& type,
                               std::span<const std::uint64_t> shape) {
-  if (name.empty() || name.size() > 63)
-    fail(file_, name, "a name of 1 to 63 bytes", detail::concat(name.size()));
+  if (name.empty() || name.size() > most_name_bytes)
+    fail(file_, name, detail::concat("a name of 1 to ", most_name_bytes, " bytes"),
+         detail::concat(name.size()));
   if (shape.empty() || shape.size() > 4 || shape.back() % type.elements != 0)
     fail(file_, name, "1 to 4 sizes, of which the last is a multiple of the type's block",
          detail::concat(detail::concat_list(shape), ' ', type.name));

@@ -16,8 +16,8 @@ MOE_INLINE std::uint64_t PlannedTensor::numbers() const {
 
 MOE_INLINE PlannedTensor planned_bytes(std::string name, std::size_t file, std::uint64_t begin,
                                        std::uint64_t end) {
-  constexpr std::uint32_t i8 = 24;  // the type's number in GGUF files
-  return {std::move(name), {end - begin}, ggml_type(i8), ggml_type(i8), file, begin};
+  const GgmlType* type = ggml_type("I8");
+  return {std::move(name), {end - begin}, type, type, file, begin};
 }
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -14,7 +14,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Reads tensors from their files, piece by piece, on a thread of its own that stays a few pieces ahead of the caller.
+/// Reads tensors from their files, piece by piece, on a thread of its own that stays a few pieces ahead of the caller. A matrix
+/// that is not stored as kernels read it is read and converted as a whole.
 class ReadAhead {
  public:
   /// `files` and the tensors must outlive the object.
@@ -46,7 +47,8 @@ class ReadAhead {
   Channel<Piece> pieces_;
   Channel<Pages> unused_;
   std::optional<Piece> current_;
-  std::exception_ptr error_;  // set before pieces_ is closed
+  std::vector<std::byte> decoded_;  // the matrix that is being read; used by the thread only
+  std::exception_ptr error_;        // set before pieces_ is closed
   std::thread thread_;
 };
 

@@ -1,11 +1,13 @@
 #pragma once
 #include "read_ahead.hpp"
+#include "../core/start_thread.hpp"
+#include "../experts/matrix_decoder.hpp"
 #include "type_conversion.hpp"
-#include "worker_thread.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <exception>
 #include <optional>
 #include <span>
@@ -17,7 +19,7 @@ namespace moe::inline MOE_ABI::detail {
 MOE_INLINE ReadAhead::ReadAhead(const std::vector<File>& files, std::vector<const PlannedTensor*> tensors)
     : files_(files), tensors_(std::move(tensors)), pieces_(pieces), unused_(pieces) {
   for (std::size_t i = 0; i < pieces; ++i) unused_.push(Pages(piece_bytes));
-  thread_ = start_worker([this] { run(); });
+  thread_ = start_thread("reading", [this] { run(); });
 }
 
 MOE_INLINE ReadAhead::~ReadAhead() {
@@ -47,6 +49,10 @@ MOE_INLINE void ReadAhead::run() {
 }
 
 MOE_INLINE bool ReadAhead::read(const PlannedTensor& tensor) {
+  if (tensor.encoded) {
+    decoded_.resize(tensor.encoded->bytes());
+    read_matrix(files_, *tensor.encoded, decoded_.data());
+  }
   const GgmlType& type = *tensor.from;
   const std::uint64_t most =
       tensor.converted() ? TypeConversion::most_numbers / type.elements * type.bytes : piece_bytes;
@@ -55,7 +61,11 @@ MOE_INLINE bool ReadAhead::read(const PlannedTensor& tensor) {
     std::optional<Pages> memory = unused_.pop();
     if (!memory) return false;
     Piece piece{std::move(*memory), static_cast<std::size_t>((std::min)(most, end - at))};
-    files_[tensor.file].read_at(tensor.offset + at, {piece.memory.data(), piece.bytes});
+    if (tensor.encoded) {
+      std::memcpy(piece.memory.data(), decoded_.data() + at, piece.bytes);
+    } else {
+      files_[tensor.file].read_at(tensor.offset + at, {piece.memory.data(), piece.bytes});
+    }
     if (!pieces_.push(std::move(piece))) return false;
   }
   return true;

@@ -6,8 +6,8 @@
 namespace moe::inline MOE_ABI::detail {
 
 /// Adds the metadata of `source` to the head of an extracted file. The metadata of a GGUF file is copied, except for the
-/// keys that describe only that file. A config.json is translated into the keys of GGUF where these exist, and is stored
-/// unchanged as `moe.config`, which this library reads instead of the translated keys.
+/// keys that describe only that file. Of a Hugging Face checkpoint the text of config.json becomes `moe.config`, with `moe` as
+/// architecture: the tensors have names that no architecture of GGUF has.
 void describe_source(const Checkpoint& source, GgufHead& head);
 
 }  // namespace moe::inline MOE_ABI::detail

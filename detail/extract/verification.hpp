@@ -13,7 +13,7 @@ namespace moe::inline MOE_ABI {
 class Verification {
  public:
   /// `path`: the directory, or one of its files. Throws if a file cannot be opened or has no checksums, or if experts.gguf
-  /// is missing although dense.gguf has routers.
+  /// is missing although dense.gguf says that there are experts.
   explicit Verification(const std::string& path);
   Verification(Verification&&) noexcept;
   Verification& operator=(Verification&&) noexcept;

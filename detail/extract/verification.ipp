@@ -27,7 +27,7 @@ class Verification::Work {
 
   std::uint64_t bytes() const;
   std::size_t tensors() const { return tensors_; }
-  bool has_routers() const { return has_routers_; }
+  bool has_experts() const { return has_experts_; }
   void run(FunctionRef<void(std::uint64_t)> progress) const;
 
  private:
@@ -48,7 +48,7 @@ class Verification::Work {
   std::vector<File> files_;
   std::vector<Part> parts_;  // in the order of the files' bytes
   std::size_t tensors_ = 0;
-  bool has_routers_ = false;
+  bool has_experts_ = false;  // according to any of the files
 };
 
 MOE_INLINE void Verification::Work::add_file(const std::string& path) {
@@ -56,6 +56,7 @@ MOE_INLINE void Verification::Work::add_file(const std::string& path) {
   const detail::GgufContents contents = detail::parse_gguf(file);
   for (const char* key : {"moe.crc32c", "moe.head_crc32c"}) contents.metadata.require(key);
   tensors_ += contents.tensors.size();
+  has_experts_ = has_experts_ || contents.metadata.whole("moe.experts").value_or(0) > 0;
   std::vector<const TensorInfo*> tensors;
   for (const TensorInfo& tensor : contents.tensors) tensors.push_back(&tensor);
   std::sort(tensors.begin(), tensors.end(),
@@ -66,7 +67,6 @@ MOE_INLINE void Verification::Work::add_file(const std::string& path) {
   for (const TensorInfo* tensor : tensors) {
     add_part("padding", end, tensor->offset, {});
     end = tensor->offset + tensor->bytes;
-    has_routers_ = has_routers_ || tensor->name.ends_with(".ffn_gate_inp.weight");
     add_part(tensor->name, tensor->offset, end, tensor->crc32c);
   }
   add_part("padding", end, file.size(), {});
@@ -132,7 +132,7 @@ MOE_INLINE Verification::Verification(const std::string& path) : work_(std::make
   const bool directory = detail::is_directory(path);
   work_->add_file(directory ? detail::join_path(path, "dense.gguf") : path);
   const std::string experts = detail::join_path(path, "experts.gguf");
-  if (directory && (work_->has_routers() || detail::is_file(experts))) work_->add_file(experts);
+  if (directory && (work_->has_experts() || detail::is_file(experts))) work_->add_file(experts);
 }
 
 MOE_INLINE Verification::Verification(Verification&&) noexcept = default;

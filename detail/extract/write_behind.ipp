@@ -1,6 +1,6 @@
 #pragma once
 #include "write_behind.hpp"
-#include "worker_thread.hpp"
+#include "../core/start_thread.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -20,7 +20,7 @@ MOE_INLINE WriteBehind::WriteBehind(Journal& journal, std::size_t journal_bytes)
       pieces_(pieces),
       unused_(pieces) {
   for (std::size_t i = 0; i < pieces; ++i) unused_.push(Pages(piece_bytes_));
-  thread_ = start_worker([this] { run(); });
+  thread_ = start_thread("writing", [this] { run(); });
 }
 
 MOE_INLINE void WriteBehind::begin(RandomAccessOutput& file, std::uint64_t offset) {

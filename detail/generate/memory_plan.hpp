@@ -1,6 +1,5 @@
 #pragma once
 #include "../core/config.hpp"
-#include "../model/config.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -21,7 +20,7 @@ struct MemoryOptions {
 /// The division of the memory of a model.
 struct MemoryPlan {
   std::size_t dense_bytes = 0;    // weights that are not experts
-  std::size_t kv_bytes = 0;       // the KV cache of one session with a full context
+  std::size_t state_bytes = 0;    // the state of one session with a full context: KV cache, recurrent state
   std::size_t scratch_bytes = 0;  // intermediate results of one session
   std::size_t other_bytes = 0;    // the program, its tokenizer, the tables of its files
   std::size_t budget_bytes = 0;   // experts

@@ -16,7 +16,7 @@ MOE_INLINE bool MemoryOptions::limited() const {
 }
 
 MOE_INLINE std::size_t MemoryPlan::total_bytes() const {
-  return dense_bytes + kv_bytes + scratch_bytes + other_bytes + budget_bytes;
+  return dense_bytes + state_bytes + scratch_bytes + other_bytes + budget_bytes;
 }
 
 }  // namespace moe::inline MOE_ABI
@@ -45,7 +45,7 @@ MOE_INLINE MemoryPlan complete_plan(MemoryPlan plan, const MemoryOptions& option
     if (total < rest + largest_bytes)
       fail("memory", "total",
            concat("at least ", rest + largest_bytes, " bytes: ", plan.dense_bytes, " of dense weights, ",
-                  plan.kv_bytes, " of KV cache, ", plan.scratch_bytes, " of intermediate results, ",
+                  plan.state_bytes, " of state, ", plan.scratch_bytes, " of intermediate results, ",
                   plan.other_bytes, " of other data and ", largest_bytes, " for one expert"),
            concat(total));
     plan.budget_bytes = total - rest;

@@ -6,8 +6,8 @@
 #include "../experts/prefetching_provider.hpp"
 #include "../experts/read_provider.hpp"
 #include "../io/checkpoint.hpp"
-#include "../model/config.hpp"
 #include "../model/transformer.hpp"
+#include "../spec/model_spec.hpp"
 #include "../text/chat_template.hpp"
 #include "../text/tokenizer.hpp"
 #include "memory_plan.hpp"
@@ -72,7 +72,7 @@ class Model {
   ~Model();
 
   const Checkpoint& checkpoint() const;
-  const ModelConfig& config() const { return transformer().config(); }
+  const ModelSpec& spec() const { return transformer().spec(); }
   const Transformer& transformer() const;
   std::size_t threads() const;
 
@@ -87,7 +87,7 @@ class Model {
 
   bool has_tokenizer() const;
 
-  /// Throws if the checkpoint has no tokenizer: then prompts are token ids.
+  /// Throws if the checkpoint has no tokenizer, or one that the library does not read: then prompts are token ids.
   const Tokenizer& tokenizer() const;
 
   /// Reads the chat template of the checkpoint. Throws if there is none, or if it is unknown.

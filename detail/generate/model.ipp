@@ -7,6 +7,7 @@
 #include "../experts/memory_provider.hpp"
 #include "../experts/mmap_provider.hpp"
 #include "../experts/present_experts.hpp"
+#include "../model/expert_requirements.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -25,8 +26,18 @@ struct Model::State {
         experts(std::move(provider)),
         pool(options.threads),
         transformer(checkpoint, experts, pool, std::move(options.transformer)) {
-    if (const std::string found = detail::find_tokenizer(checkpoint.path()); !found.empty())
+    read_tokenizer();
+  }
+
+  /// A model whose tokenizer is not supported runs with token ids, so the error waits for the first use of the tokenizer.
+  void read_tokenizer() {
+    const std::string found = detail::find_tokenizer(checkpoint.path());
+    if (found.empty()) return;
+    try {
       tokenizer.emplace(found);
+    } catch (const Error& error) {
+      tokenizer_error.emplace(error);
+    }
   }
 
   MemoryPlan plan;
@@ -35,6 +46,7 @@ struct Model::State {
   ThreadPool pool;
   Transformer transformer;
   std::optional<Tokenizer> tokenizer;
+  std::optional<Error> tokenizer_error;
 };
 
 MOE_INLINE Model::Model(Checkpoint checkpoint, AnyProvider provider, ProviderModelOptions options)
@@ -52,6 +64,7 @@ MOE_INLINE const MemoryPlan& Model::memory_plan() const { return state_->plan; }
 MOE_INLINE bool Model::has_tokenizer() const { return state_->tokenizer.has_value(); }
 
 MOE_INLINE const Tokenizer& Model::tokenizer() const {
+  if (state_->tokenizer_error) throw *state_->tokenizer_error;
   if (!has_tokenizer()) detail::fail(checkpoint().directory(), "tokenizer.json", "a file", "none");
   return *state_->tokenizer;
 }
@@ -68,19 +81,17 @@ MOE_INLINE ReadProvider reading_experts(const Checkpoint& checkpoint, const Mode
 MOE_INLINE MemoryPlan PlanMemory::operator()(const Checkpoint& checkpoint,
                                              const ModelOptions& options) const {
   using namespace literals;
-  const ModelConfig config(checkpoint);
+  const ModelSpec spec(checkpoint);
   const ReadProvider experts = reading_experts(checkpoint, options);
-  const SequenceOptions sequence = fitted(options.sequence, config);
+  const SequenceOptions sequence = fitted(options.sequence, spec);
   MemoryPlan plan;
-  plan.dense_bytes =
-      ModelWeights(checkpoint, config).bytes();  // these also confirm the sizes of the configuration
-  plan.kv_bytes = KvCache::bytes_for(config.layers.size(), config.kv_heads, config.head_dim, sequence.context,
-                                     sequence.kv_type);
+  plan.dense_bytes = ModelWeights(checkpoint, spec).bytes();  // these also confirm the sizes of the spec
+  plan.state_bytes = SequenceState::bytes_for(spec, state_options(sequence));
   plan.scratch_bytes =
-      Scratch(config, chunk_of(sequence), ThreadPool::threads_for(options.threads), options.bf16_dot).bytes();
+      scratch_bytes(spec, chunk_of(sequence), ThreadPool::threads_for(options.threads), options.bf16_dot);
   plan.other_bytes = 64_MiB;
   std::size_t layers = 0;
-  for (const LayerConfig& layer : config.layers) layers += layer.has_experts;
+  for (const LayerSpec& layer : spec.layers) layers += layer.router() != nullptr;
   const std::size_t largest = experts.largest_bytes();
   const std::size_t all = checked_size(checkpoint.path(), "experts", {largest, experts.catalog().size()});
   return complete_plan(plan, options.memory, {.layers = layers, .largest_bytes = largest, .all_bytes = all});
@@ -91,7 +102,7 @@ MOE_INLINE CachedProvider cached_experts(const Checkpoint& checkpoint, const Mem
   ReadProvider reading = reading_experts(checkpoint, options);
   CacheOptions residency;
   residency.budget_bytes = plan.budget_bytes;
-  residency.experts_per_token = std::max(ModelConfig(checkpoint).experts_per_token, std::size_t{1});
+  residency.experts_per_token = std::max(ModelSpec(checkpoint).experts_per_token(), std::size_t{1});
   return CachedProvider(CachingProvider(std::move(reading), residency), options.io_threads);
 }
 
@@ -103,7 +114,7 @@ MOE_INLINE void verify_experts(const ExpertCatalog& catalog) {
 MOE_INLINE Model Open::operator()(const std::string& path, const ModelOptions& options) const {
   const Checkpoint checkpoint(path);
   const ExpertCatalog catalog(checkpoint, {.allow_partial = options.allow_partial});
-  detail::require_experts(catalog, ModelConfig(checkpoint));
+  detail::require_experts(catalog, ModelSpec(checkpoint));
   ProviderModelOptions made{
       .threads = options.threads,
       .transformer = {.allowed_experts = detail::present_experts(catalog, options.allowed_experts)}};

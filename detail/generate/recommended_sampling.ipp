@@ -1,6 +1,6 @@
 #pragma once
 #include "recommended_sampling.hpp"
-#include "../model/config_reader.hpp"
+#include "../spec/value_source.hpp"
 
 namespace moe::inline MOE_ABI::detail {
 
@@ -8,7 +8,7 @@ MOE_INLINE Sampling read_sampling(const Checkpoint& checkpoint) {
   Sampling out;
   const Json found = checkpoint.generation_config();
   if (!found) return out;
-  const detail::ConfigReader reader(found);
+  const detail::ValueSource reader(found);
   out.repetition_penalty = reader.number("repetition_penalty", 1, {1e-3, 1e3});
   if (!reader.flag("do_sample", false)) return out;
   out.temperature = reader.number("temperature", 1, {0, 1e3});

@@ -43,14 +43,22 @@ struct SessionStatistics {
   double generate_seconds = 0;  // for all tokens after the first
 };
 
-/// One conversation with a model. The KV cache keeps the text between calls: a new prompt that begins like the last text
-/// costs only its different end. Not thread-safe; any number of sessions can share a model.
+/// One conversation with a model. The state keeps the text between calls: a new prompt that begins like the last text costs
+/// only its different end, and with recurrent mixers or sliding windows also what lies behind the last position to which the
+/// state can return. Not thread-safe; any number of sessions can share a model.
 class Session {
  public:
-  /// model: must outlive the session. The context is options.context, but not more than ModelConfig::max_positions.
+  /// model: must outlive the session. The context is options.context, but not more than ModelSpec::max_positions.
   explicit Session(const Model& model, const SequenceOptions& options = {});
 
   class Generation;
+
+  /// A second session with the same text so far; see Sequence::fork(). Open ranges of pieces stay with this session.
+  Session fork() const;
+
+  /// Writes the text and the state of the model to a file, exact to the bit: the session that moe::open_session() makes of
+  /// it continues as this one would. Throws if the file cannot be written.
+  void save(const std::string& path) const;
 
   /// Continues a text, as a range of pieces: each token is computed when the range advances to it. Any later call of
   /// stream() or generate() ends the range: its next use throws.
@@ -85,16 +93,25 @@ class Session {
   }
 
  private:
+  friend class detail::SessionFile;
+
+  Session(const Model& model, std::size_t requested_context, Sequence sequence, std::vector<TokenId> tokens);
+
   static std::string collect(Generation generation, FunctionRef<void(const Piece&)> on_piece);
 
   /// Computes the prompt, except for the tokens that are in the KV cache.
   std::span<const float> read(const std::vector<TokenId>& prompt, const std::stop_token& stop);
+
+  /// Computes the rest of a prompt. Models with recurrent mixers get snapshots on the way.
+  std::span<const float> read_rest(const std::vector<TokenId>& prompt, const std::stop_token& stop);
 
   /// The number of tokens of the prompt that are in the KV cache. The last token is never reused: its logits are needed.
   std::size_t common_prefix(const std::vector<TokenId>& prompt) const;
 
   /// Computes the token that was drawn last.
   std::span<const float> read_last(const std::stop_token& stop);
+
+  static constexpr std::size_t snapshot_distance = 256;  // positions between periodic snapshots
 
   const Model* model_;
   std::size_t requested_context_;
@@ -153,6 +170,23 @@ class Session::Generation {
   bool begun_ = false;
   bool at_end_ = false;
 };
+
+}  // namespace moe::inline MOE_ABI
+
+namespace moe::inline MOE_ABI::detail {
+
+/// The type of moe::open_session.
+struct OpenSession {
+  Session operator()(const Model& model, const std::string& path) const;
+};
+
+}  // namespace moe::inline MOE_ABI::detail
+
+namespace moe::inline MOE_ABI {
+
+/// open_session(model, path): a session that Session::save() wrote, with its context and its type of KV cache. model: must
+/// outlive the session. Throws if the file is damaged, or if it is of another model.
+inline constexpr detail::OpenSession open_session;
 
 }  // namespace moe::inline MOE_ABI
 

@@ -3,6 +3,7 @@
 #include "../core/concat.hpp"
 #include "../core/error.hpp"
 #include "../core/stopwatch.hpp"
+#include "session_file.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -18,8 +19,21 @@ namespace moe::inline MOE_ABI {
 MOE_INLINE Session::Session(const Model& model, const SequenceOptions& options)
     : model_(&model),
       requested_context_(options.context),
-      sequence_(model.transformer().sequence(detail::fitted(options, model.config()))) {
+      sequence_(model.transformer().sequence(detail::fitted(options, model.spec()))) {
   tokens_.reserve(sequence_.context() + 1);
+}
+
+MOE_INLINE Session::Session(const Model& model, std::size_t requested_context, Sequence sequence,
+                            std::vector<TokenId> tokens)
+    : model_(&model),
+      requested_context_(requested_context),
+      sequence_(std::move(sequence)),
+      tokens_(std::move(tokens)) {
+  tokens_.reserve(sequence_.context() + 1);
+}
+
+MOE_INLINE Session Session::fork() const {
+  return Session(*model_, requested_context_, sequence_.fork(), tokens_);
 }
 
 MOE_INLINE std::span<const float> Session::read(const std::vector<TokenId>& prompt,
@@ -31,11 +45,9 @@ MOE_INLINE std::span<const float> Session::read(const std::vector<TokenId>& prom
                                 context() < requested_context() ? ", the max_positions of the model" : ""),
                  detail::concat(prompt.size()));
   const detail::Stopwatch stopwatch;
-  const std::size_t reused = common_prefix(prompt);
-  sequence_.truncate(reused);
+  const std::size_t reused = sequence_.rewind(common_prefix(prompt));
   tokens_ = prompt;
-  const auto logits =
-      model_->transformer().forward(sequence_, {prompt.data() + reused, prompt.size() - reused}, stop);
+  const auto logits = read_rest(prompt, stop);
   statistics_ = {
       .prompt_tokens = prompt.size(), .reused_tokens = reused, .prompt_seconds = stopwatch.seconds()};
   return logits;
@@ -48,7 +60,28 @@ MOE_INLINE std::size_t Session::common_prefix(const std::vector<TokenId>& prompt
   return same;
 }
 
+MOE_INLINE std::span<const float> Session::read_rest(const std::vector<TokenId>& prompt,
+                                                     const std::stop_token& stop) {
+  using enum Sequence::SnapshotKind;
+  const std::span<const TokenId> all = prompt;
+  // Chat templates write the end of a prompt, which begins the answer, in another way when the next message follows.
+  constexpr std::size_t changing_end = 16;
+  if (sequence_.needs_snapshots())
+    while (prompt.size() - sequence_.position() > changing_end) {
+      const std::size_t left = prompt.size() - sequence_.position() - changing_end;
+      const std::size_t tokens = std::min(left, std::max(snapshot_distance, sequence_.chunk()));
+      if (model_->transformer().forward(sequence_, all.subspan(sequence_.position(), tokens), stop).empty())
+        return {};
+      sequence_.take_snapshot(periodic);
+    }
+  const auto logits = model_->transformer().forward(sequence_, all.subspan(sequence_.position()), stop);
+  if (!logits.empty()) sequence_.take_snapshot(prompt_end);
+  return logits;
+}
+
 MOE_INLINE std::span<const float> Session::read_last(const std::stop_token& stop) {
+  if (sequence_.position() % snapshot_distance == 0)
+    sequence_.take_snapshot(Sequence::SnapshotKind::periodic);
   return model_->transformer().forward(sequence_, {&tokens_.back(), 1}, stop);
 }
 
@@ -108,7 +141,7 @@ MOE_INLINE void Session::Generation::advance() {
 }
 
 MOE_INLINE Finish Session::Generation::finish_after(TokenId id) const {
-  for (const TokenId end : session_->model_->config().end_tokens)
+  for (const TokenId end : session_->model_->spec().end_tokens)
     if (id == end && options_.stop_at_end_token) return Finish::end_token;
   if (session_->statistics_.generated_tokens == options_.max_tokens) return Finish::max_tokens;
   if (session_->sequence_.position() == session_->sequence_.context()) return Finish::context_full;

@@ -3,6 +3,7 @@
 #include "../core/tensor.hpp"
 #include "checkpoint_contents.hpp"
 #include "file.hpp"
+#include "gguf_metadata.hpp"
 #include "json.hpp"
 #include "tensor_info.hpp"
 
@@ -16,9 +17,8 @@
 
 namespace moe::inline MOE_ABI {
 
-/// A model on disk, as it was downloaded: its files, its tensors by name, and its configuration. One interface to all
-/// formats; names of tensors and the configuration are those of Hugging Face checkpoints. A Checkpoint is cheap to copy; the
-/// files stay open and mapped while a copy lives. All members are thread-safe.
+/// A model on disk, as it was downloaded: its files, its tensors by the names in the files, and its description. A Checkpoint
+/// is cheap to copy; the files stay open and mapped while a copy lives. All members are thread-safe.
 class Checkpoint {
  public:
   /// Opens one of these, and reads the heads of the files only:
@@ -34,6 +34,9 @@ class Checkpoint {
   const std::string& directory() const { return state_->contents.directory; }
 
   const std::vector<File>& files() const { return state_->contents.files; }
+
+  /// Whose names the tensors have. A GGUF file that the extractor made from a Hugging Face checkpoint keeps its names.
+  Naming naming() const { return state_->contents.naming; }
 
   /// All tensors, sorted by name.
   const std::vector<TensorInfo>& tensors() const { return state_->contents.tensors; }
@@ -51,27 +54,25 @@ class Checkpoint {
   std::span<const std::byte> bytes(const TensorInfo& tensor) const;
 
   /// A view of the tensor with this name. Throws unless it exists with this shape and a type that kernels multiply.
+  /// Dimensions of 1 do not count: writers of GGUF add and drop them.
   Matrix matrix(std::string_view name, std::size_t rows, std::size_t cols) const;
   Vector vector(std::string_view name, std::size_t size) const;
 
   /// Throws unless kernels multiply the type of the tensor.
   void require_usable(const TensorInfo& tensor) const;
 
-  /// Throws unless the tensor has this shape.
+  /// Throws unless the tensor has this shape, apart from dimensions of 1.
   void require_shape(const TensorInfo& tensor, const std::vector<std::uint64_t>& shape) const;
 
   /// The path of the file that holds the tensor.
   const std::string& file_of(const TensorInfo& tensor) const { return files()[tensor.file].path(); }
 
-  /// The configuration of the text model, in the form of config.json. Throws if there is none, or if the weights are
-  /// quantised in a format that the library does not read (GPTQ, AWQ, FP8...).
+  /// The contents of config.json, which an extraction carries as `moe.config`. Throws if there is none.
   Json config() const;
+  bool has_config() const { return state_->contents.config.has_value(); }
 
-  /// The prefix before `model.` in the names of the text model's tensors: empty, or `thinker.` for Qwen3-Omni.
-  std::string_view tensor_prefix() const { return is_thinker() ? "thinker." : ""; }
-
-  /// Whether the text model is the thinker of a Qwen3-Omni model.
-  bool is_thinker() const { return state_->is_thinker; }
+  /// The metadata of a GGUF file; empty in other formats.
+  const detail::GgufMetadata& metadata() const { return state_->contents.metadata; }
 
   /// The contents of generation_config.json; an empty Json if there is none.
   Json generation_config() const;
@@ -83,8 +84,9 @@ class Checkpoint {
     std::string path;
     detail::CheckpointContents contents;
     std::vector<detail::Mapping> mappings;  // of contents.files
-    bool is_thinker = false;
   };
+
+  [[noreturn]] void fail_shape(const TensorInfo& tensor, const std::vector<std::uint64_t>& shape) const;
 
   const TensorInfo& checked(std::string_view name, const std::vector<std::uint64_t>& shape) const;
 

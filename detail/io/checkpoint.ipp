@@ -5,9 +5,7 @@
 #include "gguf.hpp"
 #include "gguf_path.hpp"
 #include "hugging_face.hpp"
-#include "quantisation.hpp"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -23,29 +21,16 @@ MOE_INLINE CheckpointContents open_checkpoint(const std::string& path) {
   return gguf ? open_gguf(path) : open_hugging_face(path);
 }
 
-/// Whether config.json describes a Qwen3-Omni model, whose text model is the thinker.
-MOE_INLINE bool holds_thinker(const Json& root) {
-  const Json type = root.find("model_type");
-  if (type) return type.is_string() && type.as_string() == "qwen3_omni_moe";
-  const Json thinker = root.find("thinker_config");
-  return thinker && thinker.is_object();
-}
-
-/// Adds the prefix `model.` to the tensors of a base model, which was saved without its head: `layers.0.mlp.gate.weight`.
-MOE_INLINE void add_missing_prefix(std::vector<TensorInfo>& tensors) {
-  constexpr std::string_view prefix = "model.";
-  bool bare = false;
-  for (const TensorInfo& tensor : tensors) {
-    if (tensor.name.starts_with(prefix)) return;
-    bare = bare || tensor.name == "embed_tokens.weight";
-  }
-  if (!bare) return;
-  for (TensorInfo& tensor : tensors)
-    for (const std::string_view part : {"embed_tokens.", "layers.", "norm."})
-      if (tensor.name.starts_with(part)) {
-        tensor.name.insert(0, prefix);
-        break;
-      }
+/// Whether two shapes are equal but for dimensions of 1.
+MOE_INLINE bool same_shape(const std::vector<std::uint64_t>& a, const std::vector<std::uint64_t>& b) {
+  const auto next = [](const std::vector<std::uint64_t>& shape, std::size_t at) {
+    while (at < shape.size() && shape[at] == 1) ++at;
+    return at;
+  };
+  std::size_t i = next(a, 0), j = next(b, 0);
+  for (; i < a.size() && j < b.size(); i = next(a, i + 1), j = next(b, j + 1))
+    if (a[i] != b[j]) return false;
+  return i == a.size() && j == b.size();
 }
 
 /// The name of a tensor that differs from `name` only in its prefix; empty if there is none. The prefix ends with `model.`.
@@ -67,8 +52,6 @@ namespace moe::inline MOE_ABI {
 MOE_INLINE Checkpoint::State::State(const std::string& given)
     : path(given), contents(detail::open_checkpoint(given)) {
   for (const File& file : contents.files) mappings.push_back(file.map());
-  is_thinker = contents.config && detail::holds_thinker(contents.config->root());
-  if (!is_thinker) detail::add_missing_prefix(contents.tensors);
   detail::sort_by_name(contents.tensors, path);
 }
 
@@ -86,12 +69,17 @@ MOE_INLINE std::span<const std::byte> Checkpoint::bytes(const TensorInfo& tensor
 
 MOE_INLINE Matrix Checkpoint::matrix(std::string_view name, std::size_t rows, std::size_t cols) const {
   const TensorInfo& tensor = checked(name, {rows, cols});
-  return {bytes(tensor).data(), tensor.dtype, rows, cols};
+  const Matrix out{bytes(tensor).data(), tensor.dtype, rows, cols};
+  // A row of blocks is no column: [1, 64] in blocks of 32 is not [64, 1].
+  if (out.bytes() != tensor.bytes) fail_shape(tensor, {rows, cols});
+  return out;
 }
 
 MOE_INLINE Vector Checkpoint::vector(std::string_view name, std::size_t size) const {
   const TensorInfo& tensor = checked(name, {size});
-  return {bytes(tensor).data(), tensor.dtype, size};
+  const Vector out{bytes(tensor).data(), tensor.dtype, size};
+  if (out.bytes() != tensor.bytes) fail_shape(tensor, {size});
+  return out;
 }
 
 MOE_INLINE void Checkpoint::require_usable(const TensorInfo& tensor) const {
@@ -102,17 +90,18 @@ MOE_INLINE void Checkpoint::require_usable(const TensorInfo& tensor) const {
 
 MOE_INLINE void Checkpoint::require_shape(const TensorInfo& tensor,
                                           const std::vector<std::uint64_t>& shape) const {
-  if (tensor.shape != shape)
-    detail::fail(file_of(tensor), detail::concat("tensor \"", tensor.name, '"'),
-                 detail::concat("shape ", detail::concat_list(shape)), detail::concat_list(tensor.shape));
+  if (!detail::same_shape(tensor.shape, shape)) fail_shape(tensor, shape);
+}
+
+MOE_INLINE void Checkpoint::fail_shape(const TensorInfo& tensor,
+                                       const std::vector<std::uint64_t>& shape) const {
+  detail::fail(file_of(tensor), detail::concat("tensor \"", tensor.name, '"'),
+               detail::concat("shape ", detail::concat_list(shape)), detail::concat_list(tensor.shape));
 }
 
 MOE_INLINE Json Checkpoint::config() const {
-  const detail::CheckpointContents& contents = state_->contents;
-  if (!contents.config) detail::fail(directory(), "config.json", "a file", "none");
-  detail::refuse_quantisation(contents);
-  const Json root = contents.config->root();
-  return is_thinker() ? root.at("thinker_config").at("text_config") : root;
+  if (!has_config()) detail::fail(directory(), "config.json", "a file", "none");
+  return state_->contents.config->root();
 }
 
 MOE_INLINE Json Checkpoint::generation_config() const {

@@ -1,7 +1,9 @@
 #pragma once
 #include "ggml_type.hpp"
+#include "../core/error.hpp"
 
 #include <cstdint>
+#include <string_view>
 
 namespace moe::inline MOE_ABI::detail {
 
@@ -30,10 +32,22 @@ MOE_INLINE const GgmlType* ggml_type(std::uint32_t id) {
   return nullptr;
 }
 
+template <class Condition>
+const GgmlType* find_ggml_type(Condition condition) {
+  constexpr std::uint32_t most_ids = 64;
+  for (std::uint32_t id = 0; id < most_ids; ++id)
+    if (const GgmlType* type = ggml_type(id); type && condition(*type)) return type;
+  return nullptr;
+}
+
 MOE_INLINE const GgmlType& ggml_type(DType dtype) {
-  std::uint32_t id = 0;
-  while (!ggml_type(id) || ggml_type(id)->dtype != dtype) ++id;
-  return *ggml_type(id);
+  const GgmlType* type = find_ggml_type([&](const GgmlType& one) { return one.dtype == dtype; });
+  if (!type || dtype == DType::other) fail("GGUF", "types", "a type that GGUF files can hold", name(dtype));
+  return *type;
+}
+
+MOE_INLINE const GgmlType* ggml_type(std::string_view name) {
+  return find_ggml_type([&](const GgmlType& one) { return one.name == name; });
 }
 
 }  // namespace moe::inline MOE_ABI::detail

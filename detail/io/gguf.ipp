@@ -3,10 +3,7 @@
 #include "../core/concat.hpp"
 #include "../core/error.hpp"
 #include "file.hpp"
-#include "gguf_config.hpp"
-#include "gguf_fused_attention.hpp"
 #include "gguf_metadata.hpp"
-#include "gguf_names.hpp"
 #include "gguf_parser.hpp"
 #include "gguf_path.hpp"
 #include "tensor_info.hpp"
@@ -36,18 +33,11 @@ class GgufReader {
 
   void require_tensors() const;
 
-  /// An extraction carries the config.json of its source; other files describe the model with metadata of GGUF.
+  /// An extraction from a Hugging Face checkpoint carries its config.json, and has its names of tensors.
   void read_config();
 
   CheckpointContents out_;
-  GgufMetadata metadata_;  // of the first file
 };
-
-/// Removes outer dimensions of 1 while there are more than `wanted` dimensions, and adds them while there are fewer.
-MOE_INLINE void set_dimensions(std::vector<std::uint64_t>& shape, std::size_t wanted) {
-  while (shape.size() > wanted && wanted > 0 && shape[0] == 1) shape.erase(shape.begin());
-  while (shape.size() < wanted) shape.insert(shape.begin(), 1);
-}
 
 MOE_INLINE CheckpointContents GgufReader::read(const std::string& path) && {
   const bool directory = is_directory(path);
@@ -60,8 +50,6 @@ MOE_INLINE CheckpointContents GgufReader::read(const std::string& path) && {
     open_parts(directory ? gguf_in_directory(path) : path);
   }
   require_tensors();
-  split_fused_attention(metadata_, out_.files, out_.tensors);
-  sort_by_name(out_.tensors, path);
   read_config();
   return std::move(out_);
 }
@@ -70,12 +58,10 @@ MOE_INLINE GgufMetadata GgufReader::open_file(const std::string& path) {
   out_.files.emplace_back(path);
   GgufContents contents = parse_gguf(out_.files.back());
   for (TensorInfo& tensor : contents.tensors) {
-    tensor.name = hugging_face_name(tensor.name);
-    set_dimensions(tensor.shape, dimensions_of(tensor.name));
     tensor.file = out_.files.size() - 1;
     out_.tensors.push_back(std::move(tensor));
   }
-  if (out_.files.size() == 1) metadata_ = contents.metadata;
+  if (out_.files.size() == 1) out_.metadata = contents.metadata;
   return std::move(contents.metadata);
 }
 
@@ -87,19 +73,20 @@ MOE_INLINE void GgufReader::open_parts(const std::string& path) {
   const std::string first = name ? name->path(1) : path;
   require_file(first);
   open_file(first);
-  const std::uint64_t named = name ? name->parts : 1, parts = metadata_.whole("split.count").value_or(1);
+  const std::uint64_t named = name ? name->parts : 1, parts = out_.metadata.whole("split.count").value_or(1);
   if (named <= 1 && parts <= 1) return;
   if (named > 1 && parts <= 1)
     fail(first, "split.count", concat(named, ", as in the name of the file"),
-         metadata_.find("split.count") ? concat(parts) : "none");
+         out_.metadata.find("split.count") ? concat(parts) : "none");
   if (named != parts)
     fail(first, "name of the file", concat("the ending -00001-of-N.gguf with N = ", parts), "another name");
-  require_part(metadata_, first, 0, parts);
+  require_part(out_.metadata, first, 0, parts);
   for (std::uint32_t part = 2; part <= parts; ++part) {
     require_file(name->path(part));
     require_part(open_file(name->path(part)), name->path(part), part - 1, parts);
   }
-  if (const auto tensors = metadata_.whole("split.tensors.count"); tensors && *tensors != out_.tensors.size())
+  if (const auto tensors = out_.metadata.whole("split.tensors.count");
+      tensors && *tensors != out_.tensors.size())
     fail(first, "tensors of all parts", concat(*tensors, ", as in split.tensors.count"),
          concat(out_.tensors.size()));
 }
@@ -109,7 +96,8 @@ MOE_INLINE void GgufReader::require_part(const GgufMetadata& metadata, const std
   const auto no = metadata.whole("split.no"), count = metadata.whole("split.count");
   if (no != number) fail(path, "split.no", concat(number), no ? concat(*no) : "none");
   if (count != parts) fail(path, "split.count", concat(parts), count ? concat(*count) : "none");
-  const auto tensors = metadata.whole("split.tensors.count"), first = metadata_.whole("split.tensors.count");
+  const auto tensors = metadata.whole("split.tensors.count"),
+             first = out_.metadata.whole("split.tensors.count");
   if (tensors && tensors != first)
     fail(path, "split.tensors.count", first ? concat(*first, ", as in the first part") : "none",
          concat(*tensors));
@@ -117,18 +105,18 @@ MOE_INLINE void GgufReader::require_part(const GgufMetadata& metadata, const std
 
 MOE_INLINE void GgufReader::require_tensors() const {
   if (!out_.tensors.empty()) return;
-  const bool vocabulary = metadata_.find("tokenizer.ggml.tokens") != nullptr;
+  const bool vocabulary = out_.metadata.find("tokenizer.ggml.tokens") != nullptr;
   fail(out_.files[0].path(), "tensors", "the tensors of a model",
        vocabulary ? "a file that has no tensors (a vocabulary only)" : "a file that has no tensors");
 }
 
 MOE_INLINE void GgufReader::read_config() {
-  const std::string& file = out_.files[0].path();
-  const auto config = metadata_.text("moe.config");
-  out_.config = config ? JsonDocument(std::string(*config), concat(file, ", moe.config"))
-                       : JsonDocument(gguf_config_json(metadata_, out_.tensors), file);
+  const auto config = out_.metadata.text("moe.config");
+  out_.naming = config ? Naming::hugging_face : Naming::gguf;
+  if (!config) return;
+  out_.config = JsonDocument(std::string(*config), concat(out_.files[0].path(), ", moe.config"));
   const std::string generation = join_path(out_.directory, "generation_config.json");
-  if (config && is_file(generation)) out_.generation_config = JsonDocument(read_text(generation), generation);
+  if (is_file(generation)) out_.generation_config = JsonDocument(read_text(generation), generation);
 }
 
 MOE_INLINE CheckpointContents open_gguf(const std::string& path) { return GgufReader().read(path); }

@@ -70,6 +70,16 @@ class GgufMetadata {
   /// files state a value for each layer.
   std::optional<std::uint64_t> whole(std::string_view key) const;
 
+  /// The elements of an array of non-negative integers of any integer type, of at most GgufValue::most_kept bytes. Empty if
+  /// the key is missing.
+  std::vector<std::uint64_t> wholes(std::string_view key) const;
+
+  /// The elements of an array of booleans. Empty if the key is missing.
+  std::vector<bool> flags(std::string_view key) const;
+
+  /// Whether the value of this key is an array.
+  bool is_array(std::string_view key) const;
+
   std::optional<double> number(std::string_view key) const;
 
   std::optional<std::string_view> text(std::string_view key) const;
@@ -79,7 +89,12 @@ class GgufMetadata {
   /// Throws unless there is a value of this key.
   void require(std::string_view key) const;
 
-  [[noreturn]] void fail_at(const GgufValue& value, std::string_view expected, std::string_view found) const;
+  [[noreturn]] void fail_at(const GgufValue& value, std::string_view expected, std::string_view found) const {
+    fail_at(value.key, expected, found);
+  }
+
+  /// Throws an Error about a key, which may be missing.
+  [[noreturn]] void fail_at(std::string_view key, std::string_view expected, std::string_view found) const;
 
  private:
   template <class T>

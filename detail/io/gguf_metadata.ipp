@@ -39,6 +39,37 @@ MOE_INLINE std::optional<std::uint64_t> GgufMetadata::whole(std::string_view key
   return number;
 }
 
+MOE_INLINE bool GgufMetadata::is_array(std::string_view key) const {
+  const GgufValue* value = find(key);
+  return value && value->type == GgufType::array;
+}
+
+MOE_INLINE std::vector<std::uint64_t> GgufMetadata::wholes(std::string_view key) const {
+  std::vector<std::uint64_t> out;
+  const GgufValue* value = find(key);
+  if (!value) return out;
+  const bool numbers = value->type == GgufType::array && is_whole(value->element_type);
+  if (!numbers || (value->bytes.empty() && value->count > 0)) fail_at(*value, "an array of whole numbers");
+  const std::size_t size = gguf_bytes(value->element_type);
+  for (std::size_t at = 0; at < value->bytes.size(); at += size) {
+    const auto element = whole_of(value->element_type, std::string_view(value->bytes).substr(at, size));
+    if (!element) fail_at(*value, "numbers that are not negative");
+    out.push_back(*element);
+  }
+  return out;
+}
+
+MOE_INLINE std::vector<bool> GgufMetadata::flags(std::string_view key) const {
+  std::vector<bool> out;
+  const GgufValue* value = find(key);
+  if (!value) return out;
+  if (value->type != GgufType::array || value->element_type != GgufType::boolean ||
+      (value->bytes.empty() && value->count > 0))
+    fail_at(*value, "an array of booleans");
+  for (const char element : value->bytes) out.push_back(element != 0);
+  return out;
+}
+
 MOE_INLINE std::optional<double> GgufMetadata::number(std::string_view key) const {
   const GgufValue* value = find(key);
   if (!value) return {};
@@ -65,9 +96,9 @@ MOE_INLINE void GgufMetadata::require(std::string_view key) const {
   if (!find(key)) fail(file_, concat("key \"", key, '"'), "to be there", "nothing");
 }
 
-MOE_INLINE void GgufMetadata::fail_at(const GgufValue& value, std::string_view expected,
+MOE_INLINE void GgufMetadata::fail_at(std::string_view key, std::string_view expected,
                                       std::string_view found) const {
-  fail(file_, concat("key \"", value.key, '"'), expected, found);
+  fail(file_, concat("key \"", key, '"'), expected, found);
 }
 
 MOE_INLINE bool GgufMetadata::is_whole(GgufType type) {

@@ -180,7 +180,7 @@ MOE_INLINE std::uint64_t GgufParser::alignment_of(const GgufMetadata& metadata) 
 
 MOE_INLINE TensorInfo GgufParser::read_tensor() {
   TensorInfo out;
-  out.name = string("name of a tensor", 63);
+  out.name = string("name of a tensor", 64);
   if (out.name.empty()) in_.fail_here("name of a tensor", "a name", "an empty text");
   const auto dimensions = in_.number<std::uint32_t>();
   if (dimensions > 4) in_.fail_here(out.name, "at most 4 dimensions", concat(dimensions));

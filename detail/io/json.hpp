@@ -40,8 +40,9 @@ class Json {
   std::uint64_t as_u64(std::uint64_t most = std::numeric_limits<std::uint64_t>::max(),
                        std::uint64_t least = 0) const;
 
-  /// A number as f64. Throws if it is too large for an f64.
-  double as_double() const;
+  /// A number as f64. Throws if it is too large for an f64; the words Infinity and -Infinity are numbers only if the caller
+  /// allows infinities.
+  double as_double(bool allow_infinity = false) const;
 
   /// This value, if it is an array or an object; otherwise throws. For range-based for loops.
   Json as_array() const;
@@ -99,7 +100,7 @@ class Json {
   std::uint32_t index_ = 0;
 };
 
-/// A parsed JSON text (RFC 8259). `name`: the source of the text, for error messages.
+/// A parsed JSON text (RFC 8259, and the numbers Infinity and -Infinity). `name`: the source of the text, for error messages.
 class JsonDocument {
  public:
   explicit JsonDocument(std::string text, std::string name = "JSON");

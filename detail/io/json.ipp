@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,8 +34,10 @@ MOE_INLINE std::uint64_t Json::as_u64(std::uint64_t most, std::uint64_t least) c
   return value;
 }
 
-MOE_INLINE double Json::as_double() const {
+MOE_INLINE double Json::as_double(bool allow_infinity) const {
   require(Kind::number);
+  if (allow_infinity && slice().ends_with(detail::infinity_word))
+    return (slice()[0] == '-' ? -1 : 1) * std::numeric_limits<double>::infinity();
   const std::optional<double> value = detail::parse_double(slice());
   if (!value) fail_here("a number that an f64 can hold", slice());
   return *value;

@@ -29,11 +29,14 @@ struct JsonTree {
   std::string_view key(const JsonNode& node) const;
 };
 
-/// The value of a number, independent of the locale; nothing if it is too large for an f64.
+inline constexpr std::string_view infinity_word = "Infinity";
+
+/// The value of a finite number, independent of the locale; nothing if it is too large for an f64.
 std::optional<double> parse_double(std::string_view digits);
 
-/// Parses a JSON text by RFC 8259. Stricter than many parsers: requires valid UTF-8, and refuses control characters in
-/// strings, lone surrogates, numbers like 01 or NaN, and more than 128 levels. Duplicate names are detected by Json::find().
+/// Parses a JSON text by RFC 8259, with the numbers Infinity and -Infinity, which Python writes. Stricter than many parsers:
+/// requires valid UTF-8, and refuses control characters in strings, lone surrogates, numbers like 01 or NaN, and more than
+/// 128 levels. Duplicate names are detected by Json::find().
 JsonTree parse_json(std::string text, std::string name);
 
 }  // namespace moe::inline MOE_ABI::detail

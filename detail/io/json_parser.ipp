@@ -190,6 +190,8 @@ MOE_INLINE void JsonParser::number_value(std::uint32_t self) {
     if (end == first) fail_here("a JSON value", quote_here());
   };
   if (at(end) == '-') ++end;
+  if (std::string_view(text()).substr(end, infinity_word.size()) == infinity_word)
+    return finish(self, number, end + infinity_word.size());
   if (at(end) == '0') {
     ++end;
   } else {

@@ -1,13 +1,27 @@
 #pragma once
 #include "../core/config.hpp"
-#include "checkpoint_contents.hpp"
+#include "checkpoint.hpp"
+
+#include <cstddef>
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Throws if the weights of a Hugging Face checkpoint are quantised (GPTQ, AWQ, bitsandbytes, FP8, NVFP4,
-/// compressed-tensors...): if config.json has a quantization_config at any level, or if tensors have the names of such a
-/// format. The error names the value of quant_method.
-void refuse_quantisation(const CheckpointContents& contents);
+/// The quantised weights of a Hugging Face checkpoint that the library reads: none, MXFP4, or FP8 with one scale for each block
+/// of a matrix. Tensors without scales are as they are in other checkpoints.
+struct Quantisation {
+  bool mxfp4 = false;
+
+  /// fp8: the rows and columns of a block; 0: no such weights. A matrix X.weight [out, in] of type F8_E4M3 has the scales
+  /// X.weight_scale_inv [⌈out / rows⌉, ⌈in / cols⌉], which multiply.
+  std::size_t block_rows = 0, block_cols = 0;
+
+  bool fp8() const { return block_rows > 0; }
+};
+
+/// Reads quantization_config, at any level of config.json. allow_mxfp4: whether the family stores weights as MXFP4. Throws if
+/// the weights are quantised in another way (GPTQ, AWQ, bitsandbytes, NVFP4, compressed-tensors...), or if tensors have the
+/// names of such a format; the error names the value of quant_method.
+Quantisation quantisation_of(const Checkpoint& checkpoint, bool allow_mxfp4);
 
 }  // namespace moe::inline MOE_ABI::detail
 

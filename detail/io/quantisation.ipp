@@ -3,12 +3,31 @@
 #include "../core/concat.hpp"
 #include "../core/error.hpp"
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 namespace moe::inline MOE_ABI::detail {
 
 inline constexpr std::string_view unquantised = "weights in f32, f16 or bf16, or a GGUF file";
+
+/// Collects what the quantization_config of all levels say.
+class QuantisationReader {
+ public:
+  explicit QuantisationReader(bool allow_mxfp4) : allow_mxfp4_(allow_mxfp4) {}
+
+  /// Nested configurations are members whose names end in `_config`, such as text_config.
+  void read_all(const Json& config);
+
+  Quantisation result;
+
+ private:
+  void read(const Json& config);
+
+  void read_fp8(const Json& config);
+
+  bool allow_mxfp4_;
+};
 
 /// `"compressed-tensors" (format "nvfp4-pack-quantized")`
 MOE_INLINE std::string describe_method(const Json& config, const Json& method) {
@@ -19,30 +38,55 @@ MOE_INLINE std::string describe_method(const Json& config, const Json& method) {
   return out;
 }
 
-MOE_INLINE void refuse_quantisation_config(const Json& config) {
+MOE_INLINE void QuantisationReader::read_all(const Json& config) {
+  for (const Json member : config.as_object()) {
+    const std::string_view key = member.key();
+    // MLX calls the member `quantization`.
+    if (key == "quantization_config" || key == "compression_config" || key == "quantization") {
+      read(member);
+    } else if (key.ends_with("_config") && member.is_object()) {
+      read_all(member);
+    }
+  }
+}
+
+MOE_INLINE void QuantisationReader::read(const Json& config) {
   if (!config.is_object()) {
     const std::string_view value = config.is_array() ? "an array" : config.slice();
     if (value != "null" && value != "false") config.fail_here(unquantised, value);
     return;
   }
   if (config.size() == 0) return;
-  for (const std::string_view key : {"quant_method", "quant_algo"})
-    if (const Json method = config.find(key); method && method.is_string())
+  for (const std::string_view key : {"quant_method", "quant_algo"}) {
+    const Json method = config.find(key);
+    if (!method || !method.is_string()) continue;
+    if (key == "quant_method" && method.as_string() == "fp8") return read_fp8(config);
+    if (!allow_mxfp4_ || method.as_string() != "mxfp4")
       method.fail_here(unquantised, describe_method(config, method));
+    result.mxfp4 = true;
+    return;
+  }
   config.fail_here(unquantised, concat("no quant_method, but \"", (*config.begin()).key(), '"'));
 }
 
-/// Nested configurations are members whose names end in `_config`, such as text_config.
-MOE_INLINE void refuse_quantisation_in(const Json& config) {
-  for (const Json member : config.as_object()) {
-    const std::string_view key = member.key();
-    // MLX calls the member `quantization`.
-    if (key == "quantization_config" || key == "compression_config" || key == "quantization") {
-      refuse_quantisation_config(member);
-    } else if (key.ends_with("_config") && member.is_object()) {
-      refuse_quantisation_in(member);
-    }
-  }
+MOE_INLINE void QuantisationReader::read_fp8(const Json& config) {
+  constexpr std::size_t most = std::size_t{1} << 20;
+  const Json format = config.find("fmt"), scheme = config.find("activation_scheme"),
+             block = config.find("weight_block_size");
+  if (format && !format.is_null() && format.as_string() != "e4m3" && format.as_string() != "float8_e4m3fn")
+    format.fail_here("e4m3", format.slice());
+  if (scheme && !scheme.is_null() && scheme.as_string() != "dynamic")
+    scheme.fail_here("dynamic", scheme.slice());
+  if (!block || block.is_null())
+    config.at("quant_method").fail_here(unquantised, "\"fp8\" without weight_block_size");
+  if (block.as_array().size() != 2) block.fail_here("two sizes", concat(block.size()));
+  const auto size = [&](Json::Iterator at) { return static_cast<std::size_t>((*at).as_u64(most, 1)); };
+  const std::size_t rows = size(block.begin()), cols = size(++block.begin());
+  if (result.fp8() && (rows != result.block_rows || cols != result.block_cols))
+    block.fail_here("the same blocks for the whole model",
+                    concat(rows, " rows and ", cols, " columns, after others"));
+  result.block_rows = rows;
+  result.block_cols = cols;
 }
 
 /// The format whose tensors have a name with this ending; empty for other names.
@@ -62,12 +106,16 @@ MOE_INLINE std::string_view format_of_quantised_tensor(std::string_view name) {
   return {};
 }
 
-MOE_INLINE void refuse_quantisation(const CheckpointContents& contents) {
-  if (contents.config) refuse_quantisation_in(contents.config->root());
-  for (const TensorInfo& tensor : contents.tensors)
-    if (const std::string_view format = format_of_quantised_tensor(tensor.name); !format.empty())
-      fail(contents.files[tensor.file].path(), concat("tensor \"", tensor.name, '"'), unquantised,
-           concat("weights quantised with ", format, ", and no quantization_config in config.json"));
+MOE_INLINE Quantisation quantisation_of(const Checkpoint& checkpoint, bool allow_mxfp4) {
+  QuantisationReader reader(allow_mxfp4);
+  if (checkpoint.has_config()) reader.read_all(checkpoint.config());
+  for (const TensorInfo& tensor : checkpoint.tensors()) {
+    const std::string_view format = format_of_quantised_tensor(tensor.name);
+    if (format.empty() || (reader.result.fp8() && tensor.name.ends_with(".weight_scale_inv"))) continue;
+    fail(checkpoint.file_of(tensor), concat("tensor \"", tensor.name, '"'), unquantised,
+         concat("weights quantised with ", format, ", and no quantization_config in config.json"));
+  }
+  return reader.result;
 }
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -1,9 +1,9 @@
 #pragma once
-#include "../core/buffer.hpp"
 #include "../core/config.hpp"
 #include "../core/tensor.hpp"
 #include "../core/thread_pool.hpp"
 #include "../simd/kernels.hpp"
+#include "arena.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -28,14 +28,12 @@ struct Activations {
 /// Memory for activations as int8 and, with as_bf16, as bf16.
 struct QuantisedActivations {
   QuantisedActivations() = default;
-  explicit QuantisedActivations(std::size_t numbers, bool as_bf16 = false);
+  QuantisedActivations(Arena& arena, std::size_t numbers, bool as_bf16);
 
-  std::size_t bytes() const;
-
-  Buffer<std::int8_t> quants;
-  Buffer<float> scales;
-  Buffer<std::int16_t> sums;
-  Buffer<std::uint16_t> bf16;
+  std::span<std::int8_t> quants;
+  std::span<float> scales;
+  std::span<std::int16_t> sums;
+  std::span<std::uint16_t> bf16;
 };
 
 /// One product of a parallel region: out[t, r] = weights[r, :] · x[row_indices[t], :] (+ bias[r]).
@@ -46,8 +44,13 @@ struct Product {
   float* out = nullptr;  // [tokens, weights.rows], rows out_stride apart
   std::size_t out_stride = 0;
   const std::uint32_t* row_indices = nullptr;  // [tokens]; null: row_indices[t] = t
-  const float* bias = nullptr;                 // [weights.rows] or null
+  Vector bias = {};                            // [weights.rows], f32, f16 or bf16; or empty
 };
+
+/// Numbers of the caller as a bias.
+inline Vector as_vector(const std::vector<float>& numbers) {
+  return {reinterpret_cast<const std::byte*>(numbers.data()), DType::f32, numbers.size()};
+}
 
 /// The kernels of one instruction set on the threads of a pool. The results do not depend on the number of threads: threads
 /// share the rows of a product, and one thread computes each sum.
@@ -73,11 +76,11 @@ class Compute {
   /// Makes x, [tokens, cols], an input of products: with `quantised` also as int8, for which cols must be a multiple of 32,
   /// and as bf16 if the kernels have bf16 dot products. These forms are stored in `memory` from number `offset` on.
   Activations prepare(bool quantised, const float* x, std::size_t cols, std::size_t tokens,
-                      QuantisedActivations& memory, std::size_t offset = 0) const;
+                      const QuantisedActivations& memory, std::size_t offset = 0) const;
 
   /// A part of prepare(): `count` numbers x, stored in `memory` from number `at` on. With `quantised`, count and `at` are
   /// multiples of 32.
-  void prepare_numbers(bool quantised, const float* x, std::size_t count, QuantisedActivations& memory,
+  void prepare_numbers(bool quantised, const float* x, std::size_t count, const QuantisedActivations& memory,
                        std::size_t at) const noexcept;
 
   /// The result of prepare() for numbers that are prepared.
@@ -115,12 +118,12 @@ class Compute {
   /// Computes the rows [first, first + rows) of a product on the calling thread.
   void multiply_piece(const Product& p, std::size_t first, std::size_t rows) const noexcept;
 
-  /// out[t, :] = rms_norm(x[t, :]). x, out: [tokens, weight.size()].
-  void rms_norm(const float* x, const std::vector<float>& weight, float epsilon, float* out,
-                std::size_t tokens) const;
+  /// x[t, :] += factor · y[t, :]. x, y: [tokens, n].
+  void add(float* x, const float* y, std::size_t tokens, std::size_t n, float factor = 1) const;
 
-  /// x[t, :] += y[t, :]. x, y: [tokens, n].
-  void add(float* x, const float* y, std::size_t tokens, std::size_t n) const;
+  /// x[t, :] += bias for each of `tokens` rows, stride apart, and the elements [first, first + n) of the bias.
+  void add_bias(float* x, std::size_t stride, std::size_t tokens, const Vector& bias, std::size_t first,
+                std::size_t n) const noexcept;
 
   /// The rows of one work item: about `share` of the work, in bytes of weights times tokens, so that all threads finish
   /// together; but at least about 16 KiB of weights, and whole tiles of 32 rows.

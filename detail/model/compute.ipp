@@ -1,25 +1,24 @@
 #pragma once
 #include "compute.hpp"
+#include "../core/dequantise.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <span>
-#include <vector>
 
 namespace moe::inline MOE_ABI::detail {
 
-MOE_INLINE QuantisedActivations::QuantisedActivations(std::size_t numbers, bool as_bf16)
-    : quants(numbers), scales(numbers / 32 + 1), sums(numbers / 16 + 1), bf16(as_bf16 ? numbers : 0) {}
-
-MOE_INLINE std::size_t QuantisedActivations::bytes() const {
-  return quants.bytes() + scales.bytes() + sums.bytes() + bf16.bytes();
-}
+MOE_INLINE QuantisedActivations::QuantisedActivations(Arena& arena, std::size_t numbers, bool as_bf16)
+    : quants(arena.take<std::int8_t>(numbers)),
+      scales(arena.take<float>(numbers / 32 + 1)),
+      sums(arena.take<std::int16_t>(numbers / 16 + 1)),
+      bf16(arena.take<std::uint16_t>(as_bf16 ? numbers : 0)) {}
 
 MOE_INLINE Compute::Compute(ThreadPool& pool, const simd::Kernels& kernels)
     : pool_(&pool), kernels_(&kernels) {}
 
 MOE_INLINE Activations Compute::prepare(bool quantised, const float* x, std::size_t cols, std::size_t tokens,
-                                        QuantisedActivations& memory, std::size_t offset) const {
+                                        const QuantisedActivations& memory, std::size_t offset) const {
   if (quantised || kernels_->to_bf16)
     for_each(tokens, [&](std::size_t t, std::size_t) noexcept {
       prepare_numbers(quantised, x + t * cols, cols, memory, offset + t * cols);
@@ -28,7 +27,7 @@ MOE_INLINE Activations Compute::prepare(bool quantised, const float* x, std::siz
 }
 
 MOE_INLINE void Compute::prepare_numbers(bool quantised, const float* x, std::size_t count,
-                                         QuantisedActivations& memory, std::size_t at) const noexcept {
+                                         const QuantisedActivations& memory, std::size_t at) const noexcept {
   if (kernels_->to_bf16) kernels_->to_bf16(x, memory.bf16.data() + at, count);
   if (!quantised) return;
   MOE_ASSERT(count % 32 == 0 && at % 32 == 0 && at + count <= memory.quants.size());
@@ -74,22 +73,26 @@ MOE_INLINE void Compute::multiply_piece(const Product& p, std::size_t first,
                               .out = p.out + first,
                               .out_stride = p.out_stride};
   kernels_->matmul[static_cast<std::size_t>(p.weights.dtype)](args);
-  if (!p.bias) return;
-  for (std::size_t t = 0; t < p.tokens; ++t)
-    kernels_->add_scaled(args.out + t * p.out_stride, p.bias + first, 1.0f, rows);
+  if (p.bias.size > 0) add_bias(args.out, p.out_stride, p.tokens, p.bias, first, rows);
 }
 
-MOE_INLINE void Compute::rms_norm(const float* x, const std::vector<float>& weight, float epsilon, float* out,
-                                  std::size_t tokens) const {
-  const std::size_t n = weight.size();
+MOE_INLINE void Compute::add(float* x, const float* y, std::size_t tokens, std::size_t n,
+                             float factor) const {
   for_each(tokens, [&](std::size_t t, std::size_t) noexcept {
-    kernels_->rms_norm(x + t * n, weight.data(), epsilon, out + t * n, n);
+    kernels_->add_scaled(x + t * n, y + t * n, factor, n);
   });
 }
 
-MOE_INLINE void Compute::add(float* x, const float* y, std::size_t tokens, std::size_t n) const {
-  for_each(tokens,
-           [&](std::size_t t, std::size_t) noexcept { kernels_->add_scaled(x + t * n, y + t * n, 1.0f, n); });
+MOE_INLINE void Compute::add_bias(float* x, std::size_t stride, std::size_t tokens, const Vector& bias,
+                                  std::size_t first, std::size_t n) const noexcept {
+  const std::size_t item_bytes = bytes_of(bias.dtype, 1);
+  for (std::size_t done = 0; done < n; done += 64) {
+    float numbers[64];
+    const std::size_t count = std::min<std::size_t>(64, n - done);
+    dequantise({bias.data + (first + done) * item_bytes, bias.dtype, count}, {numbers, count});
+    for (std::size_t t = 0; t < tokens; ++t)
+      kernels_->add_scaled(x + t * stride + done, numbers, 1.0f, count);
+  }
 }
 
 MOE_INLINE std::size_t Compute::piece_rows(const Product& product, std::size_t share) {

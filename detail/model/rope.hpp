@@ -1,30 +1,50 @@
 #pragma once
-#include "../core/buffer.hpp"
 #include "../core/config.hpp"
-#include "rope_config.hpp"
+#include "../simd/kernels.hpp"
+#include "../spec/model_spec.hpp"
+#include "step.hpp"
 
 #include <cstddef>
 #include <span>
+#include <vector>
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Rotary position embedding: at position p, the pair (i, i + d/2) of a head of d numbers is rotated by p · frequency[i],
-/// with frequency[i] = theta^(-2i/d), scaled. If heads store the pairs as (2i, 2i + 1), attention reorders them first.
-/// Source: Su et al. 2021 (arXiv 2104.09864); scaling as in transformers' modeling_rope_utils.
-class Rope {
+/// The cosines and sines of the angles of a step's positions, times the magnitude. [tokens, pairs]
+struct Angles {
+  std::span<float> cosines, sines;
+  std::size_t pairs = 0;
+  bool neighbours = false;
+
+  const float* cosines_of(std::size_t token) const { return cosines.data() + token * pairs; }
+  const float* sines_of(std::size_t token) const { return sines.data() + token * pairs; }
+};
+
+/// The different rotary embeddings of a model. Their angles are computed once per step for all layers.
+class RopeTable {
  public:
-  Rope(const RopeConfig& config, std::size_t head_dim);
+  explicit RopeTable(const ModelSpec& spec);
 
-  /// The frequencies in radians per position. [head_dim / 2]
-  std::span<const double> frequencies() const { return frequencies_.span(); }
+  std::size_t size() const { return ropes_.size(); }
 
-  /// The cosines and sines of all angles at a position, times the magnitude of the scaling. [head_dim / 2]
-  void angles(std::size_t position, float* cosines, float* sines) const;
+  /// Which of them a layer has; size() if it has none.
+  std::size_t of_layer(std::size_t layer) const { return of_layer_[layer]; }
+
+  /// Takes memory for the angles of a step. out: [size()]
+  void take_angles(const Workspace& space, std::span<Angles> out) const;
+
+  /// Takes memory for the angles of a step, and computes them. context: of the sequence; see RopeSpec::short_positions.
+  void set_angles(const Step& step, std::size_t context, std::span<Angles> out) const;
 
  private:
-  Buffer<double> frequencies_;
-  double magnitude_;
+  std::vector<RopeSpec> ropes_;
+  std::vector<std::size_t> of_layer_;
 };
+
+/// Rotates the pairs of a head. Neighbours (a0 b0 a1 b1 ...) are reordered to (a0 a1 ... b0 b1 ...) first: queries and keys
+/// have the same order then, so that their products stay. head: [>= 2 · pairs]. spare: [2 · pairs], overwritten.
+void rotate(const simd::Kernels& kernels, const Angles& angles, std::size_t token, float* head,
+            float* spare) noexcept;
 
 }  // namespace moe::inline MOE_ABI::detail
 

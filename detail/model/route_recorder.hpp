@@ -2,7 +2,7 @@
 #include "../core/config.hpp"
 #include "../experts/catalog.hpp"
 #include "../experts/trace.hpp"
-#include "config.hpp"
+#include "../spec/model_spec.hpp"
 #include "routes.hpp"
 
 #include <cstddef>
@@ -13,20 +13,20 @@ namespace moe::inline MOE_ABI::detail {
 
 /// The type of moe::trace_of.
 struct TraceOf {
-  Trace operator()(const ModelConfig& config, const ExpertCatalog& catalog) const;
+  Trace operator()(const ModelSpec& spec, const ExpertCatalog& catalog) const;
 };
 
 }  // namespace moe::inline MOE_ABI::detail
 
 namespace moe::inline MOE_ABI {
 
-/// trace_of(config, catalog): an empty trace with the properties of a model and the sizes of its experts.
+/// trace_of(spec, catalog): an empty trace with the properties of a model and the sizes of its experts.
 inline constexpr detail::TraceOf trace_of;
 
 /// An observer for observe_routes() that records the routes of one sequence. `Record` is a Trace, a UsageProfile or any type
 /// with add(TraceVisit). The record must outlive the recorder, and the recorder must outlive the sequence.
 ///
-///   moe::Trace trace = moe::trace_of(model.config(), catalog);
+///   moe::Trace trace = moe::trace_of(model.spec(), catalog);
 ///   moe::RouteRecorder recorder(trace);
 ///   session.observe_routes(recorder);
 ///

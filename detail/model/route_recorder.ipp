@@ -6,12 +6,12 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-MOE_INLINE Trace TraceOf::operator()(const ModelConfig& config, const ExpertCatalog& catalog) const {
+MOE_INLINE Trace TraceOf::operator()(const ModelSpec& spec, const ExpertCatalog& catalog) const {
   TraceModel model;
   model.name = catalog.checkpoint().path();
-  model.layers = static_cast<std::uint32_t>(config.layers.size());
-  model.experts = static_cast<std::uint32_t>(config.experts);
-  model.experts_per_token = static_cast<std::uint32_t>(config.experts_per_token);
+  model.layers = static_cast<std::uint32_t>(spec.layers.size());
+  model.experts = static_cast<std::uint32_t>(spec.experts());
+  model.experts_per_token = static_cast<std::uint32_t>(spec.experts_per_token());
   Trace trace(std::move(model));
   for (std::uint32_t layer = 0; layer < catalog.layers(); ++layer)
     if (const ExpertLocation* expert = catalog.first_of(layer))

@@ -2,14 +2,14 @@
 #include "../core/config.hpp"
 #include "../core/dtype.hpp"
 #include "../core/function_ref.hpp"
-#include "../experts/any_provider.hpp"
+#include "../spec/model_spec.hpp"
+#include "arena.hpp"
 #include "compute.hpp"
-#include "config.hpp"
-#include "kv_cache.hpp"
+#include "feed_forward/executor.hpp"
+#include "rope.hpp"
 #include "routes.hpp"
-#include "scratch.hpp"
+#include "state.hpp"
 
-#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -17,6 +17,7 @@
 namespace moe::inline MOE_ABI::detail {
 
 struct LayerWeights;
+class SessionFile;
 
 }  // namespace moe::inline MOE_ABI::detail
 
@@ -26,7 +27,9 @@ struct SequenceOptions {
   std::size_t context = 4096;  // the largest number of positions
   std::size_t chunk =
       512;  // tokens of a prompt that go through the layers together; at least 1, at most `context`
-  DType kv_type = DType::f16;  // numbers in the KV cache: f16, or f32 for exact comparison
+  // Numbers in the KV cache: f16; f32 for exact comparison; or q8_0, which takes half of the memory of f16 and needs heads
+  // whose width is a multiple of 32. docs/measurements.md says what q8_0 costs.
+  DType kv_type = DType::f16;
   // Announces to the provider the experts that the next layer will probably choose. Off by default: one guess in eight is
   // wrong, and the wrong ones cost more reads and cache space than the right ones save (docs/measurements.md).
   bool lookahead = false;
@@ -45,17 +48,32 @@ struct RestrictionStatistics {
 
 class Transformer;
 
-/// The state of one text in a model: its KV cache, and memory for intermediate results. Made by Transformer::sequence(),
-/// for that transformer only, which must outlive it. Not thread-safe; any number of sequences can share a transformer.
+/// The state of one text in a model, and memory for intermediate results. Made by Transformer::sequence(), for that
+/// transformer only, which must outlive it. Not thread-safe; any number of sequences can share a transformer.
 class Sequence {
  public:
   /// The number of computed positions, which is the position of the next token.
-  std::size_t position() const { return position_; }
+  std::size_t position() const { return state_.position(); }
 
-  std::size_t context() const { return cache_.positions(); }
+  std::size_t context() const { return state_.context(); }
 
-  /// Forgets all positions from `position` on.
-  void truncate(std::size_t position) { position_ = std::min(position_, position); }
+  /// The largest number of tokens that go through the layers together.
+  std::size_t chunk() const { return state_.options().chunk; }
+
+  /// Forgets all positions from `position` on, and returns the new position. It is `position` for a model that remembers
+  /// every position. Otherwise it may be earlier: sliding windows forget old positions, and recurrent mixers can only return
+  /// to snapshots or to the beginning.
+  std::size_t rewind(std::size_t position) { return state_.rewind(position); }
+
+  /// Makes this a position to which rewind() can return. Only models with recurrent mixers need it. The newest two snapshots
+  /// of each kind are kept.
+  using SnapshotKind = detail::SequenceState::SnapshotKind;
+  void take_snapshot(SnapshotKind kind) { state_.take_snapshot(kind); }
+  bool needs_snapshots() const { return state_.has_fixed_arrays(); }
+
+  /// A second sequence with the same text so far. The copy takes time and memory in proportion to the text; snapshots and
+  /// the observer are not copied.
+  Sequence fork() const;
 
   /// From now on observer(routes) is called for every layer with experts, on the thread that calls forward(), before the
   /// experts are acquired. The observer must outlive the sequence or the next call of this function. The routes of a chunk
@@ -68,25 +86,26 @@ class Sequence {
   /// Statistics of all tokens that this sequence has computed, forgotten ones included.
   const RestrictionStatistics& restriction() const { return restriction_; }
 
-  /// The bytes of the full KV cache, and of the intermediate results of a whole chunk.
-  std::size_t kv_bytes() const { return cache_.bytes(); }
-  std::size_t scratch_bytes() const { return scratch_.bytes(); }
+  /// The bytes of the state of a full context with its snapshots, and of the intermediate results of a whole chunk.
+  std::size_t state_bytes() const { return state_.bytes(); }
+  std::size_t scratch_bytes() const { return arena_bytes_; }
 
  private:
   friend class Transformer;
+  friend class detail::SessionFile;
 
-  Sequence(const ModelConfig& config, const SequenceOptions& options, const detail::Compute& compute,
-           const detail::LayerWeights* model);
+  Sequence(const detail::LayerWeights* model, const SequenceOptions& options, detail::SequenceState state,
+           std::size_t arena_bytes, std::size_t ropes, detail::ExecutorLists lists);
 
   const detail::LayerWeights* model_;  // identifies the transformer, also after the transformer was moved
-  bool lookahead_;
-  std::size_t chunk_;
-  std::size_t position_ = 0;
+  SequenceOptions options_;
+  detail::SequenceState state_;
+  std::size_t arena_bytes_;
+  detail::Arena arena_;
+  std::vector<detail::Angles> angles_;  // of a step, in the arena
+  detail::ExecutorLists lists_;
   FunctionRef<void(const Routes&)> on_routes_;
   RestrictionStatistics restriction_;
-  detail::KvCache cache_;
-  detail::Scratch scratch_;
-  std::vector<AnyProvider::Lease> held_;  // empty outside of forward()
 };
 
 }  // namespace moe::inline MOE_ABI
@@ -96,8 +115,13 @@ namespace moe::inline MOE_ABI::detail {
 /// The number of tokens that go through the layers together under these options.
 std::size_t chunk_of(const SequenceOptions& options);
 
+StateOptions state_options(const SequenceOptions& options);
+
 /// The options with a context of at most max_positions.
-SequenceOptions fitted(SequenceOptions options, const ModelConfig& config);
+SequenceOptions fitted(SequenceOptions options, const ModelSpec& spec);
+
+/// The bytes of the intermediate results of a step of `tokens` tokens.
+std::size_t scratch_bytes(const ModelSpec& spec, std::size_t tokens, std::size_t threads, bool bf16_dot);
 
 }  // namespace moe::inline MOE_ABI::detail
 

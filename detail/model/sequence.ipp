@@ -1,9 +1,12 @@
 #pragma once
 #include "sequence.hpp"
+#include "block.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <span>
+#include <utility>
+#include <vector>
 
 namespace moe::inline MOE_ABI {
 
@@ -12,14 +15,22 @@ MOE_INLINE void RestrictionStatistics::add(std::span<const float> masses) {
   for (const float one : masses) mass += static_cast<double>(one);
 }
 
-MOE_INLINE Sequence::Sequence(const ModelConfig& config, const SequenceOptions& options,
-                              const detail::Compute& compute, const detail::LayerWeights* model)
+MOE_INLINE Sequence::Sequence(const detail::LayerWeights* model, const SequenceOptions& options,
+                              detail::SequenceState state, std::size_t arena_bytes, std::size_t ropes,
+                              detail::ExecutorLists lists)
     : model_(model),
-      lookahead_(options.lookahead),
-      chunk_(detail::chunk_of(options)),
-      cache_(config.layers.size(), config.kv_heads, config.head_dim, options.context, options.kv_type),
-      scratch_(config, chunk_, compute.threads(), compute.kernels().to_bf16 != nullptr) {
-  held_.reserve(config.experts);
+      options_(options),
+      state_(std::move(state)),
+      arena_bytes_(arena_bytes),
+      arena_(arena_bytes),
+      angles_(ropes),
+      lists_(std::move(lists)) {}
+
+MOE_INLINE Sequence Sequence::fork() const {
+  Sequence out(model_, options_, state_.fork(), arena_bytes_, angles_.size(),
+               detail::ExecutorLists(lists_.held.capacity()));
+  out.restriction_ = restriction_;
+  return out;
 }
 
 }  // namespace moe::inline MOE_ABI
@@ -30,9 +41,28 @@ MOE_INLINE std::size_t chunk_of(const SequenceOptions& options) {
   return std::max(std::size_t{1}, std::min(options.chunk, options.context));
 }
 
-MOE_INLINE SequenceOptions fitted(SequenceOptions options, const ModelConfig& config) {
-  options.context = std::min(options.context, config.max_positions);
+MOE_INLINE StateOptions state_options(const SequenceOptions& options) {
+  return {options.context, chunk_of(options), options.kv_type};
+}
+
+MOE_INLINE SequenceOptions fitted(SequenceOptions options, const ModelSpec& spec) {
+  options.context = std::min(options.context, spec.max_positions);
   return options;
+}
+
+MOE_INLINE std::size_t scratch_bytes(const ModelSpec& spec, std::size_t tokens, std::size_t threads,
+                                     bool bf16_dot) {
+  Arena arena;
+  const Workspace space{arena, tokens, threads, bf16_dot};
+  const RopeTable ropes(spec);
+  std::vector<Angles> angles(ropes.size());
+  (void)arena.take<float>(tokens * spec.hidden_size);  // the residual stream
+  (void)arena.take<float>(spec.vocabulary_size);       // the logits
+  (void)arena.take<float>(spec.hidden_size);           // the input of the head
+  (void)QuantisedActivations(arena, spec.hidden_size, bf16_dot);
+  ropes.take_angles(space, angles);
+  reserve_blocks(space, spec);
+  return arena.peak_bytes();
 }
 
 }  // namespace moe::inline MOE_ABI::detail

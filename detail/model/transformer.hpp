@@ -7,8 +7,8 @@
 #include "../experts/any_provider.hpp"
 #include "../io/checkpoint.hpp"
 #include "compute.hpp"
-#include "config.hpp"
-#include "moe_layer.hpp"
+#include "../spec/model_spec.hpp"
+#include "block.hpp"
 #include "rope.hpp"
 #include "sequence.hpp"
 #include "weights.hpp"
@@ -37,7 +37,7 @@ struct TransformerOptions {
 class Transformer {
  public:
   /// provider, pool: must outlive the transformer. Throws if the checkpoint is not a complete model, if the experts of the
-  /// provider's catalog have other shapes than the configuration, or if the options restrict a router to unknown experts or
+  /// provider's catalog have other shapes than the spec, or if the options restrict a router to unknown experts or
   /// to fewer experts than a token takes.
   template <ExpertProvider P>
   Transformer(Checkpoint checkpoint, P& provider, ThreadPool& pool, TransformerOptions options = {})
@@ -47,7 +47,7 @@ class Transformer {
   /// As above, with a provider that all copies of the AnyProvider share: it lives as long as the last copy.
   Transformer(Checkpoint checkpoint, AnyProvider provider, ThreadPool& pool, TransformerOptions options = {});
 
-  const ModelConfig& config() const { return config_; }
+  const ModelSpec& spec() const { return spec_; }
   const detail::ModelWeights& weights() const { return weights_; }
   const AllowedExperts& allowed_experts() const { return allowed_; }
 
@@ -58,7 +58,7 @@ class Transformer {
   /// call for this sequence. Returns an empty span if `stop` was requested before the end.
   ///
   /// Throws if `ids` is empty, has an id out of range or does not fit into the context, if a provider throws, if a lease has
-  /// other shapes than the configuration, or if a computed number is infinite or not a number: then the error names the
+  /// another shape than the spec says, or if a computed number is infinite or not a number: then the error names the
   /// first layer with such a number. After an error or a stop the sequence has the chunks before the current one.
   std::span<const float> forward(Sequence& sequence, std::span<const TokenId> ids,
                                  const std::stop_token& stop = {}) const {
@@ -81,7 +81,9 @@ class Transformer {
   struct Chunk {
     Sequence& sequence;
     std::span<const TokenId> ids;
-    detail::Pass pass;
+    detail::Step step;
+    std::span<float> x;       // the residual stream, [tokens, hidden]
+    std::span<float> logits;  // [vocabulary]
   };
 
   void check_allowed() const;
@@ -91,40 +93,43 @@ class Transformer {
   std::span<const float> run(Sequence& sequence, std::span<const TokenId> ids, const std::stop_token& stop,
                              EachLogits each) const;
 
-  /// The first tokens of `ids`.
-  Chunk next_chunk(Sequence& sequence, std::span<const TokenId> ids) const;
+  /// Computes the first tokens of `ids`, and returns their number; 0 if a stop was requested.
+  std::size_t run_chunk(Sequence& sequence, std::span<const TokenId> ids, std::span<float> logits,
+                        const std::stop_token& stop, EachLogits each) const;
+
+  detail::BlockContext context_of(const Chunk& chunk) const;
 
   void embed(const Chunk& chunk) const;
 
   /// Computes all layers and adds to `restriction`. Returns false if a stop was requested.
   bool run_layers(const Chunk& chunk, const std::stop_token& stop, RestrictionStatistics& restriction) const;
 
-  void run_feed_forward(const Chunk& chunk, std::size_t layer,
-                        FunctionRef<void(const Routes&)> on_routes) const;
+  void run_layer_networks(const Chunk& chunk, std::size_t layer, FunctionRef<void(const Routes&)> on_routes,
+                          RestrictionStatistics& restriction) const;
 
   /// Prefetches the first weights after a layer: the projections of the next layer, or the head.
   void expect_after(std::size_t layer) const;
 
-  /// The router of the next layer with experts; empty after the last one.
+  /// The router of the next layer with experts; empty after the last one, and for a router with an input of its own.
   detail::NextRouter router_after(std::size_t layer) const;
 
   /// The logits of the t-th token of the chunk. Throws if one is infinite or not a number.
-  std::span<const float> logits(const Chunk& chunk, std::size_t t) const;
+  void set_logits(const Chunk& chunk, std::size_t t) const;
 
-  /// Scratch::logits = head · norm(x) for the t-th token of the chunk. Returns whether all are finite.
-  bool multiply_head(const detail::Pass& pass, std::size_t t) const;
+  /// The same; returns whether all are finite.
+  bool multiply_head(const Chunk& chunk, std::size_t t) const;
 
   /// Computes the chunk again, part by part, and throws an error that names the first part with a number that is infinite
   /// or not a number. Checks between the parts would cost time if every chunk had them.
   [[noreturn]] void fail_not_finite(const Chunk& chunk) const;
 
-  /// Throws if the residual stream, [tokens, hidden], has a number that is infinite or not a number.
-  void require_finite(const detail::Pass& pass, std::string_view part) const;
+  /// Throws if the residual stream has a number that is infinite or not a number.
+  void require_finite(const Chunk& chunk, std::string_view part) const;
 
   Checkpoint checkpoint_;
-  ModelConfig config_;
+  ModelSpec spec_;
   detail::ModelWeights weights_;
-  detail::Rope rope_;
+  detail::RopeTable ropes_;
   detail::Compute compute_;
   mutable AnyProvider provider_;  // thread-safe
   AllowedExperts allowed_;

@@ -1,185 +1,169 @@
 #pragma once
 #include "weights.hpp"
-#include "../core/concat.hpp"
 #include "../core/dequantise.hpp"
-#include "../core/error.hpp"
+#include "../spec/model_source.hpp"
+#include "mixer_weights.hpp"
+#include "weight_reader.hpp"
 
-#include <algorithm>
+#include <cmath>
 #include <cstddef>
-#include <cstring>
-#include <string>
-#include <string_view>
+#include <span>
+#include <variant>
 #include <vector>
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Finds the tensors of one model by their names in Hugging Face checkpoints.
-class WeightReader {
- public:
-  /// memory: receives the matrices that are to be owned; null: matrices stay in the mapped files.
-  WeightReader(const Checkpoint& checkpoint, const ModelConfig& config, std::vector<Pages>* memory)
-      : checkpoint_(checkpoint), config_(config), memory_(memory) {}
+MOE_INLINE Embedding::Embedding(const Matrix& matrix, const File& file, std::uint64_t offset)
+    : matrix_(matrix), file_(&file), offset_(offset) {}
 
-  /// The matrix `name`.weight.
-  Matrix matrix(std::string_view name, std::size_t rows, std::size_t cols) const;
+MOE_INLINE void Embedding::read_row(std::size_t id, std::span<float> out) const {
+  if (!file_) return dequantise(matrix_.row(id), out);
+  thread_local std::vector<std::byte> row;
+  row.resize(matrix_.row_bytes());
+  file_->read_at(offset_ + id * matrix_.row_bytes(), row);
+  dequantise({row.data(), matrix_.dtype, matrix_.cols}, out);
+}
 
-  /// The vector `name`.`kind`.
-  std::vector<float> vector(std::string_view name, std::string_view kind, std::size_t size) const;
-
-  LayerWeights layer(std::size_t number) const;
-
-  /// The head; see ModelWeights.
-  Matrix head(const Matrix& embedding) const;
-
- private:
-  std::string full_name(std::string_view name, std::string_view kind) const {
-    return concat(checkpoint_.tensor_prefix(), name, '.', kind);
-  }
-
-  void read_attention(const std::string& prefix, LayerWeights& out) const;
-
-  std::vector<float> bias(std::string_view name, std::size_t size) const;
-
-  const Checkpoint& checkpoint_;
-  const ModelConfig& config_;
-  std::vector<Pages>* memory_;
+/// A network of every token, under the roles of dense layers or of what is beside experts.
+struct NetworkRoles {
+  Role gate, up, down, gate_up;
 };
 
-MOE_INLINE Matrix WeightReader::matrix(std::string_view name, std::size_t rows, std::size_t cols) const {
-  const std::string tensor_name = full_name(name, "weight");
-  Matrix out = checkpoint_.matrix(tensor_name, rows, cols);
-  if (!memory_ || out.bytes() == 0) return out;
-  const TensorInfo& tensor = checkpoint_.at(tensor_name);
-  const Pages& pages = memory_->emplace_back(out.bytes());
-  checkpoint_.files()[tensor.file].read_at(tensor.offset, {pages.data(), out.bytes()});
-  out.data = pages.data();
+inline ExpertWeights read_network(const WeightReader& reader, std::size_t layer, const NetworkSpec& spec,
+                                  const NetworkRoles& roles) {
+  const std::size_t hidden = reader.spec().hidden_size;
+  ExpertWeights out;
+  out.down = reader.matrix(roles.down, layer, hidden, spec.width);
+  if (reader.has(roles.gate_up, layer)) {
+    out.gate = reader.rows_of(roles.gate_up, layer, 2 * spec.width, hidden, 0, spec.width);
+    out.up = reader.rows_of(roles.gate_up, layer, 2 * spec.width, hidden, spec.width, spec.width);
+    return out;
+  }
+  if (spec.gated()) out.gate = reader.matrix(roles.gate, layer, spec.width, hidden);
+  out.up = reader.matrix(roles.up, layer, spec.width, hidden);
   return out;
 }
 
-MOE_INLINE std::vector<float> WeightReader::vector(std::string_view name, std::string_view kind,
-                                                   std::size_t size) const {
-  return dequantise(checkpoint_.vector(full_name(name, kind), size));
+inline RouterWeights read_router(const WeightReader& reader, std::size_t layer, const RouterSpec& spec) {
+  const std::size_t hidden = reader.spec().hidden_size;
+  RouterWeights out;
+  out.matrix = reader.matrix(Role::router, layer, spec.experts, hidden);
+  if (spec.bias) out.bias = reader.vector(Role::router_bias, layer, spec.experts);
+  if (spec.selection_bias) out.selection_bias = reader.vector(Role::selection_bias, layer, spec.experts);
+  if (spec.per_expert_scale) out.expert_scale = reader.vector(Role::expert_scale, layer, spec.experts);
+  if (spec.own_norm) {
+    out.input_norm = {reader.vector(Role::router_scale, layer, hidden), {}, reader.spec().norm_epsilon};
+    for (float& scale : out.input_norm.weight) scale /= std::sqrt(static_cast<float>(hidden));
+  }
+  return out;
 }
 
-MOE_INLINE LayerWeights WeightReader::layer(std::size_t number) const {
-  const std::string prefix = concat("model.layers.", number, '.');
-  const std::size_t hidden = config_.hidden_size;
+inline FeedForwardWeights read_feed_forward(const WeightReader& reader, std::size_t layer,
+                                            const FeedForwardSpec& spec, bool has_mixer) {
+  constexpr NetworkRoles dense{Role::dense_gate, Role::dense_up, Role::dense_down, Role::dense_gate_up};
+  constexpr NetworkRoles shared{Role::shared_gate, Role::shared_up, Role::shared_down, Role::shared_gate_up};
+  FeedForwardWeights out;
+  // A block with one part has one norm.
+  out.norm = has_mixer ? reader.norm(Role::ffn_norm, Role::ffn_norm_bias, layer)
+                       : reader.norm(Role::mixer_norm, Role::mixer_norm_bias, layer);
+  if (!spec.router) {
+    out.dense = read_network(reader, layer, spec.network, dense);
+    return out;
+  }
+  out.router = read_router(reader, layer, *spec.router);
+  if (spec.latent_size > 0) {
+    const std::size_t hidden = reader.spec().hidden_size;
+    out.latent_in = reader.matrix(Role::latent_in, layer, spec.latent_size, hidden);
+    out.latent_out = reader.matrix(Role::latent_out, layer, hidden, spec.latent_size);
+  }
+  if (!spec.always_on) return out;
+  const AlwaysOnSpec& always_on = *spec.always_on;
+  out.always_on = read_network(reader, layer, always_on.network, always_on.own_norms ? dense : shared);
+  if (always_on.gate)
+    out.always_on_gate = reader.vector(Role::shared_weight, layer, reader.spec().hidden_size);
+  if (always_on.own_norms) {
+    out.always_on_post_norm = reader.rms_norm(Role::post_always_on_norm, layer);
+    out.experts_norm = reader.rms_norm(Role::experts_norm, layer);
+    out.experts_post_norm = reader.rms_norm(Role::post_experts_norm, layer);
+  }
+  return out;
+}
+
+inline LayerWeights read_layer(const WeightReader& reader, std::size_t layer) {
+  const LayerSpec& spec = reader.spec().layers[layer];
+  const bool has_mixer = !std::holds_alternative<NoMixer>(spec.mixer);
   LayerWeights out;
-  out.attention_norm = vector(prefix + "input_layernorm", "weight", hidden);
-  out.ffn_norm = vector(prefix + "post_attention_layernorm", "weight", hidden);
-  read_attention(prefix + "self_attn.", out);
-  if (config_.layers[number].has_experts) {
-    out.router = matrix(prefix + "mlp.gate", config_.experts, hidden);
-  } else {
-    const std::size_t intermediate = config_.dense_intermediate_size;
-    out.dense.gate = matrix(prefix + "mlp.gate_proj", intermediate, hidden);
-    out.dense.up = matrix(prefix + "mlp.up_proj", intermediate, hidden);
-    out.dense.down = matrix(prefix + "mlp.down_proj", hidden, intermediate);
+  out.mixer = read_mixer(reader, layer, spec.mixer);
+  if (has_mixer) out.mixer_norm = reader.norm(Role::mixer_norm, Role::mixer_norm_bias, layer);
+  if (spec.feed_forward) out.feed_forward = read_feed_forward(reader, layer, *spec.feed_forward, has_mixer);
+  if (spec.post_norms) {
+    out.mixer_post_norm = reader.rms_norm(Role::post_mixer_norm, layer);
+    out.feed_forward_post_norm = reader.rms_norm(Role::post_ffn_norm, layer);
+  }
+  if (spec.scaled) {
+    const std::vector<float> scale = reader.vector(Role::layer_scale, layer, 1, true);
+    if (!scale.empty()) out.scale = scale[0];
   }
   return out;
 }
 
-inline bool same_bytes(const Matrix& a, const Matrix& b) {
-  return a.dtype == b.dtype && a.bytes() == b.bytes() && std::memcmp(a.data, b.data, a.bytes()) == 0;
-}
-
-MOE_INLINE Matrix WeightReader::head(const Matrix& embedding) const {
-  const std::string name = full_name("lm_head", "weight");
-  const bool stored = checkpoint_.find(name) != nullptr;
-  if (!stored && !config_.tied_embeddings)
-    fail(checkpoint_.path(), "head", concat("tensor \"", name, "\", or tie_word_embeddings to be true"),
-         concat("tie_word_embeddings is false and ", name, " is missing"));
-  if (!stored) return embedding;
-  const std::size_t rows = config_.vocabulary_size, cols = config_.hidden_size;
-  if (config_.tied_embeddings && same_bytes(checkpoint_.matrix(name, rows, cols), embedding))
-    return embedding;
-  return matrix("lm_head", rows, cols);
-}
-
-MOE_INLINE void WeightReader::read_attention(const std::string& prefix, LayerWeights& out) const {
-  const std::size_t hidden = config_.hidden_size, queries = config_.query_size(), kv = config_.kv_size();
-  out.query = matrix(prefix + "q_proj", queries, hidden);
-  out.key = matrix(prefix + "k_proj", kv, hidden);
-  out.value = matrix(prefix + "v_proj", kv, hidden);
-  out.output = matrix(prefix + "o_proj", hidden, queries);
-  if (config_.query_key_norms) {
-    out.query_norm = vector(prefix + "q_norm", "weight", config_.head_dim);
-    out.key_norm = vector(prefix + "k_norm", "weight", config_.head_dim);
-  }
-  if (!config_.attention_bias) return;
-  out.query_bias = bias(prefix + "q_proj", queries);
-  out.key_bias = bias(prefix + "k_proj", kv);
-  out.value_bias = bias(prefix + "v_proj", kv);
-  out.output_bias = bias(prefix + "o_proj", hidden);
-}
-
-MOE_INLINE std::vector<float> WeightReader::bias(std::string_view name, std::size_t size) const {
-  const bool absent = !checkpoint_.find(full_name(name, "bias"));
-  if (absent && config_.attention_bias_where_stored) return {};
-  return vector(name, "bias", size);
-}
-
-MOE_INLINE ModelWeights::ModelWeights(const Checkpoint& checkpoint, const ModelConfig& config,
+MOE_INLINE ModelWeights::ModelWeights(const Checkpoint& checkpoint, const ModelSpec& spec,
                                       WeightStorage storage) {
-  const WeightReader reader(checkpoint, config, storage == WeightStorage::owned ? &memory : nullptr);
-  embedding = reader.matrix("model.embed_tokens", config.vocabulary_size, config.hidden_size);
+  const ModelSource source(checkpoint);
+  const WeightReader reader(source, spec, storage, memory);
+  embedding = reader.embedding();
   head = reader.head(embedding);
-  norm = reader.vector("model.norm", "weight", config.hidden_size);
-  for (std::size_t layer = 0; layer < config.layers.size(); ++layer) layers.push_back(reader.layer(layer));
+  if (spec.head_bias) head_bias = reader.vector(Role::head_bias, 0, spec.vocabulary_size);
+  norm = reader.norm(Role::final_norm, Role::final_norm_bias, 0);
+  for (std::size_t layer = 0; layer < spec.layers.size(); ++layer)
+    layers.push_back(read_layer(reader, layer));
+}
+
+inline std::vector<const Matrix*> matrices(const std::monostate&) { return {}; }
+inline std::vector<const Matrix*> matrices(const AttentionWeights& w) {
+  return {&w.query, &w.key, &w.value, &w.output};
+}
+inline std::vector<const Matrix*> matrices(const LatentAttentionWeights& w) {
+  std::vector<const Matrix*> out{&w.query, &w.query_down, &w.query_up, &w.latent_down, &w.output};
+  for (const auto* heads : {&w.key_up, &w.value_up})
+    for (const Matrix& matrix : *heads) out.push_back(&matrix);
+  return out;
+}
+inline std::vector<const Matrix*> matrices(const DeltaNetWeights& w) {
+  return {&w.qkv, &w.gate, &w.beta, &w.decay, &w.output};
+}
+inline std::vector<const Matrix*> matrices(const Mamba2Weights& w) { return {&w.input, &w.output}; }
+inline std::vector<const Matrix*> matrices(const ShortConvolutionWeights& w) { return {&w.input, &w.output}; }
+
+MOE_INLINE std::vector<const Matrix*> matrices_of(const LayerWeights& layer) {
+  auto out = std::visit([](const auto& mixer) { return matrices(mixer); }, layer.mixer);
+  const FeedForwardWeights& w = layer.feed_forward;
+  out.insert(out.end(), {&w.dense.gate, &w.dense.up, &w.dense.down, &w.router.matrix, &w.always_on.gate,
+                         &w.always_on.up, &w.always_on.down, &w.latent_in, &w.latent_out});
+  return out;
+}
+
+inline FirstWeights first_of(const std::monostate&) { return {}; }
+inline FirstWeights first_of(const AttentionWeights& w) {
+  return {&w.query, w.query.bytes() + w.key.bytes() + w.value.bytes()};
+}
+inline FirstWeights first_of(const LatentAttentionWeights& w) {
+  const Matrix& query = w.query.rows > 0 ? w.query : w.query_down;
+  return {&query, query.bytes()};
+}
+inline FirstWeights first_of(const DeltaNetWeights& w) { return {&w.qkv, w.qkv.bytes()}; }
+inline FirstWeights first_of(const Mamba2Weights& w) { return {&w.input, w.input.bytes()}; }
+inline FirstWeights first_of(const ShortConvolutionWeights& w) { return {&w.input, w.input.bytes()}; }
+
+MOE_INLINE FirstWeights first_weights(const MixerWeights& mixer) {
+  return std::visit([](const auto& weights) { return first_of(weights); }, mixer);
 }
 
 MOE_INLINE std::size_t ModelWeights::bytes() const {
-  std::size_t sum = embedding.bytes() + (head.data == embedding.data ? 0 : head.bytes());
+  std::size_t sum = head.bytes();
   for (const LayerWeights& layer : layers)
-    sum += layer.query.bytes() + layer.key.bytes() + layer.value.bytes() + layer.output.bytes() +
-           layer.router.bytes() + layer.dense.bytes();
+    for (const Matrix* matrix : matrices_of(layer)) sum += matrix->bytes();
   return sum;
-}
-
-/// Whether the checkpoint has a tensor whose name begins with `prefix`.
-inline bool has_any(const Checkpoint& checkpoint, std::string_view prefix) {
-  const std::vector<TensorInfo>& tensors = checkpoint.tensors();  // sorted by name
-  const auto first =
-      std::lower_bound(tensors.begin(), tensors.end(), prefix,
-                       [](const TensorInfo& tensor, std::string_view name) { return tensor.name < name; });
-  return first != tensors.end() && first->name.starts_with(prefix);
-}
-
-MOE_INLINE void require_layers(const Checkpoint& checkpoint, const ModelConfig& config) {
-  std::vector<std::size_t> missing;
-  for (std::size_t layer = 0; layer < config.layers.size(); ++layer)
-    if (!has_any(checkpoint, concat(checkpoint.tensor_prefix(), "model.layers.", layer, ".")))
-      missing.push_back(layer);
-  // If tensors have another prefix, this error names it.
-  if (missing.size() == config.layers.size())
-    (void)checkpoint.at(concat(checkpoint.tensor_prefix(), "model.embed_tokens.weight"));
-  if (!missing.empty())
-    fail(checkpoint.path(), "layers",
-         concat("all ", config.layers.size(), ", since a part of the layers cannot be run"),
-         concat("nothing of layers ", concat_list(missing)));
-}
-
-inline void require_experts_of(const ExpertCatalog& catalog, std::size_t layer, const ModelConfig& config) {
-  const std::string& path = catalog.checkpoint().path();
-  const std::string place = concat("experts of layer ", layer);
-  if (catalog.experts(layer) != config.experts)
-    fail(path, place, concat(config.experts), concat(catalog.experts(layer)));
-  const ExpertLocation* expert = catalog.first_of(layer);  // all experts of a layer have one shape
-  if (!expert) fail(path, place, "at least one", "none");
-  const MatrixLocation& gate = expert->gate;
-  if (gate.rows != config.expert_intermediate_size || gate.cols != config.hidden_size)
-    fail(path, place, concat("gate_proj [", config.expert_intermediate_size, ", ", config.hidden_size, "]"),
-         concat("[", gate.rows, ", ", gate.cols, "]"));
-}
-
-MOE_INLINE void require_expert_shapes(const ExpertCatalog& catalog, const ModelConfig& config) {
-  for (std::size_t layer = 0; layer < config.layers.size(); ++layer)
-    if (config.layers[layer].has_experts) require_experts_of(catalog, layer, config);
-}
-
-MOE_INLINE void require_experts(const ExpertCatalog& catalog, const ModelConfig& config) {
-  require_layers(catalog.checkpoint(), config);
-  require_expert_shapes(catalog, config);
 }
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -42,7 +42,10 @@ inline void add_scores(const float* queries, const std::byte* keys, std::size_t 
   }
 }
 
-/// scores[q, j % kv_block] for the positions j of [first, last), which lie in one block. Whole vectors are computed: lanes
+/// The place of position p in the cache.
+inline std::size_t place_of(const AttentionArgs& a, std::size_t p) { return a.ring != 0 ? p % a.ring : p; }
+
+/// scores[q, j % kv_block] for the places j of [first, last), which lie in one block. Whole vectors are computed: lanes
 /// before `first` and from `last` on hold unspecified numbers.
 template <class Type, std::size_t Queries>
 inline void block_scores(const AttentionArgs& a, std::size_t first, std::size_t last, std::size_t ahead,
@@ -58,16 +61,18 @@ inline void block_scores(const AttentionArgs& a, std::size_t first, std::size_t 
 }
 
 /// out[q, d] = factors[q] · out[q, d] + Σ over rows j of weights[q, j] · values[j, d], for the dimensions d of `Vectors`
-/// vectors, of which the last has n. weights: [Queries, kv_block]. values: [rows, head_dim]. out: [Queries, head_dim].
+/// vectors, of which the last has n. weights: [Queries, kv_block]. values: `rows` rows, row_bytes apart. out: `Queries` rows,
+/// out_query_stride apart.
 template <class Type, std::size_t Queries, std::size_t Vectors>
-inline void add_values(const AttentionArgs& a, const std::byte* values, std::size_t rows, std::size_t ahead,
-                       std::size_t n, const float* weights, const float* factors, float* out) {
+inline void add_values(const AttentionArgs& a, const std::byte* values, std::size_t row_bytes,
+                       std::size_t rows, std::size_t ahead, std::size_t n, const float* weights,
+                       const float* factors, float* out) {
   Vec total[Queries][Vectors];
   MOE_UNROLL
   for (std::size_t q = 0; q < Queries; ++q) {
     MOE_UNROLL
     for (std::size_t v = 0; v < Vectors; ++v)
-      total[q][v] = mul(load_partial(out + q * a.head_dim + v * lanes, v + 1 < Vectors ? lanes : n),
+      total[q][v] = mul(load_partial(out + q * a.out_query_stride + v * lanes, v + 1 < Vectors ? lanes : n),
                         broadcast(factors[q]));
   }
   for (std::size_t j = 0; j < rows; ++j) {
@@ -83,14 +88,29 @@ inline void add_values(const AttentionArgs& a, const std::byte* values, std::siz
       MOE_UNROLL
       for (std::size_t v = 0; v < Vectors; ++v) total[q][v] = fma(value[v], weight, total[q][v]);
     }
-    values += a.head_dim * Type::bytes;
+    values += row_bytes;
   }
   MOE_UNROLL
   for (std::size_t q = 0; q < Queries; ++q) {
     MOE_UNROLL
     for (std::size_t v = 0; v < Vectors; ++v)
-      store_partial(out + q * a.head_dim + v * lanes, total[q][v], v + 1 < Vectors ? lanes : n);
+      store_partial(out + q * a.out_query_stride + v * lanes, total[q][v], v + 1 < Vectors ? lanes : n);
   }
+}
+
+/// add_values() for all value_dim dimensions.
+template <class Type, std::size_t Queries>
+inline void add_all_values(const AttentionArgs& a, const std::byte* values, std::size_t row_bytes,
+                           std::size_t rows, std::size_t ahead, const float* weights, const float* factors,
+                           float* out) {
+  std::size_t d = 0;
+  for (; d + 2 * lanes <= a.value_dim; d += 2 * lanes)
+    add_values<Type, Queries, 2>(a, values + d * Type::bytes, row_bytes, rows, ahead, lanes, weights, factors,
+                                 out + d);
+  for (; d < a.value_dim; d += lanes)
+    add_values<Type, Queries, 1>(a, values + d * Type::bytes, row_bytes, rows, ahead,
+                                 a.value_dim - d < lanes ? a.value_dim - d : lanes, weights, factors,
+                                 out + d);
 }
 
 /// The largest of x: [n], n >= 1.
@@ -121,38 +141,49 @@ inline void softmax_step(float* scores, std::size_t rows, float& running_max, fl
   running_sum = running_sum * factor + exponentiate(scores, running_max, rows);
 }
 
+/// The state of the softmax of one query before the first position. A sink is a score of its own.
+inline void begin_softmax(const float* sink, float& running_max, float& running_sum) {
+  running_max = sink ? *sink : -3e38f;  // finite, since the difference of two infinities is NaN
+  running_sum = sink ? 1.0f : 0.0f;
+}
+
+/// The positions [begin, end) that a token sees, in pieces that lie in one block each. Blocks begin at multiples of kv_block,
+/// however a prompt is divided into chunks, so the order of summation depends on the position alone. A window may begin
+/// inside a block; its begin also depends on the position alone.
+template <class F>
+inline void each_block(const AttentionArgs& a, std::size_t end, F f) {
+  for (std::size_t first = a.window != 0 && end > a.window ? end - a.window : 0; first < end;) {
+    const std::size_t boundary = (first / kv_block + 1) * kv_block;
+    const std::size_t last = boundary < end ? boundary : end;
+    f(first, last);
+    first = last;
+  }
+}
+
 /// Adds the positions [first, last) of one block to `out`, for some queries of a token that sees positions before `end`.
-/// queries: [head_dim, Queries]. running_max, running_sum: [Queries]. out: [Queries, head_dim].
+/// queries: [head_dim, Queries]. running_max, running_sum: [Queries]. out: `Queries` rows, out_query_stride apart.
 template <class Type, std::size_t Queries>
 inline void attend_block(const AttentionArgs& a, std::size_t first, std::size_t last, std::size_t end,
                          const float* queries, float* running_max, float* running_sum, float* out) {
-  const std::size_t row_bytes = a.head_dim * Type::bytes;
-  const std::size_t begin = first / kv_block * kv_block;
-  const std::size_t ahead =
-      last < end ? kv_block * row_bytes : 0;  // the last block has no successor to prefetch
+  const std::size_t place = place_of(a, first), rows = last - first;
+  const std::size_t ahead = last < end ? kv_block : 0;  // the last block has no successor to prefetch
   alignas(64) float scores[Queries * kv_block];
   float factors[Queries];
 
-  block_scores<Type, Queries>(a, first, last, ahead, queries, scores);
+  block_scores<Type, Queries>(a, place, place + rows, ahead * a.head_dim * Type::bytes, queries, scores);
+  float* weights = scores + place % kv_block;
   MOE_UNROLL
   for (std::size_t q = 0; q < Queries; ++q)
-    softmax_step(scores + q * kv_block + (first - begin), last - first, running_max[q], running_sum[q],
-                 factors[q]);
-
-  const std::byte* values = a.values + first * row_bytes;
-  const float* weights = scores + (first - begin);
-  std::size_t d = 0;
-  for (; d + 2 * lanes <= a.head_dim; d += 2 * lanes)
-    add_values<Type, Queries, 2>(a, values + d * Type::bytes, last - first, ahead, lanes, weights, factors,
-                                 out + d);
-  for (; d < a.head_dim; d += lanes)
-    add_values<Type, Queries, 1>(a, values + d * Type::bytes, last - first, ahead,
-                                 a.head_dim - d < lanes ? a.head_dim - d : lanes, weights, factors, out + d);
+    softmax_step(weights + q * kv_block, rows, running_max[q], running_sum[q], factors[q]);
+  const std::size_t row_bytes = a.value_dim * Type::bytes;
+  add_all_values<Type, Queries>(a, a.values + place * row_bytes, row_bytes, rows, ahead * row_bytes, weights,
+                                factors, out);
 }
 
-/// out[i, :] for `Queries` queries of the token at position end - 1. q, out: [Queries, head_dim].
+/// out[i] for the `Queries` queries from `query` on of the token at position end - 1. q: [Queries, head_dim].
 template <class Type, std::size_t Queries>
-inline void attend_queries(const AttentionArgs& a, std::size_t end, const float* q, float* out) {
+inline void attend_queries(const AttentionArgs& a, std::size_t end, std::size_t query, const float* q,
+                           float* out) {
   float* queries = a.scratch;  // [head_dim, Queries]
   for (std::size_t d = 0; d < a.head_dim; ++d) {
     MOE_UNROLL
@@ -160,35 +191,28 @@ inline void attend_queries(const AttentionArgs& a, std::size_t end, const float*
   }
   float running_max[Queries], running_sum[Queries];
   for (std::size_t i = 0; i < Queries; ++i) {
-    running_max[i] = -3e38f;  // finite, since the difference of two infinities is NaN
-    running_sum[i] = 0;
+    begin_softmax(a.sinks ? a.sinks + query + i : nullptr, running_max[i], running_sum[i]);
+    for (std::size_t d = 0; d < a.value_dim; ++d) out[i * a.out_query_stride + d] = 0;
   }
-  for (std::size_t i = 0; i < Queries * a.head_dim; ++i) out[i] = 0;
-
-  const std::size_t begin = a.window != 0 && end > a.window ? end - a.window : 0;
-  // Blocks begin at multiples of kv_block, however a prompt is divided into chunks, so the order of summation depends on the
-  // position alone. A window may begin inside a block; its begin also depends on the position alone.
-  for (std::size_t first = begin; first < end;) {
-    const std::size_t boundary = (first / kv_block + 1) * kv_block;
-    const std::size_t last = boundary < end ? boundary : end;
+  each_block(a, end, [&](std::size_t first, std::size_t last) {
     attend_block<Type, Queries>(a, first, last, end, queries, running_max, running_sum, out);
-    first = last;
-  }
-  for (std::size_t i = 0; i < Queries; ++i) scale(out + i * a.head_dim, 1.0f / running_sum[i], a.head_dim);
+  });
+  for (std::size_t i = 0; i < Queries; ++i)
+    scale(out + i * a.out_query_stride, 1.0f / running_sum[i], a.value_dim);
 }
 
 template <class Type>
 void attend(const AttentionArgs& a) {
   for (std::size_t t = 0; t < a.tokens; ++t) {
-    const float* queries = a.q + t * a.q_stride;
-    float* out = a.out + t * a.q_stride;
+    const float* q = a.q + t * a.q_stride;
+    float* out = a.out + t * a.out_stride;
     const std::size_t end = a.position + t + 1;
-    std::size_t q = 0;
-    for (; q + queries_at_once <= a.queries; q += queries_at_once)
-      attend_queries<Type, queries_at_once>(a, end, queries + q * a.head_dim, out + q * a.head_dim);
-    for (; q + 2 <= a.queries; q += 2)
-      attend_queries<Type, 2>(a, end, queries + q * a.head_dim, out + q * a.head_dim);
-    for (; q < a.queries; ++q)
-      attend_queries<Type, 1>(a, end, queries + q * a.head_dim, out + q * a.head_dim);
+    const auto at = [&](std::size_t i) { return q + i * a.head_dim; };
+    std::size_t i = 0;
+    for (; i + queries_at_once <= a.queries; i += queries_at_once)
+      attend_queries<Type, queries_at_once>(a, end, i, at(i), out + i * a.out_query_stride);
+    for (; i + 2 <= a.queries; i += 2)
+      attend_queries<Type, 2>(a, end, i, at(i), out + i * a.out_query_stride);
+    for (; i < a.queries; ++i) attend_queries<Type, 1>(a, end, i, at(i), out + i * a.out_query_stride);
   }
 }

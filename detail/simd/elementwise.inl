@@ -1,85 +1,32 @@
-// Elementwise kernels: norms, rotary embedding, activation functions, conversions. kernel_table.hpp describes each.
+// Elementwise kernels: rotary embedding, sums and products, conversions. kernel_table.hpp describes each.
 // Compiled once per instruction set.
-//
-// Each product that is added to something is written as fma(). Compilers differ in which products they fuse on their own,
-// and the results must not differ.
-
-/// e^v with a relative error below 2e-7; NaN for NaN. v is clamped to [-87, 88], so the result is finite and not denormal.
-/// Range reduction: n = round(v / ln 2), r = v - n · ln 2, e^v = 2^n · e^r.
-inline Vec exp(Vec v) {
-  // Of a NaN and a number, min() and max() return the second operand, so v is the second operand here.
-  v = max(broadcast(-87.0f), min(broadcast(88.0f), v));
-  const Vec n = round(mul(v, broadcast(1.44269504f)));  // log2(e)
-  // ln 2 in two parts (Cody-Waite): the first has so few bits that its product with n is exact.
-  Vec r = fma(n, broadcast(-0.693359375f), v);
-  r = fma(n, broadcast(2.12194440e-4f), r);
-  // Taylor polynomial of e^r to r^7, for |r| <= ln(2) / 2.
-  Vec p = broadcast(1.0f / 5040);
-  p = fma(p, r, broadcast(1.0f / 720));
-  p = fma(p, r, broadcast(1.0f / 120));
-  p = fma(p, r, broadcast(1.0f / 24));
-  p = fma(p, r, broadcast(1.0f / 6));
-  p = fma(p, r, broadcast(0.5f));
-  p = fma(p, r, broadcast(1.0f));
-  p = fma(p, r, broadcast(1.0f));
-  return mul(p, power_of_two(n));
-}
-
-inline void rms_norm(const float* x, const float* weight, float eps, float* out, std::size_t n) {
-  Vec squares = zero();
-  std::size_t i = 0;
-  for (; i + lanes <= n; i += lanes) squares = fma(load(x + i), load(x + i), squares);
-  if (i < n) squares = fma(load_partial(x + i, n - i), load_partial(x + i, n - i), squares);
-  const Vec scale = broadcast(1.0f / std::sqrt(sum(squares) / static_cast<float>(n) + eps));
-  for (i = 0; i + lanes <= n; i += lanes) store(out + i, mul(mul(load(x + i), scale), load(weight + i)));
-  if (i < n)
-    store_partial(out + i, mul(mul(load_partial(x + i, n - i), scale), load_partial(weight + i, n - i)),
-                  n - i);
-}
-
-inline Vec rotated_first(Vec a, Vec b, Vec cosine, Vec sine) {
-  return fma(a, cosine, mul(sub(zero(), b), sine));
-}
-inline Vec rotated_second(Vec a, Vec b, Vec cosine, Vec sine) { return fma(a, sine, mul(b, cosine)); }
 
 inline void rope(float* head, const float* cosines, const float* sines, std::size_t half) {
-  std::size_t i = 0;
-  for (; i + lanes <= half; i += lanes) {
-    const Vec a = load(head + i), b = load(head + half + i), cosine = load(cosines + i),
-              sine = load(sines + i);
-    store(head + i, rotated_first(a, b, cosine, sine));
-    store(head + half + i, rotated_second(a, b, cosine, sine));
-  }
-  if (i < half) {
-    const std::size_t n = half - i;
-    const Vec a = load_partial(head + i, n), b = load_partial(head + half + i, n);
-    const Vec cosine = load_partial(cosines + i, n), sine = load_partial(sines + i, n);
-    store_partial(head + i, rotated_first(a, b, cosine, sine), n);
-    store_partial(head + half + i, rotated_second(a, b, cosine, sine), n);
-  }
-}
-
-inline Vec gated(Vec gate, Vec up) { return mul(div(gate, add(broadcast(1), exp(sub(zero(), gate)))), up); }
-
-inline void silu_mul(float* gate, const float* up, std::size_t n) {
-  std::size_t i = 0;
-  for (; i + lanes <= n; i += lanes) store(gate + i, gated(load(gate + i), load(up + i)));
-  if (i < n)
-    store_partial(gate + i, gated(load_partial(gate + i, n - i), load_partial(up + i, n - i)), n - i);
+  each_vector(half, [&](auto at) {
+    const Vec a = at.of(head), b = at.of(head + half), cosine = at.of(cosines), sine = at.of(sines);
+    at.set(head, fma(a, cosine, mul(sub(zero(), b), sine)));
+    at.set(head + half, fma(a, sine, mul(b, cosine)));
+  });
 }
 
 inline void add_scaled(float* x, const float* y, float factor, std::size_t n) {
   const Vec f = broadcast(factor);
-  std::size_t i = 0;
-  for (; i + lanes <= n; i += lanes) store(x + i, fma(load(y + i), f, load(x + i)));
-  if (i < n) store_partial(x + i, fma(load_partial(y + i, n - i), f, load_partial(x + i, n - i)), n - i);
+  each_vector(n, [&](auto at) { at.set(x, fma(at.of(y), f, at.of(x))); });
 }
 
 inline void scale(float* x, float factor, std::size_t n) {
   const Vec f = broadcast(factor);
-  std::size_t i = 0;
-  for (; i + lanes <= n; i += lanes) store(x + i, mul(load(x + i), f));
-  if (i < n) store_partial(x + i, mul(load_partial(x + i, n - i), f), n - i);
+  each_vector(n, [&](auto at) { at.set(x, mul(at.of(x), f)); });
+}
+
+inline void multiply(float* x, const float* y, std::size_t n) {
+  each_vector(n, [&](auto at) { at.set(x, mul(at.of(x), at.of(y))); });
+}
+
+/// Of a NaN and a number, min() and max() return the second operand.
+inline void clamp(float* x, float limit, std::size_t n) {
+  const Vec most = broadcast(limit), least = broadcast(-limit);
+  each_vector(n, [&](auto at) { at.set(x, max(least, min(most, at.of(x)))); });
 }
 
 /// The sum of 16 quants as int16. Zero if it is out of their range (16 · 127 = 2032), which only NaN input causes.
@@ -125,19 +72,4 @@ inline void to_f16(const float* x, std::byte* out, std::size_t n) {
   std::size_t i = 0;
   for (; i + lanes <= n; i += lanes) store_partial(F16{}, out + 2 * i, clamped_to_f16(load(x + i)), lanes);
   if (i < n) store_partial(F16{}, out + 2 * i, clamped_to_f16(load_partial(x + i, n - i)), n - i);
-}
-
-inline float exponentiate(float* x, float maximum, std::size_t n) {
-  const Vec m = broadcast(maximum);
-  Vec total = zero();
-  std::size_t i = 0;
-  for (; i + lanes <= n; i += lanes) {
-    store(x + i, exp(sub(load(x + i), m)));
-    total = add(total, load(x + i));
-  }
-  if (i < n) {
-    store_partial(x + i, exp(sub(load_partial(x + i, n - i), m)), n - i);
-    total = add(total, load_partial(x + i, n - i));
-  }
-  return sum(total);
 }

@@ -43,20 +43,65 @@ static_assert(kv_block % key_lanes == 0);
 /// Causal attention of the query heads that share one kv head, for consecutive tokens:
 ///   out[t, h] = Σ over visible positions j of softmax_j(q[t, h] · keys[j]) · values[j].
 /// Token t stands at `position + t` and sees the last `window` positions up to its own; window 0 means all positions.
+/// The order of summation depends on the position of a token alone, not on the other tokens and queries of a call, and not
+/// on `ring`.
 struct AttentionArgs {
   const float* q;  // [tokens, queries, head_dim], tokens q_stride apart; the scale is already multiplied in
-  float* out;      // [tokens, queries, head_dim], tokens q_stride apart
   std::size_t q_stride;
-  std::size_t tokens, queries, head_dim;
-  const std::byte*
-      keys;  // [positions / key_lanes, head_dim, key_lanes]; lanes after the last position may hold anything
-  const std::byte* values;  // [positions, head_dim]
-  std::size_t position;
-  std::size_t window;
-  float* scratch;  // [attention_scratch(head_dim)]
+  float* out;  // out[t, h] is value_dim numbers at out + t · out_stride + h · out_query_stride
+  std::size_t out_stride, out_query_stride;
+  std::size_t tokens, queries, head_dim, value_dim;  // value_dim: width of a row of values
+
+  // attend_f32, attend_f16: keys [positions / key_lanes, head_dim, key_lanes], where lanes after the last position may hold
+  // anything; values [positions, value_dim].
+  // attend_latent_*: keys [positions, head_dim]. The value of a position is the first value_dim numbers of its key; `values`
+  // is not used.
+  // attend_q8_0: keys [positions, head_dim], values [positions, value_dim], both in blocks of q8_0.
+  const std::byte* keys;
+  const std::byte* values;
+
+  std::size_t position, window;
+  // The positions that keys and values have room for, a multiple of kv_block; position p lies at p mod ring. All positions
+  // that a token of the call sees must be there. 0: all positions are kept, p lies at p.
+  std::size_t ring = 0;
+  // [queries]: one more score of each query, which has no value: the denominator of the softmax gains e^(sink − maximum).
+  // Null: none.
+  const float* sinks = nullptr;
+  float* scratch;  // [attention_scratch(head_dim, value_dim)]
 };
 
-constexpr std::size_t attention_scratch(std::size_t head_dim) { return head_dim * 8; }
+/// attend_q8_0 decodes this many positions at a time.
+inline constexpr std::size_t decoded_positions = 16;
+
+constexpr std::size_t attention_scratch(std::size_t head_dim, std::size_t value_dim) {
+  return (head_dim > value_dim ? head_dim : value_dim) * decoded_positions;
+}
+constexpr std::size_t attention_scratch(std::size_t head_dim) {
+  return attention_scratch(head_dim, head_dim);
+}
+
+/// One step of the gated delta rule, for one head and one token, for `columns` columns of the state. v, state and out
+/// point to the first of these columns; any division of the columns gives the same bits.
+///   S = decay · S;   d = beta · (v − Sᵀ k);   S = S + k dᵀ;   out = Sᵀ q
+struct DeltaStepArgs {
+  const float *q, *k;  // [key_dim]
+  const float* v;      // [columns]
+  float decay, beta;
+  float* state;  // S: [key_dim, columns], rows value_dim apart
+  std::size_t key_dim, value_dim, columns;
+  float* out;  // [columns]
+};
+
+/// One step of a Mamba-2 recurrence, for one head and one token.
+///   S[n, p] = decay · S[n, p] + step · x[p] · b[n];   out[p] = Σ over n of S[n, p] · c[n] + skip · x[p]
+struct MambaStepArgs {
+  const float* x;      // [head_dim]
+  const float *b, *c;  // [state_dim]
+  float decay, step, skip;
+  float* state;  // S: [state_dim, head_dim]
+  std::size_t head_dim, state_dim;
+  float* out;  // [head_dim]
+};
 
 /// The kernels of one instruction set. Pointers may have any alignment. In elementwise kernels `out` may be `x`.
 /// All kernels are thread-safe: they touch nothing but their arguments.
@@ -64,24 +109,65 @@ struct Kernels {
   using Matmul = void (*)(const MatmulArgs&);
   using Attend = void (*)(const AttentionArgs&);
 
-  std::array<Matmul, usable_dtypes> matmul;  // by DType of the weights
-  Attend attend_f32, attend_f16;             // by type of keys and values
+  std::array<Matmul, usable_dtypes> matmul;     // by DType of the weights
+  Attend attend_f32, attend_f16;                // by type of keys and values
+  Attend attend_latent_f32, attend_latent_f16;  // keys as rows, which hold the values too
+  Attend attend_q8_0;                           // head_dim and value_dim are multiples of 32
 
-  /// out = weight · x / sqrt(mean(x²) + eps). x, weight, out: [n].
+  // Norms and sums. A null weight means 1.
+
+  /// out = weight · x / sqrt(mean(x²) + eps). x, weight, out: [n]. weight may be null.
   void (*rms_norm)(const float* x, const float* weight, float eps, float* out, std::size_t n);
+  /// out = weight · (x − mean(x)) / sqrt(mean((x − mean(x))²) + eps) + bias. x, weight, bias, out: [n].
+  void (*layer_norm)(const float* x, const float* weight, const float* bias, float eps, float* out,
+                     std::size_t n);
+  /// x *= factor / sqrt(Σ x² + eps). x: [n].
+  void (*l2_norm)(float* x, float eps, float factor, std::size_t n);
+  /// Σ a · b. a, b: [n].
+  float (*dot)(const float* a, const float* b, std::size_t n);
+
+  // No kernel from here on turns NaN into a number: NaN input gives NaN, in the scale of quantise().
+
   /// Rotary position embedding: rotates each pair (head[i], head[i + half]) by the angle with the given cosine and sine.
   /// head: [2 · half]. cosines, sines: [half].
   void (*rope)(float* head, const float* cosines, const float* sines, std::size_t half);
-  /// gate = silu(gate) · up, with silu(z) = z / (1 + e^-z). gate, up: [n].
-  void (*silu_mul)(float* gate, const float* up, std::size_t n);
   /// x += factor · y. x, y: [n].
   void (*add_scaled)(float* x, const float* y, float factor, std::size_t n);
   /// x *= factor. x: [n].
   void (*scale)(float* x, float factor, std::size_t n);
-  // The three kernels below never turn NaN into a number: NaN input gives NaN, in the scale of quantise().
+  /// x *= y. x, y: [n].
+  void (*multiply)(float* x, const float* y, std::size_t n);
+  /// x = min(max(x, −limit), limit). x: [n].
+  void (*clamp)(float* x, float limit, std::size_t n);
 
+  // Activation functions, with sigmoid(z) = 1 / (1 + e^-z) and silu(z) = z · sigmoid(z). Large magnitudes do not overflow.
+
+  /// x = silu(x). x: [n].
+  void (*silu)(float* x, std::size_t n);
+  /// gate = silu(gate) · up. gate, up: [n].
+  void (*silu_mul)(float* gate, const float* up, std::size_t n);
+  /// g = min(gate, limit), u = min(max(up, −limit), limit): gate = g · sigmoid(1.702 · g) · (u + 1). gate, up: [n].
+  void (*clamped_silu_mul)(float* gate, const float* up, float limit, std::size_t n);
+  /// gate = gelu(gate) · up, with gelu(z) = z / 2 · (1 + tanh(sqrt(2 / π) · (z + 0.044715 · z³))). gate, up: [n].
+  void (*gelu_mul)(float* gate, const float* up, std::size_t n);
+  /// x = max(x, 0)². x: [n].
+  void (*relu_squared)(float* x, std::size_t n);
+  /// x *= sigmoid(gate). x, gate: [n].
+  void (*sigmoid_mul)(float* x, const float* gate, std::size_t n);
   /// x[i] = e^(x[i] − maximum); returns Σ x[i]. Dividing by this sum gives the softmax. x: [n].
   float (*exponentiate)(float* x, float maximum, std::size_t n);
+
+  // Recurrent mixers.
+
+  /// A causal convolution of each channel: out[c] = bias[c] + Σ over j < kernel of taps[j, c] · rows[j][c]. taps:
+  /// [kernel, channels]. rows: [kernel] pointers to [channels], oldest first. bias, out: [channels]. bias may be null: 0.
+  void (*convolve)(const float* const* rows, const float* taps, const float* bias, std::size_t kernel,
+                   float* out, std::size_t channels);
+  void (*delta_step)(const DeltaStepArgs&);
+  void (*mamba_step)(const MambaStepArgs&);
+
+  // Conversions.
+
   /// Quantises blocks of 32: scale = max |x| / 127, quants = round(x / scale). x, quants: [n]. scales: [n / 32].
   /// sums: [n / 16], each of 16 neighbouring quants. n is a multiple of 32. The scale of a block with an infinity is NaN.
   void (*quantise)(const float* x, std::int8_t* quants, float* scales, std::int16_t* sums, std::size_t n);

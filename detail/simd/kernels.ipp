@@ -1,5 +1,6 @@
 #pragma once
 #include "kernels.hpp"
+#include "../core/blocks_of_32.hpp"
 #include "../core/dequantise.hpp"
 #include "../core/dtype.hpp"
 #include "../core/error.hpp"
@@ -67,6 +68,20 @@ struct F16 {
 struct BF16 {
   static constexpr std::size_t bytes = 2;
 };
+struct I8 {
+  static constexpr std::size_t bytes = 1;
+};
+struct E4M3 {
+  static constexpr std::size_t bytes = 1;
+};
+/// The bits of an f16 that hold an e4m3 number: the number is sign-extended and shifted to the left by seven bits.
+inline constexpr std::int16_t e4m3_in_f16 = ~0x4000;
+struct MXFP4 {
+  static constexpr std::size_t bytes = 17;
+};
+struct F8_E4M3 {
+  static constexpr std::size_t bytes = 36;
+};
 struct Q8_0 {
   using Product = Q8_0;
   static constexpr std::size_t block = 32, bytes = 34, group = 32, unit = 32;
@@ -131,10 +146,16 @@ inline void prefetch_to_l1([[maybe_unused]] const std::byte* at) {
 
 namespace scalar {
 #include "vec_scalar.inl"
+#include "each_vector.inl"
+#include "norms.inl"
+#include "activations.inl"
 #include "elementwise.inl"
+#include "recurrent.inl"
 #include "matmul.inl"
 #include "matmul_decoded.inl"
+#include "matmul_unpacked.inl"
 #include "attention.inl"
+#include "attention_rows.inl"
 // Products of bytes do not fit into registers here. Unrolled loops of them are a quarter of the code of all kernels, and no faster.
 #pragma push_macro("MOE_UNROLL")
 #undef MOE_UNROLL
@@ -151,10 +172,16 @@ namespace scalar {
 MOE_BEGIN_ISA("arch=armv8.2-a+dotprod")
 namespace neon {
 #include "vec_neon.inl"
+#include "each_vector.inl"
+#include "norms.inl"
+#include "activations.inl"
 #include "elementwise.inl"
+#include "recurrent.inl"
 #include "matmul.inl"
 #include "matmul_decoded.inl"
+#include "matmul_unpacked.inl"
 #include "attention.inl"
+#include "attention_rows.inl"
 #include "int8_rows.inl"
 #include "int8_neon.inl"
 #include "int8_tile.inl"
@@ -168,10 +195,16 @@ MOE_END_ISA
 MOE_BEGIN_ISA("avx2,fma,f16c")
 namespace avx2 {
 #include "vec_avx2.inl"
+#include "each_vector.inl"
+#include "norms.inl"
+#include "activations.inl"
 #include "elementwise.inl"
+#include "recurrent.inl"
 #include "matmul.inl"
 #include "matmul_decoded.inl"
+#include "matmul_unpacked.inl"
 #include "attention.inl"
+#include "attention_rows.inl"
 #include "int8_rows.inl"
 #include "int8_avx2.inl"
 #include "int8_tile.inl"
@@ -185,10 +218,16 @@ MOE_END_ISA
 MOE_BEGIN_ISA("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl")
 namespace avx512 {
 #include "vec_avx512.inl"
+#include "each_vector.inl"
+#include "norms.inl"
+#include "activations.inl"
 #include "elementwise.inl"
+#include "recurrent.inl"
 #include "matmul.inl"
 #include "matmul_decoded.inl"
+#include "matmul_unpacked.inl"
 #include "attention.inl"
+#include "attention_rows.inl"
 #if defined(MOE_NO_AVX2)
 using scalar::matmul_int8;
 #else

@@ -3,6 +3,7 @@
 //   intrinsic                           instruction     use
 //   _mm256_fmadd_ps                     vfmadd*ps       a · b + c with one rounding
 //   _mm256_cvtph_ps, _mm256_cvtps_ph    vcvtph2ps, ...  f16 to float and back
+//   _mm256_cvtepi8_epi32                vpmovsxbd       int8 to int32
 //   _mm256_maskload_ps, maskstore_ps    vmaskmovps      partial vectors without access beyond their end
 //   _mm256_round_ps                     vroundps        nearest, ties to even
 //   _mm_packs_epi32, _mm_packs_epi16    vpackssdw, ...  int32 to int8 with saturation
@@ -36,9 +37,20 @@ inline Vec widen(BF16, __m128i halves) {
   return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(halves), 16));
 }
 
+inline Vec broadcast_f16(const std::byte* p) {
+  return _mm256_broadcastss_ps(_mm_cvtph_ps(_mm_cvtsi32_si128(moe::detail::load_as<std::uint16_t>(p))));
+}
+
 inline Vec load(F32, const std::byte* p) { return load(reinterpret_cast<const float*>(p)); }
 inline Vec load_partial(F32, const std::byte* p, std::size_t n) {
   return load_partial(reinterpret_cast<const float*>(p), n);
+}
+inline Vec load(I8, const std::byte* p) {
+  return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))));
+}
+inline Vec load(E4M3, const std::byte* p) {
+  const __m128i q = _mm_cvtepi8_epi16(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)));
+  return _mm256_cvtph_ps(_mm_and_si128(_mm_slli_epi16(q, 7), _mm_set1_epi16(e4m3_in_f16)));
 }
 template <class Type>
 inline Vec load(Type type, const std::byte* p) {
@@ -76,6 +88,25 @@ inline Vec round(Vec v) { return _mm256_round_ps(v, _MM_FROUND_TO_NEAREST_INT | 
 inline Vec power_of_two(Vec n) {
   const __m256i biased = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
   return _mm256_castsi256_ps(_mm256_slli_epi32(biased, 23));
+}
+
+inline bool any_nan_e4m3(const std::byte* p) {
+  const __m256i all = _mm256_set1_epi8(0x7f), q = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+  return _mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_and_si256(q, all), all)) != 0;
+}
+
+inline void unpack_fp4(const std::byte* nibbles, float scale, Vec (&out)[4]) {
+  const __m128i steps = _mm_setr_epi8(0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12);
+  const __m128i q = _mm_loadu_si128(reinterpret_cast<const __m128i*>(nibbles)), mask = _mm_set1_epi8(15);
+  const __m128i low = _mm_shuffle_epi8(steps, _mm_and_si128(q, mask));
+  const __m128i high = _mm_shuffle_epi8(steps, _mm_and_si128(_mm_srli_epi16(q, 4), mask));
+  const auto scaled = [&](__m128i eight) {
+    return mul(_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(eight)), broadcast(scale));
+  };
+  out[0] = scaled(low);
+  out[1] = scaled(_mm_unpackhi_epi64(low, low));
+  out[2] = scaled(high);
+  out[3] = scaled(_mm_unpackhi_epi64(high, high));
 }
 
 inline float sum(Vec v) {

@@ -3,6 +3,7 @@
 //   intrinsic                              instruction         use
 //   _mm512_fmadd_ps                        vfmadd*ps           a · b + c with one rounding
 //   _mm512_cvtph_ps, _mm512_cvtps_ph       vcvtph2ps, ...      f16 to float and back
+//   _mm512_cvtepi8_epi32                   vpmovsxbd           int8 to int32
 //   _mm512_maskz_loadu_ps, _epi16          vmovups, vmovdqu16  partial vectors under a mask; masked lanes are not accessed
 //   _mm512_roundscale_ps                   vrndscaleps         nearest, ties to even
 //   _mm512_cvtsepi32_epi8                  vpmovsdb            int32 to int8 with saturation
@@ -33,9 +34,20 @@ inline Vec widen(BF16, __m256i halves) {
   return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16));
 }
 
+inline Vec broadcast_f16(const std::byte* p) {
+  return _mm512_broadcastss_ps(_mm_cvtph_ps(_mm_cvtsi32_si128(moe::detail::load_as<std::uint16_t>(p))));
+}
+
 inline Vec load(F32, const std::byte* p) { return load(reinterpret_cast<const float*>(p)); }
 inline Vec load_partial(F32, const std::byte* p, std::size_t n) {
   return load_partial(reinterpret_cast<const float*>(p), n);
+}
+inline Vec load(I8, const std::byte* p) {
+  return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))));
+}
+inline Vec load(E4M3, const std::byte* p) {
+  const __m256i q = _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+  return _mm512_cvtph_ps(_mm256_and_si256(_mm256_slli_epi16(q, 7), _mm256_set1_epi16(e4m3_in_f16)));
 }
 template <class Type>
 inline Vec load(Type type, const std::byte* p) {
@@ -68,6 +80,19 @@ inline Vec round(Vec v) { return _mm512_roundscale_ps(v, _MM_FROUND_TO_NEAREST_I
 inline Vec power_of_two(Vec n) {
   const __m512i biased = _mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127));
   return _mm512_castsi512_ps(_mm512_slli_epi32(biased, 23));
+}
+
+inline bool any_nan_e4m3(const std::byte* p) {
+  const __m256i all = _mm256_set1_epi8(0x7f), q = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+  return _mm256_cmpeq_epi8_mask(_mm256_and_si256(q, all), all) != 0;
+}
+
+inline void unpack_fp4(const std::byte* nibbles, float scale, Vec (&out)[2]) {
+  const __m512i q = _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(nibbles)));
+  const Vec steps =
+      mul(_mm512_setr_ps(0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12), broadcast(scale));
+  out[0] = _mm512_permutexvar_ps(q, steps);  // takes the last four bits of each index
+  out[1] = _mm512_permutexvar_ps(_mm512_srli_epi32(q, 4), steps);
 }
 
 inline __m256 upper_half(Vec v) { return _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(v), 1)); }

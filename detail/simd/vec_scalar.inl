@@ -1,13 +1,15 @@
 // The float vector of plain C++, the reference for all vec_*.inl. Each of them defines
 //   Vec, lanes, registers          a vector of `lanes` floats; how many vector registers the CPU has
-//   load, store                    `lanes` floats at any address; load(type, p) also converts f16 and bf16 to float
+//   load, store                    `lanes` floats at any address; load(type, p) also converts f16, bf16 and int8 to float
+//                                  and e4m3 / 256, whose bits are those of an f16; see any_nan_e4m3()
 //   load_partial, store_partial    the first n numbers only; load_partial sets the other lanes to zero
 //   store_i8                       rounded numbers from -127 to 127 as int8
-//   broadcast(x), zero()           the same number in all lanes
+//   broadcast(x), zero()           the same number in all lanes; broadcast_f16 takes it from an f16
 //   add, sub, mul, div, min, max   lane by lane
 //   fma(a, b, c)                   a · b + c, with one rounding where the instruction set has that
 //   round, power_of_two            nearest whole number, ties to even; 2^n
 //   sum, max_lane                  of all lanes
+//   unpack_fp4                     the 32 numbers of a block of mxfp4
 // This one has eight lanes, as AVX2: eight partial sums are more exact than one, and compilers can vectorise them.
 
 struct Vec {
@@ -41,12 +43,20 @@ inline void store_partial(float* p, Vec v, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) p[i] = v.lane[i];
 }
 
+inline Vec broadcast_f16(const std::byte* p) { return broadcast(moe::detail::load_f16(p)); }
+
 inline float load_one(F32, const std::byte* p) { return moe::detail::load_as<float>(p); }
 inline float load_one(F16, const std::byte* p) {
   return moe::detail::f16_to_float(moe::detail::load_as<std::uint16_t>(p));
 }
 inline float load_one(BF16, const std::byte* p) {
   return moe::detail::bf16_to_float(moe::detail::load_as<std::uint16_t>(p));
+}
+inline float load_one(I8, const std::byte* p) {
+  return static_cast<float>(moe::detail::load_as<std::int8_t>(p));
+}
+inline float load_one(E4M3, const std::byte* p) {
+  return moe::detail::e4m3_values[std::to_integer<std::size_t>(*p)] * 0x1p-8f;
 }
 template <class Type>
 inline Vec load(Type type, const std::byte* p) {
@@ -106,6 +116,18 @@ inline Vec power_of_two(Vec n) {
   return map([&](std::size_t i) {
     return std::bit_cast<float>(std::bit_cast<std::uint32_t>(n.lane[i] + shift) << 23);
   });
+}
+
+/// Whether one of 32 numbers of e4m3 is NaN and load() of E4M3 does not keep it.
+inline bool any_nan_e4m3(const std::byte*) { return false; }
+
+/// out = the numbers of the 16 bytes `nibbles`, times `scale`, in the order of core/blocks_of_32.hpp.
+inline void unpack_fp4(const std::byte* nibbles, float scale, Vec (&out)[4]) {
+  for (std::size_t i = 0; i < 16; ++i) {
+    const std::size_t q = std::to_integer<std::size_t>(nibbles[i]);
+    out[i / lanes].lane[i % lanes] = moe::detail::fp4_doubled[q & 15] * scale;
+    out[2 + i / lanes].lane[i % lanes] = moe::detail::fp4_doubled[q >> 4] * scale;
+  }
 }
 
 /// A reduction tree by halves: kernels that reduce several vectors at once can follow the same order of summation.

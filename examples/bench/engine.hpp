@@ -18,18 +18,17 @@
 struct TokenWork {
   template <class Transformer>
   TokenWork(const Transformer& transformer, const moe::ExpertCatalog& catalog) {
-    const moe::ModelConfig& config = transformer.config();
-    for (std::size_t layer = 0; layer < config.layers.size(); ++layer) {
+    const moe::ModelSpec& spec = transformer.spec();
+    for (std::size_t layer = 0; layer < spec.layers.size(); ++layer) {
       const moe::detail::LayerWeights& w = transformer.weights().layers[layer];
-      for (const moe::Matrix& matrix :
-           {w.query, w.key, w.value, w.output, w.router, w.dense.gate, w.dense.up, w.dense.down})
-        add(matrix.bytes(), matrix.rows * matrix.cols);
-      const moe::ExpertLocation* expert =
-          config.layers[layer].has_experts ? catalog.first_of(layer) : nullptr;
+      for (const moe::Matrix* matrix : moe::detail::matrices_of(w))
+        add(matrix->bytes(), matrix->rows * matrix->cols);
+      const moe::RouterSpec* router = spec.layers[layer].router();
+      const moe::ExpertLocation* expert = router ? catalog.first_of(layer) : nullptr;
       if (!expert) continue;
       for (const moe::MatrixLocation& matrix : {expert->gate, expert->up, expert->down})
-        add(config.experts_per_token * matrix.bytes(), config.experts_per_token * matrix.rows * matrix.cols);
-      type = expert->gate.dtype;
+        add(router->per_token * matrix.bytes(), router->per_token * matrix.rows * matrix.cols);
+      type = expert->up.dtype;
     }
     const moe::Matrix& head = transformer.weights().head;
     head_operations = 2.0 * static_cast<double>(head.rows * head.cols);
@@ -81,25 +80,29 @@ class Text {
 
   /// The seconds for a prompt.
   double read(std::span<const moe::TokenId> prompt) {
-    sequence_.truncate(0);
+    sequence_.rewind(0);
     const moe::detail::Stopwatch stopwatch;
     engine_->transformer().forward(sequence_, prompt);
     return stopwatch.seconds();
   }
 
-  /// The seconds for tokens one by one, behind `context` other tokens, which are computed before the first run.
+  /// The seconds for tokens one by one, behind `context` other tokens, which are computed before.
   double decode(std::size_t context, std::span<const moe::TokenId> ids) {
-    if (context > 0 && sequence_.position() < context) {
-      const std::vector<moe::TokenId> before(context, ids.front());
-      read(before);
-    }
-    sequence_.truncate(context);
+    go_behind(context, ids.front());
     const moe::detail::Stopwatch stopwatch;
     for (std::size_t i = 0; i < ids.size(); ++i) engine_->transformer().forward(sequence_, ids.subspan(i, 1));
     return stopwatch.seconds();
   }
 
  private:
+  /// Makes `context` the position. Windows and recurrent mixers may need some of the tokens before it again.
+  void go_behind(std::size_t context, moe::TokenId id) {
+    const std::size_t position = sequence_.rewind(context);
+    if (position == context) return;
+    engine_->transformer().forward(sequence_, std::vector<moe::TokenId>(context - position, id));
+    sequence_.take_snapshot(moe::Sequence::SnapshotKind::prompt_end);
+  }
+
   const Engine* engine_;
   moe::Sequence sequence_;
 };

@@ -23,7 +23,8 @@ class KernelData {
   explicit KernelData(std::size_t weight_bytes)
       : weights(weight_bytes),
         x(most_tokens * cols),
-        quantised(most_tokens * cols, true),
+        memory(8 * most_tokens * cols),
+        quantised(memory, most_tokens * cols, true),
         out(most_tokens * most_rows * 16) {
     std::mt19937 random(1);
     auto* words = reinterpret_cast<std::uint32_t*>(weights.data());
@@ -34,6 +35,7 @@ class KernelData {
 
   moe::detail::Pages weights;
   moe::detail::Buffer<float> x;
+  moe::detail::Arena memory;
   moe::detail::QuantisedActivations quantised;
   moe::detail::Buffer<float> out;
 };

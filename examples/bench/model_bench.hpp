@@ -3,7 +3,7 @@
 #include <moe.hpp>
 
 #include "detail/core/stopwatch.hpp"
-#include "detail/model/kv_cache.hpp"
+#include "detail/model/state.hpp"
 #include "detail/simd/kernel_table.hpp"
 #include "../support/command_line.hpp"
 #include "engine.hpp"
@@ -73,18 +73,18 @@ class ModelBench {
  public:
   ModelBench(const std::string& path, const BenchOptions& options, const std::vector<moe::TokenId>& ids)
       : options_(options), loading_(open_mapped(path)), checkpoint_(path), catalog_(checkpoint_) {
-    const moe::ModelConfig config(checkpoint_);
-    prompt_ = scattered_ids(options.prompt, config.vocabulary_size);
-    written_ = ids.empty() ? scattered_ids(options.written, config.vocabulary_size) : ids;
+    const moe::ModelSpec spec(checkpoint_);
+    prompt_ = scattered_ids(options.prompt, spec.vocabulary_size);
+    written_ = ids.empty() ? scattered_ids(options.written, spec.vocabulary_size) : ids;
     const std::size_t most =
         std::max(prompt_.size(), written_.size() + std::max<std::size_t>(options.context, 64));
-    if (most > config.max_positions)
+    if (most > spec.max_positions)
       throw UsageError("-p, -n, --ids and --context need " + std::to_string(most) +
-                       " positions, and the model has " + std::to_string(config.max_positions));
+                       " positions, and the model has " + std::to_string(spec.max_positions));
     const moe::detail::Stopwatch stopwatch;
     Engine& engine =
         add_engine(options.budget_bytes > 0
-                       ? moe::AnyProvider(cached(checkpoint_, options.budget_bytes, config.experts_per_token))
+                       ? moe::AnyProvider(cached(checkpoint_, options.budget_bytes, spec.experts_per_token()))
                        : moe::AnyProvider(moe::MemoryProvider(catalog_)),
                    options.threads);
     loading_.seconds = stopwatch.seconds();
@@ -95,7 +95,7 @@ class ModelBench {
     if (options.scaling) add_scaling();
     if (options.providers)
       add_decode(
-          add_engine(moe::AnyProvider(cached(checkpoint_, 0, config.experts_per_token)), options.threads),
+          add_engine(moe::AnyProvider(cached(checkpoint_, 0, spec.experts_per_token())), options.threads),
           "decode, experts in a cache", 0, "decode");
   }
 
@@ -162,10 +162,9 @@ class ModelBench {
     add_decode(engine, "decode behind 64", 64, "");
     add_decode(engine, "decode behind " + std::to_string(options_.context), options_.context,
                "decode behind 64");
-    const moe::ModelConfig& config = engine.transformer().config();
-    const std::size_t kv = moe::detail::KvCache::bytes_for(
-        config.layers.size(), config.kv_heads, config.head_dim, options_.context, moe::DType::f16);
-    cases_.back().bytes += static_cast<double>(kv) * cases_.back().tokens;
+    const std::size_t state = moe::detail::SequenceState::bytes_for(
+        engine.transformer().spec(), {.context = options_.context, .chunk = 1});
+    cases_.back().bytes += static_cast<double>(state) * cases_.back().tokens;
   }
 
   void add_scaling() {
@@ -176,8 +175,8 @@ class ModelBench {
 
   JsonObject about(std::size_t peak, const Spread& first) const {
     JsonObject model;
-    model.set("architecture", checkpoint_.config().find("model_type").as_string());
-    model.set("layers", static_cast<double>(engines_.front().transformer().config().layers.size()));
+    model.set("family", engines_.front().transformer().spec().family);
+    model.set("layers", static_cast<double>(engines_.front().transformer().spec().layers.size()));
     model.set("type", moe::detail::name(work_->type));
     model.set("weight_bytes_per_token", work_->bytes).set("operations_per_token", work_->operations);
     JsonObject out;

@@ -142,9 +142,9 @@ inline Limits measure_limits(const moe::Model& model, std::span<const moe::Token
   switched.use_sample(false);
 
   double layers = 0;
-  for (const moe::LayerConfig& layer : model.config().layers) layers += layer.has_experts;
+  for (const moe::LayerSpec& layer : model.spec().layers) layers += layer.router() != nullptr;
   const auto tokens = static_cast<double>(ids.size() - 1);
   return {(all - experts) / tokens,
-          experts / tokens / layers / static_cast<double>(model.config().experts_per_token),
+          experts / tokens / layers / static_cast<double>(model.spec().experts_per_token()),
           measure_reading(model.checkpoint(), options, 0.3)};
 }

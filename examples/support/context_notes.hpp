@@ -9,7 +9,7 @@
 
 /// How the user can get more positions than the session has.
 inline std::string advice_on_context(const moe::Session& session, const moe::Model& model) {
-  if (session.context() < model.config().max_positions) return "a larger --context makes room";
+  if (session.context() < model.spec().max_positions) return "a larger --context makes room";
   return "the model has no more positions (max_position_embeddings)";
 }
 
@@ -19,7 +19,7 @@ inline void show_cut_context(const moe::Session& session, const moe::Model& mode
   std::fprintf(
       stderr,
       "context: %zu positions in place of %zu, since the model has only %zu (max_position_embeddings)\n",
-      session.context(), session.requested_context(), model.config().max_positions);
+      session.context(), session.requested_context(), model.spec().max_positions);
 }
 
 /// Prints a line if the text ended because the context is full.

@@ -38,7 +38,7 @@ inline void show_memory(const moe::Model& model) {
   const auto mib = [](std::size_t bytes) { return static_cast<double>(bytes) / (1 << 20); };
   std::fprintf(stderr,
                "memory in MiB: %.0f weights, %.0f KV cache, %.0f intermediate, %.0f others, %.0f experts\n",
-               mib(plan.dense_bytes), mib(plan.kv_bytes), mib(plan.scratch_bytes), mib(plan.other_bytes),
+               mib(plan.dense_bytes), mib(plan.state_bytes), mib(plan.scratch_bytes), mib(plan.other_bytes),
                mib(plan.budget_bytes));
 }
 

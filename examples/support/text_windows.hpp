@@ -25,9 +25,9 @@ class WindowCutter {
  public:
   WindowCutter(const moe::Model& model, const CommandLine& args)
       : begin_(model.tokenizer().encode(args.text("--begin", ""))),
-        positions_(args.count("--window", std::min<std::size_t>(256, model.config().max_positions), 1)) {
-    if (positions_ > model.config().max_positions)
-      throw UsageError("--window is at most " + std::to_string(model.config().max_positions) +
+        positions_(args.count("--window", std::min<std::size_t>(256, model.spec().max_positions), 1)) {
+    if (positions_ > model.spec().max_positions)
+      throw UsageError("--window is at most " + std::to_string(model.spec().max_positions) +
                        ", the positions of the model");
     if (begin_.size() + 2 > positions_) throw UsageError("--window has no room for --begin and two tokens");
   }
@@ -59,7 +59,7 @@ inline Tokens read_tokens(const moe::Tokenizer& tokenizer, const std::string& pa
 }
 
 inline void require_experts(const moe::Model& model) {
-  if (model.config().experts == 0)
+  if (model.spec().experts() == 0)
     throw std::runtime_error(model.checkpoint().path() +
                              ": expected a model with experts, found a dense model");
 }
@@ -67,7 +67,7 @@ inline void require_experts(const moe::Model& model) {
 /// Counts the experts that the routers choose when the model reads the windows. Calls done(tokens) after each window.
 template <class Done>
 moe::UsageProfile usage_of(const moe::Model& model, const std::vector<Tokens>& windows, Done done) {
-  moe::UsageProfile profile(model.config().layers.size(), model.config().experts);
+  moe::UsageProfile profile(model.spec().layers.size(), model.spec().experts());
   moe::RouteRecorder recorder(profile);
   for (const Tokens& window : windows) {
     auto sequence = model.transformer().sequence({.context = window.size()});

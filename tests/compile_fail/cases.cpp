@@ -31,7 +31,7 @@ static_assert(moe::check_provider<ReturnsNoLease>());
 struct LargeLease {
   const moe::ExpertWeights& operator*() const { return weights; }
   moe::ExpertWeights weights;
-  char more[64] = {};
+  char more[128] = {};
 };
 struct WithLargeLease {
   LargeLease acquire(moe::ExpertId) { return {}; }

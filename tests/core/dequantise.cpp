@@ -1,4 +1,5 @@
 #include "detail/core/dequantise.hpp"
+#include "detail/core/blocks_of_32.hpp"
 #include "detail/core/half.hpp"
 #include "support/random_blocks.hpp"
 
@@ -38,6 +39,12 @@ struct Reference {
     return steps[q];
   }
 
+  static double e4m3(int byte) {
+    const int e = byte >> 3 & 15, m = byte & 7;
+    const double magnitude = e == 0 ? std::ldexp(m, -9) : std::ldexp(8 + m, e - 10);
+    return byte < 128 ? magnitude : -magnitude;
+  }
+
   /// The formula of q4_k and q5_k for a value q in group g: d · scale · q − dmin · offset.
   double with_group(std::size_t g, int q) const {
     int scale = 0, offset = 0;
@@ -63,6 +70,11 @@ struct Reference {
       case DType::mxfp4: {
         const double numbers[] = {0, .5, 1, 1.5, 2, 3, 4, 6, 0, -.5, -1, -1.5, -2, -3, -4, -6};
         return std::ldexp(numbers[nibble(1, i)], u8(0) - 127);
+      }
+      case DType::f8_e4m3: {
+        float scale = 0;
+        std::memcpy(&scale, block.data(), 4);
+        return double{scale} * e4m3(u8(4 + i));
       }
       case DType::q2_k: {
         const int q = u8(16 + 32 * n + l) >> 2 * j & 3;
@@ -141,6 +153,11 @@ TEST_CASE(
       if (dtype == DType::mxfp4 && round < 254)
         block[0] = static_cast<std::byte>(round);  // a larger exponent gives infinity
       if (dtype == DType::mxfp4 && round >= 254) block[0] = std::byte{1};
+      if (dtype == DType::f8_e4m3) {
+        block = random_blocks(dtype, 32, static_cast<std::uint32_t>(round), 0);
+        const float scales[] = {0, -0x1p-140f, 0x1p-126f, 3, 0x1p119f};
+        std::memcpy(block.data(), &scales[round % 5], 4);
+      }
       std::vector<std::byte> apart(1 + bytes);  // at an odd address
       std::memcpy(&apart[1], block.data(), bytes);
       const std::vector<float> out = moe::detail::dequantise({&apart[1], dtype, elements});
@@ -182,4 +199,22 @@ TEST_CASE("dequantise: mxfp4 has the values of a four-bit float, also with subno
       CHECK(out[i + 24] == -std::ldexp(numbers[i], e - 127));
     }
   }
+}
+
+TEST_CASE("dequantise: every byte of f8_e4m3 has the value of an 8-bit float, with two NaN and no infinity") {
+  for (int byte = 0; byte < 256; ++byte) {
+    CAPTURE(byte);
+    std::vector<std::byte> block(36, static_cast<std::byte>(byte));
+    const float scale = 2;
+    std::memcpy(block.data(), &scale, 4);
+    const std::vector<float> out = moe::detail::dequantise({block.data(), DType::f8_e4m3, 32});
+    const double expected = 2 * Reference::e4m3(byte);
+    for (const float value : out) {
+      if (byte % 128 == 127) CHECK(std::isnan(value));
+      if (byte % 128 != 127) CHECK(value == expected);
+      CHECK(std::signbit(value) == (byte >= 128));
+    }
+  }
+  CHECK(moe::detail::e4m3_to_float(0x7e) == 448);
+  CHECK(moe::detail::e4m3_to_float(0x81) == -0x1p-9f);
 }

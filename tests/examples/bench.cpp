@@ -45,6 +45,19 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("bench: models of each architecture are measured, also behind a context") {
+  for (const std::string architecture :
+       {"qwen35moe", "qwen3next", "gemma4", "gpt-oss", "deepseek2", "glm4moe", "nemotron_h_moe", "lfm2moe"}) {
+    CAPTURE(architecture);
+    const Result result = run({"bench", "--shape", "tiny-" + architecture, "-p", "16", "-n", "4", "--context",
+                               "70", "--rounds", "1", "--threads", "2", "--json"});
+    REQUIRE_MESSAGE(result.status == 0, result.err);
+    const moe::JsonDocument parsed(result.out, "bench");
+    for (const moe::Json one : parsed.root().at("results"))
+      CHECK(one.at("share_of_peak").at("median").as_double() > 0);
+  }
+}
+
 TEST_CASE("bench: decodes the tokens of --ids, and refuses empty or too long inputs") {
   const TemporaryDirectory directory;
   const Result result = run(

@@ -45,7 +45,7 @@ TEST_CASE("generate: too little memory is an error with the number of bytes that
   CHECK(budget.says("at least 24576 bytes"));
   const Result total = run({"generate", bundled_model(), prompt, "--memory", "1MiB"});
   CHECK(total.status == 1);
-  CHECK(total.says("of KV cache"));
+  CHECK(total.says("of state"));
 }
 
 TEST_CASE("generate: a full context is one line on stderr, with a hint to --context") {

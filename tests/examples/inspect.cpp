@@ -9,7 +9,7 @@ TEST_CASE("inspect: the shape, the tensors and the experts that fit into memory 
   const Result result = run({"inspect", bundled_model(), "--tensors"});
   CHECK(result.status == 0);
   for (const char* part :
-       {"qwen3_moe", "128 of width 32 per layer, 8 per token", "24.00 KiB", "192 of 768 (25 %)",
+       {"qwen3_moe", "128 experts of width 32, 8 per token", "24.00 KiB", "192 of 768 (25 %)",
         "model.layers.5.mlp.experts.127.up_proj.weight: [32, 128] BF16"})
     CHECK(result.out.find(part) != std::string::npos);
 }

@@ -4,10 +4,39 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cctype>
+#include <cmath>
 #include <filesystem>
 #include <string>
 #include <vector>
+
+namespace {
+
+const std::vector<std::string> architectures{"tiny-qwen35moe", "tiny-qwen3next",     "tiny-gemma4",
+                                             "tiny-gpt-oss",   "tiny-deepseek2",     "tiny-glm4moe",
+                                             "tiny-lfm2moe",   "tiny-nemotron_h_moe"};
+
+/// More tokens than a window of these models has positions.
+const std::string several_ids = "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20";
+
+/// The lines are logits of 512 tokens.
+void require_finite(const Result& logits) {
+  REQUIRE_MESSAGE(logits.status == 0, logits.err);
+  const std::vector<std::string> lines = lines_of(logits.out);
+  REQUIRE(lines.size() == 512);
+  float least = 0, most = 0;
+  for (const std::string& line : lines) {
+    const float logit = std::stof(line.substr(line.rfind(' ') + 1));
+    REQUIRE(std::isfinite(logit));
+    least = std::min(least, logit);
+    most = std::max(most, logit);
+  }
+  CHECK(most - least > 0.1f);
+  CHECK(most - least < 100);
+}
+
+}  // namespace
 
 TEST_CASE("synthesize: the model has the wanted shape and types") {
   for (const std::string type : {"q4_0", "q8_0", "f16", "bf16", "f32"}) {
@@ -16,19 +45,60 @@ TEST_CASE("synthesize: the model has the wanted shape and types") {
     CHECK(run({"synthesize", directory.path(), "--shape", "tiny", "--type", type}).status == 0);
     const Result shown = run({"inspect", directory.path(), "--tensors"});
     CHECK(shown.status == 0);
-    CHECK(shown.out.find("16 of width 32 per layer, 4 per token") != std::string::npos);
+    CHECK(shown.out.find("16 experts of width 32, 4 per token") != std::string::npos);
     std::string upper = type;
     for (char& c : upper) c = static_cast<char>(std::toupper(c));
-    CHECK(shown.out.find("experts.15.down_proj.weight: [64, 32] " + upper) != std::string::npos);
+    CHECK(shown.out.find("blk.1.ffn_down.15.weight: [64, 32] " + upper) != std::string::npos);
     CHECK(lines_of(run({"logits", directory.path(), "--ids", "1,2,3"}).out).size() == 512);
   }
 }
 
-TEST_CASE("synthesize: the listed tokens are routed as in the trace") {
+TEST_CASE("synthesize: a model of each architecture opens and computes finite logits") {
+  for (const std::string& shape : architectures) {
+    CAPTURE(shape);
+    const TemporaryDirectory directory;
+    REQUIRE(run({"synthesize", directory.path(), "--shape", shape}).status == 0);
+    require_finite(run({"logits", directory.path(), "--ids", several_ids}));
+  }
+}
+
+TEST_CASE("synthesize: one file has the experts of a layer in one tensor, and a tokenizer") {
+  for (const std::string& shape : architectures) {
+    CAPTURE(shape);
+    const TemporaryDirectory directory;
+    REQUIRE(run({"synthesize", directory.path(), "--shape", shape, "--file"}).status == 0);
+    const std::string model = directory / "model.gguf";
+    require_finite(run({"logits", model, "--ids", several_ids}));
+    CHECK(run({"inspect", model, "--tensors"}).out.find("experts.15.") == std::string::npos);
+    CHECK(run({"generate", model, "a few words", "--max-tokens", "2"}).status == 0);
+  }
+}
+
+TEST_CASE("synthesize: each architecture has experts of its usual type") {
   const TemporaryDirectory directory;
-  std::string trace = "# n_layer=2 n_expert=16 n_expert_used=3\nturn,phase,step,layer,slot,expert\n";
+  CHECK(run({"synthesize", directory.path(), "--shape", "tiny-gpt-oss"}).status == 0);
+  CHECK(run({"inspect", directory.path(), "--tensors"}).out.find("[64, 64] MXFP4") != std::string::npos);
+}
+
+TEST_CASE("synthesize: the list has the sizes of all released shapes") {
+  const Result result = run({"synthesize", "--list"});
+  CHECK(result.status == 0);
+  for (const char* name : {"qwen3-30b-a3b", "qwen3-235b-a22b", "qwen3-omni-thinker", "qwen3.6-35b-a3b",
+                           "qwen3-coder-next", "gemma-4-26b-a4b", "gpt-oss-20b", "gpt-oss-120b",
+                           "glm-4.7-flash", "glm-4.5-air", "nemotron-3-nano", "lfm2-8b-a1b"})
+    CHECK(result.out.find(name) != std::string::npos);
+  CHECK(result.out.find("17.9 GB") != std::string::npos);  // of qwen3-30b-a3b
+}
+
+namespace {
+
+void check_planted_routes(const std::string& shape, int layers) {
+  CAPTURE(shape);
+  const TemporaryDirectory directory;
+  std::string trace = "# n_layer=" + std::to_string(layers) +
+                      " n_expert=16 n_expert_used=3\nturn,phase,step,layer,slot,expert\n";
   std::vector<std::string> expected;  // by layer, then token
-  for (int layer = 0; layer < 2; ++layer)
+  for (int layer = 0; layer < layers; ++layer)
     for (int step = 0; step < 60; ++step) {
       std::string experts;
       for (int slot = 0; slot < 3; ++slot) {
@@ -40,15 +110,36 @@ TEST_CASE("synthesize: the listed tokens are routed as in the trace") {
       expected.push_back("route " + std::to_string(layer) + ' ' + std::to_string(step) + ':' + experts);
     }
   const Result result =
-      run({"synthesize", directory.path(), "--shape", "tiny", "--trace", directory.write("x.csv", trace)});
-  CHECK(result.status == 0);
+      run({"synthesize", directory.path(), "--shape", shape, "--trace", directory.write("x.csv", trace)});
+  REQUIRE(result.status == 0);
   CHECK(result.out.find("first token of the trace: 256") != std::string::npos);
   const std::string ids = lines_of(moe::detail::read_text(directory / "ids.txt"))[0];
   CHECK(ids.find("256,257,258,") == 0);
   const std::vector<std::string> lines =
       lines_of(run({"logits", directory.path(), "--ids", ids, "--routes"}).out);
-  REQUIRE(lines.size() == 512 + 120);
-  for (std::size_t i = 0; i < 120; ++i) CHECK(lines[512 + i] == expected[i]);
+  REQUIRE(lines.size() == 512 + expected.size());
+  for (std::size_t i = 0; i < expected.size(); ++i) CHECK(lines[512 + i] == expected[i]);
+}
+
+}  // namespace
+
+TEST_CASE("synthesize: the listed tokens are routed as in the trace") {
+  check_planted_routes("tiny", 2);
+  check_planted_routes("tiny-qwen35moe", 4);
+  check_planted_routes("tiny-qwen3next", 4);
+  check_planted_routes("tiny-gpt-oss", 2);
+}
+
+TEST_CASE("synthesize: traces for routers that cannot follow them are refused by name") {
+  const TemporaryDirectory directory;
+  const std::string trace = directory.write("x.csv", "step,layer,expert\n0,0,1\n0,1,1\n");
+  for (const std::string shape :
+       {"tiny-gemma4", "tiny-deepseek2", "tiny-glm4moe", "tiny-nemotron_h_moe", "tiny-lfm2moe"}) {
+    CAPTURE(shape);
+    const Result result = run({"synthesize", directory.path(), "--shape", shape, "--trace", trace});
+    CHECK(result.status == 2);
+    CHECK(result.says("--trace needs a router whose weights are a softmax of its logits, which " + shape));
+  }
 }
 
 TEST_CASE("synthesize: traces and options that give no model are refused") {
@@ -74,5 +165,7 @@ TEST_CASE("synthesize: traces and options that give no model are refused") {
       run({"synthesize", directory.path(), "--shape", "tiny", "--type", "q4_k"}).err.find("blocks of 256") !=
       std::string::npos);
   CHECK(run({"synthesize", directory.path(), "--shape", "tiny", "--layers", "3"}).status == 2);
+  // The first layer has no experts.
+  CHECK(run({"synthesize", directory.path(), "--shape", "tiny-glm4moe", "--layers", "1"}).status == 2);
   CHECK(run({"synthesize", directory.write("file", ""), "--shape", "tiny"}).status == 1);
 }

@@ -78,7 +78,7 @@ TEST_CASE("names: unqualified calls with types of the library find the functions
   CHECK(read_trace(trace) == "own");
   CHECK(replay(trace, moe::ReplayPolicy::lru, std::size_t{1}) == "own");
   CHECK(replay(trace, moe::Lru(), std::size_t{1}) == "own");
-  CHECK(require_shapes(id, weights, std::size_t{1}, std::size_t{1}) == "own");
+  CHECK(require_shapes(id, weights, std::size_t{1}) == "own");
   CHECK(route(moe::Routes()) == "own");
   CHECK(to_json(moe::UsageProfile(1, 1)) == "own");
   CHECK(trace_of(moe::TraceModel()) == "own");

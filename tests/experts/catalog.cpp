@@ -28,7 +28,8 @@ class Experts {
   }
 
   moe::ExpertCatalog catalog(std::size_t layers = 1) {
-    return catalog_with("{\"num_hidden_layers\": " + std::to_string(layers) + "}");
+    return catalog_with(R"({"model_type": "qwen3_moe", "num_hidden_layers": )" + std::to_string(layers) +
+                        "}");
   }
   moe::ExpertCatalog catalog_with(const std::string& config) {
     directory_.write("model.safetensors", writer_.text());
@@ -68,7 +69,10 @@ TEST_CASE(
 TEST_CASE("catalog: without num_hidden_layers there are 24 layers, as in transformers") {
   Experts experts;
   experts.add_expert("23.mlp.experts.0").add_expert("24.mlp.experts.0");
-  for (const char* config : {"{}", "{\"num_hidden_layers\": null}"}) {
+  for (int layer = 0; layer < 24; ++layer)
+    experts.add(std::to_string(layer) + ".input_layernorm.weight", {3});
+  for (const char* config :
+       {R"({"model_type": "qwen3_moe"})", R"({"model_type": "qwen3_moe", "num_hidden_layers": null})"}) {
     const moe::ExpertCatalog catalog = experts.catalog_with(config);
     CHECK(catalog.layers() == 24);
     CHECK(catalog.size() == 1);
@@ -108,27 +112,33 @@ TEST_CASE("catalog: experts of layers beyond num_hidden_layers are ignored") {
 TEST_CASE("catalog: an expert that lacks a matrix, or has one twice, is refused by its number") {
   Experts half;
   half.add("0.mlp.experts.0.gate_proj.weight", {2, 3}).add("0.mlp.experts.0.down_proj.weight", {3, 2});
-  CHECK(half.refusal().find("expert 0 of layer 0: expected one up_proj") != std::string::npos);
+  CHECK(half.refusal().find("expert 0 of layer 0: expected one up matrix") != std::string::npos);
   Experts hole;
   hole.add_expert("0.mlp.experts.0").add_expert("0.mlp.experts.2");
-  CHECK(hole.refusal().find("expert 1 of layer 0: expected one gate_proj") != std::string::npos);
+  CHECK(hole.refusal().find("expert 1 of layer 0: expected one gate matrix") != std::string::npos);
   Experts twice;
   twice.add_expert("0.mlp.experts.0")
       .add("0.mlp.experts.gate_up_proj", {1, 4, 3})
       .add("0.mlp.experts.down_proj", {1, 3, 2});
-  CHECK(twice.refusal().find("expert 0 of layer 0: expected one gate_proj, found two") != std::string::npos);
+  CHECK(twice.refusal().find("expert 0 of layer 0: expected one gate matrix, found two") !=
+        std::string::npos);
 }
 
 TEST_CASE("catalog: matrices whose shapes do not fit each other are refused") {
-  Experts transposed;
-  transposed.add("0.mlp.experts.gate_up_proj", {2, 3, 4}).add("0.mlp.experts.down_proj", {2, 2, 3});
-  CHECK(transposed.refusal().find("shape") != std::string::npos);
+  Experts fused;
+  fused.add("0.mlp.experts.gate_up_proj", {2, 4, 3}).add("0.mlp.experts.down_proj", {2, 2, 3});
+  CHECK(fused.refusal().find("down_proj\": expected down [3, 2] of each expert, found [2, 2, 3]") !=
+        std::string::npos);
+  Experts uneven;
+  uneven.add("0.mlp.experts.gate_up_proj", {2, 3, 3}).add("0.mlp.experts.down_proj", {2, 3, 2});
+  CHECK(uneven.refusal().find("expected shape [experts, 2 · width, hidden size]") != std::string::npos);
   Experts other;
   other.add_expert("0.mlp.experts.0")
       .add("0.mlp.experts.1.gate_proj.weight", {3, 3})
       .add("0.mlp.experts.1.up_proj.weight", {3, 3})
       .add("0.mlp.experts.1.down_proj.weight", {3, 3});
-  CHECK(other.refusal().find("experts.1.gate_proj.weight\": expected gate_proj [2, 3], found [3, 3] BF16") !=
+  CHECK(other.refusal().find(
+            "experts.1.gate_proj.weight\": expected gate [2, 3] of each expert, found [3, 3] BF16") !=
         std::string::npos);
   Experts flat;
   flat.add("0.mlp.experts.0.gate_proj.weight", {6});
@@ -181,7 +191,7 @@ TEST_CASE("catalog: an index counts the experts that are present, in the order o
 TEST_CASE("catalog: a fused tensor of more experts than any model has is refused") {
   Experts experts;
   experts.add("0.mlp.experts.gate_up_proj", {65537, 2, 1}).add("0.mlp.experts.down_proj", {65537, 1, 1});
-  CHECK(experts.refusal().find("expected at most 65536 experts, found [65537, 1, 1]") != std::string::npos);
+  CHECK(experts.refusal().find("expected at most 65536 experts, found [65537, 2, 1]") != std::string::npos);
 }
 
 TEST_CASE("catalog: experts that are smaller than their entry in the catalog are refused if they are many") {
@@ -189,7 +199,7 @@ TEST_CASE("catalog: experts that are smaller than their entry in the catalog are
   for (int layer = 0; layer < 2; ++layer)
     experts.add(std::to_string(layer) + ".mlp.experts.gate_up_proj", {65536, 2, 1})
         .add(std::to_string(layer) + ".mlp.experts.down_proj", {65536, 1, 1});
-  CHECK(experts.refusal(2).find("at most 196608 matrices of experts with less than 128 bytes") !=
+  CHECK(experts.refusal(2).find("at most 196608 parts of experts with less than 128 bytes") !=
         std::string::npos);
 }
 

@@ -11,11 +11,13 @@
 #include "detail/experts/any_provider.hpp"
 #include "detail/experts/check_provider.hpp"
 #include "detail/experts/expert.hpp"
+#include "detail/experts/expert_location.hpp"
 #include "detail/experts/provider.hpp"
 #include "support/message_of.hpp"
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -34,11 +36,13 @@ using Kind = moe::Announcement::Kind;
 
 inline bool same(const moe::Matrix& a, const moe::Matrix& b) {
   return a.dtype == b.dtype && a.rows == b.rows && a.cols == b.cols &&
-         std::memcmp(a.data, b.data, a.bytes()) == 0;
+         (a.bytes() == 0 || std::memcmp(a.data, b.data, a.bytes()) == 0);
 }
 
 inline bool same(const moe::ExpertWeights& a, const moe::ExpertWeights& b) {
-  return same(a.gate, b.gate) && same(a.up, b.up) && same(a.down, b.down);
+  const auto of_a = moe::detail::parts_of(a), of_b = moe::detail::parts_of(b);
+  return std::equal(of_a.begin(), of_a.end(), of_b.begin(),
+                    [](const moe::Matrix& one, const moe::Matrix& other) { return same(one, other); });
 }
 
 inline void delivers_the_right_weights(moe::AnyProvider& provider, const ExpectedExperts& expected) {

@@ -12,6 +12,8 @@
 #include "experts/contract.hpp"
 #include "support/checkpoints.hpp"
 #include "support/expected_experts.hpp"
+#include "support/expert_files.hpp"
+#include "support/expert_layouts.hpp"
 
 #include <doctest/doctest.h>
 
@@ -50,9 +52,50 @@ class CopyingProvider {
   moe::ExpertCatalog catalog_;
 };
 
+/// Checkpoints of one layer whose experts are converted when they are read, and one without gates and conversion.
+std::vector<moe::Checkpoint> other_layouts() {
+  static const std::vector<moe::Checkpoint> all = [] {
+    static ExpertFiles transposed, mxfp4, fp8, two_matrices;
+    add_transposed_experts(transposed, 5, 70, 66, true);
+    add_mxfp4_experts(mxfp4, 5, 64, 96);
+    add_fp8_experts(fp8, 5, 64, 96);
+    add_two_matrix_experts(two_matrices, 5, 64, 96);
+    return std::vector{
+        transposed.open("gpt_oss"),
+        mxfp4.open("gpt_oss", R"("num_hidden_layers": 1, "quantization_config": {"quant_method": "mxfp4"})"),
+        fp8.open("qwen3_moe", fp8_config + "[32, 32]}"), two_matrices.open("nemotron_h", nemotron_config)};
+  }();
+  return all;
+}
+
 }  // namespace
 
 TEST_SUITE_BEGIN("threads");
+
+TEST_CASE_TEMPLATE("providers: all keep the contract with experts in other layouts", Provider,
+                   moe::MemoryProvider, moe::MmapProvider, moe::ReadProvider, CopyingProvider) {
+  for (const moe::Checkpoint& model : other_layouts()) {
+    const DecodedExperts expected(model);
+    check_provider_contract([&] { return Provider(moe::ExpertCatalog(model)); }, expected.experts());
+    const moe::ExpertChecksums checksums{moe::ExpertCatalog(model)};
+    check_provider_contract(
+        [&] { return moe::VerifyingProvider(Provider(moe::ExpertCatalog(model)), checksums); },
+        expected.experts());
+  }
+}
+
+TEST_CASE("providers: direct reads and caches keep the contract with experts in other layouts") {
+  for (const moe::Checkpoint& model : other_layouts()) {
+    const DecodedExperts expected(model);
+    const auto reading = [&] { return moe::ReadProvider(model, {.direct = true}); };
+    check_provider_contract(reading, expected.experts());
+    check_provider_contract(
+        [&] { return moe::PrefetchingProvider(moe::CachingProvider(reading(), 200'000), 3); },
+        expected.experts());
+    check_provider_contract([&] { return moe::CachingProvider(moe::MmapProvider(model), 100'000); },
+                            expected.experts());
+  }
+}
 
 TEST_CASE_TEMPLATE("providers: all keep the contract", Provider, moe::MemoryProvider, moe::MmapProvider,
                    moe::ReadProvider, CopyingProvider) {
@@ -128,6 +171,38 @@ TEST_CASE("verifying provider: wrong weights are an error that names the matrix"
   (void)provider.acquire({0, 0});
 }
 
+TEST_CASE("read provider: a lease of converted weights takes as much as they take in memory") {
+  for (const moe::Checkpoint& model : other_layouts()) {
+    const moe::ReadProvider provider(model, {.direct = true});
+    const moe::ExpertLocation& expert = provider.catalog().at({0, 1});
+    if (!expert.is_plain()) CHECK(provider.bytes({0, 1}) == moe::detail::Pages::rounded(expert.bytes()));
+  }
+}
+
+TEST_CASE("read provider: neighbours in the file are read at once, and shared bytes once") {
+  const moe::Checkpoint gpt_oss = other_layouts()[0], nemotron = other_layouts()[3];
+  for (const auto& [model, reads] : {std::pair{gpt_oss, 4u}, {nemotron, 1u}}) {
+    moe::ReadProvider provider(model);
+    (void)provider.acquire({0, 1});
+    CHECK(provider.statistics().reads <= reads);
+    const moe::ExpertLocation& expert = provider.catalog().at({0, 1});
+    CHECK(provider.statistics().bytes >= expert.stored_bytes());
+  }
+}
+
+TEST_CASE("verifying provider: a wrong bias is an error that names it") {
+  const moe::ExpertCatalog catalog(other_layouts()[1]);
+  const DecodedExperts decoded(other_layouts()[1]);
+  moe::ExpertWeights weights = decoded.experts().at({0, 2});
+  std::vector<std::byte> wrong(weights.down_bias.data, weights.down_bias.data + weights.down_bias.bytes());
+  wrong.back() ^= std::byte{1};
+  weights.down_bias.data = wrong.data();
+  moe::MemoryProvider memory(catalog);
+  memory.add({0, 2}, weights);
+  moe::VerifyingProvider provider(std::move(memory), moe::ExpertChecksums(catalog));
+  check_error([&] { return provider.acquire({0, 2}); }, {"down bias of expert 2 of layer 0", "CRC-32C"});
+}
+
 TEST_CASE("memory provider: keeps copies of added weights") {
   std::byte numbers[3 * 4] = {};
   numbers[5] = std::byte{7};
@@ -149,4 +224,10 @@ TEST_CASE("mmap provider: an expert counts as resident once it was acquired") {
   (void)provider.acquire({0, 1});
   CHECK(provider.try_acquire({0, 1}));
   CHECK_FALSE(provider.try_acquire({1, 1}));
+}
+
+TEST_CASE("mmap provider: an expert that is converted for each lease is never resident") {
+  const moe::MmapProvider provider(other_layouts()[1]);
+  (void)provider.acquire({0, 1});
+  CHECK_FALSE(provider.try_acquire({0, 1}));
 }

@@ -9,7 +9,7 @@
 #include "detail/io/file.hpp"
 #include "detail/io/gguf_parser.hpp"
 #include "detail/io/tensor_info.hpp"
-#include "detail/model/config.hpp"
+#include "detail/spec/model_spec.hpp"
 #include "detail/extract/extraction.hpp"
 #include "detail/experts/mmap_provider.hpp"
 #include "detail/experts/read_provider.hpp"
@@ -22,6 +22,7 @@
 #include "support/message_of.hpp"
 #include "support/safetensors_writer.hpp"
 #include "support/temporary_directory.hpp"
+#include "support/test_data.hpp"
 #include "support/tiny_checkpoint.hpp"
 
 #include <doctest/doctest.h>
@@ -81,6 +82,21 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("extraction: without conversion, the logits of every family stay the same" *
+          doctest::test_suite("real-data")) {
+  const auto folder = test_data("golden");
+  if (!folder) return;
+  for (const auto& entry : std::filesystem::directory_iterator(*folder)) {
+    const std::string path = entry.path().string();
+    if (!path.ends_with(".gguf") && !entry.is_directory()) continue;
+    CAPTURE(path);
+    const std::vector<moe::TokenId> prompt{3, 14, 15, 92, 65, 35, 89, 79, 32, 38, 46, 26};
+    const TemporaryDirectory directory;
+    extract(path, directory / "out");
+    CHECK(logits_of(directory / "out", prompt) == logits_of(path, prompt));
+  }
+}
+
 TEST_CASE("extraction: the matrices of an expert are neighbours, and each begins at a multiple of 4096") {
   const TemporaryDirectory directory;
   extract(bundled_model(), directory / "out");
@@ -97,7 +113,8 @@ TEST_CASE("extraction: the matrices of an expert are neighbours, and each begins
   const moe::detail::GgufContents contents =
       moe::detail::parse_gguf(moe::File(directory / "out/experts.gguf"));
   CHECK(contents.metadata.whole("general.alignment") == 4096);
-  CHECK(moe::detail::find_by_name(contents.tensors, "blk.5.ffn_down.127.weight")->crc32c.has_value());
+  CHECK(moe::detail::find_by_name(contents.tensors, "model.layers.5.mlp.experts.127.down_proj.weight")
+            ->crc32c.has_value());
   for (const char* file : {"tokenizer.json", "tokenizer_config.json", "generation_config.json"})
     CHECK(moe::detail::read_text(directory / "out/" + file) ==
           moe::detail::read_text(bundled_model() + "/" + file));
@@ -112,7 +129,7 @@ TEST_CASE("extraction: the result contains the tokenizer and the recommended sam
     const auto model = moe::open(path, {.memory = {.budget_bytes = std::size_t{1} << 20}});
     moe::Session session(model);
     texts.push_back(session.generate("<|endoftext|>In the", {.max_tokens = 12, .sampling = moe::Sampling{}}));
-    CHECK(model.config().end_tokens == moe::ModelConfig(moe::Checkpoint(bundled_model())).end_tokens);
+    CHECK(model.spec().end_tokens == moe::ModelSpec(moe::Checkpoint(bundled_model())).end_tokens);
   }
   CHECK(texts[0] == texts[1]);
 }
@@ -250,15 +267,16 @@ TEST_CASE("extraction: progress adds up to the bytes of all tensors") {
   CHECK(sum == extraction.data_bytes());
 }
 
-TEST_CASE("extraction: a config with two names for the number of experts gives a file with one") {
+TEST_CASE("extraction: the fewest experts that cover a share are at least as many as a token takes") {
   const TemporaryDirectory directory;
-  std::filesystem::copy(golden("plain-bf16"), directory / "source");
-  const std::string config = directory / "source/config.json";
-  std::string text = moe::detail::read_text(config);
-  text.insert(text.find('{') + 1, R"("num_local_experts": 16,)");
-  directory.write("source/config.json", text);
-  extract(directory / "source", directory / "out");
-  CHECK(moe::ExpertCatalog(moe::Checkpoint(directory / "out")).experts(0) == 16);
+  moe::UsageProfile profile(3, 16);
+  for (std::uint32_t layer = 0; layer < 3; ++layer) profile.add({layer, 5}, 100, 1);
+  const moe::Checkpoint source(golden("plain-bf16"));
+  const std::size_t per_token = moe::ModelSpec(source).experts_per_token();
+  REQUIRE(per_token > 1);
+  const moe::Extraction extraction(source, directory / "out",
+                                   {.experts = moe::ExpertSelection::covering(profile, 0.5, "usage.json")});
+  CHECK(extraction.experts() == 3 * per_token);
 }
 
 #if !defined(_WIN32)

@@ -26,7 +26,7 @@ struct ExtractedCheckpoint : TemporaryDirectory {
 
 }  // namespace
 
-TEST_CASE("verification: dense.gguf with routers needs an experts.gguf beside it") {
+TEST_CASE("verification: dense.gguf of a model with experts needs an experts.gguf beside it") {
   const ExtractedCheckpoint extracted;
   std::filesystem::remove(extracted / "out/experts.gguf");
   check_error([&] { moe::Verification verification(extracted.out()); }, {"experts.gguf", "opening"});
@@ -65,7 +65,7 @@ TEST_CASE("verification: a damaged expert is named by verification, by a verifyi
   const moe::ExpertCatalog catalog(moe::Checkpoint(extracted.out()));
   flip_byte(extracted / "out/experts.gguf", catalog.at({1, 5}).up.offset + 7);
   check_error([&] { moe::Verification(extracted.out()).run(); },
-              {"experts.gguf: blk.1.ffn_up.5.weight", "CRC-32C"});
+              {"experts.gguf: model.layers.1.mlp.experts.5.up_proj.weight", "CRC-32C"});
   for (const bool direct : {false, true}) {
     moe::ReadProvider reading(catalog, {.direct = direct, .verify = true});
     CHECK_NOTHROW(reading.acquire({1, 4}));

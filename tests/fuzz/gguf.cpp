@@ -6,7 +6,7 @@
 #include "target.hpp"
 
 #include "detail/io/checkpoint.hpp"
-#include "detail/model/config.hpp"
+#include "detail/spec/model_spec.hpp"
 #include "detail/text/chat_template.hpp"
 #include "detail/text/tokenizer.hpp"
 #include "input_file.hpp"
@@ -27,8 +27,8 @@ void open(const std::string& path, std::size_t size) {
   const moe::Checkpoint checkpoint(path);
   for (const moe::TensorInfo& tensor : checkpoint.tensors())
     FUZZ_CHECK(tensor.offset <= size && tensor.bytes <= size - tensor.offset);
-  const moe::ModelConfig config(checkpoint);
-  FUZZ_CHECK(config.layers.size() <= checkpoint.tensors().size());
+  const moe::ModelSpec spec(checkpoint);
+  FUZZ_CHECK(spec.layers.size() <= checkpoint.tensors().size());
 }
 
 void tokenize(const std::string& path) {

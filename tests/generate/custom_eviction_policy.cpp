@@ -98,11 +98,11 @@ TEST_CASE("custom eviction policy: a replay has the hits of the engine, and the 
                          Measuring(moe::PrefetchingProvider<Cache>(
                              Cache(moe::ReadProvider(checkpoint),
                                    {.budget_bytes = budget_bytes,
-                                    .experts_per_token = moe::ModelConfig(checkpoint).experts_per_token}))),
+                                    .experts_per_token = moe::ModelSpec(checkpoint).experts_per_token()}))),
                          {.threads = 2});
   const moe::Model reference = moe::open(bundled_model(), {.threads = 1});
 
-  moe::Trace trace = moe::trace_of(model.config(), catalog);
+  moe::Trace trace = moe::trace_of(model.spec(), catalog);
   for (std::uint32_t layer = 0; layer < trace.layers(); ++layer)
     trace.set_expert_bytes(layer, moe::ReadProvider(checkpoint).bytes({layer, 0}));
   moe::RouteRecorder recorder(trace);

@@ -188,14 +188,14 @@ TEST_CASE("custom provider: a provider with optional members keeps what a prompt
   auto sequence = model.transformer().sequence();
   const std::vector<moe::TokenId> prompt{5, 17, 3, 91};
   for (int round = 0; round < 2; ++round) {  // the first prompt tells which experts are hot
-    sequence.truncate(0);
+    sequence.rewind(0);
     model.transformer().forward(sequence, prompt);
   }
   std::size_t kept = 0;
   auto& provider = *model.experts().get<HotExpertsProvider>();
   for (const moe::ExpertId id : provider.catalog().ids()) kept += provider.try_acquire(id).has_value();
   CHECK(kept > 0);
-  CHECK(kept <= 8 * model.config().layers.size());
+  CHECK(kept <= 8 * model.spec().layers.size());
 }
 
 TEST_CASE("custom provider: an adapter that is slow to acquire does not slow down resident experts") {

@@ -13,9 +13,9 @@
 #include "detail/text/tokenizer.hpp"
 #include "detail/extract/quantise.hpp"
 #include "detail/generate/session.hpp"
-#include "detail/io/gguf_names.hpp"
 #include "support/checkpoints.hpp"
 #include "support/gguf_builder.hpp"
+#include "support/gguf_names.hpp"
 #include "support/gguf_vocabulary.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -79,7 +79,7 @@ std::string convert_bundled_model() {
   add_vocabulary(file);
   for (const moe::TensorInfo& tensor : source.tensors())
     if (tensor.name.find(".experts.") == tensor.name.npos)
-      add_tensor(file, moe::detail::gguf_name(tensor.name), tensor.shape, tensor.dtype, source.bytes(tensor));
+      add_tensor(file, gguf_name(tensor.name), tensor.shape, tensor.dtype, source.bytes(tensor));
   for (std::uint32_t layer = 0; layer < shape.layers; ++layer) {
     for (const char* part : {"gate", "up", "down"}) {
       std::vector<std::byte> merged;
@@ -179,7 +179,7 @@ TEST_CASE("gguf model: tokenizer, end tokens and chat template equal those of th
     CHECK(model.tokenizer().decode(original.encode(text)) == original.decode(original.encode(text)));
   }
   CHECK(model.tokenizer().size() == original.size());
-  CHECK(model.config().end_tokens == std::vector<moe::TokenId>{4093});
+  CHECK(model.spec().end_tokens == std::vector<moe::TokenId>{4093});
   const moe::Message message{"user", "Hi"};
   CHECK(model.chat_template().render({&message, 1}) == "<|im_start|>Hi<|im_end|>");
 }

@@ -168,7 +168,7 @@ TEST_CASE(
     struct Shared {
       std::vector<moe::ExpertId> acquired;
     };
-    const moe::ExpertWeights* acquire(moe::ExpertId id) {
+    moe::MmapProvider::Lease acquire(moe::ExpertId id) {
       shared->acquired.push_back(id);
       return inner.acquire(id);
     }
@@ -201,7 +201,7 @@ TEST_CASE("memory budget: a replay of the recorded trace has the hits of the eng
       const moe::Model model(bundled_checkpoint(),
                              Measuring(moe::detail::cached_experts(bundled_checkpoint(), plan, options)),
                              {.threads = 2});
-      moe::Trace trace = moe::trace_of(model.config(), moe::ExpertCatalog(bundled_checkpoint()));
+      moe::Trace trace = moe::trace_of(model.spec(), moe::ExpertCatalog(bundled_checkpoint()));
       for (std::uint32_t layer = 0; layer < trace.layers(); ++layer)
         trace.set_expert_bytes(layer, model.experts().bytes({layer, 0}));
       moe::RouteRecorder recorder(trace);

@@ -124,7 +124,7 @@ TEST_CASE("model: a provider whose catalog contradicts the configuration is refu
   moe::MmapProvider experts(tiny.open());
   tiny.edit("\"moe_intermediate_size\": 32", "\"moe_intermediate_size\": 16");
   check_error([&] { return moe::Model(tiny.open(), std::move(experts)); },
-              {"experts of layer 0", "expected gate_proj [16, 64], found [32, 64]"});
+              {"experts of layer 0", "expected up [16, 64], found [32, 64]"});
 }
 
 TEST_CASE("model: experts that contradict the configuration are refused by open()") {
@@ -154,6 +154,6 @@ TEST_CASE("model: a memory plan counts the chunk and the context of a session wi
         checkpoint, {.threads = 1, .memory = {.budget_bytes = 1 << 20}, .sequence = sequence});
     const moe::Session session(model, sequence);
     CHECK(plan.scratch_bytes == session.sequence().scratch_bytes());
-    CHECK(plan.kv_bytes == session.sequence().kv_bytes());
+    CHECK(plan.state_bytes == session.sequence().state_bytes());
   }
 }

@@ -145,7 +145,7 @@ TEST_CASE("session: an end token ends the text and is its last token") {
   Session session(model());
   const std::string text = session.generate("<|endoftext|>静夜思", tokens(200));
   CHECK(session.finish() == Finish::end_token);
-  CHECK(session.tokens().back() == model().config().end_tokens.front());
+  CHECK(session.tokens().back() == model().spec().end_tokens.front());
   CHECK(text.find("endoftext") == std::string::npos);
 }
 
@@ -194,7 +194,7 @@ TEST_CASE("session: an empty prompt and a prompt longer than the context are ref
 
 TEST_CASE("session: its context is at most the max_positions of the model, and it tells the requested one") {
   Session cut(model(), {.context = 100000}), whole(model(), {.context = 100});
-  CHECK(cut.context() == model().config().max_positions);
+  CHECK(cut.context() == model().spec().max_positions);
   CHECK(cut.requested_context() == 100000);
   check_error([&] { return cut.generate(std::vector<moe::TokenId>(300, 5)); },
               {"at most 256 tokens, the max_positions of the model", "300"});

@@ -111,24 +111,23 @@ TEST_CASE(
   const moe::Checkpoint checkpoint(directory.path());
   CHECK(checkpoint.matrix("a", 2, 1).rows == 2);
   check_error([&] { return checkpoint.at("c"); }, {"tensor \"c\"", "nothing"});
-  check_error([&] { return checkpoint.matrix("a", 1, 2); },
-              {"model.safetensors", "tensor \"a\"", "[1, 2]", "[2, 1]"});
-  check_error([&] { return checkpoint.vector("a", 2); }, {"[2]", "[2, 1]"});
+  check_error([&] { return checkpoint.matrix("a", 2, 2); },
+              {"model.safetensors", "tensor \"a\"", "[2, 2]", "[2, 1]"});
+  CHECK(checkpoint.vector("a", 2).size == 2);
+  check_error([&] { return checkpoint.vector("a", 3); }, {"[3]", "[2, 1]"});
   check_error([&] { return checkpoint.vector("b", 1); },
               {"tensor \"b\"", "f32, f16, bf16, q8_0 to q2_k, iq4_nl, iq4_xs or mxfp4", "I64"});
   check_error([&] { return checkpoint.config(); }, {"config.json"});
 }
 
-TEST_CASE("checkpoint: config and prefix of a Qwen3-Omni model are those of the thinker") {
+TEST_CASE("checkpoint: config is the whole of config.json") {
   const TemporaryDirectory directory;
   directory.write("model.safetensors", tensor_file("thinker.x", "data"));
-  directory.write(
-      "config.json",
-      R"({"model_type": "qwen3_omni_moe", "thinker_config": {"text_config": {"hidden_size": 7}}})");
+  directory.write("config.json", R"({"model_type": "x", "text_config": {"hidden_size": 7}})");
   const moe::Checkpoint checkpoint(directory.path());
-  CHECK(checkpoint.tensor_prefix() == "thinker.");
-  CHECK(checkpoint.config().at("hidden_size").as_u64() == 7);
-  CHECK(checkpoint.is_thinker());
+  CHECK(checkpoint.has_config());
+  CHECK(checkpoint.config().at("model_type").as_string() == "x");
+  CHECK(checkpoint.find("thinker.x"));
 }
 
 TEST_CASE("checkpoint: model.safetensors takes precedence over an index, as in transformers") {
@@ -226,68 +225,6 @@ TEST_CASE("checkpoint: a FIFO or device in place of any file is refused without 
 }
 #endif
 
-TEST_CASE(
-    "checkpoint: quantised weights are refused by quant_method, before anything else of the configuration") {
-  const TemporaryDirectory directory;
-  directory.write("model.safetensors", tensor_file("a", "data"));
-  const auto refused = [&](std::string_view config, std::initializer_list<std::string_view> parts) {
-    CAPTURE(config);
-    directory.write("config.json", config);
-    const moe::Checkpoint checkpoint(directory.path());
-    CHECK(checkpoint.find("a"));
-    check_error([&] { return checkpoint.config(); }, parts);
-  };
-  for (const std::string method : {"gptq", "awq", "bitsandbytes", "fp8", "modelopt", "hqq", "a new one"})
-    refused("{\"quantization_config\": {\"bits\": 4, \"quant_method\": \"" + method + "\"}}",
-            {"config.json: $.quantization_config.quant_method", "f32, f16 or bf16", '"' + method + '"'});
-  refused(
-      R"({"quantization_config": {"quant_method": "compressed-tensors", "format": "nvfp4-pack-quantized"}})",
-      {"quantization_config.quant_method", "\"compressed-tensors\" (format \"nvfp4-pack-quantized\")"});
-  refused(R"({"compression_config": {"quant_method": "sparseml"}})",
-          {"$.compression_config.quant_method", "\"sparseml\""});
-  refused(R"({"text_config": {"quantization_config": {"quant_method": "awq"}}})",
-          {"$.text_config.quantization_config.quant_method", "\"awq\""});
-  refused(R"({"thinker_config": {"text_config": {"quantization_config": {"quant_method": "gptq"}}}})",
-          {"$.thinker_config.text_config.quantization_config.quant_method", "\"gptq\""});
-  refused(R"({"quantization_config": {"load_in_4bit": true}})",
-          {"$.quantization_config", "no quant_method, but \"load_in_4bit\""});
-  refused(R"({"quantization": {"group_size": 64, "bits": 4}})", {"$.quantization", "group_size"});
-  refused(R"({"quantization_config": "gptq"})", {"$.quantization_config", "gptq"});
-  for (const char* config : {R"({"quantization_config": null})", R"({"quantization_config": {}})", "{}"}) {
-    directory.write("config.json", config);
-    CHECK(moe::Checkpoint(directory.path()).config().is_object());
-  }
-}
-
-TEST_CASE("checkpoint: tensors of a quantised format are refused if the configuration does not mention it") {
-  for (const auto& [name, format] : std::initializer_list<std::pair<const char*, const char*>>{
-           {"q_proj.qweight", "GPTQ or AWQ"},
-           {"q_proj.weight_packed", "compressed-tensors"},
-           {"q_proj.weight_scale_inv", "FP8"},
-           {"q_proj.weight.quant_state.bitsandbytes__nf4", "bitsandbytes"}}) {
-    const TemporaryDirectory directory;
-    directory.write("model.safetensors", tensor_file(name, "data"));
-    directory.write("config.json", "{}");
-    check_error([&] { return moe::Checkpoint(directory.path()).config(); },
-                {"model.safetensors", name, format, "no quantization_config"});
-  }
-}
-
-TEST_CASE("checkpoint: a base model without the prefix model. opens as if it had the prefix") {
-  const TemporaryDirectory directory;
-  directory.write("model.safetensors", SafetensorsWriter()
-                                           .add("embed_tokens.weight", "U8", {1}, "e")
-                                           .add("layers.0.mlp.gate.weight", "U8", {1}, "g")
-                                           .add("lm_head.weight", "U8", {1}, "h")
-                                           .add("norm.weight", "U8", {1}, "n")
-                                           .text());
-  const moe::Checkpoint checkpoint(directory.path());
-  CHECK(text_of(checkpoint, "model.embed_tokens.weight") == "e");
-  CHECK(text_of(checkpoint, "model.layers.0.mlp.gate.weight") == "g");
-  CHECK(text_of(checkpoint, "model.norm.weight") == "n");
-  CHECK(text_of(checkpoint, "lm_head.weight") == "h");
-}
-
 TEST_CASE("checkpoint: a missing tensor with another prefix is an error that names the prefix") {
   for (const std::string prefix : {"language_model.model.", "model.language_model.", "thinker.model."}) {
     const TemporaryDirectory directory;
@@ -298,23 +235,8 @@ TEST_CASE("checkpoint: a missing tensor with another prefix is an error that nam
   }
   const TemporaryDirectory directory;
   directory.write("model.safetensors", tensor_file("model.norm.weight", "data"));
-  directory.write("config.json", R"({"model_type": "qwen3_omni_moe"})");
   check_error([&] { return moe::Checkpoint(directory.path()).at("thinker.model.norm.weight"); },
               {"\"model.norm.weight\"", "another prefix"});
-}
-
-TEST_CASE("checkpoint: the prefix is known in constant time, for a configuration of any size") {
-  // Linear time for each call would be hours.
-  const Watchdog watchdog(std::chrono::seconds(60));
-  const TemporaryDirectory directory;
-  directory.write("model.safetensors", tensor_file("a", "data"));
-  std::string config = "{\"a0\": 0";
-  for (int i = 1; i < 200'000; ++i) config += ",\"a" + std::to_string(i) + "\": 0";
-  directory.write("config.json", config + "}");
-  const moe::Checkpoint checkpoint(directory.path());
-  std::size_t bytes = 0;
-  for (int i = 0; i < 1'000'000; ++i) bytes += checkpoint.tensor_prefix().size();
-  CHECK(bytes == 0);
 }
 
 TEST_CASE("checkpoint: a Git LFS pointer in place of any file is named") {

@@ -26,8 +26,7 @@ TEST_CASE("gguf checkpoint: dense.gguf and experts.gguf in a directory are one c
   const moe::Checkpoint checkpoint(directory.path());
   CHECK(checkpoint.files().size() == 2);
   CHECK(checkpoint.directory() == directory.path());
-  CHECK(checkpoint.file_of(checkpoint.at("model.layers.0.mlp.experts.0.up_proj.weight")) ==
-        directory / "experts.gguf");
+  CHECK(checkpoint.file_of(checkpoint.at("blk.0.ffn_up.0.weight")) == directory / "experts.gguf");
 }
 
 TEST_CASE("gguf checkpoint: a directory with one GGUF model is that model") {
@@ -39,7 +38,7 @@ TEST_CASE("gguf checkpoint: a directory with one GGUF model is that model") {
   directory.write("x.gguf", add_tensor(file, "output_norm.weight", {4}).file());
   const moe::Checkpoint checkpoint(directory.path());
   CHECK(checkpoint.directory() == directory.path());
-  CHECK(checkpoint.file_of(checkpoint.at("model.norm.weight")) == directory / "x.gguf");
+  CHECK(checkpoint.file_of(checkpoint.at("output_norm.weight")) == directory / "x.gguf");
   directory.write("y.gguf", file.file());
   check_error([&] { return moe::Checkpoint(directory.path()); }, {"one GGUF model", "x.gguf", "y.gguf"});
 }
@@ -65,8 +64,7 @@ TEST_CASE("gguf checkpoint: any part of a split file opens all parts") {
     const moe::Checkpoint checkpoint(*name ? directory / name : directory.path());
     CHECK(checkpoint.files().size() == 3);
     CHECK(checkpoint.tensors().size() == 3);
-    CHECK(checkpoint.file_of(checkpoint.at("model.layers.2.input_layernorm.weight")) ==
-          directory / "x-00003-of-00003.gguf");
+    CHECK(checkpoint.file_of(checkpoint.at("blk.2.attn_norm.weight")) == directory / "x-00003-of-00003.gguf");
   }
 }
 

@@ -170,7 +170,7 @@ TEST_CASE("gguf: a string longer than the file or than its limit is refused") {
     check_refused(key.head() + u64(length) + room, {"expected"});
     name.more_tensors = 1;
     check_refused(name.head() + u64(length) + room,
-                  {"name of a tensor", "at most 63 bytes", std::to_string(length)});
+                  {"name of a tensor", "at most 64 bytes", std::to_string(length)});
   }
 }
 
@@ -205,11 +205,11 @@ TEST_CASE("gguf: an alignment that is not a u32 or not a power of two is refused
     refused(4, u32(alignment), {"general.alignment", "a power of two", std::to_string(alignment)});
 }
 
-TEST_CASE("gguf: names of tensors that are empty, longer than 63 bytes or duplicate are refused") {
+TEST_CASE("gguf: names of tensors that are empty, longer than 64 bytes or duplicate are refused") {
   GgufBuilder empty, longest, longer, twice;
   check_refused(empty.tensor("", {1}, 24, "x").file(), {"name of a tensor", "an empty text"});
-  CHECK(parse(longest.tensor(std::string(63, 'n'), {1}, 24, "x").file()).tensors.size() == 1);
-  check_refused(longer.tensor(std::string(64, 'n'), {1}, 24, "x").file(), {"at most 63 bytes", "64"});
+  CHECK(parse(longest.tensor(std::string(64, 'n'), {1}, 24, "x").file()).tensors.size() == 1);
+  check_refused(longer.tensor(std::string(65, 'n'), {1}, 24, "x").file(), {"at most 64 bytes", "65"});
   check_refused(twice.tensor("a", {1}, 24, "x").tensor("a", {1}, 24, "y").file(), {"tensor \"a\"", "two"});
 }
 

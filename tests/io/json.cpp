@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -62,6 +63,18 @@ TEST_CASE("json: numbers are read exactly") {
   CHECK(values[4].as_double() == 0.1);
 }
 
+TEST_CASE("json: the words Infinity and -Infinity, which Python writes, are numbers") {
+  const JsonDocument document("[Infinity, -Infinity ,0]");
+  std::vector<Json> values;
+  for (const Json element : document.root()) values.push_back(element);
+  REQUIRE(values.size() == 3);
+  CHECK(values[0].as_double(true) == std::numeric_limits<double>::infinity());
+  CHECK(values[1].as_double(true) == -std::numeric_limits<double>::infinity());
+  CHECK(values[0].slice() == "Infinity");
+  check_error([&] { return values[1].as_double(); }, {"$[1]", "a number that an f64 can hold", "-Infinity"});
+  check_error([&] { return values[0].as_u64(); }, {"$[0]", "a whole number", "Infinity"});
+}
+
 TEST_CASE("json: a number out of range is an error with its path") {
   const JsonDocument document(R"({"a": [18446744073709551616, -1, 1.0, 1e999, 300]})", "x.json");
   std::vector<Json> values;
@@ -111,7 +124,11 @@ TEST_CASE("json: a text that is not JSON is refused with the offset of the error
                                  "1e+",
                                  "-",
                                  "NaN",
-                                 "Infinity",
+                                 "Infinit",
+                                 "+Infinity",
+                                 "infinity",
+                                 "--Infinity",
+                                 "Infinity1",
                                  "'a'",
                                  "\"a",
                                  "\"\\x\"",

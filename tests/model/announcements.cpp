@@ -77,7 +77,7 @@ TEST_CASE("announcements: experts of a prompt are announced as prefill and then 
   f.model.forward(sequence, std::vector<moe::TokenId>{5, 17, 3, 91});
   CHECK(f.experts.count(Kind::chosen) == 0);
   CHECK(f.experts.count(Kind::prefill) > 0);
-  CHECK(f.experts.count(Kind::hot) == f.model.config().layers.size());
+  CHECK(f.experts.count(Kind::hot) == f.model.spec().layers.size());
   for (const ListeningProvider::Kept& one : f.experts.kept) CHECK(one.weights.empty());
 }
 

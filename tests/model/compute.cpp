@@ -25,7 +25,8 @@ std::vector<float> products(const moe::Matrix& weights, const std::vector<float>
                             const moe::detail::simd::Kernels& kernels = moe::detail::simd::kernels()) {
   moe::ThreadPool pool(threads);
   const moe::detail::Compute compute(pool, kernels);
-  moe::detail::QuantisedActivations memory(x.size(), static_cast<bool>(kernels.to_bf16));
+  moe::detail::Arena arena(8 * x.size() + 4096);
+  const moe::detail::QuantisedActivations memory(arena, x.size(), static_cast<bool>(kernels.to_bf16));
   std::vector<float> out(tokens * weight_rows);
   for (std::size_t token = 0; token < tokens; token += chunk) {
     const std::size_t count = std::min(chunk, tokens - token);

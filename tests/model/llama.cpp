@@ -4,11 +4,11 @@
 #include "detail/core/token.hpp"
 #include "detail/io/checkpoint.hpp"
 #include "detail/io/file.hpp"
-#include "detail/model/config.hpp"
+#include "detail/spec/model_spec.hpp"
 #include "detail/experts/memory_provider.hpp"
-#include "detail/io/gguf_names.hpp"
 #include "detail/model/transformer.hpp"
 #include "support/gguf_builder.hpp"
+#include "support/gguf_names.hpp"
 #include "support/message_of.hpp"
 #include "support/safetensors_writer.hpp"
 #include "support/temporary_directory.hpp"
@@ -24,6 +24,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace {
@@ -187,7 +188,7 @@ struct Llama {
     for (const auto& [name, numbers] : weights) {
       const bool paired = name.find("q_proj") != name.npos || name.find("k_proj") != name.npos;
       std::vector<std::uint64_t> sizes(shapes.at(name).rbegin(), shapes.at(name).rend());
-      file.tensor(moe::detail::gguf_name(name), sizes, 0, floats(paired ? in_pairs(numbers) : numbers));
+      file.tensor(gguf_name(name), sizes, 0, floats(paired ? in_pairs(numbers) : numbers));
     }
     if (!divisors.empty()) file.tensor("rope_freqs.weight", {divisors.size()}, 0, floats(divisors));
     return file;
@@ -274,10 +275,11 @@ TEST_CASE("llama: keys that a configuration omits have the defaults of Llama") {
   const std::string kv = "\"num_key_value_heads\": 4, ";
   text.erase(text.find(kv), kv.size());
   directory.write("config.json", text);
-  const moe::ModelConfig config{moe::Checkpoint(directory.path())};
-  CHECK(config.kv_heads == 4);
-  CHECK(config.max_positions == 2048);
-  CHECK_FALSE(config.query_key_norms);
+  const moe::ModelSpec spec{moe::Checkpoint(directory.path())};
+  const auto& attention = std::get<moe::AttentionSpec>(spec.layers[0].mixer);
+  CHECK(attention.kv_heads == 4);
+  CHECK(spec.max_positions == 2048);
+  CHECK(attention.query_key_norm == moe::AttentionSpec::Norm::none);
   check_close(run(directory.path(), llama_prompt), model.logits(llama_prompt));
 }
 

@@ -148,7 +148,7 @@ TEST_CASE("not finite: observers see the routes of a failing chunk once") {
   const auto count = [&](const moe::Routes&) { ++calls; };
   sequence.observe_routes(count);
   CHECK_FALSE(message_of([&] { return model.forward(sequence, finite_prompt); }).empty());
-  CHECK(calls == model.config().layers.size());
+  CHECK(calls == model.spec().layers.size());
 }
 
 TEST_CASE("not finite: NaN in the input of quantised weights is an error") {

@@ -23,8 +23,8 @@ struct RecorderFixture {
   moe::MmapProvider experts{checkpoint};
   moe::ThreadPool pool{1};
   moe::Transformer model{checkpoint, experts, pool};
-  moe::Trace trace = moe::trace_of(model.config(), catalog);
-  std::size_t layers = model.config().layers.size();
+  moe::Trace trace = moe::trace_of(model.spec(), catalog);
+  std::size_t layers = model.spec().layers.size();
 };
 
 }  // namespace
@@ -39,7 +39,7 @@ TEST_CASE("route recorder: a prompt is recorded layer by layer, and generated te
   std::size_t prompt = 0;
   for (std::size_t i = 0; i < f.trace.size(); ++i) {
     const moe::TraceVisit visit = f.trace[i];
-    CHECK(visit.experts.size() == f.model.config().experts_per_token);
+    CHECK(visit.experts.size() == f.model.spec().experts_per_token());
     CHECK(visit.prompt == (visit.step < 3));
     if (visit.prompt) ++prompt;
     if (i > 0) CHECK((f.trace[i - 1].layer <= visit.layer || visit.layer == 0));
@@ -64,7 +64,7 @@ TEST_CASE("route recorder: set_turn() and as_prompt() determine the turn and the
 
 TEST_CASE("route recorder: a usage profile and a trace of the same routes have the same counts") {
   RecorderFixture f;
-  moe::UsageProfile profile(f.layers, f.model.config().experts);
+  moe::UsageProfile profile(f.layers, f.model.spec().experts());
   moe::RouteRecorder record_profile(profile);
   moe::RouteRecorder record_trace(f.trace);
   const auto both = [&](const moe::Routes& routes) {
@@ -75,5 +75,5 @@ TEST_CASE("route recorder: a usage profile and a trace of the same routes have t
   sequence.observe_routes(both);
   f.model.forward(sequence, std::vector<moe::TokenId>{1, 2, 3, 4, 5});
   CHECK(moe::detail::to_json(profile) == moe::detail::to_json(moe::UsageProfile(f.trace)));
-  CHECK(profile.count(std::size_t{0}) == 5 * f.model.config().experts_per_token);
+  CHECK(profile.count(std::size_t{0}) == 5 * f.model.spec().experts_per_token());
 }

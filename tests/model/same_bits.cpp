@@ -48,7 +48,7 @@ std::vector<float> all_logits(const moe::Checkpoint& checkpoint, moe::AnyProvide
   const moe::Transformer model(checkpoint, experts, pool, {.kernels = way.kernels});
   auto sequence = model.sequence({.context = 128, .chunk = way.chunk, .kv_type = way.kv_type});
   std::vector<float> out;
-  model.forward_each(sequence, some_tokens(model.config().vocabulary_size),
+  model.forward_each(sequence, some_tokens(model.spec().vocabulary_size),
                      [&](std::size_t, std::span<const float> logits) {
                        out.insert(out.end(), logits.begin(), logits.end());
                      });

@@ -123,7 +123,7 @@ TEST_CASE("transformer: a sequence continues at its position, also after it was 
   auto parts = f.model.sequence();
   f.model.forward(parts, std::span(prompt).first(3));
   f.model.forward(parts, std::vector<moe::TokenId>{1, 1, 1, 1});
-  parts.truncate(3);
+  parts.rewind(3);
   CHECK(parts.position() == 3);
   CHECK(copy(f.model.forward(parts, std::span(prompt).subspan(3))) == expected);
   CHECK(parts.position() == 7);
@@ -175,10 +175,10 @@ TEST_CASE("transformer: a stop takes effect after one layer, and leaves the sequ
   for (const auto& [id, count] : f.experts.acquired) CHECK(id.layer < 2);
 }
 
-TEST_CASE("transformer: a context of 0 and a quantised KV cache are refused, and a chunk of 0 counts as 1") {
+TEST_CASE("transformer: a context of 0 and a KV cache of q4_0 are refused, and a chunk of 0 counts as 1") {
   Fixture f("plain-bf16");
   check_error([&] { return f.model.sequence({.context = 0}); }, {"context"});
-  check_error([&] { return f.model.sequence({.kv_type = moe::DType::q8_0}); }, {"kv_type", "q8_0"});
+  check_error([&] { return f.model.sequence({.kv_type = moe::DType::q4_0}); }, {"kv_type", "q4_0"});
   auto sequence = f.model.sequence({.context = 16, .chunk = 0});
   CHECK_FALSE(f.model.forward(sequence, prompt).empty());
 }
@@ -214,7 +214,7 @@ TEST_CASE(
   const std::vector<float> expected = copy(free.model.forward(sequence, prompt));
   CHECK(sequence.restriction().choices == 0);
   CHECK(sequence.restriction().mean_mass() == 1);
-  std::vector<std::uint32_t> every(free.model.config().experts);
+  std::vector<std::uint32_t> every(free.model.spec().experts());
   for (std::uint32_t i = 0; i < every.size(); ++i) every[i] = i;
 
   Fixture all("plain-bf16", allow({0, 1}, every));
@@ -223,7 +223,7 @@ TEST_CASE(
   CHECK(same.restriction().choices == 2 * prompt.size());
   CHECK(same.restriction().mean_mass() == 1);
 
-  every.resize(free.model.config().experts_per_token);
+  every.resize(free.model.spec().experts_per_token());
   Fixture few("plain-bf16", allow({0}, every));
   auto other = few.model.sequence();
   CHECK(copy(few.model.forward(other, prompt)) != expected);
@@ -286,7 +286,7 @@ TEST_CASE("transformer: a sequence of another transformer is refused") {
 TEST_CASE("transformer: a context whose KV cache no object can hold is refused") {
   Fixture f("plain-bf16");
   for (const std::size_t context : {std::size_t{1} << 58, std::size_t{1} << 62, SIZE_MAX - 1, SIZE_MAX})
-    check_error([&] { return f.model.sequence({.context = context}); }, {"sequence: KV cache", "bytes"});
+    check_error([&] { return f.model.sequence({.context = context}); }, {"sequence: state", "bytes"});
 }
 
 TEST_CASE("transformer: an exception of the callback leaves the sequence as before the chunk") {
@@ -388,10 +388,10 @@ TEST_CASE("transformer: a provider whose catalog contradicts the configuration i
   struct WrongValue {
     const char *from, *to, *expected;
   };
-  for (const WrongValue& wrong : {WrongValue{"\"moe_intermediate_size\": 32", "\"moe_intermediate_size\": 16",
-                                             "expected gate_proj [16, 64]"},
-                                  WrongValue{"\"moe_intermediate_size\": 32", "\"moe_intermediate_size\": 33",
-                                             "expected gate_proj [33, 64]"}}) {
+  for (const WrongValue& wrong :
+       {WrongValue{"\"moe_intermediate_size\": 32", "\"moe_intermediate_size\": 16", "expected up [16, 64]"},
+        WrongValue{"\"moe_intermediate_size\": 32", "\"moe_intermediate_size\": 33",
+                   "expected up [33, 64]"}}) {
     TinyCheckpoint tiny;
     const moe::Checkpoint original = tiny.open();
     moe::AnyProvider experts{moe::MmapProvider(original)};

@@ -1,7 +1,8 @@
 #include "detail/core/tensor.hpp"
 #include "detail/experts/catalog.hpp"
-#include "detail/model/config.hpp"
+#include "detail/spec/model_spec.hpp"
 #include "detail/experts/mmap_provider.hpp"
+#include "detail/model/expert_requirements.hpp"
 #include "detail/model/weights.hpp"
 #include "support/message_of.hpp"
 #include "support/tiny_checkpoint.hpp"
@@ -17,9 +18,9 @@ namespace {
 std::string refusal(const TinyCheckpoint& tiny) {
   return message_of([&] {
     const moe::Checkpoint checkpoint = tiny.open();
-    const moe::ModelConfig config(checkpoint);
-    moe::detail::require_experts(moe::ExpertCatalog(checkpoint), config);
-    return moe::detail::ModelWeights(checkpoint, config);
+    const moe::ModelSpec spec(checkpoint);
+    moe::detail::require_experts(moe::ExpertCatalog(checkpoint), spec);
+    return moe::detail::ModelWeights(checkpoint, spec);
   });
 }
 
@@ -39,7 +40,7 @@ TEST_CASE("weights: a missing tensor is an error that names the tensor") {
         "model.layers.0.self_attn.k_norm.weight", "model.layers.0.mlp.gate.weight"}) {
     TinyCheckpoint tiny;
     std::string other = name;
-    other.back() = 'X';
+    other.front() = 'X';  // outside of the model
     tiny.rename_tensor(name, other);
     CAPTURE(name);
     CHECK(refusal(tiny).find("tensor \"" + std::string(name) + "\": expected to be there") !=
@@ -50,8 +51,8 @@ TEST_CASE("weights: a missing tensor is an error that names the tensor") {
 TEST_CASE("weights: a missing expert is an error that names the expert and the layer") {
   TinyCheckpoint tiny;
   tiny.rename_tensor("model.layers.1.mlp.experts.3.up_proj.weight",
-                     "model.layers.1.mlp.experts.3.up_proj.weighX");
-  CHECK(refusal(tiny).find("expert 3 of layer 1: expected one up_proj") != std::string::npos);
+                     "xodel.layers.1.mlp.experts.3.up_proj.weight");
+  CHECK(refusal(tiny).find("expert 3 of layer 1: expected one up") != std::string::npos);
 }
 
 TEST_CASE("weights: a missing lm_head without tie_word_embeddings is an error that names both") {
@@ -66,8 +67,8 @@ TEST_CASE("weights: without lm_head the embedding is the head of a model with ti
   tiny.rename_tensor("lm_head.weight", "xm_head.weight");
   tiny.edit("\"tie_word_embeddings\": false", "\"tie_word_embeddings\": true");
   const moe::Checkpoint checkpoint = tiny.open();
-  const moe::detail::ModelWeights weights(checkpoint, moe::ModelConfig(checkpoint));
-  CHECK(weights.head.data == weights.embedding.data);
+  const moe::detail::ModelWeights weights(checkpoint, moe::ModelSpec(checkpoint));
+  CHECK(weights.head.data == weights.embedding.matrix().data);
 }
 
 TEST_CASE("weights: an lm_head that differs from the embedding is the head, also with tie_word_embeddings") {
@@ -75,9 +76,9 @@ TEST_CASE("weights: an lm_head that differs from the embedding is the head, also
   tiny.edit("\"tie_word_embeddings\": false", "\"tie_word_embeddings\": true");
   const moe::Checkpoint checkpoint = tiny.open();
   for (const moe::WeightStorage storage : {moe::WeightStorage::mapped, moe::WeightStorage::owned}) {
-    const moe::detail::ModelWeights weights(checkpoint, moe::ModelConfig(checkpoint), storage);
+    const moe::detail::ModelWeights weights(checkpoint, moe::ModelSpec(checkpoint), storage);
     const moe::Matrix stored = checkpoint.matrix("lm_head.weight", 320, 64);
-    CHECK(weights.head.data != weights.embedding.data);
+    CHECK(weights.head.data != weights.embedding.matrix().data);
     CHECK(std::memcmp(weights.head.data, stored.data, stored.bytes()) == 0);
   }
 }
@@ -88,8 +89,8 @@ TEST_CASE("weights: an lm_head equal to the embedding shares its memory, with ti
   tiny.set_tensor("lm_head.weight", tiny.bytes_of("model.embed_tokens.weight"));
   const moe::Checkpoint checkpoint = tiny.open();
   for (const moe::WeightStorage storage : {moe::WeightStorage::mapped, moe::WeightStorage::owned}) {
-    const moe::detail::ModelWeights weights(checkpoint, moe::ModelConfig(checkpoint), storage);
-    CHECK(weights.head.data == weights.embedding.data);
+    const moe::detail::ModelWeights weights(checkpoint, moe::ModelSpec(checkpoint), storage);
+    CHECK(weights.head.data == weights.embedding.matrix().data);
   }
 }
 
@@ -101,7 +102,7 @@ TEST_CASE("weights: a size that contradicts a tensor is an error with both shape
            {"\"vocab_size\": 320", "\"vocab_size\": 321", "model.embed_tokens.weight",
             "expected shape [321, 64], found [320, 64]"},
            {"\"hidden_size\": 64", "\"hidden_size\": 65", "experts of layer 0",
-            "gate_proj [32, 65], found [32, 64]"},
+            "up [32, 65], found [32, 64]"},
            {"\"num_attention_heads\": 4", "\"num_attention_heads\": 6", "self_attn.q_proj.weight",
             "expected shape [192, 64], found [128, 64]"},
            {"\"num_key_value_heads\": 2", "\"num_key_value_heads\": 4", "self_attn.k_proj.weight",
@@ -110,12 +111,12 @@ TEST_CASE("weights: a size that contradicts a tensor is an error with both shape
            {"\"num_experts\": 16", "\"num_experts\": 15", "experts of layer 0", "expected 15, found 16"},
            {"\"num_experts\": 16", "\"num_experts\": 32", "experts of layer 0", "expected 32, found 16"},
            {"\"moe_intermediate_size\": 32", "\"moe_intermediate_size\": 31", "experts of layer 0",
-            "gate_proj [31, 64], found [32, 64]"},
+            "up [31, 64], found [32, 64]"},
            {"\"num_hidden_layers\": 3", "\"num_hidden_layers\": 4", "layers: expected all 4",
             "nothing of layers [3]"},
            {"\"attention_bias\": false", "\"attention_bias\": true", "self_attn.q_proj.bias", "to be there"},
-           {"\"mlp_only_layers\": []", "\"mlp_only_layers\": [1]", "model.layers.1.mlp.gate_proj.weight",
-            "to be there"},
+           {"\"mlp_only_layers\": []", "\"mlp_only_layers\": [1]", "model.layers.1.mlp.experts.0",
+            "only tensors that the library knows"},
        }) {
     CAPTURE(wrong.to);
     TinyCheckpoint tiny;

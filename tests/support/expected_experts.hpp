@@ -1,21 +1,42 @@
 #pragma once
 #include "detail/io/checkpoint.hpp"
 #include "detail/experts/catalog.hpp"
+#include "detail/experts/matrix_decoder.hpp"
 #include "experts/contract.hpp"
 
-#include <cstdint>
+#include <cstddef>
+#include <memory>
+#include <vector>
 
-/// All experts of a checkpoint, as views of its mapped files.
+/// All experts of a checkpoint that are stored as kernels read them, as views of its mapped files.
 inline ExpectedExperts expected_experts(const moe::Checkpoint& checkpoint) {
   const moe::ExpertCatalog catalog(checkpoint);
   ExpectedExperts out;
-  const auto view = [&](const moe::MatrixLocation& at) {
-    return moe::Matrix{checkpoint.mapped(at.file).data() + at.offset, at.dtype, at.rows, at.cols};
-  };
-  for (std::uint32_t layer = 0; layer < catalog.layers(); ++layer)
-    for (std::uint32_t expert = 0; expert < catalog.experts(layer); ++expert) {
-      const moe::ExpertLocation& at = catalog.at({layer, expert});
-      out[{layer, expert}] = {view(at.gate), view(at.up), view(at.down)};
-    }
+  for (const moe::ExpertId id : catalog.ids()) {
+    const moe::detail::StoredRanges ranges(catalog.at(id));
+    const auto bytes_of = [&](std::size_t range) {
+      return checkpoint.mapped(ranges[range].file)
+          .subspan(static_cast<std::size_t>(ranges[range].offset), ranges[range].bytes);
+    };
+    out[id] = moe::detail::view_expert(catalog.at(id), ranges, bytes_of);
+  }
   return out;
 }
+
+/// All experts of a checkpoint as kernels read them, in memory of its own.
+class DecodedExperts {
+ public:
+  explicit DecodedExperts(const moe::Checkpoint& checkpoint) {
+    const moe::ExpertCatalog catalog(checkpoint);
+    for (const moe::ExpertId id : catalog.ids()) {
+      std::byte* memory = memory_.emplace_back(new std::byte[catalog.at(id).bytes()]).get();
+      experts_[id] = catalog.read(id, memory);
+    }
+  }
+
+  const ExpectedExperts& experts() const { return experts_; }
+
+ private:
+  std::vector<std::unique_ptr<std::byte[]>> memory_;
+  ExpectedExperts experts_;
+};

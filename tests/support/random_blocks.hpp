@@ -10,9 +10,9 @@
 
 /// All types whose blocks hold several numbers.
 inline constexpr moe::DType block_types[] = {
-    moe::DType::q8_0,   moe::DType::q5_0,   moe::DType::q4_0, moe::DType::q5_1, moe::DType::q4_1,
-    moe::DType::q6_k,   moe::DType::q5_k,   moe::DType::q4_k, moe::DType::q3_k, moe::DType::q2_k,
-    moe::DType::iq4_nl, moe::DType::iq4_xs, moe::DType::mxfp4};
+    moe::DType::q8_0,   moe::DType::q5_0,   moe::DType::q4_0,  moe::DType::q5_1,   moe::DType::q4_1,
+    moe::DType::q6_k,   moe::DType::q5_k,   moe::DType::q4_k,  moe::DType::q3_k,   moe::DType::q2_k,
+    moe::DType::iq4_nl, moe::DType::iq4_xs, moe::DType::mxfp4, moe::DType::f8_e4m3};
 
 /// The offsets of the f16 numbers in a block: scales, then offsets of values.
 inline std::vector<std::size_t> halves_of(moe::DType dtype) {
@@ -24,12 +24,14 @@ inline std::vector<std::size_t> halves_of(moe::DType dtype) {
     case moe::DType::q2_k: return {80, 82};
     case moe::DType::q3_k: return {108};
     case moe::DType::q6_k: return {208};
-    case moe::DType::mxfp4: return {};
+    case moe::DType::mxfp4:
+    case moe::DType::f8_e4m3: return {};
     default: return {0};
   }
 }
 
-/// `offset` filler bytes, then `numbers` numbers in blocks of random bits, with scales of either sign between 1/64 and 1.
+/// `offset` filler bytes, then `numbers` numbers in blocks of random bits, with scales of either sign between 1/64 and 1, and no
+/// NaN.
 inline std::vector<std::byte> random_blocks(moe::DType dtype, std::size_t numbers, std::uint32_t seed,
                                             std::size_t offset) {
   std::mt19937 random(seed);
@@ -42,6 +44,11 @@ inline std::vector<std::byte> random_blocks(moe::DType dtype, std::size_t number
       std::memcpy(&out[at + half], &bits, sizeof bits);
     }
     if (dtype == moe::DType::mxfp4) out[at] = static_cast<std::byte>(120 + random() % 8);
+    if (dtype != moe::DType::f8_e4m3) continue;
+    const float scale = static_cast<float>(1 + random() % 64) / 4096;
+    std::memcpy(&out[at], &scale, sizeof scale);
+    for (std::size_t i = at + 4; i < at + 36; ++i)
+      if ((out[i] & std::byte{0x7f}) == std::byte{0x7f}) out[i] = std::byte{0x38};
   }
   return out;
 }

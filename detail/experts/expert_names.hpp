@@ -1,0 +1,59 @@
+#pragma once
+#include "../core/config.hpp"
+#include "../spec/tensor_names.hpp"
+#include "expert_location.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace moe::inline MOE_ABI::detail {
+
+/// The roles of gate, up and down of one expert.
+inline constexpr std::array<Role, 3> single_expert_roles{Role::expert_gate, Role::expert_up,
+                                                         Role::expert_down};
+
+/// The name of the scales of an FP8 matrix, behind the name of the matrix.
+inline constexpr std::string_view scales_ending = "_scale_inv";
+
+/// The name of a part of an expert whose parts are tensors of their own: a bias is called like its matrix, with `.bias` in
+/// place of `.weight`. Empty if the family has no such part.
+std::string name_of_part(const TensorNames& names, std::size_t part, std::size_t layer, std::size_t expert);
+
+/// The names of the tensors that hold the experts of one layer.
+class ExpertNames {
+ public:
+  ExpertNames(const TensorNames& names, std::size_t layer);
+
+  /// Whether the experts of this family have a gate.
+  bool gated() const { return gated_; }
+
+  /// What the names of all parts of a kind begin with, when each expert has tensors of its own; empty: there are none.
+  std::string_view prefix(std::size_t part) const { return singles_[part].prefix; }
+
+  /// The expert whose part is the tensor of this name, when each expert has tensors of its own; nothing for other tensors.
+  std::optional<std::uint32_t> expert_of(std::size_t part, std::string_view name) const;
+
+  /// Whether the tensor of this name belongs to experts.
+  bool contains(std::string_view name) const;
+
+ private:
+  /// The parts of a name around the number of the expert.
+  struct Single {
+    std::string prefix, suffix;
+  };
+
+  std::array<Single, expert_parts> singles_;
+  std::vector<std::string> merged_;  // the names of tensors with parts of all experts
+  bool gated_;
+};
+
+}  // namespace moe::inline MOE_ABI::detail
+
+#if MOE_DEFINITIONS
+#include "expert_names.ipp"
+#endif

@@ -1,0 +1,80 @@
+#pragma once
+#include "../core/config.hpp"
+#include "../io/checkpoint.hpp"
+#include "../io/quantisation.hpp"
+#include "expert_location.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace moe::inline MOE_ABI::detail {
+
+/// Matrices [rows, cols] that lie one behind the other in a tensor.
+struct MatrixStack {
+  const TensorInfo* tensor;
+  std::size_t count, rows, cols;
+  const TensorInfo* scales = nullptr;  // of FP8: [count, scale_rows, scale_cols]
+  std::size_t scale_rows = 0, scale_cols = 0;
+};
+
+/// The number of blocks that cover a size.
+constexpr std::size_t blocks_of(std::size_t size, std::size_t of_block) {
+  return (size + of_block - 1) / of_block;
+}
+
+/// Of a matrix whose blocks are gathered from `bytes` stored bytes.
+MatrixEncoding gathered_encoding(std::size_t bytes, std::size_t first, std::size_t row_step,
+                                 std::size_t block_step);
+
+/// Finds out where and how a checkpoint stores its matrices: as kernels read them, or in FP8 with scales in a tensor
+/// `<name>_scale_inv`. All members throw an Error about the tensor unless its shape and type can be used.
+class MatrixLocator {
+ public:
+  MatrixLocator(const Checkpoint& checkpoint, const Quantisation& quantisation)
+      : checkpoint_(checkpoint), quantisation_(quantisation) {}
+
+  /// Whether the tensor holds FP8 numbers.
+  bool is_e4m3(const TensorInfo& tensor) const;
+
+  /// The matrix in a tensor of two dimensions.
+  MatrixLocation locate(const TensorInfo& tensor) const;
+
+  /// The bias in a tensor of one dimension, as a matrix of one row.
+  MatrixLocation locate_bias(const TensorInfo& tensor) const;
+
+  void require_bias_type(const TensorInfo& tensor) const;
+
+  /// The matrices in a tensor of three dimensions, or of two: a stack of one.
+  MatrixStack stack(const TensorInfo& tensor, std::size_t dimensions) const;
+
+  /// The rows [first, first + rows) of a matrix of a stack.
+  MatrixLocation rows_of(const MatrixStack& stack, std::size_t matrix, std::size_t first,
+                         std::size_t rows) const;
+
+  /// The shape, with exactly that many dimensions: writers of GGUF drop and add outer dimensions of 1.
+  std::vector<std::uint64_t> shape_of(const TensorInfo& tensor, std::size_t dimensions) const;
+
+  [[noreturn]] void fail_about(const TensorInfo& tensor, std::string_view expected,
+                               std::string_view found) const;
+
+ private:
+  const TensorInfo* scales_of(const TensorInfo& tensor) const;
+
+  void add_scales(MatrixStack& stack) const;
+
+  /// Sets the type and the encoding of rows of an FP8 matrix.
+  void set_e4m3(MatrixLocation& out, const MatrixStack& stack, std::size_t matrix, std::size_t first) const;
+
+  Checkpoint checkpoint_;
+  Quantisation quantisation_;
+};
+
+}  // namespace moe::inline MOE_ABI::detail
+
+#if MOE_DEFINITIONS
+#include "matrix_locator.ipp"
+#endif

@@ -1,0 +1,42 @@
+#pragma once
+#include "../core/config.hpp"
+#include "session.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace moe::inline MOE_ABI::detail {
+
+/// A file with a session: a head, the ids of the text, the state of the model at the current position, and a CRC-32C of all
+/// bytes before it. Numbers are little-endian.
+///   u64 magic, u32 fingerprint, u32 type of the KV cache
+///   u64 context, chunk, requested context, position, written positions, number of ids
+///   u32 ids[...];   the arrays of SequenceState::for_each_part();   u32 CRC-32C
+class SessionFile {
+ public:
+  static void save(const Session& session, const std::string& path);
+  static Session open(const Model& model, const std::string& path);
+
+ private:
+  static constexpr std::uint64_t magic = 0x314e4f4953534553;  // "SESSION1"
+
+  struct Head {
+    std::uint64_t magic;
+    std::uint32_t fingerprint, kv_type;
+    std::uint64_t context, chunk, requested_context, position, written, ids;
+  };
+
+  static Head head_of(const Session& session);
+
+  /// Throws unless the file is a session of this model.
+  static void check(const Head& head, const Model& model, const std::string& path);
+};
+
+/// A number that tells models apart: of the tensors' names, types and shapes, and of samples of the weights.
+std::uint32_t fingerprint(const Transformer& transformer, const Checkpoint& checkpoint);
+
+}  // namespace moe::inline MOE_ABI::detail
+
+#if MOE_DEFINITIONS
+#include "session_file.ipp"
+#endif

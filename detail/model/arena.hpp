@@ -1,0 +1,53 @@
+#pragma once
+#include "../core/buffer.hpp"
+#include "../core/config.hpp"
+
+#include <cstddef>
+#include <span>
+
+namespace moe::inline MOE_ABI::detail {
+
+/// Memory for the intermediate results of a step: a stack of arrays. Frames give back the arrays taken since they began.
+/// An arena without memory only counts: the arrays that it gives have sizes but no memory, and peak_bytes() tells how much
+/// memory the same calls need.
+class Arena {
+ public:
+  Arena() = default;
+  explicit Arena(std::size_t bytes);
+
+  /// The largest sum of all arrays that were in use at once, with their alignment.
+  std::size_t peak_bytes() const { return peak_; }
+
+  /// An array of n items with unspecified contents, aligned to a cache line. Precondition of an arena with memory: the array
+  /// fits. Throws an Error if its size is more than an object can have.
+  template <class T>
+  std::span<T> take(std::size_t n) {
+    std::byte* const at = take_bytes(n, sizeof(T));
+    return {reinterpret_cast<T*>(at), n};
+  }
+
+  /// Gives back, when it ends, all arrays that were taken since it began.
+  class Frame {
+   public:
+    explicit Frame(Arena& arena) : arena_(arena), begin_(arena.used_) {}
+    Frame(const Frame&) = delete;
+    Frame& operator=(const Frame&) = delete;
+    ~Frame() { arena_.used_ = begin_; }
+
+   private:
+    Arena& arena_;
+    std::size_t begin_;
+  };
+
+ private:
+  std::byte* take_bytes(std::size_t count, std::size_t item_bytes);
+
+  Buffer<std::byte> memory_;
+  std::size_t used_ = 0, peak_ = 0;
+};
+
+}  // namespace moe::inline MOE_ABI::detail
+
+#if MOE_DEFINITIONS
+#include "arena.ipp"
+#endif

@@ -1,0 +1,22 @@
+#pragma once
+#include "../core/config.hpp"
+#include "../experts/catalog.hpp"
+#include "../spec/model_spec.hpp"
+
+namespace moe::inline MOE_ABI::detail {
+
+/// Throws if the checkpoint has no tensor of some layer: an extraction of a few layers can be stored but not run.
+void require_layers(const Checkpoint& checkpoint, const ModelSpec& spec);
+
+/// Throws unless the catalog has in each layer the experts of the spec: their number and their shapes. The checkpoint of the
+/// catalog may have nothing else.
+void require_expert_shapes(const ExpertCatalog& catalog, const ModelSpec& spec);
+
+/// require_layers() of the checkpoint of the catalog, and require_expert_shapes().
+void require_experts(const ExpertCatalog& catalog, const ModelSpec& spec);
+
+}  // namespace moe::inline MOE_ABI::detail
+
+#if MOE_DEFINITIONS
+#include "expert_requirements.ipp"
+#endif

@@ -1,0 +1,178 @@
+#pragma once
+#include "executor.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace moe::inline MOE_ABI::detail {
+
+MOE_INLINE ExecutorLists::ExecutorLists(std::size_t experts) {
+  groups.reserve(experts);
+  missing.reserve(experts);
+  missing_ids.reserve(experts);
+  missing_weights.reserve(experts);
+  next_slot.reserve(experts + 1);
+  jobs.reserve(experts + 1);
+  products.reserve(experts + 1);
+  held.reserve(experts);
+}
+
+/// Sorts the visits by expert (a counting sort): groups in ascending order of the experts, with consecutive slots.
+inline void group_by_expert(const ExpertBatch& batch, ExecutorLists& lists) {
+  std::vector<std::size_t>& next_slot = lists.next_slot;
+  // First next_slot[e + 1] counts the visits of expert e; after the prefix sums next_slot[e] is the first slot of e.
+  next_slot.assign(batch.experts + 1, 0);
+  for (const std::uint32_t expert : batch.chosen) ++next_slot[expert + 1];
+  lists.groups.clear();
+  for (std::uint32_t expert = 0; expert < batch.experts; ++expert) {
+    const std::size_t count = next_slot[expert + 1];
+    if (count > 0) lists.groups.push_back({expert, next_slot[expert], count});
+    next_slot[expert + 1] += next_slot[expert];
+  }
+  for (std::size_t v = 0; v < batch.chosen.size(); ++v) {
+    const std::size_t slot = next_slot[batch.chosen[v]]++;
+    batch.slot_of[v] = static_cast<std::uint32_t>(slot);
+    batch.token_of[slot] = static_cast<std::uint32_t>(v / batch.per_token);
+  }
+}
+
+/// Computes the groups of one batch. Releases all leases when it is destroyed, so also after an exception.
+class GroupRun {
+ public:
+  GroupRun(const Step& step, const ExpertBatch& batch, const NetworkBuffers& buffers, AnyProvider& provider,
+           ExecutorLists& lists)
+      : step_(step), batch_(batch), buffers_(buffers), provider_(provider), lists_(lists) {}
+  GroupRun(const GroupRun&) = delete;
+  GroupRun& operator=(const GroupRun&) = delete;
+  ~GroupRun() { release(); }
+
+  /// Computes the present experts in one parallel region while the provider loads the missing ones, then the missing ones.
+  void run() {
+    hold_present();
+    announce_missing(0);
+    if (!batch_.predicted.empty())
+      provider_.hint({.ids = batch_.predicted, .kind = Announcement::Kind::predicted});
+    run_held();
+    if (step_.tokens == 1) return run_missing_of_token();
+    run_missing_of_prompt();
+    announce_hot();
+  }
+
+ private:
+  ExpertId id_of(const ExpertGroup& group) const { return {batch_.layer, group.expert}; }
+
+  void hold(AnyProvider::Lease&& lease, const ExpertGroup& group) {
+    require_shapes(id_of(group), *lease, batch_.shape);
+    lists_.held.push_back(std::move(lease));
+    lists_.jobs.push_back({nullptr, group.first, group.count});
+  }
+
+  bool hold_if_present(const ExpertGroup& group) {
+    std::optional<AnyProvider::Lease> lease = provider_.try_acquire(id_of(group));
+    if (lease) hold(std::move(*lease), group);
+    return lease.has_value();
+  }
+
+  /// The router's weight of a group that has one token.
+  float weight_of(const ExpertGroup& group) const {
+    std::size_t visit = 0;
+    while (batch_.slot_of[visit] != group.first) ++visit;
+    return batch_.weights[visit];
+  }
+
+  /// Takes leases of all present experts and lists the missing ones.
+  void hold_present() {
+    lists_.missing.clear();
+    lists_.missing_ids.clear();
+    lists_.missing_weights.clear();
+    for (const ExpertGroup& group : lists_.groups) {
+      if (hold_if_present(group)) continue;
+      lists_.missing.push_back(group);
+      lists_.missing_ids.push_back(id_of(group));
+      if (step_.tokens == 1) lists_.missing_weights.push_back(weight_of(group));
+    }
+  }
+
+  /// Computes all held experts in one parallel region and releases them.
+  void run_held() {
+    // Leases may hold their weights in place, so the addresses are final only when the list is complete.
+    for (std::size_t i = 0; i < lists_.held.size(); ++i) lists_.jobs[i].weights = &*lists_.held[i];
+    run_jobs(step_, batch_.network, lists_.jobs, batch_.input, batch_.token_of, buffers_, lists_.products);
+    release();
+  }
+
+  void release() {
+    lists_.held.clear();
+    lists_.jobs.clear();
+  }
+
+  /// Moves all experts that have arrived from the list of missing ones to the held ones.
+  void hold_arrived() {
+    std::erase_if(lists_.missing, [&](const ExpertGroup& group) { return hold_if_present(group); });
+  }
+
+  /// Computes the missing experts of one token: all that have arrived together; if none has, waits for the first one.
+  void run_missing_of_token() {
+    while (!lists_.missing.empty()) {
+      hold_arrived();
+      if (lists_.held.empty()) {
+        const ExpertGroup first = lists_.missing[0];
+        hold(provider_.acquire(id_of(first)), first);
+        lists_.missing.erase(lists_.missing.begin());
+        hold_arrived();
+      }
+      run_held();
+    }
+  }
+
+  /// Computes the missing experts of a prompt one by one, in ascending order, and announces the next ones.
+  void run_missing_of_prompt() {
+    for (std::size_t i = 0; i < lists_.missing.size(); ++i) {
+      hold(provider_.acquire(id_of(lists_.missing[i])), lists_.missing[i]);
+      run_held();
+      announce_missing(i + 1);
+    }
+  }
+
+  /// Announces missing experts from the given place on. Announces again what was announced before: the cache may have had
+  /// no room for it then, and must load it before any later one.
+  void announce_missing(std::size_t first) {
+    const std::span<const ExpertId> all = lists_.missing_ids;
+    if (first >= all.size()) return;
+    const std::size_t count = std::min(announced_ahead, all.size() - first);
+    if (step_.tokens > 1)
+      return provider_.hint({.ids = all.subspan(first, count), .kind = Announcement::Kind::prefill});
+    provider_.hint({.ids = all.subspan(first, count),
+                    .weights = std::span<const float>(lists_.missing_weights).subspan(first, count),
+                    .kind = Announcement::Kind::chosen});
+  }
+
+  /// Announces the experts of the layer, the ones with the most tokens first.
+  void announce_hot() {
+    std::vector<ExpertGroup> by_count = lists_.groups;
+    std::stable_sort(by_count.begin(), by_count.end(),
+                     [](const ExpertGroup& a, const ExpertGroup& b) { return a.count > b.count; });
+    lists_.missing_ids.clear();
+    for (const ExpertGroup& group : by_count) lists_.missing_ids.push_back(id_of(group));
+    provider_.hint({.ids = lists_.missing_ids, .kind = Announcement::Kind::hot});
+  }
+
+  const Step& step_;
+  const ExpertBatch& batch_;
+  const NetworkBuffers& buffers_;
+  AnyProvider& provider_;
+  ExecutorLists& lists_;
+};
+
+MOE_INLINE void LocalExecutor::run(const Step& step, const ExpertBatch& batch,
+                                   const NetworkBuffers& buffers) {
+  group_by_expert(batch, lists_);
+  GroupRun(step, batch, buffers, provider_, lists_).run();
+}
+
+}  // namespace moe::inline MOE_ABI::detail

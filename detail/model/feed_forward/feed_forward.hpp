@@ -1,0 +1,73 @@
+#pragma once
+#include "../../core/config.hpp"
+#include "../../core/function_ref.hpp"
+#include "../../experts/allowed_experts.hpp"
+#include "../../spec/model_spec.hpp"
+#include "../routes.hpp"
+#include "../step.hpp"
+#include "../weights.hpp"
+#include "executor.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace moe::inline MOE_ABI::detail {
+
+/// The router of a later layer, for the lookahead.
+struct NextRouter {
+  std::uint32_t layer = 0;
+  const RouterSpec* spec = nullptr;  // null: no lookahead
+  const RouterWeights* weights = nullptr;
+};
+
+/// What a feed-forward part needs beside its weights and its input.
+struct FeedForwardContext {
+  std::uint32_t layer;
+  std::size_t hidden;
+  AnyProvider& provider;
+  const AllowedExperts& allowed;
+  ExecutorLists& lists;
+  FunctionRef<void(const Routes&)> on_routes = {};  // called before the first acquire
+  FunctionRef<void(std::span<const float>)> on_mass =
+      {};                               // of a restricted router: [tokens], the allowed mass
+  NextRouter next = {};                 // its experts are announced as predicted
+  FunctionRef<void()> before_sum = {};  // called when all experts have been computed
+};
+
+/// The intermediate results of feed_forward() for one step.
+struct FeedForwardBuffers {
+  FeedForwardBuffers(const Workspace& space, const FeedForwardSpec& spec, std::size_t hidden);
+
+  Arena::Frame frame;
+  std::span<float> normed;        // [tokens, hidden]
+  QuantisedActivations input;     // of normed
+  std::span<float> router_input;  // [tokens, hidden], if the router has an input of its own
+  QuantisedActivations router_prepared;
+  std::span<float> logits, choice_scores;              // [tokens, experts]
+  std::span<std::uint32_t> chosen, slot_of, token_of;  // [tokens, per_token]
+  std::span<float> weights;                            // [tokens, per_token]
+  std::span<float> mass;                               // [tokens]
+  std::span<float> latent;                             // [tokens, latent]
+  std::span<float> latent_sum;                         // [tokens, latent]
+  QuantisedActivations latent_input;
+};
+
+/// out = the feed-forward part of a layer: a network for every token, or Σ weight · expert over the experts that the router
+/// chose for each token, always in rank order, plus a network that is always on. The part norms its input itself.
+/// x: the residual stream. x, out: [tokens, hidden]; they must not overlap.
+/// Throws what the provider throws; then no lease is held.
+void feed_forward(const Step& step, const FeedForwardSpec& spec, const FeedForwardWeights& w,
+                  const FeedForwardContext& context, const float* x, float* out);
+
+/// Takes from the arena what feed_forward() takes.
+void reserve_feed_forward(const Workspace& space, const FeedForwardSpec& spec, std::size_t hidden);
+
+/// The shape of the experts of a layer.
+ExpertShape expert_shape(const FeedForwardSpec& spec, std::size_t hidden);
+
+}  // namespace moe::inline MOE_ABI::detail
+
+#if MOE_DEFINITIONS
+#include "feed_forward.ipp"
+#endif

@@ -1,0 +1,36 @@
+#pragma once
+#include "../../core/config.hpp"
+#include "../../experts/expert.hpp"
+#include "../../simd/kernels.hpp"
+#include "../../spec/model_spec.hpp"
+#include "../weights.hpp"
+
+#include <cstdint>
+#include <span>
+
+namespace moe::inline MOE_ABI::detail {
+
+/// chosen = the indices of the k largest scores, in descending order of the scores; of equal scores the lower index comes
+/// first. chosen: [k], k <= scores.size().
+void top_k(std::span<const float> scores, std::span<std::uint32_t> chosen);
+
+/// The choice for one token.
+struct Choice {
+  std::span<std::uint32_t>
+      experts;               // [per_token], in descending order of the value that the choice is made by
+  std::span<float> weights;  // [per_token]
+};
+
+/// Chooses the experts of one token as RouterSpec says. logits: [experts], bias not added yet; overwritten. choice_scores:
+/// [experts], overwritten.
+/// allowed: the experts that can be chosen, ascending; empty: all. The other experts then count as if their logits were
+/// −inf. Returns the mass of the allowed experts: the sum of their probabilities in a softmax over all experts.
+float choose(const RouterSpec& spec, const RouterWeights& w, const simd::Kernels& kernels,
+             std::span<const ExpertId> allowed, std::span<float> logits, std::span<float> choice_scores,
+             const Choice& out);
+
+}  // namespace moe::inline MOE_ABI::detail
+
+#if MOE_DEFINITIONS
+#include "router.ipp"
+#endif

@@ -1,0 +1,37 @@
+#pragma once
+#include "../../core/config.hpp"
+#include "../../spec/model_spec.hpp"
+#include "../rope.hpp"
+#include "../state_array.hpp"
+#include "../step.hpp"
+#include "../weights.hpp"
+
+#include <cstddef>
+#include <span>
+
+namespace moe::inline MOE_ABI::detail {
+
+/// The intermediate results of attention() for one step.
+struct AttentionBuffers {
+  AttentionBuffers(const Workspace& space, const AttentionSpec& spec, std::size_t hidden);
+
+  Arena::Frame frame;
+  QuantisedActivations input, output_input;
+  std::span<float> projected;     // [tokens, heads, 2, head_dim] with an output gate, otherwise empty
+  std::span<float> queries;       // [tokens, heads, head_dim]
+  std::span<float> keys, values;  // [tokens, kv_heads, head_dim]
+  std::span<float> attended;      // [tokens, heads, head_dim]
+  std::span<float> scratch;       // [threads, attention_scratch]
+};
+
+/// out = output · attention(x): causal grouped-query attention over the positions of `cache` and of this step, whose keys and
+/// values are stored first. x, out: [tokens, hidden]; they must not overlap. angles: null for a model without positions.
+/// Source: Qwen3MoeAttention, Qwen3NextAttention, GptOssAttention and Gemma4TextAttention in transformers.
+void attention(const Step& step, const AttentionSpec& spec, const AttentionWeights& w, const Angles* angles,
+               float norm_epsilon, const KvRows& cache, const float* x, float* out);
+
+}  // namespace moe::inline MOE_ABI::detail
+
+#if MOE_DEFINITIONS
+#include "attention.ipp"
+#endif

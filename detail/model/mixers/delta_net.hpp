@@ -1,0 +1,40 @@
+#pragma once
+#include "../../core/config.hpp"
+#include "../../spec/model_spec.hpp"
+#include "../state_array.hpp"
+#include "../step.hpp"
+#include "../weights.hpp"
+
+#include <cstddef>
+#include <span>
+
+namespace moe::inline MOE_ABI::detail {
+
+/// The intermediate results of delta_net() for one step.
+struct DeltaNetBuffers {
+  DeltaNetBuffers(const Workspace& space, const DeltaNetSpec& spec, std::size_t hidden);
+
+  Arena::Frame frame;
+  QuantisedActivations input, output_input;
+  std::span<float> projected;    // [tokens, channels]: queries, keys, values
+  std::span<float> convolved;    // [tokens, channels]
+  std::span<float> gate;         // [tokens, value_heads, value_dim]
+  std::span<float> beta, decay;  // [tokens, value_heads]
+  std::span<float> result;       // [tokens, value_heads, value_dim]
+};
+
+/// Gated delta net. Of each token, with q, k, v = silu(convolution(qkv · x)), q and k normed to length 1 and q divided by
+/// sqrt(key_dim), and for each value head with its state S, [key_dim, value_dim]:
+///   β = sigmoid(beta · x),  g = −a · softplus(decay · x + step_bias)
+///   S ← e^g · S;   S ← S + k (β (v − Sᵀk))ᵀ;   result = Sᵀq
+///   out = output · (rms_norm(result) ∘ silu(gate · x))
+/// inputs: of the convolution. states: [value_heads, key_dim, value_dim]. x, out: [tokens, hidden].
+/// Tokens go through the recurrence one by one, so the bits do not depend on the size of a step.
+void delta_net(const Step& step, const DeltaNetSpec& spec, const DeltaNetWeights& w, float norm_epsilon,
+               const FixedState& inputs, const FixedState& states, const float* x, float* out);
+
+}  // namespace moe::inline MOE_ABI::detail
+
+#if MOE_DEFINITIONS
+#include "delta_net.ipp"
+#endif

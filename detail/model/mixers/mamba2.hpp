@@ -1,0 +1,38 @@
+#pragma once
+#include "../../core/config.hpp"
+#include "../../spec/model_spec.hpp"
+#include "../state_array.hpp"
+#include "../step.hpp"
+#include "../weights.hpp"
+
+#include <cstddef>
+#include <span>
+
+namespace moe::inline MOE_ABI::detail {
+
+/// The intermediate results of mamba2() for one step.
+struct Mamba2Buffers {
+  Mamba2Buffers(const Workspace& space, const Mamba2Spec& spec, std::size_t hidden);
+
+  Arena::Frame frame;
+  QuantisedActivations input, output_input;
+  std::span<float> projected;  // [tokens, inner + channels + heads]: z, (x, B, C), step
+  std::span<float> convolved;  // [tokens, channels]: x, B, C
+  std::span<float> decay;      // [tokens, heads]
+  std::span<float> result;     // [tokens, inner]
+};
+
+/// Mamba-2. Of each token, with (z, xBC, step) = input · h, (x, B, C) = silu(convolution(xBC)), and for each head with its
+/// state S, [state, head_dim]:
+///   δ = softplus(step + step_bias);   S ← e^(−a δ) · S + δ · B xᵀ;   y = Sᵀ C + D · x
+///   out = output · norm(y ∘ silu(z))
+/// inputs: of the convolution. states: [heads, state, head_dim]. h, out: [tokens, hidden].
+/// Tokens go through the recurrence one by one, so the bits do not depend on the size of a step.
+void mamba2(const Step& step, const Mamba2Spec& spec, const Mamba2Weights& w, float norm_epsilon,
+            const FixedState& inputs, const FixedState& states, const float* h, float* out);
+
+}  // namespace moe::inline MOE_ABI::detail
+
+#if MOE_DEFINITIONS
+#include "mamba2.ipp"
+#endif

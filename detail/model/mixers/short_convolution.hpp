@@ -1,0 +1,32 @@
+#pragma once
+#include "../../core/config.hpp"
+#include "../../spec/model_spec.hpp"
+#include "../state_array.hpp"
+#include "../step.hpp"
+#include "../weights.hpp"
+
+#include <cstddef>
+#include <span>
+
+namespace moe::inline MOE_ABI::detail {
+
+/// The intermediate results of short_convolution() for one step.
+struct ShortConvolutionBuffers {
+  ShortConvolutionBuffers(const Workspace& space, std::size_t hidden);
+
+  Arena::Frame frame;
+  QuantisedActivations input, output_input;
+  std::span<float> projected;  // [tokens, 3, hidden]: B, C, x
+  std::span<float> convolved;  // [tokens, hidden]
+};
+
+/// (B, C, x) = input · x;   out = output · (C ∘ convolution(B ∘ x)). x, out: [tokens, hidden].
+/// Source: Lfm2ShortConv in transformers.
+void short_convolution(const Step& step, const ShortConvolutionSpec& spec, const ShortConvolutionWeights& w,
+                       const FixedState& inputs, const float* x, float* out);
+
+}  // namespace moe::inline MOE_ABI::detail
+
+#if MOE_DEFINITIONS
+#include "short_convolution.ipp"
+#endif

@@ -1,0 +1,12 @@
+#pragma once
+#include "../core/config.hpp"
+#include "../core/portable_math.hpp"
+
+namespace moe::inline MOE_ABI::detail {
+
+/// ln(1 + e^x), and x itself above 20, where the difference is below the rounding of f32.
+inline double softplus(double x) { return x > 20 ? x : portable::log(1 + portable::exp(x)); }
+
+inline double sigmoid(double x) { return 1 / (1 + portable::exp(-x)); }
+
+}  // namespace moe::inline MOE_ABI::detail

@@ -1,0 +1,132 @@
+#pragma once
+#include "../core/buffer.hpp"
+#include "../core/config.hpp"
+#include "../spec/model_spec.hpp"
+#include "state_array.hpp"
+#include "state_declaration.hpp"
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace moe::inline MOE_ABI::detail {
+
+/// Everything that a sequence remembers of its positions: keys, values and latents of all positions or of a window, and the
+/// states of recurrent mixers. The system provides memory when positions are filled.
+///
+/// A step writes rows behind the current position, and next states beside the current ones. commit() makes both current;
+/// without it, the sequence is what it was before the step.
+class SequenceState {
+ public:
+  /// Throws an Error if the state is larger than an object can be.
+  SequenceState(const ModelSpec& spec, const StateOptions& options);
+
+  /// The bytes of such a state when all positions are filled, with its snapshots.
+  static std::size_t bytes_for(const ModelSpec& spec, const StateOptions& options);
+  std::size_t bytes() const;
+
+  std::size_t position() const { return position_; }
+  std::size_t context() const { return options_.context; }
+  const StateOptions& options() const { return options_; }
+
+  KvRows kv(std::size_t layer);
+  LatentRows latents(std::size_t layer);
+  /// The index-th fixed array of a layer.
+  FixedState fixed(std::size_t layer, std::size_t index);
+
+  /// Must be called before a step writes.
+  void begin_step(std::size_t tokens);
+  void commit(std::size_t tokens);
+
+  /// Goes back to `position`, or to the newest earlier position that can be restored, and returns it: a window must still be
+  /// there, and the states of recurrent mixers exist at snapshots and at the beginning only.
+  std::size_t rewind(std::size_t position);
+
+  /// Copies the fixed arrays, so that rewind() can return to this position. Some snapshots are kept: of ends of prompts, and
+  /// of other positions, the newest of each kind. Without fixed arrays nothing is copied.
+  enum class SnapshotKind { prompt_end, periodic };
+  void take_snapshot(SnapshotKind kind);
+
+  /// A copy of the state; the snapshots are not copied.
+  SequenceState fork() const;
+
+  /// Calls visit(bytes) for all bytes that the current position needs, in a fixed order.
+  template <class Visit>
+  void for_each_part(Visit&& visit) const {
+    for_each_range([&](const Range& range) { visit(memory_.span().subspan(range.begin, range.bytes)); });
+  }
+  template <class Visit>
+  void for_each_part(Visit&& visit) {
+    for_each_range([&](const Range& range) { visit(memory_.span().subspan(range.begin, range.bytes)); });
+  }
+
+  bool has_fixed_arrays() const { return fixed_bytes() > 0; }
+
+  /// The positions below this one have been written since the state was new. A window keeps the newest of them.
+  std::size_t written() const { return written_; }
+
+  /// Makes a new state one of these positions; the caller then fills all parts with the bytes of such a state.
+  void begin_restoring(std::size_t position, std::size_t written);
+
+ private:
+  static constexpr std::size_t kept_of_kind = 2;
+
+  struct Snapshot {
+    std::optional<std::size_t> position;
+    std::vector<std::byte> bytes;  // of all fixed arrays
+  };
+
+  /// The arrays of one layer: [first, ...) of all arrays.
+  struct Layer {
+    std::size_t first = 0;
+    std::size_t heads = 0, head_dim = 0;  // of keys and values; head_dim: or the size of a row of latents
+  };
+
+  SequenceState(const StateOptions& options, std::vector<StateArray> arrays, std::vector<Layer> layers);
+
+  static std::vector<StateArray> declare(const ModelSpec& spec, const StateOptions& options,
+                                         std::vector<Layer>& layers);
+
+  std::size_t fixed_bytes() const;
+
+  /// Bytes of memory_.
+  struct Range {
+    std::size_t begin, bytes;
+  };
+
+  template <class Visit>
+  void for_each_range(Visit&& visit) const {
+    for (std::size_t i = 0; i < arrays_.size(); ++i)
+      for (std::size_t plane = 0; plane < arrays_[i].planes; ++plane) visit(part(i, plane));
+  }
+
+  /// The bytes of one plane that the current position needs.
+  Range part(std::size_t array, std::size_t plane) const;
+
+  /// Where an array begins; of a fixed array, its current or its next copy.
+  std::size_t begin_of(std::size_t array, bool next = false) const;
+  std::byte* data_of(std::size_t array, bool next = false) { return memory_.data() + begin_of(array, next); }
+
+  bool can_rewind_rings(std::size_t position) const;
+
+  void restore(const Snapshot& snapshot);
+  void forget_behind(std::size_t position);
+
+  StateOptions options_;
+  std::vector<StateArray> arrays_;
+  std::vector<Layer> layers_;
+  std::vector<std::size_t> offsets_;  // of each array, in memory_
+  Buffer<std::byte> memory_;
+  std::size_t position_ = 0;
+  std::size_t written_ = 0;         // rows were written at positions below this one
+  bool second_is_current_ = false;  // of the two copies of fixed arrays
+  std::array<std::array<Snapshot, kept_of_kind>, 2> snapshots_;  // by kind
+};
+
+}  // namespace moe::inline MOE_ABI::detail
+
+#if MOE_DEFINITIONS
+#include "state.ipp"
+#endif

@@ -1,0 +1,31 @@
+#pragma once
+#include "../core/config.hpp"
+#include "arena.hpp"
+#include "compute.hpp"
+
+#include <cstddef>
+
+namespace moe::inline MOE_ABI::detail {
+
+/// What sizes the intermediate results of a step: a dry run with an arena that only counts needs nothing else.
+struct Workspace {
+  Arena& arena;
+  std::size_t tokens;
+  std::size_t threads;
+  bool bf16_dot;  // whether products take their inputs as bf16
+};
+
+/// Consecutive tokens of one sequence that go through the layers together.
+struct Step {
+  const Compute& compute;
+  Arena& arena;
+  std::size_t position;  // of the first token
+  std::size_t tokens;
+
+  const simd::Kernels& kernels() const { return compute.kernels(); }
+  Workspace workspace() const {
+    return {arena, tokens, compute.threads(), compute.kernels().to_bf16 != nullptr};
+  }
+};
+
+}  // namespace moe::inline MOE_ABI::detail

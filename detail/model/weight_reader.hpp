@@ -1,0 +1,95 @@
+#pragma once
+#include "../core/config.hpp"
+#include "../core/tensor.hpp"
+#include "../io/pages.hpp"
+#include "../spec/model_source.hpp"
+#include "../spec/model_spec.hpp"
+#include "weights.hpp"
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+namespace moe::inline MOE_ABI::detail {
+
+/// Finds the tensors of one model by their roles, checks their shapes, and brings them into the form that is computed with.
+class WeightReader {
+ public:
+  /// memory: receives the matrices that are owned, and the matrices that are made from stored ones.
+  WeightReader(const ModelSource& source, const ModelSpec& spec, WeightStorage storage,
+               std::vector<Pages>& memory)
+      : source_(source), spec_(spec), storage_(storage), memory_(memory) {}
+
+  bool has(Role role, std::size_t layer = 0) const { return source_.names().find(role, layer) != nullptr; }
+
+  /// The matrix of a role. [rows, cols]
+  Matrix matrix(Role role, std::size_t layer, std::size_t rows, std::size_t cols) const;
+
+  /// The rows [first, first + rows) of the matrix of a role, which has `all` rows.
+  Matrix rows_of(Role role, std::size_t layer, std::size_t all, std::size_t cols, std::size_t first,
+                 std::size_t rows) const;
+
+  /// The matrices of a role with three dimensions, one below the other. [count · rows, cols]
+  Matrix stack(Role role, std::size_t layer, std::size_t count, std::size_t rows, std::size_t cols) const;
+
+  /// A copy of some rows of a matrix, in this order.
+  Matrix gather(const Matrix& from, std::span<const std::size_t> rows) const;
+
+  /// A copy of rows of a matrix, transposed. Types with blocks become f32.
+  Matrix transposed(const Matrix& from) const;
+
+  /// The vector of a role, [size]; empty if it is not stored and `optional`.
+  std::vector<float> vector(Role role, std::size_t layer, std::size_t size, bool optional = false) const;
+
+  /// The numbers of a tensor of any shape with `size` elements.
+  std::vector<float> flat_vector(Role role, std::size_t layer, std::size_t size) const;
+
+  /// The elements [first, first + size) of a vector of `all` elements.
+  std::vector<float> part_of(Role role, std::size_t layer, std::size_t all, std::size_t first,
+                             std::size_t size) const;
+
+  /// The vector of a norm: with ModelSpec::norm_offset.
+  std::vector<float> norm_vector(Role role, std::size_t layer, std::size_t size) const;
+
+  /// A norm of the hidden size. bias: of a model with LayerNorm.
+  Norm norm(Role weight, Role bias, std::size_t layer) const;
+  Norm rms_norm(Role weight, std::size_t layer) const;
+
+  /// The taps of a convolution, transposed: [kernel, channels].
+  std::vector<float> taps(std::size_t layer, std::size_t kernel, std::size_t channels) const;
+
+  /// −a of each head, stored as it is or as log(a).
+  std::vector<float> negative_decay(std::size_t layer, std::size_t heads, bool is_log) const;
+
+  /// Whether a head is stored that is not the embedding.
+  bool has_own_head() const;
+
+  Embedding embedding() const;
+
+  /// The head; see ModelWeights.
+  Matrix head(const Embedding& embedding) const;
+
+  const ModelSpec& spec() const { return spec_; }
+
+ private:
+  std::string name_of(Role role, std::size_t layer) const;
+
+  /// Moves a matrix into memory if the model owns its weights. from: its tensor.
+  Matrix stored(Matrix mapped, const TensorInfo& from) const;
+
+  /// Rows of a matrix that is stored in a form that kernels do not multiply, such as FP8 with scales.
+  Matrix decoded(const TensorInfo& tensor, std::size_t first, std::size_t rows) const;
+
+  Matrix new_matrix(DType dtype, std::size_t rows, std::size_t cols) const;
+
+  const ModelSource& source_;
+  const ModelSpec& spec_;
+  WeightStorage storage_;
+  std::vector<Pages>& memory_;
+};
+
+}  // namespace moe::inline MOE_ABI::detail
+
+#if MOE_DEFINITIONS
+#include "weight_reader.ipp"
+#endif

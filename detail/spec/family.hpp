@@ -1,0 +1,184 @@
+#pragma once
+#include "../core/config.hpp"
+#include "layer_spec.hpp"
+#include "tensor_role.hpp"
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+namespace moe::inline MOE_ABI::detail {
+
+/// The names of one role: behind the prefix of the model or of a layer. `*` stands for the number of an expert. Empty: none.
+struct RoleNames {
+  Role role;
+  std::string_view hugging_face, gguf;
+};
+
+/// The values of keys that a config.json may omit. GGUF files state most of them.
+struct FamilyDefaults {
+  std::size_t vocabulary, hidden, layers, positions;
+  std::size_t heads, kv_heads, head_dim;  // kv_heads 0: heads; head_dim 0: hidden / heads
+  std::size_t width, expert_width, experts, per_token;
+  std::size_t shared = 0;  // the width of the shared network, or the number of shared experts
+  double norm_epsilon = 1e-6, theta = 1e4;
+  std::size_t leading_dense = 0;
+  std::size_t window = 0;
+};
+
+struct LatentDefaults {
+  std::size_t query_rank, kv_rank, nope_dim, rope_dim, value_dim;
+};
+
+struct RecurrentDefaults {
+  std::size_t key_heads, value_heads, key_dim, value_dim;  // of a delta net
+  std::size_t heads, head_dim, state, groups;              // of Mamba-2; head_dim 0: from the expansion
+  std::size_t kernel;
+};
+
+/// One family of models, as data. Readers ask for what is written here, and know no family by name.
+struct Family {
+  std::string_view model_type;             // in config.json
+  std::string_view other_types[2] = {};    // of a nested text model, or of a text model alone
+  std::string_view nested[2] = {};         // the members of config.json that lead to the text model
+  std::string_view architectures[2] = {};  // in GGUF files; empty: the family has none
+
+  /// Names that differ from the usual ones. Several rows of one role are alternatives: the first tensor that exists counts.
+  std::span<const RoleNames> names = {}, more_names = {};
+
+  const FamilyDefaults* defaults;
+  const LatentDefaults* latent = nullptr;  // null: no latent attention
+  const RecurrentDefaults* recurrent_defaults = nullptr;
+
+  // The mixers of layers
+
+  /// Which layers have which mixer, if no list of the checkpoint says it.
+  ///   full               attention to all positions
+  ///   no_window          the same, whatever the configuration says about windows
+  ///   window             attention within sliding_window, if there is one
+  ///   optional_window    the same, if use_sliding_window is true
+  ///   upper_windows      the same, in layers from max_window_layers on
+  ///   alternating        within the window, and to all positions, in turn
+  ///   last_of_six        within the window; in each sixth layer and in the last one to all positions
+  ///   interval           recurrent; attention in each full_attention_interval-th layer
+  ///   recurrent          recurrent
+  ///   listed             a list must say it
+  ///   blocks             a pattern must say it; each block has a mixer or a network
+  enum class Pattern {
+    full,
+    no_window,
+    window,
+    optional_window,
+    upper_windows,
+    alternating,
+    last_of_six,
+    interval,
+    recurrent,
+    listed,
+    blocks
+  };
+  Pattern pattern = Pattern::full;
+
+  enum class Recurrent { none, delta_net, mamba2, short_convolution };
+  Recurrent recurrent = Recurrent::none;
+  bool tiled_in_gguf = false;  // value heads of delta nets are reordered in GGUF files
+  bool grouped_norm = false;   // of Mamba-2, in checkpoints of Hugging Face
+
+  // Attention
+
+  /// Which projections have a bias in checkpoints of Hugging Face: none; all four if attention_bias is true; those of queries,
+  /// keys and values if attention_bias, or qkv_bias, is true.
+  enum class Bias { none, stated, stated_input, qkv };
+  Bias bias = Bias::none;
+  bool biased = false;  // if the configuration does not say it
+  AttentionSpec::Norm query_key_norm = AttentionSpec::Norm::none;
+  bool optional_norm = false;  // use_qk_norm, or else the presence of the norms, says whether there are any
+  bool sinks = false;
+  bool output_gate = false;
+  bool value_norm = false;
+  bool unscaled = false;      // scores have no factor 1 / sqrt(head_dim)
+  bool stated_scale = false;  // the factor is attention_multiplier
+  bool clamped = false;
+  // Heads within a window and heads without one differ in number, width and positions.
+  bool kinds_differ = false;
+
+  // Positions
+
+  /// stated: rope or none, as position_embedding_type or rope.scaling.finetuned says.
+  enum class Positions { rope, none, stated };
+  Positions positions = Positions::rope;
+  double rotated = 1;  // the share of a head that is rotated; less than 1: the configuration may state it
+  bool neighbours_in_gguf = false;  // rows of queries and keys are permuted in GGUF files
+  double yarn_factor = 0;           // of a configuration without rope_scaling; 0: no scaling
+  double yarn_positions = 0;        // the original context of it
+  bool yarn_truncates = true;       // limits of the ramp are rounded, if the checkpoint does not say it
+  std::size_t full_head_dim = 0;    // kinds_differ: of heads without a window
+  double full_theta = 0;            // kinds_differ: of heads without a window
+  double proportional = 0;          // the share of the pairs of such heads that is rotated; 0: as other heads
+
+  // Feed-forward networks
+
+  /// Which layers have experts: none; all; those that decoder_sparse_step and mlp_only_layers leave; those after the leading
+  /// dense ones; all if enable_moe_block is true; those that the pattern of blocks names.
+  enum class Sparse { none, all, steps, after_leading, if_enabled, blocks };
+  Sparse sparse = Sparse::none;
+  Activation activation = Activation::silu;
+  std::string_view activation_name = "silu";
+  bool network_biases = false;
+  bool mxfp4 = false;  // whether checkpoints of Hugging Face may store experts as MXFP4
+  // Gate and up alternate in the tensors of Hugging Face that hold both.
+  bool interleaved_experts = false;
+  bool one_width = false;  // the width of experts is intermediate_size
+  bool latent_experts = false;
+
+  /// The network beside the experts: none; of a stated width; as wide as so many experts; as wide as dense networks.
+  enum class Shared { none, stated, experts, dense };
+  Shared shared = Shared::none;
+  bool shared_gate = false;
+  bool shared_alone = false;  // without experts, the shared network is the dense one
+
+  // Routers
+  RouterSpec::Score score = RouterSpec::Score::softmax;
+  // GGUF files of the architecture state softmax or sigmoid; softmax if they do not.
+  bool other_scores_in_gguf = false;
+  std::size_t sigmoid_layers = 0, sigmoid_vocabulary = 0;  // models whose files forgot to state sigmoid
+  bool router_bias = false;
+  bool selection_bias = false;
+  std::string_view choice = {};  // topk_method; empty: the family has no groups of experts
+  enum class Normalise { never, stated, always };
+  Normalise normalise = Normalise::never;
+  bool normalised = false, normalised_in_gguf = false;  // if the checkpoint does not state it
+  float normalise_epsilon = 0;
+  bool scaled_weights = false;
+  double weight_scale = 1;
+  std::size_t groups = 1, groups_kept = 1;
+  bool own_router_norm = false;
+
+  // The model
+  float norm_offset = 0;  // in checkpoints of Hugging Face
+  bool layer_norm = false;
+  bool post_norms = false;
+  bool scaled_layers = false;
+  bool tied = false;
+  bool multipliers = false;      // of the embedding, of results of parts, and of logits
+  bool root_multiplier = false;  // the embedding is multiplied by sqrt(hidden)
+  bool soft_cap = false;
+  double soft_cap_in_gguf = 0;  // if the file does not state it
+
+  bool has_experts() const { return sparse != Sparse::none; }
+
+  /// Whether layers can have a window.
+  bool may_slide() const {
+    return pattern == Pattern::window || pattern == Pattern::optional_window ||
+           pattern == Pattern::upper_windows || pattern == Pattern::alternating ||
+           pattern == Pattern::last_of_six;
+  }
+};
+
+/// A family that is known by name and not supported.
+struct MissingFamily {
+  std::string_view model_type, architecture;
+  std::string_view missing;  // what the library lacks
+};
+
+}  // namespace moe::inline MOE_ABI::detail

@@ -1,0 +1,45 @@
+#pragma once
+#include "../core/config.hpp"
+#include "layer_kinds.hpp"
+#include "layer_spec.hpp"
+#include "spec_reader.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+namespace moe::inline MOE_ABI::detail {
+
+/// Reads the feed-forward networks of layers. In GGUF files the shapes of tensors take precedence over stated widths.
+class FeedForwardReader {
+ public:
+  /// kinds: of all layers.
+  FeedForwardReader(const SpecReader& reader, const std::vector<LayerKind>& kinds);
+
+  /// kind: of this layer, not none.
+  FeedForwardSpec read(std::size_t layer, LayerKind::Network kind) const;
+
+ private:
+  NetworkSpec network(std::size_t width) const;
+
+  std::size_t dense_width(std::size_t layer) const;
+  std::size_t expert_width(std::size_t layer) const;
+  std::size_t shared_width(std::size_t layer, std::size_t expert_width) const;
+
+  void read_experts(std::size_t layer, FeedForwardSpec& out) const;
+
+  const SpecReader& reader_;
+  NetworkSpec network_;                     // of any width
+  std::optional<RouterSpec> router_;        // if a layer has experts
+  std::vector<std::size_t> per_token_;      // of layers, if they differ
+  std::vector<std::size_t> widths_;         // of dense layers; 0: not stated
+  std::vector<std::size_t> expert_widths_;  // of layers; 0: not stated
+  std::size_t shared_ = 0;  // the width of the shared network, or the number of shared experts
+  std::size_t latent_size_ = 0;
+};
+
+}  // namespace moe::inline MOE_ABI::detail
+
+#if MOE_DEFINITIONS
+#include "feed_forward_reader.ipp"
+#endif

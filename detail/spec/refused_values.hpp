@@ -1,0 +1,24 @@
+#pragma once
+#include "../core/config.hpp"
+#include "layer_kinds.hpp"
+#include "spec_reader.hpp"
+
+#include <cstddef>
+#include <vector>
+
+namespace moe::inline MOE_ABI::detail {
+
+/// Throws if a model has parts of a kind that the library lacks, such as the inputs of each layer of Gemma E models.
+void refuse_missing_parts(const SpecReader& reader);
+
+/// Throws if the description has a value that changes the numbers of a model, and that no reader asked for: the family, or the
+/// library, does not have the computation that it asks for. Call it after all readers. kinds: of all layers; max_positions: of
+/// the model.
+void refuse_unread_values(const SpecReader& reader, const std::vector<LayerKind>& kinds,
+                          std::size_t max_positions);
+
+}  // namespace moe::inline MOE_ABI::detail
+
+#if MOE_DEFINITIONS
+#include "refused_values.ipp"
+#endif

@@ -1,0 +1,54 @@
+#pragma once
+#include "../core/config.hpp"
+#include "rope_spec.hpp"
+#include "spec_reader.hpp"
+
+#include <cstddef>
+#include <vector>
+
+namespace moe::inline MOE_ABI::detail {
+
+/// The parameters of a rotary position embedding, from which the frequencies of a head are computed.
+struct RopeParameters {
+  ///   proportional   only the first share · d / 2 pairs of a head are rotated; exponents are those of the whole head
+  enum class Scaling { none, linear, yarn, llama3, longrope, proportional };
+
+  Scaling scaling = Scaling::none;
+  double theta = 10000;
+  double factor = 1;
+  double original_positions = 0;  // the context length in training, before the scaling
+  double magnitude = 1;           // factor of the sines and cosines
+  bool neighbours = false;
+  double share = 1;              // of a head that is rotated
+  std::size_t size = 0;          // the rotated numbers of a head, in place of a share; 0: not stated
+  bool stored_divisors = false;  // a GGUF file stores divisors of the frequencies
+
+  // yarn
+  double beta_fast = 32, beta_slow = 1;
+  bool truncate = true;
+  double score_factor = 1;  // of the scores of latent attention
+
+  // llama3
+  double low_frequency_factor = 1, high_frequency_factor = 4;
+
+  // longrope: divisors of the frequencies, for short contexts and for long ones; empty if a GGUF file stores them
+  std::vector<double> short_factors = {}, long_factors = {};
+  double long_magnitude = 1;
+};
+
+/// Reads the parameters of layers with a window (slides), or of the others: `rope_parameters` (transformers 5), or `rope_theta`
+/// and `rope_scaling` (before), or metadata of GGUF. max_positions: of the model.
+RopeParameters read_rope(const SpecReader& reader, bool slides, std::size_t max_positions);
+
+/// The rotated numbers of a head of this width. Throws unless they are an even number of at most head_dim.
+std::size_t rotated_size(const SpecReader& reader, const RopeParameters& parameters, std::size_t head_dim);
+
+/// The frequencies for heads of this width. Throws if the checkpoint stores another number of divisors.
+RopeSpec make_rope(const SpecReader& reader, const RopeParameters& parameters, std::size_t head_dim);
+
+}  // namespace moe::inline MOE_ABI::detail
+
+#if MOE_DEFINITIONS
+#include "rope_frequencies.ipp"
+#include "rope_reader.ipp"
+#endif

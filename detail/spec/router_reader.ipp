@@ -1,0 +1,117 @@
+#pragma once
+#include "router_reader.hpp"
+#include "../core/concat.hpp"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace moe::inline MOE_ABI::detail {
+
+using RouterScore = RouterSpec::Score;
+
+/// The score that a GGUF file states: 0 for the usual one, 1 softmax, 2 sigmoid, 3 softmax of the chosen.
+MOE_INLINE RouterScore read_score_of_gguf(const SpecReader& reader) {
+  const Family& family = reader.family();
+  constexpr RouterScore stated[] = {RouterScore::softmax, RouterScore::softmax, RouterScore::sigmoid,
+                                    RouterScore::softmax_of_chosen};
+  const std::size_t number = reader.size(keys::score, 0);
+  if (family.other_scores_in_gguf) {
+    if (number > 2) reader.fail_at(keys::score, "1 or 2", concat(number));
+    if (number > 0) return stated[number];
+    const bool forgotten =
+        reader.layers() == family.sigmoid_layers && reader.vocabulary() == family.sigmoid_vocabulary;
+    return forgotten ? RouterScore::sigmoid : RouterScore::softmax;
+  }
+  std::size_t usual = 1;
+  while (usual < 3 && stated[usual] != family.score) ++usual;
+  // A softmax of the chosen equals a softmax whose weights are normalised. Llama.cpp has no name for the sparsemixer.
+  const bool same = number == 1 && (usual == 3 || family.score == RouterScore::sparsemixer);
+  if (number != 0 && number != usual && !same) reader.fail_at(keys::score, concat(usual), concat(number));
+  return family.score;
+}
+
+MOE_INLINE RouterScore read_score(const SpecReader& reader) {
+  if (reader.is_gguf()) return read_score_of_gguf(reader);
+  const RouterScore score = reader.family().score;
+  if (score == RouterScore::sigmoid) (void)reader.one_of(keys::score, {"sigmoid"});
+  if (score == RouterScore::softmax) (void)reader.one_of(keys::score, {"softmax"});
+  return score;
+}
+
+/// The groups of experts, of which only the best ones can be chosen.
+MOE_INLINE void read_groups(const SpecReader& reader, RouterSpec& out) {
+  const Family& family = reader.family();
+  if (family.choice.empty()) return;
+  if (!reader.is_gguf()) {
+    const bool sums = out.score == RouterScore::sigmoid;
+    const std::string choice = reader.text(keys::choice, family.choice);
+    if (sums ? choice != "noaux_tc" : choice != "greedy" && choice != "group_limited_greedy")
+      reader.fail_at(keys::choice, sums ? "noaux_tc" : "greedy or group_limited_greedy", choice);
+    const bool has_groups = reader.has(keys::groups);  // which a greedy choice ignores
+    if (choice == "greedy" || !(has_groups || family.groups > 1)) return;
+  }
+  const bool usual = !reader.is_gguf();
+  const std::size_t groups = reader.size(keys::groups, usual ? family.groups : 1, {.most = out.experts});
+  if (groups <= 1) return;
+  out.groups = groups;
+  out.groups_kept =
+      reader.size(keys::groups_kept, usual ? family.groups_kept : groups, {.least = 1, .most = groups});
+  // Where llama.cpp differs from the model, the model is right: groups of a softmax have their largest score.
+  out.group_score_is_sum = out.score == RouterScore::sigmoid;
+  const std::size_t least = out.group_score_is_sum ? 2 : 1;
+  if (out.experts % groups != 0 || out.experts / groups < least)
+    reader.fail_at(keys::groups,
+                   concat("a divisor of ", out.experts, " with at least ", least, " experts in a group"),
+                   concat(groups));
+  if (out.experts / groups * out.groups_kept < out.per_token)
+    reader.fail_at(keys::groups_kept, concat("groups with at least ", out.per_token, " experts"),
+                   concat(out.groups_kept));
+}
+
+MOE_INLINE bool read_normalise(const SpecReader& reader, RouterScore score) {
+  const Family& family = reader.family();
+  if (family.normalise == Family::Normalise::never) return false;
+  // Two architectures share one name: the one with a softmax does not normalise, unless the file says it.
+  const bool usual =
+      reader.is_gguf() ? family.normalised_in_gguf && !(family.other_scores_in_gguf && score != family.score)
+                       : family.normalised;
+  const bool stated = reader.flag(keys::normalise, usual);
+  return family.normalise == Family::Normalise::always || stated;
+}
+
+MOE_INLINE RouterSpec read_router(const SpecReader& reader, std::size_t experts) {
+  const Family& family = reader.family();
+  RouterSpec out;
+  out.experts = experts;
+  if (!reader.is_list(keys::experts_per_token))
+    out.per_token = reader.required_size(keys::experts_per_token, reader.defaults().per_token,
+                                         {.least = 1, .most = experts});
+  out.score = read_score(reader);
+  if (out.score == RouterScore::sparsemixer) {
+    if (out.per_token != 2) reader.fail_at(keys::experts_per_token, "2", concat(out.per_token));
+    out.jitter = static_cast<float>(reader.number(keys::jitter, 0.01, {0, 1}));
+  }
+  out.bias = family.router_bias;
+  out.selection_bias = !reader.is_gguf() && reader.flag(keys::selection_bias, family.selection_bias);
+  if (out.selection_bias && !family.selection_bias) reader.fail_at(keys::selection_bias, "false", "true");
+  read_groups(reader, out);
+  out.normalise = read_normalise(reader, out.score);
+  if (out.normalise) out.normalise_epsilon = family.normalise_epsilon;
+  if (family.scaled_weights) {
+    const double scale =
+        reader.number(keys::expert_weight_scale, reader.is_gguf() ? 0 : family.weight_scale, {0, 1e6});
+    out.scale = scale == 0 && reader.is_gguf() ? 1 : static_cast<float>(scale);
+  }
+  out.own_norm = family.own_router_norm;
+  out.per_expert_scale = family.own_router_norm;
+  return out;
+}
+
+MOE_INLINE void read_router_tensors(const SpecReader& reader, std::size_t layer, RouterSpec& out) {
+  const auto has = [&](Role role) { return reader.names().find(role, layer) != nullptr; };
+  out.selection_bias = reader.family().selection_bias && has(Role::selection_bias);
+  out.per_expert_scale = out.own_norm && has(Role::expert_scale);
+}
+
+}  // namespace moe::inline MOE_ABI::detail
