@@ -70,7 +70,8 @@ moe::ModelOptions options_of(const CommandLine& args) {
   options.bf16_dot = args.has("--bf16-dot");
   options.memory.max_loaded_experts = args.number<std::size_t>("--max-loaded-experts", 0);
   options.io_threads = args.number<std::size_t>("--io-threads", options.io_threads, 0, 1024);
-  options.sequence = {.context = args.count("--context", 4096, 1), .lookahead = args.has("--lookahead")};
+  options.sequence.context = args.count("--context", 4096, 1);
+  options.sequence.lookahead = args.has("--lookahead");
   return options;
 }
 

@@ -2,6 +2,7 @@
 #include <moe.hpp>
 
 #include "support/command_line.hpp"
+#include "support/model_options.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -21,17 +22,11 @@ Prints the logits behind the last of the given tokens, one per line, for compari
   --greedy N        then a line `greedy: ` with the next N tokens, each the most likely one
   --routes          then for each layer with experts and for each given token a line `route LAYER
                     POSITION: ` with the experts that the router chose, the most likely first
-  --kv TYPE         the numbers in the KV cache: f32 (the default) or f16
+  --kv TYPE         the numbers in the KV cache: f32 (the default), f16 or q8_0
   --threads N       default: one per core
   --chunk N         tokens that pass through the layers together; default 512
   --in-memory       read all experts at the start instead of mapping the files
 )";
-
-moe::DType kv_type_of(const std::string& name) {
-  if (name == "f32") return moe::DType::f32;
-  if (name == "f16") return moe::DType::f16;
-  throw UsageError("--kv is f32 or f16, not '" + name + "'");
-}
 
 /// The experts of each token, by layer and position.
 class RouteTable {
@@ -79,7 +74,7 @@ int main(int argc, char** argv) {
     const std::size_t greedy = args.count("--greedy", 0);
     const moe::SequenceOptions options{.context = ids.size() + greedy,
                                        .chunk = args.count("--chunk", 512, 1),
-                                       .kv_type = kv_type_of(args.text("--kv", "f32"))};
+                                       .kv_type = kv_type_of(args, "f32")};
     const auto model =
         moe::open(args.positional(1, 1)[0], {.threads = args.number<std::size_t>("--threads", 0, 0, 4096),
                                              .experts = args.has("--in-memory") ? in_memory : mapped});

@@ -151,7 +151,8 @@ void measure(const Setup& setup, const moe::Model& model, const Text& text, Row&
   double surprises = 0, mass = 0;
   std::size_t scored = 0, choices = 0;
   for (const Tokens& window : text.windows) {
-    auto sequence = model.transformer().sequence({.context = window.size()});
+    auto sequence =
+        model.transformer().sequence({.context = window.size(), .kv_type = setup.options.sequence.kv_type});
     for (std::size_t i = 0; i + 1 < window.size(); ++i, progress.add(1)) {
       const std::span<const float> logits = model.transformer().forward(sequence, {&window[i], 1});
       if (i + 1 < setup.begin) continue;

@@ -252,7 +252,8 @@ Setup setup_of(const CommandLine& args) {
     throw UsageError("--warm takes " + std::to_string(setup.warm) + " tokens, and --ids has only " +
                      std::to_string(setup.ids.size()));
   setup.ids.resize(tokens);
-  setup.options.sequence = {.context = tokens, .lookahead = args.has("--lookahead")};
+  setup.options.sequence.context = tokens;
+  setup.options.sequence.lookahead = args.has("--lookahead");
   return setup;
 }
 

@@ -28,14 +28,14 @@ std::vector<float> numbers(const moe::Json& from, const char* key) {
 
 /// The largest difference between the numbers and results computed with the kernels.
 double worst_difference(const moe::Json& c, const moe::detail::simd::Kernels& kernels) {
-  const std::size_t tokens = c.at("T").as_u64(), heads = c.at("heads").as_u64(), dk = c.at("dk").as_u64(),
+  const std::size_t steps = c.at("T").as_u64(), heads = c.at("heads").as_u64(), dk = c.at("dk").as_u64(),
                     dv = c.at("dv").as_u64();
   std::vector<float> q = numbers(c, "q"), k = numbers(c, "k"), v = numbers(c, "v"), state = numbers(c, "S0");
   const std::vector<float> g = numbers(c, "g"), beta = numbers(c, "beta"), o = numbers(c, "o"),
                            last = numbers(c, "S");
   double worst = 0;
   std::vector<float> out(dv);
-  for (std::size_t t = 0; t < tokens; ++t)
+  for (std::size_t t = 0; t < steps; ++t)
     for (std::size_t head = 0; head < heads; ++head) {
       const std::size_t at = t * heads + head;
       kernels.l2_norm(&q[at * dk], 1e-6f, 1 / std::sqrt(static_cast<float>(dk)), dk);

@@ -25,7 +25,7 @@
 namespace {
 
 /// One checkpoint for each kind of mixer: windows, latents, delta net, Mamba-2, short convolution.
-std::vector<std::string> checkpoints() {
+std::vector<std::string> mixer_checkpoints() {
   std::vector<std::string> out;
   for (const char* name : {"gpt-oss.gguf", "gemma4-moe-f32", "glm4_moe_lite", "qwen3_5_moe", "nemotron_h",
                            "granitemoehybrid", "lfm2moe-f32"})
@@ -34,20 +34,20 @@ std::vector<std::string> checkpoints() {
 }
 
 /// 90 arbitrary tokens: more than one block of keys in attention.
-std::vector<moe::TokenId> some_tokens(std::size_t vocabulary, std::size_t count = 90) {
+std::vector<moe::TokenId> mixer_tokens(std::size_t vocabulary, std::size_t count = 90) {
   std::vector<moe::TokenId> ids(count);
   for (std::size_t i = 0; i < ids.size(); ++i)
     ids[i] = static_cast<moe::TokenId>((i * i * 7919 + 13) % vocabulary);
   return ids;
 }
 
-struct Text {
-  explicit Text(const std::string& path, std::size_t threads = 2)
+struct MixerText {
+  explicit MixerText(const std::string& path, std::size_t threads = 2)
       : checkpoint(path),
         experts(moe::MmapProvider(checkpoint)),
         pool(threads),
         model(checkpoint, experts, pool),
-        ids(some_tokens(model.spec().vocabulary_size)) {}
+        ids(mixer_tokens(model.spec().vocabulary_size)) {}
 
   std::vector<float> read(moe::Sequence& sequence, std::size_t first, std::size_t count) const {
     const auto logits = model.forward(sequence, std::span(ids).subspan(first, count));
@@ -61,13 +61,13 @@ struct Text {
   std::vector<moe::TokenId> ids;
 };
 
-std::vector<float> all_logits(const moe::Checkpoint& checkpoint, moe::AnyProvider experts,
-                              std::size_t threads, std::size_t chunk) {
+std::vector<float> mixer_logits(const moe::Checkpoint& checkpoint, moe::AnyProvider experts,
+                                std::size_t threads, std::size_t chunk) {
   moe::ThreadPool pool(threads);
   const moe::Transformer model(checkpoint, experts, pool);
   auto sequence = model.sequence({.context = 128, .chunk = chunk});
   std::vector<float> out;
-  model.forward_each(sequence, some_tokens(model.spec().vocabulary_size),
+  model.forward_each(sequence, mixer_tokens(model.spec().vocabulary_size),
                      [&](std::size_t, std::span<const float> logits) {
                        out.insert(out.end(), logits.begin(), logits.end());
                      });
@@ -78,31 +78,31 @@ std::vector<float> all_logits(const moe::Checkpoint& checkpoint, moe::AnyProvide
 
 TEST_CASE("mixers: logits do not depend on threads, chunks, providers and budgets" *
           doctest::test_suite("long")) {
-  for (const std::string& path : checkpoints()) {
+  for (const std::string& path : mixer_checkpoints()) {
     CAPTURE(path);
     const moe::Checkpoint checkpoint(path);
     const moe::AnyProvider mapped{moe::MmapProvider(checkpoint)}, in_memory{moe::MemoryProvider(checkpoint)};
-    const std::vector<float> expected = all_logits(checkpoint, mapped, 1, 512);
+    const std::vector<float> expected = mixer_logits(checkpoint, mapped, 1, 512);
     for (const std::size_t threads : {1u, 2u, 3u})
       for (const std::size_t chunk : {1u, 2u, 7u, 64u}) {
         CAPTURE(threads);
         CAPTURE(chunk);
-        CHECK(all_logits(checkpoint, mapped, threads, chunk) == expected);
+        CHECK(mixer_logits(checkpoint, mapped, threads, chunk) == expected);
       }
-    CHECK(all_logits(checkpoint, in_memory, 2, 33) == expected);
+    CHECK(mixer_logits(checkpoint, in_memory, 2, 33) == expected);
     for (const std::size_t experts : {1u, 5u}) {
       moe::ReadProvider reading(checkpoint);
       const std::size_t budget = experts * reading.largest_bytes();
       const moe::AnyProvider cached{moe::CachingProvider(std::move(reading), {.budget_bytes = budget})};
-      CHECK(all_logits(checkpoint, cached, 2, 5) == expected);
+      CHECK(mixer_logits(checkpoint, cached, 2, 5) == expected);
     }
   }
 }
 
 TEST_CASE("mixers: a text that goes back and is read again has the same logits") {
-  for (const std::string& path : checkpoints()) {
+  for (const std::string& path : mixer_checkpoints()) {
     CAPTURE(path);
-    const Text text(path);
+    const MixerText text(path);
     auto sequence = text.model.sequence({.context = 128, .chunk = 16});
     text.read(sequence, 0, 30);
     sequence.take_snapshot(moe::Sequence::SnapshotKind::prompt_end);
@@ -117,9 +117,9 @@ TEST_CASE("mixers: a text that goes back and is read again has the same logits")
 }
 
 TEST_CASE("mixers: a model that remembers everything goes back exactly, a recurrent one to a snapshot") {
-  for (const std::string& path : checkpoints()) {
+  for (const std::string& path : mixer_checkpoints()) {
     CAPTURE(path);
-    const Text text(path);
+    const MixerText text(path);
     auto sequence = text.model.sequence({.context = 128});
     text.read(sequence, 0, 30);
     sequence.take_snapshot(moe::Sequence::SnapshotKind::prompt_end);
@@ -130,9 +130,9 @@ TEST_CASE("mixers: a model that remembers everything goes back exactly, a recurr
 }
 
 TEST_CASE("mixers: a fork continues with the same bits, and leaves the other sequence as it is") {
-  for (const std::string& path : checkpoints()) {
+  for (const std::string& path : mixer_checkpoints()) {
     CAPTURE(path);
-    const Text text(path);
+    const MixerText text(path);
     auto sequence = text.model.sequence({.context = 128, .chunk = 16});
     text.read(sequence, 0, 40);
     auto fork = sequence.fork();
@@ -147,9 +147,9 @@ TEST_CASE("mixers: a fork continues with the same bits, and leaves the other seq
 }
 
 TEST_CASE("mixers: after a stop or an error in a chunk the sequence is what it was before the chunk") {
-  for (const std::string& path : checkpoints()) {
+  for (const std::string& path : mixer_checkpoints()) {
     CAPTURE(path);
-    const Text text(path);
+    const MixerText text(path);
     auto expected_sequence = text.model.sequence({.context = 128});
     const std::vector<float> expected = text.read(expected_sequence, 0, 90);
 
