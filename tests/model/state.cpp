@@ -32,10 +32,10 @@ moe::DeltaNetSpec delta_net() {
 }
 
 /// Fills the next states of the first layer with a number, and commits.
-void step(SequenceState& state, float number, std::size_t tokens = 1) {
-  state.begin_step(tokens);
+void step(SequenceState& state, float number) {
+  state.begin_step(1);
   for (std::size_t i = 0; i < 2 * 16; ++i) state.fixed(0, 1).next[i] = number;
-  state.commit(tokens);
+  state.commit(1);
 }
 
 float current(SequenceState& state) { return state.fixed(0, 1).current[5]; }
