@@ -14,9 +14,11 @@ struct ExtractOptions {
   std::string component = {};      // "thinker": the source must be a Qwen3-Omni; empty: the text model
   IndexRange layers = {};          // everything that belongs to these layers
   ExpertSelection experts = {};    // of those layers
-  std::optional<DType> type = {};  // of experts; without a value the source's type
-  std::optional<DType> dense_type =
-      {};  // of all other matrices but the routers; without a value the source's type
+  std::optional<DType> type = {};  // of the matrices of experts; without a value the source's type
+
+  // Of the other matrices that kernels multiply as they are stored; without a value the source's type. Routers, norms, biases,
+  // convolutions and small projections keep theirs.
+  std::optional<DType> dense_type = {};
   std::size_t checkpoint_bytes =
       256 << 20;  // written between two points at which an interrupted run can resume
 };

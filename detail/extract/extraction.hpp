@@ -14,10 +14,13 @@ namespace moe::inline MOE_ABI {
 
 /// Stores a checkpoint, or a part of it, in a layout that is fast to read: a directory with dense.gguf, experts.gguf and
 /// copies of the tokenizer's files. Every expert is one run of whole pages of 4096 bytes, and every tensor has a CRC-32C.
+/// Tensors keep the names of the source, and the result its description: the metadata of a GGUF file, or config.json as
+/// `moe.config`. Experts become tensors of their own, whatever layout the source has. Without a wanted type the result has the
+/// logits of the source, bit by bit.
 ///
-/// Memory use is small and does not depend on the size of the model. The files grow in OUT.partial, which no reader accepts
-/// as a checkpoint. When they are complete and on the disk, the directory is renamed to OUT. An interrupted extraction
-/// resumes.
+/// Memory use is small: a few pieces of the files, and at most one matrix that must be rearranged. The files grow in
+/// OUT.partial, which no reader accepts as a checkpoint. When they are complete and on the disk, the directory is renamed to
+/// OUT. An interrupted extraction resumes.
 ///
 ///   moe::Extraction extraction(moe::Checkpoint("Qwen3-30B-A3B"), "out", {.type = moe::DType::q4_0});
 ///   extraction.run();

@@ -55,6 +55,7 @@ inline constexpr Family all_families[] = {
      .architectures = {"qwen2moe"},
      .names = shared_expert_names,
      .defaults = &qwen2_moe_defaults,
+     .pattern = Family::Pattern::listed_windows,
      .bias = Family::Bias::qkv,
      .biased = true,
      .sparse = Family::Sparse::steps,

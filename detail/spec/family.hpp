@@ -57,6 +57,7 @@ struct Family {
   ///   no_window          the same, whatever the configuration says about windows
   ///   window             attention within sliding_window, if there is one
   ///   optional_window    the same, if use_sliding_window is true
+  ///   listed_windows     the same, in layers that a list must name
   ///   upper_windows      the same, in layers from max_window_layers on
   ///   alternating        within the window, and to all positions, in turn
   ///   last_of_six        within the window; in each sixth layer and in the last one to all positions
@@ -69,6 +70,7 @@ struct Family {
     no_window,
     window,
     optional_window,
+    listed_windows,
     upper_windows,
     alternating,
     last_of_six,
@@ -170,8 +172,8 @@ struct Family {
   /// Whether layers can have a window.
   bool may_slide() const {
     return pattern == Pattern::window || pattern == Pattern::optional_window ||
-           pattern == Pattern::upper_windows || pattern == Pattern::alternating ||
-           pattern == Pattern::last_of_six;
+           pattern == Pattern::listed_windows || pattern == Pattern::upper_windows ||
+           pattern == Pattern::alternating || pattern == Pattern::last_of_six;
   }
 };
 

@@ -47,7 +47,8 @@ MOE_INLINE LayerKinds listed_mixers(const SpecReader& reader) {
 /// Whether windows are in use, where the configuration can switch them off. That a window is null switches it off too.
 MOE_INLINE bool windows_are_on(const SpecReader& reader) {
   const MixerPattern pattern = reader.family().pattern;
-  const bool optional = pattern == MixerPattern::optional_window || pattern == MixerPattern::upper_windows;
+  const bool optional = pattern == MixerPattern::optional_window || pattern == MixerPattern::listed_windows ||
+                        pattern == MixerPattern::upper_windows;
   const bool stated = !reader.is_null(keys::window);
   if (optional && !reader.flag(keys::use_window, false)) return false;
   return stated && reader.size(keys::window, reader.defaults().window) > 0;
@@ -126,6 +127,8 @@ MOE_INLINE LayerKinds mixers_of(const SpecReader& reader) {
   }
   if (!reader.family().may_slide()) return listed ? out : LayerKinds(reader.layers());
   if (!windows_are_on(reader)) return LayerKinds(reader.layers());
+  if (!listed && pattern == MixerPattern::listed_windows)
+    reader.fail_at(keys::layer_types, "a list, since sliding_window is in use", "none");
   if (!listed) out = mixers_with_windows(reader);
   read_window_pattern(reader, out);
   if (pattern == MixerPattern::last_of_six && !reader.is_gguf()) out.back().slides = false;

@@ -167,6 +167,7 @@ MOE_INLINE void read_yarn_of_gguf(const SpecReader& reader, double stated_magnit
     out.magnitude = stated_magnitude * yarn_magnitude(out.factor, 1);
     return;
   }
+  out.magnitude = 1;
   const double multiplier = reader.number(keys::yarn_log_multiplier, 0, {0, 1e3});
   const double magnitude =
       stated_magnitude * (out.factor <= 1 ? 1 : multiplier * portable::log(out.factor) + 1);
@@ -180,9 +181,10 @@ MOE_INLINE void read_scaling_of_gguf(const SpecReader& reader, std::size_t max_p
       static_cast<double>(reader.size(keys::original_positions, max_positions, {.least = 1}));
   const double magnitude = reader.number(keys::magnitude, 1, positive_range) *
                            reader.number(keys::yarn_magnitude, 1, positive_range);
+  out.magnitude = magnitude;
   if (reader.names().find(Role::rope_long) || reader.names().find(Role::rope_short)) {
     out.scaling = RopeScaling::longrope;
-    out.magnitude = out.long_magnitude = magnitude;
+    out.long_magnitude = magnitude;
     return;
   }
   // A factor without a type means linear scaling. Old files call the factor scale_linear.

@@ -112,6 +112,11 @@ TEST_CASE("gguf writer: alignments, names, shapes and sizes that GGUF does not a
   check_error([&] { file.add(std::string(65, 'n'), moe::DType::f32, {1}); }, {"1 to 64 bytes"});
   check_error(
       [&] {
+        file.add("fp8", moe::DType::f8_e4m3, {1, 32});
+      },
+      {"a type that GGUF files can hold", "f8_e4m3"});
+  check_error(
+      [&] {
         file.add("a", moe::DType::f32, {std::uint64_t{1} << 32, std::uint64_t{1} << 32});
       },
       {"2^62"});

@@ -77,6 +77,15 @@ TEST_CASE(
   CHECK(windows("qwen3_omni_moe_text", R"("use_sliding_window": true)") == "aE aE aE");
 }
 
+TEST_CASE("layer kinds: windows of Qwen2-MoE are in the layers of a list, if they are in use") {
+  const std::string list = R"("num_hidden_layers": 2, "sliding_window": 7, "use_sliding_window": )";
+  const std::string words = R"(, "layer_types": ["sliding_attention", "full_attention"])";
+  CHECK(kinds("qwen2_moe", list + "true" + words) == "wE aE");
+  CHECK(kinds("qwen2_moe", list + "false" + words) == "aE aE");
+  CHECK(kinds("qwen2_moe", list + "false") == "aE aE");
+  check_error([&] { return kinds("qwen2_moe", list + "true"); }, {"\"layer_types\" to be a list"});
+}
+
 TEST_CASE("layer kinds: other families have windows in all layers, in turn, or in five of six") {
   CHECK(kinds("mistral", R"("num_hidden_layers": 2)") == "w- w-");
   CHECK(kinds("mistral", R"("num_hidden_layers": 2, "sliding_window": null)") == "a- a-");

@@ -90,9 +90,6 @@ TEST_CASE(
   CHECK(llama(R"("sliding_window": 200, "max_position_embeddings": 200)") == 1);
   CHECK(llama(R"("sliding_window": null)") == 1);
   CHECK(llama(R"("sliding_window": 100, "use_sliding_window": false)") == 1);
-  check_error(
-      [] { return with_members("qwen2_moe", R"("sliding_window": 100, "use_sliding_window": true)"); },
-      {"$.sliding_window", "no window"});
   check_error([] { return spec_of(gguf_model("llama").value("llama.attention.sliding_window", 100u)); },
               {"llama.attention.sliding_window", "no window"});
 }

@@ -271,6 +271,7 @@ TEST_CASE("rope: GGUF files scale linearly, with a factor under an old or a new 
                                 .value("qwen3moe.rope.scaling.factor", 2.0f))
                         .frequencies,
                     powers(1e4, 4));
+  CHECK(rope_of(gguf_with_rope().value("qwen3moe.rope.scaling.attn_factor", 1.5f)).magnitude == 1.5);
   const auto yarn = [](const char* key, float value) {
     return rope_of(gguf_with_rope()
                        .value("qwen3moe.rope.scaling.type", "yarn")
