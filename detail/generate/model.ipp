@@ -111,10 +111,19 @@ MOE_INLINE void verify_experts(const ExpertCatalog& catalog) {
   for (const ExpertId id : catalog.ids()) (void)reading.acquire(id);
 }
 
-MOE_INLINE Model Open::operator()(const std::string& path, const ModelOptions& options) const {
+/// The options for experts that must be converted when they are read: a cache keeps them, so that a token does not convert
+/// them again.
+inline ModelOptions with_cache(ModelOptions options) {
+  options.memory.total_bytes = MemoryOptions::automatic;
+  return options;
+}
+
+MOE_INLINE Model Open::operator()(const std::string& path, const ModelOptions& given) const {
   const Checkpoint checkpoint(path);
-  const ExpertCatalog catalog(checkpoint, {.allow_partial = options.allow_partial});
+  const ExpertCatalog catalog(checkpoint, {.allow_partial = given.allow_partial});
   detail::require_experts(catalog, ModelSpec(checkpoint));
+  const bool convert = !catalog.is_plain() && given.experts == ModelOptions::Experts::mapped;
+  const ModelOptions options = convert && !given.memory.limited() ? with_cache(given) : given;
   ProviderModelOptions made{
       .threads = options.threads,
       .transformer = {.allowed_experts = detail::present_experts(catalog, options.allowed_experts)}};

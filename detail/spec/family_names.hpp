@@ -121,6 +121,10 @@ inline constexpr RoleNames sparse_block_names[] = {
     {Role::expert_gate, "block_sparse_moe.experts.*.w1.weight", "ffn_gate.*.weight"},
     {Role::expert_up, "block_sparse_moe.experts.*.w3.weight", "ffn_up.*.weight"},
     {Role::expert_down, "block_sparse_moe.experts.*.w2.weight", "ffn_down.*.weight"},
+    {Role::experts_gate_up, "block_sparse_moe.experts.gate_up_proj", "ffn_gate_up_exps.weight"},
+    {Role::experts_gate_up, "mlp.experts.gate_up_proj", ""},
+    {Role::experts_down, "block_sparse_moe.experts.down_proj", "ffn_down_exps.weight"},
+    {Role::experts_down, "mlp.experts.down_proj", ""},
 };
 
 inline constexpr RoleNames minimax_names[] = {

@@ -42,7 +42,7 @@ MOE_INLINE FeedForwardReader::FeedForwardReader(const SpecReader& reader, const 
                   ? 0
                   : reader.size(keys::shared_experts, gguf ? 0 : reader.defaults().shared);
   if (family.shared != Family::Shared::none)
-    (void)(reader.has(keys::shared_experts) || reader.has(keys::shared_width));
+    for (const Key& key : {keys::shared_experts, keys::shared_width}) (void)reader.has(key);
   if (!experts) return;
   router_ = read_router(reader, reader.required_size(keys::experts, reader.defaults().experts, {.least = 1}));
   if (router_->per_token == 0) per_token_ = reader.sizes_of_layers(keys::experts_per_token, 0);
