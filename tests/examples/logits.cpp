@@ -40,6 +40,7 @@ TEST_CASE("logits: positions beyond those of the model are a line on stderr") {
 
 TEST_CASE("logits: wrong options are refused") {
   CHECK(run({"logits", bundled_model()}).err.find("--ids is missing") == 0);
-  CHECK(run({"logits", bundled_model(), "--ids", "1", "--kv", "f64"}).err.find("--kv is f16, q8_0 or f32") == 0);
+  CHECK(run({"logits", bundled_model(), "--ids", "1", "--kv", "f64"}).err.find("--kv is f16, q8_0 or f32") ==
+        0);
   CHECK(run({"logits", bundled_model(), "--ids", "1", "--chunk", "0"}).status == 2);
 }
