@@ -9,6 +9,7 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 using moe::detail::Quantisation;
@@ -97,11 +98,14 @@ TEST_CASE("quantisation: different blocks in parts of one model are refused") {
 }
 
 TEST_CASE("quantisation: tensors of a quantised format are refused if config.json does not mention it") {
-  for (const auto& [name, format] : std::initializer_list<std::pair<const char*, const char*>>{
+  for (const auto& row : std::initializer_list<std::pair<const char*, const char*>>{
            {"q_proj.qweight", "GPTQ or AWQ"},
            {"q_proj.weight_packed", "compressed-tensors"},
            {"q_proj.weight_scale_inv", "FP8"},
-           {"q_proj.weight.quant_state.bitsandbytes__nf4", "bitsandbytes"}})
+           {"q_proj.weight.quant_state.bitsandbytes__nf4", "bitsandbytes"}}) {
+    const auto& name = std::get<0>(row);
+    const auto& format = std::get<1>(row);
     check_error([&] { return quantisation("{}", false, name); },
                 {"model.safetensors", name, format, "no quantization_config"});
+  }
 }

@@ -80,13 +80,14 @@ TEST_CASE("attention: scores are divided by the root of the width, or multiplied
 
 TEST_CASE("attention: queries and keys have norms of heads, of whole projections, or none") {
   using Norm = AttentionSpec::Norm;
-  for (const auto& [family, norm] :
-       std::initializer_list<std::pair<const char*, Norm>>{{"qwen3_moe", Norm::heads},
-                                                           {"qwen3_next", Norm::heads},
-                                                           {"lfm2_moe", Norm::heads},
-                                                           {"olmoe", Norm::projection},
-                                                           {"mixtral", Norm::none},
-                                                           {"gpt_oss", Norm::none}}) {
+  for (const auto& row : std::initializer_list<std::pair<const char*, Norm>>{{"qwen3_moe", Norm::heads},
+                                                                             {"qwen3_next", Norm::heads},
+                                                                             {"lfm2_moe", Norm::heads},
+                                                                             {"olmoe", Norm::projection},
+                                                                             {"mixtral", Norm::none},
+                                                                             {"gpt_oss", Norm::none}}) {
+    const auto& family = std::get<0>(row);
+    const auto& norm = std::get<1>(row);
     CAPTURE(family);
     CHECK(attention_with(family).query_key_norm == norm);
   }
@@ -221,15 +222,18 @@ TEST_CASE(
 }
 
 TEST_CASE("attention: numbers of heads that do not fit are refused by name") {
-  for (const auto& [members, place, expected] :
-       std::initializer_list<std::tuple<const char*, const char*, const char*>>{
+  for (const auto& row : std::initializer_list<std::tuple<const char*, const char*, const char*>>{
            {R"("num_attention_heads": 0)", "$.num_attention_heads", "a whole number from 1"},
            {R"("num_attention_heads": 4, "num_key_value_heads": 3)", "$.num_key_value_heads",
             "a divisor of 4"},
            {R"("num_attention_heads": 4, "num_key_value_heads": 8)", "$.num_key_value_heads", "from 1 to 4"},
            {R"("head_dim": 31)", "$.head_dim", "an even number"},
-           {R"("head_dim": 0)", "$.head_dim", "a whole number"}})
+           {R"("head_dim": 0)", "$.head_dim", "a whole number"}}) {
+    const auto& members = std::get<0>(row);
+    const auto& place = std::get<1>(row);
+    const auto& expected = std::get<2>(row);
     check_error([&] { return attention_with("qwen3_moe", members); }, {place, expected});
+  }
   const auto gguf = [](const char* key, std::uint32_t value) {
     return spec_of(gguf_model().value(key, value));
   };

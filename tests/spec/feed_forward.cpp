@@ -50,18 +50,19 @@ GgufBuilder routed(const std::string& architecture) {
 
 TEST_CASE(
     "feed-forward: the width of experts is moe_intermediate_size, or intermediate_size in some families") {
-  for (const auto& [family, width] :
-       std::initializer_list<std::pair<const char*, std::size_t>>{{"qwen3_moe", 9},
-                                                                  {"qwen2_moe", 9},
-                                                                  {"glm4_moe", 9},
-                                                                  {"lfm2_moe", 9},
-                                                                  {"nemotron_h", 9},
-                                                                  {"mixtral", 7},
-                                                                  {"olmoe", 7},
-                                                                  {"gpt_oss", 7},
-                                                                  {"minimax_m2", 7},
-                                                                  {"granitemoe", 7},
-                                                                  {"phimoe", 7}}) {
+  for (const auto& row : std::initializer_list<std::pair<const char*, std::size_t>>{{"qwen3_moe", 9},
+                                                                                    {"qwen2_moe", 9},
+                                                                                    {"glm4_moe", 9},
+                                                                                    {"lfm2_moe", 9},
+                                                                                    {"nemotron_h", 9},
+                                                                                    {"mixtral", 7},
+                                                                                    {"olmoe", 7},
+                                                                                    {"gpt_oss", 7},
+                                                                                    {"minimax_m2", 7},
+                                                                                    {"granitemoe", 7},
+                                                                                    {"phimoe", 7}}) {
+    const auto& family = std::get<0>(row);
+    const auto& width = std::get<1>(row);
     CAPTURE(family);
     CHECK(network_with(family, R"("intermediate_size": 7, "moe_intermediate_size": 9)").network.width ==
           width);
@@ -88,13 +89,16 @@ TEST_CASE("feed-forward: experts and their number for a token have several names
 }
 
 TEST_CASE("feed-forward: the activation is that of the family, and another one is refused") {
-  for (const auto& [family, activation, key, name] :
-       std::initializer_list<std::tuple<const char*, Activation, const char*, const char*>>{
+  for (const auto& row : std::initializer_list<std::tuple<const char*, Activation, const char*, const char*>>{
            {"qwen3_moe", Activation::silu, "hidden_act", "silu"},
            {"mixtral", Activation::silu, "hidden_act", "swish"},
            {"gpt_oss", Activation::clamped_silu, "hidden_act", "silu"},
            {"gemma4_text", Activation::gelu, "hidden_activation", "gelu_pytorch_tanh"},
            {"nemotron_h", Activation::relu_squared, "mlp_hidden_act", "relu2"}}) {
+    const auto& family = std::get<0>(row);
+    const auto& activation = std::get<1>(row);
+    const auto& key = std::get<2>(row);
+    const auto& name = std::get<3>(row);
     CAPTURE(family);
     const auto with = [&](const char* value) {
       return network_with(family, "\"" + std::string(key) + "\": \"" + value + "\"");
@@ -111,7 +115,7 @@ TEST_CASE("feed-forward: the activation is that of the family, and another one i
 }
 
 TEST_CASE("router: the score is that of the family") {
-  for (const auto& [family, score] :
+  for (const auto& row :
        std::initializer_list<std::pair<const char*, Score>>{{"qwen3_moe", Score::softmax},
                                                             {"mixtral", Score::softmax},
                                                             {"gpt_oss", Score::softmax_of_chosen},
@@ -121,6 +125,8 @@ TEST_CASE("router: the score is that of the family") {
                                                             {"deepseek_v3", Score::sigmoid},
                                                             {"nemotron_h", Score::sigmoid},
                                                             {"lfm2_moe", Score::sigmoid}}) {
+    const auto& family = std::get<0>(row);
+    const auto& score = std::get<1>(row);
     CAPTURE(family);
     CHECK(router_with(family).score == score);
   }
@@ -265,9 +271,12 @@ TEST_CASE("router: GGUF files state the score, or have that of the architecture"
   CHECK(score("gpt-oss", 3) == Score::softmax_of_chosen);
   CHECK(score("granitemoe", 1) == Score::softmax_of_chosen);
   CHECK(gguf_network(routed("minimax-m2")).router->score == Score::sigmoid);
-  for (const auto& [architecture, number] : std::initializer_list<std::pair<const char*, std::uint32_t>>{
-           {"qwen3moe", 2}, {"glm4moe", 1}, {"qwen3moe", 4}})
+  for (const auto& row : std::initializer_list<std::pair<const char*, std::uint32_t>>{
+           {"qwen3moe", 2}, {"glm4moe", 1}, {"qwen3moe", 4}}) {
+    const auto& architecture = std::get<0>(row);
+    const auto& number = std::get<1>(row);
     check_error([&] { return score(architecture, number); }, {architecture, "expert_gating_func"});
+  }
 }
 
 TEST_CASE("router: files of deepseek2 state softmax or sigmoid, and those of GLM-4.7-Flash may forget it") {

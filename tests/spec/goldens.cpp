@@ -9,6 +9,7 @@
 #include <initializer_list>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <variant>
 
@@ -38,7 +39,7 @@ void undo_conversion(ModelSpec& spec) {
 TEST_SUITE_BEGIN("real-data");
 
 TEST_CASE("goldens: a model has the same description in GGUF and in Hugging Face form") {
-  for (const auto& [hugging_face, gguf] :
+  for (const auto& row :
        std::initializer_list<std::pair<const char*, const char*>>{{"plain-f32", "plain-f32.gguf"},
                                                                   {"gemma4-moe-f32", "gemma4-moe.gguf"},
                                                                   {"granitemoehybrid", "granitehybrid.gguf"},
@@ -47,6 +48,8 @@ TEST_CASE("goldens: a model has the same description in GGUF and in Hugging Face
                                                                   {"nemotron_h", "nemotron_h_moe.gguf"},
                                                                   {"qwen3_5_moe", "qwen35moe.gguf"},
                                                                   {"qwen3_next", "qwen3next.gguf"}}) {
+    const auto& hugging_face = std::get<0>(row);
+    const auto& gguf = std::get<1>(row);
     CAPTURE(gguf);
     const auto a = golden_spec(hugging_face);
     auto b = golden_spec(gguf);
@@ -82,7 +85,7 @@ TEST_CASE("goldens: GLM-4.7-Flash differs in the two forms only in the epsilon o
 }
 
 TEST_CASE("goldens: models that are there in one form only are read") {
-  for (const auto& [name, family] : std::initializer_list<std::pair<const char*, const char*>>{
+  for (const auto& row : std::initializer_list<std::pair<const char*, const char*>>{
            {"deepseek_v3_bf16", "deepseek_v3"},
            {"gpt_oss_mxfp4", "gpt_oss"},
            {"gpt-oss.gguf", "gpt_oss"},
@@ -91,6 +94,8 @@ TEST_CASE("goldens: models that are there in one form only are read") {
            {"llama_mixtral.gguf", "mixtral"},
            {"mixtral", "mixtral"},
            {"omni-thinker-bf16-sharded", "qwen3_omni_moe"}}) {
+    const auto& name = std::get<0>(row);
+    const auto& family = std::get<1>(row);
     CAPTURE(name);
     const auto spec = golden_spec(name);
     if (!spec) return;

@@ -7,6 +7,7 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 using moe::detail::ModelSource;
@@ -76,12 +77,15 @@ TEST_CASE("model source: an unknown family is refused, and a known one that is m
   check_error([] { return source_of(R"("hidden_size": 8)"); },
               {"config.json: $", "\"model_type\"", "found none"});
   check_error([] { return source_of(R"("model_type": 3)"); }, {"$.model_type", "qwen3_moe"});
-  for (const auto& [type, missing] : std::initializer_list<std::pair<const char*, const char*>>{
+  for (const auto& row : std::initializer_list<std::pair<const char*, const char*>>{
            {"deepseek_v4", "compressed attention"},
            {"deepseek_v32", "sparse attention with an indexer"},
-           {"qwen4_exp", "n-gram embeddings"}})
+           {"qwen4_exp", "n-gram embeddings"}}) {
+    const auto& type = std::get<0>(row);
+    const auto& missing = std::get<1>(row);
     check_error([&] { return source_of("\"model_type\": \"" + std::string(type) + "\""); },
                 {"$.model_type", type, missing, "not supported"});
+  }
   check_error([] { return source_of(gguf_model("falcon")); },
               {"x.gguf: key \"general.architecture\"", "qwen3moe", "found \"falcon\""});
   check_error([] { return source_of(gguf_model("deepseek4")); },

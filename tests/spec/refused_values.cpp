@@ -8,6 +8,7 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 namespace {
@@ -26,7 +27,7 @@ moe::ModelSpec with_router(const GgufBuilder& file) {
 TEST_CASE(
     "refused values: a value that changes numbers, and that the family does not know, is refused by its "
     "key") {
-  for (const auto& [family, member] : std::initializer_list<std::pair<const char*, const char*>>{
+  for (const auto& row : std::initializer_list<std::pair<const char*, const char*>>{
            {"qwen3_moe", R"("attn_logit_softcapping": 50.0)"},
            {"qwen3_moe", R"("final_logit_softcapping": 30.0)"},
            {"qwen3_moe", R"("embedding_multiplier": 12.0)"},
@@ -49,6 +50,8 @@ TEST_CASE(
            {"gemma4_text", R"("use_bidirectional_attention": "all")"},
            {"gemma4_text", R"("use_double_wide_mlp": true)"},
            {"granitemoehybrid", R"("normalization_function": "layernorm")"}}) {
+    const auto& family = std::get<0>(row);
+    const auto& member = std::get<1>(row);
     CAPTURE(family);
     const std::string text = member, key = text.substr(1, text.find('"', 1) - 1);
     check_error([&] { return with_members(family, text); }, {"config.json: $." + key, "expected"});
@@ -56,7 +59,7 @@ TEST_CASE(
 }
 
 TEST_CASE("refused values: neutral values, null and values that are read are no problem") {
-  for (const auto& [family, member] : std::initializer_list<std::pair<const char*, const char*>>{
+  for (const auto& row : std::initializer_list<std::pair<const char*, const char*>>{
            {"qwen3_moe", R"("attn_logit_softcapping": null)"},
            {"qwen3_moe", R"("embedding_multiplier": 1.0)"},
            {"qwen3_moe", R"("mlp_bias": false)"},
@@ -69,6 +72,8 @@ TEST_CASE("refused values: neutral values, null and values that are read are no 
            {"gemma4_text", R"("use_bidirectional_attention": "vision")"},
            {"gemma4_text", R"("hidden_size_per_layer_input": 0)"},
            {"qwen3_moe", R"("something_else": 7)"}}) {
+    const auto& family = std::get<0>(row);
+    const auto& member = std::get<1>(row);
     CAPTURE(member);
     CHECK(with_members(family, member).layers.size() == 1);
   }
@@ -116,7 +121,7 @@ TEST_CASE("refused values: E models of Gemma are refused by what is missing") {
 }
 
 TEST_CASE("refused values: metadata of GGUF that the architecture does not know is refused by its key") {
-  for (const auto& [key, value] :
+  for (const auto& row :
        std::initializer_list<std::pair<const char*, float>>{{"expert_weights_scale", 2.5f},
                                                             {"attention.clamp_kqv", 8.0f},
                                                             {"attention.scale", 0.5f},
@@ -125,13 +130,19 @@ TEST_CASE("refused values: metadata of GGUF that the architecture does not know 
                                                             {"residual_scale", 0.5f},
                                                             {"final_logit_softcapping", 30.0f},
                                                             {"attn_logit_softcapping", 50.0f},
-                                                            {"rope.scaling.yarn_log_multiplier", 0.1f}})
+                                                            {"rope.scaling.yarn_log_multiplier", 0.1f}}) {
+    const auto& key = std::get<0>(row);
+    const auto& value = std::get<1>(row);
     check_error([&] { return with_router(gguf_model().value("qwen3moe." + std::string(key), value)); },
                 {"x.gguf: key \"qwen3moe." + std::string(key), "expected"});
-  for (const auto& [key, value] : std::initializer_list<std::pair<const char*, std::uint32_t>>{
-           {"expert_shared_count", 1}, {"expert_group_count", 4}, {"moe_latent_size", 8}})
+  }
+  for (const auto& row : std::initializer_list<std::pair<const char*, std::uint32_t>>{
+           {"expert_shared_count", 1}, {"expert_group_count", 4}, {"moe_latent_size", 8}}) {
+    const auto& key = std::get<0>(row);
+    const auto& value = std::get<1>(row);
     check_error([&] { return with_router(gguf_model().value("qwen3moe." + std::string(key), value)); },
                 {"qwen3moe." + std::string(key), "expected"});
+  }
   check_error([] { return spec_of(gguf_model().value("qwen3moe.attention.causal", false)); },
               {"qwen3moe.attention.causal", "expected true", "found false"});
   check_error([] { return spec_of(gguf_model("qwen3").value("qwen3.expert_count", 8u)); },

@@ -216,16 +216,19 @@ TEST_CASE("rope: some families have no positions") {
 }
 
 TEST_CASE("rope: unknown scaling is refused by name") {
-  for (const auto& [scaling, place, expected] :
-       std::initializer_list<std::tuple<const char*, const char*, const char*>>{
+  for (const auto& row : std::initializer_list<std::tuple<const char*, const char*, const char*>>{
            {R"({"type": "dynamic", "factor": 2})", "$.rope_scaling.type", "linear"},
            {R"({"rope_type": "odd"})", "$.rope_scaling.rope_type", "longrope"},
            {R"({"type": "linear"})", "$.rope_scaling", "\"factor\" to be a number"},
            {R"({"type": "linear", "factor": 0})", "$.rope_scaling.factor", "a number"},
            {R"({"type": "llama3", "factor": 2, "low_freq_factor": 4})", "$.rope_scaling", "high_freq_factor"},
-           {"3", "$.rope_scaling", "an object"}})
+           {"3", "$.rope_scaling", "an object"}}) {
+    const auto& scaling = std::get<0>(row);
+    const auto& place = std::get<1>(row);
+    const auto& expected = std::get<2>(row);
     check_error([&] { return rope_of_config("\"rope_scaling\": " + std::string(scaling)); },
                 {place, expected});
+  }
   check_error([] { return rope_of_config(R"("rope_theta": 0)"); }, {"$.rope_theta", "a number from"});
 }
 

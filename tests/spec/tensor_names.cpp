@@ -39,8 +39,7 @@ std::string gguf_name_of(std::string_view family, Role role) {
 
 TEST_CASE("tensor names: a role has the usual name, or that of the family") {
   using enum Role;
-  for (const auto& [family, role, hugging_face, gguf] :
-       std::initializer_list<std::tuple<const char*, Role, const char*, const char*>>{
+  for (const auto& row : std::initializer_list<std::tuple<const char*, Role, const char*, const char*>>{
            {"qwen3_moe", embedding, "model.embed_tokens.weight", "token_embd.weight"},
            {"qwen3_moe", final_norm, "model.norm.weight", "output_norm.weight"},
            {"qwen3_moe", head, "lm_head.weight", "output.weight"},
@@ -85,6 +84,10 @@ TEST_CASE("tensor names: a role has the usual name, or that of the family") {
             "blk.3.ffn_latent_down.weight"},
            {"nemotron_h", experts_gate, "", ""},
            {"nemotron_h", ffn_norm, "model.layers.3.norm.weight", "blk.3.attn_norm.weight"}}) {
+    const auto& family = std::get<0>(row);
+    const auto& role = std::get<1>(row);
+    const auto& hugging_face = std::get<2>(row);
+    const auto& gguf = std::get<3>(row);
     CAPTURE(family);
     CAPTURE(gguf);
     CHECK(hugging_face_name(family, role) == hugging_face);
@@ -107,12 +110,14 @@ TEST_CASE("tensor names: a matrix of one expert has the number of the expert") {
 }
 
 TEST_CASE("tensor names: the prefix is that of the embedding, and the head may have another one") {
-  for (const auto& [prefix, head] : std::initializer_list<std::pair<const char*, const char*>>{
+  for (const auto& row : std::initializer_list<std::pair<const char*, const char*>>{
            {"model.", "lm_head.weight"},
            {"", "lm_head.weight"},
            {"model.language_model.", "lm_head.weight"},
            {"thinker.model.", "thinker.lm_head.weight"},
            {"language_model.model.", "language_model.lm_head.weight"}}) {
+    const auto& prefix = std::get<0>(row);
+    const auto& head = std::get<1>(row);
     CAPTURE(prefix);
     const TensorNames names(
         SpecCheckpoint().tensor(prefix + std::string("embed_tokens.weight")).hugging_face("{}"),
