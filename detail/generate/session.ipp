@@ -62,7 +62,6 @@ MOE_INLINE std::size_t Session::common_prefix(const std::vector<TokenId>& prompt
 
 MOE_INLINE std::span<const float> Session::read_rest(const std::vector<TokenId>& prompt,
                                                      const std::stop_token& stop) {
-  using enum Sequence::SnapshotKind;
   const std::span<const TokenId> all = prompt;
   // Chat templates write the end of a prompt, which begins the answer, in another way when the next message follows.
   constexpr std::size_t changing_end = 16;
@@ -72,10 +71,10 @@ MOE_INLINE std::span<const float> Session::read_rest(const std::vector<TokenId>&
       const std::size_t tokens = std::min(left, std::max(snapshot_distance, sequence_.chunk()));
       if (model_->transformer().forward(sequence_, all.subspan(sequence_.position(), tokens), stop).empty())
         return {};
-      sequence_.take_snapshot(periodic);
+      sequence_.take_snapshot(Sequence::SnapshotKind::periodic);
     }
   const auto logits = model_->transformer().forward(sequence_, all.subspan(sequence_.position()), stop);
-  if (!logits.empty()) sequence_.take_snapshot(prompt_end);
+  if (!logits.empty()) sequence_.take_snapshot(Sequence::SnapshotKind::prompt_end);
   return logits;
 }
 
