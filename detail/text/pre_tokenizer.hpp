@@ -20,7 +20,9 @@ std::size_t qwen2_piece(std::string_view text);
 std::size_t llama3_piece(std::string_view text);
 std::size_t qwen35_piece(std::string_view text);
 std::size_t gpt2_piece(std::string_view text);
+std::size_t starcoder_piece(std::string_view text);
 std::size_t o200k_piece(std::string_view text);
+std::size_t tekken_piece(std::string_view text);
 std::size_t deepseek_v3_piece(std::string_view text);
 
 /// Qwen2, Qwen2.5, Qwen3.
@@ -35,6 +37,19 @@ inline constexpr SplitPattern llama3_pattern = {
     R"(\s*[\r\n]+|\s+(?!\S)|\s+)",
     llama3_piece};
 
+/// Bailing (Ling): Qwen2's pattern in other words. A possessive quantifier here gives up nothing that the rest could match, and
+/// `\s*[\r\n]` ends after the last line break as `\s*[\r\n]+` does.
+inline constexpr SplitPattern bailing_pattern = {
+    R"('(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|)"
+    R"(\s+(?!\S)|\s+)",
+    qwen2_piece};
+
+/// cl100k, the pattern of GPT-4: Llama 3's pattern in the same other words.
+inline constexpr SplitPattern cl100k_pattern = {
+    R"('(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|)"
+    R"(\s+(?!\S)|\s+)",
+    llama3_piece};
+
 /// Qwen3.5.
 inline constexpr SplitPattern qwen35_pattern = {
     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|)"
@@ -45,12 +60,25 @@ inline constexpr SplitPattern qwen35_pattern = {
 inline constexpr SplitPattern gpt2_pattern = {
     R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)", gpt2_piece};
 
+/// StarCoder, Granite 3, Command R: each number alone, then GPT-2's pattern.
+inline constexpr SplitPattern starcoder_pattern = {
+    "\\p{N}\n"
+    R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)",
+    starcoder_piece};
+
 /// o200k: gpt-4o, gpt-oss.
 inline constexpr SplitPattern o200k_pattern = {
     R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|)"
     R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|)"
     R"(\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)",
     o200k_piece};
+
+/// Tekken, of Mistral: o200k without contractions, and each number alone.
+inline constexpr SplitPattern tekken_pattern = {
+    R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|)"
+    R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|)"
+    R"(\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)",
+    tekken_piece};
 
 /// DeepSeek-V3.
 inline constexpr SplitPattern deepseek_v3_pattern = {

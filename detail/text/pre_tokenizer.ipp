@@ -66,14 +66,14 @@ inline std::size_t punctuation(std::string_view text, CharacterClasses letters) 
 }
 
 /// `\s+(?!\S)|\s+`: a run of white space without its last character, which the next word may begin with; the whole run at the
-/// end of the text.
-inline std::size_t blank(std::string_view text) {
+/// end of the text, and before one of the classes in `border`.
+inline std::size_t blank(std::string_view text, CharacterClasses border) {
   std::size_t end = 0, last = 0;
   for (Character c = character_at(text, 0); c.is(character::space); c = character_at(text, end)) {
     last = end;
     end += c.bytes;
   }
-  return end == text.size() || last == 0 ? end : last;
+  return end == text.size() || last == 0 || character_at(text, end).is(border) ? end : last;
 }
 
 /// `\s*[\r\n]+|\s+(?!\S)|\s+`: a run of white space up to its last line break; like blank() without a line break.
@@ -105,14 +105,28 @@ MOE_INLINE std::size_t qwen35_piece(std::string_view text) {
   return piece(text, 1, character::letter | character::mark);
 }
 
-MOE_INLINE std::size_t gpt2_piece(std::string_view text) {
+/// `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+`, or ` ?\p{N}+` too if `runs` has numbers.
+inline std::size_t gpt2_word(std::string_view text, CharacterClasses runs) {
   for (const std::string_view tail : {"'s", "'t", "'re", "'ve", "'m", "'ll", "'d"})
     if (text.starts_with(tail)) return tail.size();
   const std::size_t begin = text.front() == ' ' ? 1 : 0;
   for (const CharacterClasses run : {character::letter, character::number})
-    if (const std::size_t end = end_of_run(text, begin, run); end > begin) return end;
+    if ((runs & run) != 0)
+      if (const std::size_t end = end_of_run(text, begin, run); end > begin) return end;
+  return 0;
+}
+
+MOE_INLINE std::size_t gpt2_piece(std::string_view text) {
+  if (const std::size_t size = gpt2_word(text, character::letter | character::number)) return size;
   if (const std::size_t size = symbols(text, character::letter)) return size;
-  return blank(text);
+  return blank(text, CharacterClasses{0});
+}
+
+MOE_INLINE std::size_t starcoder_piece(std::string_view text) {
+  if (const std::size_t size = digits(text, 1)) return size;
+  if (const std::size_t size = gpt2_word(text, character::letter)) return size;
+  if (const std::size_t size = symbols(text, character::letter)) return size;
+  return blank(text, character::number);
 }
 
 /// `U*W+` from `begin` on, or else `U+`, where U is `[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]` and W `[\p{Ll}\p{Lm}\p{Lo}\p{M}]`.
@@ -135,23 +149,34 @@ struct CasedWord {
   }
 };
 
-/// `[^\r\n\p{L}\p{N}]?U*W+(contraction)?|[^\r\n\p{L}\p{N}]?U+W*(contraction)?`
+/// `[^\r\n\p{L}\p{N}]?U*W+|[^\r\n\p{L}\p{N}]?U+W*`
 inline std::size_t cased_word(std::string_view text) {
   const Character first = character_at(text, 0);
   const bool prefix = !first.is(character::letter | character::number) && !is_newline(text, 0);
   const CasedWord behind(text, prefix ? first.bytes : 0), whole(text, 0);
   for (const std::size_t end : {behind.end, whole.end, behind.capitals, whole.capitals})
-    if (end > 0) return end == text.size() ? end : end + contraction(text.substr(end));
+    if (end > 0) return end;
   return 0;
 }
 
-MOE_INLINE std::size_t o200k_piece(std::string_view text) {
-  if (const std::size_t size = cased_word(text)) return size;
-  if (const std::size_t size = digits(text, 3)) return size;
+/// The end of the pattern of o200k: after words.
+inline std::size_t o200k_rest(std::string_view text, std::size_t most_digits) {
+  if (const std::size_t size = digits(text, most_digits)) return size;
   std::size_t end = symbols(text, character::letter);
   if (end == 0) return white_space(text);
   while (is_newline(text, end) || text.substr(end, 1) == "/") ++end;
   return end;
+}
+
+MOE_INLINE std::size_t o200k_piece(std::string_view text) {
+  const std::size_t word = cased_word(text);
+  if (word == 0) return o200k_rest(text, 3);
+  return word == text.size() ? word : word + contraction(text.substr(word));
+}
+
+MOE_INLINE std::size_t tekken_piece(std::string_view text) {
+  const std::size_t word = cased_word(text);
+  return word > 0 ? word : o200k_rest(text, 1);
 }
 
 /// `[一-龥぀-ゟ゠-ヿ]`
@@ -229,8 +254,9 @@ MOE_INLINE std::size_t deepseek_v3_piece(std::string_view text) {
 }
 
 MOE_INLINE const SplitPattern* find_split_pattern(std::string_view regex) {
-  for (const SplitPattern* pattern : {&qwen2_pattern, &llama3_pattern, &qwen35_pattern, &gpt2_pattern,
-                                      &o200k_pattern, &deepseek_v3_pattern})
+  for (const SplitPattern* pattern :
+       {&qwen2_pattern, &bailing_pattern, &llama3_pattern, &cl100k_pattern, &qwen35_pattern, &gpt2_pattern,
+        &starcoder_pattern, &o200k_pattern, &tekken_pattern, &deepseek_v3_pattern})
     if (pattern->regex == regex) return pattern;
   return nullptr;
 }

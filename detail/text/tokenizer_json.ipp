@@ -68,12 +68,21 @@ inline void read_byte_level(const Json& level, bool alone, TokenizerParts& parts
   if (alone) parts.pattern = &gpt2_pattern;
 }
 
+/// Digits and a ByteLevel: each number alone, then GPT-2's pattern.
+inline void read_digits(const Json& steps, TokenizerParts& parts) {
+  const Json individual = (*steps.begin()).at("individual_digits");
+  if (!individual.as_bool()) individual.fail_here("true", "false");
+  read_byte_level(*++steps.begin(), true, parts);
+  parts.pattern = &starcoder_pattern;
+}
+
 inline void read_pre_tokenizer(const Json& pre_tokenizer, TokenizerParts& parts) {
   if (type_of(pre_tokenizer) == "ByteLevel") return read_byte_level(pre_tokenizer, true, parts);
   if (type_of(pre_tokenizer) != "Sequence") refuse_type(pre_tokenizer, "ByteLevel or a Sequence");
   const Json steps = pre_tokenizer.at("pretokenizers");
   const std::size_t count = steps.as_array().size();
   if (count == 0) steps.fail_here("Splits and a ByteLevel", "no steps");
+  if (count == 2 && type_of(*steps.begin()) == "Digits") return read_digits(steps, parts);
   std::string regexes;  // one a line
   std::size_t i = 0;
   for (const Json step : steps) {

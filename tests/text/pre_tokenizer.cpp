@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <cstddef>
+#include <initializer_list>
 #include <random>
 #include <string>
 #include <string_view>
@@ -33,6 +34,8 @@ Pieces qwen2(std::string_view text) { return cut(moe::detail::qwen2_pattern, tex
 Pieces llama3(std::string_view text) { return cut(moe::detail::llama3_pattern, text); }
 Pieces qwen35(std::string_view text) { return cut(moe::detail::qwen35_pattern, text); }
 Pieces o200k(std::string_view text) { return cut(moe::detail::o200k_pattern, text); }
+Pieces tekken(std::string_view text) { return cut(moe::detail::tekken_pattern, text); }
+Pieces starcoder(std::string_view text) { return cut(moe::detail::starcoder_pattern, text); }
 Pieces deepseek_v3(std::string_view text) { return cut(moe::detail::deepseek_v3_pattern, text); }
 Pieces gpt2(std::string_view text) { return cut(moe::detail::gpt2_pattern, text); }
 
@@ -57,7 +60,10 @@ class Naive {
     return pieces([this](std::size_t at) { return gpt2_match(at); });
   }
   Pieces o200k_pieces() const {
-    return pieces([this](std::size_t at) { return o200k_match(at); });
+    return pieces([this](std::size_t at) { return o200k_match(at, 3, true); });
+  }
+  Pieces tekken_pieces() const {
+    return pieces([this](std::size_t at) { return o200k_match(at, 1, false); });
   }
 
   /// The pieces of a Split: its matches, and the texts between them.
@@ -76,8 +82,18 @@ class Naive {
 
   /// Three Splits, one after the other.
   static Pieces deepseek_v3_pieces(std::string_view text) {
+    return in_turn(text, {&Naive::three_numbers, &Naive::han_or_kana, &Naive::deepseek_match});
+  }
+  static Pieces starcoder_pieces(std::string_view text) {
+    return in_turn(text, {&Naive::one_number, &Naive::gpt2_match});
+  }
+
+ private:
+  /// Splits, one after the other.
+  static Pieces in_turn(std::string_view text,
+                        std::initializer_list<std::size_t (Naive::*)(std::size_t) const> matches) {
     Pieces out{std::string(text)};
-    for (const auto match : {&Naive::three_numbers, &Naive::han_or_kana, &Naive::deepseek_match}) {
+    for (const auto match : matches) {
       Pieces finer;
       for (const std::string& piece : out)
         for (const std::string& part : Naive(piece).isolated(match)) finer.push_back(part);
@@ -86,7 +102,6 @@ class Naive {
     return out;
   }
 
- private:
   struct One {
     std::string text;
     moe::detail::CharacterClasses classes;
@@ -147,13 +162,15 @@ class Naive {
     return run;
   }
 
-  std::size_t three_numbers(std::size_t at) const {
+  std::size_t numbers(std::size_t at, std::size_t most) const {
     std::size_t end = at;
-    while (end < at + 3 && is(end, character::number)) ++end;
+    while (end < at + most && is(end, character::number)) ++end;
     return end;
   }
+  std::size_t one_number(std::size_t at) const { return numbers(at, 1); }
+  std::size_t three_numbers(std::size_t at) const { return numbers(at, 3); }
 
-  std::size_t o200k_match(std::size_t at) const {
+  std::size_t o200k_match(std::size_t at, std::size_t most_numbers, bool contractions) const {
     using namespace character;
     const auto capital = [&](std::size_t i) { return is(i, letter | mark) && !is(i, lower); };
     const auto small = [&](std::size_t i) { return is(i, letter | mark) && !is(i, upper); };
@@ -168,12 +185,13 @@ class Naive {
           while (small(end)) ++end;
           if (needs_small ? end == turn : turn == begin) continue;
           for (const std::string_view tail : {"s", "t", "re", "ve", "m", "ll", "d"})
-            if (folded(end, 1 + tail.size()) == moe::detail::concat('\'', tail)) return end + 1 + tail.size();
+            if (contractions && folded(end, 1 + tail.size()) == moe::detail::concat('\'', tail))
+              return end + 1 + tail.size();
           return end;
         }
       }
     }
-    if (const std::size_t end = three_numbers(at); end > at) return end;
+    if (const std::size_t end = numbers(at, most_numbers); end > at) return end;
     for (const std::size_t prefix : {std::size_t{1}, std::size_t{0}}) {
       if (prefix == 1 && characters_[at].text != " ") continue;
       std::size_t end = at + prefix;
@@ -386,6 +404,16 @@ TEST_CASE("o200k pieces: marks are letters, and no prefix of a word") {
   CHECK(o200k("e\u0301x \u0301\u0301A") == Pieces{"e\u0301x", " \u0301\u0301", "A"});
 }
 
+TEST_CASE("tekken pieces: every digit is a piece, and contractions are words") {
+  CHECK(tekken("it's 123") == Pieces{"it", "'s", " ", "1", "2", "3"});
+  CHECK(tekken("HelloWorld/\n\nIT'S") == Pieces{"Hello", "World", "/\n\n", "IT", "'S"});
+}
+
+TEST_CASE("starcoder pieces: every number is a piece, and a text ends before it") {
+  CHECK(starcoder("a  12 b") == Pieces{"a", "  ", "1", "2", " b"});
+  CHECK(starcoder("it's 3  x!4") == Pieces{"it", "'s", " ", "3", " ", " x", "!", "4"});
+}
+
 TEST_CASE("deepseek-v3 pieces: up to three digits are a piece, without a space before them") {
   CHECK(deepseek_v3("a 1234  5") == Pieces{"a", " ", "123", "4", "  ", "5"});
 }
@@ -445,6 +473,8 @@ TEST_CASE("pieces: every pattern cuts random texts as its regular expression doe
     REQUIRE(qwen35(text) == Naive(text, 1, character::letter | character::mark).pieces());
     REQUIRE(gpt2(text) == Naive(text).gpt2_pieces());
     REQUIRE(o200k(text) == Naive(text).o200k_pieces());
+    REQUIRE(tekken(text) == Naive(text).tekken_pieces());
+    REQUIRE(starcoder(text) == Naive::starcoder_pieces(text));
     REQUIRE(deepseek_v3(text) == Naive::deepseek_v3_pieces(text));
   }
 }
@@ -452,7 +482,9 @@ TEST_CASE("pieces: every pattern cuts random texts as its regular expression doe
 TEST_CASE("split patterns: a pattern is found only by exactly its regular expression") {
   for (const moe::detail::SplitPattern* pattern :
        {&moe::detail::qwen2_pattern, &moe::detail::llama3_pattern, &moe::detail::qwen35_pattern,
-        &moe::detail::gpt2_pattern, &moe::detail::o200k_pattern, &moe::detail::deepseek_v3_pattern})
+        &moe::detail::gpt2_pattern, &moe::detail::o200k_pattern, &moe::detail::deepseek_v3_pattern,
+        &moe::detail::bailing_pattern, &moe::detail::cl100k_pattern, &moe::detail::tekken_pattern,
+        &moe::detail::starcoder_pattern})
     CHECK(moe::detail::find_split_pattern(pattern->regex) == pattern);
   CHECK(moe::detail::llama3_pattern.regex.find("\\p{N}{1,3}|") != std::string::npos);
   CHECK(moe::detail::find_split_pattern("") == nullptr);

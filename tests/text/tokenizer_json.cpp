@@ -80,7 +80,12 @@ TEST_CASE("tokenizer.json: an error about an unsupported part names the part and
           {"$.normalizer.normalizers[0].type", "Lowercase"});
   refuses(R"({"type": "Sequence", "pretokenizers")", R"({"type": "Metaspace", "pretokenizers")",
           {"$.pre_tokenizer.type", "Metaspace"});
-  refuses(R"({"type": "Split")", R"({"type": "Digits")", {"$.pre_tokenizer.pretokenizers[0].type", "Digits"});
+  refuses(R"({"type": "Split")", R"({"type": "Punctuation")",
+          {"$.pre_tokenizer.pretokenizers[0].type", "Punctuation"});
+  refuses(R"({"type": "Split")", R"({"type": "Digits", "individual_digits": false)",
+          {"$.pre_tokenizer.pretokenizers[0].individual_digits", "true"});
+  refuses(R"({"type": "Split")", R"({"type": "Digits", "individual_digits": true)",
+          {"$.pre_tokenizer.pretokenizers[1]", "use_regex to be true"});
   refuses(R"({"Regex": ")", R"({"String": ")", {"$.pre_tokenizer.pretokenizers[0].pattern", "Regex"});
   refuses(R"(|\\s+"})", R"("})", {"pattern.Regex", R"re(|\s+(?!\S)")re"});
   refuses("Isolated", "Removed", {".behavior", "Removed"});
