@@ -20,6 +20,9 @@ struct MergeText {
 /// "left right"; nothing unless there is exactly one space.
 std::optional<MergeText> split_merge(std::string_view text);
 
+/// "left right", split at the first space after the first byte; nothing if there is none. Source: gemma4 in GGUF files.
+std::optional<MergeText> split_merge_at_first_space(std::string_view text);
+
 /// Adds the merge; false unless the vocabulary has both tokens and their result.
 bool add_merge(MergeTable& merges, const Vocabulary& vocabulary, const MergeText& text);
 

@@ -31,6 +31,12 @@ MOE_INLINE std::optional<MergeText> split_merge(std::string_view text) {
   return MergeText{text.substr(0, space), text.substr(space + 1)};
 }
 
+MOE_INLINE std::optional<MergeText> split_merge_at_first_space(std::string_view text) {
+  const std::size_t space = text.find(' ', 1);
+  if (space == text.npos) return {};
+  return MergeText{text.substr(0, space), text.substr(space + 1)};
+}
+
 MOE_INLINE bool add_merge(MergeTable& merges, const Vocabulary& vocabulary, const MergeText& text) {
   const auto left = vocabulary.find_text(text.left);
   const auto right = vocabulary.find_text(text.right);

@@ -8,11 +8,12 @@
 #include "../io/gguf_metadata.hpp"
 #include "../io/gguf_parser.hpp"
 #include "bpe_files.hpp"
+#include "gguf_pre_tokenizers.hpp"
+#include "known_control_tokens.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <numeric>
 #include <optional>
 #include <string>
@@ -21,67 +22,6 @@
 #include <vector>
 
 namespace moe::inline MOE_ABI::detail {
-
-/// The meaning of a name in tokenizer.ggml.pre.
-struct GgufPreTokenizer {
-  std::string_view name;
-  const SplitPattern* pattern;
-  bool nfc = false;            // GGUF files do not store it
-  bool ignore_merges = false;  // GGUF files do not store it
-  bool add_bos = false;        // the default for tokenizer.ggml.add_bos_token
-};
-
-inline constexpr GgufPreTokenizer gguf_pre_tokenizers[] = {
-    {"qwen2", &qwen2_pattern, true},
-    {"qwen35", &qwen35_pattern, true},
-    {"llama-bpe", &llama3_pattern, false, true, true},
-    {"llama3", &llama3_pattern, false, true, true},
-    {"llama-v3", &llama3_pattern, false, true, true},
-    {"chatglm-bpe", &llama3_pattern},
-    {"glm4", &llama3_pattern},
-    {"gpt-2", &gpt2_pattern},
-    {"olmo", &gpt2_pattern},
-    {"gpt-4o", &o200k_pattern},
-    {"deepseek-v3", &deepseek_v3_pattern},
-};
-
-/// Texts that are control tokens even if a file gives them the type "normal", as some converters do.
-/// Source: llama-vocab.cpp of llama.cpp overrides the types of its list of end tokens; the begins of turns belong to them.
-inline constexpr std::string_view known_control_tokens[] = {
-    "<|im_start|>",
-    "<|im_end|>",
-    "<|endoftext|>",
-    "<|begin_of_text|>",
-    "<|end_of_text|>",
-    "<|eot_id|>",
-    "<|eom_id|>",
-    "<|start_header_id|>",
-    "<|end_header_id|>",
-    "<|end|>",
-    "<|user|>",
-    "<|assistant|>",
-    "<|system|>",
-    "<start_of_turn>",
-    "<end_of_turn>",
-    "<|start|>",
-    "<|message|>",
-    "<|channel|>",
-    "<|return|>",
-    "<|call|>",
-    "<|fim_prefix|>",
-    "<|fim_middle|>",
-    "<|fim_suffix|>",
-    "<|fim_pad|>",
-    "<｜begin▁of▁sentence｜>",
-    "<｜User｜>",
-    "<｜Assistant｜>",
-    "<｜end▁of▁sentence｜>",
-};
-
-inline bool is_known_control(std::string_view text) {
-  return text.starts_with('<') && std::find(std::begin(known_control_tokens), std::end(known_control_tokens),
-                                            text) != std::end(known_control_tokens);
-}
 
 class GgufTokenizer {
  public:
@@ -100,6 +40,10 @@ class GgufTokenizer {
   const GgufPreTokenizer& pre_tokenizer() const;
 
   void read_sentence_piece();
+
+  /// SentencePiece with listed merges, without a space before texts. Files of models for chats say that no token comes before
+  /// a text because their template writes it; texts without a template need it all the same.
+  void read_gemma4();
 
   /// Leaves out unused tokens: files fill the rows of the embedding with them. Their ids are then ids without a token.
   void read_tokens(Notation notation);
@@ -144,8 +88,10 @@ MOE_INLINE TokenizerParts GgufTokenizer::read() && {
     read_byte_level();
   } else if (model == "llama") {
     read_sentence_piece();
+  } else if (model == "gemma4") {
+    read_gemma4();
   } else {
-    refuse("tokenizer.ggml.model", "gpt2 or llama", model);
+    refuse("tokenizer.ggml.model", "gpt2, llama or gemma4", model);
   }
   return std::move(parts_);
 }
@@ -162,10 +108,12 @@ MOE_INLINE void GgufTokenizer::read_byte_level() {
 
 MOE_INLINE const GgufPreTokenizer& GgufTokenizer::pre_tokenizer() const {
   const std::string_view name = required_text("tokenizer.ggml.pre");
-  for (const GgufPreTokenizer& known : gguf_pre_tokenizers)
-    if (known.name == name) return known;
+  if (const GgufPreTokenizer* known = find_gguf_pre_tokenizer(name)) return *known;
   refuse("tokenizer.ggml.pre",
-         "qwen2, qwen35, llama-bpe, glm4, gpt-2, gpt-4o, deepseek-v3 or another name of these", name);
+         "qwen2, qwen35, llama-bpe, glm4, dbrx, gpt-2, starcoder, gpt-4o, tekken, deepseek-v3 or another "
+         "name of "
+         "these",
+         name);
 }
 
 MOE_INLINE void GgufTokenizer::read_sentence_piece() {
@@ -177,6 +125,18 @@ MOE_INLINE void GgufTokenizer::read_sentence_piece() {
   parts_.bpe.unknown = unknown ? unknown : existing(0);
   parts_.bpe.fuse_unknown = true;
   add_around(true, existing(1), existing(2));
+}
+
+MOE_INLINE void GgufTokenizer::read_gemma4() {
+  constexpr std::string_view space = "tokenizer.ggml.add_space_prefix";
+  if (metadata_.flag(space, false)) metadata_.fail_at(*metadata_.find(space), "false", "true");
+  parts_.pattern = &whole_text_pattern;
+  read_tokens(Notation::sentence_piece);
+  read_merges();
+  parts_.bpe.unknown = id("tokenizer.ggml.unknown_token_id");
+  parts_.bpe.fuse_unknown = true;
+  add_around(true, {}, {});
+  if (parts_.prefix.empty()) parts_.prefix = {required_id("tokenizer.ggml.bos_token_id", {})};
 }
 
 MOE_INLINE void GgufTokenizer::read_tokens(Notation notation) {
@@ -226,9 +186,10 @@ MOE_INLINE void GgufTokenizer::add_token(const GgufArray& tokens, TokenId id, st
 MOE_INLINE void GgufTokenizer::read_merges() {
   GgufArray merges(file_, metadata_, "tokenizer.ggml.merges", GgufType::string);
   parts_.merges = MergeTable(static_cast<std::size_t>(merges.count()));
+  const bool spaced = parts_.vocabulary.notation() == Notation::sentence_piece;
   for (std::uint64_t i = 0; i < merges.count(); ++i) {
     const std::string text = merges.text(2 * most_token_bytes + 1);
-    const std::optional<MergeText> merge = split_merge(text);
+    const std::optional<MergeText> merge = spaced ? split_merge_at_first_space(text) : split_merge(text);
     const bool good = merge && add_merge(parts_.merges, parts_.vocabulary, *merge);
     if (!good) merges.fail(merge ? merge_of_tokens : merge_form, concat('"', text, "\" at index ", i));
   }

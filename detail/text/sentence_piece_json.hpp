@@ -5,8 +5,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Reads the steps around a model with byte_fallback in a tokenizer.json, such as Llama 2's and Mixtral's: SentencePiece in
-/// terms of Hugging Face's tokenizers. Throws if a step is not supported.
+/// Reads the steps around a model with byte_fallback in a tokenizer.json, such as Llama 2's, Mixtral's and Gemma's:
+/// SentencePiece in terms of Hugging Face's tokenizers. Throws if a step is not supported.
 void read_sentence_piece(const Json& root, TokenizerParts& parts);
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -66,9 +66,16 @@ inline void require_sentence_piece_decoder(const Json& decoder, bool strips) {
   }
 }
 
+/// Checks Gemma's Split at spaces. It cuts nothing: the normalizer leaves no space.
+inline void require_split_at_spaces(const Json& split) {
+  if (type_of(split) != "Split") refuse_type(split, "no pre-tokenizer beside byte_fallback, or a Split");
+  require_text(split.at("pattern").at("String"), " ");
+  require_text(split.at("behavior"), "MergedWithPrevious");
+  if (split.at("invert").as_bool()) split.at("invert").fail_here("false", "true");
+}
+
 MOE_INLINE void read_sentence_piece(const Json& root, TokenizerParts& parts) {
-  if (const Json pre_tokenizer = find_value(root, "pre_tokenizer"))
-    refuse_type(pre_tokenizer, "no pre-tokenizer beside byte_fallback");
+  if (const Json pre_tokenizer = find_value(root, "pre_tokenizer")) require_split_at_spaces(pre_tokenizer);
   parts.pattern = &whole_text_pattern;
   const Json normalizer = root.at("normalizer");
   MetaspaceSteps steps;

@@ -1,5 +1,6 @@
 #include "detail/text/chat_message.hpp"
 #include "detail/text/gguf_tokenizer.hpp"
+#include "detail/text/gguf_pre_tokenizers.hpp"
 #include "detail/text/chat_template.hpp"
 #include "detail/text/streaming_decoder.hpp"
 #include "detail/text/tokenizer.hpp"
@@ -91,16 +92,36 @@ TEST_CASE("gguf tokenizer: the name of the pre-tokenizer selects pattern and nor
   CHECK(open(byte_level("qwen2")).encode("e\u0301") == Ids{0xc3, 0xa9});  // NFC
   CHECK(open(byte_level("gpt-2")).encode("e\u0301").size() == 3);
   CHECK(open(byte_level("glm4")).encode("ab") == Ids{256});
-  for (const char* name : {"qwen35", "chatglm-bpe", "olmo", "gpt-4o", "deepseek-v3"})
+  for (const char* name : {"qwen35", "chatglm-bpe", "olmo", "gpt-4o", "deepseek-v3", "dbrx", "minimax-m2"})
     CHECK(open(byte_level(name)).encode("ab") == Ids{256});
-  check_refused(byte_level("tekken"), {"x.gguf: key \"tokenizer.ggml.pre\"", "qwen2", "found \"tekken\""});
+  check_refused(byte_level("kimi-k2"), {"x.gguf: key \"tokenizer.ggml.pre\"", "qwen2", "found \"kimi-k2\""});
+}
+
+TEST_CASE("gguf tokenizer: the names of pre-tokenizers are different") {
+  const auto& known = moe::detail::gguf_pre_tokenizers;
+  for (std::size_t i = 0; i < known.size(); ++i)
+    CHECK(moe::detail::find_gguf_pre_tokenizer(known[i].name) == &known[i]);
+  CHECK(moe::detail::find_gguf_pre_tokenizer("") == nullptr);
+}
+
+TEST_CASE("gguf tokenizer: the names of one family have its pattern") {
+  const auto has = [](std::string_view name, const moe::detail::SplitPattern& pattern) {
+    return moe::detail::find_gguf_pre_tokenizer(name)->pattern->first_piece == pattern.first_piece;
+  };
+  for (const char* name : {"lfm2", "pixtral", "dbrx", "glm4", "llama-bpe"})
+    CHECK(has(name, moe::detail::llama3_pattern));
+  for (const char* name : {"minimax-m2", "gpt-4o", "llama4"}) CHECK(has(name, moe::detail::o200k_pattern));
+  for (const char* name : {"bailingmoe", "bailingmoe2", "hunyuan", "qwen2"})
+    CHECK(has(name, moe::detail::qwen2_pattern));
+  for (const char* name : {"refact", "starcoder", "command-r"})
+    CHECK(has(name, moe::detail::starcoder_pattern));
 }
 
 TEST_CASE("gguf tokenizer: Llama 3 ignores merges for whole pieces and puts a token before every text") {
   GgufVocabulary all = bytes_and_more();
   all.tokens.push_back("xyz");
   all.types.push_back(1);
-  for (const char* name : {"llama-bpe", "llama3"}) {
+  for (const char* name : {"llama-bpe", "llama3", "lfm2", "pixtral", "tekken"}) {
     GgufBuilder file;
     all.add_to(file, name).value("tokenizer.ggml.bos_token_id", 258u);
     CHECK(open(file).encode("xyz") == Ids{258, 261});
@@ -110,6 +131,8 @@ TEST_CASE("gguf tokenizer: Llama 3 ignores merges for whole pieces and puts a to
   }
   GgufBuilder other;
   CHECK(open(all.add_to(other, "qwen2")).encode("xyz") == Ids{'x', 'y', 'z'});
+  GgufBuilder dbrx;
+  CHECK(open(all.add_to(dbrx, "dbrx")).encode("xyz") == Ids{'x', 'y', 'z'});
 }
 
 TEST_CASE("gguf tokenizer: the tokens before and after texts are read") {
@@ -162,7 +185,7 @@ TEST_CASE("gguf tokenizer: an error names the wrong key") {
   check_refused(without("token_type").value("tokenizer.ggml.token_type", 1u),
                 {"token_type", "an array", "u32"});
   check_refused(GgufBuilder().value("tokenizer.ggml.model", "bert"),
-                {"tokenizer.ggml.model", "gpt2 or llama", "\"bert\""});
+                {"tokenizer.ggml.model", "gpt2, llama or gemma4", "\"bert\""});
   check_refused(GgufBuilder(), {"x.gguf: tokenizer", "found none"});
 }
 

@@ -194,6 +194,16 @@ TEST_CASE("sentence piece json: without Prepend and Strip, no space is added or 
   CHECK(tokenizer.decode(Ids{16, 16}) == " hello hello");
 }
 
+TEST_CASE("sentence piece json: a Split at spaces cuts nothing") {
+  TinySentencePiece tiny;
+  tiny.normalizer = replace_only;
+  tiny.decoder = decoder_without_strip;
+  tiny.pre_tokenizer =
+      R"({"type": "Split", "pattern": {"String": " "}, "behavior": "MergedWithPrevious", "invert": false})";
+  CHECK(load(tiny).encode(" hello hello") == Ids{16, 16});
+  CHECK(load(tiny).decode(Ids{16, 16}) == " hello hello");
+}
+
 TEST_CASE("sentence piece json: streaming makes the text of decode(), on random ids") {
   const moe::Tokenizer tokenizer = load(TinySentencePiece{});
   std::mt19937 random(3);
@@ -300,6 +310,18 @@ TEST_CASE("sentence piece json: an error about an unsupported normalizer names i
 TEST_CASE("sentence piece json: an error about a pre-tokenizer names its type") {
   refuses_pieces(R"("pre_tokenizer": null)", R"("pre_tokenizer": {"type": "Metaspace"})",
                  {"$.pre_tokenizer.type", "Metaspace"});
+  const auto refuses_split = [](std::string_view members, std::initializer_list<std::string_view> message) {
+    refuses_pieces(R"("pre_tokenizer": null)",
+                   R"("pre_tokenizer": {"type": "Split", )" + std::string(members) + "}", message);
+  };
+  refuses_split(R"("pattern": {"String": "a"}, "behavior": "MergedWithPrevious", "invert": false)",
+                {"$.pre_tokenizer.pattern.String", "\"a\""});
+  refuses_split(R"("pattern": {"Regex": " "}, "behavior": "MergedWithPrevious", "invert": false)",
+                {"$.pre_tokenizer.pattern", "String"});
+  refuses_split(R"("pattern": {"String": " "}, "behavior": "Contiguous", "invert": false)",
+                {"$.pre_tokenizer.behavior", "Contiguous"});
+  refuses_split(R"("pattern": {"String": " "}, "behavior": "MergedWithPrevious", "invert": true)",
+                {"$.pre_tokenizer.invert", "true"});
 }
 
 TEST_CASE("sentence piece json: an error about an unsupported decoder names its type and place") {

@@ -1,0 +1,88 @@
+#pragma once
+#include "../core/config.hpp"
+#include "pre_tokenizer.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace moe::inline MOE_ABI::detail {
+
+/// The meaning of a name in tokenizer.ggml.pre.
+struct GgufPreTokenizer {
+  std::string_view name;
+  const SplitPattern* pattern;
+  bool nfc = false;            // GGUF files do not store it
+  bool ignore_merges = false;  // GGUF files do not store it
+  bool add_bos = false;        // the default for tokenizer.ggml.add_bos_token
+};
+
+/// The names whose patterns are implemented. Embedding models that need a token between two texts are left out.
+/// Source: the patterns, ignore_merges and add_bos are those of llama-vocab.cpp of llama.cpp, which never normalizes; nfc is
+/// that of the tokenizers of Hugging Face that such files are made from.
+inline constexpr auto gguf_pre_tokenizers = std::to_array<GgufPreTokenizer>({
+    {"qwen2", &qwen2_pattern, true},
+    {"deepseek-r1-qwen", &qwen2_pattern},
+    {"megrez", &qwen2_pattern},
+    {"kormo", &qwen2_pattern},
+    {"f2llmv2", &qwen2_pattern},
+    {"stablelm2", &qwen2_pattern},
+    {"hunyuan", &qwen2_pattern, true},
+    {"solar-open", &qwen2_pattern},
+    {"grok-2", &qwen2_pattern},
+    {"bailingmoe", &bailing_pattern},
+    {"bailingmoe2", &bailing_pattern},
+    {"llada-moe", &bailing_pattern},
+    {"qwen35", &qwen35_pattern, true},
+    {"llama-bpe", &llama3_pattern, false, true, true},
+    {"llama3", &llama3_pattern, false, true, true},
+    {"llama-v3", &llama3_pattern, false, true, true},
+    {"falcon3", &llama3_pattern, false, true, true},
+    {"falcon-h1", &llama3_pattern, false, true, true},
+    {"pixtral", &llama3_pattern, false, true, true},
+    {"midm-2.0", &llama3_pattern, false, true, true},
+    {"lfm2", &llama3_pattern, false, true, true},
+    {"jina-v5-nano", &llama3_pattern, false, true, true},
+    {"dbrx", &llama3_pattern},
+    {"smaug-bpe", &llama3_pattern},
+    {"chatglm-bpe", &llama3_pattern},
+    {"glm4", &llama3_pattern},
+    {"gpt-2", &gpt2_pattern},
+    {"phi-2", &gpt2_pattern},
+    {"mpt", &gpt2_pattern, true},
+    {"olmo", &gpt2_pattern, true},
+    {"jais", &gpt2_pattern},
+    {"trillion", &gpt2_pattern},
+    {"granite-docling", &gpt2_pattern},
+    {"exaone4", &gpt2_pattern},
+    {"gigachat", &gpt2_pattern},
+    {"a.x-4.0", &gpt2_pattern},
+    {"mellum", &gpt2_pattern},
+    {"starcoder", &starcoder_pattern},
+    {"refact", &starcoder_pattern},
+    {"command-r", &starcoder_pattern, true},
+    {"smollm", &starcoder_pattern},
+    {"codeshell", &starcoder_pattern},
+    {"exaone", &starcoder_pattern},
+    {"minerva-7b", &starcoder_pattern},
+    {"mellum2", &starcoder_pattern},
+    {"gpt-4o", &o200k_pattern},
+    {"llama4", &o200k_pattern},
+    {"kanana2", &o200k_pattern},
+    {"talkie", &o200k_pattern},
+    {"minimax-m2", &o200k_pattern},
+    {"tekken", &tekken_pattern, false, true, true},
+    {"deepseek-v3", &deepseek_v3_pattern},
+    {"hunyuan-dense", &deepseek_v3_pattern},
+    {"joyai-llm", &deepseek_v3_pattern},
+    {"hy_v4", &deepseek_v3_pattern},
+});
+
+/// Null for an unknown name.
+inline const GgufPreTokenizer* find_gguf_pre_tokenizer(std::string_view name) {
+  const auto found = std::find_if(gguf_pre_tokenizers.begin(), gguf_pre_tokenizers.end(),
+                                  [&](const GgufPreTokenizer& known) { return known.name == name; });
+  return found == gguf_pre_tokenizers.end() ? nullptr : &*found;
+}
+
+}  // namespace moe::inline MOE_ABI::detail
