@@ -49,10 +49,13 @@ inline bool read_normalizer(const Json& normalizer) {
   return nfc;
 }
 
-/// The regular expression of a Split.
-inline Json read_split(const Json& split) {
+/// The regular expression of a Split. `alone`: no other Split follows or precedes, so its pattern, if it is one of the
+/// supported, matches every character: then to remove what is between the matches is to isolate the matches.
+inline Json read_split(const Json& split, bool alone) {
   require_type(split, "Split");
   const Json behavior = split.at("behavior"), invert = split.at("invert");
+  const bool removes_gaps = alone && behavior.as_string() == "Removed" && invert.as_bool();
+  if (removes_gaps) return split.at("pattern").at("Regex");
   if (behavior.as_string() != "Isolated")
     behavior.fail_here("\"Isolated\"", concat('"', behavior.as_string(), '"'));
   if (invert.as_bool()) invert.fail_here("false", "true");
@@ -89,7 +92,7 @@ inline void read_pre_tokenizer(const Json& pre_tokenizer, TokenizerParts& parts)
     if (++i == count) {
       read_byte_level(step, count == 1, parts);
     } else {
-      const Json regex = read_split(step);
+      const Json regex = read_split(step, count == 2);
       const bool line = regex.as_string().find('\n') == std::string_view::npos;
       if (!line) regex.fail_here("a supported regular expression", "a line feed in it");
       if (i > 1) regexes += '\n';
@@ -98,7 +101,8 @@ inline void read_pre_tokenizer(const Json& pre_tokenizer, TokenizerParts& parts)
   }
   if (count > 1) parts.pattern = find_split_pattern(regexes);
   if (!parts.pattern)
-    read_split(*steps.begin()).fail_here("a supported regular expression", concat('"', regexes, '"'));
+    read_split(*steps.begin(), count == 2)
+        .fail_here("a supported regular expression", concat('"', regexes, '"'));
 }
 
 /// Reads the steps around a byte-level model.

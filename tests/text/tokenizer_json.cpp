@@ -121,6 +121,28 @@ TEST_CASE("tokenizer.json: a ByteLevel without Splits cuts texts by the regular 
               {"$.pre_tokenizer.pretokenizers", "no steps"});
 }
 
+TEST_CASE("tokenizer.json: Digits before a ByteLevel make every number a piece") {
+  const std::string json = TinyTokenizer{}.json();
+  const std::size_t begin = json.find(R"({"type": "Sequence", "pretokenizers")");
+  const std::size_t end = json.find("]}", begin) + 2;
+  std::string tokenizer =
+      json.substr(0, begin) +
+      R"({"type": "Sequence", "pretokenizers": [{"type": "Digits", "individual_digits": true}, )"
+      R"({"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true}]})" +
+      json.substr(end);
+  tokenizer = replaced(tokenizer, R"("a": 97)", R"("a": 97, "123": 256, "ĠĠ": 257, "Ġa": 258)");
+  tokenizer = replaced(tokenizer, R"("unk_token": null)", R"("ignore_merges": true, "unk_token": null)");
+  CHECK(load(tokenizer).encode("123  1 a") == Ids{'1', '2', '3', 257, '1', 258});
+}
+
+TEST_CASE("tokenizer.json: a single Split that removes all but its matches isolates them") {
+  const std::string split = R"("behavior": "Isolated", "invert": false)";
+  const std::string json = TinyTokenizer{}.json();
+  const std::string removes = replaced(json, split, R"("behavior": "Removed", "invert": true)");
+  for (const char* text : {"a b  c\n", "it's 12", ""})
+    CHECK(load(removes).encode(text) == load(json).encode(text));
+}
+
 TEST_CASE("tokenizer.json: several Splits must be a supported pattern together") {
   const std::string json = TinyTokenizer{}.json();
   const auto with = [&](std::initializer_list<std::string_view> regexes) {
@@ -139,7 +161,14 @@ TEST_CASE("tokenizer.json: several Splits must be a supported pattern together")
                          c = all.substr(second + 1);
   CHECK(load(with({a, b, c})).encode("1") == Ids{'1'});
   CHECK(load(with({moe::detail::o200k_pattern.regex})).encode("1") == Ids{'1'});
+  for (const auto* other : {&moe::detail::tekken_pattern, &moe::detail::cl100k_pattern})
+    CHECK(load(with({other->regex})).encode("1") == Ids{'1'});
   check_error([&] { load(with({b, a, c})); }, {"pretokenizers[0].pattern.Regex", "supported"});
+  check_error(
+      [&] {
+        load(replaced(with({a, b, c}), R"("Isolated", "invert": false)", R"("Removed", "invert": true)"));
+      },
+      {"pretokenizers[0].behavior", "Removed"});
   check_error([&] { load(with({c})); }, {"pretokenizers[0].pattern.Regex", "supported"});
   check_error([&] { load(with({all})); }, {"pretokenizers[0].pattern.Regex", "line feed"});
 }
