@@ -1,5 +1,6 @@
 // The tokenizer of Gemma 4, from tokenizer.json and from GGUF metadata, and as Hugging Face's tokenizers on the vectors in
 // MOE_TEST_DATA.
+#include "detail/io/json.hpp"
 #include "detail/text/streaming_decoder.hpp"
 #include "detail/text/tokenizer.hpp"
 #include "support/check_message.hpp"
