@@ -40,7 +40,7 @@ struct TinyGemma {
   }
 };
 
-moe::Tokenizer open(const GgufBuilder& file) {
+moe::Tokenizer open_gemma(const GgufBuilder& file) {
   const TemporaryDirectory directory;
   return moe::Tokenizer(directory.write("x.gguf", file.file()));
 }
@@ -49,7 +49,7 @@ Ids encode(const moe::Tokenizer& tokenizer, std::string_view text) {
   return tokenizer.encode(text, {.add_special_tokens = false});
 }
 
-Ids read_ids(const moe::Json& json) {
+Ids read_gemma_ids(const moe::Json& json) {
   Ids ids;
   for (const moe::Json id : json) ids.push_back(static_cast<TokenId>(id.as_u64()));
   return ids;
@@ -76,7 +76,7 @@ std::size_t for_each_line(const std::string& path, const std::function<void(cons
 }  // namespace
 
 TEST_CASE("gemma tokenizer: the listed merges are done, over line breaks too") {
-  const moe::Tokenizer tokenizer = open(TinyGemma().file());
+  const moe::Tokenizer tokenizer = open_gemma(TinyGemma().file());
   CHECK(encode(tokenizer, "a ab") == Ids{12, 14, 13});
   CHECK(encode(tokenizer, "  a") == Ids{8, 12});
   CHECK(encode(tokenizer, "\n\n\n\n\n") == Ids{11, 10});
@@ -84,7 +84,7 @@ TEST_CASE("gemma tokenizer: the listed merges are done, over line breaks too") {
 }
 
 TEST_CASE("gemma tokenizer: no space is added or removed") {
-  const moe::Tokenizer tokenizer = open(TinyGemma().file());
+  const moe::Tokenizer tokenizer = open_gemma(TinyGemma().file());
   CHECK(encode(tokenizer, "ab").size() == 1);
   CHECK(encode(tokenizer, "").empty());
   CHECK(tokenizer.decode(Ids{7, 15}) == " ab");
@@ -92,24 +92,24 @@ TEST_CASE("gemma tokenizer: no space is added or removed") {
 }
 
 TEST_CASE("gemma tokenizer: characters outside the vocabulary become bytes, or else the unknown token") {
-  const moe::Tokenizer tokenizer = open(TinyGemma().file());
+  const moe::Tokenizer tokenizer = open_gemma(TinyGemma().file());
   CHECK(encode(tokenizer, "é") == Ids{5, 6});
   CHECK(encode(tokenizer, "xyab") == Ids{3, 15});
   CHECK(encode(tokenizer, "A") == Ids{16});
 }
 
 TEST_CASE("gemma tokenizer: the file's special tokens are found, and bos comes before every text") {
-  const moe::Tokenizer tokenizer = open(TinyGemma().file());
+  const moe::Tokenizer tokenizer = open_gemma(TinyGemma().file());
   CHECK(tokenizer.encode("<bos>a<eos>") == Ids{2, 2, 12, 1});  // <eos> is normal in the file
   CHECK(tokenizer.decode(Ids{2, 12, 4, 1}, true) == "a<|think>");
   CHECK(tokenizer.encode("a") == Ids{2, 12});
   GgufBuilder without = TinyGemma().file();
-  CHECK(open(without.value("tokenizer.ggml.add_bos_token", false)).encode("a") == Ids{2, 12});
+  CHECK(open_gemma(without.value("tokenizer.ggml.add_bos_token", false)).encode("a") == Ids{2, 12});
 }
 
 TEST_CASE("gemma tokenizer: an error names the wrong key") {
   const auto refuses = [](const GgufBuilder& file, std::initializer_list<std::string_view> parts) {
-    check_error([&] { open(file); }, parts);
+    check_error([&] { open_gemma(file); }, parts);
   };
   refuses(TinyGemma().file().value("tokenizer.ggml.add_space_prefix", true),
           {"tokenizer.ggml.add_space_prefix", "false", "true"});
@@ -136,7 +136,7 @@ TEST_CASE("gemma tokenizer: texts and ids are those of Hugging Face's tokenizers
   const moe::Tokenizer tokenizer(*folder), gguf(*test_data("tokenizers/tokenizer-gemma-A.gguf"));
   const std::size_t count = for_each_line(*folder + "/vectors.jsonl", [&](const moe::Json& expected) {
     const std::string_view text = expected.at("text").as_string();
-    const Ids ids = read_ids(expected.at("ids"));
+    const Ids ids = read_gemma_ids(expected.at("ids"));
     CAPTURE(text);
     for (const moe::Tokenizer* each : {&tokenizer, &gguf}) {
       CHECK(encode(*each, text) == ids);
@@ -156,7 +156,7 @@ TEST_CASE("gemma tokenizer: any ids are decoded as Hugging Face's tokenizers dec
   if (!folder) return;
   const moe::Tokenizer tokenizer(*folder), gguf(*test_data("tokenizers/tokenizer-gemma-A.gguf"));
   const std::size_t count = for_each_line(*folder + "/decode.jsonl", [&](const moe::Json& expected) {
-    const Ids ids = read_ids(expected.at("ids"));
+    const Ids ids = read_gemma_ids(expected.at("ids"));
     CAPTURE(expected.at("decoded").as_string());
     for (const moe::Tokenizer* each : {&tokenizer, &gguf}) {
       CHECK(each->decode(ids) == expected.at("decoded").as_string());
