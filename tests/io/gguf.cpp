@@ -34,7 +34,6 @@ TEST_CASE("gguf checkpoint: tensors have the names in the file") {
            {"token_embd.weight", "model.embed_tokens.weight"},
            {"blk.2.attn_q.weight", "model.layers.2.self_attn.q_proj.weight"},
            {"blk.0.ffn_gate_inp.weight", "model.layers.0.mlp.gate.weight"}}) {
-    CAPTURE(name);
     const moe::TensorInfo &a = gguf.at(name), &b = hugging_face.at(same);
     CHECK(a.shape == b.shape);
     const auto x = gguf.bytes(a), y = hugging_face.bytes(b);
