@@ -5,7 +5,7 @@
 #include "rope.hpp"
 #include "state.hpp"
 #include "step.hpp"
-#include "weights.hpp"
+#include "layer_weights.hpp"
 
 #include <cstddef>
 #include <span>

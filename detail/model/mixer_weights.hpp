@@ -2,7 +2,7 @@
 #include "../core/config.hpp"
 #include "../spec/model_spec.hpp"
 #include "weight_reader.hpp"
-#include "weights.hpp"
+#include "layer_weights.hpp"
 
 #include <cstddef>
 

@@ -4,7 +4,7 @@
 #include "../io/pages.hpp"
 #include "../spec/model_source.hpp"
 #include "../spec/model_spec.hpp"
-#include "weights.hpp"
+#include "layer_weights.hpp"
 
 #include <cstddef>
 #include <span>

@@ -5,7 +5,7 @@
 #include "../../spec/model_spec.hpp"
 #include "../routes.hpp"
 #include "../step.hpp"
-#include "../weights.hpp"
+#include "../layer_weights.hpp"
 #include "executor.hpp"
 
 #include <cstddef>

@@ -3,7 +3,7 @@
 #include "../../experts/expert.hpp"
 #include "../../simd/kernels.hpp"
 #include "../../spec/model_spec.hpp"
-#include "../weights.hpp"
+#include "../layer_weights.hpp"
 
 #include <cstdint>
 #include <span>

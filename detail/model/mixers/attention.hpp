@@ -4,7 +4,7 @@
 #include "../rope.hpp"
 #include "../state_array.hpp"
 #include "../step.hpp"
-#include "../weights.hpp"
+#include "../layer_weights.hpp"
 
 #include <cstddef>
 #include <span>

@@ -3,7 +3,7 @@
 #include "../../spec/model_spec.hpp"
 #include "../state_array.hpp"
 #include "../step.hpp"
-#include "../weights.hpp"
+#include "../layer_weights.hpp"
 
 #include <cstddef>
 #include <span>
