@@ -1,11 +1,9 @@
 #include "detail/core/buffer.hpp"
-#include "detail/core/bounded_list.hpp"
 
 #include <doctest/doctest.h>
 
 #include <cstdint>
 #include <new>
-#include <vector>
 
 TEST_CASE("buffer: is zeroed and aligned to a cache line") {
   for (const std::size_t size : {0u, 1u, 7u, 1000u, 1u << 20}) {
@@ -29,17 +27,4 @@ TEST_CASE("buffer: a size that overflows in bytes throws bad_alloc") {
   for (const std::size_t size : {SIZE_MAX / 4, SIZE_MAX / 8, SIZE_MAX / 8 - 7, SIZE_MAX})
     CHECK_THROWS_AS(moe::detail::Buffer<double>{size}, std::bad_alloc);
   CHECK_THROWS_AS(moe::detail::Buffer<char>{SIZE_MAX}, std::bad_alloc);
-}
-
-TEST_CASE("bounded list: a capacity that overflows in bytes throws bad_alloc") {
-  CHECK_THROWS_AS(moe::detail::BoundedList<double>{SIZE_MAX / 8}, std::bad_alloc);
-}
-
-TEST_CASE("bounded list: erase_at keeps the order of the other items") {
-  moe::detail::BoundedList<int> list(4);
-  for (int i = 0; i < 4; ++i) list.push_back(i);
-  list.erase_at(1);
-  CHECK(std::vector<int>(list.begin(), list.end()) == std::vector<int>{0, 2, 3});
-  list.erase_at(2);
-  CHECK(std::vector<int>(list.begin(), list.end()) == std::vector<int>{0, 2});
 }
