@@ -24,7 +24,7 @@ namespace {
 
 #if defined(__linux__)
 /// The size of the address space of this process.
-std::size_t address_space_bytes() {
+[[maybe_unused]] std::size_t address_space_bytes() {
   std::size_t pages = 0;
   std::ifstream("/proc/self/statm") >> pages;
   return pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
