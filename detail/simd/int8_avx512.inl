@@ -128,7 +128,14 @@ constexpr int zero_point(Type) {
 }
 constexpr int zero_point(Q8_0) { return 128; }  // added by to_dot_operand()
 
+/// The sum of one group.
 template <class Type>
-inline VecI32 dot(Type, VecI32 sum, VecI8 w, VecI8 x) {
-  return _mm512_dpbusd_epi32(sum, w, x);
-}
+class DotSum {
+ public:
+  void start(std::int32_t correction) { sum_ = broadcast_i32(correction); }
+  void add(std::size_t, VecI8 w, VecI8 x) { sum_ = _mm512_dpbusd_epi32(sum_, w, x); }
+  VecI32 value() const { return sum_; }
+
+ private:
+  VecI32 sum_;
+};

@@ -65,7 +65,14 @@ constexpr int zero_point(Type) {
   return Type::zero_point;
 }
 
+/// The sum of one group.
 template <class Type>
-inline VecI32 dot(Type, VecI32 sum, VecI8 w, VecI8 x) {
-  return vdotq_s32(sum, w, x);
-}
+class DotSum {
+ public:
+  void start(std::int32_t correction) { sum_ = broadcast_i32(correction); }
+  void add(std::size_t, VecI8 w, VecI8 x) { sum_ = vdotq_s32(sum_, w, x); }
+  VecI32 value() const { return sum_; }
+
+ private:
+  VecI32 sum_;
+};

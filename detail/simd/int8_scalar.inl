@@ -1,6 +1,6 @@
 // Integer vectors for products of quantised weights, in plain C++: the reference for all int8_*.inl. Each vector serves
-// `lanes` rows of weights, one row per 32-bit lane, so that a dot product of four bytes is accumulated in the lane of its
-// row and needs no sum across lanes. Each int8_*.inl defines
+// `lanes` rows of weights, one row per 32-bit lane, so that products of four bytes are added in the lane of their
+// row and no sum across lanes is needed. Each int8_*.inl defines
 //   VecI8                    four bytes of each row
 //   VecI32                   one int32 for each row
 //   row_vectors              how many such vectors of rows one tile has
@@ -9,12 +9,14 @@
 //   gather_scales<Step>(rows, blocks, out)   out[b] = the f16 number at byte b · Step of each row, as float
 //   bit_field<Shift>(b, mask)                each byte shifted right by Shift bits (left if negative), then masked
 //   bit_or(a, b)                             bitwise or
-//   to_dot_operand(b)                        signed bytes in the form that dot(Q8_0, ...) takes
+//   to_dot_operand(b)                        signed bytes in the form that DotSum<Q8_0> takes
 //   unsigned_byte<I>(b), signed_byte<I>(b)   byte I of each lane as float
 //   broadcast_i8x4(x), broadcast_i32(n)      the same four bytes, or the same int32, in all lanes
 //   to_float(n)                              int32 to float
 //   pair_sums(sums, factor, out)             out[g] = (sums[2 · g] + sums[2 · g + 1]) · factor, for eight g
-//   dot(type, sum, w, x)     sum + Σ over four bytes of w · x, exact. w comes from unpack() of this type, x are activations
+//   DotSum<Type>             the exact integer sum of one group of columns, for each row: start(correction), then
+//                            add(i, w, x), which adds Σ over four bytes of w · x, for each vector i of the group, in order,
+//                            then value(). w comes from unpack() of this type, x are activations
 //   zero_point(type)         unpacked number in w = stored number + zero_point
 
 struct VecI8 {
@@ -92,10 +94,18 @@ constexpr int zero_point(Type) {
   return Type::zero_point;
 }
 
+/// The sum of one group.
 template <class Type>
-inline VecI32 dot(Type, VecI32 sum, const VecI8& w, const VecI8& x) {
-  for (std::size_t lane = 0; lane < lanes; ++lane)
-    for (std::size_t i = lane * 4; i < lane * 4 + 4; ++i)
-      sum.lane[lane] += static_cast<std::int8_t>(w.at[i]) * static_cast<std::int8_t>(x.at[i]);
-  return sum;
-}
+class DotSum {
+ public:
+  void start(std::int32_t correction) { sum_ = broadcast_i32(correction); }
+  void add(std::size_t, const VecI8& w, const VecI8& x) {
+    for (std::size_t lane = 0; lane < lanes; ++lane)
+      for (std::size_t i = lane * 4; i < lane * 4 + 4; ++i)
+        sum_.lane[lane] += static_cast<std::int8_t>(w.at[i]) * static_cast<std::int8_t>(x.at[i]);
+  }
+  VecI32 value() const { return sum_; }
+
+ private:
+  VecI32 sum_;
+};

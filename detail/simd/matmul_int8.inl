@@ -82,12 +82,13 @@ inline void int8_vector(const MatmulArgs& a, std::size_t row, const Int8Input<1>
       for (std::size_t i = 0; i < groups; ++i) {
         const std::size_t g = u * groups + i;
         const std::size_t at = group_of_columns(Product{}, g), from = at * Product::group;
-        VecI32 sum = broadcast_i32(input.corrections[0][at]);
+        DotSum<Product> sum;
+        sum.start(input.corrections[0][at]);
         MOE_UNROLL
         for (std::size_t c = 0; c < Product::group; c += 4)
-          sum = dot(Product{}, sum, w[(i * Product::group + c) / 4],
-                    broadcast_i8x4(input.quants[0] + from + c));
-        total = add_group(Product{}, sum, scales, g, input.scales[0][from / 32], input.sums[0][g % 8], total);
+          sum.add(c / 4, w[(i * Product::group + c) / 4], broadcast_i8x4(input.quants[0] + from + c));
+        total = add_group(Product{}, sum.value(), scales, g, input.scales[0][from / 32], input.sums[0][g % 8],
+                          total);
       }
     }
   }
@@ -110,11 +111,11 @@ inline void add_tile(const Int8Tile (&tiles)[row_vectors], std::size_t blocks, c
   const std::size_t groups = blocks * 32 / Type::group;
   for (std::size_t g = 0; g < groups; ++g) {
     const std::size_t at = group_of_columns(Type{}, g), from = at * Type::group;
-    VecI32 sum[row_vectors][Tokens];
+    DotSum<Type> sum[row_vectors][Tokens];
     MOE_UNROLL
     for (std::size_t t = 0; t < Tokens; ++t) {
       MOE_UNROLL
-      for (std::size_t r = 0; r < row_vectors; ++r) sum[r][t] = broadcast_i32(input.corrections[t][at]);
+      for (std::size_t r = 0; r < row_vectors; ++r) sum[r][t].start(input.corrections[t][at]);
     }
     MOE_UNROLL
     for (std::size_t c = 0; c < Type::group; c += 4) {
@@ -123,14 +124,14 @@ inline void add_tile(const Int8Tile (&tiles)[row_vectors], std::size_t blocks, c
         const VecI8 x = broadcast_i8x4(input.quants[t] + from + c);
         MOE_UNROLL
         for (std::size_t r = 0; r < row_vectors; ++r)
-          sum[r][t] = dot(Type{}, sum[r][t], tiles[r].weights[g * (Type::group / 4) + c / 4], x);
+          sum[r][t].add(c / 4, tiles[r].weights[g * (Type::group / 4) + c / 4], x);
       }
     }
     MOE_UNROLL
     for (std::size_t t = 0; t < Tokens; ++t) {
       MOE_UNROLL
       for (std::size_t r = 0; r < row_vectors; ++r)
-        totals.of[r][t] = add_group(Type{}, sum[r][t], tiles[r].scales, g, input.scales[t][from / 32],
+        totals.of[r][t] = add_group(Type{}, sum[r][t].value(), tiles[r].scales, g, input.scales[t][from / 32],
                                     input.sums[t][g % 8], totals.of[r][t]);
     }
   }
