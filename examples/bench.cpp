@@ -31,6 +31,7 @@ rounds measure everything in turn; medians are shown.
   -n N              tokens of decode; default 128
   --ids FILE        decode these tokens: ids separated by commas or white space
   --context N       also decode behind N other tokens, such as 4096, compared with behind 64
+  --kv TYPE         also decode behind them with a KV cache of this type, q8_0 or f32, compared with f16
   --threads N       default: one per core
   --scaling         also measure one thread
   --budget SIZE     read experts from disk into a cache of this size; otherwise all experts are in

@@ -65,7 +65,9 @@ class Engine {
   const MachineLimits& limits() const { return limits_; }
   std::size_t threads() const { return pool_.threads(); }
 
-  moe::Sequence sequence(std::size_t context) const { return transformer_.sequence({.context = context}); }
+  moe::Sequence sequence(std::size_t context, moe::DType kv_type) const {
+    return transformer_.sequence({.context = context, .kv_type = kv_type});
+  }
 
  private:
   moe::ThreadPool pool_;
@@ -76,7 +78,8 @@ class Engine {
 /// A sequence that is cut back before each run.
 class Text {
  public:
-  Text(const Engine& engine, std::size_t context) : engine_(&engine), sequence_(engine.sequence(context)) {}
+  Text(const Engine& engine, std::size_t context, moe::DType kv_type)
+      : engine_(&engine), sequence_(engine.sequence(context, kv_type)) {}
 
   /// The seconds for a prompt.
   double read(std::span<const moe::TokenId> prompt) {

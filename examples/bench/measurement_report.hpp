@@ -4,6 +4,7 @@
 
 #include "measured_cases.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <string>
@@ -55,11 +56,47 @@ inline void print_case(const Case& one, const Measured& measured) {
   std::printf("\n");
 }
 
+/// Such as "AMD EPYC, family 25, model 17": virtual machines often hide the full name. "unknown" except on Linux.
+inline std::string processor() {
+  std::ifstream file("/proc/cpuinfo");
+  const auto value = [](const std::string& line) {
+    const std::size_t at = line.find(": ");
+    return at == std::string::npos ? std::string() : line.substr(at + 2);
+  };
+  std::string family, model, name;
+  for (std::string line; std::getline(file, line) && !line.empty();) {
+    if (line.starts_with("cpu family")) family = value(line);
+    if (line.starts_with("model\t")) model = value(line);
+    if (line.starts_with("model name")) name = value(line);
+  }
+  return name.empty() ? "unknown" : name + ", family " + family + ", model " + model;
+}
+
+/// A line for stderr if the rates at which memory was read differ so much that speeds mean little; empty otherwise.
+inline std::string busy_warning(const LimitsSeen& seen) {
+  constexpr double most = 0.1;
+  double widest = 0;
+  for (const auto& [key, limits] : seen) {
+    const Spread read = spread_of(limits, &Limits::read_bytes);
+    widest = std::max(widest, (read.most - read.least) / read.median);
+  }
+  if (!(widest > most)) return "";
+  char line[160];
+  std::snprintf(
+      line, sizeof line,
+      "the machine is busy: the rate of reading memory varied by %.0f %% of its median; compare shares "
+      "and ratios, not speeds\n",
+      100 * widest);
+  return line;
+}
+
 inline void print(const std::vector<Case>& cases, const Measurement& measurement) {
   std::printf("%-40s %7s %9s %9s %9s %7s %8s %7s %s\n", "", "threads", "tokens/s", "least", "most", "GB/s",
               "of read", "GOP/s", "of the peak");
   for (std::size_t i = 0; i < cases.size(); ++i) print_case(cases[i], measurement.cases[i]);
   print_limits(measurement.limits);
+  std::printf("processor: %s\n", processor().c_str());
+  std::fputs(busy_warning(measurement.limits).c_str(), stderr);
 }
 
 /// A JSON object that is written member by member.
@@ -85,13 +122,6 @@ class JsonObject {
  private:
   std::string out_;
 };
-
-inline std::string processor() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);)
-    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
-  return "unknown";
-}
 
 /// The machine and the compiler.
 inline JsonObject about_machine() {
@@ -146,4 +176,5 @@ inline void print_json(JsonObject about, const std::vector<Case>& cases, const M
   for (std::size_t i = 0; i < cases.size(); ++i) results.push_back(to_json(cases[i], measurement.cases[i]));
   about.raw("limits", to_json(measurement.limits)).raw("results", json_list(results));
   std::printf("%s\n", about.text().c_str());
+  std::fputs(busy_warning(measurement.limits).c_str(), stderr);
 }

@@ -8,6 +8,7 @@
 #include "../support/command_line.hpp"
 #include "engine.hpp"
 #include "../support/ids_file.hpp"
+#include "../support/model_options.hpp"
 #include "measured_cases.hpp"
 #include "measurement_report.hpp"
 #include "process_memory.hpp"
@@ -25,6 +26,7 @@ struct BenchOptions {
       : prompt(args.count("-p", 512, 1)),
         written(args.count("-n", 128, 1)),
         context(args.count("--context", 0)),
+        kv_type(kv_type_of(args)),
         threads(moe::ThreadPool::threads_for(args.number<std::size_t>("--threads", 0, 0, 4096))),
         rounds(args.number<std::size_t>("--rounds", 5, 1, 100'000)),
         budget_bytes(args.bytes("--budget", 0)),
@@ -33,7 +35,9 @@ struct BenchOptions {
         json(args.has("--json")),
         bf16_dot(args.has("--bf16-dot")) {}
 
-  std::size_t prompt, written, context, threads, rounds, budget_bytes;
+  std::size_t prompt, written, context;
+  moe::DType kv_type;
+  std::size_t threads, rounds, budget_bytes;
   bool scaling, providers, json, bf16_dot;
 
   const moe::detail::simd::Kernels& kernels() const {
@@ -130,7 +134,7 @@ class ModelBench {
 
   /// A prompt, and the matrix products of a prompt.
   void add_prompt(const Engine& engine, const std::string& suffix) {
-    Text& text = texts_.emplace_back(engine, options_.prompt);
+    Text& text = texts_.emplace_back(engine, options_.prompt, moe::DType::f16);
     Case& prompt = add_case(engine, "prompt" + suffix);
     prompt.tokens = static_cast<double>(options_.prompt);
     prompt.operations = work_->prompt_operations(options_.prompt);
@@ -148,8 +152,8 @@ class ModelBench {
   }
 
   void add_decode(const Engine& engine, const std::string& name, std::size_t context,
-                  const std::string& against) {
-    Text& text = texts_.emplace_back(engine, context + written_.size());
+                  const std::string& against, moe::DType kv_type = moe::DType::f16) {
+    Text& text = texts_.emplace_back(engine, context + written_.size(), kv_type);
     Case& decode = add_case(engine, name);
     decode.tokens = static_cast<double>(written_.size());
     decode.bytes = work_->bytes * decode.tokens;
@@ -159,11 +163,20 @@ class ModelBench {
   }
 
   void add_contexts(const Engine& engine) {
+    const std::string name = "decode behind " + std::to_string(options_.context);
     add_decode(engine, "decode behind 64", 64, "");
-    add_decode(engine, "decode behind " + std::to_string(options_.context), options_.context,
-               "decode behind 64");
+    add_decode_with_state(engine, name, "decode behind 64", moe::DType::f16);
+    if (options_.kv_type != moe::DType::f16)
+      add_decode_with_state(engine, name + ", KV in " + std::string(moe::detail::name(options_.kv_type)),
+                            name, options_.kv_type);
+  }
+
+  /// Decode behind options_.context tokens; each token reads the state too.
+  void add_decode_with_state(const Engine& engine, const std::string& name, const std::string& against,
+                             moe::DType kv_type) {
+    add_decode(engine, name, options_.context, against, kv_type);
     const std::size_t state = moe::detail::SequenceState::bytes_for(
-        engine.transformer().spec(), {.context = options_.context, .chunk = 1});
+        engine.transformer().spec(), {.context = options_.context, .chunk = 1, .kv_type = kv_type});
     cases_.back().bytes += static_cast<double>(state) * cases_.back().tokens;
   }
 

@@ -10,7 +10,7 @@
 
 TEST_CASE("bench: each speed has its share of the limits of the machine") {
   const Result result = run({"bench", "--shape", "tiny", "-p", "16", "-n", "4", "--rounds", "1", "--context",
-                             "70", "--scaling", "--providers", "--threads", "2", "--json"});
+                             "70", "--kv", "q8_0", "--scaling", "--providers", "--threads", "2", "--json"});
   CHECK(result.status == 0);
   const moe::JsonDocument parsed(result.out, "bench");
   const moe::Json json = parsed.root();
@@ -23,7 +23,8 @@ TEST_CASE("bench: each speed has its share of the limits of the machine") {
     CHECK(one.at("share_of_peak").at("median").as_double() > 0);
   }
   CHECK(names == std::vector<std::string>{"prompt", "prompt, in matrix products", "decode",
-                                          "decode behind 64", "decode behind 70", "prompt, one thread",
+                                          "decode behind 64", "decode behind 70",
+                                          "decode behind 70, KV in q8_0", "prompt, one thread",
                                           "prompt, one thread, in matrix products", "decode, one thread",
                                           "decode, experts in a cache"});
   for (const moe::Json limits : json.at("limits"))
