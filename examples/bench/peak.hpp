@@ -74,9 +74,7 @@ PEAK_LOOP(bf16_avx512, PEAK_AVX512, __m512, 16, _mm512_setzero_ps(),
           sums[i] = _mm512_dpbf16_ps(sums[i], (__m512bh)_mm512_set1_epi16(1), (__m512bh)_mm512_set1_epi16(1)),
           32)
 PEAK_LOOP(int8_avx2, PEAK_AVX2, __m256i, 12, _mm256_setzero_si256(),
-          (sums[i] = _mm256_add_epi32(sums[i], _mm256_madd_epi16(_mm256_maddubs_epi16(sums[i], sums[i]),
-                                                                 _mm256_set1_epi16(1)))),
-          32)
+          (sums[i] = _mm256_add_epi16(sums[i], _mm256_maddubs_epi16(sums[i], sums[i]))), 32)
 PEAK_LOOP(f32_avx2, PEAK_AVX2, __m256, 12, _mm256_setzero_ps(),
           sums[i] = _mm256_fmadd_ps(sums[i], _mm256_set1_ps(0.5f), _mm256_set1_ps(1)), 8)
 
