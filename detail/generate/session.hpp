@@ -54,7 +54,7 @@ class Session {
   class Generation;
 
   /// A second session with the same text so far; see Sequence::fork(). Open ranges of pieces stay with this session.
-  Session fork() const;
+  Session fork();
 
   /// Writes the text and the state of the model to a file, exact to the bit: the session that moe::open_session() makes of
   /// it continues as this one would. Throws if the file cannot be written.

@@ -32,7 +32,7 @@ MOE_INLINE Session::Session(const Model& model, std::size_t requested_context, S
   tokens_.reserve(sequence_.context() + 1);
 }
 
-MOE_INLINE Session Session::fork() const {
+MOE_INLINE Session Session::fork() {
   return Session(*model_, requested_context_, sequence_.fork(), tokens_);
 }
 

@@ -88,6 +88,13 @@ std::int64_t read_file_at(FileHandle file, std::uint64_t offset, std::byte* into
 void* map_file(FileHandle file, std::size_t bytes);
 void unmap_file(void* address, std::size_t bytes);
 
+/// A file without a name, in memory; no_file where the system has none.
+FileHandle open_memory_file();
+
+/// Maps the first `bytes` bytes of a file for reading and writing. Written pages become copies, which only this mapping has.
+/// Null on failure. unmap_file() ends the mapping.
+void* map_copy_on_write(FileHandle file, std::size_t bytes);
+
 /// Asks the system to read these bytes of a mapped file soon.
 void will_need(std::byte* address, std::size_t bytes);
 

@@ -49,6 +49,24 @@ MOE_INLINE void* map_file(FileHandle file, std::size_t bytes) {
 
 MOE_INLINE void unmap_file(void* address, std::size_t bytes) { ::munmap(address, bytes); }
 
+MOE_INLINE FileHandle open_memory_file() {
+#if defined(__linux__) && defined(MFD_CLOEXEC)
+  return ::memfd_create("moe", MFD_CLOEXEC);
+#else
+  return no_file;
+#endif
+}
+
+MOE_INLINE void* map_copy_on_write(FileHandle file, std::size_t bytes) {
+#if defined(MAP_NORESERVE)
+  constexpr int flags = MAP_PRIVATE | MAP_NORESERVE;
+#else
+  constexpr int flags = MAP_PRIVATE;
+#endif
+  void* address = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, flags, file, 0);
+  return address == MAP_FAILED ? nullptr : address;
+}
+
 MOE_INLINE void will_need(std::byte* address, std::size_t bytes) {
   const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
   const std::uintptr_t skipped = reinterpret_cast<std::uintptr_t>(address) % page;

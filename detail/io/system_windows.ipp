@@ -58,6 +58,9 @@ MOE_INLINE void* map_file(FileHandle file, std::size_t) {
 
 MOE_INLINE void unmap_file(void* address, std::size_t) { UnmapViewOfFile(address); }
 
+MOE_INLINE FileHandle open_memory_file() { return no_file; }
+MOE_INLINE void* map_copy_on_write(FileHandle, std::size_t) { return nullptr; }
+
 // PrefetchVirtualMemory is looked up at run time, because Windows 7 does not have it.
 MOE_INLINE void will_need(std::byte* address, std::size_t bytes) {
   struct Range {

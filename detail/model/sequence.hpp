@@ -71,9 +71,10 @@ class Sequence {
   void take_snapshot(SnapshotKind kind) { state_.take_snapshot(kind); }
   bool needs_snapshots() const { return state_.has_fixed_arrays(); }
 
-  /// A second sequence with the same text so far. The copy takes time and memory in proportion to the text; snapshots and
-  /// the observer are not copied.
-  Sequence fork() const;
+  /// A second sequence with the same text so far, without the snapshots and the observer. On Linux the two share the pages
+  /// of keys, values and latents of a long text, until one of them writes to a page; elsewhere, and for windows and recurrent
+  /// states, the copy takes time and memory in proportion to the state.
+  Sequence fork();
 
   /// From now on observer(routes) is called for every layer with experts, on the thread that calls forward(), before the
   /// experts are acquired. The observer must outlive the sequence or the next call of this function. The routes of a chunk

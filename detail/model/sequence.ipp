@@ -26,7 +26,7 @@ MOE_INLINE Sequence::Sequence(const detail::LayerWeights* model, const SequenceO
       angles_(ropes),
       lists_(std::move(lists)) {}
 
-MOE_INLINE Sequence Sequence::fork() const {
+MOE_INLINE Sequence Sequence::fork() {
   Sequence out(model_, options_, state_.fork(), arena_bytes_, angles_.size(),
                detail::ExecutorLists(lists_.held.capacity()));
   out.restriction_ = restriction_;

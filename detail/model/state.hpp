@@ -1,6 +1,6 @@
 #pragma once
-#include "../core/buffer.hpp"
 #include "../core/config.hpp"
+#include "../io/forkable_memory.hpp"
 #include "../spec/model_spec.hpp"
 #include "state_array.hpp"
 #include "state_declaration.hpp"
@@ -49,17 +49,18 @@ class SequenceState {
   enum class SnapshotKind { prompt_end, periodic };
   void take_snapshot(SnapshotKind kind);
 
-  /// A copy of the state; the snapshots are not copied.
-  SequenceState fork() const;
+  /// A second state of the same positions, without the snapshots. On Linux, long texts share the pages of their rows until
+  /// one of the two states writes to a page. Pointers and views into this state become invalid.
+  SequenceState fork();
 
   /// Calls visit(bytes) for all bytes that the current position needs, in a fixed order.
   template <class Visit>
   void for_each_part(Visit&& visit) const {
-    for_each_range([&](const Range& range) { visit(memory_.span().subspan(range.begin, range.bytes)); });
+    for_each_range([&](const Range& range) { visit(std::span(memory_.data() + range.begin, range.bytes)); });
   }
   template <class Visit>
   void for_each_part(Visit&& visit) {
-    for_each_range([&](const Range& range) { visit(memory_.span().subspan(range.begin, range.bytes)); });
+    for_each_range([&](const Range& range) { visit(std::span(memory_.data() + range.begin, range.bytes)); });
   }
 
   bool has_fixed_arrays() const { return fixed_bytes() > 0; }
@@ -84,17 +85,15 @@ class SequenceState {
     std::size_t heads = 0, head_dim = 0;  // of keys and values; head_dim: or the size of a row of latents
   };
 
-  SequenceState(const StateOptions& options, std::vector<StateArray> arrays, std::vector<Layer> layers);
+  using Range = ForkableMemory::Range;  // bytes of memory_
+
+  SequenceState(const StateOptions& options, std::vector<StateArray> arrays, std::vector<Layer> layers,
+                ForkableMemory memory);
 
   static std::vector<StateArray> declare(const ModelSpec& spec, const StateOptions& options,
                                          std::vector<Layer>& layers);
 
   std::size_t fixed_bytes() const;
-
-  /// Bytes of memory_.
-  struct Range {
-    std::size_t begin, bytes;
-  };
 
   template <class Visit>
   void for_each_range(Visit&& visit) const {
@@ -104,6 +103,12 @@ class SequenceState {
 
   /// The bytes of one plane that the current position needs.
   Range part(std::size_t array, std::size_t plane) const;
+
+  /// Moves this state to pages that forks share, unless most of its positions are on such pages already.
+  void freeze();
+
+  /// The bytes of one plane that a fork does not share: all granules with other positions than the shared ones.
+  Range unshared_part(std::size_t array, std::size_t plane) const;
 
   /// Where an array begins; of a fixed array, its current or its next copy.
   std::size_t begin_of(std::size_t array, bool next = false) const;
@@ -118,8 +123,9 @@ class SequenceState {
   std::vector<StateArray> arrays_;
   std::vector<Layer> layers_;
   std::vector<std::size_t> offsets_;  // of each array, in memory_
-  Buffer<std::byte> memory_;
+  ForkableMemory memory_;
   std::size_t position_ = 0;
+  std::size_t shared_ = 0;          // the rows of positions below this one are as memory_ was frozen
   std::size_t written_ = 0;         // rows were written at positions below this one
   bool second_is_current_ = false;  // of the two copies of fixed arrays
   std::array<std::array<Snapshot, kept_of_kind>, 2> snapshots_;  // by kind

@@ -47,11 +47,8 @@ inline std::size_t fixed_bytes_of(const std::vector<StateArray>& arrays) {
 }
 
 MOE_INLINE SequenceState::SequenceState(const StateOptions& options, std::vector<StateArray> arrays,
-                                        std::vector<Layer> layers)
-    : options_(options),
-      arrays_(std::move(arrays)),
-      layers_(std::move(layers)),
-      memory_(total_bytes(arrays_)) {
+                                        std::vector<Layer> layers, ForkableMemory memory)
+    : options_(options), arrays_(std::move(arrays)), layers_(std::move(layers)), memory_(std::move(memory)) {
   std::size_t offset = 0;
   for (const StateArray& array : arrays_) {
     offsets_.push_back(offset);
@@ -60,10 +57,11 @@ MOE_INLINE SequenceState::SequenceState(const StateOptions& options, std::vector
 }
 
 MOE_INLINE SequenceState::SequenceState(const ModelSpec& spec, const StateOptions& options)
-    : SequenceState(options, {}, {}) {
+    : SequenceState(options, {}, {}, {}) {
   std::vector<Layer> layers;
   std::vector<StateArray> arrays = declare(spec, options, layers);
-  *this = SequenceState(options, std::move(arrays), std::move(layers));
+  ForkableMemory memory(total_bytes(arrays));
+  *this = SequenceState(options, std::move(arrays), std::move(layers), std::move(memory));
 }
 
 MOE_INLINE std::size_t SequenceState::bytes_for(const ModelSpec& spec, const StateOptions& options) {
@@ -107,6 +105,7 @@ MOE_INLINE FixedState SequenceState::fixed(std::size_t layer, std::size_t index)
 
 MOE_INLINE void SequenceState::begin_step(std::size_t tokens) {
   written_ = std::max(written_, position_ + tokens);
+  shared_ = std::min(shared_, position_);
 }
 
 MOE_INLINE void SequenceState::commit(std::size_t tokens) {
@@ -196,12 +195,34 @@ MOE_INLINE void SequenceState::begin_restoring(std::size_t position, std::size_t
   forget_behind(0);
 }
 
-MOE_INLINE SequenceState SequenceState::fork() const {
-  SequenceState out(options_, arrays_, layers_);
+MOE_INLINE void SequenceState::freeze() {
+  if (position_ <= 2 * shared_) return;
+  std::vector<Range> ranges;
+  std::size_t bytes = 0;
+  for_each_range([&](const Range& range) {
+    ranges.push_back(range);
+    bytes += range.bytes;
+  });
+  constexpr std::size_t least_bytes = std::size_t{1} << 20;  // less is copied sooner than it is mapped
+  if (bytes >= least_bytes && memory_.freeze(ranges)) shared_ = position_;
+}
+
+MOE_INLINE SequenceState::Range SequenceState::unshared_part(std::size_t array, std::size_t plane) const {
+  const StateArray& a = arrays_[array];
+  const Range all = part(array, plane);
+  if (a.kind != StateArray::Kind::rows) return all;
+  const std::size_t shared = std::min(shared_ / a.granule_positions * a.granule_bytes, all.bytes);
+  return {all.begin + shared, all.bytes - shared};
+}
+
+MOE_INLINE SequenceState SequenceState::fork() {
+  freeze();
+  SequenceState out(options_, arrays_, layers_, memory_.fork());
   out.begin_restoring(position_, written_);
+  out.shared_ = shared_;
   for (std::size_t i = 0; i < arrays_.size(); ++i)
     for (std::size_t plane = 0; plane < arrays_[i].planes; ++plane) {
-      const Range from = part(i, plane), to = out.part(i, plane);
+      const Range from = unshared_part(i, plane), to = out.unshared_part(i, plane);
       std::memcpy(out.memory_.data() + to.begin, memory_.data() + from.begin, from.bytes);
     }
   return out;

@@ -1,12 +1,14 @@
 #include "detail/model/state.hpp"
 #include "detail/core/dtype.hpp"
 #include "detail/core/load_as.hpp"
+#include "detail/generate/random.hpp"
 #include "detail/model/kv_rows.hpp"
 #include "detail/simd/kernels.hpp"
 #include "support/message_of.hpp"
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -39,6 +41,41 @@ void step(SequenceState& state, float number) {
 }
 
 float current(SequenceState& state) { return state.fixed(0, 1).current[5]; }
+
+/// A state of one layer of attention in f32, and the number that fills the rows of each position.
+struct NumberedRows {
+  SequenceState state;
+  std::vector<float> numbers = {};
+
+  void append(std::size_t tokens, float number) {
+    state.begin_step(tokens);
+    const moe::detail::KvRows rows = state.kv(0);
+    const std::vector<float> row(rows.head_dim, number);
+    for (std::size_t i = 0; i < tokens; ++i, numbers.push_back(number))
+      for (std::size_t head = 0; head < rows.heads; ++head)
+        store(moe::detail::simd::kernels(), rows, head, numbers.size(), row.data(), row.data());
+    state.commit(tokens);
+  }
+
+  void rewind(std::size_t position) { numbers.resize(state.rewind(position)); }
+
+  NumberedRows fork() { return {state.fork(), numbers}; }
+
+  bool right() {
+    const moe::detail::KvRows rows = state.kv(0);
+    constexpr std::size_t lanes = moe::detail::simd::key_lanes;
+    for (std::size_t head = 0; head < rows.heads; ++head)
+      for (std::size_t p = 0; p < numbers.size(); ++p) {
+        const std::byte* keys = rows.keys + head * rows.plane_bytes + p / lanes * lanes * rows.head_dim * 4;
+        const std::byte* value = rows.values + head * rows.plane_bytes + p * rows.head_dim * 4;
+        for (std::size_t i = 0; i < rows.head_dim; ++i) {
+          if (moe::detail::load_as<float>(keys + (i * lanes + p % lanes) * 4) != numbers[p]) return false;
+          if (moe::detail::load_as<float>(value + i * 4) != numbers[p]) return false;
+        }
+      }
+    return state.position() == numbers.size();
+  }
+};
 
 }  // namespace
 
@@ -182,6 +219,31 @@ TEST_CASE("state: a fork is a copy that lives on its own") {
   CHECK(copy.position() == 1);
   CHECK(current(copy) == 1);
   CHECK(current(state) == 2);
+}
+
+TEST_CASE("state: forks of long texts go on, go back and fork again, each on its own") {
+  const StateOptions options{.context = 8192, .chunk = 4096, .kv_type = moe::DType::f32};
+  std::vector<NumberedRows> states;
+  states.push_back({SequenceState(spec_of({attention()}), options)});
+  states[0].append(3001, 0.5f);  // above the size from which pages are shared
+  float number = 1;
+  moe::Random random(1);
+  const auto below = [&random](std::size_t n) { return static_cast<std::size_t>(random.next() % n); };
+  for (int i = 0; i < 40; ++i, ++number) {
+    const std::size_t chosen = below(states.size());
+    switch (below(3)) {
+      case 0: {
+        const std::size_t room = options.context - states[chosen].numbers.size();
+        if (room > 0) states[chosen].append(1 + below(std::min<std::size_t>(room, 700)), number);
+        break;
+      }
+      case 1: states[chosen].rewind(below(states[chosen].numbers.size() + 1)); break;
+      default:
+        if (states.size() < 5) states.push_back(states[chosen].fork());
+    }
+    for (NumberedRows& state : states) REQUIRE(state.right());
+  }
+  CHECK(states.size() == 5);
 }
 
 TEST_CASE("state: a size that no object can have is refused") {
