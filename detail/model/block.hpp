@@ -12,7 +12,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// What the layers of a step share.
+/// The arguments that all layers of a step share.
 struct BlockContext {
   const ModelSpec& spec;
   const RopeTable& ropes;

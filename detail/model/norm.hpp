@@ -20,7 +20,7 @@ struct Norm {
 /// Precondition: the norm is not empty.
 void apply(const Step& step, const Norm& norm, const float* x, float* out);
 
-/// The same for one token.
+/// out = norm(x) for one token. x, out: [hidden].
 void apply_to_token(const simd::Kernels& kernels, const Norm& norm, const float* x, float* out) noexcept;
 
 }  // namespace moe::inline MOE_ABI::detail

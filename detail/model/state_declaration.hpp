@@ -8,7 +8,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// What sizes the state of a sequence.
+/// The size of the state of a sequence depends on these members and on the model.
 struct StateOptions {
   std::size_t context = 0;  // the largest number of positions
   std::size_t chunk = 0;    // the largest number of tokens of a step

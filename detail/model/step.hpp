@@ -7,7 +7,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// What sizes the intermediate results of a step: a dry run with an arena that only counts needs nothing else.
+/// The sizes of the intermediate results of a step depend on these members alone. A dry run, which only counts bytes, needs
+/// no model.
 struct Workspace {
   Arena& arena;
   std::size_t tokens;

@@ -52,19 +52,19 @@ struct Family {
 
   // The mixers of layers
 
-  /// Which layers have which mixer, if no list of the checkpoint says it.
+  /// The rule that gives each layer its mixer, for checkpoints without a list of mixers.
   ///   full               attention to all positions
-  ///   no_window          the same, whatever the configuration says about windows
+  ///   no_window          attention to all positions; windows of the configuration are ignored
   ///   window             attention within sliding_window, if there is one
-  ///   optional_window    the same, if use_sliding_window is true
-  ///   listed_windows     the same, in layers that a list must name
-  ///   upper_windows      the same, in layers from max_window_layers on
-  ///   alternating        within the window, and to all positions, in turn
-  ///   last_of_six        within the window; in each sixth layer and in the last one to all positions
-  ///   interval           recurrent; attention in each full_attention_interval-th layer
-  ///   recurrent          recurrent
-  ///   listed             a list must say it
-  ///   blocks             a pattern must say it; each block has a mixer or a network
+  ///   optional_window    attention within sliding_window, if use_sliding_window is true
+  ///   listed_windows     attention within sliding_window, in layers that a list must name
+  ///   upper_windows      attention within sliding_window, in layers from max_window_layers on
+  ///   alternating        attention within the window in even layers, to all positions in odd layers
+  ///   last_of_six        attention to all positions in each sixth layer and in the last one, else within the window
+  ///   interval           attention in each full_attention_interval-th layer, else a recurrent mixer
+  ///   recurrent          a recurrent mixer in all layers
+  ///   listed             none: a checkpoint without a list is refused
+  ///   blocks             none: a pattern must name the part, a mixer or a network, of each block
   enum class Pattern {
     full,
     no_window,

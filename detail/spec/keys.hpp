@@ -5,8 +5,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// What a value of a model's description is called: in GGUF metadata, behind the name of the architecture, and in config.json.
-/// Several names are alternatives. Empty: the format does not have the value.
+/// The names of one value of a model's description: in GGUF metadata, after the name of the architecture, and in config.json.
+/// Several names of one format are alternatives. Empty: the format does not have the value.
 struct Key {
   std::string_view gguf[2];
   std::string_view hugging_face[3];

@@ -20,7 +20,7 @@ MOE_INLINE std::string attention_words(const Family& family) {
   return family.recurrent == Family::Recurrent::none ? out : out + " or linear_attention or mamba";
 }
 
-/// A word of layer_types. Families before had other words for the same kinds.
+/// A word of layer_types. Older families have other words for the same kinds.
 MOE_INLINE LayerKind kind_of_word(const SpecReader& reader, std::string_view word) {
   const Family& family = reader.family();
   const bool convolves = family.recurrent == Family::Recurrent::short_convolution;
@@ -44,7 +44,7 @@ MOE_INLINE LayerKinds listed_mixers(const SpecReader& reader) {
   return out;
 }
 
-/// Whether windows are in use, where the configuration can switch them off. That a window is null switches it off too.
+/// Whether windows are in use. The configuration can switch windows off by use_sliding_window, or by a window of null.
 MOE_INLINE bool windows_are_on(const SpecReader& reader) {
   const MixerPattern pattern = reader.family().pattern;
   const bool optional = pattern == MixerPattern::optional_window || pattern == MixerPattern::listed_windows ||

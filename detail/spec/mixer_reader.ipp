@@ -20,7 +20,7 @@ MOE_INLINE std::size_t nope_dim_of(const SpecReader& reader, std::size_t rope_di
   return whole - rope_dim;
 }
 
-/// The rank of the projection of queries; 0 if there is one projection. Presence decides in GGUF files, null in others.
+/// The rank of the projection of queries; 0 if queries have one matrix. A GGUF file has no value then, config.json has null.
 MOE_INLINE std::size_t query_rank_of(const SpecReader& reader) {
   if (!reader.is_gguf())
     return reader.is_null(keys::query_rank)
@@ -101,7 +101,7 @@ MOE_INLINE void read_step_limits(const SpecReader& reader, Mamba2Spec& out) {
     reader.fail_at(keys::step_limits, "a limit from 0 on, and a larger one",
                    concat(limits.size(), " numbers"));
   out.least_step = static_cast<float>(limits[0]);
-  // Such a limit is none, in the arithmetic of f32 too.
+  // No step comes near 1e30, so a limit above it has no effect.
   const bool unlimited = limits[1] >= 1e30;
   if (unlimited && limits[0] == 0) return;
   out.largest_step = unlimited ? std::numeric_limits<float>::max() : static_cast<float>(limits[1]);

@@ -10,7 +10,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// What a checkpoint says about its text model: the family, the values of its description, the names of its tensors.
+/// The statements of a checkpoint about its text model: the family, the values of its description, the names of its tensors.
 class ModelSource {
  public:
   /// Throws if the family is unknown or not supported, or if the weights are quantised in a way that the library does not read;

@@ -48,7 +48,7 @@ namespace moe::inline MOE_ABI::detail {
 
 class ModelSource;
 
-/// The same as the constructor, for a source that is at hand.
+/// Reads a ModelSpec from an open source. ModelSpec::ModelSpec() opens the source first.
 ModelSpec read_model_spec(const ModelSource& source);
 
 }  // namespace moe::inline MOE_ABI::detail

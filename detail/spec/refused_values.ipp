@@ -11,10 +11,10 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The part of a model that a value is about. Values about a part that a model does not have change nothing.
+/// The part of a model to which a value belongs. A value of a part that the model does not have changes nothing.
 enum class ModelPart { model, attention, experts };
 
-/// A value that means the same as its absence. 0 often means that a number is not set.
+/// A value that has the same meaning as a missing value. 0 often means that a number is not set.
 struct NeutralNumber {
   std::string_view key;
   double neutral;

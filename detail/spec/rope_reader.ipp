@@ -116,7 +116,7 @@ MOE_INLINE void read_share(const SpecReader& reader, const std::optional<ValueSo
   }
 }
 
-/// What a family has without rope_scaling and without rope_parameters.
+/// Sets the scaling of the family, for checkpoints without rope_scaling and without rope_parameters.
 MOE_INLINE void set_usual_scaling(const SpecReader& reader, bool slides, RopeParameters& out) {
   const Family& family = reader.family();
   if (family.yarn_factor > 0) {
@@ -154,7 +154,8 @@ MOE_INLINE RopeParameters read_rope_of_config(const SpecReader& reader, bool sli
   return out;
 }
 
-/// YaRN with a share of the unscaled frequencies other than 1 is unknown. Latent attention has the magnitude in its scores.
+/// Reads YaRN of a GGUF file. A share of the unscaled frequencies other than 1 is refused. Latent attention multiplies its
+/// scores, instead of sines and cosines, by the magnitude.
 MOE_INLINE void read_yarn_of_gguf(const SpecReader& reader, double stated_magnitude, RopeParameters& out) {
   out.scaling = RopeScaling::yarn;
   out.beta_fast = reader.number(keys::yarn_fast, 32, positive_range);
@@ -213,7 +214,7 @@ MOE_INLINE RopeParameters read_rope_of_gguf(const SpecReader& reader, bool slide
   out.theta = reader.number(window_kind ? keys::window_theta : keys::theta, 10000, theta_range);
   out.size = reader.size(window_kind ? keys::window_rotated : keys::rotated, 0);
   read_scaling_of_gguf(reader, max_positions, out);
-  // Heads with a window and those without one differ: the divisors are those of the latter.
+  // The stored divisors belong to layers without a window, whose heads differ from those with one.
   if (window_kind) out.stored_divisors = false;
   if (family.proportional > 0 && !window_kind && !out.stored_divisors)
     (void)reader.checkpoint().at(reader.names().of(Role::rope_divisors));

@@ -7,10 +7,11 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Reads the router of all layers with experts, without what GGUF files say by the presence of tensors. experts: their number.
+/// Reads the description that the routers of all layers share. Some properties are stated only by the presence of a tensor in a
+/// GGUF file; read_router_tensors() adds them. experts: number of experts of a layer.
 RouterSpec read_router(const SpecReader& reader, std::size_t experts);
 
-/// What the tensors of one layer of a GGUF file say about its router.
+/// Adds the properties of a router that the presence of tensors in one layer of a GGUF file states.
 void read_router_tensors(const SpecReader& reader, std::size_t layer, RouterSpec& out);
 
 }  // namespace moe::inline MOE_ABI::detail

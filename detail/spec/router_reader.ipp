@@ -57,7 +57,7 @@ MOE_INLINE void read_groups(const SpecReader& reader, RouterSpec& out) {
   out.groups = groups;
   out.groups_kept =
       reader.size(keys::groups_kept, usual ? family.groups_kept : groups, {.least = 1, .most = groups});
-  // Where llama.cpp differs from the model, the model is right: groups of a softmax have their largest score.
+  // The score of a group under a softmax is its largest score, as in the original model; llama.cpp sums the two largest.
   out.group_score_is_sum = out.score == RouterScore::sigmoid;
   const std::size_t least = out.group_score_is_sum ? 2 : 1;
   if (out.experts % groups != 0 || out.experts / groups < least)

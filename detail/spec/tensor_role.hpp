@@ -6,7 +6,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// What a tensor of a model is for. Shapes are written outermost first; H = hidden size, E = experts, F = width of an expert.
+/// The purpose of a tensor of a model. Shapes are written outermost first; H = hidden size, E = experts, F = width of an expert.
 enum class Role : std::uint8_t {
   // Of the model
   embedding,        // [vocabulary, H]

@@ -16,7 +16,7 @@ using moe::detail::Quantisation;
 
 namespace {
 
-/// What the library reads of a checkpoint with this config.json and one tensor.
+/// The Quantisation that the library reads from a checkpoint with this config.json and one tensor.
 Quantisation quantisation(std::string_view config, bool allow_mxfp4 = false,
                           const std::string& tensor = "a") {
   const TemporaryDirectory directory;

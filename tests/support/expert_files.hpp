@@ -42,7 +42,7 @@ inline std::string tensor_bytes(std::string_view dtype, const std::vector<std::s
   return out;
 }
 
-/// The same bytes on every run.
+/// Pseudo-random bytes, equal on every run.
 inline std::string some_bytes(std::size_t count, std::uint32_t seed = 1) {
   std::string out;
   for (std::size_t i = 0; i < count; ++i, seed = seed * 1664525 + 1013904223)

@@ -21,7 +21,7 @@ struct NextRouter {
   const RouterWeights* weights = nullptr;
 };
 
-/// What a feed-forward part needs beside its weights and its input.
+/// The arguments of a feed-forward part beside its weights and its input.
 struct FeedForwardContext {
   std::uint32_t layer;
   std::size_t hidden;

@@ -165,7 +165,7 @@ class AttentionRun {
                                  step_.tokens, b_.output_input);
   }
 
-  /// The same for one token, in one parallel region: a kv head and its queries depend on no other head.
+  /// Computes one token in one parallel region: a kv head and its queries depend on no other head.
   Activations attend_token() {
     const bool quantised = is_quantised(w_.output.dtype);
     const std::size_t width = spec_.heads / spec_.kv_heads * spec_.head_dim;
