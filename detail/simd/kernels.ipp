@@ -7,11 +7,13 @@
 #include "../core/portable_math.hpp"
 #include "intrinsics.hpp"
 
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 
 // Between MOE_BEGIN_ISA(features) and MOE_END_ISA functions may use the named instruction sets, whatever -march says. MSVC
 // allows all intrinsics everywhere. Such a region includes fragments (.inl) only, never a header.

@@ -5,7 +5,7 @@
 
 /// out = the 32 numbers of a block.
 inline void unpack(MXFP4, const std::byte* block, Vec (&out)[32 / lanes]) {
-  unpack_fp4(block + 1, moe::detail::mxfp4_scales[std::to_integer<std::size_t>(block[0])], out);
+  unpack_fp4(block + 1, std::to_integer<std::size_t>(block[0]), out);
 }
 
 inline void unpack(F8_E4M3, const std::byte* block, Vec (&out)[32 / lanes]) {

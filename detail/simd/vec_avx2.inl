@@ -95,18 +95,45 @@ inline bool any_nan_e4m3(const std::byte* p) {
   return _mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_and_si256(q, all), all)) != 0;
 }
 
-inline void unpack_fp4(const std::byte* nibbles, float scale, Vec (&out)[4]) {
-  const __m128i steps = _mm_setr_epi8(0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12);
-  const __m128i q = _mm_loadu_si128(reinterpret_cast<const __m128i*>(nibbles)), mask = _mm_set1_epi8(15);
-  const __m128i low = _mm_shuffle_epi8(steps, _mm_and_si128(q, mask));
-  const __m128i high = _mm_shuffle_epi8(steps, _mm_and_si128(_mm_srli_epi16(q, 4), mask));
-  const auto scaled = [&](__m128i eight) {
-    return mul(_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(eight)), broadcast(scale));
-  };
-  out[0] = scaled(low);
-  out[1] = scaled(_mm_unpackhi_epi64(low, low));
-  out[2] = scaled(high);
-  out[3] = scaled(_mm_unpackhi_epi64(high, high));
+/// The upper halves of all numbers of mxfp4 as f32, by exponent: the lower bytes of the 16 halves, then the upper ones. The
+/// lower halves are zero, because a number of mxfp4 has two significant bits.
+inline constexpr auto fp4_halves = [] {
+  std::array<std::array<std::uint8_t, 32>, 256> out{};
+  for (std::size_t exponent = 0; exponent < 256; ++exponent)
+    for (std::size_t q = 0; q < 16; ++q) {
+      const double value = double{moe::detail::fp4_doubled[q]} * double{moe::detail::mxfp4_scales[exponent]};
+      const float largest = std::numeric_limits<float>::max(),
+                  infinity = std::numeric_limits<float>::infinity();
+      const float rounded = value > largest    ? infinity
+                            : value < -largest ? -infinity
+                                               : static_cast<float>(value);
+      const std::uint32_t bits = std::bit_cast<std::uint32_t>(rounded);
+      out[exponent][q] = static_cast<std::uint8_t>(bits >> 16);
+      out[exponent][16 + q] = static_cast<std::uint8_t>(bits >> 24);
+    }
+  return out;
+}();
+
+/// 16 bytes in both halves.
+inline __m256i load_twice(const void* p) {
+  return _mm256_broadcastsi128_si256(_mm_loadu_si128(static_cast<const __m128i*>(p)));
+}
+
+inline void unpack_fp4(const std::byte* nibbles, std::size_t exponent, Vec (&out)[4]) {
+  // Four nibbles of each number in `out`: unpacking then leaves the numbers in their order.
+  const __m256i order = _mm256_setr_epi8(0, 1, 2, 3, 8, 9, 10, 11, 0, 1, 2, 3, 8, 9, 10, 11,  //
+                                         4, 5, 6, 7, 12, 13, 14, 15, 4, 5, 6, 7, 12, 13, 14, 15);
+  const __m256i bytes = _mm256_shuffle_epi8(load_twice(nibbles), order);
+  const __m256i q =
+      _mm256_and_si256(_mm256_srlv_epi64(bytes, _mm256_setr_epi64x(0, 4, 0, 4)), _mm256_set1_epi8(15));
+  const __m256i lower = _mm256_shuffle_epi8(load_twice(fp4_halves[exponent].data()), q);
+  const __m256i upper = _mm256_shuffle_epi8(load_twice(fp4_halves[exponent].data() + 16), q);
+  const __m256i first = _mm256_unpacklo_epi8(lower, upper), second = _mm256_unpackhi_epi8(lower, upper);
+  const __m256i none = _mm256_setzero_si256();
+  out[0] = _mm256_castsi256_ps(_mm256_unpacklo_epi16(none, first));
+  out[1] = _mm256_castsi256_ps(_mm256_unpackhi_epi16(none, first));
+  out[2] = _mm256_castsi256_ps(_mm256_unpacklo_epi16(none, second));
+  out[3] = _mm256_castsi256_ps(_mm256_unpackhi_epi16(none, second));
 }
 
 inline float sum(Vec v) {

@@ -87,7 +87,8 @@ inline bool any_nan_e4m3(const std::byte* p) {
   return _mm256_cmpeq_epi8_mask(_mm256_and_si256(q, all), all) != 0;
 }
 
-inline void unpack_fp4(const std::byte* nibbles, float scale, Vec (&out)[2]) {
+inline void unpack_fp4(const std::byte* nibbles, std::size_t exponent, Vec (&out)[2]) {
+  const float scale = moe::detail::mxfp4_scales[exponent];
   const __m512i q = _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(nibbles)));
   const Vec steps =
       mul(_mm512_setr_ps(0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12), broadcast(scale));

@@ -106,7 +106,8 @@ inline bool any_nan_e4m3(const std::byte* p) {
   return vmaxvq_u8(vorrq_u8(low, high)) != 0;
 }
 
-inline void unpack_fp4(const std::byte* nibbles, float scale, Vec (&out)[8]) {
+inline void unpack_fp4(const std::byte* nibbles, std::size_t exponent, Vec (&out)[8]) {
+  const float scale = moe::detail::mxfp4_scales[exponent];
   // The upper bytes of the steps as f16; their lower bytes are zero.
   constexpr std::uint8_t bytes[16] = {0, 0x3c, 0x40, 0x42, 0x44, 0x46, 0x48, 0x4a,
                                       0, 0xbc, 0xc0, 0xc2, 0xc4, 0xc6, 0xc8, 0xca};

@@ -121,8 +121,9 @@ inline Vec power_of_two(Vec n) {
 /// Whether one of 32 numbers of e4m3 is NaN and load() of E4M3 does not keep it.
 inline bool any_nan_e4m3(const std::byte*) { return false; }
 
-/// out = the numbers of the 16 bytes `nibbles`, times `scale`, in the order of core/blocks_of_32.hpp.
-inline void unpack_fp4(const std::byte* nibbles, float scale, Vec (&out)[4]) {
+/// out = the numbers of a block of mxfp4 with this exponent and these 16 bytes.
+inline void unpack_fp4(const std::byte* nibbles, std::size_t exponent, Vec (&out)[4]) {
+  const float scale = moe::detail::mxfp4_scales[exponent];
   for (std::size_t i = 0; i < 16; ++i) {
     const std::size_t q = std::to_integer<std::size_t>(nibbles[i]);
     out[i / lanes].lane[i % lanes] = moe::detail::fp4_doubled[q & 15] * scale;

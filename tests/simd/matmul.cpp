@@ -222,3 +222,36 @@ TEST_CASE("matmul: integer sums are exact for weights and activations of the lar
         CHECK(out == static_cast<float>(cols) * static_cast<float>(127 * sign) * weight);
       }
 }
+
+TEST_CASE("matmul: mxfp4 numbers of all exponents are exact") {
+  constexpr std::size_t row_bytes = 17, exponents = 253;  // below 2^128, where all products are finite
+  std::vector<std::byte> weights(exponents * row_bytes);
+  for (std::size_t e = 0; e < exponents; ++e)
+    for (std::size_t i = 0; i < row_bytes; ++i)
+      weights[e * row_bytes + i] = static_cast<std::byte>(i == 0 ? e : (i - 1) * 16 + (16 - i));
+  for (const std::size_t tokens : {1, 4})
+    for (std::size_t column = 0; column < 32; ++column) {
+      std::vector<float> x(tokens * 32), out(tokens * exponents);
+      for (std::size_t t = 0; t < tokens; ++t) x[t * 32 + column] = 2;
+      moe::detail::simd::kernels().matmul[static_cast<std::size_t>(DType::mxfp4)]({.weights = weights.data(),
+                                                                                   .dtype = DType::mxfp4,
+                                                                                   .row_bytes = row_bytes,
+                                                                                   .rows = exponents,
+                                                                                   .cols = 32,
+                                                                                   .tokens = tokens,
+                                                                                   .x = x.data(),
+                                                                                   .x_stride = 32,
+                                                                                   .quants = nullptr,
+                                                                                   .scales = nullptr,
+                                                                                   .sums = nullptr,
+                                                                                   .row_indices = nullptr,
+                                                                                   .out = out.data(),
+                                                                                   .out_stride = exponents});
+      for (std::size_t e = 0; e < exponents; ++e) {
+        const float weight =
+            moe::detail::dequantise({weights.data() + e * row_bytes, DType::mxfp4, 32})[column];
+        for (std::size_t t = 0; t < tokens; ++t)
+          if (out[t * exponents + e] != 2 * weight) FAIL("exponent ", e, ", column ", column);
+      }
+    }
+}
