@@ -40,7 +40,9 @@
 //   Finish                 why a text ended
 //   SessionStatistics      tokens and seconds of the last text
 //   Sampler                draws tokens from logits
-//   Sampling               temperature, top_k, top_p and other options of a Sampler
+//   Sampling               temperature, top_k, top_p, penalties, bans and other options of a Sampler
+//   LogitBias              a number that is added to the logit of a token
+//   SamplerContext         the text before a token that is drawn
 //   Random                 a random number generator with the same numbers on every machine
 //   MemoryOptions          a limit for the memory of experts, or of everything
 //   MemoryPlan             where the memory of a model goes

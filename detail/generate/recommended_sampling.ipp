@@ -1,20 +1,81 @@
 #pragma once
 #include "recommended_sampling.hpp"
+#include "../core/concat.hpp"
+#include "../core/token.hpp"
 #include "../spec/value_source.hpp"
 
+#include <algorithm>
+#include <cstddef>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
 namespace moe::inline MOE_ABI::detail {
+
+/// A step of generate() that this library lacks, and the value that turns the step off.
+struct MissingStep {
+  std::string_view key;
+  double off;
+};
+
+inline constexpr MissingStep missing_steps[] = {{"num_beams", 1},
+                                                {"guidance_scale", 1},
+                                                {"penalty_alpha", 0},
+                                                {"encoder_repetition_penalty", 1},
+                                                {"encoder_no_repeat_ngram_size", 0}};
+inline constexpr MissingStep missing_steps_of_draws[] = {{"epsilon_cutoff", 0}, {"eta_cutoff", 0}};
+// No value turns these off.
+inline constexpr std::string_view missing_values[] = {"sequence_bias", "exponential_decay_length_penalty",
+                                                      "begin_suppress_tokens", "forced_bos_token_id",
+                                                      "forced_eos_token_id"};
+
+inline void refuse_steps(const ValueSource& values, std::span<const MissingStep> steps) {
+  for (const auto& [key, off] : steps)
+    if (const double found = values.number(key, off, {-1e9, 1e9}); found != off)
+      values.fail_at(key, concat(off, ", since this library lacks the step"), concat(found));
+}
+
+inline std::vector<TokenId> token_ids(const std::vector<std::size_t>& numbers) {
+  std::vector<TokenId> out;
+  for (const std::size_t number : numbers) out.push_back(static_cast<TokenId>(number));
+  return out;
+}
+
+/// As transformers does it, a word that is an end token is not banned.
+inline void add_bad_words(const Json& config, const std::vector<TokenId>& end_tokens, Sampling& out) {
+  const Json words = config.find("bad_words_ids");
+  if (!words || words.is_null()) return;
+  for (const Json word : words.as_array()) {
+    std::vector<TokenId> ids;
+    for (const Json id : word.as_array()) ids.push_back(static_cast<TokenId>(id.as_u64(SizeRange{}.most)));
+    if (ids.empty()) word.fail_here("at least one token", "none");
+    if (ids.size() > 1)
+      out.banned_sequences.push_back(std::move(ids));
+    else if (std::find(end_tokens.begin(), end_tokens.end(), ids[0]) == end_tokens.end())
+      out.banned_tokens.push_back(ids[0]);
+  }
+}
 
 MOE_INLINE Sampling read_sampling(const Checkpoint& checkpoint) {
   Sampling out;
   const Json found = checkpoint.generation_config();
   if (!found) return out;
-  const detail::ValueSource reader(found);
+  const ValueSource reader(found);
+  refuse_steps(reader, missing_steps);
+  for (const std::string_view key : missing_values)
+    if (reader.has(key)) reader.fail_at(key, "no value, since this library lacks the step", "one");
   out.repetition_penalty = reader.number("repetition_penalty", 1, {1e-3, 1e3});
+  out.no_repeat_ngram_size = reader.size("no_repeat_ngram_size", 0);
+  out.banned_tokens = token_ids(reader.sizes("suppress_tokens"));
+  add_bad_words(found, token_ids(reader.sizes("eos_token_id")), out);
   if (!reader.flag("do_sample", false)) return out;
+  refuse_steps(reader, missing_steps_of_draws);
   out.temperature = reader.number("temperature", 1, {0, 1e3});
   out.top_k = reader.size("top_k", 50);
   out.top_p = reader.number("top_p", 1, {1e-6, 1});
   out.min_p = reader.number("min_p", 0, {0, 1});
+  out.typical_p = reader.number("typical_p", 1, {1e-6, 1});
   return out;
 }
 

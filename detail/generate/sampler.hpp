@@ -2,27 +2,24 @@
 #include "../core/config.hpp"
 #include "../core/token.hpp"
 #include "random.hpp"
+#include "sampling.hpp"
+#include "text_history.hpp"
 
+#include <concepts>
 #include <cstddef>
-#include <cstdint>
 #include <span>
 #include <vector>
 
 namespace moe::inline MOE_ABI {
 
-/// How the next token is drawn. The steps and their order are those of Hugging Face's generate(): repetition penalty,
-/// temperature, top-k, top-p, min-p, then one draw.
-struct Sampling {
-  // Divides the logits. 0, or too small for these quotients (below 2e-270): the most likely token, without top-k to min-p.
-  double temperature = 0;
-  std::size_t top_k = 0;  // keeps the k most likely tokens and all equal to the k-th one; 0: all tokens
-  double top_p = 1;       // keeps the fewest most likely tokens whose probabilities sum to at least p
-  double min_p = 0;       // keeps tokens with at least p times the probability of the most likely one
-  double repetition_penalty = 1;  // above 1: tokens of the context become less likely
-  std::uint64_t seed = 0;         // one seed always draws the same tokens
+/// The text before a token that is drawn. Any contiguous range of tokens converts to it, as a text without a prompt.
+struct SamplerContext {
+  SamplerContext() = default;
+  template <std::convertible_to<std::span<const TokenId>> Tokens>
+  SamplerContext(const Tokens& all, std::size_t prompt = 0) : tokens(all), prompt_size(prompt) {}
 
-  /// Throws an Error that names the member if a value is NaN, infinite or out of its range.
-  void check() const;
+  std::span<const TokenId> tokens;  // all tokens so far, prompt included
+  std::size_t prompt_size = 0;      // the first tokens, which were not generated
 };
 
 /// Draws tokens. Reproducible: the same options, logits and contexts give the same tokens on every machine. Not thread-safe.
@@ -31,9 +28,13 @@ class Sampler {
   /// Throws if `sampling` is out of range.
   explicit Sampler(const Sampling& sampling);
 
-  /// Draws the next token. logits: [vocabulary]; context: all tokens so far, prompt included. A logit of -inf excludes its
-  /// token. Throws if a logit is NaN or +inf, or if all tokens are excluded.
-  TokenId operator()(std::span<const float> logits, std::span<const TokenId> context);
+  /// Allocates the memory for contexts of this many tokens, so that calls after the first allocate nothing.
+  void reserve(std::size_t tokens);
+
+  /// Draws the next token. logits: [vocabulary]. A logit of -inf excludes its token. Takes time linear in the vocabulary and
+  /// in the tokens of the context that the last call did not have, besides a comparison of the contexts. Throws if a logit is
+  /// NaN or +inf, if all tokens are excluded, or if the options have an id outside of the vocabulary.
+  TokenId operator()(std::span<const float> logits, const SamplerContext& context);
 
  private:
   struct Candidate {
@@ -44,11 +45,20 @@ class Sampler {
   /// A strict order by score. Of equal scores the higher id counts as more likely, as in torch.sort.
   static bool less_likely(const Candidate& a, const Candidate& b);
 
-  void collect(std::span<const float> logits);
+  bool penalises_generated() const {
+    return sampling_.presence_penalty != 0 || sampling_.frequency_penalty != 0;
+  }
+  bool needs_history() const {
+    return sampling_.repetition_penalty != 1 || penalises_generated() || sampling_.no_repeat_ngram_size > 0;
+  }
 
-  void penalise(std::span<const TokenId> context);
+  void read(std::span<const float> logits);
 
-  void exclude_minus_infinity();
+  /// The steps before the temperature.
+  void process(const SamplerContext& context);
+
+  /// All tokens whose score is not -inf become candidates.
+  void collect();
 
   /// The first candidate with the highest score.
   const Candidate& most_likely() const;
@@ -62,13 +72,16 @@ class Sampler {
 
   void keep_min_p();
 
-  /// Draws one candidate, by inverting the cumulative distribution.
+  void keep_typical();
+
+  /// Draws one candidate, by inverting the cumulative distribution in the order of the ids.
   TokenId draw();
 
   Sampling sampling_;
   Random random_;
-  std::vector<Candidate> candidates_;  // kept between calls, for its memory
-  std::vector<char> seen_;             // [vocabulary]; kept between calls, for its memory
+  detail::TextHistory history_;
+  std::vector<double> scores_;  // [vocabulary]; kept between calls, for its memory, as the next
+  std::vector<Candidate> candidates_;
 };
 
 }  // namespace moe::inline MOE_ABI

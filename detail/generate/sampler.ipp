@@ -3,18 +3,17 @@
 #include "../core/concat.hpp"
 #include "../core/error.hpp"
 #include "../core/portable_math.hpp"
+#include "logits_processors.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <functional>
 #include <limits>
 #include <span>
-#include <string_view>
 #include <vector>
 
 namespace moe::inline MOE_ABI::detail {
-
-inline constexpr double largest_logit = std::numeric_limits<float>::max();
 
 // A quotient of a logit and a smaller temperature may overflow.
 inline constexpr double smallest_temperature = largest_logit / std::numeric_limits<double>::max();
@@ -23,31 +22,25 @@ inline constexpr double smallest_temperature = largest_logit / std::numeric_limi
 
 namespace moe::inline MOE_ABI {
 
-MOE_INLINE void Sampling::check() const {
-  const auto require = [](bool condition, std::string_view member, std::string_view expected, double found) {
-    if (!condition) detail::fail("sampling", member, expected, detail::concat(found));
-  };
-  require(temperature >= 0 && std::isfinite(temperature), "temperature", "a finite number from 0",
-          temperature);
-  require(top_p > 0 && top_p <= 1, "top_p", "a number above 0, at most 1", top_p);
-  require(min_p >= 0 && min_p <= 1, "min_p", "a number from 0 to 1", min_p);
-  require(repetition_penalty > 0 && std::isfinite(repetition_penalty), "repetition_penalty",
-          "a finite number above 0", repetition_penalty);
-}
-
-MOE_INLINE Sampler::Sampler(const Sampling& sampling) : sampling_(sampling), random_(sampling.seed) {
+MOE_INLINE Sampler::Sampler(const Sampling& sampling)
+    : sampling_(sampling), random_(sampling.seed), history_(sampling.no_repeat_ngram_size) {
   sampling_.check();
 }
 
-MOE_INLINE TokenId Sampler::operator()(std::span<const float> logits, std::span<const TokenId> context) {
-  collect(logits);
-  penalise(context);
-  exclude_minus_infinity();
+MOE_INLINE void Sampler::reserve(std::size_t tokens) {
+  if (needs_history()) history_.reserve(tokens);
+}
+
+MOE_INLINE TokenId Sampler::operator()(std::span<const float> logits, const SamplerContext& context) {
+  read(logits);
+  process(context);
+  collect();
   if (sampling_.temperature < detail::smallest_temperature) return most_likely().id;
   for (Candidate& candidate : candidates_) candidate.score /= sampling_.temperature;
   keep_top_k();
   keep_top_p();
   keep_min_p();
+  keep_typical();
   return draw();
 }
 
@@ -55,35 +48,35 @@ MOE_INLINE bool Sampler::less_likely(const Candidate& a, const Candidate& b) {
   return a.score != b.score ? a.score < b.score : a.id < b.id;
 }
 
-MOE_INLINE void Sampler::collect(std::span<const float> logits) {
+MOE_INLINE void Sampler::read(std::span<const float> logits) {
   detail::expect(!logits.empty(), "sampler", "logits", "at least one", "none");
-  candidates_.clear();
+  scores_.clear();
   for (TokenId id = 0; id < logits.size(); ++id) {
     const float logit = logits[id];
     if (!(logit <= std::numeric_limits<float>::max()))
       detail::fail("sampler", detail::concat("logit of token ", id), "a finite number or -inf",
                    std::isnan(logit) ? "not a number" : "+inf");
-    candidates_.push_back({id, double{logit}});
+    scores_.push_back(double{logit});
   }
 }
 
-MOE_INLINE void Sampler::penalise(std::span<const TokenId> context) {
-  if (sampling_.repetition_penalty == 1) return;
-  seen_.assign(candidates_.size(), 0);
-  for (const TokenId id : context) {
-    if (id >= candidates_.size() || seen_[id]) continue;
-    seen_[id] = 1;
-    double& score = candidates_[id].score;
-    if (std::isinf(score)) continue;  // excluded
-    score = score < 0 ? score * sampling_.repetition_penalty : score / sampling_.repetition_penalty;
-    score = std::clamp(score, -detail::largest_logit, detail::largest_logit);
-  }
+MOE_INLINE void Sampler::process(const SamplerContext& context) {
+  const Sampling& s = sampling_;
+  detail::add_bias(scores_, s.logit_bias);
+  if (needs_history()) history_.read(context.tokens, context.prompt_size, scores_.size());
+  if (s.repetition_penalty != 1) detail::penalise_repetitions(scores_, history_, s.repetition_penalty);
+  if (penalises_generated())
+    detail::penalise_generated(scores_, history_, s.presence_penalty, s.frequency_penalty);
+  if (s.no_repeat_ngram_size > 0) history_.ban_repeated_ngrams(scores_);
+  detail::ban_tokens(scores_, s.banned_tokens);
+  detail::ban_sequences(scores_, context.tokens, s.banned_sequences);
 }
 
-MOE_INLINE void Sampler::exclude_minus_infinity() {
-  candidates_.erase(std::remove_if(candidates_.begin(), candidates_.end(),
-                                   [](const Candidate& candidate) { return std::isinf(candidate.score); }),
-                    candidates_.end());
+MOE_INLINE void Sampler::collect() {
+  candidates_.clear();
+  candidates_.reserve(scores_.size());  // so that calls with fewer exclusions allocate nothing
+  for (TokenId id = 0; id < scores_.size(); ++id)
+    if (!std::isinf(scores_[id])) candidates_.push_back({id, scores_[id]});
   detail::expect(!candidates_.empty(), "sampler", "logits", "one that is not -inf", "none");
 }
 
@@ -94,11 +87,11 @@ MOE_INLINE const Sampler::Candidate& Sampler::most_likely() const {
 
 MOE_INLINE void Sampler::keep_top_k() {
   if (sampling_.top_k == 0 || sampling_.top_k >= candidates_.size()) return;
-  std::size_t rest = candidates_.size();  // candidates from here on are the most likely ones
-  std::make_heap(candidates_.begin(), candidates_.end(), less_likely);
-  for (std::size_t i = 0; i < sampling_.top_k; ++i) pop_most_likely(rest--);
-  const double least = candidates_[rest].score;
-  std::erase_if(candidates_, [&](const Candidate& candidate) { return candidate.score < least; });
+  scores_.clear();
+  for (const Candidate& candidate : candidates_) scores_.push_back(candidate.score);
+  const auto last = scores_.begin() + static_cast<std::ptrdiff_t>(sampling_.top_k - 1);
+  std::nth_element(scores_.begin(), last, scores_.end(), std::greater<>());
+  std::erase_if(candidates_, [&](const Candidate& candidate) { return candidate.score < *last; });
 }
 
 MOE_INLINE void Sampler::pop_most_likely(std::size_t size) {
@@ -127,7 +120,37 @@ MOE_INLINE void Sampler::keep_min_p() {
   });
 }
 
+MOE_INLINE void Sampler::keep_typical() {
+  if (sampling_.typical_p == 1) return;
+  const double highest = most_likely().score;
+  double total = 0, weighted = 0, sum = 0;
+  for (const Candidate& candidate : candidates_) {
+    const double below = std::max(candidate.score - highest, -700.0);  // e^-700 adds nothing to 1
+    const double share = detail::portable::exp(below);
+    total += share;
+    weighted += share * below;
+  }
+  // |-ln p - entropy| = |score - mean score|, since both logarithms have the same normalising term.
+  const double mean = highest + weighted / total;
+  const auto distance = [=](const Candidate& candidate) { return std::abs(candidate.score - mean); };
+  const auto farther = [=](const Candidate& a, const Candidate& b) {
+    return distance(a) != distance(b) ? distance(a) > distance(b) : a.id > b.id;
+  };
+  std::size_t rest = candidates_.size();
+  std::make_heap(candidates_.begin(), candidates_.end(), farther);
+  do {
+    std::pop_heap(candidates_.begin(), candidates_.begin() + static_cast<std::ptrdiff_t>(rest--), farther);
+    sum += detail::portable::exp(candidates_[rest].score - highest);
+  } while (rest > 0 && sum < sampling_.typical_p * total);
+  const double farthest = distance(candidates_[rest]);
+  std::erase_if(candidates_, [&](const Candidate& candidate) { return distance(candidate) > farthest; });
+}
+
 MOE_INLINE TokenId Sampler::draw() {
+  // The heaps above leave an order that depends on the standard library.
+  const auto by_id = [](const Candidate& a, const Candidate& b) { return a.id < b.id; };
+  if (!std::is_sorted(candidates_.begin(), candidates_.end(), by_id))
+    std::sort(candidates_.begin(), candidates_.end(), by_id);
   const double highest = most_likely().score;
   double total = 0;
   for (Candidate& candidate : candidates_)

@@ -109,6 +109,40 @@ TEST_CASE("model: recommended sampling is generation_config.json with the defaul
               {"generation_config.json", "$.top_p"});
 }
 
+TEST_CASE("model: recommended sampling has the bans and penalties of generation_config.json") {
+  const auto sampling_of = [](std::string_view text) {
+    TinyCheckpoint tiny;
+    tiny.directory().write("generation_config.json", text);
+    return moe::detail::read_sampling(tiny.open());
+  };
+  const moe::Sampling found = sampling_of(
+      R"({"no_repeat_ngram_size": 3, "suppress_tokens": [1, 2], "bad_words_ids": [[4], [5, 6], [7]],
+          "eos_token_id": [7, 8], "typical_p": 0.5})");
+  CHECK(found.no_repeat_ngram_size == 3);
+  CHECK(found.banned_tokens == std::vector<moe::TokenId>{1, 2, 4});  // an end token is not a bad word
+  CHECK(found.banned_sequences == std::vector<std::vector<moe::TokenId>>{{5, 6}});
+  CHECK(found.typical_p == 1);  // belongs to do_sample
+  CHECK(sampling_of(R"({"do_sample": true, "typical_p": 0.5})").typical_p == 0.5);
+  CHECK(sampling_of(R"({"suppress_tokens": null, "bad_words_ids": null})").banned_tokens.empty());
+  check_error([&] { return sampling_of(R"({"bad_words_ids": [[1], []]})"); }, {"$.bad_words_ids[1]"});
+  check_error([&] { return sampling_of(R"({"bad_words_ids": [[-1]]})"); }, {"$.bad_words_ids[0][0]"});
+}
+
+TEST_CASE("model: steps of generate() that the library lacks are refused by name, unless they are off") {
+  const auto sampling_of = [](std::string_view text) {
+    TinyCheckpoint tiny;
+    tiny.directory().write("generation_config.json", text);
+    return moe::detail::read_sampling(tiny.open());
+  };
+  CHECK(sampling_of(R"({"num_beams": 1, "guidance_scale": 1.0, "penalty_alpha": null,
+                        "forced_eos_token_id": null, "epsilon_cutoff": 0.1})")
+            .temperature == 0);
+  check_error([&] { return sampling_of(R"({"num_beams": 4})"); },
+              {"generation_config.json", "num_beams", "4"});
+  check_error([&] { return sampling_of(R"({"do_sample": true, "eta_cutoff": 0.1})"); }, {"eta_cutoff"});
+  check_error([&] { return sampling_of(R"({"sequence_bias": [[[1, 2], -2.0]]})"); }, {"sequence_bias"});
+}
+
 TEST_CASE("model: without a tokenizer token ids work, and text is an error that names the missing file") {
   const auto model = moe::open(golden("plain-bf16"));
   CHECK_FALSE(model.has_tokenizer());

@@ -1,13 +1,12 @@
 #include "detail/core/token.hpp"
 #include "detail/generate/sampler.hpp"
+#include "support/draws.hpp"
 #include "support/message_of.hpp"
 #include "support/random_numbers.hpp"
 
 #include <doctest/doctest.h>
 
-#include <cmath>
 #include <limits>
-#include <map>
 #include <set>
 #include <vector>
 
@@ -17,32 +16,8 @@ using moe::TokenId;
 
 namespace {
 
-/// Logits whose softmax is these probabilities.
-std::vector<float> logits_of(std::initializer_list<double> probabilities) {
-  std::vector<float> out;
-  for (const double p : probabilities) out.push_back(static_cast<float>(std::log(p)));
-  return out;
-}
-
-/// The share of each token in 40000 draws.
-std::map<TokenId, double> frequencies(Sampling sampling, const std::vector<float>& logits,
-                                      const std::vector<TokenId>& context = {}) {
-  constexpr int draws = 40000;
-  Sampler sampler(sampling);
-  std::map<TokenId, double> out;
-  for (int i = 0; i < draws; ++i) out[sampler(logits, context)] += 1.0 / draws;
-  return out;
-}
-
-/// The tokens that were drawn at least once in 40000 draws.
-std::set<TokenId> support(Sampling sampling, const std::vector<float>& logits,
-                          const std::vector<TokenId>& context = {}) {
-  std::set<TokenId> out;
-  for (const auto& [id, frequency] : frequencies(sampling, logits, context)) out.insert(id);
-  return out;
-}
-
 using Ids = std::set<TokenId>;
+using Context = std::vector<TokenId>;
 
 }  // namespace
 
@@ -147,7 +122,7 @@ TEST_CASE("sampler: a logit of NaN or +inf is an error that names the token") {
 TEST_CASE("sampler: a logit of -inf excludes its token, whatever the other options") {
   constexpr float inf = std::numeric_limits<float>::infinity();
   const Sampling all{.temperature = 0.7, .top_k = 3, .top_p = 0.9, .min_p = 0.01, .repetition_penalty = 1.1};
-  CHECK(support(all, {-inf, 1, -inf, 1}, {0, 1}) == Ids{1, 3});
+  CHECK(support(all, {-inf, 1, -inf, 1}, Context{0, 1}) == Ids{1, 3});
   CHECK(support({.temperature = 1e300}, {-inf, -3e38f, 3e38f}) == Ids{1, 2});
   CHECK(support({}, {-inf, -3e38f}) == Ids{1});
   for (const double temperature : {0.0, 0.7}) {
@@ -171,8 +146,10 @@ TEST_CASE("sampler: a temperature too small for quotients of logits draws as tem
 }
 
 TEST_CASE("sampler: an extreme repetition penalty neither excludes a token nor makes scores infinite") {
-  CHECK(support({.temperature = 1, .repetition_penalty = 1e300}, {-3e38f, -3e38f}, {0, 1}) == Ids{0, 1});
-  CHECK(support({.temperature = 1, .repetition_penalty = 1e-300}, {3e38f, 3e38f}, {0, 1}) == Ids{0, 1});
+  CHECK(support({.temperature = 1, .repetition_penalty = 1e300}, {-3e38f, -3e38f}, Context{0, 1}) ==
+        Ids{0, 1});
+  CHECK(support({.temperature = 1, .repetition_penalty = 1e-300}, {3e38f, 3e38f}, Context{0, 1}) ==
+        Ids{0, 1});
 }
 
 TEST_CASE("sampler: options that are out of range, NaN or infinite are refused by name") {
@@ -192,4 +169,22 @@ TEST_CASE("sampler: options that are out of range, NaN or infinite are refused b
   check_error(make({.min_p = 1.5}), {"min_p", "1.5"});
   check_error(make({.repetition_penalty = 0}), {"repetition_penalty"});
   check_error([] { return Sampler(Sampling{})({}, {}); }, {"logits", "at least one"});
+}
+
+TEST_CASE("sampler: one seed draws these tokens on every machine and with every standard library") {
+  std::vector<float> logits;
+  for (unsigned i = 0; i < 64; ++i) logits.push_back(static_cast<float>(i * 37 % 64) / 16);
+  Sampler sampler({.temperature = 0.9,
+                   .top_k = 40,
+                   .top_p = 0.95,
+                   .min_p = 0.05,
+                   .typical_p = 0.9,
+                   .repetition_penalty = 1.1,
+                   .presence_penalty = 0.5,
+                   .frequency_penalty = 0.25,
+                   .no_repeat_ngram_size = 3,
+                   .seed = 7});
+  Context text{1, 2, 3};
+  for (std::size_t i = 0; i < 12; ++i) text.push_back(sampler(logits, {text, 3}));
+  CHECK(text == Context{1, 2, 3, 24, 3, 57, 38, 29, 17, 31, 19, 10, 34, 8, 62});
 }
