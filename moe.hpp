@@ -36,7 +36,8 @@
 //   open_session           reads a session that Session::save() wrote
 //   Session                one conversation: continues prompts, and remembers what was computed
 //   GenerateOptions        how many tokens, how they are drawn, when to stop
-//   Piece                  one generated token and the text that it completes
+//   Piece                  one token and the text that it completes
+//   TokenProbability       a token and the logarithm of its probability
 //   Finish                 why a text ended
 //   SessionStatistics      tokens and seconds of the last text
 //   Sampler                draws tokens from logits

@@ -4,11 +4,13 @@
 #include "../core/token.hpp"
 #include "../model/sequence.hpp"
 #include "../text/streaming_decoder.hpp"
+#include "log_probabilities.hpp"
 #include "model.hpp"
 #include "sampler.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -22,14 +24,31 @@ namespace moe::inline MOE_ABI {
 struct Piece {
   TokenId id;
   std::string text;
+  // With GenerateOptions::logprobs, and from Session::score(): of the token, and of the most likely tokens in its place, the
+  // most likely one first. Both are ln softmax of the logits of the model: before penalties, temperature and bans.
+  std::optional<double> log_probability = {};
+  std::vector<TokenProbability> most_likely = {};
 };
 
 /// Why a text ended. running: it has not ended, or an error ended it.
 enum class Finish { running, end_token, max_tokens, context_full, stopped };
 
+/// How a text is continued. A sampler of your own can be any callable. This one draws only digits, as a grammar might want:
+///
+///   moe::Sampler draw({.temperature = 0.7});
+///   std::vector<float> allowed;
+///   options.sampler = [=](std::span<const float> logits, const moe::SamplerContext& text) mutable {
+///     allowed.assign(logits.size(), -INFINITY);
+///     for (const moe::TokenId digit : digits) allowed[digit] = logits[digit];
+///     return draw(allowed, text);
+///   };
 struct GenerateOptions {
   std::size_t max_tokens = 256;
   std::optional<Sampling> sampling = {};  // empty: Model::recommended_sampling()
+  // In place of `sampling`: chooses each token. logits: [vocabulary]. A token outside of the vocabulary is an error.
+  std::function<TokenId(std::span<const float> logits, const SamplerContext& text)> sampler = {};
+  // If set, pieces have log-probabilities: of the token, and of so many most likely tokens.
+  std::optional<std::size_t> logprobs = {};
   bool stop_at_end_token = true;
   std::stop_token stop = {};  // ends the text from another thread, also in the middle of a prompt
 };
@@ -71,6 +90,14 @@ class Session {
   std::string generate(std::string_view prompt, const GenerateOptions& options = {},
                        FunctionRef<void(const Piece&)> on_piece = {});
 
+  /// The tokens of a text, each with its log-probability after the tokens before it, and with the `most_likely` tokens in its
+  /// place. e to the power of -mean(log-probability) is the perplexity of the text. The tokens before `first`, and the first
+  /// token in any case, have no log-probability: they are context, which is computed only as far as the last text differs.
+  /// Ends an open range of pieces. Throws if there are no tokens, more than context() + 1, or ids out of range.
+  std::vector<Piece> score(std::span<const TokenId> tokens, std::size_t most_likely = 0,
+                           std::size_t first = 1);
+  std::vector<Piece> score(std::string_view text, std::size_t most_likely = 0);
+
   /// All tokens of the text so far, prompt included.
   const std::vector<TokenId>& tokens() const { return tokens_; }
 
@@ -102,11 +129,14 @@ class Session {
   /// Computes the prompt, except for the tokens that are in the KV cache.
   std::span<const float> read(const std::vector<TokenId>& prompt, const std::stop_token& stop);
 
+  /// The tokens of a text without log-probabilities, each with the text that it completes.
+  std::vector<Piece> pieces_of(std::span<const TokenId> tokens) const;
+
   /// Computes the rest of a prompt. Models with recurrent mixers get snapshots on the way.
-  std::span<const float> read_rest(const std::vector<TokenId>& prompt, const std::stop_token& stop);
+  std::span<const float> read_rest(std::span<const TokenId> prompt, const std::stop_token& stop);
 
   /// The number of tokens of the prompt that are in the KV cache. The last token is never reused: its logits are needed.
-  std::size_t common_prefix(const std::vector<TokenId>& prompt) const;
+  std::size_t common_prefix(std::span<const TokenId> prompt) const;
 
   /// Computes the token that was drawn last.
   std::span<const float> read_last(const std::stop_token& stop);
@@ -154,6 +184,9 @@ class Session::Generation {
 
   /// Draws a token from the logits, unless the text has ended.
   void next();
+
+  /// Asks the sampler for a token.
+  TokenId draw();
 
   void advance();
 

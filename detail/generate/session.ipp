@@ -4,6 +4,7 @@
 #include "../core/error.hpp"
 #include "../core/stopwatch.hpp"
 #include "session_file.hpp"
+#include "session_score.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -32,9 +33,7 @@ MOE_INLINE Session::Session(const Model& model, std::size_t requested_context, S
   tokens_.reserve(sequence_.context() + 1);
 }
 
-MOE_INLINE Session Session::fork() {
-  return Session(*model_, requested_context_, sequence_.fork(), tokens_);
-}
+MOE_INLINE Session Session::fork() { return Session(*model_, requested_context_, sequence_.fork(), tokens_); }
 
 MOE_INLINE std::span<const float> Session::read(const std::vector<TokenId>& prompt,
                                                 const std::stop_token& stop) {
@@ -53,27 +52,28 @@ MOE_INLINE std::span<const float> Session::read(const std::vector<TokenId>& prom
   return logits;
 }
 
-MOE_INLINE std::size_t Session::common_prefix(const std::vector<TokenId>& prompt) const {
+MOE_INLINE std::size_t Session::common_prefix(std::span<const TokenId> prompt) const {
   const std::size_t most = std::min(prompt.size() - 1, sequence_.position());
   std::size_t same = 0;
   while (same < most && prompt[same] == tokens_[same]) ++same;
   return same;
 }
 
-MOE_INLINE std::span<const float> Session::read_rest(const std::vector<TokenId>& prompt,
+MOE_INLINE std::span<const float> Session::read_rest(std::span<const TokenId> prompt,
                                                      const std::stop_token& stop) {
-  const std::span<const TokenId> all = prompt;
   // Chat templates write the end of a prompt, which begins the answer, in another way when the next message follows.
   constexpr std::size_t changing_end = 16;
   if (sequence_.needs_snapshots())
     while (prompt.size() - sequence_.position() > changing_end) {
       const std::size_t left = prompt.size() - sequence_.position() - changing_end;
       const std::size_t tokens = std::min(left, std::max(snapshot_distance, sequence_.chunk()));
-      if (model_->transformer().forward(sequence_, all.subspan(sequence_.position(), tokens), stop).empty())
+      if (model_->transformer()
+              .forward(sequence_, prompt.subspan(sequence_.position(), tokens), stop)
+              .empty())
         return {};
       sequence_.take_snapshot(Sequence::SnapshotKind::periodic);
     }
-  const auto logits = model_->transformer().forward(sequence_, all.subspan(sequence_.position()), stop);
+  const auto logits = model_->transformer().forward(sequence_, prompt.subspan(sequence_.position()), stop);
   if (!logits.empty()) sequence_.take_snapshot(Sequence::SnapshotKind::prompt_end);
   return logits;
 }
@@ -90,7 +90,12 @@ MOE_INLINE Session::Generation::Generation(Session& session, std::vector<TokenId
       number_(++session.newest_),
       prompt_(std::move(prompt)),
       options_(options),
-      sampler_(options.sampling ? *options.sampling : session.model_->recommended_sampling()) {
+      sampler_(options.sampler    ? Sampling{}
+               : options.sampling ? *options.sampling
+                                  : session.model_->recommended_sampling()) {
+  detail::expect(!options.sampler || !options.sampling, "generate", "sampler",
+                 "a sampler or options of sampling", "both");
+  sampler_.reserve(session.context() + 1);
   if (session.model_->has_tokenizer()) decoder_.emplace(session.model_->tokenizer(), true, true);
   constexpr std::size_t usual_token_bytes = 256;  // so that longer tokens only make the loop allocate
   piece_.text.reserve(usual_token_bytes);
@@ -121,7 +126,8 @@ MOE_INLINE void Session::Generation::next() {
   if (logits_.empty()) session_->finish_ = Finish::stopped;
   at_end_ = session_->finish_ != Finish::running;
   if (at_end_) return;
-  const TokenId id = sampler_(logits_, session_->tokens_);
+  const TokenId id = draw();
+  if (options_.logprobs) detail::set_log_probabilities(piece_, id, logits_, *options_.logprobs);
   session_->tokens_.push_back(id);
   ++session_->statistics_.generated_tokens;
   session_->finish_ = finish_after(id);
@@ -129,6 +135,16 @@ MOE_INLINE void Session::Generation::next() {
   piece_.text.clear();
   if (decoder_) decoder_->push(id, piece_.text);
   if (decoder_ && session_->finish_ != Finish::running) piece_.text += decoder_->finish();
+}
+
+MOE_INLINE TokenId Session::Generation::draw() {
+  const SamplerContext context(session_->tokens_, prompt_.size());
+  if (!options_.sampler) return sampler_(logits_, context);
+  const TokenId id = options_.sampler(logits_, context);
+  if (id >= logits_.size())
+    detail::fail("generate", "token of the sampler", detail::concat("an id below ", logits_.size()),
+                 detail::concat(id));
+  return id;
 }
 
 MOE_INLINE void Session::Generation::advance() {

@@ -44,6 +44,14 @@ namespace {
 const moe::Sampling greedy{};
 const moe::Sampling drawn{
     .temperature = 0.8, .top_k = 40, .top_p = 0.95, .min_p = 0.01, .repetition_penalty = 1.1, .seed = 3};
+const moe::Sampling penalised{.temperature = 1,
+                              .typical_p = 0.9,
+                              .presence_penalty = 0.2,
+                              .frequency_penalty = 0.1,
+                              .no_repeat_ngram_size = 3,
+                              .logit_bias = {{5, 1}},
+                              .banned_tokens = {6},
+                              .banned_sequences = {{7, 8}}};
 
 /// The number of calls of operator new for all tokens after the first.
 template <class Provider>
@@ -54,7 +62,7 @@ std::size_t allocations_of(Provider provider, const moe::Sampling& sampling,
   moe::Session session(model, options);
   std::size_t at_first = 0, tokens = 0;
   for ([[maybe_unused]] const moe::Piece& piece :
-       session.stream("<|endoftext|>def test_all", {.max_tokens = 100, .sampling = sampling}))
+       session.stream("<|endoftext|>def test_all", {.max_tokens = 100, .sampling = sampling, .logprobs = 3}))
     if (++tokens == 1) at_first = allocations;
   const std::size_t counted = allocations - at_first;
   CHECK(tokens == 100);
@@ -79,7 +87,7 @@ TEST_CASE("allocations: calls of operator new are counted") {
 
 TEST_CASE("allocations: tokens after the first allocate nothing, with every provider") {
   const moe::Checkpoint checkpoint(bundled_model());
-  for (const moe::Sampling& sampling : {greedy, drawn}) {
+  for (const moe::Sampling& sampling : {greedy, drawn, penalised}) {
     CHECK(allocations_of(moe::MemoryProvider(checkpoint), sampling) == 0);
     CHECK(allocations_of(moe::MmapProvider(checkpoint), sampling) == 0);
     CHECK(allocations_of(moe::AnyProvider(moe::MemoryProvider(checkpoint)), sampling) == 0);
