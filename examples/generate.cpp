@@ -5,6 +5,8 @@
 #include "support/command_line.hpp"
 #include "support/context_notes.hpp"
 #include "support/model_options.hpp"
+#include "support/sampling_options.hpp"
+#include "support/score_lines.hpp"
 
 #include <cstdio>
 #include <iostream>
@@ -32,7 +34,11 @@ tokens: the bundled examples/data/babel-10m needs <|endoftext|> at the beginning
   --min-p P                draw from the tokens with at least P times the probability of the most likely
                            one
   --repetition-penalty P   a number above 1 makes tokens less likely that occurred before
-  --seed N                 the same seed gives the same text; default 0
+)") + std::string(sampling_options_help) +
+                         R"(  --seed N                 the same seed gives the same text; default 0
+  --logprobs N             print each token as a line of JSON, with its log-probability and those of the N
+                           most likely tokens, by the logits of the model before all options above
+  --score                  print such lines for the tokens of PROMPT, and its perplexity; generate nothing
   --context N              positions of the text; default 4096, at most those of the model
   --in-memory              read all experts at the start instead of mapping the files
   --bf16-dot               multiply bf16 weights with the dot products of AVX512_BF16: faster prompts,
@@ -43,7 +49,7 @@ following options:
   --max-loaded-experts N   limit of the memory for experts, as a number of experts per layer
   --io-threads N           threads that read ahead; default 4
   --lookahead              also read ahead the experts that the next layer may choose
-)") + std::string(model_options_help);
+)" + std::string(model_options_help);
 
 moe::Sampling sampling_of(const CommandLine& args, const moe::Model& model) {
   moe::Sampling sampling = model.recommended_sampling();
@@ -52,6 +58,7 @@ moe::Sampling sampling_of(const CommandLine& args, const moe::Model& model) {
   sampling.top_p = args.number("--top-p", sampling.top_p);
   sampling.min_p = args.number("--min-p", sampling.min_p);
   sampling.repetition_penalty = args.number("--repetition-penalty", sampling.repetition_penalty);
+  read_sampling_options(args, model, sampling);
   sampling.seed = args.number("--seed", sampling.seed);
   return sampling;
 }
@@ -87,6 +94,13 @@ void show_speed(const moe::Session& session) {
                moe::detail::simd::name(moe::detail::simd::active_isa()).data());
 }
 
+void score(moe::Session& session, const moe::Model& model, const std::vector<moe::TokenId>& tokens,
+           std::size_t most_likely) {
+  const std::vector<moe::Piece> pieces = session.score(tokens, most_likely);
+  for (const moe::Piece& piece : pieces) print_score(model.tokenizer(), piece);
+  show_perplexity(pieces);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -104,10 +118,19 @@ int main(int argc, char** argv) {
                                " tokens, found " + std::to_string(tokens.size()) + "; " +
                                advice_on_context(session, model));
 
-    if (!args.has("--chat")) std::cout << prompt << std::flush;
-    session.generate(tokens, {.max_tokens = max_tokens, .sampling = sampling_of(args, model)},
-                     [](const moe::Piece& piece) { std::cout << piece.text << std::flush; });
-    std::cout << std::endl;
+    if (args.has("--score")) return score(session, model, tokens, args.count("--logprobs", 0));
+
+    moe::GenerateOptions wanted{.max_tokens = max_tokens, .sampling = sampling_of(args, model)};
+    if (args.has("--logprobs")) {
+      wanted.logprobs = args.count("--logprobs", 0);
+      session.generate(tokens, wanted,
+                       [&](const moe::Piece& piece) { print_score(model.tokenizer(), piece); });
+    } else {
+      if (!args.has("--chat")) std::cout << prompt << std::flush;
+      session.generate(tokens, wanted,
+                       [](const moe::Piece& piece) { std::cout << piece.text << std::flush; });
+      std::cout << std::endl;
+    }
     show_full_context(session, model);
     show_speed(session);
     show_refused_direct_reads(model);

@@ -101,18 +101,7 @@ class CommandLine {
     return out;
   }
 
- private:
-  static bool takes_value(std::string_view help, const std::string& option) {
-    const char after = help[help.find("\n  " + option + ' ') + 3 + option.size() + 1];
-    return after >= 'A' && after <= 'Z';
-  }
-
-  template <class Number>
-  static std::string text_of(Number number) {
-    char digits[32];
-    return std::string(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
-  }
-
+  /// The number that `text` is. Throws if `text` is no number, or one that is not from `least` to `most`.
   template <class Number>
   static Number parse(const std::string& text, const std::string& option, Number least, Number most) {
     Number value{};
@@ -124,6 +113,18 @@ class CommandLine {
     if (bounded || least != std::numeric_limits<Number>::lowest() || std::is_unsigned_v<Number>)
       expected += " from " + text_of(least) + (bounded ? " to " + text_of(most) : " on");
     throw UsageError(option + " needs " + expected + ", not '" + text + "'");
+  }
+
+ private:
+  static bool takes_value(std::string_view help, const std::string& option) {
+    const char after = help[help.find("\n  " + option + ' ') + 3 + option.size() + 1];
+    return after >= 'A' && after <= 'Z';
+  }
+
+  template <class Number>
+  static std::string text_of(Number number) {
+    char digits[32];
+    return std::string(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
   }
 
   /// Computed with integers, so that every size is exact. A fraction of a byte is cut off.

@@ -1,4 +1,5 @@
 #include "run_example.hpp"
+#include "detail/io/json.hpp"
 #include "support/checkpoints.hpp"
 
 #include <doctest/doctest.h>
@@ -76,4 +77,57 @@ TEST_CASE("generate: a prompt that exceeds the context is an error with both num
   CHECK(result.status == 1);
   CHECK(result.out.empty());
   CHECK(result.says("prompt: expected at most 3 tokens, found 4; a larger --context makes room"));
+}
+
+TEST_CASE(
+    "generate: --logprobs prints a line of JSON for each token, and --score for each token of the prompt") {
+  const std::vector<std::string> words{"generate", bundled_model(), prompt};
+  const Result generated = run(with(words, {"--max-tokens", "3", "--temperature", "0", "--logprobs", "2"}));
+  CHECK(generated.status == 0);
+  const std::vector<std::string> lines = lines_of(generated.out);
+  REQUIRE(lines.size() == 3);
+  for (const std::string& line : lines) {
+    const moe::JsonDocument document(line);
+    const moe::Json root = document.root(), first = *root.at("top").begin();
+    CHECK(root.at("logprob").as_double() < 0);
+    CHECK(root.at("top").size() == 2);
+    CHECK(first.at("id").as_u64() == root.at("id").as_u64());
+    CHECK(first.at("text").as_string() == root.at("text").as_string());
+  }
+  const Result scored = run(with(words, {"--score"}));
+  CHECK(scored.status == 0);
+  CHECK(lines_of(scored.out).size() == 4);
+  CHECK(lines_of(scored.out)[0].find("\"<|endoftext|>\", \"logprob\": null}") != std::string::npos);
+  CHECK(scored.says("3 tokens scored: log-probability -"));
+  CHECK(scored.says("perplexity "));
+}
+
+TEST_CASE("generate: bans, biases and penalties change the text; a token is an id or the text of one token") {
+  const auto text = [](std::vector<std::string> options) {
+    const Result result = run(with({"generate", bundled_model(), prompt, "--max-tokens", "12"}, options));
+    CAPTURE(result.err);
+    CHECK(result.status == 0);
+    return result.out;
+  };
+  const std::string plain = text({});
+  CHECK(plain.find(" unto") != plain.npos);
+  CHECK(text({"--ban", " unto"}).find(" unto") == std::string::npos);
+  CHECK(text({"--logit-bias", " unto=-100"}).find(" unto") == std::string::npos);
+  CHECK(text({"--logit-bias", "5=1000", "--max-tokens", "2"}) != plain);
+  for (const std::string option : {"--presence-penalty", "--frequency-penalty"})
+    CHECK(text({option, "50"}) != text({option, "0"}));
+  CHECK(text({"--no-repeat-ngram-size", "1"}) != plain);
+  CHECK(text({"--temperature", "1", "--typical-p", "0.1"}) != text({"--temperature", "1"}));
+}
+
+TEST_CASE("generate: wrong tokens, biases and penalties are refused") {
+  const auto refused = [](std::vector<std::string> options) {
+    return run(with({"generate", bundled_model(), prompt, "--max-tokens", "1"}, options));
+  };
+  CHECK(refused({"--ban", "several tokens of text"}).says("--ban needs an id or the text of one token"));
+  CHECK(refused({"--ban", ""}).says("'' has 0 tokens"));
+  CHECK(refused({"--ban", "4096"}).says("token ids below 4096"));
+  CHECK(refused({"--logit-bias", "5"}).says("--logit-bias needs TOKEN=VALUE"));
+  CHECK(refused({"--logit-bias", "5=x"}).says("--logit-bias needs a number"));
+  CHECK(refused({"--typical-p", "0"}).says("typical_p"));
 }

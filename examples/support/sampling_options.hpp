@@ -1,0 +1,52 @@
+// Options that change which tokens are drawn, beside temperature, top-k and the like.
+#pragma once
+#include <moe.hpp>
+
+#include "command_line.hpp"
+
+#include <cstddef>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <vector>
+
+constexpr std::string_view sampling_options_help =
+    R"(  --typical-p P            draw from the tokens whose information is nearest to the entropy and that
+                           together have probability P
+  --presence-penalty P     subtracted from the logits of tokens that were generated before
+  --frequency-penalty P    subtracted once for each time that a token was generated before
+  --no-repeat-ngram-size N  no sequence of N tokens occurs twice; 0: off
+  --logit-bias TOKEN=VALUE  added to the logit of TOKEN, an id or the text of one token; may be repeated
+  --ban TOKEN              never draw TOKEN, an id or the text of one token; may be repeated
+)";
+
+/// A token given by its id or by its text.
+inline moe::TokenId token_of(const std::string& word, const std::string& option,
+                             const moe::Tokenizer& tokenizer) {
+  if (!word.empty() && word.find_first_not_of("0123456789") == word.npos)
+    return CommandLine::parse<moe::TokenId>(word, option, 0, std::numeric_limits<moe::TokenId>::max());
+  const std::vector<moe::TokenId> ids = tokenizer.encode(word, {.add_special_tokens = false});
+  if (ids.size() != 1)
+    throw UsageError(option + " needs an id or the text of one token; '" + word + "' has " +
+                     std::to_string(ids.size()) + " tokens");
+  return ids[0];
+}
+
+/// Changes the options that are given.
+inline void read_sampling_options(const CommandLine& args, const moe::Model& model, moe::Sampling& sampling) {
+  sampling.typical_p = args.number("--typical-p", sampling.typical_p);
+  sampling.presence_penalty = args.number("--presence-penalty", sampling.presence_penalty);
+  sampling.frequency_penalty = args.number("--frequency-penalty", sampling.frequency_penalty);
+  sampling.no_repeat_ngram_size = args.number("--no-repeat-ngram-size", sampling.no_repeat_ngram_size);
+  for (const std::string& setting : args.texts("--logit-bias")) {
+    const std::size_t equal = setting.rfind('=');  // the text of a token may contain `=`
+    if (equal == setting.npos) throw UsageError("--logit-bias needs TOKEN=VALUE, not '" + setting + "'");
+    const double bias =
+        CommandLine::parse<double>(setting.substr(equal + 1), "--logit-bias",
+                                   std::numeric_limits<double>::lowest(), std::numeric_limits<double>::max());
+    sampling.logit_bias.push_back(
+        {token_of(setting.substr(0, equal), "--logit-bias", model.tokenizer()), bias});
+  }
+  for (const std::string& word : args.texts("--ban"))
+    sampling.banned_tokens.push_back(token_of(word, "--ban", model.tokenizer()));
+}
