@@ -1,5 +1,6 @@
 #pragma once
 #include "../core/config.hpp"
+#include "cache_budget.hpp"
 #include "check_provider.hpp"
 #include "optional_members.hpp"
 #include "provider.hpp"
@@ -24,7 +25,7 @@ namespace moe::inline MOE_ABI {
 
 /// Any provider behind one type, for choosing one at run time. Each call costs one virtual call; acquire() allocates nothing.
 /// Copies share the provider. All optional members are passed on.
-class AnyProvider {
+class AnyProvider : detail::CacheBase {
  public:
   /// Holds a lease of any type of at most 256 bytes.
   class Lease {
@@ -74,6 +75,9 @@ class AnyProvider {
   std::size_t largest_bytes() { return provider_->largest_bytes(); }
   const ExpertCatalog* catalog() { return provider_->catalog(); }
 
+  /// The budget of the outermost cache within; SIZE_MAX if there is no cache.
+  std::size_t budget_bytes() { return provider_->budget_bytes(); }
+
   /// The provider within if its type is P; otherwise null.
   template <ExpertProvider P>
   P* get() {
@@ -91,6 +95,7 @@ class AnyProvider {
     virtual std::size_t bytes(ExpertId) = 0;
     virtual std::size_t largest_bytes() = 0;
     virtual const ExpertCatalog* catalog() = 0;
+    virtual std::size_t budget_bytes() = 0;
   };
 
   template <class P>
@@ -110,6 +115,7 @@ class AnyProvider {
     std::size_t bytes(ExpertId id) override { return detail::bytes(provider, id); }
     std::size_t largest_bytes() override { return detail::largest_bytes(provider); }
     const ExpertCatalog* catalog() override { return detail::catalog(provider); }
+    std::size_t budget_bytes() override { return detail::cache_budget_bytes(provider); }
 
     /// A lease of another AnyProvider is not wrapped again.
     static Lease erased(Lease lease) { return lease; }

@@ -2,6 +2,7 @@
 #include "../core/concat.hpp"
 #include "../core/config.hpp"
 #include "../core/error.hpp"
+#include "cache_budget.hpp"
 #include "catalog.hpp"
 #include "expert_table.hpp"
 #include "optional_members.hpp"
@@ -16,7 +17,6 @@
 #include <mutex>
 #include <optional>
 #include <span>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -34,21 +34,6 @@ struct CacheStatistics {
 }  // namespace moe::inline MOE_ABI
 
 namespace moe::inline MOE_ABI::detail {
-
-/// A base of all caches, by which they are found in a stack of providers.
-struct CacheBase {};
-
-/// The budget of the outermost cache of a stack; SIZE_MAX if there is none, or if an AnyProvider hides it.
-template <class P>
-std::size_t cache_budget_bytes([[maybe_unused]] P& provider) {
-  if constexpr (std::is_base_of_v<CacheBase, P>) {
-    return provider.budget_bytes();
-  } else if constexpr (HasInner<P>) {
-    return detail::cache_budget_bytes(provider.inner());
-  } else {
-    return SIZE_MAX;
-  }
-}
 
 /// The options that are 0, taken from the catalog and the largest lease of a provider, if it knows them.
 template <class Inner>

@@ -1,6 +1,7 @@
 #pragma once
 #include "../core/config.hpp"
 #include "../core/error.hpp"
+#include "cache_budget.hpp"
 #include "cache_state.hpp"
 #include "check_provider.hpp"
 #include "decayed_frequency.hpp"

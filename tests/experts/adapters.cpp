@@ -1,4 +1,5 @@
 // Adapters around adapters: stacks of two and of three, in every order.
+#include "detail/core/concat.hpp"
 #include "detail/experts/any_provider.hpp"
 #include "detail/experts/caching_provider.hpp"
 #include "detail/experts/lru_provider.hpp"
@@ -18,6 +19,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -264,13 +266,25 @@ TEST_CASE("adapters: try_acquire of an inner provider is not used if its lease t
   CHECK_FALSE(moe::detail::try_acquire(provider, {0, 0}));
 }
 
-TEST_CASE("adapters: a cache around a cache with a smaller budget is refused") {
+TEST_CASE(
+    "adapters: a cache around a cache with a smaller budget is refused, also if AnyProvider is between "
+    "them") {
   using Inner = moe::LruProvider<moe::MmapProvider>;
   const std::size_t bytes = recorded_catalog()[0].bytes();
-  check_error(
-      [&] {
-        return moe::CachingProvider(
-            moe::MeasuringProvider(Inner(moe::MmapProvider(recorded_catalog()), 3 * bytes)), 4 * bytes);
-      },
-      {"cache", "budget", "the budget of the cache within"});
+  const auto inner = [&] { return Inner(moe::MmapProvider(recorded_catalog()), 3 * bytes); };
+  const auto check_refused = [&](auto provider) {
+    (void)moe::CachingProvider(provider(), 3 * bytes);
+    check_error(
+        [&] { return moe::CachingProvider(provider(), 4 * bytes); },
+        {"cache", "budget", moe::detail::concat("at most ", 3 * bytes), "the budget of the cache within"});
+  };
+  check_refused([&] { return moe::MeasuringProvider(inner()); });
+  check_refused([&] { return moe::AnyProvider(inner()); });
+  check_refused([&] { return moe::AnyProvider(moe::AnyProvider(moe::MeasuringProvider(inner()))); });
+  check_refused([&] { return moe::MeasuringProvider(moe::AnyProvider(inner())); });
+}
+
+TEST_CASE("adapters: a cache around an AnyProvider without a cache may have any budget") {
+  const moe::CachingProvider cache(moe::AnyProvider(moe::MmapProvider(recorded_catalog())), SIZE_MAX);
+  CHECK(cache.budget_bytes() == SIZE_MAX);
 }
