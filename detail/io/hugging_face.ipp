@@ -141,7 +141,7 @@ MOE_INLINE std::optional<JsonDocument> HuggingFaceReader::read_json(std::string_
 }
 
 MOE_INLINE void HuggingFaceReader::fail_without_tensors() const {
-  std::string found = "neither";
+  std::string found = "none of them";
   const std::string snapshots = join_path(out_.directory, "snapshots");
   if (is_directory(snapshots)) found += concat("; the checkpoints of this cache are in \"", snapshots, '"');
   for (const std::string& name : list_directory(out_.directory))
@@ -149,8 +149,10 @@ MOE_INLINE void HuggingFaceReader::fail_without_tensors() const {
       found += concat(", but \"", name, '"');
       break;
     }
-  fail(out_.directory, "opening",
-       concat("a checkpoint: ", single_file_name, ", or ", index_file_name, " and its shards"), found);
+  fail(
+      out_.directory, "opening",
+      concat("a checkpoint: ", single_file_name, ", or ", index_file_name, " and its shards, or a GGUF file"),
+      found);
 }
 
 MOE_INLINE CheckpointContents open_hugging_face(const std::string& path) {

@@ -147,7 +147,7 @@ TEST_CASE("checkpoint: the path of a shard opens all shards") {
   directory.write(second, tensor_file("b", "two"));
   check_error([&] { return moe::Checkpoint(directory / first); },
               {first, "model.safetensors.index.json", "one shard of several"});
-  check_error([&] { return moe::Checkpoint(directory.path()); }, {"neither, but \"" + first});
+  check_error([&] { return moe::Checkpoint(directory.path()); }, {"none of them, but \"" + first});
   directory.write("model.safetensors.index.json",
                   index("{\"a\": \"" + first + "\", \"b\": \"" + second + "\"}"));
   for (const std::string& name : {first, second}) {

@@ -33,7 +33,8 @@ TEST_CASE("gguf checkpoint: a directory with one GGUF model is that model") {
   const TemporaryDirectory directory;
   directory.write("mmproj-f16.gguf", GgufBuilder().file());
   directory.write("notes.txt", "GGUF");
-  check_error([&] { return moe::Checkpoint(directory.path()); }, {"model.safetensors", "neither"});
+  check_error([&] { return moe::Checkpoint(directory.path()); },
+              {"model.safetensors", "a GGUF file, found none of them"});
   GgufBuilder file = gguf_model();
   directory.write("x.gguf", add_tensor(file, "output_norm.weight", {4}).file());
   const moe::Checkpoint checkpoint(directory.path());
