@@ -160,8 +160,7 @@ MOE_INLINE std::string find_tokenizer(const std::string& path) {
 }
 
 MOE_INLINE TokenizerParts read_tokenizer(const std::string& path) {
-  const bool checkpoint =
-      is_directory(path) || path.ends_with(".safetensors") || (is_file(path) && is_gguf(path));
+  const bool checkpoint = is_directory(path) || path.ends_with(".safetensors") || !find_gguf(path).empty();
   const std::string found = checkpoint ? find_tokenizer(path) : path;
   if (found.empty())
     fail(path, "tokenizer", "tokenizer.json, or vocab.json with merges.txt, or a GGUF model with one",

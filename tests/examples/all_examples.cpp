@@ -79,6 +79,35 @@ TEST_CASE("examples: a failure ends with status 1, and with one message on stder
   }
 }
 
+TEST_CASE("examples: a file that is no model is called what it is") {
+  const TemporaryDirectory directory;
+  for (const auto& [contents, format] : std::vector<std::pair<std::string, std::string>>{
+           {"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n", "a Git LFS pointer"},
+           {"<!DOCTYPE html><html></html>", "an HTML page"},
+           {std::string(1000, '\0'), "zeros"},
+           {"", "an empty file"}}) {
+    const std::string file = directory.write("x.gguf", contents);
+    for (const auto& words : {std::vector<std::string>{"generate", file, "x"},
+                              {"chat", file},
+                              {"custom_provider", file, "x"},
+                              {"tokenize", file, "x"},
+                              {"tokenize", file, "--chat"},
+                              {"logits", file, "--ids", "1"},
+                              {"inspect", file},
+                              {"masked_experts", file, file},
+                              {"expert_usage", file, "--text", "a=" + file},
+                              {"bench", file},
+                              {"measure_cache", file, "--budgets", "1MiB"},
+                              {"extract", file, directory / "out"},
+                              {"extract", "--verify", file}}) {
+      CAPTURE(words[0]);
+      const Result result = run(words);
+      CHECK(result.status == 1);
+      CHECK(result.err.find("error: " + file + ": byte 0: expected GGUF, found " + format) == 0);
+    }
+  }
+}
+
 TEST_CASE("examples: an example for experts names a dense model as such") {
   const std::string dense = golden("dense-qwen3"), text = bundled_model() + "/valid/python.txt";
   for (const auto& words : {std::vector<std::string>{"measure_cache", dense, "--budgets", "1MiB"},
