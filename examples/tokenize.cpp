@@ -4,6 +4,7 @@
 
 #include "detail/text/chat_message.hpp"
 #include "support/command_line.hpp"
+#include "support/text_file.hpp"
 
 constexpr std::string_view help = R"(usage: tokenize PATH TEXT...
        tokenize PATH --json|--decode|--chat
@@ -58,11 +59,11 @@ std::string render(const moe::ChatTemplate& chat, const moe::Json& conversation)
   return moe::detail::to_json(chat.render(conversation.at("messages"), options));
 }
 
-/// Prints f(line, name of the line) for each line. Only a line feed ends a line: texts may have other line breaks.
+/// Prints f(line, name of the line) for each line. A line ends with LF or CR LF: texts may have other line breaks.
 template <class F>
 void answer_lines(F f) {
   std::string line;
-  for (int number = 1; std::getline(std::cin, line); ++number)
+  for (int number = 1; read_line(std::cin, line); ++number)
     std::cout << f(line, "line " + std::to_string(number)) << '\n';
 }
 

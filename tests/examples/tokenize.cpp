@@ -23,6 +23,13 @@ TEST_CASE("tokenize: ids of a text and text of ids, line by line") {
   CHECK(run({"tokenize", bundled_model(), "--json"}, "no JSON\n").status == 1);
 }
 
+TEST_CASE("tokenize: lines may end with CR LF") {
+  const Result ids = run({"tokenize", bundled_model(), "--json"}, "\"Hello\"\r\n\"\"\r\n");
+  CHECK(ids.out == run({"tokenize", bundled_model(), "--json"}, "\"Hello\"\n\"\"\n").out);
+  CHECK(run({"tokenize", bundled_model(), "--decode"}, lines_of(ids.out)[0] + "\r\n\r\n").out ==
+        "\"Hello\"\n\"\"\n");
+}
+
 TEST_CASE(
     "tokenize: --chat renders each conversation by the template, with tools, options, special tokens and "
     "time") {
