@@ -4,6 +4,7 @@
 
 #include "detail/experts/expert.hpp"
 #include "support/command_line.hpp"
+#include "support/context_notes.hpp"
 
 #include <memory>
 
@@ -34,6 +35,7 @@ Continues PROMPT with experts that are read from disk each time they are needed,
 the same with every provider.
 
   --max-tokens N   how many tokens at most; default 50
+  --context N      positions of the text; default 4096, at most those of the model
 )";
 
 int main(int argc, char** argv) {
@@ -41,9 +43,10 @@ int main(int argc, char** argv) {
     const std::vector<std::string>& words = args.positional(2, 2);
     const moe::Checkpoint checkpoint(words[0]);
     const moe::Model model(checkpoint, moe::MeasuringProvider(RereadingProvider(checkpoint)));
-    moe::Session session(model);
+    moe::Session session(model, {.context = args.count("--context", 4096, 1)});
     session.generate(words[1], {.max_tokens = args.number<std::size_t>("--max-tokens", 50)},
                      [](const moe::Piece& piece) { std::cout << piece.text << std::flush; });
+    show_full_context(session, model);
 
     const moe::ExpertStatistics read =
         model.experts().get<moe::MeasuringProvider<RereadingProvider>>()->total();
