@@ -13,7 +13,7 @@
 
 constexpr std::string_view help = R"(usage: inspect MODEL [options]
 Shows the contents of MODEL, a Hugging Face checkpoint or a GGUF file: its tensors by type, its shape,
-the weights that one token uses, and how many experts fit into different amounts of memory.
+its tokenizer, the weights that one token uses, and how many experts fit into different amounts of memory.
 
   --tensors   list all tensors
 )";
@@ -92,6 +92,16 @@ void show_shape(const moe::ModelSpec& spec) {
       bytes_text(state(1024)) + " for 1024 positions, " + bytes_text(state(8192)) + " for 8192, as f16");
 }
 
+/// A model with a tokenizer that is not supported runs with token ids, so the error is no failure here.
+void show_tokenizer(const moe::Checkpoint& checkpoint) {
+  if (moe::detail::find_tokenizer(checkpoint.path()).empty()) return row("tokenizer", "none");
+  try {
+    row("tokenizer", std::to_string(moe::Tokenizer(checkpoint.path()).size()) + " ids");
+  } catch (const moe::Error& error) {
+    row("tokenizer", std::string("not supported: ") + error.what());
+  }
+}
+
 void show_experts(const moe::ExpertCatalog& catalog, const moe::ModelSpec& spec, double dense_bytes) {
   double experts = 0, per_token = 0, largest = 0;
   for (std::uint32_t layer = 0; layer < spec.layers.size(); ++layer) {
@@ -124,6 +134,7 @@ int main(int argc, char** argv) {
 
     const moe::ModelSpec spec(checkpoint);
     show_shape(spec);
+    show_tokenizer(checkpoint);
     const moe::ExpertCatalog catalog(checkpoint, {.allow_partial = true});
     if (catalog.missing() > 0) row("experts missing", catalog.describe_missing());
     moe::detail::require_experts(catalog, spec);
