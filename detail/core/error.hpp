@@ -31,8 +31,8 @@ std::string shortened(std::string_view text);
 [[noreturn]] void fail(std::string_view file, std::string_view place, std::string_view expected,
                        std::string_view found);
 
-/// Throws the Error `file: place: message`, for messages of another origin, such as the message of a chat template that refuses
-/// a conversation.
+/// Throws the Error `file: place: message`, for messages that another program wrote, such as a chat template that refuses a
+/// conversation.
 [[noreturn]] void fail(std::string_view file, std::string_view place, std::string_view message);
 
 /// Calls fail() unless `condition` holds. For checks whose message needs no concat().

@@ -15,7 +15,7 @@
 namespace moe::inline MOE_ABI {
 
 MOE_INLINE ThreadPool::ThreadPool(std::size_t threads) : threads_(threads_for(threads)), shares_(threads_) {
-  workers_.reserve(threads_ - 1);  // so that push_back() cannot fail while it holds a running thread
+  workers_.reserve(threads_ - 1);  // push_back() must not fail when a thread already runs
   try {
     for (std::size_t worker = 1; worker < threads_; ++worker)
       workers_.push_back(detail::start_thread("ThreadPool", [this, worker] { serve(worker); }));

@@ -22,7 +22,7 @@
 
 namespace moe::inline MOE_ABI {
 
-/// What a cache has done so far.
+/// Counts of a cache since its construction.
 struct CacheStatistics {
   std::uint64_t loads = 0;      // begun
   std::uint64_t evictions = 0;  // of loaded experts

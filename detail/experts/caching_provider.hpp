@@ -38,9 +38,9 @@ class CachingProvider : detail::CacheBase {
   /// A leased expert is not evicted. Leases of one expert share its weights.
   using Lease = typename State::Lease;
 
-  /// Throws if the budget is known to be smaller than one expert, or if it is larger than the budget of a cache within, which
-  /// could then never serve all leases that this cache keeps. Options that are 0 are taken from the catalog of `inner`, if it
-  /// has one.
+  /// Throws if the budget is known to be smaller than one expert. Throws if the budget is larger than that of a cache within:
+  /// the inner cache could not serve all leases that this cache keeps, and acquire() would wait for ever. Options that are 0
+  /// are taken from the catalog of `inner`, if it has one.
   CachingProvider(Inner inner, std::size_t budget_bytes)
       : CachingProvider(std::move(inner), options_of(budget_bytes)) {}
   CachingProvider(Inner inner, const CacheOptions& options) : state_(new State(std::move(inner), options)) {}
@@ -78,8 +78,8 @@ class CachingProvider : detail::CacheBase {
     return pinned;
   }
 
-  /// What a lease takes: the bytes that `Inner` states, or else the size of the weights of an expert of the same layer, which
-  /// is acquired from `Inner` if none was measured yet; 0 if there is no such expert.
+  /// The memory of a lease: the bytes that `Inner` states. If `Inner` states none, the size of the weights of one expert of the
+  /// same layer, which is acquired from `Inner` once to measure it. 0 if there is no such expert.
   std::size_t bytes(ExpertId id) {
     try {
       return state_->size_of(id);

@@ -17,7 +17,7 @@ class CatalogBuilder {
   /// source: must outlive the object.
   explicit CatalogBuilder(const ModelSource& source) : source_(source), finder_(source) {}
 
-  /// Once.
+  /// Builds the tables of all layers. May be called once.
   CatalogTables build();
 
  private:
@@ -31,11 +31,11 @@ class CatalogBuilder {
   /// The parts that every expert of a layer has: those that the family needs, and the biases if there are any.
   std::vector<std::size_t> needed_parts(std::uint32_t layer, const std::vector<ExpertPart>& parts) const;
 
-  /// The expert with the parts from `begin` on, which are its own. `next` becomes the first part that is not.
+  /// The expert `id`, whose parts begin at `next`. Sets `next` to the first part of another expert.
   ExpertLocation take(ExpertId id, const std::vector<std::size_t>& needed, PartIterator& next,
                       PartIterator end) const;
 
-  /// Throws unless a part of an expert has the shape that it needs beside `first_up`, of the first expert of the layer.
+  /// Throws unless the shape of a part matches `first_up`, the matrix up of the first expert of the layer.
   void require_shape(const ExpertPart& part, const MatrixLocation& first_up) const;
 
   [[noreturn]] void refuse_part(ExpertId id, std::size_t part, const char* found) const;

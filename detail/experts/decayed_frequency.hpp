@@ -14,7 +14,7 @@ namespace moe::inline MOE_ABI {
 /// Evicts the expert with the lowest score, which combines how often and how recently the expert was used:
 ///   score = 0.3 · Σ over uses of 2^(−age / 32 tokens) + 0.7 · 2^(−age of the last use / 4 tokens)
 /// The second term counts as zero from an age of 40 tokens on, where it is below 0.001. Scores of experts of the layer that
-/// needs room are multiplied by 0.6: the layer's turn has just come, so its next turn is the farthest away.
+/// needs room are multiplied by 0.6: this layer is being computed, so all other layers need their experts earlier.
 /// An EvictionPolicy.
 class DecayedFrequency {
  public:

@@ -13,9 +13,9 @@ namespace moe::inline MOE_ABI {
 /// The number of no expert.
 inline constexpr std::uint32_t no_expert = detail::PairingHeaps::none;
 
-/// Decides which expert a cache evicts. The cache numbers its experts 0, 1, 2, ... as they appear, and makes an expert a
-/// candidate when nobody uses it or is about to use it. Most experts are candidates most of the time, so each call should
-/// take O(log n) or less.
+/// Decides which expert a cache evicts. The cache numbers its experts 0, 1, 2, ... in the order of their first use. An expert
+/// is a candidate while it has no lease and no caller is expected to acquire it. Most experts are candidates most of the time,
+/// so each call should take O(log n) or less.
 ///
 /// | expression                       | returns       | meaning                                                              |
 /// |----------------------------------|---------------|----------------------------------------------------------------------|
@@ -64,7 +64,7 @@ class CandidateHeap {
   detail::PairingHeaps::Top top_ = no_expert;
 };
 
-/// Refuses what is no eviction policy with one line of compiler error. Everything that takes a policy calls it.
+/// Refuses a type that is no eviction policy, with one line of compiler error. Every template that takes a policy calls it.
 template <class E>
 consteval bool check_eviction_policy() {
   static_assert(

@@ -38,7 +38,7 @@ struct ExpertWeights {
 
 namespace moe::inline MOE_ABI::detail {
 
-/// What all experts of a layer have in common.
+/// The shape that all experts of a layer have.
 struct ExpertShape {
   std::size_t hidden = 0;  // the width of inputs and results
   std::size_t width = 0;
@@ -64,7 +64,7 @@ inline void require_matrix(std::string_view part, ExpertId id, const Matrix& mat
   if (!usable) refuse_matrix(part, id, matrix, rows, cols);
 }
 
-/// Throws unless the bias has that size and the type of single numbers. Without a size its type does not matter.
+/// Throws unless the bias has this size and the type f32, f16 or bf16. A bias of size 0 may have any type.
 inline void require_bias(std::string_view part, ExpertId id, const Vector& bias, std::size_t size) {
   using enum DType;
   const bool usable = bias.dtype == f32 || bias.dtype == f16 || bias.dtype == bf16;

@@ -43,7 +43,7 @@ struct MatrixEncoding {
 
 namespace moe::inline MOE_ABI {
 
-/// Where a matrix [rows, cols] lies in a checkpoint, and how it is stored there. Without rows there is none.
+/// Where a matrix [rows, cols] lies in a checkpoint, and how it is stored there. No matrix if rows = 0.
 struct MatrixLocation {
   std::size_t file = 0;      // an index into Checkpoint::files()
   std::uint64_t offset = 0;  // of the first byte of its numbers in that file; any alignment

@@ -32,10 +32,10 @@ class ExpertNames {
   /// Whether the experts of this family have a gate.
   bool gated() const { return gated_; }
 
-  /// What the names of all parts of a kind begin with, when each expert has tensors of its own; empty: there are none.
+  /// The text at the beginning of the names of all parts of a kind, if each expert has tensors of its own; otherwise empty.
   std::string_view prefix(std::size_t part) const { return singles_[part].prefix; }
 
-  /// The expert whose part is the tensor of this name, when each expert has tensors of its own; nothing for other tensors.
+  /// The expert whose part is the tensor of this name, if each expert has tensors of its own; empty for other tensors.
   std::optional<std::uint32_t> expert_of(std::size_t part, std::string_view name) const;
 
   /// Whether the tensor of this name belongs to experts.

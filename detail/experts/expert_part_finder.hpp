@@ -11,7 +11,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// A router that knows more experts is not believed.
+/// The largest number of experts of a layer. A tensor with more experts is refused; a router with more counts as missing.
 inline constexpr std::size_t most_experts_of_layer = std::size_t{1} << 16;
 
 /// A matrix or a bias of an expert, found in a tensor.
@@ -45,14 +45,15 @@ class ExpertPartFinder {
   void add_matrices(std::uint32_t layer);
   void add_biases(std::uint32_t layer);
 
-  // These add the slices of a tensor with `parts` parts of all experts, from the part number `first_part` on.
+  // Each of these functions adds the slices of a tensor that holds `parts` parts of all experts: the parts `first_part`,
+  // first_part + 1, ...
   void add_merged(const TensorInfo& tensor, std::size_t first_part, std::size_t parts);
   void add_transposed(const TensorInfo& tensor, std::size_t first_part, std::size_t parts);
   void add_mxfp4(const TensorInfo* blocks, const TensorInfo* exponents, std::size_t first_part,
                  std::size_t parts);
   void add_bias(const TensorInfo& tensor, std::size_t first_part, std::size_t parts);
 
-  /// Whether down is [E, F, H] and gate_up [E, H, 2F]. The shapes of both together tell, whatever the sizes are.
+  /// Whether down is [E, F, H] and gate_up [E, H, 2F]. Only the two shapes together are unambiguous.
   bool is_transposed(const TensorInfo* gate_up, const TensorInfo* down) const;
 
   /// Whether gate and up alternate in tensors that hold both.
@@ -60,7 +61,8 @@ class ExpertPartFinder {
 
   void require_mxfp4(const TensorInfo* blocks, const TensorInfo* exponents, std::size_t parts) const;
 
-  /// Throws if a tensor has more experts than any model, or if parts that are smaller than their entries in a catalog are many.
+  /// Throws if a tensor has more experts than any model, or if there are too many parts that are smaller than their entries in
+  /// a catalog.
   void require_few(const TensorInfo& tensor, std::uint64_t experts, std::size_t parts);
 
   const ModelSource& source_;

@@ -14,8 +14,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-// A catalog, and what providers keep for each expert, takes some hundred bytes per expert. These bounds make that linear in
-// the size of the files, which have at least small_part_bytes for each further part.
+// Catalogs and providers need a few hundred bytes of memory for each expert. These bounds keep that memory linear in the size
+// of the files, which have at least small_part_bytes for each further part.
 inline constexpr std::uint64_t small_part_bytes = 128;
 inline constexpr std::uint64_t most_small_parts = 3 * most_experts_of_layer;
 

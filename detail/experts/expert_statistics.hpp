@@ -45,7 +45,7 @@ class ExpertCounter {
   /// Whether an expert was announced and not acquired since; it counts as acquired from now on.
   bool take_announced(ExpertId id);
 
-  mutable std::mutex mutex_;  // guards all that follows
+  mutable std::mutex mutex_;  // guards all members below
   std::vector<ExpertStatistics> layers_;
   std::vector<ExpertId> announced_;
 };

@@ -15,8 +15,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Copies the numbers of a gathered matrix. By tiles, through memory that stays in the cache: the stored numbers of a column
-/// are neighbours, and those of a row far apart, or the other way round in the result.
+/// Copies the numbers of a gathered matrix, tile by tile through memory that stays in the cache: in a transposed matrix, the
+/// stored numbers of a column are neighbours, while in the result those of a row are neighbours.
 template <class Number>
 void gather_numbers(const MatrixLocation& location, const std::byte* from, std::byte* to) {
   constexpr std::size_t size = 64;
@@ -75,7 +75,7 @@ MOE_INLINE void decode_mxfp4(const MatrixLocation& location, std::span<const std
 }
 
 /// Stores numbers with one scale: as blocks of f8_e4m3, or as f32 where no such blocks fit. A number is the same product in
-/// both forms. Returns the end of what was stored.
+/// both forms. Returns the end of the stored bytes.
 MOE_INLINE std::byte* store_e4m3(DType dtype, float scale, std::span<const std::byte> numbers,
                                  std::byte* out) {
   constexpr DTypeLayout layout = layout_of(DType::f8_e4m3);

@@ -23,7 +23,7 @@ class MemoryProvider {
   explicit MemoryProvider(const ExpertCatalog& catalog);
   explicit MemoryProvider(const Checkpoint& checkpoint) : MemoryProvider(ExpertCatalog(checkpoint)) {}
 
-  /// Keeps a copy of the weights under that id, in place of weights that it had. Not thread-safe; ends leases of that id.
+  /// Stores a copy of the weights under this id, in place of earlier weights, whose leases become invalid. Not thread-safe.
   void add(ExpertId id, const ExpertWeights& weights);
 
   /// Throws if there is no such expert.
@@ -41,7 +41,7 @@ class MemoryProvider {
     ExpertWeights weights;  // views of `memory`
   };
 
-  /// The place of an expert among the entries: of the first entry whose id is not less.
+  /// The first entry whose id is not less than this id.
   std::size_t place_of(ExpertId id) const;
 
   const Entry* find(ExpertId id) const;

@@ -37,8 +37,8 @@ class MmapProvider {
   /// Throws if there is no such expert.
   Lease acquire(ExpertId id) const;
 
-  /// Counts an expert as resident once it was acquired: only the system knows better, and asking it costs more than it saves.
-  /// An expert that must be converted is never resident.
+  /// An expert counts as resident once it was acquired. The system knows which pages are in memory, but a call that asks for
+  /// them costs more time than it saves. An expert that must be converted is never resident.
   std::optional<Lease> try_acquire(ExpertId id) const;
 
   /// Asks the system to read the experts that were chosen.

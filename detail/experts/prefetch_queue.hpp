@@ -59,7 +59,7 @@ class PrefetchQueue {
 
   Load load_;
   void* provider_;
-  std::mutex mutex_;  // guards all that follows except threads_
+  std::mutex mutex_;  // guards all members below except threads_
   std::condition_variable changed_;
   std::vector<ExpertId> chosen_;  // queued from next_chosen_ on
   std::size_t next_chosen_ = 0;

@@ -5,8 +5,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// What is left of `allowed` where experts are missing: of each such layer the allowed ones that are there. Throws if a layer
-/// has none of them.
+/// `allowed` without the experts that the checkpoint lacks. Throws if a layer has none of its allowed experts.
 AllowedExperts present_experts(const ExpertCatalog& catalog, AllowedExperts allowed = {});
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -16,7 +16,7 @@ struct ReadOptions {
   bool verify = false;  // compare what is read with the checksums in its file; a difference is an error
 };
 
-/// What a ReadProvider has read so far.
+/// Counts of the reads of a ReadProvider since its construction.
 struct ReadStatistics {
   std::uint64_t reads = 0;  // calls to the system; each reads consecutive bytes
   std::uint64_t bytes = 0;
@@ -24,9 +24,9 @@ struct ReadStatistics {
 };
 
 /// Reads an expert from disk into memory of its own each time it is acquired. A lease owns that memory, and returns it to a
-/// pool. What lies next to each other in a file is read with one call. Weights that are not stored as kernels read them are
-/// converted then; what was read goes into further memory, which is reused: as much as the experts that are read at one time
-/// take in their files. Thread-safe.
+/// pool. One call reads all ranges that are neighbours in a file. Weights that are not stored as kernels read them are first
+/// read into a second pool of memory, then converted; that pool is as large as the experts that are read at the same time.
+/// Thread-safe.
 class ReadProvider {
   struct State;
 

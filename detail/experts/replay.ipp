@@ -30,7 +30,7 @@ class Player {
     for (std::size_t cache = 0; cache < caches; ++cache) caches_.emplace_back(each, policy);
   }
 
-  /// `cursor`, if it is not null, is set to the index of a choice before the eviction policy hears of its use.
+  /// `cursor`, if it is not null, is set to the index of a choice before the eviction policy is told of this use.
   ReplayCounts play(ReplayOrder order, std::size_t* cursor = nullptr) {
     cursor_ = cursor;
     const Trace& trace = requests_.trace();

@@ -13,8 +13,8 @@
 
 namespace moe::inline MOE_ABI {
 
-/// The budget of a cache, and what the cache knows of its model. Everything but the budget may be left out: that costs hits,
-/// never correctness.
+/// The budget of a cache, and the sizes of its model. All members but the budget are optional: without them the cache has
+/// fewer hits.
 struct CacheOptions {
   std::size_t budget_bytes = 0;
   std::size_t layers = 0;             // with experts; 0: unknown, and then layers have no floor
@@ -142,7 +142,7 @@ class Residency {
     }
   }
 
-  /// Predicted experts that nobody asked for since can be evicted from now on.
+  /// Predicted experts that were not acquired since can be evicted from now on.
   void forget_predictions() {
     for (const std::uint32_t expert : predicted_) {
       experts_[expert].in_predicted = false;

@@ -39,7 +39,7 @@ class Trace {
   Trace() = default;
   explicit Trace(TraceModel model);
 
-  /// Numbers of the model that were unknown are as large as the visits need.
+  /// The model. Sizes that were unknown at construction are the smallest that fit all visits.
   const TraceModel& model() const { return model_; }
   std::size_t layers() const { return model_.layers; }
   std::size_t experts() const { return model_.experts; }
@@ -88,7 +88,7 @@ class Trace {
 
   TraceModel model_;
   TraceModel most_{
-      {}, {}, most_layers, most_experts, most_experts_per_token};  // or what the model is known to have
+      {}, {}, most_layers, most_experts, most_experts_per_token};  // or the known sizes of the model
   std::vector<std::uint64_t> expert_bytes_, dense_bytes_;          // by layer, as far as known
   std::vector<Stored> visits_;
   std::vector<std::uint32_t> experts_;  // of all visits, one after the other

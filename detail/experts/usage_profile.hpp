@@ -51,7 +51,7 @@ class UsageProfile {
   std::vector<ExpertId> ranking() const;
 
   /// A profile as a JSON file: {"usage_profile": 1, "counts": [[...], ...], "mass": [[...], ...]}, both [layers, experts].
-  /// Both throw if the file cannot be read or written; read() also if anything in it is wrong.
+  /// read() and write() throw if the file cannot be read or written; read() also if anything in the file is wrong.
   static UsageProfile read(const std::string& path);
   void write(const std::string& path) const;
 

@@ -18,8 +18,8 @@ namespace moe::inline MOE_ABI {
 /// Thread-safe.
 class ExpertChecksums {
  public:
-  /// Takes the checksums that the files state, and computes the others, which reads those weights. Weights that are converted
-  /// when they are read are converted for that: files state checksums of what they store.
+  /// Takes the checksums that the files state, and reads the weights to compute the others. Files state checksums of the stored
+  /// bytes, so the checksums of weights that are converted when they are read are always computed.
   explicit ExpertChecksums(const ExpertCatalog& catalog);
 
   /// Throws an error that names the matrix if weights differ from those of that expert, or if there is no such expert.

@@ -27,7 +27,7 @@ class Channel {
     return true;
   }
 
-  /// Waits for an item. Returns nothing if the channel is closed and empty.
+  /// Waits for an item. The result is empty if the channel is closed and has no more items.
   std::optional<T> pop() {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return closed_ || !items_.empty(); });

@@ -192,7 +192,7 @@ MOE_INLINE std::uint64_t Extraction::Work::space_bytes(std::size_t intact) const
 
 MOE_INLINE void Extraction::Work::require_space(std::size_t intact) const {
   std::filesystem::path place = detail::filesystem_path(out_).parent_path();
-  std::error_code error;  // if the file system does not tell its free space, the extraction is tried
+  std::error_code error;  // the free space is then unknown, and the extraction is tried
   while (!std::filesystem::exists(place, error) && place.has_relative_path()) place = place.parent_path();
   const std::filesystem::space_info space = std::filesystem::space(place, error);
   const std::uint64_t needed = space_bytes(intact);
@@ -346,7 +346,7 @@ MOE_INLINE void Extraction::Work::publish() const {
   detail::sync_directory(detail::parent_directory(out_));
 }
 
-/// Removes the journal and OUT.partial, and no file of anybody else.
+/// Removes the journal, and OUT.partial if it is empty then.
 MOE_INLINE void Extraction::Work::remove_leftovers() const {
   std::error_code ignored;
   for (const std::string_view name : detail::Journal::file_names)

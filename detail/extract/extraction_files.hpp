@@ -15,7 +15,7 @@ namespace moe::inline MOE_ABI::detail {
 /// Every tensor of an extraction begins at a multiple of this, as direct reads need it.
 inline constexpr std::uint32_t extraction_alignment = 4096;
 
-/// One of the two files of an extraction: its name, its tensors and its head.
+/// A file of an extraction, dense.gguf or experts.gguf: its name, its tensors and its head.
 class ExtractionFile {
  public:
   /// `source` and `tensors` must outlive the object. experts: the number of experts in the extraction.

@@ -18,11 +18,11 @@ struct ExtractionPlan {
   std::vector<std::string> not_converted;  // tensors whose rows are not whole blocks of the wanted type
 };
 
-/// Plans the extraction of a checkpoint. Throws if it lacks something that the options ask for.
+/// Plans the extraction of a checkpoint. Throws if the checkpoint lacks something that the options ask for.
 ///
 /// Tensors keep the names that they have in the source, and experts get the names of experts that are tensors of their own. The
-/// only exception is the prefix `model.language_model.` of multimodal models, which becomes `model.`: with it, names would be
-/// longer than GGUF allows. Of a multimodal model only the text model is extracted, and no layers that draft further tokens.
+/// only exception is the prefix `model.language_model.` of multimodal models, which becomes `model.`: longer names would exceed
+/// the limit of GGUF. Of a multimodal model only the text model is extracted, and no layers that draft further tokens.
 ///
 /// Without a wanted type, matrices keep their bytes, except for experts in layouts that GGUF does not have: transposed matrices
 /// and MXFP4 are stored as kernels read them. FP8 is stored as I8, with the scales in a tensor `<name>_scale_inv` as in the

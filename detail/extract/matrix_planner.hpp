@@ -15,15 +15,15 @@ class MatrixPlanner {
  public:
   explicit MatrixPlanner(const Checkpoint& checkpoint) : checkpoint_(checkpoint) {}
 
-  /// The tensors that hold a matrix: one, or FP8 numbers and their scales. It gets the wanted type, if there is one and the
-  /// rows are whole blocks of it. bias: the matrix is a bias, of one row.
+  /// The tensors that hold a matrix: one tensor, or two for FP8 numbers and their scales. The matrix gets the wanted type, if
+  /// there is one and the rows are whole blocks of that type. bias: the matrix is a bias, of one row.
   std::vector<PlannedTensor> plan(const std::string& name, const MatrixLocation& matrix,
                                   std::optional<DType> wanted, bool bias = false);
 
   /// A tensor that keeps its bytes. Throws if GGUF files cannot hold its type.
   PlannedTensor copy(std::string name, const TensorInfo& tensor) const;
 
-  /// The same for a tensor that was to be converted.
+  /// keep() for a tensor whose conversion was asked for: its name is listed in not_converted().
   PlannedTensor keep(const std::string& name, const TensorInfo& tensor);
 
   /// The names of the tensors that keep their type, because their rows are not whole blocks of the wanted one.

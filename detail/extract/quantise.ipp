@@ -10,7 +10,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The number with the largest magnitude, with its sign; of equal ones the first.
+/// The number with the largest magnitude, with its sign; of several such numbers the first.
 MOE_INLINE float largest_magnitude(std::span<const float> x) {
   const auto magnitude = [](float v) { return v < 0 ? -v : v; };
   float most = 0;
@@ -25,7 +25,7 @@ MOE_INLINE int whole_within(float v, int least, int most) {
   return static_cast<int>(v > low ? v < high ? v : high : low);
 }
 
-/// One block: an f16 scale d and 32 numbers q from -127 to 127, x ≈ d · q. Source: ggml's quantize_row_q8_0_ref.
+/// A block: an f16 scale d and 32 numbers q from -127 to 127, x ≈ d · q. Source: ggml's quantize_row_q8_0_ref.
 MOE_INLINE void quantise_q8_0(std::span<const float> x, std::byte* block) {
   const float most = largest_magnitude(x), scale = (most < 0 ? -most : most) / 127;
   const float inverse = scale != 0 ? 1 / scale : 0;
@@ -38,7 +38,7 @@ MOE_INLINE void quantise_q8_0(std::span<const float> x, std::byte* block) {
   }
 }
 
-/// One block: an f16 scale d and 32 numbers q from 0 to 15, x ≈ d · (q − 8). Source: ggml's quantize_row_q4_0_ref.
+/// A block: an f16 scale d and 32 numbers q from 0 to 15, x ≈ d · (q − 8). Source: ggml's quantize_row_q4_0_ref.
 MOE_INLINE void quantise_q4_0(std::span<const float> x, std::byte* block) {
   const float scale = largest_magnitude(x) / -8;
   const float inverse = scale != 0 ? 1 / scale : 0;

@@ -6,10 +6,10 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-// Encoders of ggml's k-quants, blocks of 256 numbers. For each part of a block several scales (and offsets) near the obvious
-// one are tried. Each gives whole numbers; the scale with the least squared error for these numbers is a least-squares
-// solution in closed form. The best scales are then rounded to their stored form, and the numbers are rounded again to the
-// stored scales.
+// Encoders of ggml's k-quants, blocks of 256 numbers. For each part of a block several scales (and offsets) are tried:
+//   1. Divide the numbers by the tried scale and round them to whole numbers q.
+//   2. For these q, the scale with the least squared error has a closed form (linear least squares).
+// The scales with the least error are rounded to their stored form, and the numbers are rounded again with the stored scales.
 
 /// Encodes 256 numbers as q6_k: 16 parts of 16 numbers, scale · q with -32 <= q <= 31. `block`: 210 bytes.
 void quantise_q6_k(std::span<const float> x, std::byte* block);

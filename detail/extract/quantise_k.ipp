@@ -22,7 +22,7 @@ MOE_INLINE void store_f16(float value, std::byte* at) {
   std::memcpy(at, &half, sizeof half);
 }
 
-/// The value that remains of a scale when it is stored as f16.
+/// A scale, rounded to f16.
 MOE_INLINE float through_f16(float value) { return f16_to_float(float_to_f16(value)); }
 
 MOE_INLINE float inverse_or_zero(float value) { return value != 0 ? 1 / value : 0; }

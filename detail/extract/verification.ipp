@@ -34,7 +34,7 @@ class Verification::Work {
   /// The head of a file, a tensor, or the padding in front of a tensor.
   struct Part {
     detail::PlannedTensor range;
-    std::optional<std::uint32_t> crc32c;  // without one all bytes must be zero
+    std::optional<std::uint32_t> crc32c;  // empty: all bytes must be zero
     std::uint64_t own_checksum = 0;       // offset of the four bytes that count as 0 in a head; 0: none
   };
 
@@ -117,7 +117,7 @@ MOE_INLINE void Verification::Work::require_zeros(const Part& part, std::uint64_
                    "0 between tensors", detail::concat(std::to_integer<int>(piece[i])));
 }
 
-/// The checksum with a further piece, which begins at `at` in its part.
+/// The checksum of a part, updated with a further piece that begins at `at` in the part.
 MOE_INLINE std::uint32_t Verification::Work::add_checksum(const Part& part, std::uint64_t at,
                                                           std::span<const std::byte> piece,
                                                           std::uint32_t checksum) {

@@ -47,7 +47,7 @@ class WriteBehind {
     std::vector<std::uint32_t> ended;  // the checksums of the tensors whose last byte is in this piece
   };
 
-  /// The piece that is being filled. It has room for at least one byte, or the last tensor ended exactly at its end.
+  /// The piece that is being filled. The piece has room for at least one byte, or the last tensor ended exactly at its end.
   Piece& current();
 
   void flush();
@@ -64,7 +64,7 @@ class WriteBehind {
   const std::size_t journal_bytes_, piece_bytes_;
   Channel<Piece> pieces_;
   Channel<Pages> unused_;
-  Piece current_;  // with file == nullptr: there is none
+  Piece current_;  // file == nullptr: no piece is being filled
   RandomAccessOutput* next_file_ = nullptr;
   std::uint64_t next_offset_ = 0;
 

@@ -35,7 +35,8 @@ class Checkpoint {
 
   const std::vector<File>& files() const { return state_->contents.files; }
 
-  /// Whose names the tensors have. A GGUF file that the extractor made from a Hugging Face checkpoint keeps its names.
+  /// The convention of the tensor names. A GGUF file that the extractor made from a Hugging Face checkpoint has the names of
+  /// that checkpoint.
   Naming naming() const { return state_->contents.naming; }
 
   /// All tensors, sorted by name.

@@ -70,7 +70,7 @@ MOE_INLINE std::span<const std::byte> Checkpoint::bytes(const TensorInfo& tensor
 MOE_INLINE Matrix Checkpoint::matrix(std::string_view name, std::size_t rows, std::size_t cols) const {
   const TensorInfo& tensor = checked(name, {rows, cols});
   const Matrix out{bytes(tensor).data(), tensor.dtype, rows, cols};
-  // A row of blocks is no column: [1, 64] in blocks of 32 is not [64, 1].
+  // Types with blocks: [1, 64] in blocks of 32 has two blocks, [64, 1] has none.
   if (out.bytes() != tensor.bytes) fail_shape(tensor, {rows, cols});
   return out;
 }

@@ -11,11 +11,11 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// An open file, read past the page cache, so that the cache keeps no copy of what is read once. Where the system or the
-/// file system refuses direct reads, reads go through the cache. Thread-safe.
+/// An open file whose reads bypass the page cache, which then holds no copy of data that is read once. Where the system or
+/// the file system refuses direct reads, reads go through the cache. Thread-safe.
 class DirectFile {
  public:
-  /// Offsets, sizes and addresses of direct reads are multiples of it.
+  /// Offsets, sizes and addresses of direct reads are multiples of this number.
   static constexpr std::size_t alignment = Pages::page_bytes;
 
   /// Reads the file that `file` has open, even if its path names another one by now. `file` must outlive this object.
@@ -32,7 +32,7 @@ class DirectFile {
   void read_at(std::uint64_t offset, std::span<std::byte> into, std::size_t needed) const;
 
  private:
-  /// Reads as much as direct reads can; returns how many bytes that was, a multiple of `alignment` unless it is `needed`.
+  /// Reads with direct reads as far as they succeed. Returns the number of bytes read: `needed`, or a multiple of `alignment`.
   std::size_t read_directly(std::uint64_t offset, std::span<std::byte> into, std::size_t needed) const;
 
   const File* cached_;

@@ -106,7 +106,7 @@ class GgufMetadata {
 
   static bool is_whole(GgufType type);
 
-  /// Nothing for a negative number.
+  /// Empty if the number is negative.
   static std::optional<std::uint64_t> whole_of(GgufType type, std::string_view bytes);
 
   [[noreturn]] void fail_at(const GgufValue& value, std::string_view expected) const;

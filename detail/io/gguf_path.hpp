@@ -16,7 +16,7 @@ struct GgufPartName {
   /// The path of another part.
   std::string path(std::uint32_t number) const;
 
-  /// Nothing if the path does not have that form.
+  /// Empty if the path does not have that form.
   static std::optional<GgufPartName> parse(std::string_view path);
 };
 

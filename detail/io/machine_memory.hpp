@@ -7,7 +7,7 @@
 namespace moe::inline MOE_ABI::detail {
 
 /// The number of bytes that this process can still allocate before the machine swaps or a limit of its cgroups is reached.
-/// Nothing if the system does not report it.
+/// Empty if the system does not report the number.
 std::optional<std::uint64_t> available_memory_bytes();
 
 }  // namespace moe::inline MOE_ABI::detail

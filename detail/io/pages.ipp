@@ -10,7 +10,7 @@
 namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE Pages::Pages(std::size_t bytes) : bytes_(rounded(bytes)) {
-  // More than half of the address space is an overflow of the caller's arithmetic, and never available.
+  // No system has so much memory: a size above half of the address space comes from an overflow in the caller.
   address_ = bytes_ > SIZE_MAX / 2 ? nullptr : allocate_pages(bytes_);
   if (!address_) throw std::bad_alloc();
 }

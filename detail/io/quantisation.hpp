@@ -7,7 +7,7 @@
 namespace moe::inline MOE_ABI::detail {
 
 /// The quantised weights of a Hugging Face checkpoint that the library reads: none, MXFP4, or FP8 with one scale for each block
-/// of a matrix. Tensors without scales are as they are in other checkpoints.
+/// of a matrix. Tensors without scales are stored as in other checkpoints.
 struct Quantisation {
   bool mxfp4 = false;
 

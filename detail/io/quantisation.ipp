@@ -11,7 +11,7 @@ namespace moe::inline MOE_ABI::detail {
 
 inline constexpr std::string_view unquantised = "weights in f32, f16 or bf16, or a GGUF file";
 
-/// Collects what the quantization_config of all levels say.
+/// Collects the quantization_config of all levels.
 class QuantisationReader {
  public:
   explicit QuantisationReader(bool allow_mxfp4) : allow_mxfp4_(allow_mxfp4) {}

@@ -51,7 +51,8 @@ inline void row_values(const AttentionArgs& a, const std::byte* values, std::siz
     add_all_values<Type, 1>(a, values, row_bytes, rows, 0, weights(i), s.factors + i, out(i));
 }
 
-/// What differs between caches: scores and values of the rows at the places [place, place + rows), which lie in one block.
+/// The functions that differ between the types of caches: scores and values of the rows at the places [place, place + rows),
+/// which lie in one block.
 struct RowSteps {
   using Step = void (*)(const AttentionArgs&, std::size_t place, std::size_t rows, RowQueries&);
   Step scores, values;

@@ -51,7 +51,8 @@ inline void add_pairs(Vec (&total)[4][Tokens], const std::byte* const (&weights)
 }
 
 /// out[t, row + r · row_step] for four rows r and Tokens tokens; after the last row or token the tile repeats it.
-/// One token prefetches its own rows, prefetch_bytes ahead. Several tokens prefetch the row at `ahead`, if it is not null.
+/// With one token, the rows themselves are prefetched, prefetch_bytes ahead; with several tokens the row at `ahead`, if `ahead`
+/// is not null.
 template <std::size_t Tokens>
 inline void bf16_tile(const MatmulArgs& a, std::size_t row, std::size_t row_step, std::size_t token,
                       const std::byte* ahead) {
@@ -114,7 +115,7 @@ inline void bf16_rows(const MatmulArgs& a, std::size_t first, std::size_t end) {
   }
 }
 
-/// One token reads four streams of rows, as float_vector() does.
+/// The product with one token: reads four streams of rows, as float_vector() does.
 inline void bf16_vector(const MatmulArgs& a) {
   const std::size_t rows = a.rows / 4;
   for (std::size_t row = 0; row < rows; ++row) bf16_tile<1>(a, row, rows, 0, nullptr);

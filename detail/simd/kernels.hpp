@@ -6,7 +6,7 @@
 namespace moe::inline MOE_ABI::detail::simd {
 
 #if MOE_HEADER_ONLY
-// Units built for different CPUs must not share these inline functions: the linker would keep the copy of any one unit.
+// Units built for different CPUs must not share these inline functions: the linker keeps one copy, of an arbitrary unit.
 #if defined(__AVX512F__)
 inline namespace built_for_avx512 {
 #elif defined(__AVX2__)

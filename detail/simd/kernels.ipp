@@ -158,7 +158,8 @@ namespace scalar {
 #include "matmul_unpacked.inl"
 #include "attention.inl"
 #include "attention_rows.inl"
-// Products of bytes do not fit into registers here. Unrolled loops of them are a quarter of the code of all kernels, and no faster.
+// Without vector instructions the tiles do not fit into registers. Unrolled loops would be no faster, and a quarter of the code
+// of all kernels.
 #pragma push_macro("MOE_UNROLL")
 #undef MOE_UNROLL
 #define MOE_UNROLL

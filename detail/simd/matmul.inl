@@ -85,8 +85,8 @@ inline void float_rows(const MatmulArgs& a, std::size_t token) {
   for (; row < a.rows; ++row) float_tile<Type, 1, Tokens>(a, row, 1, token);
 }
 
-/// One token: the rows are divided into a few ranges that are processed in step, row i of each range together. Memory is
-/// then read in a few long streams, which hardware prefetchers follow best, and the accumulators are independent of each
+/// The product with one token: the rows are divided into a few ranges, and row i of all ranges is processed together. Memory
+/// is then read in a few long streams, which hardware prefetchers follow best, and the accumulators are independent of each
 /// other.
 /// Measured: 4 streams are faster than 2, 3, 6 or 8, and than 16 neighbouring rows; see tests/bench/LOG.md.
 template <class Type>

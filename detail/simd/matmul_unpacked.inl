@@ -1,7 +1,7 @@
 // Matrix products of mxfp4 and f8_e4m3 weights with float activations. Compiled once per instruction set.
 //
-// One token multiplies the numbers as they are unpacked; several tokens share the decoded tiles of matmul_decoded.inl. Both
-// have the same order of summation.
+// With one token, numbers are multiplied as soon as they are unpacked; with several tokens, the decoded tiles of
+// matmul_decoded.inl are shared. Both have the same order of summation.
 
 /// out = the 32 numbers of a block.
 inline void unpack(MXFP4, const std::byte* block, Vec (&out)[32 / lanes]) {

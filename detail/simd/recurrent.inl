@@ -1,8 +1,8 @@
 // Steps of recurrent mixers: short convolutions, the gated delta rule, Mamba-2. kernel_table.hpp describes each.
 // Compiled once per instruction set.
 //
-// All lanes lie along the dimension that the recurrence does not mix, so no sum crosses lanes, and a number has the same bits
-// whichever vector it stands in.
+// The lanes of vectors lie along the dimension that the recurrence does not mix. So no sum crosses lanes, and the bits of a
+// number do not depend on its lane.
 
 inline void convolve(const float* const* rows, const float* taps, const float* bias, std::size_t kernel,
                      float* out, std::size_t channels) {

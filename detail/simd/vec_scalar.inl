@@ -10,7 +10,8 @@
 //   round, power_of_two            nearest whole number, ties to even; 2^n
 //   sum, max_lane                  of all lanes
 //   unpack_fp4                     the 32 numbers of a block of mxfp4
-// This one has eight lanes, as AVX2: eight partial sums are more exact than one, and compilers can vectorise them.
+// The vector of this file has eight lanes, as that of AVX2: eight partial sums are more exact than one, and compilers can
+// vectorise them.
 
 struct Vec {
   float lane[8];

@@ -16,7 +16,7 @@ class AddedVocabulary {
  public:
   /// Adds each token that the vocabulary lacks to it, apart. Ignores tokens without content. Throws an Error about the file
   /// `name` if two tokens have one content, if a token has the id of another token, or if the contents are too long.
-  /// `nfc` and `add_text_space`: what normalization does to texts, and so to normalized tokens.
+  /// `nfc` and `add_text_space`: the normalization of texts, which applies to normalized tokens too.
   AddedVocabulary(const std::vector<AddedToken>& tokens, bool nfc, bool add_text_space,
                   Vocabulary& vocabulary, std::string_view name);
 

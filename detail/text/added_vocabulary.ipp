@@ -32,7 +32,7 @@ inline std::optional<TokenId> check_added_token(const AddedToken& token, TokenId
 
 /// The content as it appears in a text that SentencePiece has normalized.
 inline std::string spaced_content(const AddedToken& token, bool add_text_space, std::string_view name) {
-  if (token.lstrip || token.rstrip)  // by then, white space is not the white space of the text
+  if (token.lstrip || token.rstrip)  // normalization replaces white space before the token is searched for
     fail(name, concat("added token \"", token.content, '"'), "no lstrip or rstrip if normalized", "one");
   std::string content(add_text_space ? 1 : 0, ' ');
   append_spaced(content, token.content);

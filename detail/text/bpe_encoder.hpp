@@ -22,8 +22,8 @@ class BpeEncoder {
  private:
   static constexpr std::uint32_t end = std::numeric_limits<std::uint32_t>::max();
 
-  /// One token of the piece, in a doubly linked list of neighbours. A symbol that was merged into its left neighbour keeps
-  /// its position, but is in no list and has no merge.
+  /// A token of the piece, in a doubly linked list of neighbours. A symbol that was merged into its left neighbour keeps its
+  /// position, but is in no list and has no merge.
   struct Symbol {
     TokenId id;
     std::uint32_t previous, next;  // positions in symbols_, or end

@@ -17,23 +17,23 @@ struct MergeText {
   std::string_view left, right;
 };
 
-/// "left right"; nothing unless there is exactly one space.
+/// "left right"; empty unless there is exactly one space.
 std::optional<MergeText> split_merge(std::string_view text);
 
-/// "left right", split at the first space after the first byte; nothing if there is none. Source: gemma4 in GGUF files.
+/// "left right", split at the first space after the first byte; empty if there is no such space. Source: gemma4 in GGUF files.
 std::optional<MergeText> split_merge_at_first_space(std::string_view text);
 
 /// Adds the merge; false unless the vocabulary has both tokens and their result.
 bool add_merge(MergeTable& merges, const Vocabulary& vocabulary, const MergeText& text);
 
-// What split_merge() and add_merge() expect, for errors.
+// For errors: the form that split_merge() and add_merge() expect.
 inline constexpr std::string_view merge_form = "two tokens with one space between them";
 inline constexpr std::string_view merge_of_tokens = "both tokens and their result in the vocabulary";
 
 /// ["left right", ...] or [["left", "right"], ...]: model.merges of tokenizer.json.
 MergeTable read_merges(const Json& elements, const Vocabulary& vocabulary);
 
-/// One merge per line: the file merges.txt, whose first line may be its version. `name` is for errors.
+/// The file merges.txt, with one merge per line; the first line may be a version. `name` is for errors.
 MergeTable read_merges(std::string_view lines, const Vocabulary& vocabulary, std::string_view name);
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -16,7 +16,7 @@ struct ToolCall {
   std::string id = {};    // some templates need one
 };
 
-/// One turn of a conversation.
+/// A turn of a conversation.
 struct Message {
   std::string role;  // such as "system", "user", "assistant" or "tool"
   std::string content;

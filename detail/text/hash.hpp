@@ -28,7 +28,7 @@ inline std::uint64_t short_word(const char* data, std::size_t size) {
   return byte(0) | byte(size / 2) << 8 | byte(size - 1) << 16;
 }
 
-/// A fast hash without a key. Only for caches, where a collision costs one miss: anybody can choose texts that collide.
+/// A fast hash without a key. Only for caches, where a collision costs one miss: an attacker can choose texts that collide.
 /// The value depends on the byte order of the machine.
 inline std::uint64_t hash_bytes(std::string_view bytes) {
   const char* data = bytes.data();

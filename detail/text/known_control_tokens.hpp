@@ -8,7 +8,7 @@
 namespace moe::inline MOE_ABI::detail {
 
 /// Texts that are control tokens even if a file gives them the type "normal", as some converters do.
-/// Source: llama-vocab.cpp of llama.cpp overrides the types of its list of end tokens; the begins of turns belong to them.
+/// Source: llama-vocab.cpp of llama.cpp overrides the types of its list of end tokens, and of the tokens that begin a turn.
 /// Not </s>, which is plain text for Gemma.
 inline constexpr std::string_view known_control_tokens[] = {
     "<|im_start|>",

@@ -12,7 +12,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// What two neighbouring tokens become. The merge of the lowest rank is done first.
+/// The token that replaces two neighbouring tokens. The merge of the lowest rank is done first.
 struct Merge {
   static constexpr std::uint32_t never = std::numeric_limits<std::uint32_t>::max();
 

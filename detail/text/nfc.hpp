@@ -11,7 +11,7 @@ namespace moe::inline MOE_ABI::detail {
 /// Source: Unicode Standard Annex 15.
 std::string nfc(std::string_view text);
 
-/// Whether nfc(text) is certainly the text itself: true for nearly all texts that people write. O(n), without allocation.
+/// True only if nfc(text) is the text itself; a fast test that succeeds for nearly all real texts. O(n), without allocation.
 bool is_surely_nfc(std::string_view text);
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -12,8 +12,7 @@ namespace moe::inline MOE_ABI::detail {
 /// How files write tokens.
 /// byte_level: one character for each byte (see ByteAlphabet), `Ġthe` for " the". A token with other characters, such as
 /// `<｜User｜>`, stands for its own UTF-8 bytes: it is decoded, but merging never makes it.
-/// sentence_piece: as text with ▁ in place of spaces. A token that has a space all the same is decoded, but merging never
-/// makes it.
+/// sentence_piece: as text with ▁ in place of spaces. A token with a real space is decoded, but merging never makes it.
 enum class Notation { byte_level, sentence_piece };
 
 /// The alphabet of byte-level vocabularies: one printable character for each byte. The printable bytes of Latin-1 stand for

@@ -38,7 +38,7 @@ class PieceCache {
 /// Cuts texts into pieces and encodes the pieces. One encoder for each call of Tokenizer::encode: it keeps views of the texts.
 class PieceEncoder {
  public:
-  /// Appends to `out`, which nobody else may shorten. `text_bytes`: about the size of all texts.
+  /// Appends to `out`, which must not be shortened while the encoder lives. `text_bytes`: about the size of all texts.
   PieceEncoder(const Bpe& bpe, const SplitPattern& pattern, bool add_prefix_space, std::size_t text_bytes,
                std::vector<TokenId>& out)
       : bpe_(bpe), pattern_(pattern), add_prefix_space_(add_prefix_space), cache_(text_bytes), out_(out) {}

@@ -9,8 +9,8 @@
 
 namespace moe::inline MOE_ABI {
 
-/// Decodes tokens as they arrive, and never returns an incomplete character. All returned texts in a row are the text that
-/// Tokenizer::decode makes of the same tokens. Not thread-safe.
+/// Decodes tokens as they arrive, and never returns an incomplete character. The returned texts, put together, are the result
+/// of Tokenizer::decode() for the same tokens. Not thread-safe.
 class StreamingDecoder {
  public:
   /// `tokenizer` must outlive the decoder. `skip_special`: leave special tokens out. `continues`: the tokens follow other

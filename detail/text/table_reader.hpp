@@ -21,7 +21,7 @@ class TableReader {
     return value;
   }
 
-  /// Whether the sign comes next; if so, goes past it.
+  /// Whether the sign comes next; if so, skips the sign.
   bool take(char sign) {
     if (done() || rest_.front() != sign) return false;
     rest_.remove_prefix(1);
