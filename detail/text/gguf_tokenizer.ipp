@@ -205,8 +205,8 @@ MOE_INLINE void GgufTokenizer::read_scores() {
   }
   std::vector<std::uint32_t> best_first(count_);
   std::iota(best_first.begin(), best_first.end(), std::uint32_t{0});
-  std::stable_sort(best_first.begin(), best_first.end(),
-                   [&](std::uint32_t a, std::uint32_t b) { return scores[a] > scores[b]; });
+  std::sort(best_first.begin(), best_first.end(),
+            [&](std::uint32_t a, std::uint32_t b) { return scores[a] > scores[b]; });
   std::vector<std::uint32_t>& ranks = parts_.scores.ranks;
   ranks.resize(count_);
   for (std::size_t i = 0; i < count_; ++i) {
