@@ -112,7 +112,7 @@ Restriction random_experts(const moe::ModelSpec& spec, std::size_t seed) {
           }};
 }
 
-/// The `count` experts that the text uses most which is `distance` texts further on.
+/// The `count` experts that the text number (text + distance) uses most, counted in a circle.
 Restriction used_experts(const moe::ModelSpec& spec, const std::vector<Text>& texts, std::size_t count,
                          std::size_t distance) {
   return {std::to_string(count) + (distance == 0 ? " used here" : " used elsewhere"),

@@ -88,7 +88,7 @@ class Tampered {
   std::mt19937 random_{1};
 };
 
-/// One row of the table.
+/// A row of the table.
 struct Row {
   double hit_percent = 0, bytes_per_token = 0, tokens_per_second = 0, waited = 0, share_of_bound = 0;
   std::size_t peak_bytes = 0;

@@ -17,7 +17,7 @@ inline const char* name_of(Arithmetic arithmetic) {
   return arithmetic == Arithmetic::int8 ? "int8" : "f32";
 }
 
-/// One of the limits that were measured with the same instructions and threads.
+/// The spread of one limit over measurements with the same instructions and threads.
 inline Spread spread_of(const std::vector<Limits>& limits, double Limits::*member) {
   std::vector<double> numbers;
   for (const Limits& one : limits) numbers.push_back(one.*member);

@@ -7,7 +7,7 @@
 #include <cstdio>
 #include <string>
 
-/// How the user can get more positions than the session has.
+/// Advice for a user who needs more positions than the session has.
 inline std::string advice_on_context(const moe::Session& session, const moe::Model& model) {
   if (session.context() < model.spec().max_positions) return "a larger --context makes room";
   return "the model has no more positions (max_position_embeddings)";

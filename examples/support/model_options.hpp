@@ -42,7 +42,7 @@ inline moe::ModelOptions model_options_of(const CommandLine& args) {
   return options;
 }
 
-/// Prints to stderr where the memory goes, if it is limited.
+/// Prints the division of the memory to stderr, if the memory is limited.
 inline void show_memory(const moe::Model& model) {
   const moe::MemoryPlan& plan = model.memory_plan();
   if (plan.budget_bytes == 0) return;

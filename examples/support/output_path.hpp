@@ -7,8 +7,8 @@
 #include <string>
 #include <system_error>
 
-/// Throws unless a file can be created or replaced at `path`. Of special files only character devices are accepted, and all
-/// that lies in /dev, such as /dev/stdout: nothing else can be meant to hold a result.
+/// Throws unless a file can be created or replaced at `path`. Character devices are accepted too, and FIFOs in /dev and /proc,
+/// because /dev/stdout may be one.
 inline void require_output_file(const std::string& path) {
   namespace fs = std::filesystem;
   const auto fail = [&](const std::string& found) {

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <cstdio>
 
-/// Counts bytes, or the things that `unit` names. From the third second on it shows how many are done, at which rate, and
-/// how long the rest takes.
+/// Counts bytes, or items whose name is `unit`. From the third second on, shows the number of finished items, the rate and the
+/// remaining time.
 class Progress {
  public:
   explicit Progress(std::uint64_t total, const char* unit = nullptr) : total_(total), unit_(unit) {}

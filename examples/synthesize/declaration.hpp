@@ -1,4 +1,4 @@
-// The tensors of a part of a model, by what they are for.
+// The tensors of a part of a model, by purpose.
 #pragma once
 #include <moe.hpp>
 
@@ -14,7 +14,8 @@
 #include <utility>
 #include <vector>
 
-/// Where the numbers of matrices come from. Results: of matrices whose products are added to the residual stream.
+/// The sources of the numbers of matrices. `results` and `expert_results`: for matrices whose products are added to the
+/// residual stream.
 struct WeightSources {
   static constexpr float deviation = 0.02f;
 
@@ -36,7 +37,7 @@ inline std::vector<float> random_numbers(std::uint64_t count, float deviation, s
   return out;
 }
 
-/// Declares tensors, the names of which begin with a prefix.
+/// Declares tensors whose names begin with a prefix.
 class Declaration {
  public:
   /// sources: must outlive the writing of the tensors.

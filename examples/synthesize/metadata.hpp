@@ -31,7 +31,7 @@ class Metadata {
   std::string prefix_;
 };
 
-/// One number of each layer.
+/// number(layer) for all layers.
 template <class Number>
 std::vector<std::uint32_t> of_layers(const Shape& shape, Number number) {
   std::vector<std::uint32_t> out;

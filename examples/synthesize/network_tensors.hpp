@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-/// A network of every token. suffix: of the names of its tensors, such as `_shexp`.
+/// A network that every token uses. suffix: the end of its tensor names, such as `_shexp`.
 inline void declare_network(Declaration& to, const Shape& shape, std::uint64_t width,
                             const std::string& suffix) {
   const std::uint64_t hidden = shape.hidden;
@@ -49,7 +49,7 @@ inline void declare_expert_parts(Declaration& to, const Shape& shape, const std:
   to.constant("ffn_down" + infix + ".bias", sizes({hidden}), 0);
 }
 
-/// merged: as most GGUF files have them, the experts of a layer in one tensor of each part.
+/// merged: one tensor per part holds all experts of a layer, as in most GGUF files.
 inline void declare_experts(Declaration& to, const Shape& shape, bool merged) {
   if (merged) return declare_expert_parts(to, shape, "_exps", {shape.experts.count});
   for (std::uint32_t expert = 0; expert < shape.experts.count; ++expert)

@@ -6,12 +6,12 @@
 #include <cstdint>
 #include <string_view>
 
-/// Attention with heads, in layers without a window too if there is one.
+/// Attention with heads. If the model has a window, the layers without a window.
 struct AttentionShape {
   std::uint32_t heads = 0, kv_heads = 0, head_dim = 0;
   float theta = 1e6f;
   std::uint32_t rotated = 0;        // numbers of a head; 0: all
-  std::uint32_t rotated_pairs = 0;  // that rope_freqs does not stop; 0: there is no rope_freqs
+  std::uint32_t rotated_pairs = 0;  // pairs that rope_freqs leaves rotating; 0: no rope_freqs
   std::array<std::uint32_t, 4> sections =
       {};                 // for positions in time, height and width, which are equal for text
   float yarn_factor = 0;  // 0: no scaling
@@ -22,7 +22,7 @@ struct AttentionShape {
   bool value_is_key = false;  // in layers without a window
 };
 
-/// Attention within a window. Heads: 0 as without a window.
+/// Attention within a window. kv_heads or head_dim 0: the number of AttentionShape.
 struct WindowShape {
   std::uint32_t size = 0;
   std::uint32_t kv_heads = 0, head_dim = 0;
@@ -86,7 +86,7 @@ enum class Mixer : char {
 struct Shape {
   std::string_view name, architecture;
   std::uint32_t layers, hidden, vocabulary, positions;
-  std::string_view pattern = "A";  // the mixers of the layers, again and again
+  std::string_view pattern = "A";  // the mixers of the layers, repeated
   bool blocks = false;             // a layer has a mixer or experts, and one norm
   float epsilon = 1e-6f;
   bool tied = false;  // the embedding is the head

@@ -2,7 +2,7 @@
 #pragma once
 #include "shape.hpp"
 
-/// One of each architecture, with every kind of its layers.
+/// A shape for each architecture, with every kind of layer that the architecture has.
 inline constexpr Shape tiny_shapes[] = {
     {.name = "tiny",
      .architecture = "qwen3moe",

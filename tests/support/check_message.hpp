@@ -7,7 +7,8 @@
 #include <string>
 #include <string_view>
 
-/// Checks that `action` throws an Error whose message has all these parts, in whatever form it is.
+/// Checks that `action` throws an Error whose message has all these parts. Unlike check_error(), also for messages without
+/// "expected".
 template <class Action>
 void check_message(Action&& action, std::initializer_list<std::string_view> parts) {
   const std::string message = message_of(action);

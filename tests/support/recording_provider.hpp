@@ -31,7 +31,7 @@ class RecordingProvider {
     moe::MemoryProvider experts;
     std::atomic<bool> failing = false;  // acquire() and try_acquire() throw
     std::atomic<int> leases = 0;
-    std::mutex mutex;  // guards what follows
+    std::mutex mutex;  // guards the members below
     std::set<moe::ExpertId> resident;
     std::vector<Heard> announcements;
   };
