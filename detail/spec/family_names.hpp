@@ -163,10 +163,14 @@ inline constexpr RoleNames delta_net_names[] = {
     {Role::recurrent_norm, "linear_attn.norm.weight", "ssm_norm.weight"},
 };
 
+/// transformers 5 has names of its own in memory, and saves them if it is told so.
 inline constexpr RoleNames granite_names[] = {
     {Role::router, "block_sparse_moe.router.layer.weight", "ffn_gate_inp.weight"},
+    {Role::router, "block_sparse_moe.router.weight", ""},
     {Role::experts_gate_up, "block_sparse_moe.input_linear.weight", "ffn_gate_up_exps.weight"},
+    {Role::experts_gate_up, "block_sparse_moe.experts.gate_up_proj", ""},
     {Role::experts_down, "block_sparse_moe.output_linear.weight", "ffn_down_exps.weight"},
+    {Role::experts_down, "block_sparse_moe.experts.down_proj", ""},
     {Role::shared_gate_up, "shared_mlp.input_linear.weight", ""},
     {Role::shared_down, "shared_mlp.output_linear.weight", "ffn_down_shexp.weight"},
 };

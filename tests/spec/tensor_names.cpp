@@ -154,6 +154,19 @@ TEST_CASE("tensor names: of several names of a role, that of a tensor counts") {
   CHECK(names.patterns(Role::router).size() == 3);
 }
 
+TEST_CASE("tensor names: the experts of Granite may have the names that transformers has in memory") {
+  const TensorNames names(SpecCheckpoint()
+                              .tensor("model.embed_tokens.weight")
+                              .tensor("model.layers.0.block_sparse_moe.router.weight")
+                              .tensor("model.layers.0.block_sparse_moe.experts.gate_up_proj")
+                              .tensor("model.layers.0.block_sparse_moe.experts.down_proj")
+                              .hugging_face("{}"),
+                          family_named("granitemoehybrid"));
+  for (const Role role : {Role::router, Role::experts_gate_up, Role::experts_down})
+    CHECK(names.find(role, 0));
+  CHECK(names.of(Role::router, 1) == "model.layers.1.block_sparse_moe.router.layer.weight");
+}
+
 TEST_CASE("families: each name belongs to one family, or to one with and one without experts") {
   std::set<std::string_view> types;
   std::set<std::pair<std::string_view, bool>> architectures;
