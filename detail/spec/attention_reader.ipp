@@ -66,7 +66,9 @@ MOE_INLINE LayerHeads AttentionReader::heads_of_config(bool slides, std::size_t 
   const std::size_t usual_kv = reader_.is_null(keys::kv_heads) ? heads : defaults.kv_heads;
   std::size_t kv_heads = kv_heads_of_config(heads, keys::kv_heads, usual_kv);
   if (differs && value_is_key_) kv_heads = kv_heads_of_config(heads, keys::full_kv_heads, kv_heads);
-  const std::size_t usual_dim = defaults.head_dim > 0 ? defaults.head_dim : hidden_size / heads;
+  const bool stated_none = reader_.is_null(keys::head_dim);
+  const std::size_t usual_dim =
+      defaults.head_dim > 0 && !stated_none ? defaults.head_dim : hidden_size / heads;
   const std::size_t head_dim =
       differs ? reader_.size(keys::full_head_dim, reader_.family().full_head_dim, reader_.width_range(1))
               : reader_.size(keys::head_dim, usual_dim, reader_.width_range(1));

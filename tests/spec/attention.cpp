@@ -53,6 +53,12 @@ TEST_CASE("attention: the width of a head need not be the hidden size divided by
             .head_dim == 16);
   CHECK(attention_with("qwen3_next").head_dim == 256);
   CHECK(attention_with("gpt_oss").head_dim == 64);
+  CHECK(attention_with("gpt_oss", R"("hidden_size": 96, "num_attention_heads": 8, "head_dim": null)")
+            .head_dim == 12);
+}
+
+TEST_CASE("attention: the positions of GLM-4.7-Flash have the usual theta, if no other is stated") {
+  CHECK(latent_with("glm4_moe_lite").rope == latent_with("glm4_moe_lite", R"("rope_theta": 10000)").rope);
 }
 
 TEST_CASE(
