@@ -16,8 +16,9 @@ using MixerPattern = Family::Pattern;
 MOE_INLINE std::string attention_words(const Family& family) {
   std::string out = "full_attention";
   if (family.may_slide()) out += " or sliding_attention";
-  if (family.recurrent == Family::Recurrent::short_convolution) return out + " or conv";
-  return family.recurrent == Family::Recurrent::none ? out : out + " or linear_attention or mamba";
+  if (family.recurrent == Family::Recurrent::none) return out;
+  const bool convolves = family.recurrent == Family::Recurrent::short_convolution;
+  return out + " or linear_attention or " + (convolves ? "conv" : "mamba");
 }
 
 /// A word of layer_types. Older families have other words for the same kinds.
@@ -26,7 +27,7 @@ MOE_INLINE LayerKind kind_of_word(const SpecReader& reader, std::string_view wor
   const bool convolves = family.recurrent == Family::Recurrent::short_convolution;
   if (word == "full_attention" || word == "attention") return {};
   if (word == "sliding_attention" && family.may_slide()) return {.slides = true};
-  const bool recurrent = convolves ? word == "conv" : word == "linear_attention" || word == "mamba";
+  const bool recurrent = word == "linear_attention" || word == (convolves ? "conv" : "mamba");
   if (!recurrent || family.recurrent == Family::Recurrent::none)
     reader.fail_at(keys::layer_types, attention_words(family), word);
   return {.mixer = LayerKind::Mixer::recurrent};

@@ -52,6 +52,8 @@ TEST_CASE("layer kinds: the first layers are dense in families that say so") {
               R"("num_hidden_layers": 3, "mlp_layer_types": ["sparse", "dense", "sparse"])") == "aE a- aE");
   CHECK(kinds("lfm2_moe", R"("num_hidden_layers": 3, "layer_types": ["conv", "full_attention", "conv"])") ==
         "r- a- rE");
+  CHECK(kinds("lfm2_moe",
+              R"("num_hidden_layers": 2, "layer_types": ["linear_attention", "full_attention"])") == "r- a-");
   check_error(
       [] { return kinds("glm4_moe_lite", R"("num_hidden_layers": 2, "mlp_layer_types": ["odd", "dense"])"); },
       {"$.mlp_layer_types", "dense or sparse", "odd"});
@@ -122,7 +124,7 @@ TEST_CASE("layer kinds: a word that the family does not have is refused, and a l
       [] { return kinds("qwen3_next", R"("num_hidden_layers": 1, "layer_types": ["sliding_attention"])"); },
       {"$.layer_types", "linear_attention or mamba", "sliding_attention"});
   check_error([] { return kinds("lfm2_moe", R"("num_hidden_layers": 1, "layer_types": ["mamba"])"); },
-              {"$.layer_types", "full_attention or conv", "mamba"});
+              {"$.layer_types", "full_attention or linear_attention or conv", "mamba"});
   check_error([] { return kinds("gpt_oss", R"("num_hidden_layers": 2, "layer_types": ["full_attention"])"); },
               {"$.layer_types", "a word for each of 2 layers", "1 words"});
 }
