@@ -25,8 +25,10 @@ namespace moe::inline MOE_ABI {
 
 /// Any provider behind one type, for choosing one at run time. Each call costs one virtual call; acquire() allocates nothing.
 /// Copies share the provider. All optional members are passed on.
-class AnyProvider : detail::CacheBase {
+class AnyProvider {
  public:
+  using CacheBudget = void;  // budget_bytes() is the budget of a cache
+
   /// Holds a lease of any type of at most 256 bytes.
   class Lease {
    public:

@@ -27,7 +27,7 @@ namespace moe::inline MOE_ABI {
 /// acquire() or load() loads them, outside the lock. So evictions depend on the order of requests only, not on the speed of
 /// reading. At no instant are the resident experts, loading ones included, larger than the budget.
 template <ExpertProvider Inner, class Eviction = DecayedFrequency>
-class CachingProvider : detail::CacheBase {
+class CachingProvider {
   static_assert(check_provider<Inner>());
   static_assert(check_eviction_policy<Eviction>());
   // After an error about the policy there are no further ones.
@@ -35,6 +35,8 @@ class CachingProvider : detail::CacheBase {
   using State = detail::CacheState<Inner, Policy>;
 
  public:
+  using CacheBudget = void;  // budget_bytes() is the budget of a cache
+
   /// A leased expert is not evicted. Leases of one expert share its weights.
   using Lease = typename State::Lease;
 
