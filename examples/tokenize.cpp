@@ -49,8 +49,10 @@ std::vector<moe::TokenId> read_ids(const std::string& line, std::string_view nam
 std::string render(const moe::ChatTemplate& chat, const moe::Json& conversation) {
   moe::ChatOptions options;
   if (const moe::Json given = conversation.find("options")) options = moe::detail::read_chat_options(given);
-  if (const moe::Json tools = conversation.find("tools"); tools && !tools.is_null())
+  if (const moe::Json tools = conversation.find("tools"); tools && !tools.is_null()) {
     for (const moe::Json tool : tools.as_array()) options.tools.push_back(moe::detail::to_json(tool));
+    if (options.tools.empty()) options.variables.emplace_back("tools", "[]");
+  }
   if (const moe::Json special = conversation.find("special"))
     for (const moe::Json token : special.as_object())
       options.variables.insert(options.variables.begin(),

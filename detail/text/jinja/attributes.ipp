@@ -21,7 +21,7 @@ inline constexpr std::string_view text_methods[] = {
     "partition",  "rpartition", "removeprefix", "removesuffix", "zfill",      "ljust",        "rjust",
     "center",     "format",     "isalpha",      "isalnum",      "isnumeric",  "isdigit",      "isdecimal",
     "isspace",    "isascii",    "isupper",      "islower",      "istitle",    "isidentifier", "isprintable",
-    "expandtabs",
+    "expandtabs", "format_map",
 };
 inline constexpr std::string_view dict_methods[] = {"get", "items", "keys", "values", "copy"};
 inline constexpr std::string_view list_methods[] = {"index", "count", "copy"};

@@ -25,13 +25,19 @@ inline Value filter_length(Interpreter& interpreter, const Value& value, const A
 }
 
 inline Value filter_first(Interpreter& interpreter, const Value& value, const Arguments&) {
+  if (value.kind == Kind::iterator && !value.list->read && !value.list->items.empty()) {
+    value.list->read = true;
+    return value.list->items.front();
+  }
   const Items items = iterate(interpreter.memory(), value);
   return items.empty() ? interpreter.memory().missing("No first item, sequence was empty.") : items.front();
 }
 
 inline Value filter_last(Interpreter& interpreter, const Value& value, const Arguments&) {
   Memory& memory = interpreter.memory();
-  if (value.kind == Kind::iterator) memory.fail("'generator' object is not reversible");
+  const bool can = value.is_undefined() || value.is_string() || value.is_dict() || value.has_list();
+  if (!can || value.kind == Kind::iterator)
+    memory.fail(concat('\'', type_name(value), "' object is not reversible"));
   const Items items = iterate(memory, value);
   return items.empty() ? memory.missing("No last item, sequence was empty.") : items.back();
 }
@@ -42,19 +48,23 @@ inline Value filter_list(Interpreter& interpreter, const Value& value, const Arg
 
 inline Value filter_items(Interpreter& interpreter, const Value& value, const Arguments&) {
   Memory& memory = interpreter.memory();
-  if (value.is_undefined()) return generator(memory, {});
-  if (!value.is_dict()) memory.fail("Can only get item pairs from a mapping.");
-  Items items;
-  for (const auto& [key, member] : value.dict->items)
-    items.push_back(memory.list({key, member}, Kind::tuple, "tuple"));
-  return generator(memory, std::move(items));
+  return generator(memory, [&](Items& items) {
+    if (value.is_undefined()) return;
+    if (!value.is_dict()) memory.fail("Can only get item pairs from a mapping.");
+    for (const auto& [key, member] : value.dict->items)
+      items.push_back(memory.list({key, member}, Kind::tuple, "tuple"));
+  });
 }
 
 inline Value filter_reverse(Interpreter& interpreter, const Value& value, const Arguments&) {
   Memory& memory = interpreter.memory();
+  if (!value.is_undefined() && !value.is_string() && !value.is_dict() && !value.has_list())
+    memory.fail("argument must be iterable");
   Items items = iterate(memory, value);
   std::reverse(items.begin(), items.end());
-  if (!value.is_string()) return generator(memory, std::move(items));
+  if (!value.is_string())
+    return memory.list(std::move(items), value.kind == Kind::iterator ? Kind::list : Kind::iterator,
+                       value.kind == Kind::list ? "list_reverseiterator" : "list");
   std::string out;
   for (const Value& item : items) out += item.text();
   return memory.text(std::move(out));
@@ -142,20 +152,21 @@ inline Items values_of(const std::vector<Keyed>& items) {
 inline Value filter_sort(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
   Memory& memory = interpreter.memory();
   const Items values = arguments.bind(memory, "sort", 0, {"reverse", "case_sensitive", "attribute"});
-  std::vector<Keyed> items;
-  const bool several = values[2].is_string() && values[2].text().find(',') != std::string_view::npos;
-  if (several) {
-    for (const Value& item : iterate(memory, value)) {
-      Items keys;
-      for (const std::string_view part : split_text(values[2].text(), ",", SIZE_MAX, false))
-        keys.push_back(
-            folded(memory, deep_attribute(memory, item, Value::of_text(part)), is_true(values[1])));
-      items.push_back({memory.list(std::move(keys)), item});
-    }
-  } else {
-    items = keyed(memory, value, values[2], is_true(values[1]));
+  const bool reverse = whole_argument(memory, values[0], 0) != 0, case_sensitive = is_true(values[1]);
+  std::vector<Value> attributes{values[2]};
+  if (values[2].is_string()) {
+    attributes.clear();
+    for (const std::string_view part : split_text(values[2].text(), ",", SIZE_MAX, false))
+      attributes.push_back(Value::of_text(part));
   }
-  sort_keyed(memory, items, is_true(values[0]));
+  std::vector<Keyed> items;
+  for (const Value& item : iterate(memory, value)) {
+    Items keys;
+    for (const Value& attribute : attributes)
+      keys.push_back(folded(memory, deep_attribute(memory, item, attribute), case_sensitive));
+    items.push_back({memory.list(std::move(keys)), item});
+  }
+  sort_keyed(memory, items, reverse);
   return memory.list(values_of(items));
 }
 
@@ -177,16 +188,16 @@ inline Value filter_dictsort(Interpreter& interpreter, const Value& value, const
 inline Value filter_unique(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
   Memory& memory = interpreter.memory();
   const Items values = arguments.bind(memory, "unique", 0, {"case_sensitive", "attribute"});
-  const std::vector<Keyed> items = keyed(memory, value, values[1], is_true(values[0]));
-  std::vector<std::pair<Value, Value>> last_places;
-  for (std::size_t i = items.size(); i-- > 0;) last_places.emplace_back(items[i].key, Value::of_size(i));
-  const Value first_places =
-      make_dict(memory, std::move(last_places));  // of equal keys, the last entry counts
-  Items out;
-  for (std::size_t i = 0; i < items.size(); ++i)
-    if (find_key(first_places, items[i].key)->whole() == static_cast<std::int64_t>(i))
-      out.push_back(items[i].value);
-  return generator(memory, std::move(out));
+  return generator(memory, [&](Items& out) {
+    const std::vector<Keyed> items = keyed(memory, value, values[1], is_true(values[0]));
+    std::vector<std::pair<Value, Value>> last_places;
+    for (std::size_t i = items.size(); i-- > 0;) last_places.emplace_back(items[i].key, Value::of_size(i));
+    // Of equal keys, the last entry counts.
+    const Value first_places = make_dict(memory, std::move(last_places));
+    for (std::size_t i = 0; i < items.size(); ++i)
+      if (find_key(first_places, items[i].key)->whole() == static_cast<std::int64_t>(i))
+        out.push_back(items[i].value);
+  });
 }
 
 template <bool largest>
@@ -197,7 +208,7 @@ Value filter_extreme(Interpreter& interpreter, const Value& value, const Argumen
   if (items.empty()) return memory.missing("No aggregated item, sequence was empty.");
   const Keyed* best = &items.front();
   for (const Keyed& item : items)
-    if (largest ? less(memory, best->key, item.key) : less(memory, item.key, best->key)) best = &item;
+    if (compare(memory, item.key, largest ? ">" : "<", best->key)) best = &item;
   return best->value;
 }
 
@@ -205,6 +216,7 @@ inline Value filter_sum(Interpreter& interpreter, const Value& value, const Argu
   Memory& memory = interpreter.memory();
   const Items values = arguments.bind(memory, "sum", 0, {"attribute", "start"});
   Value sum = values[1].is_undefined() ? Value::of_integer(0) : values[1];
+  if (sum.is_string()) memory.fail("sum() can't sum strings [use ''.join(seq) instead]");
   for (const Value& item : iterate(memory, value))
     sum = add(memory, sum, deep_attribute(memory, item, values[0]));
   return sum;
@@ -236,18 +248,18 @@ inline Value filter_batch(Interpreter& interpreter, const Value& value, const Ar
   const Items values = arguments.bind(memory, "batch", 1, {"linecount", "fill_with"});
   const std::int64_t size = whole_argument(memory, values[0], 0);
   if (size < 1 || size > 1'000'000) memory.fail("batch: the number of items must be from 1 to 1000000");
-  Items batches, batch;
-  for (const Value& item : iterate(memory, value)) {
-    if (batch.size() == static_cast<std::size_t>(size))
-      batches.push_back(memory.list(std::exchange(batch, {})));
-    batch.push_back(item);
-  }
-  if (!batch.empty()) {
+  return generator(memory, [&](Items& batches) {
+    Items batch;
+    for (const Value& item : iterate(memory, value)) {
+      if (batch.size() == static_cast<std::size_t>(size))
+        batches.push_back(memory.list(std::exchange(batch, {})));
+      batch.push_back(item);
+    }
+    if (batch.empty()) return;
     if (!values[1].is_undefined() && !values[1].is_none())
       batch.resize(static_cast<std::size_t>(size), values[1]);
     batches.push_back(memory.list(std::move(batch)));
-  }
-  return generator(memory, std::move(batches));
+  });
 }
 
 inline Value filter_slice(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
@@ -255,71 +267,74 @@ inline Value filter_slice(Interpreter& interpreter, const Value& value, const Ar
   const Items values = arguments.bind(memory, "slice", 1, {"slices", "fill_with"});
   const std::int64_t slices = whole_argument(memory, values[0], 0);
   if (slices < 1 || slices > 100'000) memory.fail("slice: the number of slices must be from 1 to 100000");
-  const Items items = iterate(memory, value);
   const auto count = static_cast<std::size_t>(slices);
-  Items out;
-  std::size_t begin = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::size_t size = items.size() / count + (i < items.size() % count ? 1 : 0);
-    Items part(items.begin() + static_cast<std::ptrdiff_t>(begin),
-               items.begin() + static_cast<std::ptrdiff_t>(begin + size));
-    begin += size;
-    const bool filled = !values[1].is_undefined() && !values[1].is_none();
-    if (filled && i >= items.size() % count) part.push_back(values[1]);
-    out.push_back(memory.list(std::move(part)));
-  }
-  return generator(memory, std::move(out));
+  const bool filled = !values[1].is_undefined() && !values[1].is_none();
+  return generator(memory, [&](Items& out) {
+    const Items items = iterate(memory, value);
+    std::size_t begin = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::size_t size = items.size() / count + (i < items.size() % count ? 1 : 0);
+      Items part(items.begin() + static_cast<std::ptrdiff_t>(begin),
+                 items.begin() + static_cast<std::ptrdiff_t>(begin + size));
+      begin += size;
+      if (filled && i >= items.size() % count) part.push_back(values[1]);
+      out.push_back(memory.list(std::move(part)));
+    }
+  });
 }
 
-// ---- map and select
+// ---- map and select: of a value that is false, such as None, they give nothing
+
+inline void map_attribute(Memory& memory, Items& out, const Value& value, const Arguments& arguments) {
+  const Items values = arguments.bind(memory, "map", 0, {"attribute", "default"});
+  if (values[0].is_undefined()) memory.fail("map requires a filter argument");
+  for (const Value& item : iterate(memory, value))
+    out.push_back(deep_attribute(memory, item, values[0], values[1]));
+}
 
 inline Value filter_map(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
   Memory& memory = interpreter.memory();
-  Items out;
-  if (arguments.positional.empty()) {
-    const Items values = arguments.bind(memory, "map", 0, {"attribute", "default"});
-    if (values[0].is_undefined()) memory.fail("map requires a filter argument");
-    for (const Value& item : iterate(memory, value))
-      out.push_back(deep_attribute(memory, item, values[0], values[1]));
-    return generator(memory, std::move(out));
-  }
-  Arguments rest = arguments;
-  const Value name = rest.positional.front();
-  rest.positional.erase(rest.positional.begin());
-  const Filter* const found = find_filter(to_text(memory, name));
-  for (const Value& item : iterate(memory, value)) {
-    if (!found) memory.fail(concat("No filter named ", repr_text(to_text(memory, name)), '.'));
-    memory.work(1);
-    out.push_back(found->function(interpreter, item, rest));
-  }
-  return generator(memory, std::move(out));
+  return generator(memory, [&](Items& out) {
+    if (!is_true(value)) return;
+    if (arguments.positional.empty()) return map_attribute(memory, out, value, arguments);
+    Arguments rest = arguments;
+    const Value name = rest.positional.front();
+    rest.positional.erase(rest.positional.begin());
+    const Filter* const found = find_filter(to_text(memory, name));
+    for (const Value& item : iterate(memory, value)) {
+      if (!found) memory.fail(concat("No filter named ", repr_text(to_text(memory, name)), '.'));
+      memory.work(1);
+      out.push_back(found->function(interpreter, item, rest));
+    }
+  });
 }
 
 /// select, reject, selectattr and rejectattr.
 template <bool wanted, bool with_attribute>
 Value filter_select(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
   Memory& memory = interpreter.memory();
-  Arguments rest = arguments;
-  const auto take = [&] {
-    const Value first = rest.positional.front();
-    rest.positional.erase(rest.positional.begin());
-    return first;
-  };
-  Value attribute, name;
-  if (with_attribute && rest.positional.empty()) memory.fail("Missing parameter for attribute name");
-  if (with_attribute) attribute = take();
-  if (!rest.positional.empty()) name = take();
-  const Test* const found = name.is_undefined() ? nullptr : find_test(to_text(memory, name));
-  Items out;
-  for (const Value& item : iterate(memory, value)) {
-    const Value tested = deep_attribute(memory, item, attribute);
-    if (!name.is_undefined() && !found)
-      memory.fail(concat("No test named ", repr_text(to_text(memory, name)), '.'));
-    memory.work(1);
-    const bool holds = found ? found->function(interpreter, tested, rest) : is_true(tested);
-    if (holds == wanted) out.push_back(item);
-  }
-  return generator(memory, std::move(out));
+  return generator(memory, [&](Items& out) {
+    if (!is_true(value)) return;
+    Arguments rest = arguments;
+    const auto take = [&] {
+      const Value first = rest.positional.front();
+      rest.positional.erase(rest.positional.begin());
+      return first;
+    };
+    Value attribute, name;
+    if (with_attribute && rest.positional.empty()) memory.fail("Missing parameter for attribute name");
+    if (with_attribute) attribute = take();
+    if (!rest.positional.empty()) name = take();
+    const Test* const found = name.is_undefined() ? nullptr : find_test(to_text(memory, name));
+    for (const Value& item : iterate(memory, value)) {
+      const Value tested = deep_attribute(memory, item, attribute);
+      if (!name.is_undefined() && !found)
+        memory.fail(concat("No test named ", repr_text(to_text(memory, name)), '.'));
+      memory.work(1);
+      const bool holds = found ? found->function(interpreter, tested, rest) : is_true(tested);
+      if (holds == wanted) out.push_back(item);
+    }
+  });
 }
 
 // ---- Other filters

@@ -125,7 +125,9 @@ class PercentFormatter {
       out += conversion();
       memory_.work(1);
     }
-    const bool all_used = next_ >= queue_.size() || named_ || arguments_.is_dict();
+    const bool mapping = arguments_.is_dict() || arguments_.kind == Kind::list ||
+                         arguments_.kind == Kind::range || arguments_.is_undefined();
+    const bool all_used = next_ >= queue_.size() || named_ || mapping;
     if (!all_used) memory_.fail("not all arguments converted during string formatting");
     return out += rest_;
   }

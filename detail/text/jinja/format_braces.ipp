@@ -96,8 +96,7 @@ class BraceFormatter {
                           name.empty() ? "manual field specification to automatic field numbering"
                                        : "automatic field numbering to manual field specification"));
     if (name.empty() || number) {
-      if (index >= arguments_.positional.size())
-        memory_.fail(concat("Replacement index ", index, " out of range for positional args tuple"));
+      if (index >= arguments_.positional.size()) memory_.fail("tuple index out of range");
       return arguments_.positional[index];
     }
     for (const auto& [own, value] : arguments_.named)

@@ -34,10 +34,11 @@ inline std::vector<std::pair<Value, Value>> members_of(Memory& memory, const Arg
       members = first.dict->items;
     } else {
       for (const Value& pair : iterate(memory, first)) {
+        const std::string element = concat("dictionary update sequence element #", members.size());
+        if (!pair.is_string() && !pair.is_dict() && !pair.has_list())
+          memory.fail(concat("cannot convert ", element, " to a sequence"));
         const std::vector<Value> two = iterate(memory, pair);
-        if (two.size() != 2)
-          memory.fail(
-              concat("dictionary update sequence element has length ", two.size(), "; 2 is required"));
+        if (two.size() != 2) memory.fail(concat(element, " has length ", two.size(), "; 2 is required"));
         members.emplace_back(two[0], two[1]);
       }
     }
@@ -125,6 +126,20 @@ inline int week_of_year(const LocalTime& time, int first_day) {
   return (day_of_year(time) + 7 - (day_of_week(time) + 7 - first_day) % 7) / 7;
 }
 
+struct IsoWeek {
+  int year, week;
+};
+
+/// The week of ISO 8601: it begins with a Monday, and the first week of a year is the one with its first Thursday.
+inline IsoWeek iso_week(const LocalTime& time) {
+  const int from_monday = (day_of_week(time) + 6) % 7;
+  const int thursday = day_of_year(time) - from_monday + 3;
+  const int days = is_leap_year(time.year) ? 366 : 365, days_before = is_leap_year(time.year - 1) ? 366 : 365;
+  if (thursday < 0) return {time.year - 1, (thursday + days_before) / 7 + 1};
+  if (thursday >= days) return {time.year + 1, 1};
+  return {time.year, thursday / 7 + 1};
+}
+
 inline std::string time_field(Memory& memory, const LocalTime& time, char field, char pad) {
   constexpr std::string_view days[] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
                                        "Thursday", "Friday", "Saturday"};
@@ -149,6 +164,9 @@ inline std::string time_field(Memory& memory, const LocalTime& time, char field,
     case 'x': return format_time(memory, time, "%m/%d/%y");
     case 'e': return number(time.day, 2, ' ');
     case 'f': return "000000";
+    case 'g': return number(iso_week(time).year % 100, 2);
+    case 'G': return number(iso_week(time).year, 1);
+    case 'V': return number(iso_week(time).week, 2);
     case 'F': return format_time(memory, time, "%Y-%m-%d");
     case 'H': return number(time.hour, 2);
     case 'I': return number(hour, 2);
@@ -175,7 +193,8 @@ inline std::string time_field(Memory& memory, const LocalTime& time, char field,
     case 'z':
     case 'Z': return "";  // the time has no zone
     case '%': return "%";
-    default: memory.fail(concat("strftime: the field %", field, " is not supported"));
+    case 's': memory.fail("strftime: the field %s is not supported");
+    default: return concat('%', field);  // as the C library of GNU
   }
 }
 
@@ -187,11 +206,12 @@ MOE_INLINE std::string format_time(Memory& memory, const LocalTime& time, std::s
       continue;
     }
     char pad = '\0', field = format[++i];
-    if ((field == '-' || field == '_' || field == '0') && i + 1 < format.size()) {
+    if ((field == '-' || field == '_' || field == '0' || field == '^') && i + 1 < format.size()) {
       pad = field;
       field = format[++i];
     }
-    out += time_field(memory, time, field, pad);
+    const std::string text = time_field(memory, time, field, pad);
+    out += pad == '^' ? upper(text) : text;
     memory.take(32);
   }
   return out;

@@ -76,6 +76,7 @@ class Interpreter {
   std::vector<Value> loop_items(const Node& node, const Value& iterable);
   void run_iterations(const Node& node, Loop& loop);
   void run_with(const Node& node);
+  void require_assignable(const Node& target);
   void assign(const Node& target, const Value& value);
   void assign_all(const Node& target, const Value& value);
   Value captured(const Node& block);

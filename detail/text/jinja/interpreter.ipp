@@ -160,10 +160,7 @@ MOE_INLINE bool Interpreter::compare(const std::string& sign, const Value& left,
   if (sign == "!=") return !equal(memory_, left, right);
   if (sign == "in") return contains(memory_, right, left);
   if (sign == "not in") return !contains(memory_, right, left);
-  if (sign == "<") return less(memory_, left, right, sign);
-  if (sign == ">") return less(memory_, right, left, sign);
-  if (sign == "<=") return !less(memory_, right, left, sign);
-  return !less(memory_, left, right, sign);
+  return jinja::compare(memory_, left, sign, right);
 }
 
 MOE_INLINE Value Interpreter::comparison(const Node& node) {

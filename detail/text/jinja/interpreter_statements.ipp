@@ -23,7 +23,10 @@ MOE_INLINE Interpreter::Flow Interpreter::run(const Node& node) {
     case Node::Type::block: return run_block(node);
     case Node::Type::if_: return run_if(node);
     case Node::Type::for_: loop(node, evaluate(*node.children[1]), 0); return Flow::next;
-    case Node::Type::set: assign(*node.children[0], evaluate(*node.children[1])); return Flow::next;
+    case Node::Type::set:
+      require_assignable(*node.children[0]);
+      assign(*node.children[0], evaluate(*node.children[1]));
+      return Flow::next;
     case Node::Type::set_block:
       assign(*node.children[0], apply_filters(node.children[1], captured(*node.children[2])));
       return Flow::next;
@@ -120,12 +123,20 @@ MOE_INLINE void Interpreter::run_with(const Node& node) {
   in_scope(scope, [&] { run(*node.children.back()); });
 }
 
+/// Jinja refuses a wrong target before it evaluates the value.
+MOE_INLINE void Interpreter::require_assignable(const Node& target) {
+  if (target.type != Node::Type::attribute) return;
+  memory_.place = target.place;
+  if (variable(target.children[0]->name).kind != Kind::name_space)
+    memory_.fail("cannot assign attribute on non-namespace object");
+}
+
 MOE_INLINE void Interpreter::assign(const Node& target, const Value& value) {
   memory_.place = target.place;
   if (target.type == Node::Type::name) return scope_->set(target.name, value);
   if (target.type == Node::Type::tuple) return assign_all(target, value);
+  require_assignable(target);
   const Value object = variable(target.children[0]->name);
-  if (object.kind != Kind::name_space) memory_.fail("cannot assign attribute on non-namespace object");
   memory_.work(object.dict->items.size() / 8);
   if (const Value* const member = find_key(object, target.text)) {
     const_cast<Value&>(*member) = value;
@@ -198,7 +209,9 @@ MOE_INLINE void Interpreter::bind_named(MacroCall& call, std::string_view name, 
   } else if ((call.node.uses & uses_kwargs) != 0) {
     call.more_named.emplace_back(Value::of_text(name), value);
   } else if (name == "caller") {
-    memory_.fail(concat(macro, " is used in a call block, but does not use its caller"));
+    memory_.fail(concat(macro,
+                        " was invoked with two values for the special caller argument. This is most "
+                        "likely a bug."));
   } else {
     memory_.fail(concat(macro, " takes no keyword argument ", repr_text(name)));
   }

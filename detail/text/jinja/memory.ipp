@@ -28,7 +28,7 @@ MOE_INLINE Value Memory::list(std::vector<Value> items, Kind kind, std::string_v
   take(items.size() * sizeof(Value) + sizeof(List));
   Value value;
   value.kind = kind;
-  value.list = &lists_.emplace_back(List{std::move(items), name});
+  value.list = &lists_.emplace_back(List{.items = std::move(items), .name = name});
   return value;
 }
 

@@ -69,6 +69,7 @@ class TextMethod {
     if (name_ == "zfill" || name_ == "ljust" || name_ == "rjust" || name_ == "center") return justified();
     if (name_ == "expandtabs") return expanded();
     if (name_ == "format") return format_braces(memory_, self_, arguments_);
+    if (name_ == "format_map") return format_map();
     if (const auto result = is_of_class(text_, name_)) {
       bind(0, {});
       return Value::of_boolean(*result);
@@ -80,9 +81,9 @@ class TextMethod {
     return arguments_.bind(memory_, name_, required, parameters);
   }
 
-  std::string_view string(const Value& value) {
-    if (value.is_undefined()) fail_undefined(memory_, value);
-    if (!value.is_string()) memory_.fail(concat(name_, "() argument must be str, not ", type_name(value)));
+  /// A text; `argument`: how Python names it in the error.
+  std::string_view string(const Value& value, std::string_view argument = "") {
+    if (!value.is_string()) memory_.fail(concat(argument, "must be str, not ", type_name(value)));
     return value.text();
   }
 
@@ -101,7 +102,7 @@ class TextMethod {
 
   Value stripped(Side side) {
     const Value characters = bind(0, {"chars"})[0];
-    const bool given = !characters.is_undefined() && !characters.is_none();
+    const bool given = !arguments_.positional.empty() && !characters.is_none();
     if (given && !characters.is_string()) memory_.fail(concat(name_, " arg must be None or str"));
     if (given) memory_.work(text_.size() / 64 * (characters.size / 64 + 1));
     return Value::of_text(given ? strip(text_, side, characters.text()) : strip(text_, side));
@@ -112,7 +113,8 @@ class TextMethod {
     const std::int64_t most = number(values[1], -1);
     const std::size_t times = most < 0 ? SIZE_MAX : static_cast<std::size_t>(most);
     const bool from_right = name_ == "rsplit";
-    if (values[0].is_undefined() || values[0].is_none())
+    const bool given = !arguments_.positional.empty() || !arguments_.named.empty();
+    if (values[0].is_none() || (values[0].is_undefined() && (!given || !values[0].missing)))
       return list_of(memory_, split_words(text_, times, from_right), self_.markup);
     if (!values[0].is_string()) memory_.fail(concat("must be str or None, not ", type_name(values[0])));
     if (values[0].size == 0) memory_.fail("empty separator");
@@ -136,8 +138,11 @@ class TextMethod {
   }
 
   Value replace() {
+    if (const std::size_t given = arguments_.positional.size(); given < 2 && arguments_.named.empty())
+      memory_.fail(concat("replace expected at least 2 arguments, got ", given));
     const std::vector<Value> values = bind(2, {"old", "new", "count"});
-    const std::string_view from = string(values[0]), to = string(values[1]);
+    const std::string_view from = string(values[0], "replace() argument 1 "),
+                           to = string(values[1], "replace() argument 2 ");
     const std::int64_t most = number(values[2], -1);
     const std::size_t times = most < 0 ? SIZE_MAX : static_cast<std::size_t>(most);
     const std::size_t matches = std::min(count_text(text_, from), times);
@@ -164,14 +169,14 @@ class TextMethod {
 
   Value begins_or_ends() {
     const std::vector<Value> values = bind(1, {"prefix", "start", "end"});
-    if (values[0].is_undefined()) fail_undefined(memory_, values[0]);
-    const bool begins = name_ == "startswith";
-    const std::vector<Value> affixes =
-        values[0].kind == Kind::tuple ? values[0].list->items : std::vector<Value>{values[0]};
+    const bool begins = name_ == "startswith", several = values[0].kind == Kind::tuple;
+    const std::vector<Value> affixes = several ? values[0].list->items : std::vector<Value>{values[0]};
     const std::optional<std::string_view> in = part(values[1], values[2]);
     for (const Value& affix : affixes) {
       if (!affix.is_string())
-        memory_.fail(concat(name_, " first arg must be str or a tuple of str, not ", type_name(affix)));
+        memory_.fail(several
+                         ? concat("tuple for ", name_, " must only contain str, not ", type_name(affix))
+                         : concat(name_, " first arg must be str or a tuple of str, not ", type_name(affix)));
       if (in && (begins ? in->starts_with(affix.text()) : in->ends_with(affix.text())))
         return Value::of_boolean(true);
     }
@@ -191,7 +196,7 @@ class TextMethod {
 
   Value without_affix() {
     const bool prefix = name_ == "removeprefix";
-    const std::string_view affix = string(bind(1, {"affix"})[0]);
+    const std::string_view affix = string(bind(1, {"affix"})[0], concat(name_, "() argument "));
     std::string_view rest = text_;
     if (prefix && rest.starts_with(affix)) rest.remove_prefix(affix.size());
     if (!prefix && rest.ends_with(affix)) rest.remove_suffix(affix.size());
@@ -202,7 +207,10 @@ class TextMethod {
     const bool zeros = name_ == "zfill";
     const std::vector<Value> values = bind(1, {"width", "fillchar"});
     const std::int64_t width = number(values[0], 0);
-    const std::string_view fill = zeros ? "0" : values[1].is_undefined() ? " " : string(values[1]);
+    const bool given = arguments_.positional.size() > 1;
+    if (given && !values[1].is_string())
+      memory_.fail(concat("The fill character must be a unicode character, not ", type_name(values[1])));
+    const std::string_view fill = zeros ? "0" : given ? values[1].text() : " ";
     if (count_code_points(fill) != 1) memory_.fail("The fill character must be exactly one character long");
     const auto size = static_cast<std::int64_t>(count_code_points(text_));
     if (width <= size) return self_;
@@ -236,6 +244,15 @@ class TextMethod {
       }
     }
     return memory_.text(std::move(out));
+  }
+
+  Value format_map() {
+    const Value members = bind(1, {"mapping"})[0];
+    if (!members.is_dict()) memory_.fail(concat("format_map() needs a dict, not ", type_name(members)));
+    Arguments named;
+    for (const auto& [key, value] : members.dict->items)
+      if (key.is_string()) named.named.emplace_back(key.text(), value);
+    return format_braces(memory_, self_, named);
   }
 
   Value position() {
@@ -294,6 +311,7 @@ inline Value call_list_method(Memory& memory, const Value& self, std::string_vie
     return Value::of_size(static_cast<std::size_t>(std::count_if(items.begin(), items.end(), is_wanted)));
   const auto found = std::find_if(items.begin(), items.end(), is_wanted);
   if (found != items.end()) return Value::of_size(static_cast<std::size_t>(found - items.begin()));
+  if (self.kind == Kind::tuple) memory.fail("tuple.index(x): x not in tuple");
   std::string message;
   append_repr(memory, message, wanted);
   memory.fail(message + " is not in " + std::string(type_name(self)));

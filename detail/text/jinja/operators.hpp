@@ -41,8 +41,11 @@ void append_repr(Memory& memory, std::string& out, const Value& value);
 /// a == b
 bool equal(Memory& memory, const Value& a, const Value& b);
 
-/// a < b; `sign` is the operator in the error.
-bool less(Memory& memory, const Value& a, const Value& b, std::string_view sign = "<");
+/// a < b, a > b, a <= b or a >= b, after the sign.
+bool compare(Memory& memory, const Value& a, std::string_view sign, const Value& b);
+
+/// a < b
+inline bool less(Memory& memory, const Value& a, const Value& b) { return compare(memory, a, "<", b); }
 
 /// item in container
 bool contains(Memory& memory, const Value& container, const Value& item);

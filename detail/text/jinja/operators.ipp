@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <iterator>
 #include <limits>
@@ -18,6 +20,12 @@
 #include <vector>
 
 namespace moe::inline MOE_ABI::detail::jinja {
+
+/// The module of a global function that is a class of Python or Jinja, with its dot; null for other functions.
+inline const char* class_module(std::string_view function) {
+  if (function == "dict") return "";
+  return function == "namespace" || function == "cycler" || function == "joiner" ? "jinja2.utils." : nullptr;
+}
 
 MOE_INLINE std::string_view type_name(const Value& value) {
   switch (value.kind) {
@@ -43,7 +51,7 @@ MOE_INLINE std::string_view type_name(const Value& value) {
     case Callable::Type::cycler: return "Cycler";
     case Callable::Type::joiner: return "Joiner";
     case Callable::Type::method: return "builtin_function_or_method";
-    case Callable::Type::function: return "function";
+    case Callable::Type::function: return class_module(value.callable->name) ? "type" : "function";
   }
   return "object";
 }
@@ -140,6 +148,18 @@ inline void append_list(Memory& memory, std::string& out, const Value& value) {
   }
 }
 
+inline void append_callable(std::string& out, const Callable& callable, std::string_view type) {
+  const char* const module =
+      callable.type == Callable::Type::function ? class_module(callable.name) : nullptr;
+  if (!module) {
+    out += concat('<', type, " '", callable.name, "'>");
+  } else if (*module == '\0') {
+    out += concat("<class '", callable.name, "'>");
+  } else {
+    out += concat("<class '", module, upper(callable.name.substr(0, 1)), callable.name.substr(1), "'>");
+  }
+}
+
 MOE_INLINE void append_repr(Memory& memory, std::string& out, const Value& value) {
   const Nested nested(memory);
   memory.work(1);
@@ -161,7 +181,7 @@ MOE_INLINE void append_repr(Memory& memory, std::string& out, const Value& value
       append_members(memory, out, *value.dict);
       out += '>';
       return;
-    case Kind::callable: out += concat('<', type_name(value), " '", value.callable->name, "'>"); return;
+    case Kind::callable: append_callable(out, *value.callable, type_name(value)); return;
     case Kind::loop:
       out += concat("<LoopContext ", value.loop->index + 1, '/', value.loop->items->size(), '>');
       return;
@@ -242,21 +262,34 @@ MOE_INLINE bool equal(Memory& memory, const Value& a, const Value& b) {
   }
 }
 
-MOE_INLINE bool less(Memory& memory, const Value& a, const Value& b, std::string_view sign) {
+/// The result of a comparison of two values of one type, `order` as of operator <=>.
+inline bool holds(std::partial_ordering order, std::string_view sign) {
+  if (sign == "<") return order < 0;
+  if (sign == "<=") return order <= 0;
+  return sign == ">" ? order > 0 : order >= 0;
+}
+
+inline std::partial_ordering order_of_numbers(const Value& a, const Value& b) {
+  if (equal_numbers(a, b)) return std::partial_ordering::equivalent;
+  if (less_numbers(a, b)) return std::partial_ordering::less;
+  return less_numbers(b, a) ? std::partial_ordering::greater : std::partial_ordering::unordered;
+}
+
+MOE_INLINE bool compare(Memory& memory, const Value& a, std::string_view sign, const Value& b) {
   const Nested nested(memory);
   memory.work(1);
   require_defined(memory, a);
   require_defined(memory, b);
-  if (a.is_number() && b.is_number()) return less_numbers(a, b);
+  if (a.is_number() && b.is_number()) return holds(order_of_numbers(a, b), sign);
   if (a.is_string() && b.is_string()) {
     memory.work(std::min(a.size, b.size) / 64);
-    return a.text() < b.text();
+    return holds(a.text().compare(b.text()) <=> 0, sign);
   }
   if (a.kind == b.kind && (a.kind == Kind::list || a.kind == Kind::tuple)) {
     const std::vector<Value>&x = a.list->items, &y = b.list->items;
     for (std::size_t i = 0; i < std::min(x.size(), y.size()); ++i)
-      if (!equal(memory, x[i], y[i])) return less(memory, x[i], y[i], sign);
-    return x.size() < y.size();
+      if (!equal(memory, x[i], y[i])) return compare(memory, x[i], sign, y[i]);
+    return holds(x.size() <=> y.size(), sign);
   }
   memory.fail(concat("'", sign, "' not supported between instances of '", type_name(a), "' and '",
                      type_name(b), "'"));
@@ -378,8 +411,10 @@ MOE_INLINE std::vector<Value> iterate(Memory& memory, const Value& value) {
   } else if (value.is_dict()) {
     for (const auto& [key, member] : value.dict->items) items.push_back(key);
   } else if (value.kind == Kind::iterator) {
-    if (!value.list->read) items = value.list->items;
-    value.list->read = true;
+    if (!std::exchange(value.list->read, true)) {
+      if (value.list->error) std::rethrow_exception(value.list->error);
+      items = value.list->items;
+    }
   } else if (value.has_list()) {
     items = value.list->items;
   } else {

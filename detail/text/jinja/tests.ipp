@@ -33,16 +33,16 @@ inline bool test_not_equal(Interpreter& interpreter, const Value& value, const A
   return !equal(interpreter.memory(), value, test_argument(interpreter, arguments));
 }
 inline bool test_less(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
-  return less(interpreter.memory(), value, test_argument(interpreter, arguments), "<");
+  return compare(interpreter.memory(), value, "<", test_argument(interpreter, arguments));
 }
 inline bool test_greater(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
-  return less(interpreter.memory(), test_argument(interpreter, arguments), value, ">");
+  return compare(interpreter.memory(), value, ">", test_argument(interpreter, arguments));
 }
 inline bool test_at_most(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
-  return !less(interpreter.memory(), test_argument(interpreter, arguments), value, "<=");
+  return compare(interpreter.memory(), value, "<=", test_argument(interpreter, arguments));
 }
 inline bool test_at_least(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
-  return !less(interpreter.memory(), value, test_argument(interpreter, arguments), ">=");
+  return compare(interpreter.memory(), value, ">=", test_argument(interpreter, arguments));
 }
 inline bool test_in(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
   return contains(interpreter.memory(), test_argument(interpreter, arguments), value);

@@ -1,6 +1,7 @@
 #pragma once
 #include "filters.hpp"
 #include "../../core/concat.hpp"
+#include "../../core/error.hpp"
 #include "../../core/utf8.hpp"
 #include "../../io/json_parser.hpp"
 #include "../unicode.hpp"
@@ -16,6 +17,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -39,8 +41,20 @@ inline Value with_markup(Value text, bool markup) {
   return text;
 }
 
-inline Value generator(Memory& memory, Items items) {
-  return memory.list(std::move(items), Kind::iterator, "generator");
+/// A generator of the items that `fill(items)` adds. As in Python, its error counts only if the generator is read.
+template <class Fill>
+Value generator(Memory& memory, Fill fill) {
+  Items items;
+  std::exception_ptr error;
+  try {
+    fill(items);
+  } catch (const Error&) {
+    error = std::current_exception();
+    memory.work(20'000);  // finding the place of an error goes through the template
+  }
+  const Value made = memory.list(std::move(items), Kind::iterator, "generator");
+  made.list->error = error;
+  return made;
 }
 
 inline std::int64_t whole_argument(Memory& memory, const Value& value, std::int64_t otherwise) {
@@ -95,6 +109,8 @@ inline Value filter_trim(Interpreter& interpreter, const Value& value, const Arg
   const Value characters = arguments.bind(memory, "trim", 0, {"chars"})[0];
   const Value text = soft_text(memory, value);
   const bool given = characters.is_string();
+  if (!given && !characters.is_undefined() && !characters.is_none())
+    memory.fail("strip arg must be None or str");
   return with_markup(Value::of_text(given ? strip(text.text(), Side::both, characters.text())
                                           : strip(text.text(), Side::both)),
                      text.markup);
@@ -112,6 +128,11 @@ inline Value filter_replace(Interpreter& interpreter, const Value& value, const 
 inline Value filter_indent(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
   Memory& memory = interpreter.memory();
   const Items values = arguments.bind(memory, "indent", 0, {"width", "first", "blank"});
+  require_defined(memory, value);
+  if (value.kind == Kind::list) memory.fail("'list' object has no attribute 'splitlines'");
+  if (value.kind == Kind::tuple) memory.fail("can only concatenate tuple (not \"str\") to tuple");
+  if (!value.is_string())
+    memory.fail(concat("unsupported operand type(s) for +=: '", type_name(value), "' and 'str'"));
   const Value text = soft_text(memory, value);
   const std::string indent = values[0].is_string()
                                  ? std::string(values[0].text())
@@ -142,6 +163,7 @@ inline Value filter_center(Interpreter& interpreter, const Value& value, const A
 inline Value filter_truncate(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
   Memory& memory = interpreter.memory();
   const Items values = arguments.bind(memory, "truncate", 0, {"length", "killwords", "end", "leeway"});
+  if (!value.is_string()) jinja::length(memory, value);
   const Value text = soft_text(memory, value);
   const std::int64_t length = whole_argument(memory, values[0], 255),
                      leeway = whole_argument(memory, values[3], 5);
@@ -293,8 +315,14 @@ inline Value filter_int(Interpreter& interpreter, const Value& value, const Argu
   }
   if (number.is_integral()) return Value::of_integer(number.whole());
   if (number.kind == Kind::big_integer) return number;
-  const bool fits = number.kind == Kind::real && std::fabs(number.real) < 9.2e18;
-  return fits ? Value::of_integer(static_cast<std::int64_t>(number.real)) : otherwise;
+  if (number.kind != Kind::real || !std::isfinite(number.real)) return otherwise;
+  if (std::fabs(number.real) < 9.2e18) return Value::of_integer(static_cast<std::int64_t>(number.real));
+  char digits[320];
+  const auto end =
+      std::to_chars(digits, digits + sizeof digits, number.real, std::chars_format::fixed, 0).ptr;
+  Value whole = memory.text(std::string(digits, end));
+  whole.kind = Kind::big_integer;
+  return whole;
 }
 
 inline Value filter_float(Interpreter& interpreter, const Value& value, const Arguments& arguments) {

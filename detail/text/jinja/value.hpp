@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <exception>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -105,6 +106,7 @@ struct List {
   std::vector<Value> items;
   std::string_view name = "list";  // the type's name in Python
   bool read = false;               // of an iterator: whether it was read
+  std::exception_ptr error = {};   // of an iterator: what reading beyond its items throws
 };
 
 /// A dict, which keeps the order of its members; or a namespace, whose members may change.
