@@ -2,6 +2,7 @@
 #include "filters.hpp"
 #include "../../core/concat.hpp"
 #include "interpreter.hpp"
+#include "map_filters.ipp"
 #include "operators.hpp"
 #include "python_text.hpp"
 #include "tests.hpp"
@@ -70,24 +71,6 @@ inline Value filter_reverse(Interpreter& interpreter, const Value& value, const 
   return memory.text(std::move(out));
 }
 
-/// The value of an attribute with dots, as in map(attribute="function.name"). `otherwise`: in place of an undefined value at
-/// each dot, unless it is undefined itself.
-inline Value deep_attribute(Memory& memory, Value value, const Value& attribute,
-                            const Value& otherwise = {}) {
-  if (attribute.is_undefined() || attribute.is_none()) return value;
-  const auto defaulted = [&](const Value& found) {
-    return found.is_undefined() && !otherwise.is_undefined() && !otherwise.is_none() ? otherwise : found;
-  };
-  if (!attribute.is_string()) return defaulted(get_item(memory, value, attribute));
-  for (const std::string_view part : split_text(attribute.text(), ".", SIZE_MAX, false)) {
-    memory.work(1);
-    const Value index = parse_integer(part, 10);
-    const bool digits = !part.empty() && part.find_first_not_of("0123456789") == part.npos;
-    value = defaulted(get_item(memory, value, digits ? index : Value::of_text(part)));
-  }
-  return value;
-}
-
 /// The value, in lower case if it is a text and the case does not matter.
 inline Value folded(Memory& memory, const Value& value, bool case_sensitive) {
   return value.is_string() && !case_sensitive ? memory.text(lower(value.text())) : value;
@@ -152,7 +135,7 @@ inline Items values_of(const std::vector<Keyed>& items) {
 inline Value filter_sort(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
   Memory& memory = interpreter.memory();
   const Items values = arguments.bind(memory, "sort", 0, {"reverse", "case_sensitive", "attribute"});
-  const bool reverse = whole_argument(memory, values[0], 0) != 0, case_sensitive = is_true(values[1]);
+  const bool case_sensitive = is_true(values[1]);
   std::vector<Value> attributes{values[2]};
   if (values[2].is_string()) {
     attributes.clear();
@@ -166,7 +149,7 @@ inline Value filter_sort(Interpreter& interpreter, const Value& value, const Arg
       keys.push_back(folded(memory, deep_attribute(memory, item, attribute), case_sensitive));
     items.push_back({memory.list(std::move(keys)), item});
   }
-  sort_keyed(memory, items, reverse);
+  sort_keyed(memory, items, whole_argument(memory, values[0], 0) != 0);
   return memory.list(values_of(items));
 }
 
@@ -216,9 +199,9 @@ inline Value filter_sum(Interpreter& interpreter, const Value& value, const Argu
   Memory& memory = interpreter.memory();
   const Items values = arguments.bind(memory, "sum", 0, {"attribute", "start"});
   Value sum = values[1].is_undefined() ? Value::of_integer(0) : values[1];
+  const Items items = iterate(memory, value);
   if (sum.is_string()) memory.fail("sum() can't sum strings [use ''.join(seq) instead]");
-  for (const Value& item : iterate(memory, value))
-    sum = add(memory, sum, deep_attribute(memory, item, values[0]));
+  for (const Value& item : items) sum = add(memory, sum, deep_attribute(memory, item, values[0]));
   return sum;
 }
 
@@ -283,60 +266,6 @@ inline Value filter_slice(Interpreter& interpreter, const Value& value, const Ar
   });
 }
 
-// ---- map and select: of a value that is false, such as None, they give nothing
-
-inline void map_attribute(Memory& memory, Items& out, const Value& value, const Arguments& arguments) {
-  const Items values = arguments.bind(memory, "map", 0, {"attribute", "default"});
-  if (values[0].is_undefined()) memory.fail("map requires a filter argument");
-  for (const Value& item : iterate(memory, value))
-    out.push_back(deep_attribute(memory, item, values[0], values[1]));
-}
-
-inline Value filter_map(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
-  Memory& memory = interpreter.memory();
-  return generator(memory, [&](Items& out) {
-    if (!is_true(value)) return;
-    if (arguments.positional.empty()) return map_attribute(memory, out, value, arguments);
-    Arguments rest = arguments;
-    const Value name = rest.positional.front();
-    rest.positional.erase(rest.positional.begin());
-    const Filter* const found = find_filter(to_text(memory, name));
-    for (const Value& item : iterate(memory, value)) {
-      if (!found) memory.fail(concat("No filter named ", repr_text(to_text(memory, name)), '.'));
-      memory.work(1);
-      out.push_back(found->function(interpreter, item, rest));
-    }
-  });
-}
-
-/// select, reject, selectattr and rejectattr.
-template <bool wanted, bool with_attribute>
-Value filter_select(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
-  Memory& memory = interpreter.memory();
-  return generator(memory, [&](Items& out) {
-    if (!is_true(value)) return;
-    Arguments rest = arguments;
-    const auto take = [&] {
-      const Value first = rest.positional.front();
-      rest.positional.erase(rest.positional.begin());
-      return first;
-    };
-    Value attribute, name;
-    if (with_attribute && rest.positional.empty()) memory.fail("Missing parameter for attribute name");
-    if (with_attribute) attribute = take();
-    if (!rest.positional.empty()) name = take();
-    const Test* const found = name.is_undefined() ? nullptr : find_test(to_text(memory, name));
-    for (const Value& item : iterate(memory, value)) {
-      const Value tested = deep_attribute(memory, item, attribute);
-      if (!name.is_undefined() && !found)
-        memory.fail(concat("No test named ", repr_text(to_text(memory, name)), '.'));
-      memory.work(1);
-      const bool holds = found ? found->function(interpreter, tested, rest) : is_true(tested);
-      if (holds == wanted) out.push_back(item);
-    }
-  });
-}
-
 // ---- Other filters
 
 inline Value filter_default(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
@@ -349,9 +278,10 @@ inline Value filter_default(Interpreter& interpreter, const Value& value, const 
 inline Value filter_attr(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
   Memory& memory = interpreter.memory();
   const Value name = arguments.bind(memory, "attr", 1, {"name"})[0];
+  if (!name.is_string()) memory.fail(concat("attribute name must be string, not '", type_name(name), '\''));
   const Value found =
       value.is_dict() ? make_dict(memory, {}) : value;  // attributes of a dict are only its methods
-  return get_attribute(memory, found, memory.text(to_text(memory, name)).text());
+  return get_attribute(memory, found, name.text());
 }
 
 inline constexpr Filter filters[] = {

@@ -206,12 +206,12 @@ MOE_INLINE std::string format_time(Memory& memory, const LocalTime& time, std::s
       continue;
     }
     char pad = '\0', field = format[++i];
-    if ((field == '-' || field == '_' || field == '0' || field == '^') && i + 1 < format.size()) {
+    if (std::string_view("-_0^#").find(field) != std::string_view::npos && i + 1 < format.size()) {
       pad = field;
       field = format[++i];
     }
     const std::string text = time_field(memory, time, field, pad);
-    out += pad == '^' ? upper(text) : text;
+    out += pad == '^' ? upper(text) : pad == '#' ? (field == 'p' ? lower(text) : upper(text)) : text;
     memory.take(32);
   }
   return out;

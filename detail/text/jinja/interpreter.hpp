@@ -74,7 +74,7 @@ class Interpreter {
   Flow run_if(const Node& node);
   void loop(const Node& node, const Value& iterable, std::size_t depth);
   std::vector<Value> loop_items(const Node& node, const Value& iterable);
-  void run_iterations(const Node& node, Loop& loop);
+  bool run_iterations(const Node& node, Loop& loop);
   void run_with(const Node& node);
   void require_assignable(const Node& target);
   void assign(const Node& target, const Value& value);

@@ -92,26 +92,27 @@ MOE_INLINE void Interpreter::loop(const Node& node, const Value& iterable, std::
   state.depth = depth;
   state.node = node.flag ? &node : nullptr;
   state.scope = scope_;
-  if (!state.items->empty()) {
-    run_iterations(node, state);
-  } else if (node.children[4]) {
-    in_scope(memory_.scope(scope_), [&] { run(*node.children[4]); });
-  }
+  const bool reached_end = run_iterations(node, state);
+  if (!reached_end && node.children[4]) in_scope(memory_.scope(scope_), [&] { run(*node.children[4]); });
 }
 
-MOE_INLINE void Interpreter::run_iterations(const Node& node, Loop& loop) {
+/// Whether any iteration came to the end of the body. Jinja runs `else` if none did, also after break and continue.
+MOE_INLINE bool Interpreter::run_iterations(const Node& node, Loop& loop) {
   Value variable;
   variable.kind = Kind::loop;
   variable.loop = &loop;
+  bool reached_end = false;
   for (; loop.index < loop.items->size(); ++loop.index) {
     const Flow flow = in_scope(memory_.scope(scope_), [&] {
       assign(*node.children[0], (*loop.items)[loop.index]);
       scope_->set(tree_.loop_name, variable);
       return run(*node.children[3]);
     });
-    if (flow == Flow::break_) return;
+    reached_end |= flow == Flow::next;
+    if (flow == Flow::break_) return reached_end;
   }
-  --loop.index;  // templates may still see the variable of the loop
+  if (loop.index > 0) --loop.index;  // templates may still see the variable of the loop
+  return reached_end;
 }
 
 MOE_INLINE void Interpreter::run_with(const Node& node) {

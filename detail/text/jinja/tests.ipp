@@ -6,6 +6,7 @@
 #include "python_text.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <iterator>
 #include <string_view>
 
@@ -93,17 +94,18 @@ inline bool test_upper(Interpreter& interpreter, const Value& value, const Argum
   return test_case(interpreter, value, "isupper");
 }
 
-inline bool divides(Interpreter& interpreter, const Value& value, const Value& divisor) {
-  return equal(interpreter.memory(), modulo(interpreter.memory(), value, divisor), Value::of_integer(0));
+/// value % divisor == rest
+inline bool has_rest(Interpreter& interpreter, const Value& value, const Value& divisor, std::int64_t rest) {
+  return equal(interpreter.memory(), modulo(interpreter.memory(), value, divisor), Value::of_integer(rest));
 }
 inline bool test_even(Interpreter& interpreter, const Value& value, const Arguments&) {
-  return divides(interpreter, value, Value::of_integer(2));
+  return has_rest(interpreter, value, Value::of_integer(2), 0);
 }
-inline bool test_odd(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
-  return !test_even(interpreter, value, arguments);
+inline bool test_odd(Interpreter& interpreter, const Value& value, const Arguments&) {
+  return has_rest(interpreter, value, Value::of_integer(2), 1);
 }
 inline bool test_divisible(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
-  return divides(interpreter, value, test_argument(interpreter, arguments));
+  return has_rest(interpreter, value, test_argument(interpreter, arguments), 0);
 }
 inline bool test_is_filter(Interpreter&, const Value& value, const Arguments&) {
   return value.is_string() && find_filter(value.text());

@@ -163,10 +163,14 @@ inline Value filter_center(Interpreter& interpreter, const Value& value, const A
 inline Value filter_truncate(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
   Memory& memory = interpreter.memory();
   const Items values = arguments.bind(memory, "truncate", 0, {"length", "killwords", "end", "leeway"});
-  if (!value.is_string()) jinja::length(memory, value);
+  const auto bounded = [&](const Value& number, std::int64_t otherwise) {
+    constexpr std::int64_t most = std::int64_t{1} << 40;
+    return std::clamp(whole_argument(memory, number, otherwise), -most, most);
+  };
+  const std::int64_t length = bounded(values[0], 255), leeway = bounded(values[3], 5);
+  if (!value.is_string() && static_cast<std::int64_t>(jinja::length(memory, value)) <= length + leeway)
+    return value;
   const Value text = soft_text(memory, value);
-  const std::int64_t length = whole_argument(memory, values[0], 255),
-                     leeway = whole_argument(memory, values[3], 5);
   const std::string_view end = values[2].is_string() ? values[2].text() : "...";
   const std::vector<std::size_t> offsets = code_point_offsets(text.text());
   const auto size = static_cast<std::int64_t>(offsets.size() - 1);
@@ -335,29 +339,38 @@ inline Value filter_float(Interpreter& interpreter, const Value& value, const Ar
   return otherwise.is_undefined() ? Value::of_real(0) : otherwise;
 }
 
+/// round(number, precision) of Python: of the exact value, half to even.
+inline Value rounded(const Value& value, double number, std::int64_t precision) {
+  if (value.is_integral() && precision >= 0) return Value::of_integer(value.whole());
+  if (precision < 0) {
+    const double scale = std::pow(10.0, static_cast<double>(-precision));
+    const double result = std::nearbyint(number / scale) * scale;
+    const bool whole = value.is_integral() && std::fabs(result) < 9.2e18;
+    return whole ? Value::of_integer(static_cast<std::int64_t>(result)) : Value::of_real(result);
+  }
+  char buffer[700];
+  const auto end = std::to_chars(buffer, buffer + sizeof buffer, number, std::chars_format::fixed,
+                                 static_cast<int>(precision))
+                       .ptr;
+  return Value::of_real(parse_double({buffer, static_cast<std::size_t>(end - buffer)}).value_or(number));
+}
+
 inline Value filter_round(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
   Memory& memory = interpreter.memory();
   const Items values = arguments.bind(memory, "round", 0, {"precision", "method"});
-  const std::int64_t precision = std::clamp<std::int64_t>(whole_argument(memory, values[0], 0), -300, 300);
   const std::string_view method = values[1].is_string() ? values[1].text() : "common";
+  const bool common = method == "common";
+  if (!common && method != "ceil" && method != "floor") memory.fail("method must be common, ceil or floor");
+  if (!common) require_defined(memory, value);
   if (!value.is_number() || value.kind == Kind::big_integer)
-    memory.fail(concat("type ", type_name(value), " doesn't define __round__ method"));
+    memory.fail(common ? concat("type ", type_name(value), " doesn't define __round__ method")
+                       : concat("must be real number, not ", type_name(value)));
+  const std::int64_t precision = std::clamp<std::int64_t>(whole_argument(memory, values[0], 0), -300, 300);
   const double number = value.kind == Kind::real ? value.real : static_cast<double>(value.whole());
-  if (method == "common") {
-    if (value.is_integral() && precision >= 0) return Value::of_integer(value.whole());
-    if (precision < 0) {
-      const double scale = std::pow(10.0, static_cast<double>(-precision));
-      return Value::of_real(std::nearbyint(number / scale) * scale);
-    }
-    char buffer[700];  // rounds the exact value, half to even
-    const auto end = std::to_chars(buffer, buffer + sizeof buffer, number, std::chars_format::fixed,
-                                   static_cast<int>(precision))
-                         .ptr;
-    return Value::of_real(parse_double({buffer, static_cast<std::size_t>(end - buffer)}).value_or(number));
-  }
-  if (method != "ceil" && method != "floor") memory.fail("method must be common, ceil or floor");
+  if (common) return rounded(value, number, precision);
   const double scale = std::pow(10.0, static_cast<double>(precision));
-  return Value::of_real((method == "ceil" ? std::ceil(number * scale) : std::floor(number * scale)) / scale);
+  const double whole = method == "ceil" ? std::ceil(number * scale) : std::floor(number * scale);
+  return Value::of_real(whole / scale + 0.0);  // + 0.0: never -0.0, as Python rounds to an int
 }
 
 }  // namespace moe::inline MOE_ABI::detail::jinja
