@@ -26,9 +26,9 @@ MOE_INLINE std::string aligned(std::string text, std::size_t sign_size, const Fo
   const std::size_t before = align == '>' || align == '=' ? missing : align == '^' ? missing / 2 : 0;
   std::string out = align == '=' ? text.substr(0, sign_size) : std::string();
   if (align == '=') text.erase(0, sign_size);
-  for (std::size_t i = 0; i < before; ++i) out += spec.fill;
+  append_repeated(out, spec.fill, before);
   out += text;
-  for (std::size_t i = before; i < missing; ++i) out += spec.fill;
+  append_repeated(out, spec.fill, missing - before);
   return out;
 }
 

@@ -149,6 +149,7 @@ class TextMethod {
     if (matches > 0 && to.size() > (std::size_t{1} << 30) / matches)
       memory_.fail("the template needs more than the allowed memory");
     memory_.take(matches * to.size());
+    memory_.work(matches);
     return memory_.text(replace_text(text_, from, to, times));
   }
 
@@ -221,9 +222,9 @@ class TextMethod {
     const std::size_t before = name_ == "ljust" ? 0 : name_ == "center" ? half : missing;
     const std::size_t sign = zeros && !text_.empty() && (text_[0] == '-' || text_[0] == '+') ? 1 : 0;
     std::string out(text_.substr(0, sign));
-    for (std::size_t i = 0; i < before; ++i) out += fill;
+    append_repeated(out, fill, before);
     out += text_.substr(sign);
-    for (std::size_t i = before; i < missing; ++i) out += fill;
+    append_repeated(out, fill, missing - before);
     return memory_.text(std::move(out));
   }
 

@@ -12,6 +12,15 @@
 
 namespace moe::inline MOE_ABI::detail::jinja {
 
+/// Appends a text several times.
+inline void append_repeated(std::string& out, std::string_view text, std::size_t times) {
+  if (text.size() == 1) {
+    out.append(times, text[0]);
+  } else {
+    for (std::size_t i = 0; i < times; ++i) out += text;
+  }
+}
+
 // Methods of Python's str on UTF-8. Lengths and positions count code points where the name says so, and bytes elsewhere. All
 // functions are linear in their arguments. Source: the documentation of Python 3.
 

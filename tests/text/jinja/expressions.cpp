@@ -240,3 +240,15 @@ TEST_CASE("jinja: wrong expressions are errors with a place") {
   CHECK(
       error_of_expressions("{{ x is }}").ends_with(": expected token 'name', got 'end of print statement'"));
 }
+
+TEST_CASE("jinja: a comparison names the operands in their order") {
+  CHECK(error_of_expressions("{{ none <= 1 }}")
+            .ends_with(": '<=' not supported between instances of 'NoneType' and 'int'"));
+  CHECK(error_of_expressions("{{ 1 > 'a' }}")
+            .ends_with(": '>' not supported between instances of 'int' and 'str'"));
+  CHECK(rendered_expressions("{{ 'nan'|float <= 1 }}{{ [1, 2] >= [1] }}{{ 2 <= 2.0 }}") == "FalseTrueTrue");
+}
+
+TEST_CASE("jinja: strftime_now writes the week of ISO 8601 and flags of the C library of GNU") {
+  CHECK(rendered_expressions("{{ strftime_now('%G-%V %g %^a %#b %Q') }}") == "2026-01 26 FRI JAN %Q");
+}

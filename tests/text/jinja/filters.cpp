@@ -20,6 +20,46 @@ std::string error_of_filters(std::string_view source) {
 
 }  // namespace
 
+TEST_CASE("jinja: map and select give nothing for a value that is false") {
+  CHECK(rendered_filters("{{ none|map('upper')|list }}") == "[]");
+  CHECK(rendered_filters("{{ false|rejectattr('role', 'equalto', 'x')|list }}") == "[]");
+  CHECK(rendered_filters("{{ 0|select('odd')|join }}") == "");
+}
+
+TEST_CASE("jinja: the error of a generator counts when the generator is read") {
+  CHECK(rendered_filters("{% set g = 5|map('upper') %}ok") == "ok");
+  CHECK(rendered_filters("{{ ([1]|map('nosuch')|list if 0) or ['a', 1]|map('replace', 'a', 'b')|first }}") ==
+        "b");
+  CHECK(error_of_filters("{% set g = 5|map('upper') %}{{ g|list }}")
+            .ends_with(": 'int' object is not iterable"));
+  CHECK(error_of_filters("{{ s|items|list }}").ends_with(": Can only get item pairs from a mapping."));
+}
+
+TEST_CASE("jinja: sort compares lists of keys, in which undefined keys are equal") {
+  CHECK(rendered_filters("{{ ['b', 'a']|sort(attribute='type') }}") == "['b', 'a']");
+  CHECK(rendered_filters("{{ [none, none]|sort }}") == "[None, None]");
+  CHECK(error_of_filters("{{ ['b', 1]|sort }}")
+            .ends_with(": '<' not supported between instances of 'int' and 'str'"));
+  CHECK(error_of_filters("{{ ['b', 1]|max }}")
+            .ends_with(": '>' not supported between instances of 'int' and 'str'"));
+}
+
+TEST_CASE("jinja: filters refuse values with Python's messages") {
+  CHECK(error_of_filters("{{ l|indent }}").ends_with(": 'list' object has no attribute 'splitlines'"));
+  CHECK(
+      error_of_filters("{{ 5|indent }}").ends_with(": unsupported operand type(s) for +=: 'int' and 'str'"));
+  CHECK(error_of_filters("{{ 5|last }}").ends_with(": 'int' object is not reversible"));
+  CHECK(error_of_filters("{{ 5|reverse }}").ends_with(": argument must be iterable"));
+  CHECK(error_of_filters("{{ s|round(0, 'floor') }}").ends_with(": must be real number, not str"));
+}
+
+TEST_CASE("jinja: numbers that are rounded and parsed keep Python's types") {
+  CHECK(rendered_filters("{{ -7|round(-1) }}") == "-10");
+  CHECK(rendered_filters("{{ -0.0|round(0, 'floor') }}") == "0.0");
+  CHECK(rendered_filters("{{ 1e22|int }}") == "10000000000000000000000");
+  CHECK(rendered_filters("{{ 2.5 is odd }}{{ 3 is odd }}") == "FalseTrue");
+}
+
 TEST_CASE("jinja: texts") {
   CHECK(rendered_filters("{{ s|upper }}") == "HÉLLO WÖRLD");
   CHECK(rendered_filters("{{ s|lower }}") == "héllo wörld");

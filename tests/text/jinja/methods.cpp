@@ -120,3 +120,15 @@ TEST_CASE("jinja: repr of texts") {
   CHECK(rendered_methods(R"({{ ["\n\t\\"] }})") == R"(['\n\t\\'])");
   CHECK(rendered_methods("{{ [\"é​\"] }}") == R"(['é\u200b\x7f'])");
 }
+
+TEST_CASE("jinja: methods of texts refuse arguments with Python's messages") {
+  CHECK(error_of_methods("{{ 'a'.startswith(nothing) }}")
+            .ends_with(": startswith first arg must be str or a tuple of str, not Undefined"));
+  CHECK(error_of_methods("{{ 'a'.replace(nothing, '') }}")
+            .ends_with(": replace() argument 1 must be str, not Undefined"));
+  CHECK(
+      error_of_methods("{{ 'a'.replace('b') }}").ends_with(": replace expected at least 2 arguments, got 1"));
+  CHECK(error_of_methods("{{ 'a'.find(1) }}").ends_with(": must be str, not int"));
+  CHECK(error_of_methods("{{ 'a'.split(nothing) }}").ends_with(": must be str or None, not Undefined"));
+  CHECK(rendered_methods("{{ '{a}'.format_map({'a': 5}) }}") == "5");
+}

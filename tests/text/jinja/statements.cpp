@@ -132,3 +132,14 @@ TEST_CASE("jinja: unknown tags and wrong statements are errors") {
   CHECK(error_of_statements("{% for loop in l %}{% endfor %}")
             .ends_with(": Can't assign to special loop variable in for-loop target"));
 }
+
+TEST_CASE("jinja: the else block of a loop runs if no iteration reached the end of the body") {
+  CHECK(rendered_statements("{% for x in [1, 2] %}{{ x }}{% continue %}{% else %}E{% endfor %}") == "12E");
+  CHECK(rendered_statements("{% for x in [1, 2] %}{{ x }}{% break %}{% else %}E{% endfor %}") == "1E");
+  CHECK(rendered_statements("{% for x in [1, 2] %}{{ x }}{% else %}E{% endfor %}") == "12");
+}
+
+TEST_CASE("jinja: an attribute of a value that is no namespace is refused before the value is evaluated") {
+  CHECK(error_of_statements("{% set n.x = nothing.y %}")
+            .ends_with(": cannot assign attribute on non-namespace object"));
+}
