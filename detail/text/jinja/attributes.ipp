@@ -135,6 +135,7 @@ inline std::size_t index_of(const Value& key, std::size_t count) {
 inline bool find_element(Memory& memory, const Value& object, const Value& key, Value& out) {
   if (object.is_dict()) {
     if (key.kind == Kind::list || key.is_dict()) return false;
+    if (key.kind == Kind::tuple) require_hashable(memory, key);
     const Value* const member = find_key(object, key);
     if (member) out = *member;
     return member != nullptr;

@@ -39,7 +39,8 @@ inline bool less_numbers(const Value& a, const Value& b) {
 inline bool equal_dicts(Memory& memory, const Dict& a, const Value& b) {
   if (a.items.size() != b.dict->items.size()) return false;
   for (const auto& [key, value] : a.items) {
-    memory.work(16);  // comparisons of keys
+    memory.work(16);                                             // comparisons of keys
+    if (key.kind == Kind::tuple) require_hashable(memory, key);  // counts the steps of its elements
     const Value* const other = find_key(b, key);
     if (!other || !equal(memory, value, *other)) return false;
   }

@@ -223,6 +223,7 @@ MOE_INLINE void Interpreter::bind_rest(MacroCall& call, const Arguments& argumen
   const std::vector<Argument>& parameters = call.node.arguments;
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     if (call.given[i] != 0) continue;
+    memory_.work(i / 16);  // setting a variable goes through those of the scope
     const std::string_view name = tree_.names()[parameters[i].name];
     call.scope.set(parameters[i].name,
                    parameters[i].value
@@ -248,6 +249,7 @@ MOE_INLINE void Interpreter::bind_macro(const Node& node, const Arguments& argum
     memory_.fail(concat("macro ", repr_text(tree_.names()[node.name]), " takes not more than ", parameters,
                         " argument(s)"));
   for (std::size_t i = 0; i < std::min(parameters, given); ++i) {
+    memory_.work(i / 16);
     scope.set(node.arguments[i].name, arguments.positional[i]);
     call.given[i] = 1;
   }

@@ -232,6 +232,7 @@ MOE_INLINE bool key_less(const Value& a, const Value& b) {
 
 MOE_INLINE void require_hashable(Memory& memory, const Value& value) {
   const Nested nested(memory);
+  memory.work(1);
   if (value.kind == Kind::list || value.kind == Kind::dict)
     memory.fail(concat("unhashable type: '", type_name(value), '\''));
   if (value.kind == Kind::tuple)

@@ -172,6 +172,7 @@ inline Value filter_truncate(Interpreter& interpreter, const Value& value, const
     return value;
   const Value text = soft_text(memory, value);
   const std::string_view end = values[2].is_string() ? values[2].text() : "...";
+  memory.work(text.size / 4);  // makes a list of all characters
   const std::vector<std::size_t> offsets = code_point_offsets(text.text());
   const auto size = static_cast<std::int64_t>(offsets.size() - 1);
   const std::int64_t kept = length - static_cast<std::int64_t>(count_code_points(end));

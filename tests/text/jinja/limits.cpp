@@ -36,6 +36,18 @@ TEST_CASE("jinja: endless work is an error") {
                    {"needs more than the allowed"});
 }
 
+TEST_CASE(
+    "jinja: keys that are tuples of tuples, and calls with thousands of parameters, count their steps") {
+  refuses_template(
+      "{% set n = namespace(x=(1,)) %}{% for i in range(60) %}{% set n.x = (n.x, n.x) %}{% endfor %}"
+      "{{ {n.x: 1}|length }}",
+      {"needs more than the allowed"});
+  std::string parameters;
+  for (int i = 0; i < 30'000; ++i) parameters += "a" + std::to_string(i) + ",";
+  refuses_template("{% macro m(" + parameters + "z) %}{% endmacro %}" + copies("{{ m() }}", 1000),
+                   {"needs more than the allowed"});
+}
+
 TEST_CASE("jinja: endless memory is an error") {
   const std::string grow = "{% set ns = namespace(x=";
   const std::string twice = ") %}{% for i in range(99) %}{% set ns.x = ns.x + ns.x %}{% endfor %}";
