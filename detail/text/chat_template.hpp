@@ -2,24 +2,13 @@
 #include "../core/config.hpp"
 #include "../io/json.hpp"
 #include "chat_message.hpp"
+#include "special_tokens.hpp"
+#include "turn_format.hpp"
 
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
-
-namespace moe::inline MOE_ABI::detail {
-
-/// The special tokens that a template may use as variables: bos_token and so on, with their texts.
-using SpecialTokens = std::vector<std::pair<std::string, std::string>>;
-
-namespace jinja {
-class Template;
-}
-
-}  // namespace moe::inline MOE_ABI::detail
 
 namespace moe::inline MOE_ABI {
 
@@ -42,9 +31,17 @@ class ChatTemplate {
   /// The same for messages in JSON, which may have members of any kind: [{"role": "user", "content": "Hi"}].
   std::string render(const Json& messages, const ChatOptions& options = {}) const;
 
+  /// The message of an answer for the history of the conversation. The reasoning, if there is any, stands where the template
+  /// expects it: in `reasoning_content`, or between its markers in the content if the template reads no other place.
+  Message answer(std::string content, std::string reasoning = {}) const;
+
+  /// How the template writes an assistant's turn: found by renderings, once.
+  const detail::TurnFormat& turn_format() const;
+
  private:
-  std::shared_ptr<const detail::jinja::Template> template_;
-  detail::SpecialTokens special_tokens_;
+  struct State;
+
+  std::shared_ptr<State> state_;
 };
 
 }  // namespace moe::inline MOE_ABI

@@ -3,7 +3,6 @@
 #include "../core/concat.hpp"
 #include "../core/error.hpp"
 #include "../io/file.hpp"
-#include "../io/gguf_array.hpp"
 #include "../io/gguf_parser.hpp"
 #include "../io/gguf_path.hpp"
 #include "jinja/json.hpp"
@@ -18,6 +17,7 @@
 #include <ctime>
 #include <deque>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -43,46 +43,6 @@ inline std::string_view default_template(const Json& value) {
   value.fail_here("a template of the name \"default\"", "none");
 }
 
-inline constexpr std::string_view special_token_names[] = {"bos_token", "eos_token", "unk_token", "sep_token",
-                                                           "pad_token", "cls_token", "mask_token"};
-
-/// The special tokens of a tokenizer_config.json or special_tokens_map.json: texts, or objects with a content.
-inline void add_special_tokens(SpecialTokens& tokens, const std::string& path) {
-  if (!is_file(path)) return;
-  const JsonDocument document(read_text(path), path);
-  for (const std::string_view name : special_token_names) {
-    const Json token = find_value(document.root(), name);
-    if (!token) continue;
-    const Json content = token.is_object() ? token.at("content") : token;
-    if (!content.is_string()) continue;
-    const auto is_known = [&](const auto& known) { return known.first == name; };
-    if (std::none_of(tokens.begin(), tokens.end(), is_known)) tokens.emplace_back(name, content.as_string());
-  }
-}
-
-/// The texts of the tokens whose ids the metadata names.
-inline SpecialTokens gguf_special_tokens(const File& file, const GgufMetadata& metadata) {
-  constexpr std::pair<std::string_view, std::string_view> keys[] = {
-      {"bos_token", "tokenizer.ggml.bos_token_id"},
-      {"eos_token", "tokenizer.ggml.eos_token_id"},
-      {"unk_token", "tokenizer.ggml.unknown_token_id"},
-      {"pad_token", "tokenizer.ggml.padding_token_id"}};
-  SpecialTokens found;
-  if (!metadata.find("tokenizer.ggml.tokens")) return found;
-  std::vector<std::pair<std::uint64_t, std::string_view>> wanted;
-  for (const auto& [name, key] : keys)
-    if (const auto id = metadata.whole(key)) wanted.emplace_back(*id, name);
-  GgufArray tokens(file, metadata, "tokenizer.ggml.tokens", GgufType::string);
-  std::uint64_t last = 0;
-  for (const auto& [id, name] : wanted) last = std::max(last, id + 1);
-  for (std::uint64_t i = 0; i < std::min(last, tokens.count()); ++i) {
-    const std::string text = tokens.text(65535);
-    for (const auto& [id, name] : wanted)
-      if (id == i) found.emplace_back(name, text);
-  }
-  return found;
-}
-
 /// The template of a GGUF file; without a text if `path` is empty or the file has no template.
 inline ChatTemplateText gguf_chat_template(const std::string& path) {
   if (path.empty()) return {};
@@ -99,9 +59,7 @@ inline ChatTemplateText read_chat_template(const std::string& path) {
     return found;
   const std::string directory = is_file_of_it ? parent_directory(path) : path;
   const std::string config_file = join_path(directory, "tokenizer_config.json");
-  SpecialTokens tokens;
-  add_special_tokens(tokens, config_file);
-  add_special_tokens(tokens, join_path(directory, "special_tokens_map.json"));
+  SpecialTokens tokens = read_special_tokens(directory);
   const std::string jinja = join_path(directory, "chat_template.jinja");
   if (is_file(jinja)) return {read_text(jinja), jinja, std::move(tokens)};
   if (is_file(config_file)) {
@@ -164,7 +122,8 @@ class ChatVariables {
     return from_json(memory_, documents_.emplace_back(text, std::string(name)).root());
   }
 
-  Value message(const Message& message) {
+  /// `reasoning_member`: the name of reasoning_content for this template; empty: as it is.
+  Value message(const Message& message, std::string_view reasoning_member) {
     memory_.allow(64 + message.content.size() +
                   (message.reasoning_content ? message.reasoning_content->size() : 0));
     std::vector<std::pair<Value, Value>> members;
@@ -174,7 +133,9 @@ class ChatVariables {
     add("role", Value::of_text(message.role));
     add("content",
         message.parts.empty() ? Value::of_text(message.content) : parsed(message.parts, "message parts"));
-    if (message.reasoning_content) add("reasoning_content", Value::of_text(*message.reasoning_content));
+    if (message.reasoning_content)
+      add(reasoning_member.empty() ? "reasoning_content" : reasoning_member,
+          Value::of_text(*message.reasoning_content));
     if (!message.tool_calls.empty()) {
       std::vector<Value> calls;
       for (const ToolCall& call : message.tool_calls) calls.push_back(tool_call(call));
@@ -247,11 +208,19 @@ std::string render_chat(const Template& chat, const SpecialTokens& tokens, const
 
 namespace moe::inline MOE_ABI {
 
+struct ChatTemplate::State {
+  detail::jinja::Template program;
+  detail::SpecialTokens special_tokens;
+  std::once_flag found = {};  // guards `format`
+  detail::TurnFormat format = {};
+
+  State(std::string_view text, std::string_view file, detail::SpecialTokens tokens)
+      : program(text, detail::concat(file, ": chat template")), special_tokens(std::move(tokens)) {}
+};
+
 MOE_INLINE ChatTemplate::ChatTemplate(std::string_view text, std::string_view file,
                                       detail::SpecialTokens special_tokens)
-    : template_(
-          std::make_shared<const detail::jinja::Template>(text, detail::concat(file, ": chat template"))),
-      special_tokens_(std::move(special_tokens)) {}
+    : state_(std::make_shared<State>(text, file, std::move(special_tokens))) {}
 
 MOE_INLINE ChatTemplate::ChatTemplate(const std::string& path) {
   detail::ChatTemplateText found = detail::read_chat_template(path);
@@ -260,17 +229,53 @@ MOE_INLINE ChatTemplate::ChatTemplate(const std::string& path) {
 
 MOE_INLINE std::string ChatTemplate::render(std::span<const Message> messages,
                                             const ChatOptions& options) const {
-  return render_chat(*template_, special_tokens_, options, [&](detail::jinja::ChatVariables& variables) {
-    std::vector<detail::jinja::Value> values;
-    for (const Message& message : messages) values.push_back(variables.message(message));
-    return variables.memory().list(std::move(values));
-  });
+  const bool reasons = std::any_of(messages.begin(), messages.end(),
+                                   [](const Message& message) { return message.reasoning_content; });
+  const std::string member = reasons ? turn_format().reasoning_member : std::string();
+  return render_chat(state_->program, state_->special_tokens, options,
+                     [&](detail::jinja::ChatVariables& variables) {
+                       std::vector<detail::jinja::Value> values;
+                       for (const Message& message : messages)
+                         values.push_back(variables.message(message, member));
+                       return variables.memory().list(std::move(values));
+                     });
 }
 
 MOE_INLINE std::string ChatTemplate::render(const Json& messages, const ChatOptions& options) const {
-  return render_chat(*template_, special_tokens_, options, [&](detail::jinja::ChatVariables& variables) {
-    return detail::jinja::from_json(variables.memory(), messages);
+  return render_chat(state_->program, state_->special_tokens, options,
+                     [&](detail::jinja::ChatVariables& variables) {
+                       return detail::jinja::from_json(variables.memory(), messages);
+                     });
+}
+
+MOE_INLINE Message ChatTemplate::answer(std::string content, std::string reasoning) const {
+  Message message{.role = "assistant", .content = std::move(content)};
+  if (reasoning.empty()) return message;
+  const detail::TurnFormat& format = turn_format();
+  if (format.reasoning_member.empty() && !format.reasoning_begin.empty()) {
+    message.content = detail::concat(format.reasoning_begin, '\n', reasoning, '\n', format.reasoning_end,
+                                     "\n\n", message.content);
+  } else {
+    message.reasoning_content = std::move(reasoning);
+  }
+  return message;
+}
+
+MOE_INLINE const detail::TurnFormat& ChatTemplate::turn_format() const {
+  // For dozens of renderings of two or three short messages: templates in use take a few thousand steps.
+  constexpr std::size_t steps = 200'000, bytes = std::size_t{8} << 20;
+  std::call_once(state_->found, [this] {
+    state_->format =
+        detail::find_turn_format([this](const std::string& messages, const ChatOptions& options) {
+          const JsonDocument document(messages, "messages");
+          return render_chat(state_->program, state_->special_tokens, options,
+                             [&](detail::jinja::ChatVariables& variables) {
+                               variables.memory().bound(steps, bytes);
+                               return detail::jinja::from_json(variables.memory(), document.root());
+                             });
+        });
   });
+  return state_->format;
 }
 
 }  // namespace moe::inline MOE_ABI

@@ -133,3 +133,34 @@ TEST_CASE("chat template: special tokens of a GGUF file are the texts of their i
   file.value("tokenizer.ggml.padding_token_id", 7u);
   CHECK(render(ChatTemplate(directory.write("x.gguf", file.file()))) == "<s>|</s>|False");
 }
+
+TEST_CASE(
+    "chat template: defaults that a template sets itself hold, and options override them where it says so") {
+  const std::string thinking =
+      "{%- set enable_thinking = enable_thinking | default(false) %}"
+      "{{ '<|im_start|>assistant\n' }}{% if enable_thinking is false %}{{ '<think>\n\n</think>\n\n' }}{% "
+      "endif %}";
+  CHECK(render(thinking.c_str()) == "<|im_start|>assistant\n<think>\n\n</think>\n\n");
+  CHECK(render(thinking.c_str(), {}, {.enable_thinking = true}) == "<|im_start|>assistant\n");
+  CHECK(render("{% set enable_thinking = false %}{{ enable_thinking }}", {}, {.enable_thinking = true}) ==
+        "False");
+  CHECK(render("{% if messages[0].role != 'system' %}<system>Be brief.{% endif %}"
+               "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}") ==
+        "<system>Be brief.<user>Hi");
+  CHECK(render("{% if messages[0].role != 'system' %}<system>Be brief.{% endif %}"
+               "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}",
+               {{"system", "Be kind."}, {"user", "Hi"}}) == "<system>Be kind.<user>Hi");
+}
+
+TEST_CASE(
+    "chat template: tojson writes numbers and repeated keys of tools as Python does after reading them") {
+  const auto written = [](const char* tool) {
+    return render("{{ tools[0] | tojson }}", {}, {.tools = {tool}});
+  };
+  CHECK(written(R"({"a": 1e5, "b": 1.50, "c": 1E-3, "d": -0, "e": -0.0, "f": 1.0e400, "g": -1e400})") ==
+        R"({"a": 100000.0, "b": 1.5, "c": 0.001, "d": 0, "e": -0.0, "f": Infinity, "g": -Infinity})");
+  CHECK(written(R"({"a": 1e16, "b": 123456789012345678901234567890, "c": 0.1, "d": 1e22, "e": 5e-324})") ==
+        R"({"a": 1e+16, "b": 123456789012345678901234567890, "c": 0.1, "d": 1e+22, "e": 5e-324})");
+  CHECK(written(R"({"b": 1, "a": "x>1 & y<2 'z' \u2014 a\/b", "b": 2})") ==
+        R"({"b": 2, "a": "x>1 & y<2 'z' — a/b"})");
+}

@@ -2,6 +2,7 @@
 #include "../../core/config.hpp"
 #include "value.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -44,6 +45,12 @@ class Memory {
   void allow(std::size_t input_bytes) {
     steps_left_ += 16 * input_bytes;
     bytes_left_ += 64 * input_bytes;
+  }
+
+  /// Lowers the limits of what is left.
+  void bound(std::size_t steps, std::size_t bytes) {
+    steps_left_ = std::min(steps_left_, steps);
+    bytes_left_ = std::min(bytes_left_, bytes);
   }
 
   /// Counts steps of work. Throws if there are too many.

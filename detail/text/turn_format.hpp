@@ -1,0 +1,46 @@
+#pragma once
+#include "../core/config.hpp"
+#include "../core/function_ref.hpp"
+#include "chat_message.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace moe::inline MOE_ABI::detail {
+
+/// How a chat template writes an assistant's turn, as its renderings show it. What they do not show is empty.
+struct TurnFormat {
+  /// The texts between the last words of a turn and what follows them.
+  struct Closing {
+    std::string at_end;       // the end of the conversation
+    std::string before_next;  // the first words of the next message
+  };
+
+  std::string opening;  // the generation prompt: what add_generation_prompt adds to a user's message
+  std::vector<Closing> closings;   // of an answer, and of a call of a tool
+  std::vector<std::string> inner;  // texts between the reasoning and the answer of one turn
+  std::string between_calls;       // of tools in one turn
+
+  std::string reasoning_member;  // the member of a message that the template writes as reasoning
+  std::string reasoning_begin,
+      reasoning_end;  // the markers around reasoning, without white space around them
+  std::vector<std::string>
+      answer_marks;  // markers of an answer that stand beside reasoning_end, as in harmony
+};
+
+/// Renders conversations with and without reasoning, calls and following messages, and compares the texts. A conversation
+/// that the template refuses shows nothing, and is no error. `render(messages, options)`: messages in JSON.
+///
+/// The markers of reasoning are the texts around the reasoning of a message that the template adds to a turn without
+/// reasoning. Where renderings leave open which part of these texts is the marker, pairs of markers in use decide. A pair also
+/// counts if the generation prompt ends with its begin, or if the template removes a text between the markers from the content
+/// of earlier turns.
+TurnFormat find_turn_format(
+    FunctionRef<std::string(const std::string& messages, const ChatOptions& options)> render);
+
+}  // namespace moe::inline MOE_ABI::detail
+
+#if MOE_DEFINITIONS
+#include "turn_format.ipp"
+#endif
