@@ -39,6 +39,7 @@
 //   Piece                  one token and the text that it completes
 //   TokenProbability       a token and the logarithm of its probability
 //   Finish                 why a text ended
+//   EndToken               a token that ends texts, and what names it as such
 //   SessionStatistics      tokens and seconds of the last text
 //   Sampler                draws tokens from logits
 //   Sampling               temperature, top_k, top_p, penalties, bans and other options of a Sampler

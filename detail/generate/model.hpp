@@ -10,6 +10,7 @@
 #include "../spec/model_spec.hpp"
 #include "../text/chat_template.hpp"
 #include "../text/tokenizer.hpp"
+#include "end_tokens.hpp"
 #include "memory_plan.hpp"
 #include "recommended_sampling.hpp"
 
@@ -17,6 +18,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace moe::inline MOE_ABI {
 
@@ -92,7 +94,14 @@ class Model {
   /// Throws if the checkpoint has no tokenizer, or one that the library does not read: then prompts are token ids.
   const Tokenizer& tokenizer() const;
 
-  /// Reads the chat template of the checkpoint. Throws if there is none, or if it is unknown.
+  /// The tokens that end a text: all that generation_config.json, config.json and the files of the tokenizer name.
+  const std::vector<EndToken>& end_tokens() const;
+
+  /// The tokens that end an assistant's turn: these, and those that the template writes after a turn, but none that it writes
+  /// within a turn.
+  std::vector<EndToken> end_tokens(const ChatTemplate& chat) const;
+
+  /// Reads the chat template of the checkpoint. Throws if there is none, or if it is not supported.
   ChatTemplate chat_template() const { return ChatTemplate(checkpoint().path()); }
 
   /// The options in generation_config.json, with the defaults of Hugging Face for omitted keys; greedy decoding without that

@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace moe::inline MOE_ABI {
 
@@ -27,6 +28,7 @@ struct Model::State {
         pool(options.threads),
         transformer(checkpoint, experts, pool, std::move(options.transformer)) {
     read_tokenizer();
+    end_tokens = detail::find_end_tokens(checkpoint, transformer.spec(), tokenizer ? &*tokenizer : nullptr);
   }
 
   /// A model whose tokenizer is not supported runs with token ids, so the error waits for the first use of the tokenizer.
@@ -47,6 +49,7 @@ struct Model::State {
   Transformer transformer;
   std::optional<Tokenizer> tokenizer;
   std::optional<Error> tokenizer_error;
+  std::vector<EndToken> end_tokens;
 };
 
 MOE_INLINE Model::Model(Checkpoint checkpoint, AnyProvider provider, ProviderModelOptions options)
@@ -61,12 +64,17 @@ MOE_INLINE const Transformer& Model::transformer() const { return state_->transf
 MOE_INLINE AnyProvider& Model::experts() const { return state_->experts; }
 MOE_INLINE std::size_t Model::threads() const { return state_->pool.threads(); }
 MOE_INLINE const MemoryPlan& Model::memory_plan() const { return state_->plan; }
+MOE_INLINE const std::vector<EndToken>& Model::end_tokens() const { return state_->end_tokens; }
 MOE_INLINE bool Model::has_tokenizer() const { return state_->tokenizer.has_value(); }
 
 MOE_INLINE const Tokenizer& Model::tokenizer() const {
   if (state_->tokenizer_error) throw *state_->tokenizer_error;
   if (!has_tokenizer()) detail::fail(checkpoint().directory(), "tokenizer.json", "a file", "none");
   return *state_->tokenizer;
+}
+
+MOE_INLINE std::vector<EndToken> Model::end_tokens(const ChatTemplate& chat) const {
+  return detail::turn_end_tokens(end_tokens(), chat.turn_format(), tokenizer());
 }
 
 }  // namespace moe::inline MOE_ABI

@@ -42,13 +42,13 @@ MOE_INLINE std::vector<TokenId> end_tokens_of_gguf(const GgufMetadata& metadata)
   return out;
 }
 
-/// generation_config.json takes precedence; a text model and the model around it may state different tokens.
+/// Of all files together: generation_config.json and config.json, a text model and the model around it may state different
+/// tokens, and each is the end of some texts.
 MOE_INLINE std::vector<TokenId> end_tokens_of(const SpecReader& reader) {
   if (reader.is_gguf()) return end_tokens_of_gguf(reader.checkpoint().metadata());
   std::vector<TokenId> out;
   if (const Json generation = reader.checkpoint().generation_config())
     add_end_tokens(ValueSource(generation), out);
-  if (!out.empty()) return out;
   add_end_tokens(reader.source().values(), out);
   add_end_tokens(ValueSource(reader.checkpoint().config()), out);
   return out;

@@ -187,12 +187,12 @@ TEST_CASE("model spec: the embedding is the head if the text model, or else the 
       ModelSpec(SpecCheckpoint().tensor("output.weight", {16, 4}).gguf(gguf_model())).tied_embeddings);
 }
 
-TEST_CASE("model spec: end tokens are one or several, and generation_config.json takes precedence") {
+TEST_CASE("model spec: end tokens are one or several, of generation_config.json and config.json together") {
   TinyCheckpoint tiny;
   tiny.edit("\"eos_token_id\": 319", "\"eos_token_id\": [1, 2]");
   CHECK(ModelSpec(tiny.open()).end_tokens == Tokens{1, 2});
   tiny.directory().write("generation_config.json", R"({"eos_token_id": [3]})");
-  CHECK(ModelSpec(tiny.open()).end_tokens == Tokens{3});
+  CHECK(ModelSpec(tiny.open()).end_tokens == Tokens{3, 1, 2});
   tiny.directory().write("generation_config.json", R"({"eos_token_id": null})");
   CHECK(ModelSpec(tiny.open()).end_tokens == Tokens{1, 2});
   CHECK(spec_of(R"("model_type": "gemma4", "eos_token_id": [1, 106],

@@ -1,0 +1,48 @@
+#pragma once
+#include "../core/config.hpp"
+#include "../core/token.hpp"
+#include "../io/checkpoint.hpp"
+#include "../spec/model_spec.hpp"
+#include "../text/tokenizer.hpp"
+#include "../text/turn_format.hpp"
+
+#include <vector>
+
+namespace moe::inline MOE_ABI {
+
+/// A token that ends a text, and what names it as such.
+struct EndToken {
+  enum class Source {
+    generation_config,  // eos_token_id in generation_config.json
+    config,  // eos_token_id in config.json; the ends of texts, turns and messages in the metadata of GGUF files
+    tokenizer,      // eos_token in tokenizer_config.json or special_tokens_map.json
+    chat_template,  // the chat template, which writes the token after an assistant's turn
+  };
+
+  TokenId id;
+  Source source;
+};
+
+}  // namespace moe::inline MOE_ABI
+
+namespace moe::inline MOE_ABI::detail {
+
+/// The tokens that end any text of a model, each with the first of its sources. `tokenizer` may be null. The token <|end|> of
+/// harmony, which ends a message and no text, is left out: a vocabulary with <|return|> and <|call|> is one of harmony.
+/// Throws if a file of the tokenizer is no JSON.
+std::vector<EndToken> find_end_tokens(const Checkpoint& checkpoint, const ModelSpec& spec,
+                                      const Tokenizer* tokenizer);
+
+/// The tokens that end an assistant's turn: `ends`, and those that the template writes after a turn. Without tokens that the
+/// template writes between the reasoning and the answer of one turn.
+///
+/// A template's token is the last control token that follows both the last turn of a conversation and an earlier one. If there
+/// is no such token, it is the first control token after either of them: GLM ends a turn with the begin of the next one.
+std::vector<EndToken> turn_end_tokens(std::vector<EndToken> ends, const TurnFormat& format,
+                                      const Tokenizer& tokenizer);
+
+}  // namespace moe::inline MOE_ABI::detail
+
+#if MOE_DEFINITIONS
+#include "end_tokens.ipp"
+#endif
