@@ -3,9 +3,11 @@
 #include "../core/function_ref.hpp"
 #include "../core/token.hpp"
 #include "../model/sequence.hpp"
-#include "../text/streaming_decoder.hpp"
+#include "../text/chat_template.hpp"
+#include "end_tokens.hpp"
 #include "log_probabilities.hpp"
 #include "model.hpp"
+#include "output_text.hpp"
 #include "sampler.hpp"
 
 #include <cstddef>
@@ -20,10 +22,14 @@
 
 namespace moe::inline MOE_ABI {
 
-/// One generated token and the text that it completes, which may be empty or several characters.
+/// One generated token and the text that it completes, which may be empty or several characters. A token that completes texts
+/// of two parts gives two pieces, the second one without log-probabilities.
 struct Piece {
+  using Part = detail::TextPart;  // answer or reasoning
+
   TokenId id;
   std::string text;
+  Part part = Part::answer;  // reasoning only in answers to a chat template
   // With GenerateOptions::logprobs, and from Session::score(): of the token, and of the most likely tokens in its place, the
   // most likely one first. Both are ln softmax of the logits of the model: before penalties, temperature and bans.
   std::optional<double> log_probability = {};
@@ -31,7 +37,7 @@ struct Piece {
 };
 
 /// Why a text ended. running: it has not ended, or an error ended it.
-enum class Finish { running, end_token, max_tokens, context_full, stopped };
+enum class Finish { running, end_token, stop_string, max_tokens, context_full, stopped };
 
 /// How a text is continued. A sampler of your own can be any callable. This one draws only digits, as a grammar might want:
 ///
@@ -44,12 +50,23 @@ enum class Finish { running, end_token, max_tokens, context_full, stopped };
 ///   };
 struct GenerateOptions {
   std::size_t max_tokens = 256;
+  std::size_t min_tokens = 0;  // before so many tokens, end tokens are excluded and stop strings are text
   std::optional<Sampling> sampling = {};  // empty: Model::recommended_sampling()
   // In place of `sampling`: chooses each token. logits: [vocabulary]. A token outside of the vocabulary is an error.
   std::function<TokenId(std::span<const float> logits, const SamplerContext& text)> sampler = {};
   // If set, pieces have log-probabilities: of the token, and of so many most likely tokens.
   std::optional<std::size_t> logprobs = {};
   bool stop_at_end_token = true;
+
+  // The text ends before the first of these, whatever the tokens are that write it. Pieces never show a part of it: text that
+  // may become a stop string is held back until it is decided.
+  std::vector<std::string> stop_strings = {};
+
+  // The template that wrote the prompt. The text is then an assistant's turn: the tokens that the template writes after such a
+  // turn end it too, pieces tell reasoning from answer, and the markers between them are not shown. Without a template all is
+  // answer, and special tokens alone are not shown.
+  std::optional<ChatTemplate> chat_template = {};
+
   std::stop_token stop = {};  // ends the text from another thread, also in the middle of a prompt
 };
 
@@ -79,12 +96,14 @@ class Session {
   /// it continues as this one would. Throws if the file cannot be written.
   void save(const std::string& path) const;
 
-  /// Continues a text, as a range of pieces: each token is computed when the range advances to it. Any later call of
+  /// Continues a text, as a range of pieces. A text that a chat template wrote is encoded without the special tokens that the
+  /// tokenizer adds to texts: the template writes its own. Each token is computed when the range advances to it. Any later call of
   /// stream() or generate() ends the range: its next use throws.
   Generation stream(std::span<const TokenId> prompt, const GenerateOptions& options = {});
   Generation stream(std::string_view prompt, const GenerateOptions& options = {});
 
-  /// Continues a text to its end and returns the new part. Calls on_piece(piece) for each token as soon as it is drawn.
+  /// Continues a text to its end and returns the new part, without reasoning. Calls on_piece(piece) for each token as soon as
+  /// it is drawn.
   std::string generate(std::span<const TokenId> prompt, const GenerateOptions& options = {},
                        FunctionRef<void(const Piece&)> on_piece = {});
   std::string generate(std::string_view prompt, const GenerateOptions& options = {},
@@ -103,6 +122,12 @@ class Session {
 
   /// Why the last text ended.
   Finish finish() const { return finish_; }
+
+  /// The token that ended the last text, which is the last of tokens(), and what names it an end; nothing if no token did.
+  const std::optional<EndToken>& end_token() const { return end_token_; }
+
+  /// The stop string that ended the last text; empty if none did. tokens() contains the tokens that wrote it.
+  const std::string& stop_string() const { return stop_string_; }
   const SessionStatistics& statistics() const { return statistics_; }
 
   /// The largest number of positions in this session.
@@ -123,6 +148,8 @@ class Session {
   friend class detail::SessionFile;
 
   Session(const Model& model, std::size_t requested_context, Sequence sequence, std::vector<TokenId> tokens);
+
+  std::vector<TokenId> encode(std::string_view prompt, const GenerateOptions& options) const;
 
   static std::string collect(Generation generation, FunctionRef<void(const Piece&)> on_piece);
 
@@ -149,6 +176,8 @@ class Session {
   std::vector<TokenId> tokens_;  // the first sequence_.position() of them are in the KV cache
   std::uint64_t newest_ = 0;     // the number of the Generation made last
   Finish finish_ = Finish::running;
+  std::optional<EndToken> end_token_;
+  std::string stop_string_;
   SessionStatistics statistics_;
 };
 
@@ -182,23 +211,36 @@ class Session::Generation {
  private:
   void require_newest() const;
 
-  /// Draws a token from the logits, unless the text has ended.
+  /// Draws a token from the logits, unless the text has ended. Releases the text that is held back when it ends.
   void next();
+
+  /// The logits; -inf for end tokens before min_tokens.
+  std::span<const float> allowed_logits();
 
   /// Asks the sampler for a token.
   TokenId draw();
 
   void advance();
 
-  Finish finish_after(TokenId id) const;
+  /// Sets the next piece to the text that the last token has completed, if there is any.
+  bool take() { return text_.take(piece_.text, piece_.part); }
+
+  /// The same for text that is no longer of the token drawn last: such a piece has no log-probabilities.
+  bool take_rest();
+
+  Finish finish_after(TokenId id);
+
+  bool may_stop() const { return session_->statistics_.generated_tokens >= options_.min_tokens; }
 
   Session* session_;
   std::uint64_t number_;
   std::vector<TokenId> prompt_;
   GenerateOptions options_;
   Sampler sampler_;
-  std::optional<StreamingDecoder> decoder_;
+  std::vector<EndToken> end_tokens_;
+  detail::OutputText text_;
   std::span<const float> logits_;
+  std::vector<float> masked_;  // logits without end tokens
   Piece piece_{};
   bool begun_ = false;
   bool at_end_ = false;

@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <limits>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -84,6 +86,33 @@ MOE_INLINE std::span<const float> Session::read_last(const std::stop_token& stop
   return model_->transformer().forward(sequence_, {&tokens_.back(), 1}, stop);
 }
 
+MOE_INLINE std::vector<TokenId> Session::encode(std::string_view prompt,
+                                                const GenerateOptions& options) const {
+  return model_->tokenizer().encode(prompt, {.add_special_tokens = !options.chat_template});
+}
+
+}  // namespace moe::inline MOE_ABI
+
+namespace moe::inline MOE_ABI::detail {
+
+inline OutputText output_text(const Model& model, std::span<const TokenId> prompt,
+                              const GenerateOptions& options) {
+  const bool reads_text = model.has_tokenizer() || options.chat_template || !options.stop_strings.empty();
+  const Tokenizer* const tokenizer = reads_text ? &model.tokenizer() : nullptr;
+  std::optional<TurnParts> parts;
+  if (options.chat_template) parts.emplace(options.chat_template->turn_format(), *tokenizer, prompt);
+  return OutputText(tokenizer, std::move(parts), options.stop_strings);
+}
+
+inline std::vector<EndToken> end_tokens(const Model& model, const GenerateOptions& options) {
+  if (!options.stop_at_end_token) return {};
+  return options.chat_template ? model.end_tokens(*options.chat_template) : model.end_tokens();
+}
+
+}  // namespace moe::inline MOE_ABI::detail
+
+namespace moe::inline MOE_ABI {
+
 MOE_INLINE Session::Generation::Generation(Session& session, std::vector<TokenId> prompt,
                                            const GenerateOptions& options)
     : session_(&session),
@@ -92,11 +121,12 @@ MOE_INLINE Session::Generation::Generation(Session& session, std::vector<TokenId
       options_(options),
       sampler_(options.sampler    ? Sampling{}
                : options.sampling ? *options.sampling
-                                  : session.model_->recommended_sampling()) {
+                                  : session.model_->recommended_sampling()),
+      end_tokens_(detail::end_tokens(*session.model_, options)),
+      text_(detail::output_text(*session.model_, prompt_, options)) {
   detail::expect(!options.sampler || !options.sampling, "generate", "sampler",
                  "a sampler or options of sampling", "both");
   sampler_.reserve(session.context() + 1);
-  if (session.model_->has_tokenizer()) decoder_.emplace(session.model_->tokenizer(), true, true);
   constexpr std::size_t usual_token_bytes = 256;  // so that longer tokens only make the loop allocate
   piece_.text.reserve(usual_token_bytes);
 }
@@ -116,6 +146,8 @@ MOE_INLINE Session::Generation::Iterator Session::Generation::begin() {
   detail::expect(!begun_, "stream", "begin()", "one call", "a second call");
   begun_ = true;
   session_->finish_ = Finish::running;
+  session_->end_token_.reset();
+  session_->stop_string_.clear();
   logits_ = session_->read(prompt_, options_.stop);
   if (options_.max_tokens == 0) session_->finish_ = Finish::max_tokens;
   next();
@@ -123,24 +155,40 @@ MOE_INLINE Session::Generation::Iterator Session::Generation::begin() {
 }
 
 MOE_INLINE void Session::Generation::next() {
-  if (logits_.empty()) session_->finish_ = Finish::stopped;
-  at_end_ = session_->finish_ != Finish::running;
-  if (at_end_) return;
-  const TokenId id = draw();
-  if (options_.logprobs) detail::set_log_probabilities(piece_, id, logits_, *options_.logprobs);
-  session_->tokens_.push_back(id);
+  if (logits_.empty() && session_->finish_ == Finish::running) {
+    session_->finish_ = Finish::stopped;
+    text_.finish(false);
+  }
+  at_end_ = session_->finish_ != Finish::running && !take_rest();
+  if (session_->finish_ != Finish::running) return;
+  piece_.id = draw();
+  if (options_.logprobs) detail::set_log_probabilities(piece_, piece_.id, logits_, *options_.logprobs);
+  session_->tokens_.push_back(piece_.id);
   ++session_->statistics_.generated_tokens;
-  session_->finish_ = finish_after(id);
-  piece_.id = id;
-  piece_.text.clear();
-  if (decoder_) decoder_->push(id, piece_.text);
-  if (decoder_ && session_->finish_ != Finish::running) piece_.text += decoder_->finish();
+  session_->finish_ = finish_after(piece_.id);
+  bool stop = session_->finish_ != Finish::end_token && text_.push(piece_.id, may_stop());
+  if (!stop && session_->finish_ != Finish::running) stop = text_.finish(may_stop());
+  if (stop) {
+    session_->finish_ = Finish::stop_string;
+    session_->end_token_.reset();
+    session_->stop_string_ = text_.stop_string();
+  }
+  if (!take()) piece_.text.clear();
+}
+
+MOE_INLINE std::span<const float> Session::Generation::allowed_logits() {
+  if (may_stop() || end_tokens_.empty()) return logits_;
+  masked_.assign(logits_.begin(), logits_.end());
+  for (const EndToken& end : end_tokens_)
+    if (end.id < masked_.size()) masked_[end.id] = -std::numeric_limits<float>::infinity();
+  return masked_;
 }
 
 MOE_INLINE TokenId Session::Generation::draw() {
   const SamplerContext context(session_->tokens_, prompt_.size());
-  if (!options_.sampler) return sampler_(logits_, context);
-  const TokenId id = options_.sampler(logits_, context);
+  const std::span<const float> logits = allowed_logits();
+  if (!options_.sampler) return sampler_(logits, context);
+  const TokenId id = options_.sampler(logits, context);
   if (id >= logits_.size())
     detail::fail("generate", "token of the sampler", detail::concat("an id below ", logits_.size()),
                  detail::concat(id));
@@ -149,15 +197,26 @@ MOE_INLINE TokenId Session::Generation::draw() {
 
 MOE_INLINE void Session::Generation::advance() {
   require_newest();
+  if (take_rest()) return;
   const detail::Stopwatch stopwatch;
   if (session_->finish_ == Finish::running) logits_ = session_->read_last(options_.stop);
   next();
   session_->statistics_.generate_seconds += stopwatch.seconds();
 }
 
-MOE_INLINE Finish Session::Generation::finish_after(TokenId id) const {
-  for (const TokenId end : session_->model_->spec().end_tokens)
-    if (id == end && options_.stop_at_end_token) return Finish::end_token;
+MOE_INLINE bool Session::Generation::take_rest() {
+  if (!take()) return false;
+  piece_.log_probability.reset();
+  piece_.most_likely.clear();
+  return true;
+}
+
+MOE_INLINE Finish Session::Generation::finish_after(TokenId id) {
+  for (const EndToken& end : end_tokens_)
+    if (id == end.id) {
+      session_->end_token_ = end;
+      return Finish::end_token;
+    }
   if (session_->statistics_.generated_tokens == options_.max_tokens) return Finish::max_tokens;
   if (session_->sequence_.position() == session_->sequence_.context()) return Finish::context_full;
   return Finish::running;
@@ -169,7 +228,7 @@ MOE_INLINE Session::Generation Session::stream(std::span<const TokenId> prompt,
 }
 
 MOE_INLINE Session::Generation Session::stream(std::string_view prompt, const GenerateOptions& options) {
-  return Generation(*this, model_->tokenizer().encode(prompt), options);
+  return Generation(*this, encode(prompt, options), options);
 }
 
 MOE_INLINE std::string Session::generate(std::span<const TokenId> prompt, const GenerateOptions& options,
@@ -185,7 +244,7 @@ MOE_INLINE std::string Session::generate(std::string_view prompt, const Generate
 MOE_INLINE std::string Session::collect(Generation generation, FunctionRef<void(const Piece&)> on_piece) {
   std::string text;
   for (const Piece& piece : generation) {
-    text += piece.text;
+    if (piece.part == Piece::Part::answer) text += piece.text;
     if (on_piece) on_piece(piece);
   }
   return text;

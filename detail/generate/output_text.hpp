@@ -1,0 +1,66 @@
+#pragma once
+#include "../core/config.hpp"
+#include "../core/token.hpp"
+#include "../text/streaming_decoder.hpp"
+#include "../text/tokenizer.hpp"
+#include "parts.hpp"
+#include "stop_strings.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace moe::inline MOE_ABI::detail {
+
+/// Turns generated tokens into the text to show: decodes them, parts reasoning from answer, and ends before a stop string.
+/// Allocates nothing once its strings have their usual sizes. Not thread-safe.
+class OutputText {
+ public:
+  /// `tokenizer`: null for a model without one, whose tokens give no text. It must outlive this object. `parts`: for a turn of
+  /// an assistant.
+  OutputText(const Tokenizer* tokenizer, std::optional<TurnParts> parts,
+             const std::vector<std::string>& stop_strings);
+
+  /// Reads a token. Returns whether a stop string has ended the text, if `may_stop`.
+  bool push(TokenId id, bool may_stop);
+
+  /// Releases what is held back when no more tokens come. Returns whether a stop string has ended the text.
+  bool finish(bool may_stop);
+
+  /// Moves on to the next text that is complete: up to two parts can end with one token. Returns false if there is none.
+  bool take(std::string& text, TextPart& part);
+
+  const std::string& stop_string() const { return stops_.found(); }
+
+ private:
+  struct Shown {
+    std::string text;
+    TextPart part = TextPart::answer;
+  };
+
+  /// Passes decoded text on to the parts, and then to the stop strings.
+  void read(std::string_view text, bool hidden);
+
+  void show(TextPart part, std::string_view text);
+
+  /// The text to which text of this part is appended.
+  std::string& last(TextPart part);
+
+  const Tokenizer* tokenizer_;
+  std::optional<StreamingDecoder> decoder_;
+  std::optional<TurnParts> parts_;
+  StopStrings stops_;
+  std::vector<Shown> shown_;  // the first count_ of them; the others keep their memory
+  std::size_t count_ = 0, taken_ = 0;
+  std::string decoded_;
+  TextPart part_ = TextPart::answer;  // of the text that was shown last
+  bool may_stop_ = true, stopped_ = false;
+};
+
+}  // namespace moe::inline MOE_ABI::detail
+
+#if MOE_DEFINITIONS
+#include "output_text.ipp"
+#endif

@@ -1,0 +1,44 @@
+#pragma once
+#include "../core/config.hpp"
+#include "../text/incremental_search.hpp"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace moe::inline MOE_ABI::detail {
+
+/// Ends a text that arrives in parts before the first of several strings. Text that may become one of them is held back.
+/// Linear in the text for each string. Not thread-safe.
+class StopStrings {
+ public:
+  /// Throws if a string is empty, or no UTF-8: texts are UTF-8, so it would never occur.
+  explicit StopStrings(const std::vector<std::string>& strings);
+
+  /// Appends the text before a string to `out`, except for the end of it that may be the begin of a string. Returns whether a
+  /// string has ended the text: of strings that end at the same byte the longest one. Strings that end while `may_stop` is
+  /// false are text.
+  bool write(std::string_view text, bool may_stop, std::string& out);
+
+  /// Appends the text that is held back. Text that follows is not connected with it.
+  void finish(std::string& out);
+
+  /// The string that ended the text; empty if there is none.
+  const std::string& found() const { return found_; }
+
+ private:
+  /// Appends the text that is held back up to the last `keep` bytes, and forgets it.
+  void release(std::size_t keep, std::string& out);
+
+  IncrementalSearch search_;
+  std::string held_;  // from byte released_ on
+  std::size_t released_ = 0;
+  std::string found_;
+};
+
+}  // namespace moe::inline MOE_ABI::detail
+
+#if MOE_DEFINITIONS
+#include "stop_strings.ipp"
+#endif

@@ -1,0 +1,48 @@
+#pragma once
+#include "../core/config.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace moe::inline MOE_ABI::detail {
+
+/// Searches for several texts in a text that arrives byte by byte: the algorithm of Knuth, Morris and Pratt for each of them.
+/// O(texts) amortised per byte, whatever the texts are. Not thread-safe.
+class IncrementalSearch {
+ public:
+  /// No text is empty.
+  explicit IncrementalSearch(std::vector<std::string> texts = {});
+
+  bool empty() const { return searches_.empty(); }
+
+  /// Reads the next byte. Returns the index of the longest text that ends with it.
+  std::optional<std::size_t> step(char byte);
+
+  /// The number of bytes read last that may be the begin of one of the texts.
+  std::size_t held() const;
+
+  const std::string& text(std::size_t index) const { return searches_[index].text; }
+
+  /// Forgets the bytes read.
+  void reset();
+
+ private:
+  struct Search {
+    std::string text;
+    std::vector<std::size_t>
+        borders;              // [size + 1] of each prefix: the longest proper prefix that is a suffix too
+    std::size_t matched = 0;  // the longest prefix of the text that ends with the last byte; below its size
+    bool step(char byte);
+  };
+
+  std::vector<Search> searches_;
+};
+
+}  // namespace moe::inline MOE_ABI::detail
+
+#if MOE_DEFINITIONS
+#include "incremental_search.ipp"
+#endif

@@ -1,0 +1,175 @@
+#include "detail/generate/model.hpp"
+#include "detail/generate/session.hpp"
+#include "support/checkpoints.hpp"
+#include "support/message_of.hpp"
+#include "support/successor_model.hpp"
+#include "support/temporary_directory.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+using moe::EndToken;
+using moe::Finish;
+using moe::GenerateOptions;
+using moe::Session;
+
+namespace {
+
+const moe::Model& bundled() {
+  static const auto one = moe::open(bundled_model(), {.threads = 2});
+  return one;
+}
+
+constexpr std::string_view genesis = "<|endoftext|>And God said";
+
+GenerateOptions greedy_until(std::vector<std::string> stop_strings, std::size_t max_tokens = 40) {
+  return {.max_tokens = max_tokens, .sampling = moe::Sampling{}, .stop_strings = std::move(stop_strings)};
+}
+
+moe::Model successor_model(const SuccessorModel& model) {
+  const TemporaryDirectory directory;
+  return moe::open(directory.write("model.gguf", model.file()), {.threads = 1});
+}
+
+/// After the end of a prompt of ChatML, the model says Hi, and then the control token.
+SuccessorModel polite_model(std::uint32_t last) {
+  SuccessorModel model;
+  model.say('\n', "Hi", last);
+  model.next[last] = 'x';
+  return model;
+}
+
+std::string chat_prompt(const moe::ChatTemplate& chat) {
+  const moe::Message message{"user", "hello"};
+  return chat.render({&message, 1});
+}
+
+}  // namespace
+
+TEST_CASE("text ends: a stop string ends the text before it, also in the middle of tokens") {
+  Session session(bundled());
+  const std::string whole = session.generate(genesis, greedy_until({}));
+  for (const std::string stop : {" unto", "unto him", "d now go, a", ", and", "of"}) {
+    CAPTURE(stop);
+    REQUIRE(whole.find(stop) != whole.npos);
+    std::string pieces;
+    CHECK(session.generate(genesis, greedy_until({"never", stop}), [&](const moe::Piece& piece) {
+      pieces += piece.text;
+    }) == whole.substr(0, whole.find(stop)));
+    CHECK(pieces == whole.substr(0, whole.find(stop)));
+    CHECK(session.finish() == Finish::stop_string);
+    CHECK(session.stop_string() == stop);
+    CHECK_FALSE(session.end_token());
+  }
+}
+
+TEST_CASE("text ends: text that was held back is shown at a limit, and when the text is stopped") {
+  Session session(bundled());
+  const std::string text = session.generate(genesis, greedy_until({}, 12));
+  const std::string longer = text.substr(text.size() - 5) + "#";
+  CHECK(session.generate(genesis, greedy_until({longer}, 12)) == text);
+  CHECK(session.finish() == Finish::max_tokens);
+  std::stop_source stop;
+  GenerateOptions options = greedy_until({text + "#"});
+  options.stop = stop.get_token();
+  std::size_t tokens = 0;
+  CHECK(session.generate(genesis, options, [&](const moe::Piece&) {
+    if (++tokens == 12) stop.request_stop();
+  }) == text);
+  CHECK(session.finish() == Finish::stopped);
+  CHECK(tokens == 13);  // the last piece has the text that was held back
+}
+
+TEST_CASE("text ends: after a stop string the session goes on with the tokens that wrote it") {
+  Session session(bundled()), fresh(bundled());
+  const std::string text = session.generate(genesis, greedy_until({" unto"}));
+  CHECK(bundled().tokenizer().decode(session.tokens()) == std::string(genesis) + text + " unto");
+  const std::string next = std::string(genesis) + text + " unto them";
+  CHECK(session.generate(next, greedy_until({})) == fresh.generate(next, greedy_until({})));
+  CHECK(session.statistics().reused_tokens + 2 >= session.statistics().prompt_tokens);
+}
+
+TEST_CASE("text ends: an empty stop string is an error before the first token") {
+  Session session(bundled());
+  check_error([&] { return session.stream(genesis, greedy_until({""})), 0; },
+              {"stop_strings[0]", "an empty text"});
+}
+
+TEST_CASE("text ends: before min_tokens neither a stop string nor an end token ends the text") {
+  Session session(bundled());
+  const std::string whole = session.generate(genesis, greedy_until({}));
+  const std::string stop = whole.substr(0, 1);
+  GenerateOptions options = greedy_until({stop});
+  options.min_tokens = 5;
+  CHECK(session.generate(genesis, options).size() > stop.size());
+  CHECK(session.statistics().generated_tokens >= 5);
+  options = {.max_tokens = 200, .min_tokens = 150, .sampling = moe::Sampling{}};
+  session.generate("<|endoftext|>静夜思", options);
+  CHECK(session.statistics().generated_tokens >= 150);
+  const std::vector<moe::TokenId>& ids = session.tokens();
+  CHECK(std::count(ids.begin() + 1, ids.end() - 1, bundled().end_tokens().front().id) == 0);
+}
+
+TEST_CASE("text ends: the end token of the config ends a text, and names its source") {
+  const auto model = successor_model(polite_model(256));
+  Session session(model);
+  CHECK(session.generate("\n", {.sampling = moe::Sampling{}}) == "Hi");
+  CHECK(session.finish() == Finish::end_token);
+  REQUIRE(session.end_token());
+  CHECK(session.end_token()->id == 256);
+  CHECK(session.end_token()->source == EndToken::Source::config);
+}
+
+TEST_CASE("text ends: the template's end of a turn ends an answer, and no text without a template") {
+  const auto model = successor_model(polite_model(258));
+  const moe::ChatTemplate chat(chatml_template, "file");
+  Session session(model);
+  CHECK(session.generate(chat_prompt(chat), {.sampling = moe::Sampling{}, .chat_template = chat}) == "Hi");
+  CHECK(session.finish() == Finish::end_token);
+  REQUIRE(session.end_token());
+  CHECK(session.end_token()->id == 258);
+  CHECK(session.end_token()->source == EndToken::Source::chat_template);
+  session.generate(chat_prompt(chat), {.max_tokens = 20, .sampling = moe::Sampling{}});
+  CHECK(session.finish() == Finish::max_tokens);
+  CHECK_FALSE(session.end_token());
+}
+
+TEST_CASE("text ends: an end token is not shown, special or not") {
+  SuccessorModel script = polite_model('!');
+  script.end = '!';
+  const auto model = successor_model(script);
+  Session session(model);
+  CHECK(session.generate("\n", {.sampling = moe::Sampling{}}) == "Hi");
+  CHECK(session.tokens().back() == '!');
+}
+
+TEST_CASE("text ends: generate() returns the answer, and pieces tell the reasoning from it") {
+  SuccessorModel script;
+  script.say('\n', "", 259).say(259, "why", 260).say(260, "Hi", 258);
+  const auto model = successor_model(script);
+  const moe::ChatTemplate chat(chatml_template, "file");
+  Session session(model);
+  std::string reasoning, answer;
+  const std::string text = session.generate(
+      chat_prompt(chat), {.sampling = moe::Sampling{}, .chat_template = chat}, [&](const moe::Piece& piece) {
+        (piece.part == moe::Piece::Part::reasoning ? reasoning : answer) += piece.text;
+      });
+  CHECK(reasoning == "why");
+  CHECK(answer == "Hi");
+  CHECK(text == "Hi");
+}
+
+TEST_CASE(
+    "text ends: a prompt of a template is encoded without the tokens that the tokenizer adds to texts") {
+  const auto model = successor_model(polite_model(258));
+  const moe::ChatTemplate chat(chatml_template, "file");
+  Session session(model);
+  session.generate(chat_prompt(chat), {.max_tokens = 1, .sampling = moe::Sampling{}, .chat_template = chat});
+  CHECK(session.statistics().prompt_tokens ==
+        model.tokenizer().encode(chat_prompt(chat), {.add_special_tokens = false}).size());
+}
