@@ -1,6 +1,8 @@
 // A conversation with a model:  chat Qwen3-30B-A3B
 #include <moe.hpp>
 
+#include "support/answer_printer.hpp"
+#include "support/chat_log.hpp"
 #include "support/chat_options.hpp"
 #include "support/command_line.hpp"
 #include "support/context_notes.hpp"
@@ -24,7 +26,8 @@ const std::string help = std::string(R"(usage: chat MODEL [options]
 Talks with MODEL, a Hugging Face checkpoint or a GGUF file that has a chat template. Each line of the
 input is a message. An empty line or the end of the input ends the conversation, Ctrl-C ends an answer.
 The model keeps what it has read, so a message costs only its own tokens. When the conversation exceeds
-the context, its oldest messages are dropped.
+the context, its oldest messages are dropped. Reasoning is dimmed on a terminal, and else stands under
+the heading [reasoning].
 
   --plain             for a model without a chat template: you and the model continue a text in turns
   --system TEXT       the instructions for the model
@@ -35,6 +38,8 @@ the context, its oldest messages are dropped.
   --temperature T     0: always the most likely token; default: the model's recommendation
   --seed N            the same seed gives the same answers; default 0
   --context N         positions of the conversation; default 8192, at most those of the model
+  --log FILE          write a line of JSON for each answer: the text that was sent, how many of its tokens
+                      were kept from before, reasoning, answer, and what ended the answer
 )") + std::string(model_options_help);
 
 std::stop_source answer;  // stopped by Ctrl-C
@@ -53,14 +58,26 @@ class Conversation {
     first_ = messages_.size();
   }
 
-  void add(const std::string& role, const std::string& content) { messages_.push_back({role, content}); }
+  /// The template; nothing with --plain.
+  const std::optional<moe::ChatTemplate>& chat_template() const { return template_; }
+
+  void ask(const std::string& question) { messages_.push_back({"user", question}); }
+  void answer(const std::string& answer, const std::string& reasoning) {
+    messages_.push_back(template_ ? template_->answer(answer, reasoning)
+                                  : moe::Message{.role = "assistant", .content = answer});
+  }
   void remove_last() { messages_.pop_back(); }
 
+  /// The text for the model.
   std::string text() const {
     if (template_) return template_->render(messages_, options_);
     std::string all;
     for (const moe::Message& message : messages_) all += message.content;
     return all;
+  }
+
+  std::vector<moe::TokenId> tokens(const moe::Tokenizer& tokenizer) const {
+    return tokenizer.encode(text(), {.add_special_tokens = !template_});
   }
 
   /// Drops the oldest message and its answer. Returns false if only the newest message is left.
@@ -91,10 +108,10 @@ std::optional<std::vector<moe::TokenId>> fit(Conversation& conversation, const m
                                              const moe::Model& model, std::size_t max_tokens) {
   const std::size_t context = session.context(), room = std::min(max_tokens, context / 4);
   Conversation shorter = conversation;
-  std::vector<moe::TokenId> tokens = model.tokenizer().encode(shorter.text());
+  std::vector<moe::TokenId> tokens = shorter.tokens(model.tokenizer());
   std::size_t dropped = 0;
   for (; tokens.size() + room > context && shorter.drop_oldest(); ++dropped)
-    tokens = model.tokenizer().encode(shorter.text());
+    tokens = shorter.tokens(model.tokenizer());
   const std::string advice = advice_on_context(session, model);
   if (tokens.size() > context) {
     std::fprintf(stderr, "message ignored: it has %zu tokens, and the context has room for %zu; %s\n",
@@ -121,22 +138,29 @@ int main(int argc, char** argv) {
     sampling.seed = args.number("--seed", sampling.seed);
     show_memory(model);
     show_cut_context(session, model, args);
+    ChatLog log(args.text("--log", ""));
 
     std::signal(SIGINT, on_interrupt);
     for (std::string line; std::cout << "> " << std::flush && read_line(std::cin, line) && !line.empty();) {
-      conversation.add("user", line);
+      conversation.ask(line);
       const auto prompt = fit(conversation, session, model, max_tokens);
       if (!prompt) {
         conversation.remove_last();
         continue;
       }
       answer = std::stop_source();
-      const std::string reply = session.generate(
-          *prompt, {.max_tokens = max_tokens, .sampling = sampling, .stop = answer.get_token()},
-          [](const moe::Piece& piece) { std::cout << piece.text << std::flush; });
-      std::cout << std::endl;
+      AnswerPrinter printer;
+      const std::string reply = session.generate(*prompt,
+                                                 {.max_tokens = max_tokens,
+                                                  .sampling = sampling,
+                                                  .chat_template = conversation.chat_template(),
+                                                  .stop = answer.get_token()},
+                                                 printer);
+      printer.finish();
       show_full_context(session, model);
-      conversation.add("assistant", reply);
+      if (conversation.chat_template()) show_limit(session);
+      log.add(model, session, conversation.text(), printer.reasoning(), reply);
+      conversation.answer(reply, printer.reasoning());
       ++sampling.seed;
     }
   });

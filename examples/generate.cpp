@@ -1,6 +1,7 @@
 // The continuation of a text:  generate examples/data/babel-10m "<|endoftext|>In the beginning"
 #include <moe.hpp>
 
+#include "support/answer_printer.hpp"
 #include "support/chat_options.hpp"
 #include "support/command_line.hpp"
 #include "support/context_notes.hpp"
@@ -10,6 +11,7 @@
 
 #include <cstdio>
 #include <iostream>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -21,7 +23,10 @@ Continues PROMPT with MODEL, a Hugging Face checkpoint or a GGUF file. PROMPT ma
 tokens: the bundled examples/data/babel-10m needs <|endoftext|> at the beginning.
 
   --max-tokens N           limit of the new text; default 100
-  --chat                   PROMPT is a message of a user: put it into the model's chat template
+  --min-tokens N           do not end the text before so many tokens; default 0
+  --stop TEXT              end the text before TEXT; may be repeated
+  --chat                   PROMPT is a message of a user: put it into the model's chat template. The text
+                           also ends where the template ends a turn, and reasoning is shown apart
   --no-thinking            with --chat: ask the model to answer without thinking first, which is
                            --set enable_thinking=false
   --tools FILE             with --chat: a JSON list of functions that the model may call
@@ -63,11 +68,25 @@ moe::Sampling sampling_of(const CommandLine& args, const moe::Model& model) {
   return sampling;
 }
 
-std::string prompt_of(const CommandLine& args, const moe::Model& model) {
+moe::GenerateOptions generate_options_of(const CommandLine& args, const moe::Model& model) {
+  moe::GenerateOptions options;
+  options.max_tokens = args.count("--max-tokens", 100);
+  options.min_tokens = args.count("--min-tokens", 0);
+  options.sampling = sampling_of(args, model);
+  if (args.has("--logprobs")) options.logprobs = args.count("--logprobs", 0);
+  options.stop_strings = args.texts("--stop");
+  for (const std::string& text : options.stop_strings)
+    if (text.empty()) throw UsageError("--stop needs a text that is not empty");
+  if (args.has("--chat")) options.chat_template = model.chat_template();
+  return options;
+}
+
+/// The text for the model. `chat`: the template of the message, if PROMPT is one.
+std::string prompt_of(const CommandLine& args, const std::optional<moe::ChatTemplate>& chat) {
   const std::string text = args.positional(2, 2)[1];
-  if (!args.has("--chat")) return text;
+  if (!chat) return text;
   const moe::Message message{"user", text};
-  return model.chat_template().render({&message, 1}, chat_options_of(args));
+  return chat->render({&message, 1}, chat_options_of(args));
 }
 
 moe::ModelOptions options_of(const CommandLine& args) {
@@ -106,10 +125,11 @@ void score(moe::Session& session, const moe::Model& model, const std::vector<moe
 int main(int argc, char** argv) {
   return run_example(argc, argv, help, [](const CommandLine& args) {
     const moe::ModelOptions options = options_of(args);
-    const std::size_t max_tokens = args.count("--max-tokens", 100);
     const auto model = moe::open(args.positional(2, 2)[0], options);
-    const std::string prompt = prompt_of(args, model);
-    const std::vector<moe::TokenId> tokens = model.tokenizer().encode(prompt);
+    const moe::GenerateOptions wanted = generate_options_of(args, model);
+    const std::string prompt = prompt_of(args, wanted.chat_template);
+    const std::vector<moe::TokenId> tokens =
+        model.tokenizer().encode(prompt, {.add_special_tokens = !wanted.chat_template});
     moe::Session session(model, options.sequence);
     show_memory(model);
     show_cut_context(session, model, args);
@@ -120,18 +140,17 @@ int main(int argc, char** argv) {
 
     if (args.has("--score")) return score(session, model, tokens, args.count("--logprobs", 0));
 
-    moe::GenerateOptions wanted{.max_tokens = max_tokens, .sampling = sampling_of(args, model)};
-    if (args.has("--logprobs")) {
-      wanted.logprobs = args.count("--logprobs", 0);
+    if (wanted.logprobs) {
       session.generate(tokens, wanted,
                        [&](const moe::Piece& piece) { print_score(model.tokenizer(), piece); });
     } else {
-      if (!args.has("--chat")) std::cout << prompt << std::flush;
-      session.generate(tokens, wanted,
-                       [](const moe::Piece& piece) { std::cout << piece.text << std::flush; });
-      std::cout << std::endl;
+      if (!wanted.chat_template) std::cout << prompt << std::flush;
+      AnswerPrinter printer;
+      session.generate(tokens, wanted, printer);
+      printer.finish();
     }
     show_full_context(session, model);
+    if (wanted.chat_template) show_limit(session);
     show_speed(session);
     show_refused_direct_reads(model);
   });

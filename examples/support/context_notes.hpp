@@ -1,4 +1,4 @@
-// Notes on stderr about the context of a session: the number of positions that a text can have.
+// Notes on stderr about the context of a session, the number of positions that a text can have, and about texts that end early.
 #pragma once
 #include <moe.hpp>
 
@@ -27,4 +27,11 @@ inline void show_full_context(const moe::Session& session, const moe::Model& mod
   if (session.finish() == moe::Finish::context_full)
     std::fprintf(stderr, "context full: the text ends after %zu tokens; %s\n", session.tokens().size(),
                  advice_on_context(session, model).c_str());
+}
+
+/// Prints a line if an answer ended before its end, because of --max-tokens.
+inline void show_limit(const moe::Session& session) {
+  if (session.finish() == moe::Finish::max_tokens)
+    std::fprintf(stderr, "limit: the answer is cut after %zu tokens; a larger --max-tokens makes room\n",
+                 session.statistics().generated_tokens);
 }

@@ -131,3 +131,16 @@ TEST_CASE("generate: wrong tokens, biases and penalties are refused") {
   CHECK(refused({"--logit-bias", "5=x"}).says("--logit-bias needs a number"));
   CHECK(refused({"--typical-p", "0"}).says("typical_p"));
 }
+
+TEST_CASE("generate: --stop ends the text before one of several texts, and --min-tokens delays it") {
+  const std::vector<std::string> words{"generate", bundled_model(), prompt, "--temperature", "0"};
+  const std::string whole = run(words).out;
+  const Result stopped = run(with(words, {"--stop", "nowhere", "--stop", " him"}));
+  CHECK(stopped.status == 0);
+  CHECK(stopped.out == whole.substr(0, whole.find(" him")) + "\n");
+  const Result delayed = run(with(words, {"--stop", " him", "--min-tokens", "50"}));
+  CHECK(delayed.out.size() > stopped.out.size());
+  const Result empty = run(with(words, {"--stop", ""}));
+  CHECK(empty.status == 2);
+  CHECK(empty.says("--stop needs a text"));
+}
