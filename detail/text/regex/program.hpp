@@ -1,0 +1,93 @@
+#pragma once
+#include "../../core/config.hpp"
+#include "../unicode.hpp"
+#include "character_set.hpp"
+#include "tree.hpp"
+
+#include <array>
+#include <bitset>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace moe::inline MOE_ABI::detail::regex {
+
+/// A set of characters that answers in constant time: bits in blocks of 256, of which equal ones are stored once.
+class CharacterTable {
+ public:
+  explicit CharacterTable(const CharacterSet& set);
+
+  bool contains(char32_t c) const {
+    const std::uint64_t word = words_[std::size_t{4} * blocks_[c >> 8] + (c >> 6 & 3)];
+    return (word >> (c & 63) & 1) != 0;
+  }
+
+ private:
+  static constexpr std::size_t blocks = (CharacterSet::invalid >> 8) + 1;
+
+  std::array<std::uint16_t, blocks> blocks_{};
+  std::vector<std::uint64_t> words_;  // [blocks][4]
+};
+
+struct Instruction {
+  enum class Op : std::uint8_t {
+    literal,    // the bytes from Program::literals: `least` bytes from `set` on
+    set,        // one character of the set
+    loop,       // `least` to `most` characters of the set
+    split,      // goes on behind, or else at `target`; the other way round if `prefers_target`
+    repeat,     // a split that decides about another round of a loop
+    dispatch,   // the alternatives of the Dispatch `set` that may begin with the next byte, in order
+    jump,       // goes on at `target`
+    assertion,  // the condition holds here
+    look,       // the program behind matches here, or does not if `negated`; then goes on at `target`
+    look_set,   // a character of the set comes next, or does not if `negated`
+    atomic,     // the first match of the program behind; then goes on at `target`
+    step_back,  // goes back by `least` characters
+    match,      // the end
+  };
+
+  Op op;
+  Greed greed = Greed::greedy;
+  bool prefers_target = false;
+  bool negated = false;
+  bool nullable = false;  // repeat: a round may match no characters
+  bool last = false;      // loop: the match ends behind it
+  Assertion assertion = Assertion::text_begin;
+  std::uint32_t set = 0;  // an index
+  std::uint32_t target = 0;
+  std::uint32_t least = 0, most = 0;
+  std::uint32_t memo = 0;  // loop without limit, repeat: where a Matcher remembers failures
+};
+
+/// The alternatives of a group, and which of them may begin with a byte.
+struct Dispatch {
+  static constexpr std::size_t most = 64;
+
+  std::vector<std::uint32_t> targets;
+  std::array<std::uint64_t, 256> by_byte{};
+  std::uint64_t at_end = 0;  // the alternatives that may match no characters
+};
+
+/// A regular expression as instructions for Matcher.
+struct Program {
+  std::vector<Instruction> code;
+  std::vector<CharacterTable> sets;
+  std::string literals;
+  std::vector<Dispatch> dispatches;
+  std::bitset<256> first_bytes;   // that a match may begin with
+  bool nullable = false;          // may match no characters
+  std::uint32_t loops = 0;        // the number of loops over one set without limit
+  std::uint32_t repeats = 0;      // the number of other loops
+  bool nullable_repeats = false;  // a round of one of the other loops may match no characters
+  std::string pattern, name;      // for errors
+};
+
+/// Compiles a regular expression, or throws an Error that names `name` and the place in the pattern.
+Program compile(std::string_view pattern, std::string_view name);
+
+}  // namespace moe::inline MOE_ABI::detail::regex
+
+#if MOE_DEFINITIONS
+#include "program.ipp"
+#endif

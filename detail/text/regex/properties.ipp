@@ -1,0 +1,170 @@
+#pragma once
+#include "properties.hpp"
+#include "../unicode_category_tables.hpp"
+#include "../unicode_tables.hpp"
+#include "property_tables.hpp"
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace moe::inline MOE_ABI::detail::regex {
+
+/// The sets by their names in small letters. Tables give some categories; the others are what the tables leave.
+class PropertySets {
+ public:
+  PropertySets() {
+    add_letters();
+    add_numbers_and_marks();
+    add_punctuation_and_symbols();
+    add_others();
+    add_scripts();
+    add_posix_classes();
+  }
+
+  const CharacterSet* find(std::string_view name) const {
+    const auto found = sets_.find(name);
+    return found == sets_.end() ? nullptr : &found->second;
+  }
+
+  const CharacterSet& at(std::string_view name) const { return sets_.find(name)->second; }
+
+ private:
+  void add(std::string_view name, CharacterSet set) { sets_.emplace(name, std::move(set)); }
+  void add_table(std::string_view name, std::string_view table) {
+    add(name, CharacterSet::from_table(table));
+  }
+
+  void add_letters() {
+    add_table("l", letter_ranges);
+    add_table("ll", lower_ranges);
+    add_table("lt", title_case_ranges);
+    add_table("lm", modifier_letter_ranges);
+    add("lu", CharacterSet::from_table(upper_ranges).without(at("lt")));
+    add("lc", at("lu").united(at("ll")).united(at("lt")));
+    add("lo", at("l").without(at("lc")).without(at("lm")));
+  }
+
+  void add_numbers_and_marks() {
+    add_table("n", number_ranges);
+    add_table("nd", decimal_number_ranges);
+    add_table("nl", letter_number_ranges);
+    add("no", at("n").without(at("nd")).without(at("nl")));
+    add_table("m", mark_ranges);
+    add_table("mc", spacing_mark_ranges);
+    add_table("me", enclosing_mark_ranges);
+    add("mn", at("m").without(at("mc")).without(at("me")));
+  }
+
+  void add_punctuation_and_symbols() {
+    add_table("p", punctuation_ranges);
+    add_table("pc", connector_punctuation_ranges);
+    add_table("pd", dash_punctuation_ranges);
+    add_table("ps", open_punctuation_ranges);
+    add_table("pe", close_punctuation_ranges);
+    add_table("pi", initial_punctuation_ranges);
+    add_table("pf", final_punctuation_ranges);
+    CharacterSet other = at("p");
+    for (const std::string_view kind : {"pc", "pd", "ps", "pe", "pi", "pf"}) other = other.without(at(kind));
+    add("po", std::move(other));
+    add("s", CharacterSet::from_table(symbol_ranges).without(at("p")));
+    add_table("sm", math_symbol_ranges);
+    add_table("sc", currency_symbol_ranges);
+    add_table("sk", modifier_symbol_ranges);
+    add("so", at("s").without(at("sm")).without(at("sc")).without(at("sk")));
+  }
+
+  void add_others() {
+    add_table("space", space_ranges);
+    add("cc", CharacterSet({{0, 0x1f}, {0x7f, 0x9f}}));
+    add_table("cf", format_ranges);
+    add("co", CharacterSet({{0xe000, 0xf8ff}, {0xf0000, 0xffffd}, {0x100000, 0x10fffd}}));
+    add("zl", CharacterSet({{0x2028, 0x2028}}));
+    add("zp", CharacterSet({{0x2029, 0x2029}}));
+    add("zs", at("space").without(at("cc")).without(at("zl")).without(at("zp")));
+    add("z", at("zs").united(at("zl")).united(at("zp")));
+    CharacterSet rest = CharacterSet({{0, 0x10ffff}});
+    for (const std::string_view kind : {"l", "n", "m", "p", "s", "z"}) rest = rest.without(at(kind));
+    add("c", rest);
+    add("any", CharacterSet({{0, 0x10ffff}}));
+  }
+
+  void add_scripts() {
+    add_table("han", han_ranges);
+    add_table("hiragana", hiragana_ranges);
+    add_table("katakana", katakana_ranges);
+    add_table("hangul", hangul_ranges);
+    add_table("bopomofo", bopomofo_ranges);
+    add_table("latin", latin_ranges);
+    add_table("greek", greek_ranges);
+    add_table("cyrillic", cyrillic_ranges);
+    add_table("arabic", arabic_ranges);
+    add_table("hebrew", hebrew_ranges);
+    add_table("devanagari", devanagari_ranges);
+    add_table("thai", thai_ranges);
+  }
+
+  void add_posix_classes() {
+    const CharacterSet joiners({{0x200c, 0x200d}});
+    const CharacterSet others = CharacterSet::from_table(word_extra_ranges).without(joiners);
+    add("word", at("l").united(at("m")).united(at("nd")).united(at("nl")).united(at("pc")).united(others));
+    add("alpha",
+        at("word").without(at("nd")).without(at("pc")).without(CharacterSet::from_table(other_mark_ranges)));
+    add("alnum", at("alpha").united(at("nd")));
+    add("digit", at("nd"));
+    add("xdigit", CharacterSet({{'0', '9'}, {'A', 'F'}, {'a', 'f'}}));
+    add("blank", at("zs").united(CharacterSet({{'\t', '\t'}})));
+    add("cntrl", at("cc"));
+    add("punct", at("p").united(CharacterSet(
+                     {{'$', '$'}, {'+', '+'}, {'<', '>'}, {'^', '^'}, {'`', '`'}, {'|', '|'}, {'~', '~'}})));
+    add("ascii", CharacterSet({{0, 0x7f}}));
+  }
+
+  std::map<std::string, CharacterSet, std::less<>> sets_;
+};
+
+inline const PropertySets& property_sets() {
+  static const PropertySets sets;
+  return sets;
+}
+
+/// The short names of the long names that patterns use.
+inline std::string_view short_name(std::string_view name) {
+  static constexpr std::pair<std::string_view, std::string_view> names[] = {
+      {"letter", "l"},           {"uppercaseletter", "lu"},
+      {"lowercaseletter", "ll"}, {"titlecaseletter", "lt"},
+      {"modifierletter", "lm"},  {"otherletter", "lo"},
+      {"casedletter", "lc"},     {"number", "n"},
+      {"decimalnumber", "nd"},   {"letternumber", "nl"},
+      {"othernumber", "no"},     {"mark", "m"},
+      {"punctuation", "p"},      {"symbol", "s"},
+      {"separator", "z"},        {"other", "c"},
+      {"alphabetic", "alpha"},   {"whitespace", "space"},
+      {"hani", "han"},           {"hira", "hiragana"},
+      {"kana", "katakana"},      {"hang", "hangul"},
+      {"latn", "latin"},         {"cyrl", "cyrillic"},
+  };
+  for (const auto& [long_name, short_one] : names)
+    if (long_name == name) return short_one;
+  return name;
+}
+
+MOE_INLINE std::optional<CharacterSet> find_property(std::string_view name) {
+  std::string plain;
+  for (const char c : name) {
+    if (c == ' ' || c == '-' || c == '_') continue;
+    plain += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  const CharacterSet* found = property_sets().find(short_name(plain));
+  return found ? std::optional<CharacterSet>(*found) : std::optional<CharacterSet>();
+}
+
+MOE_INLINE const CharacterSet& decimal_digits() { return property_sets().at("nd"); }
+MOE_INLINE const CharacterSet& word_characters() { return property_sets().at("word"); }
+MOE_INLINE const CharacterSet& white_spaces() { return property_sets().at("space"); }
+MOE_INLINE const CharacterSet& hexadecimal_digits() { return property_sets().at("xdigit"); }
+
+}  // namespace moe::inline MOE_ABI::detail::regex
