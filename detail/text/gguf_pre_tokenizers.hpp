@@ -1,5 +1,6 @@
 #pragma once
 #include "../core/config.hpp"
+#include "gguf_regexes.hpp"
 #include "pre_tokenizer.hpp"
 
 #include <algorithm>
@@ -11,10 +12,11 @@ namespace moe::inline MOE_ABI::detail {
 /// The meaning of a name in tokenizer.ggml.pre.
 struct GgufPreTokenizer {
   std::string_view name;
-  const SplitPattern* pattern;
-  bool nfc = false;            // GGUF files do not store it
-  bool ignore_merges = false;  // GGUF files do not store it
-  bool add_bos = false;        // the default for tokenizer.ggml.add_bos_token
+  const SplitPattern* pattern;    // or, if null:
+  bool nfc = false;               // GGUF files do not store it
+  bool ignore_merges = false;     // GGUF files do not store it
+  bool add_bos = false;           // the default for tokenizer.ggml.add_bos_token
+  std::string_view regexes = {};  // one a line, for isolating_steps()
 };
 
 /// The names whose patterns are implemented. Embedding models that need a token between two texts are left out.
@@ -76,6 +78,28 @@ inline constexpr auto gguf_pre_tokenizers = std::to_array<GgufPreTokenizer>({
     {"hunyuan-dense", &deepseek_v3_pattern},
     {"joyai-llm", &deepseek_v3_pattern},
     {"hy_v4", &deepseek_v3_pattern},
+    {.name = "default", .pattern = nullptr, .regexes = default_regexes},
+    {.name = "falcon", .pattern = nullptr, .regexes = falcon_regexes},
+    {.name = "deepseek-llm", .pattern = nullptr, .regexes = deepseek_llm_regexes},
+    {.name = "deepseek-coder", .pattern = nullptr, .regexes = deepseek_coder_regexes},
+    {.name = "jais-2", .pattern = nullptr, .regexes = jais2_regexes},
+    {.name = "spark2_5", .pattern = nullptr, .regexes = spark_regexes},
+    {.name = "youtu", .pattern = nullptr, .ignore_merges = true, .regexes = youtu_regexes},
+    {.name = "bloom", .pattern = nullptr, .regexes = bloom_regexes},
+    {.name = "poro-chat", .pattern = nullptr, .regexes = bloom_regexes},
+    {.name = "gpt3-finnish", .pattern = nullptr, .regexes = bloom_regexes},
+    {.name = "viking", .pattern = nullptr, .regexes = viking_regexes},
+    {.name = "chameleon", .pattern = nullptr, .add_bos = true, .regexes = chameleon_regexes},
+    {.name = "tiny_aya", .pattern = nullptr, .regexes = tiny_aya_regexes},
+    {.name = "cohere2moe", .pattern = nullptr, .regexes = tiny_aya_regexes},
+    {.name = "kimi-k2", .pattern = nullptr, .regexes = kimi_k2_regexes},
+    {.name = "superbpe", .pattern = nullptr, .regexes = superbpe_regexes},
+    {.name = "seed-coder", .pattern = nullptr, .regexes = seed_coder_regexes},
+    {.name = "ufakzeka", .pattern = nullptr, .regexes = ufakzeka_regexes},
+    {.name = "afmoe", .pattern = nullptr, .regexes = afmoe_regexes},
+    {.name = "laguna", .pattern = nullptr, .regexes = laguna_regexes},
+    {.name = "exaone-moe", .pattern = nullptr, .regexes = exaone_moe_regexes},
+    {.name = "minicpm5", .pattern = nullptr, .ignore_merges = true, .regexes = minicpm5_regexes},
 });
 
 /// Null for an unknown name.

@@ -98,7 +98,8 @@ MOE_INLINE TokenizerParts GgufTokenizer::read() && {
 
 MOE_INLINE void GgufTokenizer::read_byte_level() {
   const GgufPreTokenizer& pre = pre_tokenizer();
-  parts_.pattern = pre.pattern;
+  parts_.pre.steps = pre.pattern ? std::vector<SplitStep>{{.pattern = pre.pattern}}
+                                 : isolating_steps(pre.regexes, concat("tokenizer.ggml.pre ", pre.name));
   parts_.nfc = pre.nfc;
   parts_.bpe.ignore_merges = pre.ignore_merges;
   read_tokens(Notation::byte_level);
@@ -111,13 +112,12 @@ MOE_INLINE const GgufPreTokenizer& GgufTokenizer::pre_tokenizer() const {
   if (const GgufPreTokenizer* known = find_gguf_pre_tokenizer(name)) return *known;
   refuse("tokenizer.ggml.pre",
          "qwen2, qwen35, llama-bpe, glm4, dbrx, gpt-2, starcoder, gpt-4o, tekken, deepseek-v3 or another "
-         "name of "
-         "these",
+         "name that "
+         "llama.cpp knows for byte-level vocabularies",
          name);
 }
 
 MOE_INLINE void GgufTokenizer::read_sentence_piece() {
-  parts_.pattern = &whole_text_pattern;
   parts_.add_text_space = metadata_.flag("tokenizer.ggml.add_space_prefix", true);
   read_tokens(Notation::sentence_piece);
   read_scores();
@@ -130,7 +130,6 @@ MOE_INLINE void GgufTokenizer::read_sentence_piece() {
 MOE_INLINE void GgufTokenizer::read_gemma4() {
   constexpr std::string_view space = "tokenizer.ggml.add_space_prefix";
   if (metadata_.flag(space, false)) metadata_.fail_at(*metadata_.find(space), "false", "true");
-  parts_.pattern = &whole_text_pattern;
   read_tokens(Notation::sentence_piece);
   read_merges();
   parts_.bpe.unknown = id("tokenizer.ggml.unknown_token_id");

@@ -43,6 +43,9 @@ inline constexpr ByteAlphabet byte_alphabet = [] {
 /// outside the alphabet.
 bool append_bytes(std::string& out, std::string_view text);
 
+/// The bytes of `text`, each as its character of the alphabet.
+std::string in_byte_alphabet(std::string_view text);
+
 /// The character that SentencePiece writes for a space: ▁ (U+2581).
 inline constexpr std::string_view metaspace = "\xe2\x96\x81";
 

@@ -25,6 +25,12 @@ MOE_INLINE bool append_bytes(std::string& out, std::string_view text) {
   return true;
 }
 
+MOE_INLINE std::string in_byte_alphabet(std::string_view text) {
+  std::string out;
+  for (const char c : text) append_utf8(out, byte_alphabet.character[static_cast<unsigned char>(c)]);
+  return out;
+}
+
 MOE_INLINE void append_spaced(std::string& out, std::string_view text) {
   for (std::size_t at; (at = text.find(metaspace)) != text.npos; text.remove_prefix(at + metaspace.size())) {
     out += text.substr(0, at);

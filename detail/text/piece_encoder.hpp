@@ -4,7 +4,7 @@
 #include "bpe.hpp"
 #include "bpe_encoder.hpp"
 #include "hash.hpp"
-#include "pre_tokenizer.hpp"
+#include "piece_cutter.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -39,17 +39,16 @@ class PieceCache {
 class PieceEncoder {
  public:
   /// Appends to `out`, which must not be shortened while the encoder lives. `text_bytes`: about the size of all texts.
-  PieceEncoder(const Bpe& bpe, const SplitPattern& pattern, bool add_prefix_space, std::size_t text_bytes,
-               std::vector<TokenId>& out)
-      : bpe_(bpe), pattern_(pattern), add_prefix_space_(add_prefix_space), cache_(text_bytes), out_(out) {}
+  PieceEncoder(const Bpe& bpe, const PreTokenizer& pre, std::size_t text_bytes, std::vector<TokenId>& out)
+      : bpe_(bpe),
+        cutter_(pre.steps),
+        add_prefix_space_(pre.add_prefix_space),
+        cache_(text_bytes),
+        out_(out) {}
 
   /// `text` must outlive the encoder.
   void append(std::string_view text) {
-    while (!text.empty()) {
-      const std::string_view piece = text.substr(0, pattern_.first_piece(text));
-      append_piece(piece);
-      text.remove_prefix(piece.size());
-    }
+    cutter_.cut(text, [this](std::string_view piece) { append_piece(piece); });
   }
 
  private:
@@ -69,7 +68,7 @@ class PieceEncoder {
   }
 
   BpeEncoder bpe_;
-  const SplitPattern& pattern_;
+  PieceCutter cutter_;
   bool add_prefix_space_;
   PieceCache cache_;
   std::vector<TokenId>& out_;

@@ -76,7 +76,6 @@ inline void require_split_at_spaces(const Json& split) {
 
 MOE_INLINE void read_sentence_piece(const Json& root, TokenizerParts& parts) {
   if (const Json pre_tokenizer = find_value(root, "pre_tokenizer")) require_split_at_spaces(pre_tokenizer);
-  parts.pattern = &whole_text_pattern;
   const Json normalizer = root.at("normalizer");
   MetaspaceSteps steps;
   steps.read(normalizer);

@@ -67,8 +67,8 @@ class Tokenizer {
 
   detail::AddedVocabulary added_;
   detail::Bpe bpe_;
-  const detail::SplitPattern* pattern_;
-  bool nfc_, add_prefix_space_, add_text_space_;
+  detail::PreTokenizer pre_;
+  bool nfc_, add_text_space_;
   std::vector<TokenId> prefix_, suffix_;
 };
 

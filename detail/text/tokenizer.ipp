@@ -23,13 +23,11 @@ MOE_INLINE Tokenizer::Tokenizer(detail::TokenizerParts parts)
                ? detail::Bpe(std::move(parts.vocabulary), std::move(parts.merges), parts.bpe)
                : detail::Bpe(std::move(parts.vocabulary), std::move(parts.merges), std::move(parts.scores),
                              parts.byte_tokens, parts.bpe)),
-      pattern_(parts.pattern),
+      pre_(std::move(parts.pre)),
       nfc_(parts.nfc),
-      add_prefix_space_(parts.add_prefix_space),
       add_text_space_(parts.add_text_space),
       prefix_(std::move(parts.prefix)),
       suffix_(std::move(parts.suffix)) {
-  detail::expect(pattern_ != nullptr, parts.name, "pre-tokenizer", "one", "none");
   if (parts.bpe.unknown) require_token(*parts.bpe.unknown, parts.name, "unknown token");
   for (const TokenId id : prefix_) require_token(id, parts.name, "special tokens before a text");
   for (const TokenId id : suffix_) require_token(id, parts.name, "special tokens after a text");
@@ -41,7 +39,7 @@ MOE_INLINE std::vector<TokenId> Tokenizer::encode(std::string_view text, EncodeO
   if (options.add_special_tokens)
     for (const TokenId id : prefix_) out.push_back(id);
   std::string normalized;  // of all parts; the encoder keeps views of it, so it must never move
-  detail::PieceEncoder encoder(bpe_, *pattern_, add_prefix_space_, text.size(), out);
+  detail::PieceEncoder encoder(bpe_, pre_, text.size(), out);
   const auto on_token = [&](TokenId id) { out.push_back(id); };
   const auto on_text = [&](std::string_view part) { encoder.append(part); };
   const auto on_raw_text = [&](std::string_view part) {

@@ -136,9 +136,9 @@ inline TokenizerParts read_vocabulary_files(const std::string& directory) {
   parts.name = config_path;
   parts.vocabulary = read_vocabulary(vocabulary.root());
   parts.merges = read_merges(read_text(merges_path), parts.vocabulary, merges_path);
-  parts.pattern = known.pattern;
+  parts.pre.steps = {{.pattern = known.pattern}};
   parts.nfc = known.nfc;
-  parts.add_prefix_space = find_flag(config.root(), "add_prefix_space", false);
+  parts.pre.steps[0].add_prefix_space = find_flag(config.root(), "add_prefix_space", false);
   parts.added_tokens = read_configured_tokens(directory, config.root());
   return parts;
 }

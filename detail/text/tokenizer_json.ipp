@@ -4,6 +4,7 @@
 #include "../io/file.hpp"
 #include "bpe_files.hpp"
 #include "json_members.hpp"
+#include "pre_tokenizer_json.hpp"
 #include "sentence_piece_json.hpp"
 
 #include <cstddef>
@@ -49,65 +50,9 @@ inline bool read_normalizer(const Json& normalizer) {
   return nfc;
 }
 
-/// The regular expression of a Split. `alone`: no other Split follows or precedes, so its pattern, if it is one of the
-/// supported, matches every character: then to remove what is between the matches is to isolate the matches.
-inline Json read_split(const Json& split, bool alone) {
-  require_type(split, "Split");
-  const Json behavior = split.at("behavior"), invert = split.at("invert");
-  const bool removes_gaps = alone && behavior.as_string() == "Removed" && invert.as_bool();
-  if (removes_gaps) return split.at("pattern").at("Regex");
-  if (behavior.as_string() != "Isolated")
-    behavior.fail_here("\"Isolated\"", concat('"', behavior.as_string(), '"'));
-  if (invert.as_bool()) invert.fail_here("false", "true");
-  return split.at("pattern").at("Regex");
-}
-
-/// `alone`: a ByteLevel without Splits before it cuts the text itself, as GPT-2 does.
-inline void read_byte_level(const Json& level, bool alone, TokenizerParts& parts) {
-  require_type(level, "ByteLevel");
-  parts.add_prefix_space = level.at("add_prefix_space").as_bool();
-  if (find_flag(level, "use_regex", true) != alone)
-    level.fail_here(concat("use_regex to be ", alone ? "true" : "false"), alone ? "false" : "true");
-  if (alone) parts.pattern = &gpt2_pattern;
-}
-
-/// Digits and a ByteLevel: each number alone, then GPT-2's pattern.
-inline void read_digits(const Json& steps, TokenizerParts& parts) {
-  const Json individual = (*steps.begin()).at("individual_digits");
-  if (!individual.as_bool()) individual.fail_here("true", "false");
-  read_byte_level(*++steps.begin(), true, parts);
-  parts.pattern = &starcoder_pattern;
-}
-
-inline void read_pre_tokenizer(const Json& pre_tokenizer, TokenizerParts& parts) {
-  if (type_of(pre_tokenizer) == "ByteLevel") return read_byte_level(pre_tokenizer, true, parts);
-  if (type_of(pre_tokenizer) != "Sequence") refuse_type(pre_tokenizer, "ByteLevel or a Sequence");
-  const Json steps = pre_tokenizer.at("pretokenizers");
-  const std::size_t count = steps.as_array().size();
-  if (count == 0) steps.fail_here("Splits and a ByteLevel", "no steps");
-  if (count == 2 && type_of(*steps.begin()) == "Digits") return read_digits(steps, parts);
-  std::string regexes;  // one a line
-  std::size_t i = 0;
-  for (const Json step : steps) {
-    if (++i == count) {
-      read_byte_level(step, count == 1, parts);
-    } else {
-      const Json regex = read_split(step, count == 2);
-      const bool line = regex.as_string().find('\n') == std::string_view::npos;
-      if (!line) regex.fail_here("a supported regular expression", "a line feed in it");
-      if (i > 1) regexes += '\n';
-      regexes += regex.as_string();
-    }
-  }
-  if (count > 1) parts.pattern = find_split_pattern(regexes);
-  if (!parts.pattern)
-    read_split(*steps.begin(), count == 2)
-        .fail_here("a supported regular expression", concat('"', regexes, '"'));
-}
-
 /// Reads the steps around a byte-level model.
 inline void read_byte_level_steps(const Json& root, TokenizerParts& parts) {
-  read_pre_tokenizer(root.at("pre_tokenizer"), parts);
+  parts.pre = read_byte_level_pre_tokenizer(root.at("pre_tokenizer"), parts.name);
   require_type(root.at("decoder"), "ByteLevel");
   if (const Json normalizer = find_value(root, "normalizer")) parts.nfc = read_normalizer(normalizer);
 }

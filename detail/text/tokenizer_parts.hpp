@@ -4,7 +4,7 @@
 #include "added_tokens.hpp"
 #include "bpe.hpp"
 #include "merge_table.hpp"
-#include "pre_tokenizer.hpp"
+#include "split_step.hpp"
 #include "vocabulary.hpp"
 
 #include <string>
@@ -21,11 +21,10 @@ struct TokenizerParts {
   ByteTokens byte_tokens = {};  // SentencePiece, with scores or merges
   BpeOptions bpe;
   std::vector<AddedToken> added_tokens;
-  bool nfc = false;                       // normalize texts first
-  const SplitPattern* pattern = nullptr;  // cuts texts into pieces
-  bool add_prefix_space = false;          // put a space before each piece that does not begin with a space
-  bool add_text_space = false;            // SentencePiece: put a space before each text between added tokens
-  std::vector<TokenId> prefix, suffix;    // special tokens before and after every text
+  bool nfc = false;                     // normalize texts first
+  PreTokenizer pre;                     // cuts texts into pieces
+  bool add_text_space = false;          // SentencePiece: put a space before each text between added tokens
+  std::vector<TokenId> prefix, suffix;  // special tokens before and after every text
 };
 
 }  // namespace moe::inline MOE_ABI::detail
