@@ -87,6 +87,7 @@ int main(int argc, char** argv) {
       });
     }
     const moe::Tokenizer tokenizer(words[0]);
+    for (const std::string& warning : tokenizer.warnings()) std::fprintf(stderr, "%s\n", warning.c_str());
     if (args.has("--decode"))
       return answer_lines([&](const std::string& line, const std::string& name) {
         return moe::detail::to_json(tokenizer.decode(read_ids(line, name), args.has("--skip-special")));

@@ -93,7 +93,7 @@ class TurnEnds {
   }
 
   bool is_control(TokenId id) const {
-    return tokenizer_.is_special(id) || is_known_control(tokenizer_.bytes(id));
+    return tokenizer_.is_special(id) || is_known_control(tokenizer_.bytes(id), true);
   }
 
   const Tokenizer& tokenizer_;

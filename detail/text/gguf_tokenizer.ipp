@@ -119,6 +119,7 @@ MOE_INLINE const GgufPreTokenizer& GgufTokenizer::pre_tokenizer() const {
 
 MOE_INLINE void GgufTokenizer::read_sentence_piece() {
   parts_.add_text_space = metadata_.flag("tokenizer.ggml.add_space_prefix", true);
+  parts_.strip_text_space = parts_.add_text_space;
   read_tokens(Notation::sentence_piece);
   read_scores();
   const std::optional<TokenId> unknown = id("tokenizer.ggml.unknown_token_id");
@@ -150,7 +151,13 @@ MOE_INLINE void GgufTokenizer::read_tokens(Notation notation) {
     bytes += text.size();
     if (bytes > most_bytes) tokens.fail(concat("at most ", most_bytes, " bytes in all"), "more");
     Type type = types.empty() ? Type::normal : Type{types[i]};
-    if (type == Type::normal && is_known_control(text)) type = Type::control;
+    const bool control = type == Type::control || type == Type::unknown;
+    if (!control && is_known_control(text, type == Type::normal)) {
+      parts_.warnings.push_back(concat(parts_.name, ": token ", i, ' ', printable(text), " has the type ",
+                                       types.empty() ? 1u : types[i],
+                                       " in the file, but is a control token"));
+      type = Type::control;
+    }
     if (!text.empty() && type != Type::unused)
       add_token(tokens, static_cast<TokenId>(i), std::move(text), type, notation);
   }

@@ -7,17 +7,70 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Texts that are control tokens even if a file gives them the type "normal", as some converters do.
-/// Source: llama-vocab.cpp of llama.cpp overrides the types of its list of end tokens, and of the tokens that begin a turn.
-/// Not </s>, which is plain text for Gemma.
-inline constexpr std::string_view known_control_tokens[] = {
-    "<|im_start|>",
-    "<|im_end|>",
-    "<|endoftext|>",
-    "<|begin_of_text|>",
-    "<|end_of_text|>",
+/// Texts that are control tokens whatever type a file gives them. Source: llama-vocab.cpp of llama.cpp overrides the types of its
+/// lists of end tokens and of tokens for filling in the middle. Not </s> and <|tool_response>, which Gemma's files count as text.
+inline constexpr std::string_view control_tokens_of_any_type[] = {
     "<|eot_id|>",
+    "<|im_end|>",
+    "<end_of_turn>",
+    "<|endoftext|>",
+    "<|end_of_text|>",
+    "<EOT>",
+    "_<EOT>",
+    "[EOT]",
+    "[EOS]",
+    "<｜end▁of▁sentence｜>",
+    "<end_of_utterance>",
     "<|eom_id|>",
+    "<|return|>",
+    "<|call|>",
+    "<|flush|>",
+    "<|calls|>",
+    "<eos>",
+    "<turn|>",
+    "[e~[",
+    "<|fim_prefix|>",
+    "<fim-prefix>",
+    "<fim_prefix>",
+    "<｜fim▁begin｜>",
+    "<PRE>",
+    "▁<PRE>",
+    "<|code_prefix|>",
+    "<|prefix|>",
+    "<|fim_suffix|>",
+    "<fim-suffix>",
+    "<fim_suffix>",
+    "<｜fim▁hole｜>",
+    "<SUF>",
+    "▁<SUF>",
+    "<|code_suffix|>",
+    "<|suffix|>",
+    "<|fim_middle|>",
+    "<fim-middle>",
+    "<fim_middle>",
+    "<｜fim▁end｜>",
+    "<MID>",
+    "▁<MID>",
+    "<|code_middle|>",
+    "<|middle|>",
+    "<|fim_pad|>",
+    "<fim-pad>",
+    "<fim_pad>",
+    "<PAD>",
+    "[PAD]",
+    "<|fim_repo|>",
+    "<|repo_name|>",
+    "<fim-repo>",
+    "<REPO>",
+    "<reponame>",
+    "<|file_sep|>",
+};
+
+/// Texts that are control tokens if a file gives them the type "normal", as some converters do: the begins of turns, and tokens
+/// that only some families end a text with.
+inline constexpr std::string_view control_tokens_of_type_normal[] = {
+    "<|im_start|>",
+    "<|begin_of_text|>",
     "<|start_header_id|>",
     "<|end_header_id|>",
     "<|end|>",
@@ -25,44 +78,28 @@ inline constexpr std::string_view known_control_tokens[] = {
     "<|assistant|>",
     "<|system|>",
     "<start_of_turn>",
-    "<end_of_turn>",
     "<|start|>",
     "<|message|>",
     "<|channel|>",
-    "<|return|>",
-    "<|call|>",
-    "<|fim_prefix|>",
-    "<|fim_middle|>",
-    "<|fim_suffix|>",
-    "<|fim_pad|>",
+    "<|constrain|>",
     "<｜begin▁of▁sentence｜>",
     "<｜User｜>",
     "<｜Assistant｜>",
-    "<｜end▁of▁sentence｜>",
-    "<eos>",
     "<|turn>",
-    "<turn|>",
     "<|startoftext|>",
     "<|start_of_role|>",
     "<|end_of_role|>",
     "]~!b[",
     "]~b]",
-    "[e~[",
-    "[EOT]",
-    "[EOS]",
-    "<EOT>",
-    "<end_of_utterance>",
-    "<|flush|>",
-    "<|calls|>",
-    "<|fim_repo|>",
-    "<|file_sep|>",
-    "<|repo_name|>",
 };
 
-inline bool is_known_control(std::string_view text) {
-  if (!text.starts_with('<') && !text.starts_with('[') && !text.starts_with(']')) return false;
-  return std::find(std::begin(known_control_tokens), std::end(known_control_tokens), text) !=
-         std::end(known_control_tokens);
+/// Whether a token is a control token although the file gives it another type. `normal`: the type is "normal".
+inline bool is_known_control(std::string_view text, bool normal) {
+  const auto has = [&](const auto& list) {
+    return std::find(std::begin(list), std::end(list), text) != std::end(list);
+  };
+  if (text.size() < 4 || text.find_first_of(">[]") == text.npos) return false;
+  return has(control_tokens_of_any_type) || (normal && has(control_tokens_of_type_normal));
 }
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -25,9 +25,10 @@ class PieceCutter {
     }
   }
 
-  /// Calls on_piece(piece) for each piece, from left to right. No piece is empty.
+  /// Calls on_piece(piece) for each piece, from left to right. No piece is empty. `at_begin`: no text or token came before.
   template <class OnPiece>
-  void cut(std::string_view text, OnPiece on_piece) {
+  void cut(std::string_view text, bool at_begin, OnPiece on_piece) {
+    at_begin_ = at_begin;
     cut_from(0, text, on_piece);
   }
 
@@ -36,8 +37,9 @@ class PieceCutter {
   void cut_from(std::size_t step, std::string_view text, OnPiece& on_piece) {
     if (text.empty()) return;
     if (step == steps_.size()) return on_piece(text);
-    if (steps_[step].add_prefix_space && text.front() != ' ')
-      text = changed_.emplace_back(' ' + std::string(text));
+    const bool spaces = steps_[step].add_prefix_space && (at_begin_ || !steps_[step].only_at_begin);
+    if (spaces && text.front() != ' ') text = changed_.emplace_back(' ' + std::string(text));
+    at_begin_ = false;
     const auto on_part = [&](std::string_view part) { cut_from(step + 1, part, on_piece); };
     if (steps_[step].pattern) {
       for (std::size_t at = 0; at < text.size();) {
@@ -99,6 +101,7 @@ class PieceCutter {
   const std::vector<SplitStep>& steps_;
   std::vector<std::optional<regex::Matcher>> matchers_;  // [steps]
   std::deque<std::string> changed_;
+  bool at_begin_ = false;
 };
 
 }  // namespace moe::inline MOE_ABI::detail

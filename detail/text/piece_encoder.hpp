@@ -46,9 +46,9 @@ class PieceEncoder {
         cache_(text_bytes),
         out_(out) {}
 
-  /// `text` must outlive the encoder.
-  void append(std::string_view text) {
-    cutter_.cut(text, [this](std::string_view piece) { append_piece(piece); });
+  /// `text` must outlive the encoder. `at_begin`: no text or token came before.
+  void append(std::string_view text, bool at_begin) {
+    cutter_.cut(text, at_begin, [this](std::string_view piece) { append_piece(piece); });
   }
 
  private:

@@ -5,7 +5,10 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Reads the steps around a model with byte_fallback in a tokenizer.json, such as Llama 2's, Mixtral's and Gemma's:
+/// Whether the pre-tokenizer of a tokenizer.json is a Metaspace.
+bool has_metaspace(const Json& root);
+
+/// Reads the steps around a model with byte_fallback or a Metaspace in a tokenizer.json, such as Llama 2's, Mixtral's and Gemma's:
 /// SentencePiece in terms of Hugging Face's tokenizers. Throws if a step is not supported.
 void read_sentence_piece(const Json& root, TokenizerParts& parts);
 

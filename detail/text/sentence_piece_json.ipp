@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 
 namespace moe::inline MOE_ABI::detail {
@@ -48,6 +49,7 @@ struct MetaspaceSteps {
 /// Checks the decoder: Replace, ByteFallback, Fuse, and Strip if the normalizer adds a space.
 inline void require_sentence_piece_decoder(const Json& decoder, bool strips) {
   constexpr std::string_view types[] = {"Replace", "ByteFallback", "Fuse", "Strip"};
+  if (type_of(decoder) == "Metaspace") return require_text(decoder.at("replacement"), metaspace);
   require_type(decoder, "Sequence");
   const Json steps = decoder.at("decoders");
   if (const std::size_t expected = strips ? 4 : 3; steps.as_array().size() != expected)
@@ -74,16 +76,55 @@ inline void require_split_at_spaces(const Json& split) {
   if (split.at("invert").as_bool()) split.at("invert").fail_here("false", "true");
 }
 
-MOE_INLINE void read_sentence_piece(const Json& root, TokenizerParts& parts) {
-  if (const Json pre_tokenizer = find_value(root, "pre_tokenizer")) require_split_at_spaces(pre_tokenizer);
+/// Whether a Metaspace puts ▁ before texts that do not begin with it.
+inline bool read_prepend_scheme(const Json& step, bool& only_at_begin) {
+  const Json scheme = find_value(step, "prepend_scheme");
+  if (!scheme) return find_flag(step, "add_prefix_space", true);
+  only_at_begin = scheme.as_string() == "first";
+  if (only_at_begin || scheme.as_string() == "always") return true;
+  if (scheme.as_string() != "never")
+    scheme.fail_here("always, first or never", concat('"', scheme.as_string(), '"'));
+  return false;
+}
+
+/// Reads a Metaspace, which writes spaces as ▁ and cuts texts before each ▁. Here, ▁ is a space.
+inline void read_metaspace(const Json& step, TokenizerParts& parts) {
+  require_text(step.at("replacement"), metaspace);
+  SplitStep cut;
+  cut.add_prefix_space = read_prepend_scheme(step, cut.only_at_begin);
+  if (find_flag(step, "split", true)) {
+    cut.program = std::make_shared<const regex::Program>(regex::compile(" ", "Metaspace"));
+    cut.behavior = SplitBehavior::merged_with_next;
+  }
+  parts.strip_text_space = cut.add_prefix_space;
+  parts.pre.steps = {cut};
+}
+
+inline void read_metaspace_normalizer(const Json& root, TokenizerParts& parts) {
   const Json normalizer = root.at("normalizer");
   MetaspaceSteps steps;
   steps.read(normalizer);
   if (steps.replaces == 0 || steps.prepends > 1)
     normalizer.fail_here("at least one Replace and at most one Prepend",
                          concat(steps.replaces, " and ", steps.prepends));
-  parts.add_text_space = steps.prepends == 1;
-  require_sentence_piece_decoder(root.at("decoder"), parts.add_text_space);
+  parts.add_text_space = parts.strip_text_space = steps.prepends == 1;
+}
+
+MOE_INLINE bool has_metaspace(const Json& root) {
+  const Json pre_tokenizer = find_value(root, "pre_tokenizer");
+  return pre_tokenizer && type_of(pre_tokenizer) == "Metaspace";
+}
+
+MOE_INLINE void read_sentence_piece(const Json& root, TokenizerParts& parts) {
+  if (has_metaspace(root)) {
+    read_metaspace(root.at("pre_tokenizer"), parts);
+    if (const Json normalizer = find_value(root, "normalizer"))
+      normalizer.fail_here("no normalizer beside a Metaspace", type_of(normalizer));
+  } else {
+    if (const Json pre_tokenizer = find_value(root, "pre_tokenizer")) require_split_at_spaces(pre_tokenizer);
+    read_metaspace_normalizer(root, parts);
+  }
+  require_sentence_piece_decoder(root.at("decoder"), parts.strip_text_space);
 }
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -29,6 +29,7 @@ struct SplitStep {
   bool invert = false;  // parts between matches count as matches, and matches as parts between
   bool add_prefix_space =
       false;  // puts a space before each piece that does not begin with one, before it is cut
+  bool only_at_begin = false;  // puts the space only before the piece at the begin of the text
   bool byte_alphabet = false;  // sees a piece in the alphabet of ByteLevel
 };
 

@@ -39,8 +39,11 @@ class Tokenizer {
 
   const detail::Bpe& bpe() const { return bpe_; }
 
-  /// Whether encoding puts a space before every text, and decoding removes it.
-  bool adds_text_space() const { return add_text_space_; }
+  /// Whether encoding puts a space before a text, and decoding removes it.
+  bool adds_text_space() const { return strip_text_space_; }
+
+  /// What the tokenizer's files say that is probably a mistake of theirs, and what was made of it; one line each.
+  const std::vector<std::string>& warnings() const { return warnings_; }
 
   /// The bytes that a token writes, not always whole characters; empty if there is no such token.
   std::string_view bytes(TokenId id) const { return bpe_.vocabulary().bytes(id); }
@@ -68,7 +71,8 @@ class Tokenizer {
   detail::AddedVocabulary added_;
   detail::Bpe bpe_;
   detail::PreTokenizer pre_;
-  bool nfc_, add_text_space_;
+  bool nfc_, add_text_space_, strip_text_space_;
+  std::vector<std::string> warnings_;
   std::vector<TokenId> prefix_, suffix_;
 };
 

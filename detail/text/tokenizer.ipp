@@ -26,6 +26,8 @@ MOE_INLINE Tokenizer::Tokenizer(detail::TokenizerParts parts)
       pre_(std::move(parts.pre)),
       nfc_(parts.nfc),
       add_text_space_(parts.add_text_space),
+      strip_text_space_(parts.strip_text_space),
+      warnings_(std::move(parts.warnings)),
       prefix_(std::move(parts.prefix)),
       suffix_(std::move(parts.suffix)) {
   if (parts.bpe.unknown) require_token(*parts.bpe.unknown, parts.name, "unknown token");
@@ -40,8 +42,15 @@ MOE_INLINE std::vector<TokenId> Tokenizer::encode(std::string_view text, EncodeO
     for (const TokenId id : prefix_) out.push_back(id);
   std::string normalized;  // of all parts; the encoder keeps views of it, so it must never move
   detail::PieceEncoder encoder(bpe_, pre_, text.size(), out);
-  const auto on_token = [&](TokenId id) { out.push_back(id); };
-  const auto on_text = [&](std::string_view part) { encoder.append(part); };
+  bool at_begin = true;
+  const auto on_token = [&](TokenId id) {
+    out.push_back(id);
+    at_begin = false;
+  };
+  const auto on_text = [&](std::string_view part) {
+    encoder.append(part, at_begin);
+    at_begin = false;
+  };
   const auto on_raw_text = [&](std::string_view part) {
     if (bpe_.spells_characters()) part = append_metaspaced(part, text.size(), normalized);
     if (nfc_ && !detail::is_surely_nfc(part)) part = append_nfc(part, text.size(), normalized);
@@ -59,7 +68,7 @@ MOE_INLINE std::string Tokenizer::decode(std::span<const TokenId> ids, bool skip
   for (const TokenId id : ids)
     if (!skip_special || !is_special(id)) stream.write(id, out);
   stream.finish(out);
-  if (add_text_space_ && out.starts_with(' ')) out.erase(0, 1);
+  if (strip_text_space_ && out.starts_with(' ')) out.erase(0, 1);
   return out;
 }
 

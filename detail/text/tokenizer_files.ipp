@@ -12,10 +12,12 @@
 #include "json_members.hpp"
 #include "tokenizer_json.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <limits>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -55,12 +57,14 @@ inline TokenId read_key_as_id(const Json& member) {
   return id;
 }
 
-/// The tokens that tokenizer_config.json names as special: the values of bos_token, eos_token and so on.
-inline std::set<std::string, std::less<>> named_special_tokens(const Json& config) {
-  std::set<std::string, std::less<>> names;
+/// The tokens that tokenizer_config.json names as special, in the order of transformers: bos_token, eos_token and so on.
+inline std::vector<std::string> named_special_tokens(const Json& config) {
+  std::vector<std::string> names;
+  std::set<std::string_view> known;  // views into the document
   const auto add = [&](const Json& token) {
     const Json content = token.is_object() ? find_value(token, "content") : token;
-    if (content && content.is_string()) names.emplace(content.as_string());
+    if (!content || !content.is_string() || content.as_string().empty()) return;
+    if (known.insert(content.as_string()).second) names.emplace_back(content.as_string());
   };
   for (const std::string_view key :
        {"bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"})
@@ -72,7 +76,8 @@ inline std::set<std::string, std::less<>> named_special_tokens(const Json& confi
 
 /// added_tokens.json: {"text": id, ...}.
 inline std::vector<AddedToken> read_added_tokens_file(const std::string& path, const Json& config) {
-  const std::set<std::string, std::less<>> special = named_special_tokens(config);
+  const std::vector<std::string> names = named_special_tokens(config);
+  const std::set<std::string, std::less<>> special(names.begin(), names.end());
   const JsonDocument document(read_text(path), path);
   std::vector<AddedToken> tokens;
   for (const Json id : document.root().as_object()) {
@@ -97,6 +102,26 @@ inline std::vector<AddedToken> read_configured_tokens(const std::string& directo
   return is_file(path) ? read_added_tokens_file(path, config) : tokens;
 }
 
+/// Adds the special tokens that tokenizer_config.json names and that are no added tokens yet: a token of the vocabulary keeps its
+/// id, and any other gets the next free id. Source: __init__ of PreTrainedTokenizerFast in transformers, add_tokens of
+/// AddedVocabulary in Hugging Face's tokenizers.
+inline void add_named_tokens(const Json& config, TokenizerParts& parts) {
+  std::map<std::string, std::size_t> places;
+  TokenId next = static_cast<TokenId>(parts.vocabulary.size());
+  for (std::size_t i = 0; i < parts.added_tokens.size(); ++i) {
+    places.emplace(parts.added_tokens[i].content, i);
+    next = std::max(next, parts.added_tokens[i].id + 1);
+  }
+  for (const std::string& content : named_special_tokens(config)) {
+    if (const auto place = places.find(content); place != places.end()) {
+      parts.added_tokens[place->second].special = true;  // the other flags stay
+      continue;
+    }
+    const std::optional<TokenId> known = parts.vocabulary.find_text(content);
+    parts.added_tokens.push_back({.id = known ? *known : next++, .content = content, .special = true});
+  }
+}
+
 /// Adds the tokens to the added tokens. A token that is there already gets the new flags.
 inline void add_or_replace(std::vector<AddedToken>& added, std::vector<AddedToken> tokens) {
   std::map<std::string, std::size_t> places;
@@ -119,6 +144,7 @@ inline TokenizerParts read_directory_json(const std::string& path) {
   const std::string text = is_file(config_path) ? read_text(config_path) : "{}";
   const JsonDocument config(text, config_path);
   add_or_replace(parts.added_tokens, read_configured_tokens(directory, config.root()));
+  add_named_tokens(config.root(), parts);
   return parts;
 }
 

@@ -105,7 +105,8 @@ inline void read_unknown_token(const Json& token, TokenizerParts& parts) {
   }
 }
 
-inline void read_model(const Json& model, TokenizerParts& parts) {
+/// `metaspace`: the pre-tokenizer is a Metaspace.
+inline void read_model(const Json& model, bool metaspace, TokenizerParts& parts) {
   require_type(model, "BPE");
   if (const Json dropout = find_value(model, "dropout")) dropout.fail_here("null", dropout.slice());
   for (const std::string_view key : {"continuing_subword_prefix", "end_of_word_suffix"}) {
@@ -114,7 +115,7 @@ inline void read_model(const Json& model, TokenizerParts& parts) {
   }
   parts.bpe.fuse_unknown = find_flag(model, "fuse_unk", false);
   parts.bpe.ignore_merges = find_flag(model, "ignore_merges", false);
-  const bool sentence_piece = find_flag(model, "byte_fallback", false);
+  const bool sentence_piece = metaspace || find_flag(model, "byte_fallback", false);
   parts.vocabulary = read_vocabulary(model.at("vocab"), sentence_piece ? &parts.byte_tokens : nullptr);
   parts.merges = read_merges(model.at("merges"), parts.vocabulary);
   if (const Json unknown = find_value(model, "unk_token")) read_unknown_token(unknown, parts);
@@ -127,7 +128,7 @@ MOE_INLINE TokenizerParts read_tokenizer_json(const std::string& path) {
     version.fail_here("\"1.0\"", concat('"', version.as_string(), '"'));
   TokenizerParts parts;
   parts.name = path;
-  read_model(root.at("model"), parts);
+  read_model(root.at("model"), has_metaspace(root), parts);
   if (parts.vocabulary.notation() == Notation::sentence_piece) {
     read_sentence_piece(root, parts);
   } else {

@@ -24,6 +24,8 @@ struct TokenizerParts {
   bool nfc = false;                     // normalize texts first
   PreTokenizer pre;                     // cuts texts into pieces
   bool add_text_space = false;          // SentencePiece: put a space before each text between added tokens
+  bool strip_text_space = false;        // SentencePiece: decoding leaves out a space at the begin
+  std::vector<std::string> warnings;    // mistakes in the files
   std::vector<TokenId> prefix, suffix;  // special tokens before and after every text
 };
 

@@ -200,3 +200,16 @@ for name, data in {
     "not_utf8": b"a\xff\xfe b\xe2\x82 \xf0\x9f\x98 \xed\xa0\x80\xc0\xaf",
 }.items():
     write("pre_tokenizers", name, data)
+
+# ---- regular expressions
+
+for name, data in {
+    "qwen2": "\x00It's 1234 words, 'ſab don't've\n\n  \tEnd  \u4e16\u754c e\u0301",
+    "o200k": "\x06camelCase HTTPServer's 1234567 //\n \u01c5\u02b0 \u0939\u093f",
+    "gpt2": "\x05 !!  it's\n\n 12ab \u00a0\u3000x",
+    "classes": "\x0f[^\\s\\p{L}&&[^a-f\\x{41}-\\u0046]]++|[[:alpha:]\\d]{2,3}?\nab 12 é!",
+    "conditions": "\x0f\\d{1,3}(?=(?:\\d{3})*\\b)|(?<=a|bc)(?!x)(?i:s|k)$\n1234567 aS bcK\n",
+    "loops": "\x0f(?:(?:a*)*|(?>b+?|c)*)+d\naaabbbcccd",
+    "not_utf8": b"\x00a\xff\xfe b\xe2\x82 \xf0\x9f\x98",
+}.items():
+    write("regex", name, data)

@@ -168,7 +168,7 @@ TEST_CASE("tokenizer: parts that contradict each other are refused") {
     some.name = "some file";
     some.vocabulary.add(0, "a");
     some.vocabulary.add(1, "b");
-    some.pattern = &moe::detail::qwen2_pattern;
+    some.pre.steps = {{.pattern = &moe::detail::qwen2_pattern}};
     return some;
   };
   const auto refused = [&](auto change, std::initializer_list<std::string_view> message) {
@@ -177,7 +177,6 @@ TEST_CASE("tokenizer: parts that contradict each other are refused") {
     check_error([&] { moe::Tokenizer{std::move(changed)}; }, message);
   };
   CHECK(moe::Tokenizer(parts()).encode("ab") == Ids{0, 1});
-  refused([](auto& p) { p.pattern = nullptr; }, {"some file", "pre-tokenizer"});
   refused([](auto& p) { p.bpe.unknown = 2; }, {"some file", "unknown token", "2"});
   refused([](auto& p) { p.prefix = {7}; }, {"some file", "before a text", "7"});
   refused([](auto& p) { p.suffix = {7}; }, {"some file", "after a text", "7"});

@@ -1,10 +1,9 @@
 #pragma once
 #include "python_text.hpp"
 #include "../../core/utf8.hpp"
+#include "../case_tables.hpp"
 #include "../table_reader.hpp"
 #include "../unicode.hpp"
-#include "case_tables.hpp"
-
 #include <algorithm>
 #include <cstddef>
 #include <optional>

@@ -1,6 +1,6 @@
 #pragma once
 #include "character_set.hpp"
-#include "../jinja/case_tables.hpp"
+#include "../case_tables.hpp"
 #include "../table_reader.hpp"
 
 #include <algorithm>
@@ -88,7 +88,7 @@ void for_each_case_pair(std::string_view table, F f) {
 inline CaseVariants read_case_variants() {
   constexpr char32_t dotted = 0x130, dotless = 0x131;
   std::map<char32_t, char32_t> lower;
-  for_each_case_pair(jinja::lower_case, [&](char32_t c, char32_t small) { lower[c] = small; });
+  for_each_case_pair(lower_case, [&](char32_t c, char32_t small) { lower[c] = small; });
   const auto fold = [&](char32_t c) {
     const auto small = lower.find(c);
     return small == lower.end() ? c : small->second;
@@ -101,7 +101,7 @@ inline CaseVariants read_case_variants() {
       if (std::find(all.begin(), all.end(), variant) == all.end()) all.push_back(variant);
   };
   for (const auto& [c, small] : lower) add(c, small);
-  for_each_case_pair(jinja::upper_case, [&](char32_t c, char32_t capital) { add(c, fold(capital)); });
+  for_each_case_pair(upper_case, [&](char32_t c, char32_t capital) { add(c, fold(capital)); });
   return variants;
 }
 

@@ -1,7 +1,7 @@
 #pragma once
-#include "../../core/config.hpp"
+#include "../core/config.hpp"
 
-namespace moe::inline MOE_ABI::detail::jinja {
+namespace moe::inline MOE_ABI::detail {
 
 // Case mappings of Unicode 14.0, the version of Python 3.11, in hexadecimal and sorted by code point: "first-last=target" maps
 // a range to the range that begins at target, "first-last/2=target" maps every second code point of the range, and
@@ -98,4 +98,4 @@ inline constexpr char other_digit_ranges[] =
     "b2-b3 b9 1369-1371 19da 2070 2074-2079 2080-2089 2460-2468 2474-247c 2488-2490 24ea 24f5-24fd 24ff "
     "2776-277e 2780-2788 278a-2792 10a40-10a43 10e60-10e68 11052-1105a 1f100-1f10a";
 
-}  // namespace moe::inline MOE_ABI::detail::jinja
+}  // namespace moe::inline MOE_ABI::detail

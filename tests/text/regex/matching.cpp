@@ -1,0 +1,177 @@
+#include "detail/text/regex/matcher.hpp"
+#include "detail/core/concat.hpp"
+#include "support/message_of.hpp"
+
+#include <doctest/doctest.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+using RegexMatches = std::vector<std::string>;
+
+/// All matches of a pattern in a text.
+RegexMatches find_all(std::string_view pattern, std::string_view text) {
+  const moe::detail::regex::Program program = moe::detail::regex::compile(pattern, "a file");
+  moe::detail::regex::Matcher matcher(program);
+  matcher.reset(text);
+  RegexMatches matches;
+  while (const std::optional<moe::detail::regex::Match> match = matcher.next())
+    matches.emplace_back(text.substr(match->begin, match->end - match->begin));
+  return matches;
+}
+
+}  // namespace
+
+TEST_CASE("regex: literals, alternatives and quantifiers match as in Perl") {
+  CHECK(find_all("ab", "abcab") == RegexMatches{"ab", "ab"});
+  CHECK(find_all("a|ab", "ab") == RegexMatches{"a"});
+  CHECK(find_all("ab|a", "aab") == RegexMatches{"a", "ab"});
+  CHECK(find_all("a+", "aaba") == RegexMatches{"aa", "a"});
+  CHECK(find_all("a+?b?", "aab") == RegexMatches{"a", "ab"});
+  CHECK(find_all("a{2,3}", "aaaaa") == RegexMatches{"aaa", "aa"});
+  CHECK(find_all("a{2}", "aaaaa") == RegexMatches{"aa", "aa"});
+  CHECK(find_all("a{,2}b", "aaab") == RegexMatches{"aab"});
+  CHECK(find_all("(?:ab){2,}", "ababab") == RegexMatches{"ababab"});
+  CHECK(find_all("(?:ab|a)+?c", "abac") == RegexMatches{"abac"});
+  CHECK(find_all("(a)(?<name>b)", "ab") == RegexMatches{"ab"});
+  CHECK(find_all("a{x", "a{x") == RegexMatches{"a{x"});
+}
+
+TEST_CASE("regex: a match of no characters counts unless it is where the last match ended") {
+  CHECK(find_all("a*", "baac") == RegexMatches{"", "aa", ""});
+  CHECK(find_all("(?=b)", "abb") == RegexMatches{"", ""});
+  CHECK(find_all("", "a") == RegexMatches{"", ""});
+  CHECK(find_all("(?:a*)*", "aab") == RegexMatches{"aa", ""});
+  CHECK(find_all("(?:a|b*)*c", "abbac") == RegexMatches{"abbac"});
+}
+
+TEST_CASE("regex: possessive quantifiers and atomic groups give nothing back") {
+  CHECK(find_all("a++a", "aaa").empty());
+  CHECK(find_all("a?+ab", "ab").empty());
+  CHECK(find_all("a*+b", "aab") == RegexMatches{"aab"});
+  CHECK(find_all("(?>a|ab)c", "abc").empty());
+  CHECK(find_all("(?:ab)++", "abab") == RegexMatches{"abab"});
+  CHECK(find_all("a{1,2}+a", "aaaa") == RegexMatches{"aaaa"});  // {}+ repeats a repeat
+}
+
+TEST_CASE("regex: classes have ranges, complements, nested classes and intersections") {
+  CHECK(find_all("[a-c]+", "abcd") == RegexMatches{"abc"});
+  CHECK(find_all("[^a-c]+", "abxyc") == RegexMatches{"xy"});
+  CHECK(find_all("[a[x-z]]+", "axzb") == RegexMatches{"axz"});
+  CHECK(find_all("[a-z&&[^aeiou]]+", "hello") == RegexMatches{"h", "ll"});
+  CHECK(find_all("[^a-z&&[^x]]+", "abx1") == RegexMatches{"x1"});
+  CHECK(find_all("[]a]+", "a]b") == RegexMatches{"a]"});
+  CHECK(find_all("[a-]+", "a-b") == RegexMatches{"a-"});
+  CHECK(find_all("[\\d-x]+", "1-x2a") == RegexMatches{"1-x2"});
+  CHECK(find_all("[\\x{4e00}-\\u9fff\\x41]+", "中A") == RegexMatches{"中A"});
+  CHECK(find_all("[[:alpha:][:^digit:]]+", "a1b") == RegexMatches{"a", "b"});
+  CHECK(find_all("[\\s|.]+", "a |.") == RegexMatches{" |."});
+}
+
+TEST_CASE("regex: properties are those of Unicode") {
+  CHECK(find_all("\\p{L}+", "aé中1") == RegexMatches{"aé中"});
+  CHECK(find_all("\\p{Lu}\\p{Ll}", "ÉaAb") == RegexMatches{"Éa", "Ab"});
+  CHECK(find_all("\\p{N}", "1²Ⅷ४x") == RegexMatches{"1", "²", "Ⅷ", "४"});
+  CHECK(find_all("\\d", "1²Ⅷ४x") == RegexMatches{"1", "४"});
+  CHECK(find_all("\\P{L}|\\p{^L}", "a1") == RegexMatches{"1"});
+  CHECK(find_all("\\p{Han}+", "漢字かな々〇") == RegexMatches{"漢字", "々〇"});
+  CHECK(find_all("\\p{P}|\\p{S}", "!+a€") == RegexMatches{"!", "+", "€"});
+  CHECK(find_all("\\p{S}", "!+a€") == RegexMatches{"+", "€"});
+  CHECK(find_all("\\s", "a\u00a0\u200b\u3000\u0085") == RegexMatches{"\u00a0", "\u3000", "\u0085"});
+  CHECK(find_all("\\w+", "a_é\u0301-²") == RegexMatches{"a_é\u0301"});
+  CHECK(find_all("\\p{Zs}+\\p{Letter}", "\u3000a\tb") == RegexMatches{"\u3000a"});
+  CHECK(find_all("\\h+", "fFg9") == RegexMatches{"fF", "9"});
+}
+
+TEST_CASE("regex: a group may ignore case, with the letters that fold to ASCII") {
+  CHECK(find_all("(?i:'s)", "'s'S'\u017f") == RegexMatches{"'s", "'S", "'\u017f"});
+  CHECK(find_all("(?i:k)", "kK\u212a") == RegexMatches{"k", "K", "\u212a"});
+  CHECK(find_all("(?i)[^a]|b", "aAbB") == RegexMatches{"b", "B"});
+  CHECK(find_all("(?i:é)x", "Éxéx") == RegexMatches{"Éx", "éx"});
+  CHECK(find_all("(?i:i)", "iI\u0130\u0131") == RegexMatches{"i", "I"});
+  CHECK(find_all("a(?i)b|c", "aBac") == RegexMatches{"aB", "ac"});  // the group ends with the pattern
+  CHECK(find_all("(?i:[a-z]+)", "aZ\u017f1") == RegexMatches{"aZ\u017f"});
+}
+
+TEST_CASE("regex: conditions take no characters") {
+  CHECK(find_all("a(?=b)", "abac") == RegexMatches{"a"});
+  CHECK(find_all("a(?!b)", "abac") == RegexMatches{"a"});
+  CHECK(find_all("(?<=ab|x)c", "abcxcc") == RegexMatches{"c", "c"});
+  CHECK(find_all("(?<!a)b", "abb") == RegexMatches{"b"});
+  CHECK(find_all("\\s+(?!\\S)|\\s+", "  a ") == RegexMatches{" ", " ", " "});
+  CHECK(find_all("^a|b$", "a\na b\nb") == RegexMatches{"a", "a", "b", "b"});
+  CHECK(find_all("\\Aa|a\\z", "aaa") == RegexMatches{"a", "a"});
+  CHECK(find_all("a\\Z", "aa\n") == RegexMatches{"a"});
+  CHECK(find_all("\\bé\\b", "é aé") == RegexMatches{"é"});
+  CHECK(find_all("\\d{1,3}(?=(?:\\d{3})*\\b)", "1234567 12") == RegexMatches{"1", "234", "567", "12"});
+  CHECK(find_all("(?=(\\d{3})+(?!\\d))", "1234567").size() == 2);
+}
+
+TEST_CASE("regex: an invalid byte is a character of no class") {
+  CHECK(find_all("[^\\s\\p{L}]+", "a\xff\xe2\x82 b") == RegexMatches{"\xff\xe2\x82"});
+  CHECK(find_all(".", "\xff\xc3\xa9") == RegexMatches{"\xff", "\xc3\xa9"});
+  CHECK(find_all("\\S+\\S", "\xe2\x82\x82\xff") == RegexMatches{"\xe2\x82\x82\xff"});
+  CHECK(find_all("[\\x{0}-\\x{10ffff}]", "\xff").empty());
+}
+
+TEST_CASE("regex: nested loops take linear time") {
+  const std::string text(200000, 'a');
+  CHECK(find_all("(?:a+)+b", text).empty());
+  CHECK(find_all("(?:a|aa)+$b", text).empty());
+  CHECK(find_all("a*a*a*b", text).empty());
+  CHECK(find_all("a++b|a", text).size() == text.size());
+  CHECK(find_all("(?:aa)*b|a", text).size() == text.size());
+  CHECK(find_all("\\d{1,3}(?=(?:\\d{3})*\\b)", std::string(100000, '1')).size() == 33334);
+  CHECK(find_all("\\s*[\\r\\n]+", std::string(200000, ' ')).empty());
+}
+
+TEST_CASE("regex: a pattern that takes too many steps for a text is an error") {
+  const std::string nested = "(?:x?(?:a?(?=a*b|a))*)*c";
+  const std::string message = message_of([&] { find_all(nested, std::string(20000, 'a')); });
+  CHECK((message.empty() || message.find("steps") != message.npos));
+}
+
+TEST_CASE("regex: an error names the place in the pattern") {
+  const auto refused = [](std::string_view pattern, std::initializer_list<std::string_view> parts) {
+    check_error([&] { find_all(pattern, ""); }, parts);
+  };
+  refused("a(b", {"a file", "at byte 3", "`)`", "its end"});
+  refused("ab)", {"at byte 2", "the end of the pattern", "`)`"});
+  refused("a|*", {"at byte 2", "before a quantifier"});
+  refused("[a", {"at byte 2", "`]`"});
+  refused("[z-a]", {"at byte 1", "lower to a higher"});
+  refused("(a)\\1", {"at byte 4", "\\1"});
+  refused("\\p{Klingon}", {"at byte 3", "Klingon"});
+  refused("\\p{L", {"`}`"});
+  refused("(?<=a+)b", {"look-behind of a fixed number"});
+  refused("(?W:a)", {"at byte 2", "supported"});
+  refused("\\x{110000}", {"at byte 2", "number of a character"});
+  refused("a{3,1}", {"at byte 1", "n at most m"});
+  refused("a{100001}", {"at byte 2", "repeats"});
+  refused("(?=a)*", {"at byte 0", "condition"});
+  refused("a\xff", {"at byte 1", "UTF-8"});
+  refused("a\\", {"at byte 2"});
+}
+
+TEST_CASE("regex: patterns that would need much time or memory are refused") {
+  const auto refused = [](const std::string& pattern, std::string_view part) {
+    check_error([&] { find_all(pattern, ""); }, {part});
+  };
+  refused(std::string(200, '(') + std::string(200, ')'), "groups in one another");
+  refused(std::string(200, '['), "classes in one another");
+  refused("(?:a{1000}b{1000}){1000}(?:c{1000}){1000}", "instructions");
+  refused("(?:(?:ab){1000}){1000}", "instructions");
+  refused("(?:(?:(?:){1000}){1000}){1000}", "parts");
+  refused("a?????????", "quantifiers");
+  refused(std::string(20000, 'a'), "bytes");
+  std::string many;
+  for (char32_t c = 0x4e00; c < 0x4f80; ++c) {
+    many += moe::detail::concat("[a", "]");
+    moe::detail::append_utf8(many, c);
+  }
+  refused(many, "different characters");
+}
