@@ -185,12 +185,20 @@ MOE_INLINE std::string find_tokenizer(const std::string& path) {
   return !model.empty() && has_gguf_tokenizer(model) ? model : std::string();
 }
 
+/// The name of a file that holds a tokenizer in a format that is not supported; "none" if there is no such file.
+inline std::string unsupported_tokenizer(const std::string& directory) {
+  for (const std::string_view name : {"tiktoken.model", "tokenizer.model", "tekken.json"})
+    if (is_file(join_path(directory, std::string(name))))
+      return concat("only ", name, ", which must be converted to tokenizer.json");
+  return "none";
+}
+
 MOE_INLINE TokenizerParts read_tokenizer(const std::string& path) {
   const bool checkpoint = is_directory(path) || path.ends_with(".safetensors") || !find_gguf(path).empty();
   const std::string found = checkpoint ? find_tokenizer(path) : path;
   if (found.empty())
     fail(path, "tokenizer", "tokenizer.json, or vocab.json with merges.txt, or a GGUF model with one",
-         "none");
+         unsupported_tokenizer(is_directory(path) ? path : parent_directory(path)));
   if (is_directory(found)) return read_vocabulary_files(found);
   if (is_file(found) && is_gguf(found)) return read_gguf_tokenizer(found);
   return checkpoint ? read_directory_json(found) : read_tokenizer_json(found);

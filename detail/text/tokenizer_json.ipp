@@ -117,6 +117,7 @@ inline void read_model(const Json& model, bool metaspace, TokenizerParts& parts)
   parts.bpe.ignore_merges = find_flag(model, "ignore_merges", false);
   const bool sentence_piece = metaspace || find_flag(model, "byte_fallback", false);
   parts.vocabulary = read_vocabulary(model.at("vocab"), sentence_piece ? &parts.byte_tokens : nullptr);
+  if (!find_flag(model, "byte_fallback", false)) parts.byte_tokens = {};
   parts.merges = read_merges(model.at("merges"), parts.vocabulary);
   if (const Json unknown = find_value(model, "unk_token")) read_unknown_token(unknown, parts);
 }

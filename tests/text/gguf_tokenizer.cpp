@@ -203,6 +203,23 @@ TEST_CASE("gguf tokenizer: known control tokens are special, even if the file gi
   CHECK(tokenizer.decode(Ids{261, 256, 262}, true) == "ab");
   CHECK_FALSE(tokenizer.is_special(263));
   CHECK(tokenizer.encode("<|im_startx|>").size() == 13);
+  REQUIRE(tokenizer.warnings().size() == 2);
+  CHECK(tokenizer.warnings()[0].find("token 261 <|im_start|> has the type 1") != std::string::npos);
+}
+
+// Source: llama.cpp overrides the types of end tokens.
+TEST_CASE(
+    "gguf tokenizer: end tokens are special whatever type the file gives them, begins of turns may be text") {
+  GgufVocabulary all = bytes_and_more();
+  all.tokens.insert(all.tokens.end(), {"<|im_end|>", "<|im_start|>", "<|fim_prefix|>", "<|eot_id|>", "</s>"});
+  all.types.insert(all.types.end(), {4, 4, 4, 5, 4});
+  GgufBuilder file;
+  const moe::Tokenizer tokenizer = open(all.add_to(file));
+  CHECK(tokenizer.encode("<|im_end|><|im_start|><|fim_prefix|><|eot_id|></s>") ==
+        Ids{261, 262, 263, 264, 265});
+  for (const moe::TokenId id : {261u, 263u, 264u}) CHECK(tokenizer.is_special(id));
+  for (const moe::TokenId id : {262u, 265u}) CHECK_FALSE(tokenizer.is_special(id));
+  CHECK(tokenizer.warnings().size() == 3);
 }
 
 TEST_CASE("gguf tokenizer: empty tokens are left out") {

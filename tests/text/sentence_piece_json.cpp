@@ -77,7 +77,7 @@ TEST_CASE(
   CHECK(tokenizer.encode("hello") == Ids{16});
   CHECK(tokenizer.encode("hello hello") == Ids{16, 16});
   CHECK(tokenizer.encode("ello") == Ids{6, 12, 13});
-  CHECK(tokenizer.encode("h  h") == Ids{11, 6, 11});  // not ▁▁, which has a higher rank than ▁h
+  CHECK(tokenizer.encode("h  h ") == Ids{11, 6, 11, 6});  // not ▁▁, which has a higher rank than ▁h
 }
 
 TEST_CASE("sentence piece json: only listed merges are done") {
@@ -308,8 +308,11 @@ TEST_CASE("sentence piece json: an error about an unsupported normalizer names i
 }
 
 TEST_CASE("sentence piece json: an error about a pre-tokenizer names its type") {
-  refuses_pieces(R"("pre_tokenizer": null)", R"("pre_tokenizer": {"type": "Metaspace"})",
-                 {"$.pre_tokenizer.type", "Metaspace"});
+  refuses_pieces(R"("pre_tokenizer": null)", R"("pre_tokenizer": {"type": "Digits"})",
+                 {"$.pre_tokenizer.type", "Digits"});
+  refuses_pieces(R"("pre_tokenizer": null)",
+                 R"("pre_tokenizer": {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always"})",
+                 {"$.normalizer", "beside a Metaspace", "Sequence"});
   const auto refuses_split = [](std::string_view members, std::initializer_list<std::string_view> message) {
     refuses_pieces(R"("pre_tokenizer": null)",
                    R"("pre_tokenizer": {"type": "Split", )" + std::string(members) + "}", message);
@@ -322,6 +325,41 @@ TEST_CASE("sentence piece json: an error about a pre-tokenizer names its type") 
                 {"$.pre_tokenizer.behavior", "Contiguous"});
   refuses_split(R"("pattern": {"String": " "}, "behavior": "MergedWithPrevious", "invert": true)",
                 {"$.pre_tokenizer.invert", "true"});
+}
+
+TEST_CASE("sentence piece json: Metaspace puts a space where its scheme says, unless there is one") {
+  const auto with = [](const std::string& members) {
+    TinySentencePiece tiny;
+    tiny.normalizer = "null";
+    tiny.pre_tokenizer = R"({"type": "Metaspace", "replacement": "▁", )" + members + "}";
+    return tiny;
+  };
+  const moe::Tokenizer always = load(with(R"("prepend_scheme": "always", "split": false)"));
+  CHECK(always.encode("hello</s>hello") == Ids{16, 2, 16});
+  CHECK(always.encode(" hello") == Ids{16});  // a Prepend would put a second space
+  CHECK(always.decode(Ids{16, 16}) == "hello hello");
+  const moe::Tokenizer first = load(with(R"("prepend_scheme": "first", "split": false)"));
+  CHECK(first.encode("hello</s>hello") == Ids{16, 2, 7, 12, 13});
+  CHECK(first.encode("</s>hello") == Ids{2, 7, 12, 13});
+  TinySentencePiece plain = with(R"("prepend_scheme": "never", "split": false)");
+  plain.decoder = decoder_without_strip;
+  CHECK(load(plain).encode("hello") == Ids{7, 12, 13});
+  CHECK(load(plain).decode(Ids{16}) == " hello");
+  CHECK(load(with(R"("add_prefix_space": true)")).encode("hello") == Ids{16});  // an older form
+}
+
+TEST_CASE("sentence piece json: Metaspace may cut texts before each space") {
+  TinySentencePiece tiny;
+  tiny.normalizer = "null";
+  tiny.decoder = R"({"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always"})";
+  tiny.pre_tokenizer =
+      R"({"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": false})";
+  CHECK(load(tiny).encode("h  ") == Ids{11, 14});
+  tiny.pre_tokenizer =
+      R"({"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": true})";
+  CHECK(load(tiny).encode("h  h ") == Ids{11, 6, 11, 6});
+  tiny.model_options = R"("unk_token": "<unk>", "fuse_unk": false, "byte_fallback": false)";
+  CHECK(load(tiny).encode("h é") == Ids{11, 6, 0});
 }
 
 TEST_CASE("sentence piece json: an error about an unsupported decoder names its type and place") {

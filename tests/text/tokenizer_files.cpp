@@ -76,6 +76,26 @@ TEST_CASE("tokenizer files: an error about an unsupported class names the class"
   check_error([&] { files.open(); }, {"tokenizer_config.json", "tokenizer_class"});
 }
 
+// Source: __init__ of PreTrainedTokenizerFast in transformers.
+TEST_CASE("tokenizer files: special tokens that only tokenizer_config.json names are added tokens") {
+  const TemporaryDirectory directory;
+  directory.write("tokenizer.json", TinyTokenizer{.merges = {{"a", "b"}}}.json());
+  directory.write("tokenizer_config.json",
+                  R"({"eos_token": "<e>", "bos_token": {"content": "<b>"}, "pad_token": "ab",
+      "additional_special_tokens": ["<e>", "<x>"],
+      "added_tokens_decoder": {"300": {"content": "<x>", "special": false}}})");
+  const moe::Tokenizer tokenizer(directory.path());
+  CHECK(tokenizer.encode("<b>a<e><x>") == Ids{301, 'a', 302, 300});
+  CHECK(tokenizer.encode("cabc") == Ids{'c', 256, 'c'});
+  for (const moe::TokenId id : {256u, 300u, 301u, 302u}) CHECK(tokenizer.is_special(id));
+}
+
+TEST_CASE("tokenizer files: a tokenizer of another format is named") {
+  const TemporaryDirectory directory;
+  directory.write("tiktoken.model", "");
+  check_error([&] { moe::Tokenizer(directory.path()); }, {"tokenizer.json", "only tiktoken.model"});
+}
+
 TEST_CASE("tokenizer files: ids of added tokens must be numbers") {
   ThreeFiles files;
   for (const char* const id : {"", "x", "25x", "-1", "4294967296"}) {
