@@ -1,4 +1,5 @@
 #include "detail/text/piece_cutter.hpp"
+#include "detail/text/pre_tokenizer_json.hpp"
 #include "support/message_of.hpp"
 #include "support/tiny_tokenizer.hpp"
 

@@ -4,6 +4,7 @@
 #include "../case_tables.hpp"
 #include "../table_reader.hpp"
 #include "../unicode.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <optional>
