@@ -109,17 +109,19 @@ class PropertySets {
 
   void add_posix_classes() {
     const CharacterSet joiners({{0x200c, 0x200d}});
-    const CharacterSet others = CharacterSet::from_table(word_extra_ranges).without(joiners);
-    add("word", at("l").united(at("m")).united(at("nd")).united(at("nl")).united(at("pc")).united(others));
-    add("alpha",
-        at("word").without(at("nd")).without(at("pc")).without(CharacterSet::from_table(other_mark_ranges)));
+    const CharacterSet others =
+        CharacterSet::from_table(word_extra_ranges).without(joiners).without(at("pc"));
+    const CharacterSet letters = at("l").united(at("m")).united(at("nl")).united(others);
+    add("alpha", letters.without(CharacterSet::from_table(other_mark_ranges)));
     add("alnum", at("alpha").united(at("nd")));
+    // Oniguruma counts the superscripts and fractions of Latin-1 as word characters too.
+    const CharacterSet latin1_numbers({{0xb2, 0xb3}, {0xb9, 0xb9}, {0xbc, 0xbe}});
+    add("word", letters.united(at("nd")).united(at("pc")).united(latin1_numbers));
     add("digit", at("nd"));
     add("xdigit", CharacterSet({{'0', '9'}, {'A', 'F'}, {'a', 'f'}}));
     add("blank", at("zs").united(CharacterSet({{'\t', '\t'}})));
     add("cntrl", at("cc"));
-    add("punct", at("p").united(CharacterSet(
-                     {{'$', '$'}, {'+', '+'}, {'<', '>'}, {'^', '^'}, {'`', '`'}, {'|', '|'}, {'~', '~'}})));
+    add("punct", at("p").united(at("s")));
     add("ascii", CharacterSet({{0, 0x7f}}));
   }
 
