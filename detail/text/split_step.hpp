@@ -23,8 +23,8 @@ enum class SplitBehavior : std::uint8_t {
 
 /// One step of a pre-tokenizer. Cuts each piece of the step before.
 struct SplitStep {
-  const SplitPattern* pattern = nullptr;          // cuts by itself and isolates; or else
-  std::shared_ptr<const regex::Program> program;  // finds matches; shared by all copies of a tokenizer
+  const SplitPattern* pattern = nullptr;               // cuts by itself and isolates; or else
+  std::shared_ptr<const regex::Program> program = {};  // finds matches; shared by all copies of a tokenizer
   SplitBehavior behavior = SplitBehavior::isolated;
   bool invert = false;  // parts between matches count as matches, and matches as parts between
   bool add_prefix_space =

@@ -105,8 +105,8 @@ inline void read_unknown_token(const Json& token, TokenizerParts& parts) {
   }
 }
 
-/// `metaspace`: the pre-tokenizer is a Metaspace.
-inline void read_model(const Json& model, bool metaspace, TokenizerParts& parts) {
+/// `has_metaspace_step`: the pre-tokenizer is a Metaspace.
+inline void read_model(const Json& model, bool has_metaspace_step, TokenizerParts& parts) {
   require_type(model, "BPE");
   if (const Json dropout = find_value(model, "dropout")) dropout.fail_here("null", dropout.slice());
   for (const std::string_view key : {"continuing_subword_prefix", "end_of_word_suffix"}) {
@@ -115,7 +115,7 @@ inline void read_model(const Json& model, bool metaspace, TokenizerParts& parts)
   }
   parts.bpe.fuse_unknown = find_flag(model, "fuse_unk", false);
   parts.bpe.ignore_merges = find_flag(model, "ignore_merges", false);
-  const bool sentence_piece = metaspace || find_flag(model, "byte_fallback", false);
+  const bool sentence_piece = has_metaspace_step || find_flag(model, "byte_fallback", false);
   parts.vocabulary = read_vocabulary(model.at("vocab"), sentence_piece ? &parts.byte_tokens : nullptr);
   if (!find_flag(model, "byte_fallback", false)) parts.byte_tokens = {};
   parts.merges = read_merges(model.at("merges"), parts.vocabulary);
