@@ -36,7 +36,7 @@ struct Model::State {
     const std::string found = detail::find_tokenizer(checkpoint.path());
     if (found.empty()) return;
     try {
-      tokenizer.emplace(found);
+      tokenizer.emplace(checkpoint.path());
     } catch (const Error& error) {
       tokenizer_error.emplace(error);
     }
