@@ -10,7 +10,9 @@ namespace moe::inline MOE_ABI::detail {
 /// A provider whose member budget_bytes() is the budget of a cache: caches, and AnyProvider. A member type marks them, since a
 /// base class would let argument-dependent lookup find this namespace.
 template <class P>
-concept HasCacheBudget = requires { typename P::CacheBudget; };
+concept HasCacheBudget = requires {
+  typename P::CacheBudget;
+};
 
 /// The budget of the outermost cache of a stack of providers; SIZE_MAX if there is no cache.
 template <class P>
