@@ -229,7 +229,7 @@ TEST_CASE("matmul: mxfp4 numbers of all exponents are exact") {
   for (std::size_t e = 0; e < exponents; ++e)
     for (std::size_t i = 0; i < row_bytes; ++i)
       weights[e * row_bytes + i] = static_cast<std::byte>(i == 0 ? e : (i - 1) * 16 + (16 - i));
-  for (const std::size_t tokens : {1, 4})
+  for (const std::size_t tokens : {std::size_t{1}, std::size_t{4}})
     for (std::size_t column = 0; column < 32; ++column) {
       std::vector<float> x(tokens * 32), out(tokens * exponents);
       for (std::size_t t = 0; t < tokens; ++t) x[t * 32 + column] = 2;
