@@ -47,14 +47,14 @@ struct NumberedRows {
   SequenceState state;
   std::vector<float> numbers = {};
 
-  void append(std::size_t tokens, float number) {
-    state.begin_step(tokens);
-    const moe::detail::KvRows rows = state.kv(0);
-    const std::vector<float> row(rows.head_dim, number);
-    for (std::size_t i = 0; i < tokens; ++i, numbers.push_back(number))
-      for (std::size_t head = 0; head < rows.heads; ++head)
-        store(moe::detail::simd::kernels(), rows, head, numbers.size(), row.data(), row.data());
-    state.commit(tokens);
+  void append(std::size_t count, float number) {
+    state.begin_step(count);
+    const moe::detail::KvRows kv = state.kv(0);
+    const std::vector<float> row(kv.head_dim, number);
+    for (std::size_t i = 0; i < count; ++i, numbers.push_back(number))
+      for (std::size_t head = 0; head < kv.heads; ++head)
+        store(moe::detail::simd::kernels(), kv, head, numbers.size(), row.data(), row.data());
+    state.commit(count);
   }
 
   void rewind(std::size_t position) { numbers.resize(state.rewind(position)); }
@@ -62,13 +62,13 @@ struct NumberedRows {
   NumberedRows fork() { return {state.fork(), numbers}; }
 
   bool right() {
-    const moe::detail::KvRows rows = state.kv(0);
+    const moe::detail::KvRows kv = state.kv(0);
     constexpr std::size_t lanes = moe::detail::simd::key_lanes;
-    for (std::size_t head = 0; head < rows.heads; ++head)
+    for (std::size_t head = 0; head < kv.heads; ++head)
       for (std::size_t p = 0; p < numbers.size(); ++p) {
-        const std::byte* keys = rows.keys + head * rows.plane_bytes + p / lanes * lanes * rows.head_dim * 4;
-        const std::byte* value = rows.values + head * rows.plane_bytes + p * rows.head_dim * 4;
-        for (std::size_t i = 0; i < rows.head_dim; ++i) {
+        const std::byte* keys = kv.keys + head * kv.plane_bytes + p / lanes * lanes * kv.head_dim * 4;
+        const std::byte* value = kv.values + head * kv.plane_bytes + p * kv.head_dim * 4;
+        for (std::size_t i = 0; i < kv.head_dim; ++i) {
           if (moe::detail::load_as<float>(keys + (i * lanes + p % lanes) * 4) != numbers[p]) return false;
           if (moe::detail::load_as<float>(value + i * 4) != numbers[p]) return false;
         }

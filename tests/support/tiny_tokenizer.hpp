@@ -1,7 +1,7 @@
 #pragma once
 #include "detail/core/token.hpp"
-#include "detail/core/utf8.hpp"
 #include "detail/io/json_writer.hpp"
+#include "detail/text/notation.hpp"
 #include "detail/text/tokenizer.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -11,13 +11,7 @@
 #include <utility>
 #include <vector>
 
-/// Bytes in the alphabet of byte-level vocabularies: `Ġa` for " a".
-inline std::string in_byte_alphabet(std::string_view bytes) {
-  std::string out;
-  for (const char c : bytes)
-    moe::detail::append_utf8(out, moe::detail::byte_alphabet.character[static_cast<unsigned char>(c)]);
-  return out;
-}
+using moe::detail::in_byte_alphabet;
 
 /// A small tokenizer.json. The id of the token of a byte is that byte; the merges have the ids 256, 257...
 struct TinyTokenizer {

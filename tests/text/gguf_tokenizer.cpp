@@ -1,3 +1,4 @@
+#include "detail/core/utf8.hpp"
 #include "detail/text/chat_message.hpp"
 #include "detail/text/gguf_tokenizer.hpp"
 #include "detail/text/gguf_pre_tokenizers.hpp"
