@@ -108,7 +108,8 @@ inline void read_unknown_token(const Json& token, TokenizerParts& parts) {
 /// `has_metaspace_step`: the pre-tokenizer is a Metaspace.
 inline void read_model(const Json& model, bool has_metaspace_step, TokenizerParts& parts) {
   require_type(model, "BPE");
-  if (const Json dropout = find_value(model, "dropout")) dropout.fail_here("null", dropout.slice());
+  if (const Json dropout = find_value(model, "dropout"); dropout && dropout.as_double() != 0)
+    dropout.fail_here("null or 0", dropout.slice());
   for (const std::string_view key : {"continuing_subword_prefix", "end_of_word_suffix"}) {
     const Json affix = find_value(model, key);
     if (affix && !affix.as_string().empty()) affix.fail_here("none", concat('"', affix.as_string(), '"'));

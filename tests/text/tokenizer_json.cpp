@@ -49,6 +49,7 @@ TEST_CASE("tokenizer.json: optional members may be missing or null") {
                       R"("dropout": null, "continuing_subword_prefix": null, )"
                       R"("end_of_word_suffix": "", "fuse_unk": null)"))
             .encode("a") == Ids{'a'});
+  CHECK(load(replaced(json, R"("unk_token": null)", R"("dropout": 0.0)")).encode("a") == Ids{'a'});
 }
 
 TEST_CASE("tokenizer.json: unk_token stands for missing bytes, fused or not") {
@@ -158,7 +159,7 @@ TEST_CASE("tokenizer.json: several Splits cut one after another") {
 }
 
 TEST_CASE("tokenizer.json: an error about an unsupported option of the model names the option") {
-  refuses(R"("unk_token": null)", R"("dropout": 0.1)", {"$.model.dropout", "0.1"});
+  refuses(R"("unk_token": null)", R"("dropout": 0.1)", {"$.model.dropout", "null or 0", "0.1"});
   refuses(R"("unk_token": null)", R"("byte_fallback": true)",
           {"$.pre_tokenizer.type", "beside byte_fallback"});
   refuses(R"("unk_token": null)", R"("continuing_subword_prefix": "##")",
