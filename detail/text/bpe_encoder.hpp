@@ -50,9 +50,12 @@ class BpeEncoder {
   /// One symbol for each byte or character of the piece; several for a character that is spelled in byte tokens.
   void spell(std::string_view piece);
 
-  /// Calls add(id) for the token of these bytes; else for the token of each byte; else for the unknown token.
+  /// Calls add(id) for the token of these bytes; else for the token of each byte, where a space is written ▁; else an unknown
+  /// token waits. An unknown token that waits is added before the next symbol that is a token and, unless unknown tokens are
+  /// fused, before the next unknown token. Byte tokens in between come first, as in Hugging Face's tokenizers. At the end, the
+  /// caller adds the unknown token that waits.
   template <class Add>
-  void write(std::string_view bytes, bool& after_unknown, Add add) const;
+  void write(std::string_view bytes, bool& unknown_waits, Add add) const;
 
   void add_symbol(TokenId id);
 

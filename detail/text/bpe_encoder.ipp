@@ -1,6 +1,7 @@
 #pragma once
 #include "bpe_encoder.hpp"
 #include "../core/utf8.hpp"
+#include "notation.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -44,35 +45,37 @@ MOE_INLINE std::string_view BpeEncoder::text_of(std::uint32_t position, std::uin
 }
 
 template <class Add>
-void BpeEncoder::write(std::string_view bytes, bool& after_unknown, Add add) const {
+void BpeEncoder::write(std::string_view bytes, bool& unknown_waits, Add add) const {
+  const BpeOptions& options = bpe_.options();
   const auto whole = bpe_.spells_characters() ? bpe_.vocabulary().find(bytes) : bpe_.token_of(bytes[0]);
-  bool known = true;
-  if (!whole)
-    for (const char byte : bytes) known = known && bpe_.token_of(byte);
-  if (whole) {
-    add(*whole);
-  } else if (known) {
-    for (const char byte : bytes) add(*bpe_.token_of(byte));
-  } else if (bpe_.options().unknown && !(after_unknown && bpe_.options().fuse_unknown)) {
-    add(*bpe_.options().unknown);
+  if (!whole) {
+    if (bpe_.spells_characters() && bytes == " ") bytes = metaspace;
+    if (std::all_of(bytes.begin(), bytes.end(), [&](char byte) { return bpe_.token_of(byte); })) {
+      for (const char byte : bytes) add(*bpe_.token_of(byte));
+      return;
+    }
   }
-  after_unknown = !known;
+  if (unknown_waits && (whole || !options.fuse_unknown)) add(*options.unknown);
+  if (whole) add(*whole);
+  unknown_waits = !whole && options.unknown;
 }
 
 MOE_INLINE void BpeEncoder::append_scored(std::vector<TokenId>& out) const {
-  bool after_unknown = false;
+  bool unknown_waits = false;
   for (std::uint32_t at = 0; at != end; at = symbols_[at].next)
-    write(text_of(at, symbols_[at].next), after_unknown, [&](TokenId id) { out.push_back(id); });
+    write(text_of(at, symbols_[at].next), unknown_waits, [&](TokenId id) { out.push_back(id); });
+  if (unknown_waits) out.push_back(*bpe_.options().unknown);
 }
 
 MOE_INLINE void BpeEncoder::spell(std::string_view piece) {
   symbols_.clear();
-  bool after_unknown = false;
+  bool unknown_waits = false;
   while (!piece.empty()) {
     const std::size_t size = bpe_.spells_characters() ? utf8_step(piece).bytes : 1;
-    write(piece.substr(0, size), after_unknown, [&](TokenId id) { add_symbol(id); });
+    write(piece.substr(0, size), unknown_waits, [&](TokenId id) { add_symbol(id); });
     piece.remove_prefix(size);
   }
+  if (unknown_waits) add_symbol(*bpe_.options().unknown);
   if (!symbols_.empty()) symbols_.back().next = end;
 }
 

@@ -109,6 +109,20 @@ TEST_CASE("sentence piece json: a character becomes the unknown token if one of 
   CHECK(load(TinySentencePiece{}).encode("hèo") == Ids{11, 0, 10});  // C3 A8
 }
 
+TEST_CASE("sentence piece json: a space that is no token is spelled as ▁ in byte tokens") {
+  const TinySentencePiece tiny{
+      .vocabulary = {"<unk>", "<s>", "</s>", "h", "<0xE2>", "<0x96>", "<0x81>", "<0x20>"}, .merges = {}};
+  CHECK(load(tiny).encode("h h") == Ids{4, 5, 6, 3, 4, 5, 6, 3});
+}
+
+TEST_CASE("sentence piece json: an unknown token comes behind the byte tokens that follow its character") {
+  TinySentencePiece tiny;
+  CHECK(load(tiny).encode("hxéoé") == Ids{11, 4, 5, 0, 10, 4, 5});
+  CHECK(load(tiny).encode("hxéyé") == Ids{11, 4, 5, 4, 5, 0});
+  tiny.model_options = R"("unk_token": "<unk>", "fuse_unk": false, "byte_fallback": true)";
+  CHECK(load(tiny).encode("hxéyé") == Ids{11, 4, 5, 0, 4, 5, 0});
+}
+
 TEST_CASE("sentence piece json: fuse_unk makes one unknown token of a run of unknown characters") {
   TinySentencePiece tiny;
   CHECK(load(tiny).encode("hxyoz") == Ids{11, 0, 10, 0});
@@ -226,15 +240,18 @@ Ids naive(const TinySentencePiece& tiny, const std::vector<std::string>& charact
   std::map<std::string, TokenId> ids;
   for (TokenId id = 0; id < tiny.vocabulary.size(); ++id) ids[tiny.vocabulary[id]] = id;
   std::vector<std::string> symbols;
+  bool unknown_waits = false;
   for (const std::string& character : characters) {
-    if (ids.contains(character)) {
-      symbols.push_back(character);
-    } else if (character == "é") {
+    if (character == "é") {
       symbols.insert(symbols.end(), {"<0xC3>", "<0xA9>"});
-    } else if (symbols.empty() || symbols.back() != "<unk>") {
-      symbols.push_back("<unk>");
+      continue;
     }
+    const bool known = ids.contains(character);
+    if (known && unknown_waits) symbols.push_back("<unk>");
+    if (known) symbols.push_back(character);
+    unknown_waits = !known;
   }
+  if (unknown_waits) symbols.push_back("<unk>");
   for (bool merged = true; merged;) {
     merged = false;
     for (const auto& [left, right] : tiny.merges) {
