@@ -56,9 +56,6 @@ class Bpe {
   /// The token of a single byte.
   std::optional<TokenId> token_of(char byte) const { return spelling_[static_cast<unsigned char>(byte)]; }
 
-  /// Whether `id` is the token of a single byte.
-  bool is_byte(TokenId id) const;
-
  private:
   Vocabulary vocabulary_;
   MergeTable merges_;

@@ -24,9 +24,4 @@ MOE_INLINE Bpe::Bpe(Vocabulary vocabulary, MergeTable merges, TokenScores scores
       spelling_(bytes),
       spells_characters_(true) {}
 
-MOE_INLINE bool Bpe::is_byte(TokenId id) const {
-  const std::string_view bytes = vocabulary_.bytes(id);
-  return bytes.size() == 1 && token_of(bytes.front()) == id;
-}
-
 }  // namespace moe::inline MOE_ABI::detail

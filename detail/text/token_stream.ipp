@@ -59,7 +59,7 @@ MOE_INLINE void ByteRun::replace_held(std::string& out) {
 MOE_INLINE void TokenStream::write(TokenId id, std::string& out) {
   const std::string_view bytes = bpe_->vocabulary().bytes(id);
   if (!bpe_->spells_characters()) return utf8_.write(bytes, out);
-  if (bpe_->is_byte(id)) return run_.write(bytes.front(), out);
+  if (bpe_->vocabulary().is_byte(id)) return run_.write(bytes.front(), out);
   if (!bpe_->vocabulary().contains(id)) return;
   run_.finish(out);
   utf8_.write(bytes, out);

@@ -31,9 +31,11 @@ class Vocabulary {
   /// Adds a token as a file writes it. Adds nothing and returns false if the id or the text is taken.
   bool add(TokenId id, std::string_view text);
 
-  /// Adds a token that find() does not return: an added token, or the token of a single byte. Adds nothing and returns
-  /// false if the id is taken.
+  /// Adds a token that find() does not return: an added token. Adds nothing and returns false if the id is taken.
   bool add_apart(TokenId id, std::string_view text);
+
+  /// Adds SentencePiece's token of a single byte, which find() does not return. Adds nothing and returns false if the id is taken.
+  bool add_byte(TokenId id, int byte);
 
   /// The token that writes these bytes.
   std::optional<TokenId> find(std::string_view bytes) const { return find(bytes, Kind::bytes); }
@@ -42,6 +44,9 @@ class Vocabulary {
   std::optional<TokenId> find_text(std::string_view text) const;
 
   bool contains(TokenId id) const { return id < entries_.size() && entries_[id].kind != Kind::absent; }
+
+  /// Whether the token is SentencePiece's token of a single byte.
+  bool is_byte(TokenId id) const { return id < entries_.size() && entries_[id].kind == Kind::byte; }
 
   /// The bytes that a token writes, not always whole characters; empty if there is no such token.
   std::string_view bytes(TokenId id) const { return contains(id) ? bytes(entries_[id]) : std::string_view(); }
@@ -52,7 +57,7 @@ class Vocabulary {
   std::size_t size() const { return entries_.size(); }
 
  private:
-  enum class Kind : std::uint8_t { absent, bytes, literal, apart };
+  enum class Kind : std::uint8_t { absent, bytes, literal, apart, byte };
   struct Entry {
     std::uint32_t begin = 0, size = 0;  // in arena_
     Kind kind = Kind::absent;

@@ -41,6 +41,13 @@ MOE_INLINE bool Vocabulary::add_apart(TokenId id, std::string_view text) {
   return true;
 }
 
+MOE_INLINE bool Vocabulary::add_byte(TokenId id, int byte) {
+  const char c = static_cast<char>(static_cast<unsigned char>(byte));
+  if (!add_apart(id, std::string_view(&c, 1))) return false;
+  entries_[id].kind = Kind::byte;
+  return true;
+}
+
 MOE_INLINE std::optional<TokenId> Vocabulary::find_text(std::string_view text) const {
   std::string bytes;
   const Kind kind = write(bytes, text);
@@ -96,8 +103,7 @@ MOE_INLINE void Vocabulary::rehash(std::size_t slots) {
 
 MOE_INLINE bool add_byte_token(Vocabulary& vocabulary, ByteTokens& tokens, TokenId id, int byte) {
   std::optional<TokenId>& token = tokens[static_cast<std::size_t>(byte)];
-  const char c = static_cast<char>(static_cast<unsigned char>(byte));
-  if (token || !vocabulary.add_apart(id, std::string_view(&c, 1))) return false;
+  if (token || !vocabulary.add_byte(id, byte)) return false;
   token = id;
   return true;
 }

@@ -185,10 +185,13 @@ TEST_CASE(
   CHECK(load(tiny).encode("h</s>") == Ids{11, 0});
 }
 
-TEST_CASE("sentence piece json: a normalized added token with lstrip or rstrip is an error") {
+TEST_CASE("sentence piece json: without byte_fallback, byte tokens are decoded, but spell nothing") {
   TinySentencePiece tiny;
-  tiny.added_tokens = added_token(2, "</s>", "special normalized lstrip");
-  check_error([&] { load(tiny); }, {"added token \"</s>\"", "lstrip"});
+  tiny.normalizer = "null";
+  tiny.pre_tokenizer = R"({"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always"})";
+  tiny.model_options = R"("unk_token": "<unk>", "byte_fallback": false)";
+  CHECK(load(tiny).encode("hé") == Ids{11, 0});
+  CHECK(load(tiny).decode(Ids{7, 4, 5}) == "hé");
 }
 
 TEST_CASE("sentence piece json: decoding writes spaces and bytes, and removes the one added space") {
