@@ -57,8 +57,9 @@ class BackwardAutomaton {
 /// Source: find_matches of AddedVocabulary in Hugging Face's tokenizers.
 class AddedTokenMatcher {
  public:
-  /// No content is empty. Of several tokens with one content, the one of the lowest id counts.
-  explicit AddedTokenMatcher(std::vector<AddedToken> tokens = {});
+  /// No content is empty. Of several tokens with one content, the one of the lowest id counts. `spaces_are_marks`: spaces in
+  /// texts stand for ▁, which is no white space.
+  explicit AddedTokenMatcher(std::vector<AddedToken> tokens = {}, bool spaces_are_marks = false);
 
   /// Goes through the text from left to right: on_token(id) for each match, on_text(part) for each part between matches
   /// that is not empty.
@@ -73,7 +74,7 @@ class AddedTokenMatcher {
       if (token.single_word && touches_word(text, begin, end)) continue;
       if (token.lstrip) begin = begin_of_space(text, done, std::max(begin, done));
       if (token.rstrip) {
-        if (end >= space_end) space_end = end_of_run(text, end, character::space);
+        if (end >= space_end) space_end = end_of_space(text, end);
         end = space_end;
       }
       if (done < begin) on_text(text.substr(done, begin - done));
@@ -110,9 +111,13 @@ class AddedTokenMatcher {
   static bool touches_word(std::string_view text, std::size_t begin, std::size_t end);
 
   /// The begin of the white space that ends at `end`, but at least `least`.
-  static std::size_t begin_of_space(std::string_view text, std::size_t least, std::size_t end);
+  std::size_t begin_of_space(std::string_view text, std::size_t least, std::size_t end) const;
+
+  /// The end of the white space that begins at `at`.
+  std::size_t end_of_space(std::string_view text, std::size_t at) const;
 
   std::vector<AddedToken> tokens_;  // sorted by their reversed content
+  bool spaces_are_marks_;
   std::size_t longest_content_ = 0;
   BackwardAutomaton automaton_;
 };

@@ -53,7 +53,8 @@ MOE_INLINE std::uint32_t BackwardAutomaton::step(std::uint32_t state, char byte)
   return first_[wanted];
 }
 
-MOE_INLINE AddedTokenMatcher::AddedTokenMatcher(std::vector<AddedToken> tokens) {
+MOE_INLINE AddedTokenMatcher::AddedTokenMatcher(std::vector<AddedToken> tokens, bool spaces_are_marks)
+    : spaces_are_marks_(spaces_are_marks) {
   std::sort(tokens.begin(), tokens.end(), [](const AddedToken& a, const AddedToken& b) {
     if (a.content == b.content) return a.id < b.id;
     const auto unsigned_less = [](char x, char y) {
@@ -103,12 +104,21 @@ MOE_INLINE bool AddedTokenMatcher::touches_word(std::string_view text, std::size
 }
 
 MOE_INLINE std::size_t AddedTokenMatcher::begin_of_space(std::string_view text, std::size_t least,
-                                                         std::size_t end) {
+                                                         std::size_t end) const {
   for (;;) {
-    const Character last = last_character(text.substr(least, end - least));
-    if (!last.is(character::space)) return end;
+    const std::string_view before = text.substr(least, end - least);
+    const Character last = last_character(before);
+    if (!last.is(character::space) || (spaces_are_marks_ && before.back() == ' ')) return end;
     end -= last.bytes;
   }
+}
+
+MOE_INLINE std::size_t AddedTokenMatcher::end_of_space(std::string_view text, std::size_t at) const {
+  for (Character c = character_at(text, at); c.is(character::space); c = character_at(text, at)) {
+    if (spaces_are_marks_ && text[at] == ' ') return at;
+    at += c.bytes;
+  }
+  return at;
 }
 
 }  // namespace moe::inline MOE_ABI::detail

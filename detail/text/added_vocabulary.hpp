@@ -6,18 +6,28 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
 namespace moe::inline MOE_ABI::detail {
+
+/// What happens to texts between the search for added tokens as they are and the search for normalized added tokens.
+struct Normalization {
+  bool nfc = false;
+  bool spaces = false;          // SentencePiece: ▁ and spaces become one character, here a space
+  bool add_text_space = false;  // with `spaces`: puts a space before the text
+
+  std::string of(std::string_view text) const;
+};
 
 /// All added tokens of a tokenizer: found in texts, by content and by id.
 class AddedVocabulary {
  public:
   /// Adds each token that the vocabulary lacks to it, apart. Ignores tokens without content. Throws an Error about the file
   /// `name` if two tokens have one content, if a token has the id of another token, or if the contents are too long.
-  /// `nfc` and `add_text_space`: the normalization of texts, which applies to normalized tokens too.
-  AddedVocabulary(const std::vector<AddedToken>& tokens, bool nfc, bool add_text_space,
+  /// The normalization applies to normalized tokens too.
+  AddedVocabulary(const std::vector<AddedToken>& tokens, const Normalization& normalization,
                   Vocabulary& vocabulary, std::string_view name);
 
   /// Finds the tokens that are searched for before normalization.

@@ -3,6 +3,7 @@
 #include "../core/concat.hpp"
 #include "../core/error.hpp"
 #include "nfc.hpp"
+#include "notation.hpp"
 
 #include <cstddef>
 #include <optional>
@@ -16,6 +17,33 @@ namespace moe::inline MOE_ABI::detail {
 /// The contents of all added tokens together: the automaton takes about 30 bytes of memory for each.
 inline constexpr std::size_t most_added_bytes = std::size_t{16} << 20;
 
+MOE_INLINE std::string Normalization::of(std::string_view text) const {
+  std::string out(add_text_space ? 1 : 0, ' ');
+  if (spaces) {
+    append_spaced(out, text);
+  } else {
+    out += text;
+  }
+  return nfc ? detail::nfc(out) : out;
+}
+
+/// Whether the token of the vocabulary is the token of the byte that the content names; find_text() does not return it.
+inline bool is_token_of_byte(const AddedToken& token, const Vocabulary& vocabulary) {
+  if (!vocabulary.is_byte(token.id)) return false;
+  return byte_of_token(token.content) == static_cast<unsigned char>(vocabulary.bytes(token.id).front());
+}
+
+/// Adds the token to the vocabulary. SentencePiece decodes the text `<0x0A>` as a byte, wherever it comes from.
+inline void add_to_vocabulary(const AddedToken& token, Vocabulary& vocabulary) {
+  const bool spells_bytes = vocabulary.notation() == Notation::sentence_piece;
+  const int byte = spells_bytes ? byte_of_token(token.content) : no_byte;
+  if (byte == no_byte) {
+    vocabulary.add_apart(token.id, token.content);
+  } else {
+    vocabulary.add_byte(token.id, byte);
+  }
+}
+
 /// The id of the token in the vocabulary, if it is there. Throws if the token contradicts the vocabulary or itself.
 inline std::optional<TokenId> check_added_token(const AddedToken& token, TokenId largest, bool twice,
                                                 const Vocabulary& vocabulary, std::string_view name) {
@@ -25,24 +53,14 @@ inline std::optional<TokenId> check_added_token(const AddedToken& token, TokenId
   const std::optional<TokenId> known = vocabulary.find_text(token.content);
   if (known && *known != token.id)
     fail(name, place, concat("its id in the vocabulary, ", *known), concat(token.id));
-  if (!known && vocabulary.contains(token.id))
+  if (!known && vocabulary.contains(token.id) && !is_token_of_byte(token, vocabulary))
     fail(name, place, "an id of its own", concat(token.id, ", the id of another token"));
   return known;
 }
 
-/// The content as it appears in a text that SentencePiece has normalized.
-inline std::string spaced_content(const AddedToken& token, bool add_text_space, std::string_view name) {
-  if (token.lstrip || token.rstrip)  // normalization replaces white space before the token is searched for
-    fail(name, concat("added token \"", token.content, '"'), "no lstrip or rstrip if normalized", "one");
-  std::string content(add_text_space ? 1 : 0, ' ');
-  append_spaced(content, token.content);
-  return content;
-}
-
-MOE_INLINE AddedVocabulary::AddedVocabulary(const std::vector<AddedToken>& tokens, bool nfc,
-                                            bool add_text_space, Vocabulary& vocabulary,
+MOE_INLINE AddedVocabulary::AddedVocabulary(const std::vector<AddedToken>& tokens,
+                                            const Normalization& normalization, Vocabulary& vocabulary,
                                             std::string_view name) {
-  const bool sentence_piece = vocabulary.notation() == Notation::sentence_piece;
   const TokenId largest = Vocabulary::largest_id(vocabulary.size() + tokens.size());
   std::vector<AddedToken> in_raw, in_normalized;
   std::size_t bytes = 0;
@@ -55,14 +73,13 @@ MOE_INLINE AddedVocabulary::AddedVocabulary(const std::vector<AddedToken>& token
     const auto known = check_added_token(token, largest, twice, vocabulary, name);
     contents_.add(token.id, token.content);
     // From version 0.23 on, tokenizers also decodes the token as its normalized content.
-    if (token.normalized && nfc) token.content = detail::nfc(token.content);
-    if (!known) vocabulary.add_apart(token.id, token.content);
+    if (token.normalized) token.content = normalization.of(token.content);
+    if (!known) add_to_vocabulary(token, vocabulary);
     if (token.special) mark_special(token.id);
-    if (token.normalized && sentence_piece) token.content = spaced_content(token, add_text_space, name);
     (token.normalized ? in_normalized : in_raw).push_back(std::move(token));
   }
   in_raw_ = AddedTokenMatcher(std::move(in_raw));
-  in_normalized_ = AddedTokenMatcher(std::move(in_normalized));
+  in_normalized_ = AddedTokenMatcher(std::move(in_normalized), normalization.spaces);
 }
 
 MOE_INLINE void AddedVocabulary::mark_special(TokenId id) {

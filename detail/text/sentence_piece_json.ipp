@@ -96,6 +96,7 @@ inline void read_metaspace(const Json& step, TokenizerParts& parts) {
     cut.program = std::make_shared<const regex::Program>(regex::compile(" ", "Metaspace"));
     cut.behavior = SplitBehavior::merged_with_next;
   }
+  parts.late_spaces = true;
   parts.strip_text_space = cut.add_prefix_space;
   parts.pre.steps = {cut};
 }

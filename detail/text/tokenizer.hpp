@@ -68,10 +68,11 @@ class Tokenizer {
 
   void require_token(TokenId id, std::string_view name, std::string_view place) const;
 
+  detail::Normalization normalization_;
   detail::AddedVocabulary added_;
   detail::Bpe bpe_;
   detail::PreTokenizer pre_;
-  bool nfc_, add_text_space_, strip_text_space_;
+  bool strip_text_space_;
   std::vector<std::string> warnings_;
   std::vector<TokenId> prefix_, suffix_;
 };

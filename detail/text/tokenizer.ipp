@@ -18,14 +18,16 @@
 namespace moe::inline MOE_ABI {
 
 MOE_INLINE Tokenizer::Tokenizer(detail::TokenizerParts parts)
-    : added_(parts.added_tokens, parts.nfc, parts.add_text_space, parts.vocabulary, parts.name),
+    : normalization_{.nfc = parts.nfc,
+                     .spaces = parts.vocabulary.notation() == detail::Notation::sentence_piece &&
+                               !parts.late_spaces,
+                     .add_text_space = parts.add_text_space},
+      added_(parts.added_tokens, normalization_, parts.vocabulary, parts.name),
       bpe_(parts.vocabulary.notation() == detail::Notation::byte_level
                ? detail::Bpe(std::move(parts.vocabulary), std::move(parts.merges), parts.bpe)
                : detail::Bpe(std::move(parts.vocabulary), std::move(parts.merges), std::move(parts.scores),
                              parts.byte_tokens, parts.bpe)),
       pre_(std::move(parts.pre)),
-      nfc_(parts.nfc),
-      add_text_space_(parts.add_text_space),
       strip_text_space_(parts.strip_text_space),
       warnings_(std::move(parts.warnings)),
       prefix_(std::move(parts.prefix)),
@@ -48,12 +50,14 @@ MOE_INLINE std::vector<TokenId> Tokenizer::encode(std::string_view text, EncodeO
     at_begin = false;
   };
   const auto on_text = [&](std::string_view part) {
+    if (bpe_.spells_characters() && !normalization_.spaces)
+      part = append_metaspaced(part, text.size(), normalized);
     encoder.append(part, at_begin);
     at_begin = false;
   };
   const auto on_raw_text = [&](std::string_view part) {
-    if (bpe_.spells_characters()) part = append_metaspaced(part, text.size(), normalized);
-    if (nfc_ && !detail::is_surely_nfc(part)) part = append_nfc(part, text.size(), normalized);
+    if (normalization_.spaces) part = append_metaspaced(part, text.size(), normalized);
+    if (normalization_.nfc && !detail::is_surely_nfc(part)) part = append_nfc(part, text.size(), normalized);
     added_.in_normalized().split(part, on_text, on_token);
   };
   added_.in_raw().split(text, on_raw_text, on_token);
@@ -89,7 +93,7 @@ MOE_INLINE std::string_view Tokenizer::append_metaspaced(std::string_view part, 
                                                          std::string& out) const {
   out.reserve(2 * text_size);
   const std::size_t begin = out.size();
-  if (add_text_space_) out += ' ';
+  if (normalization_.add_text_space) out += ' ';
   detail::append_spaced(out, part);
   return std::string_view(out).substr(begin);
 }

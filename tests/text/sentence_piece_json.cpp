@@ -185,6 +185,30 @@ TEST_CASE(
   CHECK(load(tiny).encode("h</s>") == Ids{11, 0});
 }
 
+TEST_CASE("sentence piece json: a normalized added token includes white space around it, but no ▁") {
+  TinySentencePiece tiny;
+  tiny.normalizer = replace_only;
+  tiny.decoder = decoder_without_strip;
+  tiny.added_tokens = added_token(2, "</s>", "special normalized lstrip rstrip");
+  CHECK(load(tiny).encode("h\n</s>\n h") == Ids{7, 2, 11});
+  CHECK(load(tiny).encode("h </s> h") == Ids{7, 6, 2, 11});
+}
+
+TEST_CASE("sentence piece json: a new normalized added token is decoded as its normalized content") {
+  TinySentencePiece tiny;
+  tiny.added_tokens = added_token(19, "<x>", "normalized");
+  CHECK(load(tiny).decode(Ids{7, 19}) == "h <x>");
+}
+
+TEST_CASE("sentence piece json: an added token may be the token of a byte") {
+  TinySentencePiece tiny;
+  tiny.added_tokens = added_token(3, "<0x0A>") + ", " + added_token(19, "<0x0B>");
+  CHECK(load(tiny).encode("h<0x0A>h") == Ids{11, 3, 11});
+  CHECK(load(tiny).decode(Ids{7, 3, 19, 7}) == "h\n\vh");
+  tiny.added_tokens = added_token(3, "<0x0B>");
+  check_error([&] { load(tiny); }, {"added token \"<0x0B>\"", "an id of its own"});
+}
+
 TEST_CASE("sentence piece json: without byte_fallback, byte tokens are decoded, but spell nothing") {
   TinySentencePiece tiny;
   tiny.normalizer = "null";
@@ -380,6 +404,17 @@ TEST_CASE("sentence piece json: Metaspace may cut texts before each space") {
   CHECK(load(tiny).encode("h  h ") == Ids{11, 6, 11, 6});
   tiny.model_options = R"("unk_token": "<unk>", "fuse_unk": false, "byte_fallback": false)";
   CHECK(load(tiny).encode("h é") == Ids{11, 6, 0});
+}
+
+TEST_CASE(
+    "sentence piece json: beside a Metaspace, normalized added tokens are searched for in the text as it "
+    "is") {
+  TinySentencePiece tiny;
+  tiny.normalizer = "null";
+  tiny.pre_tokenizer = R"({"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always"})";
+  tiny.added_tokens = added_token(19, "▁o", "normalized lstrip");
+  CHECK(load(tiny).encode("h o") == Ids{11, 6, 10});
+  CHECK(load(tiny).encode("h ▁o") == Ids{11, 19});
 }
 
 TEST_CASE("sentence piece json: an error about an unsupported decoder names its type and place") {
