@@ -29,8 +29,9 @@ MOE_INLINE std::string Normalization::of(std::string_view text) const {
 
 /// Whether the token of the vocabulary is the token of the byte that the content names; find_text() does not return it.
 inline bool is_token_of_byte(const AddedToken& token, const Vocabulary& vocabulary) {
-  if (!vocabulary.is_byte(token.id)) return false;
-  return byte_of_token(token.content) == static_cast<unsigned char>(vocabulary.bytes(token.id).front());
+  const std::string_view bytes = vocabulary.bytes(token.id);
+  if (!vocabulary.is_byte(token.id)) return byte_of_token(token.content) != no_byte && bytes == token.content;
+  return byte_of_token(token.content) == static_cast<unsigned char>(bytes.front());
 }
 
 /// Adds the token to the vocabulary. SentencePiece decodes the text `<0x0A>` as a byte, wherever it comes from.

@@ -10,8 +10,8 @@
 namespace moe::inline MOE_ABI::detail {
 
 /// {"text": id, ...}: the file vocab.json, and model.vocab of tokenizer.json. `byte_tokens`: receives the byte tokens of a
-/// SentencePiece vocabulary; null for a byte-level vocabulary.
-Vocabulary read_vocabulary(const Json& members, ByteTokens* byte_tokens = nullptr);
+/// SentencePiece vocabulary; null for a byte-level vocabulary. `names_bytes`: a byte token is decoded as its name.
+Vocabulary read_vocabulary(const Json& members, ByteTokens* byte_tokens = nullptr, bool names_bytes = false);
 
 struct MergeText {
   std::string_view left, right;

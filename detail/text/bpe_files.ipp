@@ -10,9 +10,9 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-MOE_INLINE Vocabulary read_vocabulary(const Json& members, ByteTokens* byte_tokens) {
+MOE_INLINE Vocabulary read_vocabulary(const Json& members, ByteTokens* byte_tokens, bool names_bytes) {
   Vocabulary vocabulary(members.as_object().size(),
-                        byte_tokens ? Notation::sentence_piece : Notation::byte_level);
+                        byte_tokens ? Notation::sentence_piece : Notation::byte_level, names_bytes);
   const TokenId largest = Vocabulary::largest_id(members.size());
   for (const Json member : members) {
     const auto id = static_cast<TokenId>(member.as_u64(largest));

@@ -119,7 +119,7 @@ MOE_INLINE const GgufPreTokenizer& GgufTokenizer::pre_tokenizer() const {
 
 MOE_INLINE void GgufTokenizer::read_sentence_piece() {
   parts_.add_text_space = metadata_.flag("tokenizer.ggml.add_space_prefix", true);
-  parts_.strip_text_space = parts_.add_text_space;
+  if (parts_.add_text_space) parts_.left_out_at_begin = SpaceAtBegin::one;
   read_tokens(Notation::sentence_piece);
   read_scores();
   const std::optional<TokenId> unknown = id("tokenizer.ggml.unknown_token_id");

@@ -57,6 +57,9 @@ inline constexpr int no_byte = -1;
 /// The byte that SentencePiece's token `<0x0A>` stands for; no_byte for a token of another form.
 int byte_of_token(std::string_view text);
 
+/// SentencePiece's token for the byte: `<0x0A>`.
+std::string token_of_byte(int byte);
+
 }  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS

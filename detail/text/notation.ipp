@@ -39,12 +39,18 @@ MOE_INLINE void append_spaced(std::string& out, std::string_view text) {
   out += text;
 }
 
+inline constexpr std::string_view hex_digits = "0123456789ABCDEF";
+
 MOE_INLINE int byte_of_token(std::string_view text) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
   if (text.size() != 6 || !text.starts_with("<0x") || text[5] != '>') return no_byte;
-  const std::size_t high = digits.find(text[3]), low = digits.find(text[4]);
-  if (high == digits.npos || low == digits.npos) return no_byte;
+  const std::size_t high = hex_digits.find(text[3]), low = hex_digits.find(text[4]);
+  if (high == hex_digits.npos || low == hex_digits.npos) return no_byte;
   return static_cast<int>(16 * high + low);
+}
+
+MOE_INLINE std::string token_of_byte(int byte) {
+  const auto value = static_cast<std::size_t>(byte);
+  return {'<', '0', 'x', hex_digits[value / 16], hex_digits[value % 16], '>'};
 }
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -3,10 +3,12 @@
 #include "../io/json.hpp"
 #include "tokenizer_parts.hpp"
 
+#include <string_view>
+
 namespace moe::inline MOE_ABI::detail {
 
-/// Whether the pre-tokenizer of a tokenizer.json is a Metaspace.
-bool has_metaspace(const Json& root);
+/// Whether a step of a tokenizer.json, "pre_tokenizer" or "decoder", is a Metaspace.
+bool has_metaspace(const Json& root, std::string_view step);
 
 /// Reads the steps around a model with byte_fallback or a Metaspace in a tokenizer.json, such as Llama 2's, Mixtral's and Gemma's:
 /// SentencePiece in terms of Hugging Face's tokenizers. Throws if a step is not supported.

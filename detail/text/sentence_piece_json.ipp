@@ -49,7 +49,6 @@ struct MetaspaceSteps {
 /// Checks the decoder: Replace, ByteFallback, Fuse, and Strip if the normalizer adds a space.
 inline void require_sentence_piece_decoder(const Json& decoder, bool strips) {
   constexpr std::string_view types[] = {"Replace", "ByteFallback", "Fuse", "Strip"};
-  if (type_of(decoder) == "Metaspace") return require_text(decoder.at("replacement"), metaspace);
   require_type(decoder, "Sequence");
   const Json steps = decoder.at("decoders");
   if (const std::size_t expected = strips ? 4 : 3; steps.as_array().size() != expected)
@@ -97,7 +96,7 @@ inline void read_metaspace(const Json& step, TokenizerParts& parts) {
     cut.behavior = SplitBehavior::merged_with_next;
   }
   parts.late_spaces = true;
-  parts.strip_text_space = cut.add_prefix_space;
+  if (cut.add_prefix_space) parts.left_out_at_begin = SpaceAtBegin::one;
   parts.pre.steps = {cut};
 }
 
@@ -108,16 +107,25 @@ inline void read_metaspace_normalizer(const Json& root, TokenizerParts& parts) {
   if (steps.replaces == 0 || steps.prepends > 1)
     normalizer.fail_here("at least one Replace and at most one Prepend",
                          concat(steps.replaces, " and ", steps.prepends));
-  parts.add_text_space = parts.strip_text_space = steps.prepends == 1;
+  parts.add_text_space = steps.prepends == 1;
+  if (parts.add_text_space) parts.left_out_at_begin = SpaceAtBegin::one;
 }
 
-MOE_INLINE bool has_metaspace(const Json& root) {
-  const Json pre_tokenizer = find_value(root, "pre_tokenizer");
-  return pre_tokenizer && type_of(pre_tokenizer) == "Metaspace";
+MOE_INLINE bool has_metaspace(const Json& root, std::string_view step) {
+  const Json value = find_value(root, step);
+  return value && type_of(value) == "Metaspace";
+}
+
+/// The decoder Metaspace: byte tokens are decoded as their names.
+inline void read_metaspace_decoder(const Json& decoder, TokenizerParts& parts) {
+  require_text(decoder.at("replacement"), metaspace);
+  bool first = false;
+  parts.left_out_at_begin =
+      read_prepend_scheme(decoder, first) ? SpaceAtBegin::of_first_token : SpaceAtBegin::none;
 }
 
 MOE_INLINE void read_sentence_piece(const Json& root, TokenizerParts& parts) {
-  if (has_metaspace(root)) {
+  if (has_metaspace(root, "pre_tokenizer")) {
     read_metaspace(root.at("pre_tokenizer"), parts);
     if (const Json normalizer = find_value(root, "normalizer"))
       normalizer.fail_here("no normalizer beside a Metaspace", type_of(normalizer));
@@ -125,7 +133,8 @@ MOE_INLINE void read_sentence_piece(const Json& root, TokenizerParts& parts) {
     if (const Json pre_tokenizer = find_value(root, "pre_tokenizer")) require_split_at_spaces(pre_tokenizer);
     read_metaspace_normalizer(root, parts);
   }
-  require_sentence_piece_decoder(root.at("decoder"), parts.strip_text_space);
+  if (has_metaspace(root, "decoder")) return read_metaspace_decoder(root.at("decoder"), parts);
+  require_sentence_piece_decoder(root.at("decoder"), parts.left_out_at_begin == SpaceAtBegin::one);
 }
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -28,10 +28,8 @@ class StreamingDecoder {
   std::string finish();
 
  private:
-  void drop_space(std::string& text, std::size_t from);
-
   const Tokenizer* tokenizer_;
-  bool skip_special_, at_begin_;
+  bool skip_special_;
   detail::TokenStream stream_;
 };
 

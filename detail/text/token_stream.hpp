@@ -43,12 +43,20 @@ class ByteRun {
   bool valid_ = true;         // so far
 };
 
+/// What decoding leaves out at the begin of a text.
+enum class SpaceAtBegin {
+  none,
+  one,             // a space
+  of_first_token,  // all spaces of the first token, as the decoder Metaspace of Hugging Face's tokenizers
+};
+
 /// Turns tokens that arrive one by one into valid UTF-8. Characters of byte-level tokens may be spread over any tokens;
 /// characters of SentencePiece tokens only over tokens of single bytes.
 class TokenStream {
  public:
-  /// `bpe` must outlive the stream.
-  explicit TokenStream(const Bpe& bpe) : bpe_(&bpe) {}
+  /// `bpe` must outlive the stream. `continues`: the tokens follow other tokens, so nothing is left out at the begin.
+  explicit TokenStream(const Bpe& bpe, SpaceAtBegin left_out = SpaceAtBegin::none, bool continues = false)
+      : bpe_(&bpe), left_out_(left_out), at_begin_(!continues) {}
 
   /// Appends the text that later tokens cannot change. Ids without a token write nothing.
   void write(TokenId id, std::string& out);
@@ -57,7 +65,14 @@ class TokenStream {
   void finish(std::string& out);
 
  private:
+  void write_token(TokenId id, std::string& out);
+
+  /// Leaves out spaces if what was appended to `out` after `from` begins the text.
+  void strip(std::string& out, std::size_t from);
+
   const Bpe* bpe_;
+  SpaceAtBegin left_out_;
+  bool at_begin_;
   Utf8Stream utf8_;
   ByteRun run_;
 };

@@ -2,6 +2,7 @@
 #include "token_stream.hpp"
 #include "../core/utf8.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -57,6 +58,20 @@ MOE_INLINE void ByteRun::replace_held(std::string& out) {
 }
 
 MOE_INLINE void TokenStream::write(TokenId id, std::string& out) {
+  const std::size_t before = out.size();
+  write_token(id, out);
+  strip(out, before);
+}
+
+MOE_INLINE void TokenStream::finish(std::string& out) {
+  const std::size_t before = out.size();
+  run_.finish(out);
+  utf8_.finish(out);
+  strip(out, before);
+  at_begin_ = true;
+}
+
+MOE_INLINE void TokenStream::write_token(TokenId id, std::string& out) {
   const std::string_view bytes = bpe_->vocabulary().bytes(id);
   if (!bpe_->spells_characters()) return utf8_.write(bytes, out);
   if (bpe_->vocabulary().is_byte(id)) return run_.write(bytes.front(), out);
@@ -66,9 +81,12 @@ MOE_INLINE void TokenStream::write(TokenId id, std::string& out) {
   utf8_.finish(out);
 }
 
-MOE_INLINE void TokenStream::finish(std::string& out) {
-  run_.finish(out);
-  utf8_.finish(out);
+MOE_INLINE void TokenStream::strip(std::string& out, std::size_t from) {
+  if (!at_begin_ || out.size() == from) return;
+  at_begin_ = false;
+  const auto begin = out.begin() + static_cast<std::ptrdiff_t>(from);
+  if (left_out_ == SpaceAtBegin::one && *begin == ' ') out.erase(begin);
+  if (left_out_ == SpaceAtBegin::of_first_token) out.erase(std::remove(begin, out.end(), ' '), out.end());
 }
 
 }  // namespace moe::inline MOE_ABI::detail

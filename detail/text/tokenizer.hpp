@@ -3,6 +3,7 @@
 #include "../core/token.hpp"
 #include "added_vocabulary.hpp"
 #include "bpe.hpp"
+#include "token_stream.hpp"
 #include "tokenizer_files.hpp"
 #include "tokenizer_parts.hpp"
 
@@ -39,8 +40,10 @@ class Tokenizer {
 
   const detail::Bpe& bpe() const { return bpe_; }
 
-  /// Whether encoding puts a space before a text, and decoding removes it.
-  bool adds_text_space() const { return strip_text_space_; }
+  /// Whether decoding leaves out a space at the begin of a text, which encoding puts there.
+  bool adds_text_space() const { return left_out_at_begin_ != detail::SpaceAtBegin::none; }
+
+  detail::SpaceAtBegin left_out_at_begin() const { return left_out_at_begin_; }
 
   /// What the tokenizer's files say that is probably a mistake of theirs, and what was made of it; one line each.
   const std::vector<std::string>& warnings() const { return warnings_; }
@@ -72,7 +75,7 @@ class Tokenizer {
   detail::AddedVocabulary added_;
   detail::Bpe bpe_;
   detail::PreTokenizer pre_;
-  bool strip_text_space_;
+  detail::SpaceAtBegin left_out_at_begin_;
   std::vector<std::string> warnings_;
   std::vector<TokenId> prefix_, suffix_;
 };

@@ -5,7 +5,6 @@
 #include "nfc.hpp"
 #include "notation.hpp"
 #include "piece_encoder.hpp"
-#include "token_stream.hpp"
 
 #include <cstddef>
 #include <optional>
@@ -28,7 +27,7 @@ MOE_INLINE Tokenizer::Tokenizer(detail::TokenizerParts parts)
                : detail::Bpe(std::move(parts.vocabulary), std::move(parts.merges), std::move(parts.scores),
                              parts.byte_tokens, parts.bpe)),
       pre_(std::move(parts.pre)),
-      strip_text_space_(parts.strip_text_space),
+      left_out_at_begin_(parts.left_out_at_begin),
       warnings_(std::move(parts.warnings)),
       prefix_(std::move(parts.prefix)),
       suffix_(std::move(parts.suffix)) {
@@ -68,11 +67,10 @@ MOE_INLINE std::vector<TokenId> Tokenizer::encode(std::string_view text, EncodeO
 
 MOE_INLINE std::string Tokenizer::decode(std::span<const TokenId> ids, bool skip_special) const {
   std::string out;
-  detail::TokenStream stream(bpe_);
+  detail::TokenStream stream(bpe_, left_out_at_begin_);
   for (const TokenId id : ids)
     if (!skip_special || !is_special(id)) stream.write(id, out);
   stream.finish(out);
-  if (strip_text_space_ && out.starts_with(' ')) out.erase(0, 1);
   return out;
 }
 

@@ -105,8 +105,8 @@ inline void read_unknown_token(const Json& token, TokenizerParts& parts) {
   }
 }
 
-/// `has_metaspace_step`: the pre-tokenizer is a Metaspace.
-inline void read_model(const Json& model, bool has_metaspace_step, TokenizerParts& parts) {
+inline void read_model(const Json& root, TokenizerParts& parts) {
+  const Json model = root.at("model");
   require_type(model, "BPE");
   if (const Json dropout = find_value(model, "dropout"); dropout && dropout.as_double() != 0)
     dropout.fail_here("null or 0", dropout.slice());
@@ -116,8 +116,10 @@ inline void read_model(const Json& model, bool has_metaspace_step, TokenizerPart
   }
   parts.bpe.fuse_unknown = find_flag(model, "fuse_unk", false);
   parts.bpe.ignore_merges = find_flag(model, "ignore_merges", false);
-  const bool sentence_piece = has_metaspace_step || find_flag(model, "byte_fallback", false);
-  parts.vocabulary = read_vocabulary(model.at("vocab"), sentence_piece ? &parts.byte_tokens : nullptr);
+  const bool sentence_piece =
+      has_metaspace(root, "pre_tokenizer") || find_flag(model, "byte_fallback", false);
+  parts.vocabulary = read_vocabulary(model.at("vocab"), sentence_piece ? &parts.byte_tokens : nullptr,
+                                     has_metaspace(root, "decoder"));
   if (!find_flag(model, "byte_fallback", false)) parts.byte_tokens = {};
   parts.merges = read_merges(model.at("merges"), parts.vocabulary);
   if (const Json unknown = find_value(model, "unk_token")) read_unknown_token(unknown, parts);
@@ -130,7 +132,7 @@ MOE_INLINE TokenizerParts read_tokenizer_json(const std::string& path) {
     version.fail_here("\"1.0\"", concat('"', version.as_string(), '"'));
   TokenizerParts parts;
   parts.name = path;
-  read_model(root.at("model"), has_metaspace(root), parts);
+  read_model(root, parts);
   if (parts.vocabulary.notation() == Notation::sentence_piece) {
     read_sentence_piece(root, parts);
   } else {

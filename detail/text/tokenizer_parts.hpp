@@ -5,6 +5,7 @@
 #include "bpe.hpp"
 #include "merge_table.hpp"
 #include "split_step.hpp"
+#include "token_stream.hpp"
 #include "vocabulary.hpp"
 
 #include <string>
@@ -21,13 +22,13 @@ struct TokenizerParts {
   ByteTokens byte_tokens = {};  // SentencePiece, with scores or merges
   BpeOptions bpe;
   std::vector<AddedToken> added_tokens;
-  bool nfc = false;                   // normalize texts first
-  PreTokenizer pre;                   // cuts texts into pieces
-  bool add_text_space = false;        // SentencePiece: put a space before each text between added tokens
-  bool late_spaces = false;           // SentencePiece: added tokens are searched for before spaces become ▁
-  bool strip_text_space = false;      // SentencePiece: decoding leaves out a space at the begin
-  std::vector<std::string> warnings;  // mistakes in the files
-  std::vector<TokenId> prefix, suffix;  // special tokens before and after every text
+  bool nfc = false;             // normalize texts first
+  PreTokenizer pre;             // cuts texts into pieces
+  bool add_text_space = false;  // SentencePiece: put a space before each text between added tokens
+  bool late_spaces = false;     // SentencePiece: added tokens are searched for before spaces become ▁
+  SpaceAtBegin left_out_at_begin = SpaceAtBegin::none;  // SentencePiece
+  std::vector<std::string> warnings;                    // mistakes in the files
+  std::vector<TokenId> prefix, suffix;                  // special tokens before and after every text
 };
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -20,7 +20,9 @@ namespace moe::inline MOE_ABI::detail {
 class Vocabulary {
  public:
   /// `tokens`: the expected number; more are possible.
-  explicit Vocabulary(std::size_t tokens = 0, Notation notation = Notation::byte_level);
+  /// `names_bytes`: the token of a byte writes its name, such as `<0x0A>`.
+  explicit Vocabulary(std::size_t tokens = 0, Notation notation = Notation::byte_level,
+                      bool names_bytes = false);
 
   /// The largest id that a file with so many tokens may use. Ids index arrays, so a large id in a small file must not
   /// allocate gigabytes.
@@ -34,7 +36,8 @@ class Vocabulary {
   /// Adds a token that find() does not return: an added token. Adds nothing and returns false if the id is taken.
   bool add_apart(TokenId id, std::string_view text);
 
-  /// Adds SentencePiece's token of a single byte, which find() does not return. Adds nothing and returns false if the id is taken.
+  /// Adds SentencePiece's token of a single byte, which find() does not return. Adds nothing and returns false if the id is
+  /// taken.
   bool add_byte(TokenId id, int byte);
 
   /// The token that writes these bytes.
@@ -45,7 +48,7 @@ class Vocabulary {
 
   bool contains(TokenId id) const { return id < entries_.size() && entries_[id].kind != Kind::absent; }
 
-  /// Whether the token is SentencePiece's token of a single byte.
+  /// Whether the token writes a single byte, which may be a part of a character: SentencePiece's token of the byte.
   bool is_byte(TokenId id) const { return id < entries_.size() && entries_[id].kind == Kind::byte; }
 
   /// The bytes that a token writes, not always whole characters; empty if there is no such token.
@@ -83,6 +86,7 @@ class Vocabulary {
   void rehash(std::size_t slots);
 
   Notation notation_;
+  bool names_bytes_;
   HashKey key_;
   std::string arena_;           // the bytes of all tokens
   std::vector<Entry> entries_;  // [ids]

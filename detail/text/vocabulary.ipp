@@ -12,8 +12,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-MOE_INLINE Vocabulary::Vocabulary(std::size_t tokens, Notation notation)
-    : notation_(notation), key_(random_hash_key()) {
+MOE_INLINE Vocabulary::Vocabulary(std::size_t tokens, Notation notation, bool names_bytes)
+    : notation_(notation), names_bytes_(names_bytes), key_(random_hash_key()) {
   entries_.reserve(tokens);
   rehash(std::bit_ceil(2 * tokens + 2));
 }
@@ -42,6 +42,7 @@ MOE_INLINE bool Vocabulary::add_apart(TokenId id, std::string_view text) {
 }
 
 MOE_INLINE bool Vocabulary::add_byte(TokenId id, int byte) {
+  if (names_bytes_) return add_apart(id, token_of_byte(byte));
   const char c = static_cast<char>(static_cast<unsigned char>(byte));
   if (!add_apart(id, std::string_view(&c, 1))) return false;
   entries_[id].kind = Kind::byte;

@@ -417,6 +417,24 @@ TEST_CASE(
   CHECK(load(tiny).encode("h ▁o") == Ids{11, 19});
 }
 
+TEST_CASE(
+    "sentence piece json: the decoder Metaspace names bytes and leaves out all spaces of the first token") {
+  TinySentencePiece tiny;
+  tiny.added_tokens += ", " + added_token(4, "<0xC3>");
+  tiny.decoder = R"({"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always"})";
+  const moe::Tokenizer always = load(tiny);
+  CHECK(always.decode(Ids{14, 14, 7}) == "  h");
+  CHECK(always.decode(Ids{7, 14, 4, 5}) == "h  <0xC3><0xA9>");
+  CHECK(always.decode(Ids{2, 14}, true) == "");
+  CHECK(always.encode("é") == Ids{6, 4, 5});
+  moe::StreamingDecoder stream(always, true, true);
+  CHECK(stream.push(14) == "  ");
+  CHECK(stream.finish() == "");
+  CHECK(stream.push(1) + stream.push(14) + stream.push(14) == "  ");
+  tiny.decoder = R"({"type": "Metaspace", "replacement": "▁", "prepend_scheme": "never"})";
+  CHECK(load(tiny).decode(Ids{14, 7}) == "  h");
+}
+
 TEST_CASE("sentence piece json: an error about an unsupported decoder names its type and place") {
   refuses_pieces(R"("decoder": {"type": "Sequence")", R"("decoder": {"type": "ByteLevel")",
                  {"$.decoder.type", "ByteLevel"});
