@@ -93,16 +93,30 @@ inline void read_post_processor(const Json& processor, TokenizerParts& parts) {
   for (const Json step : processor.at("processors").as_array()) read_post_processor(step, parts);
 }
 
-/// Reads the token for symbols outside the vocabulary. It may be missing in the vocabulary if there are no such symbols.
-inline void read_unknown_token(const Json& token, TokenizerParts& parts) {
-  parts.bpe.unknown = parts.vocabulary.find_text(token.as_string());
-  if (parts.bpe.unknown) return;
+/// Whether every byte has a token, so that no symbol is outside the vocabulary.
+inline bool has_all_bytes(const TokenizerParts& parts) {
   const bool sentence_piece = parts.vocabulary.notation() == Notation::sentence_piece;
   for (std::size_t byte = 0; byte < 256; ++byte) {
     const char c = static_cast<char>(static_cast<unsigned char>(byte));
     if (!(sentence_piece ? parts.byte_tokens[byte] : parts.vocabulary.find(std::string_view(&c, 1))))
-      token.fail_here("a token of the vocabulary", concat('"', token.as_string(), '"'));
+      return false;
   }
+  return true;
+}
+
+/// Reads the token for symbols outside the vocabulary. It may be missing in the vocabulary if there are no such symbols.
+inline void read_unknown_token(const Json& token, TokenizerParts& parts) {
+  parts.bpe.unknown = parts.vocabulary.find_text(token.as_string());
+  if (!parts.bpe.unknown && !has_all_bytes(parts))
+    token.fail_here("a token of the vocabulary", concat('"', token.as_string(), '"'));
+}
+
+/// Whether a ByteLevel is the pre-tokenizer or a step of it.
+inline bool has_byte_level(const Json& pre_tokenizer) {
+  if (type_of(pre_tokenizer) != "Sequence") return type_of(pre_tokenizer) == "ByteLevel";
+  for (const Json step : pre_tokenizer.at("pretokenizers").as_array())
+    if (has_byte_level(step)) return true;
+  return false;
 }
 
 inline void read_model(const Json& root, TokenizerParts& parts) {
@@ -116,11 +130,15 @@ inline void read_model(const Json& root, TokenizerParts& parts) {
   }
   parts.bpe.fuse_unknown = find_flag(model, "fuse_unk", false);
   parts.bpe.ignore_merges = find_flag(model, "ignore_merges", false);
-  const bool sentence_piece =
-      has_metaspace(root, "pre_tokenizer") || find_flag(model, "byte_fallback", false);
+  const Json pre_tokenizer = find_value(root, "pre_tokenizer");
+  const bool byte_fallback = find_flag(model, "byte_fallback", false);
+  const bool byte_level = pre_tokenizer && has_byte_level(pre_tokenizer);
+  const bool sentence_piece = has_metaspace(root, "pre_tokenizer") || (byte_fallback && !byte_level);
   parts.vocabulary = read_vocabulary(model.at("vocab"), sentence_piece ? &parts.byte_tokens : nullptr,
                                      has_metaspace(root, "decoder"));
-  if (!find_flag(model, "byte_fallback", false)) parts.byte_tokens = {};
+  if (!byte_fallback) parts.byte_tokens = {};
+  if (byte_fallback && byte_level && !has_all_bytes(parts))
+    model.at("byte_fallback").fail_here("false, or a token for every byte, beside a ByteLevel", "true");
   parts.merges = read_merges(model.at("merges"), parts.vocabulary);
   if (const Json unknown = find_value(model, "unk_token")) read_unknown_token(unknown, parts);
 }

@@ -69,6 +69,14 @@ TEST_CASE("tokenizer.json: unk_token must exist only if a byte has no token") {
   check_error([&] { load(replaced(json, R"("a": 97)", R"("aa": 97)")); }, {"$.model.unk_token", "<unk>"});
 }
 
+TEST_CASE("tokenizer.json: byte_fallback changes nothing beside a ByteLevel if every byte has a token") {
+  const std::string json = replaced(TinyTokenizer{.merges = {{"a", "b"}}}.json(), R"("unk_token": null)",
+                                    R"("byte_fallback": true)");
+  CHECK(load(json).encode("ab é") == Ids{256, ' ', 0xc3, 0xa9});
+  check_error([&] { load(replaced(json, R"("a": 97)", R"("aa": 97)")); },
+              {"$.model.byte_fallback", "a token for every byte", "true"});
+}
+
 TEST_CASE("tokenizer.json: ignore_merges is read") {
   const std::string json = replaced(TinyTokenizer{}.json(), R"("a": 97)", R"("a": 97, "aa": 256)");
   CHECK(load(json).encode("aa") == Ids{'a', 'a'});
@@ -160,8 +168,6 @@ TEST_CASE("tokenizer.json: several Splits cut one after another") {
 
 TEST_CASE("tokenizer.json: an error about an unsupported option of the model names the option") {
   refuses(R"("unk_token": null)", R"("dropout": 0.1)", {"$.model.dropout", "null or 0", "0.1"});
-  refuses(R"("unk_token": null)", R"("byte_fallback": true)",
-          {"$.pre_tokenizer.type", "beside byte_fallback"});
   refuses(R"("unk_token": null)", R"("continuing_subword_prefix": "##")",
           {"$.model.continuing_subword_prefix", "##"});
   refuses(R"("unk_token": null)", R"("end_of_word_suffix": "</w>")", {"$.model.end_of_word_suffix", "</w>"});
