@@ -73,7 +73,9 @@ inline Value filter_reverse(Interpreter& interpreter, const Value& value, const 
 
 /// The value, in lower case if it is a text and the case does not matter.
 inline Value folded(Memory& memory, const Value& value, bool case_sensitive) {
-  return value.is_string() && !case_sensitive ? memory.text(lower(value.text())) : value;
+  if (!value.is_string() || case_sensitive) return value;
+  memory.work_on(value.text());
+  return memory.text(lower(value.text()));
 }
 
 inline Value filter_join(Interpreter& interpreter, const Value& value, const Arguments& arguments) {

@@ -60,7 +60,7 @@ class Memory {
   }
 
   /// Counts the steps of going through a text character by character.
-  void work_on(std::string_view text) { work(text.size() / 16); }
+  void work_on(std::string_view text) { work(text.size() / 4); }
 
   /// Counts bytes, of texts and containers that are made and of output. Throws if there are too many.
   void take(std::size_t bytes) {
@@ -92,7 +92,7 @@ class Memory {
  private:
   std::string_view source_, file_;
   // With little input: less than a second of work.
-  std::size_t steps_left_ = 5'000'000, bytes_left_ = std::size_t{256} << 20;
+  std::size_t steps_left_ = 4'000'000, bytes_left_ = std::size_t{256} << 20;
   std::deque<std::string> texts_;
   std::deque<List> lists_;
   std::deque<Dict> dicts_;

@@ -296,7 +296,7 @@ MOE_INLINE bool contains(Memory& memory, const Value& container, const Value& it
     if (item.is_undefined()) memory.fail("'in <string>' requires string as left operand, not Undefined");
     if (!item.is_string())
       memory.fail(concat("'in <string>' requires string as left operand, not ", type_name(item)));
-    memory.work(container.size / 64);
+    memory.work(container.size / 16);
     return find_text(container.text(), item.text()) != std::string_view::npos;
   }
   if (container.is_dict()) {
