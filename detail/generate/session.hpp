@@ -250,6 +250,10 @@ class Session::Generation {
 
 namespace moe::inline MOE_ABI::detail {
 
+/// Gives the piece of token `id` its log-probability, and those of the `most_likely` tokens in its place. logits: [vocabulary],
+/// of the position before.
+void set_log_probabilities(Piece& piece, TokenId id, std::span<const float> logits, std::size_t most_likely);
+
 /// The type of moe::open_session.
 struct OpenSession {
   Session operator()(const Model& model, const std::string& path) const;
@@ -267,4 +271,5 @@ inline constexpr detail::OpenSession open_session;
 
 #if MOE_DEFINITIONS
 #include "session.ipp"
+#include "session_score.ipp"
 #endif

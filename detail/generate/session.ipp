@@ -4,7 +4,6 @@
 #include "../core/error.hpp"
 #include "../core/stopwatch.hpp"
 #include "session_file.hpp"
-#include "session_score.hpp"
 
 #include <algorithm>
 #include <cstddef>

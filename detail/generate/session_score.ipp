@@ -1,5 +1,5 @@
 #pragma once
-#include "session_score.hpp"
+#include "session.hpp"
 #include "../core/concat.hpp"
 #include "../core/error.hpp"
 #include "../core/stopwatch.hpp"

@@ -1,5 +1,6 @@
 #pragma once
 #include "compiler.hpp"
+#include "parser.hpp"
 #include "../../core/concat.hpp"
 #include "../../core/error.hpp"
 #include "../../core/utf8.hpp"
@@ -302,6 +303,10 @@ MOE_INLINE void Compiler::mark_last_loops() {
 
 MOE_INLINE void Compiler::refuse(std::string_view expected, std::string_view found) const {
   fail(program_.name, concat("regular expression \"", program_.pattern, '"'), expected, found);
+}
+
+MOE_INLINE Program compile(std::string_view pattern, std::string_view name) {
+  return Compiler(Parser(pattern, name).read(), pattern, name).compile();
 }
 
 }  // namespace moe::inline MOE_ABI::detail::regex

@@ -1,14 +1,12 @@
 #pragma once
 #include "program.hpp"
 #include "compiler.hpp"
-#include "parser.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <string_view>
 
 namespace moe::inline MOE_ABI::detail::regex {
 
@@ -27,10 +25,6 @@ MOE_INLINE CharacterTable::CharacterTable(const CharacterSet& set) {
     if (added) words_.insert(words_.end(), bits.begin(), bits.end());
     blocks_[block] = place->second;
   }
-}
-
-MOE_INLINE Program compile(std::string_view pattern, std::string_view name) {
-  return Compiler(Parser(pattern, name).read(), pattern, name).compile();
 }
 
 }  // namespace moe::inline MOE_ABI::detail::regex
