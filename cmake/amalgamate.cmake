@@ -1,7 +1,7 @@
 # Writes the whole library into one file:  cmake -P cmake/amalgamate.cmake moe.hpp out/moe.hpp
 # All headers (.hpp) come first, each where it is first included. The definitions (.ipp) follow in one block
-# #if MOE_DEFINITIONS, in the order of their headers, with the headers that only definitions include. A fragment (.inl) is
-# pasted wherever it is included. The text is only handled as a quoted string, never as a list: so ; [ ] and \ survive.
+# #if MOE_DEFINITIONS, in the order of their headers, with the headers and definitions that only definitions include. A
+# fragment (.inl) is pasted wherever it is included. The text is only handled as a quoted string, never as a list: so ; [ ] and \ survive.
 cmake_minimum_required(VERSION 3.25)
 
 # The end of a header that has definitions: this block is dropped, and the files that it includes are noted for later.
@@ -41,7 +41,7 @@ function(paste file out)
     get_property(pasted_before GLOBAL PROPERTY pasted)
     set(pasted "")
     if(NOT included IN_LIST pasted_before)
-      if(included MATCHES "\\.hpp$")
+      if(included MATCHES "\\.[hi]pp$")
         set_property(GLOBAL APPEND PROPERTY pasted "${included}")
       endif()
       paste("${included}" pasted)
@@ -68,6 +68,11 @@ while(TRUE)  # the list grows: definitions include headers that have definitions
   endif()
   list(GET definitions ${number} file)
   math(EXPR number "${number} + 1")
+  get_property(pasted_before GLOBAL PROPERTY pasted)
+  if(file IN_LIST pasted_before)
+    continue()
+  endif()
+  set_property(GLOBAL APPEND PROPERTY pasted "${file}")
   paste("${file}" body)
   file(RELATIVE_PATH label "${root}" "${file}")
   string(APPEND bodies "\n// ---- ${label}\n" "${body}")
