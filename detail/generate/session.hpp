@@ -225,7 +225,7 @@ class Session::Generation {
   /// Sets the next piece to the text that the last token has completed, if there is any.
   bool take() { return text_.take(piece_.text, piece_.part); }
 
-  /// The same for text that is no longer of the token drawn last: such a piece has no log-probabilities.
+  /// Sets the next piece to text that belongs to more than the last token. Such a piece has no log-probabilities.
   bool take_rest();
 
   Finish finish_after(TokenId id);

@@ -12,7 +12,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// What happens to texts between the search for added tokens as they are and the search for normalized added tokens.
+/// The normalization of texts. Added tokens that are not normalized are searched for before it, normalized ones after it.
 struct Normalization {
   bool nfc = false;
   bool spaces = false;          // SentencePiece: ▁ and spaces become one character, here a space

@@ -12,7 +12,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// What becomes of the matches of a pattern. Source: SplitDelimiterBehavior in Hugging Face's tokenizers.
+/// The use of the matches of a pattern. Source: SplitDelimiterBehavior in Hugging Face's tokenizers.
 enum class SplitBehavior : std::uint8_t {
   isolated,              // each match and each part between matches is a piece
   removed,               // each part between matches is a piece

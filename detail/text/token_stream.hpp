@@ -43,7 +43,7 @@ class ByteRun {
   bool valid_ = true;         // so far
 };
 
-/// What decoding leaves out at the begin of a text.
+/// The characters that decoding leaves out at the begin of a text.
 enum class SpaceAtBegin {
   none,
   one,             // a space

@@ -45,7 +45,7 @@ class Tokenizer {
 
   detail::SpaceAtBegin left_out_at_begin() const { return left_out_at_begin_; }
 
-  /// What the tokenizer's files say that is probably a mistake of theirs, and what was made of it; one line each.
+  /// Probable mistakes in the files of the tokenizer, and how each was read; one line each.
   const std::vector<std::string>& warnings() const { return warnings_; }
 
   /// The bytes that a token writes, not always whole characters; empty if there is no such token.

@@ -117,7 +117,7 @@ MOE_INLINE bool Matcher::loop(const Instruction& in) {
   const bool unlimited = in.most == Node::unlimited;
   const Failures known = unlimited ? failures_[in.memo] : Failures{};
   if (known.contains(position_)) return false;
-  // What comes behind a greedy loop has failed wherever it failed for a later begin of the loop.
+  // The rest of the pattern behind a greedy loop has failed at all positions where it failed for a later begin of the loop.
   const std::size_t stop = in.greed == Greed::greedy && known.end > known.begin ? known.begin : npos;
   const CharacterTable& set = program_.sets[in.set];
   std::size_t end = position_, characters = 0, least_end = position_;
