@@ -1,7 +1,8 @@
 # Writes the whole library into one file:  cmake -P cmake/amalgamate.cmake moe.hpp out/moe.hpp
 # All headers (.hpp) come first, each where it is first included. The definitions (.ipp) follow in one block
 # #if MOE_DEFINITIONS, in the order of their headers, with the headers and definitions that only definitions include. A
-# fragment (.inl) is pasted wherever it is included. The text is only handled as a quoted string, never as a list: so ; [ ] and \ survive.
+# fragment (.inl) is pasted wherever it is included. The text is only handled as a quoted string, never as a list: so ; [ ] and \
+# survive.
 cmake_minimum_required(VERSION 3.25)
 
 # The end of a header that has definitions: this block is dropped, and the files that it includes are noted for later.

@@ -28,7 +28,7 @@ class ChatTemplate {
   /// with the template's message and place if the template refuses the conversation.
   std::string render(std::span<const Message> messages, const ChatOptions& options = {}) const;
 
-  /// The same for messages in JSON, which may have members of any kind: [{"role": "user", "content": "Hi"}].
+  /// Renders messages in JSON, which may have members of any kind: [{"role": "user", "content": "Hi"}].
   std::string render(const Json& messages, const ChatOptions& options = {}) const;
 
   /// The message of an answer for the history of the conversation. The reasoning, if there is any, stands where the template

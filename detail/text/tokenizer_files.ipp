@@ -26,7 +26,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// What a class of transformers adds to a vocabulary and merges.
+/// The parts of a tokenizer that a class of transformers adds to a vocabulary and merges.
 struct TokenizerClass {
   std::string_view name;
   const SplitPattern* pattern;

@@ -120,7 +120,7 @@ struct Missing {
   std::string message;
 };
 
-/// What a value that can be called does.
+/// The function of a value that can be called.
 struct Callable {
   enum class Type { function, method, macro, cycler, joiner };
 
