@@ -1,9 +1,7 @@
-// Integer vectors of AVX2: eight rows. int8_scalar.inl describes each function.
+// Integer vectors of AVX2: eight rows. int8_scalar.inl describes each function; int8_avx2_sum.inl or int8_avx_vnni_sum.inl
+// adds the dot products.
 //
 //   intrinsic                                   instruction  use
-//   _mm256_maddubs_epi16                        vpmaddubsw   unsigned · signed bytes, pairs added in 16 bits
-//   _mm256_madd_epi16                           vpmaddwd     pairs of 16-bit numbers added in 32 bits
-//   _mm256_sign_epi8, _mm256_abs_epi8           vpsignb, ... the sign of signed weights moved to the activations
 //   _mm256_unpacklo_epi32, _epi64 (and hi)      vpunpck*     transposition of 4 × 4 groups of four bytes
 
 using VecI8 = __m256i;
@@ -35,7 +33,6 @@ inline VecI8 bit_field(VecI8 b, int mask) {
   return _mm256_and_si256(b, _mm256_set1_epi8(static_cast<char>(mask)));
 }
 inline VecI8 bit_or(VecI8 a, VecI8 b) { return _mm256_or_si256(a, b); }
-inline VecI8 to_dot_operand(VecI8 b) { return b; }
 
 template <std::size_t I>
 inline Vec unsigned_byte(VecI8 b) {
@@ -59,56 +56,3 @@ inline void pair_sums(const std::int16_t (&sums)[16], int factor, std::int32_t* 
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(out),
                       _mm256_madd_epi16(s, _mm256_set1_epi16(static_cast<short>(factor))));
 }
-
-template <class Type>
-constexpr int zero_point(Type) {
-  return Type::zero_point;
-}
-
-/// Sums of two products, in 16 bits. vpmaddubsw saturates at 2^15 - 1.
-template <class Type>
-inline __m256i pair_products(Type, VecI8 w, VecI8 x) {
-  return _mm256_maddubs_epi16(w, x);
-}
-inline __m256i pair_products(Q8_0, VecI8 w, VecI8 x) {
-  return _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(x, w));
-}
-
-/// The largest value of pair_products(): 2 · largest weight · 127.
-constexpr int largest_pair(Q4_0) { return 2 * 15 * 127; }
-constexpr int largest_pair(Q4_K) { return 2 * 31 * 127; }  // q5_k too
-constexpr int largest_pair(Q6_K) { return 2 * 63 * 127; }
-constexpr int largest_pair(Q8_0) { return 2 * 128 * 127; }
-
-/// GCC turns a sequence of integer additions into a tree, whose terms do not fit into 16 registers. An empty statement that
-/// changes `sum` keeps the sequence.
-inline void keep_sequence([[maybe_unused]] __m256i& sum) {
-#if defined(__GNUC__)
-  asm("" : "+x"(sum));
-#endif
-}
-
-/// The sum of one group. Products of as many vectors as 16 bits can hold are added in 16 bits, then widened.
-template <class Type>
-class DotSum {
- public:
-  void start(std::int32_t correction) { sum_ = _mm256_set1_epi32(correction); }
-  void add(std::size_t vector, VecI8 w, VecI8 x) {
-    const __m256i products = pair_products(Type{}, w, x);
-    pairs_ = vector % narrow == 0 ? products : _mm256_add_epi16(pairs_, products);
-    keep_sequence(pairs_);
-    if (vector % narrow == narrow - 1) {
-      sum_ = _mm256_add_epi32(sum_, _mm256_madd_epi16(pairs_, _mm256_set1_epi16(1)));
-      keep_sequence(sum_);
-    }
-  }
-  VecI32 value() const { return sum_; }
-
- private:
-  static constexpr std::size_t vectors = Type::group / 4;
-  static constexpr std::size_t fit = ((1 << 15) - 1) / largest_pair(Type{});
-  static constexpr std::size_t narrow = fit < vectors ? fit : vectors;
-  static_assert(narrow > 0 && vectors % narrow == 0);
-
-  __m256i sum_, pairs_;
-};

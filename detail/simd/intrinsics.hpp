@@ -19,9 +19,12 @@
 #include <avx512vlintrin.h>
 #include <avx512vnniintrin.h>
 #include <avxintrin.h>
+#include <avxvnniintrin.h>
 #include <f16cintrin.h>
 #include <fmaintrin.h>
 #endif
+#else
+#include <cpuid.h>
 #endif
 
 #elif defined(__aarch64__) || defined(_M_ARM64)

@@ -10,8 +10,9 @@ namespace moe::inline MOE_ABI::detail::simd {
 ///   scalar  plain C++
 ///   neon    AArch64 with the dot product instructions of ARMv8.2
 ///   avx2    AVX2 with FMA and F16C
-///   avx512  AVX-512 F, BW, DQ and VL. VNNI is used where the CPU has it: faster, with the same bits as without it.
-///           Bf16 dot products give other bits and are therefore used on request only: bf16_dot_kernels().
+///   avx512  AVX-512 F, BW, DQ and VL. Bf16 dot products give other bits and are therefore used on request only:
+///           bf16_dot_kernels().
+/// VNNI is used where the CPU has it, by avx2 (AVX-VNNI) and avx512 (AVX512_VNNI): faster, with the same bits as without it.
 enum class Isa { scalar, neon, avx2, avx512 };
 
 constexpr std::string_view name(Isa isa) {
@@ -33,7 +34,8 @@ bool available(Isa isa);
 /// if that one is available. The choice is made at the first call and never changes. Thread-safe.
 Isa active_isa();
 
-bool cpu_has_vnni();
+bool cpu_has_avx_vnni();
+bool cpu_has_avx512_vnni();
 bool cpu_has_bf16_dot();
 
 }  // namespace moe::inline MOE_ABI::detail::simd

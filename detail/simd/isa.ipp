@@ -14,7 +14,7 @@ namespace moe::inline MOE_ABI::detail::simd {
 // for ymm, bits 5 to 7 too (0xe6) for zmm and masks.
 // Source: Intel Software Developer's Manual, volume 1, section "Detection of AVX-512 Foundation Instructions".
 struct X86Features {
-  bool avx2 = false, avx512 = false, vnni = false, bf16_dot = false;
+  bool avx2 = false, avx_vnni = false, avx512 = false, avx512_vnni = false, bf16_dot = false;
   X86Features() {
     int leaf1[4], leaf7[4], leaf7_1[4] = {};
     __cpuid(leaf1, 1);
@@ -25,7 +25,8 @@ struct X86Features {
     avx2 = (saved & 6) == 6 && has(leaf1[2], 12) && has(leaf1[2], 29) && has(leaf7[1], 5);
     avx512 = avx2 && (saved & 0xe6) == 0xe6 && has(leaf7[1], 16) && has(leaf7[1], 17) && has(leaf7[1], 30) &&
              has(leaf7[1], 31);
-    vnni = avx512 && has(leaf7[2], 11);
+    avx_vnni = avx2 && has(leaf7_1[0], 4);
+    avx512_vnni = avx512 && has(leaf7[2], 11);
     bf16_dot = avx512 && has(leaf7_1[0], 5);
   }
 };
@@ -35,7 +36,8 @@ MOE_INLINE const X86Features& x86_features() {
 }
 MOE_INLINE bool cpu_has_avx2() { return x86_features().avx2; }
 MOE_INLINE bool cpu_has_avx512() { return x86_features().avx512; }
-MOE_INLINE bool cpu_has_vnni() { return x86_features().vnni; }
+MOE_INLINE bool cpu_has_avx_vnni() { return x86_features().avx_vnni; }
+MOE_INLINE bool cpu_has_avx512_vnni() { return x86_features().avx512_vnni; }
 MOE_INLINE bool cpu_has_bf16_dot() { return x86_features().bf16_dot; }
 #else
 MOE_INLINE bool cpu_has_avx2() {
@@ -46,7 +48,12 @@ MOE_INLINE bool cpu_has_avx512() {
   return cpu_has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }
-MOE_INLINE bool cpu_has_vnni() { return cpu_has_avx512() && __builtin_cpu_supports("avx512vnni"); }
+MOE_INLINE bool cpu_has_avx_vnni() {
+  // CPUID leaf 7, subleaf 1, EAX bit 4, which __builtin_cpu_supports of Clang 14 does not know.
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  return cpu_has_avx2() && __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) != 0 && (eax >> 4 & 1) != 0;
+}
+MOE_INLINE bool cpu_has_avx512_vnni() { return cpu_has_avx512() && __builtin_cpu_supports("avx512vnni"); }
 MOE_INLINE bool cpu_has_bf16_dot() { return cpu_has_avx512() && __builtin_cpu_supports("avx512bf16"); }
 #endif
 

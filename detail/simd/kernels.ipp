@@ -210,11 +210,33 @@ namespace avx2 {
 #include "attention_rows.inl"
 #include "int8_rows.inl"
 #include "int8_avx2.inl"
+#include "int8_avx2_sum.inl"
 #include "int8_tile.inl"
 #include "matmul_int8.inl"
 #include "table.inl"
 }  // namespace avx2
 MOE_END_ISA
+
+MOE_BEGIN_ISA("avx2,fma,f16c,avxvnni")
+namespace avx2::vnni {
+#include "int8_rows.inl"
+#include "int8_avx2.inl"
+#include "int8_avx_vnni_sum.inl"
+#include "int8_tile.inl"
+#include "matmul_int8.inl"
+}  // namespace avx2::vnni
+MOE_END_ISA
+
+namespace avx2 {
+inline const Kernels& with_vnni() {
+  static const Kernels table = [] {
+    Kernels out = kernels;
+    vnni::use_int8_products(out);
+    return out;
+  }();
+  return table;
+}
+}  // namespace avx2
 #endif
 
 #if defined(MOE_X86) && !defined(MOE_NO_AVX512)
@@ -260,14 +282,7 @@ namespace avx512 {
 inline const Kernels& with_vnni() {
   static const Kernels table = [] {
     Kernels out = kernels;
-    const auto set = [&](DType dtype, Kernels::Matmul matmul) {
-      out.matmul[static_cast<std::size_t>(dtype)] = matmul;
-    };
-    set(DType::q8_0, vnni::matmul_int8<Q8_0>);
-    set(DType::q4_0, vnni::matmul_int8<Q4_0>);
-    set(DType::q6_k, vnni::matmul_int8<Q6_K>);
-    set(DType::q5_k, vnni::matmul_int8<Q5_K>);
-    set(DType::q4_k, vnni::matmul_int8<Q4_K>);
+    vnni::use_int8_products(out);
     return out;
   }();
   return table;
@@ -275,7 +290,7 @@ inline const Kernels& with_vnni() {
 
 inline const Kernels& with_bf16_dot() {
   static const Kernels table = [] {
-    Kernels out = cpu_has_vnni() ? with_vnni() : kernels;
+    Kernels out = cpu_has_avx512_vnni() ? with_vnni() : kernels;
     out.matmul[static_cast<std::size_t>(DType::bf16)] = bf16_dot::matmul_bf16_dot;
     out.to_bf16 = bf16_dot::to_bf16;
     return out;
@@ -292,10 +307,10 @@ MOE_INLINE const Kernels& kernels_for(Isa isa, [[maybe_unused]] bool allow_vnni)
     case Isa::neon: return neon::kernels;
 #endif
 #if defined(MOE_X86) && !defined(MOE_NO_AVX2)
-    case Isa::avx2: return avx2::kernels;
+    case Isa::avx2: return allow_vnni && cpu_has_avx_vnni() ? avx2::with_vnni() : avx2::kernels;
 #endif
 #if defined(MOE_X86) && !defined(MOE_NO_AVX512)
-    case Isa::avx512: return allow_vnni && cpu_has_vnni() ? avx512::with_vnni() : avx512::kernels;
+    case Isa::avx512: return allow_vnni && cpu_has_avx512_vnni() ? avx512::with_vnni() : avx512::kernels;
 #endif
     default: return scalar::kernels;
   }

@@ -269,3 +269,15 @@ void matmul_int8(const MatmulArgs& a) {
     }
   }
 }
+
+/// Puts the products of this file into a table.
+inline void use_int8_products(Kernels& table) {
+  const auto use = [&](DType dtype, Kernels::Matmul matmul) {
+    table.matmul[static_cast<std::size_t>(dtype)] = matmul;
+  };
+  use(DType::q8_0, matmul_int8<Q8_0>);
+  use(DType::q4_0, matmul_int8<Q4_0>);
+  use(DType::q6_k, matmul_int8<Q6_K>);
+  use(DType::q5_k, matmul_int8<Q5_K>);
+  use(DType::q4_k, matmul_int8<Q4_K>);
+}

@@ -40,6 +40,7 @@ namespace peak {
 #if defined(PEAK_X86)
 #define PEAK_AVX512 __attribute__((target("avx512f,avx512bw,avx512vnni,avx512bf16")))
 #define PEAK_AVX2 __attribute__((target("avx2,fma")))
+#define PEAK_AVX_VNNI __attribute__((target("avx2,avxvnni")))
 
 PEAK_AVX512 inline void keep(__m512i& x) { __asm__ volatile("" : "+v"(x)); }
 PEAK_AVX512 inline void keep(__m512& x) { __asm__ volatile("" : "+v"(x)); }
@@ -75,6 +76,8 @@ PEAK_LOOP(bf16_avx512, PEAK_AVX512, __m512, 16, _mm512_setzero_ps(),
           32)
 PEAK_LOOP(int8_avx2, PEAK_AVX2, __m256i, 12, _mm256_setzero_si256(),
           (sums[i] = _mm256_add_epi16(sums[i], _mm256_maddubs_epi16(sums[i], sums[i]))), 32)
+PEAK_LOOP(int8_avx_vnni, PEAK_AVX_VNNI, __m256i, 12, _mm256_setzero_si256(),
+          sums[i] = _mm256_dpbusd_avx_epi32(sums[i], _mm256_set1_epi8(3), _mm256_set1_epi8(5)), 32)
 PEAK_LOOP(f32_avx2, PEAK_AVX2, __m256, 12, _mm256_setzero_ps(),
           sums[i] = _mm256_fmadd_ps(sums[i], _mm256_set1_ps(0.5f), _mm256_set1_ps(1)), 8)
 
@@ -116,10 +119,11 @@ inline Loops loops_of(moe::detail::simd::Isa isa) {
   switch (isa) {
 #if defined(PEAK_X86)
     case moe::detail::simd::Isa::avx512: {
-      const bool vnni = moe::detail::simd::cpu_has_vnni(), bf16 = __builtin_cpu_supports("avx512bf16");
+      const bool vnni = moe::detail::simd::cpu_has_avx512_vnni(), bf16 = __builtin_cpu_supports("avx512bf16");
       return {vnni ? int8_avx512 : int8_avx2, f32_avx512, bf16 ? bf16_avx512 : nullptr};
     }
-    case moe::detail::simd::Isa::avx2: return {int8_avx2, f32_avx2};
+    case moe::detail::simd::Isa::avx2:
+      return {moe::detail::simd::cpu_has_avx_vnni() ? int8_avx_vnni : int8_avx2, f32_avx2};
     default: return {int8_sse2, f32_sse2};  // every x86-64 has SSE2
 #elif defined(PEAK_ARM64)
     default: return {int8_neon, f32_neon};
