@@ -13,8 +13,8 @@ struct Range {
   friend bool operator==(const Range&, const Range&) = default;
 };
 
-/// A set of characters, as sorted ranges with gaps between them. A byte that is not UTF-8 is the character `invalid`, which no
-/// property has, so only negated classes have it.
+/// A set of characters: sorted ranges of code points with gaps between them. A byte that is not valid UTF-8 counts as the
+/// character `invalid`. No property contains `invalid`, so only the complement of a set contains it.
 class CharacterSet {
  public:
   static constexpr char32_t invalid = 0x110000;
@@ -31,7 +31,7 @@ class CharacterSet {
 
   bool contains(char32_t c) const;
 
-  /// All other characters, with `invalid` if this set does not have it.
+  /// All characters that this set does not contain; `invalid` counts as a character here.
   CharacterSet complement() const;
 
   CharacterSet intersection(const CharacterSet& other) const;
@@ -40,8 +40,8 @@ class CharacterSet {
 
   CharacterSet united(const CharacterSet& other) const;
 
-  /// With all characters that differ from one of these in case only: simple case folding, so ſ (U+017F) is an s, and K (U+212A)
-  /// is a k. Folds of one character to several, as ß to ss, are left out.
+  /// This set, with all characters that differ only in case from a character of this set. By simple case folding, ſ (U+017F)
+  /// is a variant of s, and K (U+212A) of k. Foldings of one character to several, such as ß to ss, are left out.
   CharacterSet case_closure() const;
 
   friend bool operator==(const CharacterSet&, const CharacterSet&) = default;

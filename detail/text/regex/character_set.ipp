@@ -66,7 +66,7 @@ MOE_INLINE CharacterSet CharacterSet::united(const CharacterSet& other) const {
   return CharacterSet(std::move(all));
 }
 
-/// Characters that differ in case only, by the small letter that they fold to.
+/// For each small letter: all characters that fold to this letter, with the letter itself.
 using CaseVariants = std::map<char32_t, std::vector<char32_t>>;
 
 /// Calls f(code point, mapped) for each entry of a table of case mappings that maps one character to one.
@@ -84,7 +84,7 @@ void for_each_case_pair(std::string_view table, F f) {
   }
 }
 
-/// The letters i with and without a dot are no variants of i: their mappings belong to Turkish.
+/// İ (U+0130) and ı (U+0131) are not variants of i: only the case folding of Turkish maps them.
 inline CaseVariants read_case_variants() {
   constexpr char32_t dotted = 0x130, dotless = 0x131;
   std::map<char32_t, char32_t> lower;

@@ -11,13 +11,13 @@
 
 namespace moe::inline MOE_ABI::detail::regex {
 
-/// Turns a tree into a program. A loop over one set of characters is one instruction; other loops are copies of their rounds, so
-/// the size of the program is limited.
+/// Turns a tree into a program. A loop over one set of characters is one instruction. Any other loop copies the instructions of
+/// its round for each round that is counted, so the size of the program is limited.
 class Compiler {
  public:
   Compiler(Tree tree, std::string_view pattern, std::string_view name);
 
-  /// Throws an Error if the program would be too large or needs what is not supported.
+  /// Throws an Error if the program would be too large, or if a look-behind has no fixed length.
   Program compile() &&;
 
  private:
@@ -25,11 +25,11 @@ class Compiler {
 
   static constexpr std::size_t most_instructions = 4096;
   static constexpr std::size_t most_steps = std::size_t{1}
-                                            << 16;  // a round of no instructions costs time too
+                                            << 16;  // nodes: a round without instructions costs time too
   static constexpr std::size_t most_dispatches = 32;
   static constexpr std::uint32_t most_behind = 255;  // characters of a look-behind
 
-  /// The bytes that a match of a node may begin with; of a nullable node, what follows counts too.
+  /// The bytes that a match of a node may begin with. After a nullable node, any byte of the next node may come first.
   struct First {
     std::bitset<256> bytes;
     bool nullable;
@@ -51,16 +51,16 @@ class Compiler {
   std::uint32_t add(Instruction instruction);
   std::uint32_t here() const { return static_cast<std::uint32_t>(program_.code.size()); }
 
-  /// The character of a set of only one; nothing for other nodes.
+  /// The character of a node that is a set of one valid character; nothing for other nodes.
   std::optional<char32_t> single(const Node& node) const;
 
   First first_of(const Node& node) const;
   std::bitset<256> first_bytes(const CharacterSet& set) const;
 
-  /// The number of characters that the node matches, if it is always the same.
+  /// The number of characters that the node matches, if all matches have the same number.
   std::optional<std::uint32_t> length_of(const Node& node) const;
 
-  /// Marks the loops that end a match, and so give nothing back.
+  /// Marks each loop that is the end of a match: the matcher never needs a shorter run of such a loop.
   void mark_last_loops();
 
   [[noreturn]] void refuse(std::string_view expected, std::string_view found) const;

@@ -35,8 +35,7 @@ MOE_INLINE Program Compiler::compile() && {
 }
 
 MOE_INLINE void Compiler::emit(const Node& node) {
-  if (++steps_ > most_steps)
-    refuse(concat("at most ", most_steps, " parts, repeated ones counted again"), "more");
+  if (++steps_ > most_steps) refuse(concat("at most ", most_steps, " parts, each repeat counted"), "more");
   const auto set = static_cast<std::uint32_t>(node.set);
   switch (node.kind) {
     case Node::Kind::empty: return;
@@ -51,7 +50,7 @@ MOE_INLINE void Compiler::emit(const Node& node) {
   }
 }
 
-/// Characters in a row become one literal.
+/// Consecutive single characters become one literal.
 MOE_INLINE void Compiler::emit_sequence(const Node& node) {
   for (std::size_t i = 0; i < node.children.size();) {
     std::string literal;
@@ -110,7 +109,8 @@ MOE_INLINE void Compiler::emit_repeat(const Node& node) {
   emit_rounds(node);
 }
 
-/// `X{n,}` with n above 1 is X{n-1} and X+: the matcher remembers failures of loops of at least one or no round.
+/// `X{n,}` with n above 1 becomes X{n-1} and then X+: the matcher remembers failures only of unlimited loops, and such a loop
+/// must have a minimum of 0 or 1 rounds.
 MOE_INLINE void Compiler::emit_set_loop(const Node& node) {
   Instruction loop{.op = Op::loop,
                    .greed = node.greed,
@@ -143,7 +143,8 @@ MOE_INLINE void Compiler::emit_rounds(const Node& node) {
   for (const std::uint32_t split : splits) program_.code[split].target = here();
 }
 
-/// X+ is X and then the choice of another round or the end; X* is the choice of X+ or the end.
+/// X+ becomes X, then a choice between a jump back to X and the end. X* becomes a choice between X and the end; after X, a jump
+/// leads back to the choice.
 MOE_INLINE void Compiler::emit_unlimited(const Node& round, bool at_least_once, bool lazy) {
   const bool nullable = is_nullable(round);
   program_.nullable_repeats |= nullable;
@@ -172,7 +173,7 @@ MOE_INLINE void Compiler::emit_look_ahead(const Node& node) {
   program_.code[look].target = here();
 }
 
-/// Each alternative goes back by its length and matches up to where it began.
+/// Each alternative steps back by its own length, and then matches up to the position of the look-behind.
 MOE_INLINE void Compiler::emit_look_behind(const Node& node) {
   const Node& child = node.children[0];
   const bool several = child.kind == Node::Kind::alternatives;
@@ -206,7 +207,7 @@ MOE_INLINE void Compiler::emit_atomic(const Node& node, bool repeat) {
 
 MOE_INLINE std::uint32_t Compiler::add(Instruction instruction) {
   if (program_.code.size() == most_instructions)
-    refuse(concat("at most ", most_instructions, " instructions, repeated parts counted again"), "more");
+    refuse(concat("at most ", most_instructions, " instructions, each repeat counted"), "more");
   program_.code.push_back(instruction);
   return here() - 1;
 }

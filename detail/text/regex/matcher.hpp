@@ -20,21 +20,21 @@ struct Match {
   friend bool operator==(const Match&, const Match&) = default;
 };
 
-/// Finds the matches of a program in a text by backtracking: the leftmost match, and of several there the one that the order of
-/// alternatives and quantifiers prefers, as in Perl. An invalid byte of UTF-8 is a character of no class.
-/// Remembers where loops failed, since a failure depends on nothing but the position: no loop is tried twice at one position, so
-/// the time is linear in the text for a pattern of loops over sets and of loops over groups. Whatever remains, such as
-/// conditions in conditions, is limited in steps. Not thread-safe: one matcher for each call.
+/// Finds the matches of a program in a text by backtracking: the leftmost match and, among several matches at one position, the
+/// match that the order of alternatives and quantifiers prefers, as in Perl. For an invalid byte of UTF-8, see CharacterSet.
+/// Remembers positions where loops without limit failed, because a failure depends only on the position. Such a loop is not
+/// tried again at a remembered position, so the time is linear in the text for most patterns. A limit on the number of steps
+/// bounds the time of other patterns, such as nested conditions. Not thread-safe: one matcher for each call.
 class Matcher {
  public:
   /// `program` must outlive the matcher.
   explicit Matcher(const Program& program);
 
-  /// Begins with another text, which must outlive the search in it.
+  /// Sets the text to search. The text must outlive the search.
   void reset(std::string_view text);
 
-  /// The next match, as Oniguruma's scan finds matches: from the end of the last one on; a match of no characters counts unless
-  /// it is where the last one ended. Throws an Error if the pattern takes too many steps or too much memory for this text.
+  /// The next match at or after the end of the last match, as in Oniguruma's scan. An empty match at the end of the last match
+  /// does not count. Throws an Error if the pattern takes too many steps or too much memory for this text.
   std::optional<Match> next();
 
  private:
@@ -42,16 +42,15 @@ class Matcher {
   static constexpr std::size_t steps_per_byte = 2000, least_steps = 100000;
   static constexpr std::size_t most_remembered = std::size_t{1} << 31;  // bits
 
-  /// A choice that is still open, or what to remember once all choices behind it have failed.
+  /// A choice that is still open; or, for `failed`, a loop that has failed once all choices above this frame have failed.
   struct Frame {
     enum class Kind : std::uint8_t { resume, alternatives, shrink, grow, failed };
 
     Kind kind;
     std::uint32_t code;    // the instruction
-    std::size_t position;  // of the instruction
-    std::uint64_t
-        state;  // shrink, grow: the end of the run so far; alternatives: a bit for each that is left
-    std::uint64_t limit;  // shrink: the least end; grow: how many characters more
+    std::size_t position;  // where the instruction began
+    std::uint64_t state;  // shrink, grow: the end of the run so far; alternatives: a bit for each untried one
+    std::uint64_t limit;  // shrink: the least end; grow: the number of characters that may still be added
     std::size_t end;      // shrink: the end of the whole run
   };
 
@@ -69,8 +68,8 @@ class Matcher {
 
   enum class Outcome : std::uint8_t { fails, goes_on, matches };
 
-  /// Runs the program from an instruction on; returns the end of the match, or npos. `condition`: only whether there is a match
-  /// counts, not where it ends.
+  /// Runs the program from an instruction on; returns the end of the match, or npos. `condition`: the caller needs to know only
+  /// whether there is a match, so the end may be wrong.
   std::size_t run(std::uint32_t code, std::size_t position, bool condition);
 
   /// Carries out the instruction at code_ and position_.
@@ -139,8 +138,8 @@ class Matcher {
   std::string_view text_;
   std::size_t begin_ = 0;        // of the next search
   std::size_t last_end_ = npos;  // of the last match
-  std::uint32_t code_ = 0;       // the instruction that comes next
-  std::size_t position_ = 0;     // where it comes
+  std::uint32_t code_ = 0;       // the next instruction
+  std::size_t position_ = 0;     // the position of the next instruction in the text
   std::vector<Frame> stack_;
   std::vector<Failures> failures_;     // [loops]
   std::vector<bool> failed_, passed_;  // [positions from base_][repeats]

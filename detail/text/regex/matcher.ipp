@@ -117,7 +117,7 @@ MOE_INLINE bool Matcher::loop(const Instruction& in) {
   const bool unlimited = in.most == Node::unlimited;
   const Failures known = unlimited ? failures_[in.memo] : Failures{};
   if (known.contains(position_)) return false;
-  // The rest of the pattern behind a greedy loop has failed at all positions where it failed for a later begin of the loop.
+  // A run that began at known.begin has already failed at all later ends, so a greedy run need not go beyond known.begin.
   const std::size_t stop = in.greed == Greed::greedy && known.end > known.begin ? known.begin : npos;
   const CharacterTable& set = program_.sets[in.set];
   std::size_t end = position_, characters = 0, least_end = position_;
@@ -187,7 +187,7 @@ MOE_INLINE void Matcher::split(const Instruction& in) {
   code_ = in.prefers_target ? in.target : behind;
 }
 
-/// A round of no characters comes to the repeat again at the same position. There it fails, so the loop ends before the round.
+/// An empty round reaches the repeat again at the same position. The repeat fails there, so the loop ends before an empty round.
 MOE_INLINE Matcher::Outcome Matcher::repeat(const Instruction& in, bool condition) {
   if (has_bit(failed_, in.memo, position_)) return Outcome::fails;
   if (condition && has_bit(passed_, in.memo, position_)) return Outcome::matches;

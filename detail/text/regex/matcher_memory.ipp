@@ -10,13 +10,13 @@
 
 namespace moe::inline MOE_ABI::detail::regex {
 
-/// The loops that are still open when a condition holds lead to its match.
+/// After a condition has matched, marks its loops that are still open: at their positions, they lead to a match.
 MOE_INLINE void Matcher::commit(std::size_t bottom, bool condition) {
   for (std::size_t i = bottom; condition && i < stack_.size(); ++i)
     if (stack_[i].kind == Frame::Kind::failed)
       set_bit(passed_, program_.code[stack_[i].code].memo, stack_[i].position);
   stack_.resize(bottom, Frame{});
-  if (program_.nullable_repeats) forget();  // the bits of loops that led to the match are no failures
+  if (program_.nullable_repeats) forget();  // nullable loops set `failed_` at their begin, even if they match
 }
 
 MOE_INLINE void Matcher::remember_failure(const Instruction& in, std::size_t begin, std::size_t end) {
@@ -30,7 +30,7 @@ MOE_INLINE void Matcher::set_bit(std::vector<bool>& bits, std::uint32_t memo, st
   const std::size_t at = (position - base_) * program_.repeats + memo;
   if (at >= bits.size()) {
     expect(at < most_remembered, program_.name, concat("regular expression \"", program_.pattern, '"'),
-           "a text that it can search in 256 MiB of memory", "a longer text");
+           "a text that needs at most 256 MiB of memory", "a longer text");
     bits.resize(std::max(at + 1, bits.size() + bits.size() / 2));
   }
   bits[at] = true;
@@ -42,7 +42,8 @@ MOE_INLINE bool Matcher::has_bit(const std::vector<bool>& bits, std::uint32_t me
   return at < bits.size() && bits[at];
 }
 
-/// Later matches begin at `position` at least. Each bit is moved at most once on average.
+/// Drops the bits before `position`, where later matches begin at the earliest. Waits until half of all bits can be dropped, so
+/// that each bit is moved at most once on average.
 MOE_INLINE void Matcher::forget_before(std::size_t position) {
   if (program_.repeats == 0) return;
   const std::size_t old = (position - base_) * program_.repeats;

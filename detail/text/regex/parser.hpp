@@ -15,11 +15,11 @@ namespace moe::inline MOE_ABI::detail::regex {
 
 /// Reads a regular expression in Oniguruma's syntax for Ruby, the syntax of Hugging Face's tokenizers: literals, classes with
 /// ranges, nested classes and intersections, properties, groups, look-ahead, look-behind, atomic groups, alternatives, and greedy,
-/// lazy and possessive quantifiers. Captured groups are groups. Back-references, conditions, calls and whatever is not known are
+/// lazy and possessive quantifiers. Capturing groups only group. Back-references, conditionals, calls and unknown syntax are
 /// refused. Source: doc/RE of Oniguruma.
 class Parser {
  public:
-  /// `name`: of the file or place that holds the pattern, for errors.
+  /// `name`: the file or the place that holds the pattern, for errors.
   Parser(std::string_view pattern, std::string_view name) : pattern_(pattern), name_(name) {}
 
   /// Throws an Error that names the place in the pattern.
@@ -45,7 +45,7 @@ class Parser {
   /// An element with its quantifiers.
   Node read_quantified();
 
-  /// One element; nothing for what only changes options or is a comment.
+  /// One element; nothing for a comment.
   std::optional<Node> read_element();
 
   Node quantify(Node node);
@@ -61,15 +61,15 @@ class Parser {
   Node read_escape();
   std::optional<Assertion> take_assertion();
 
-  /// The set of \s, \P{L} and so on, after the backslash.
+  /// Reads an escape of a set, such as \s or \P{L}, after the backslash; nothing for another escape.
   std::optional<CharacterSet> take_set_escape();
   CharacterSet read_property(bool negated);
 
-  /// The character that an escape stands for, after the backslash.
+  /// Reads an escape of one character, such as \n, after the backslash.
   char32_t read_character_escape(bool in_class);
   char32_t read_hexadecimal(std::size_t least, std::size_t most);
 
-  /// A class, after its opening bracket.
+  /// Reads a class, after the opening bracket.
   CharacterSet read_class();
   CharacterSet read_class_part(bool first);
   std::optional<CharacterSet> take_posix_class();

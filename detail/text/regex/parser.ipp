@@ -24,7 +24,7 @@ MOE_INLINE Tree Parser::read() && {
 }
 
 MOE_INLINE Node Parser::read_alternatives() {
-  if (++depth_ > most_depth) fail_at(at_, concat("at most ", most_depth, " groups in one another"), "more");
+  if (++depth_ > most_depth) fail_at(at_, concat("at most ", most_depth, " nested groups"), "more");
   const Options options = options_;
   Node node{.kind = Node::Kind::alternatives};
   do {
@@ -57,7 +57,7 @@ MOE_INLINE Node Parser::read_quantified() {
     if (at_ == quantifier) return repeated;
     const Node::Kind kind = repeated.children[0].kind;
     if (kind == Node::Kind::assertion || kind == Node::Kind::look_ahead || kind == Node::Kind::look_behind)
-      fail_at(begin, "no quantifier after a condition", "one");
+      fail_at(begin, "no quantifier after an assertion or a look-around", "a quantifier");
     if (count == most_quantifiers)
       fail_at(quantifier, concat("at most ", most_quantifiers, " quantifiers"), "more");
     element = std::move(repeated);
@@ -176,7 +176,7 @@ MOE_INLINE void Parser::skip_group_name(char close) {
   ++at_;
 }
 
-/// `(?i:...)`, or `(?i)`, whose group is the rest of the group around it.
+/// `(?i:...)`; or `(?i)`, with the rest of the enclosing group as its group.
 MOE_INLINE Node Parser::read_option_group() {
   const Options before = options_;
   ++at_;  // the question mark
@@ -265,7 +265,7 @@ MOE_INLINE void Parser::fail_at(std::size_t offset, std::string_view expected, s
 }
 
 MOE_INLINE void Parser::fail_here(std::string_view expected) const {
-  if (at_end()) fail_at(at_, expected, "its end");
+  if (at_end()) fail_at(at_, expected, "the end of the pattern");
   const std::string_view rest = pattern_.substr(at_);
   fail_at(at_, expected, concat('`', rest.substr(0, utf8_step(rest).bytes), '`'));
 }

@@ -70,7 +70,7 @@ MOE_INLINE char32_t Parser::read_character_escape(bool in_class) {
   return c;
 }
 
-/// Hexadecimal digits, or any number of them in braces after `\x`.
+/// `least` to `most` hexadecimal digits; after `\x` also 1 to 8 digits in braces.
 MOE_INLINE char32_t Parser::read_hexadecimal(std::size_t least, std::size_t most) {
   const std::size_t begin = at_;
   const bool braces = least == 1 && take("{");
@@ -84,12 +84,12 @@ MOE_INLINE char32_t Parser::read_hexadecimal(std::size_t least, std::size_t most
   }
   if (digits < least || (braces && !take("}"))) fail_here("hexadecimal digits");
   if (value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff))
-    fail_at(begin, "the number of a character", "another");
+    fail_at(begin, "the code point of a character", "another number");
   return value;
 }
 
 MOE_INLINE CharacterSet Parser::read_class() {
-  if (++depth_ > most_depth) fail_at(at_, concat("at most ", most_depth, " classes in one another"), "more");
+  if (++depth_ > most_depth) fail_at(at_, concat("at most ", most_depth, " nested classes"), "more");
   const bool negated = take("^");
   CharacterSet set = read_class_part(true);
   while (take("&&")) set = set.intersection(read_class_part(false));
@@ -102,7 +102,7 @@ MOE_INLINE bool Parser::ends_class_part() const {
   return at_end() || peek() == ']' || pattern_.substr(at_).starts_with("&&");
 }
 
-/// The union of what comes before `&&` or the closing bracket. `first`: a bracket at the begin is a literal.
+/// The union of all items before `&&` or the closing bracket. `first`: a `]` at the begin is a literal.
 MOE_INLINE CharacterSet Parser::read_class_part(bool first) {
   std::vector<Range> ranges;
   const auto add = [&](const CharacterSet& set) {
@@ -141,7 +141,7 @@ MOE_INLINE Range Parser::read_range() {
   return {low, high};
 }
 
-/// Whether a hyphen comes next that is no literal: neither before the end of the class nor before a set.
+/// Whether a hyphen comes next and forms a range. A hyphen before the end of the class part or before a set is a literal.
 MOE_INLINE bool Parser::begins_range() const {
   if (peek() != '-' || peek(1) == ']' || peek(1) == '[' || at_ + 1 == pattern_.size()) return false;
   const bool set = peek(1) == '\\' && std::string_view("sSdDwWhHpP").find(peek(2)) != std::string_view::npos;

@@ -13,7 +13,8 @@
 
 namespace moe::inline MOE_ABI::detail::regex {
 
-/// A set of characters that answers in constant time: bits in blocks of 256, of which equal ones are stored once.
+/// A set of characters with a lookup in constant time: one bit for each character, in blocks of 256 bits. Stores equal blocks
+/// once.
 class CharacterTable {
  public:
   explicit CharacterTable(const CharacterSet& set);
@@ -35,14 +36,14 @@ struct Instruction {
     literal,    // the bytes from Program::literals: `least` bytes from `set` on
     set,        // one character of the set
     loop,       // `least` to `most` characters of the set
-    split,      // goes on behind, or else at `target`; the other way round if `prefers_target`
+    split,      // goes on at the next instruction, or else at `target`; `prefers_target`: `target` first
     repeat,     // a split that decides about another round of a loop
-    dispatch,   // the alternatives of the Dispatch `set` that may begin with the next byte, in order
+    dispatch,   // tries the alternatives of Dispatch number `set` that may begin with the next byte
     jump,       // goes on at `target`
     assertion,  // the condition holds here
-    look,       // the program behind matches here, or does not if `negated`; then goes on at `target`
+    look,       // the next instructions match here, or do not if `negated`; then goes on at `target`
     look_set,   // a character of the set comes next, or does not if `negated`
-    atomic,     // the first match of the program behind; then goes on at `target`
+    atomic,     // the first match of the next instructions; then goes on at `target`
     step_back,  // goes back by `least` characters
     match,      // the end
   };
@@ -52,12 +53,12 @@ struct Instruction {
   bool prefers_target = false;
   bool negated = false;
   bool nullable = false;  // repeat: a round may match no characters
-  bool last = false;      // loop: the match ends behind it
+  bool last = false;      // loop: the match ends after the loop
   Assertion assertion = Assertion::text_begin;
-  std::uint32_t set = 0;  // an index
+  std::uint32_t set = 0;  // an index in Program::sets or Program::dispatches; literal: an offset
   std::uint32_t target = 0;
   std::uint32_t least = 0, most = 0;
-  std::uint32_t memo = 0;  // loop without limit, repeat: where a Matcher remembers failures
+  std::uint32_t memo = 0;  // loop without limit, repeat: the index of the failures that a Matcher remembers
 };
 
 /// The alternatives of a group, and which of them may begin with a byte.
@@ -83,7 +84,7 @@ struct Program {
   std::string pattern, name;      // for errors
 };
 
-/// Compiles a regular expression, or throws an Error that names `name` and the place in the pattern.
+/// Compiles a regular expression, or throws an Error that names `name` and the pattern.
 Program compile(std::string_view pattern, std::string_view name);
 
 }  // namespace moe::inline MOE_ABI::detail::regex

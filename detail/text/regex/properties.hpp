@@ -7,8 +7,8 @@
 
 namespace moe::inline MOE_ABI::detail::regex {
 
-/// The set of a property, as in \p{name}: a general category of Unicode by its short name, a script, or a POSIX class. Upper and
-/// lower case, spaces, hyphens and underscores do not count. Nothing for a name that is not supported.
+/// The set of a property, as in \p{name}: a general category of Unicode, a script, or a POSIX class. Case, spaces, hyphens and
+/// underscores in the name are ignored. Nothing for a name that is not supported.
 std::optional<CharacterSet> find_property(std::string_view name);
 
 /// The sets of \d, \w, \s and \h, with Oniguruma's meaning for Unicode.

@@ -13,7 +13,8 @@
 
 namespace moe::inline MOE_ABI::detail::regex {
 
-/// The sets by their names in small letters. Tables give some categories; the others are what the tables leave.
+/// The set of each property, by the name in small letters. Tables define some categories; the other categories are unions and
+/// differences of them.
 class PropertySets {
  public:
   PropertySets() {
@@ -133,7 +134,7 @@ inline const PropertySets& property_sets() {
   return sets;
 }
 
-/// The short names of the long names that patterns use.
+/// The name in PropertySets of a property with a second name; other names are returned unchanged.
 inline std::string_view short_name(std::string_view name) {
   static constexpr std::pair<std::string_view, std::string_view> names[] = {
       {"letter", "l"},           {"uppercaseletter", "lu"},

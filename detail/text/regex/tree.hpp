@@ -11,13 +11,13 @@ namespace moe::inline MOE_ABI::detail::regex {
 
 enum class Greed : std::uint8_t { greedy, lazy, possessive };
 
-/// Conditions on a position, of no characters.
+/// Conditions on a position in the text. They match no characters.
 enum class Assertion : std::uint8_t {
-  line_begin,      // ^: at the begin of the text, or after a line feed that is not its end
+  line_begin,      // ^: at the begin of the text, or after a line feed that does not end the text
   line_end,        // $: at the end of the text, or before a line feed
   text_begin,      // \A
   text_end,        // \z
-  last_line_end,   // \Z: at the end of the text, or before a line feed that ends it
+  last_line_end,   // \Z: at the end of the text, or before a line feed that ends the text
   word_border,     // \b
   no_word_border,  // \B
 };
@@ -30,9 +30,9 @@ struct Node {
     sequence,      // the children one after another
     alternatives,  // the first child that leads to a match
     repeat,        // the child, `least` to `most` times
-    look_ahead,    // the child matches here, or does not if `negated`; no characters
-    look_behind,   // the child matches up to here, or does not if `negated`; no characters
-    atomic,        // the child; once it has matched, its other ways to match do not count
+    look_ahead,    // the child matches here, or does not if `negated`; matches no characters itself
+    look_behind,   // the child matches up to here, or does not if `negated`; matches no characters itself
+    atomic,        // the first match of the child, without backtracking into the child
     assertion,
   };
   static constexpr std::uint32_t unlimited = std::numeric_limits<std::uint32_t>::max();
@@ -46,7 +46,7 @@ struct Node {
   std::vector<Node> children = {};
 };
 
-/// A regular expression that was read.
+/// A parsed regular expression.
 struct Tree {
   Node root;
   std::vector<CharacterSet> sets;  // each set once

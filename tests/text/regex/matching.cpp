@@ -139,7 +139,7 @@ TEST_CASE("regex: an error names the place in the pattern") {
   const auto refused = [](std::string_view pattern, std::initializer_list<std::string_view> parts) {
     check_error([&] { find_all(pattern, ""); }, parts);
   };
-  refused("a(b", {"a file", "at byte 3", "`)`", "its end"});
+  refused("a(b", {"a file", "at byte 3", "`)`", "the end of the pattern"});
   refused("ab)", {"at byte 2", "the end of the pattern", "`)`"});
   refused("a|*", {"at byte 2", "before a quantifier"});
   refused("[a", {"at byte 2", "`]`"});
@@ -149,10 +149,10 @@ TEST_CASE("regex: an error names the place in the pattern") {
   refused("\\p{L", {"`}`"});
   refused("(?<=a+)b", {"look-behind of a fixed number"});
   refused("(?W:a)", {"at byte 2", "supported"});
-  refused("\\x{110000}", {"at byte 2", "number of a character"});
+  refused("\\x{110000}", {"at byte 2", "code point of a character"});
   refused("a{3,1}", {"at byte 1", "n at most m"});
   refused("a{100001}", {"at byte 2", "repeats"});
-  refused("(?=a)*", {"at byte 0", "condition"});
+  refused("(?=a)*", {"at byte 0", "look-around"});
   refused("a\xff", {"at byte 1", "UTF-8"});
   refused("a\\", {"at byte 2"});
 }
@@ -161,8 +161,8 @@ TEST_CASE("regex: patterns that would need much time or memory are refused") {
   const auto refused = [](const std::string& pattern, std::string_view part) {
     check_error([&] { find_all(pattern, ""); }, {part});
   };
-  refused(std::string(200, '(') + std::string(200, ')'), "groups in one another");
-  refused(std::string(200, '['), "classes in one another");
+  refused(std::string(200, '(') + std::string(200, ')'), "nested groups");
+  refused(std::string(200, '['), "nested classes");
   refused("(?:a{1000}b{1000}){1000}(?:c{1000}){3000}", "instructions");
   refused("(?:(?:ab){1000}){1000}", "instructions");
   refused("(?:(?:(?:){1000}){1000}){1000}", "parts");
