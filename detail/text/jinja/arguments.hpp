@@ -17,8 +17,8 @@ struct Arguments {
   std::vector<Value> positional;
   std::vector<std::pair<std::string_view, Value>> named;
 
-  /// Puts the arguments in the order of the parameters. Those after the first `required` may be missing, and are undefined
-  /// then. `function` is for errors.
+  /// The arguments in the order of the parameters. The first `required` parameters need an argument; any other parameter without
+  /// an argument is undefined. `function` is for errors.
   std::vector<Value> bind(Memory& memory, std::string_view function, std::size_t required,
                           std::initializer_list<std::string_view> parameters) const {
     std::vector<Value> values(parameters.size());

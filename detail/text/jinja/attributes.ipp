@@ -29,7 +29,7 @@ inline constexpr std::string_view tuple_methods[] = {"index", "count"};
 inline constexpr std::string_view real_methods[] = {"is_integer"};
 inline constexpr std::string_view cycler_methods[] = {"next", "reset"};
 inline constexpr std::string_view loop_methods[] = {"cycle", "changed"};
-// Methods that change their object, which the sandbox refuses.
+// The sandbox refuses methods that change their object.
 inline constexpr std::string_view unsafe_dict_methods[] = {"clear", "pop", "popitem", "setdefault", "update"};
 inline constexpr std::string_view unsafe_list_methods[] = {"append", "clear", "pop",    "reverse",
                                                            "insert", "sort",  "extend", "remove"};
@@ -87,7 +87,7 @@ inline Value loop_attribute(Memory& memory, const Value& object, std::string_vie
   return no_attribute(memory, object, name);
 }
 
-/// An attribute in the sense of Python's getattr(), or null.
+/// Writes an attribute in the sense of Python's getattr() to `out`; false if there is none.
 inline bool find_attribute(Memory& memory, const Value& object, std::string_view name, Value& out) {
   if (is_unsafe(object, name)) {
     out = memory.missing(

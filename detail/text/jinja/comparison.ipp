@@ -40,7 +40,7 @@ inline bool equal_dicts(Memory& memory, const Dict& a, const Value& b) {
   if (a.items.size() != b.dict->items.size()) return false;
   for (const auto& [key, value] : a.items) {
     memory.work(16);                                             // comparisons of keys
-    if (key.kind == Kind::tuple) require_hashable(memory, key);  // counts the steps of its elements
+    if (key.kind == Kind::tuple) require_hashable(memory, key);  // counts a step for each element of the key
     const Value* const other = find_key(b, key);
     if (!other || !equal(memory, value, *other)) return false;
   }
@@ -70,7 +70,7 @@ MOE_INLINE bool equal(Memory& memory, const Value& a, const Value& b) {
   }
 }
 
-/// The result of a comparison of two values of one type, `order` as of operator <=>.
+/// Whether `order`, a result of operator <=>, agrees with the sign of a comparison.
 inline bool holds(std::partial_ordering order, std::string_view sign) {
   if (sign == "<") return order < 0;
   if (sign == "<=") return order <= 0;

@@ -19,7 +19,7 @@
 
 namespace moe::inline MOE_ABI::detail::jinja {
 
-// Filters of sequences, and the table of all filters. Each has the name of its function in filters.py of Jinja, without `do_`.
+// Filters of sequences, and the table of all filters. `filter_x` is named after the function `do_x` in filters.py of Jinja.
 
 inline Value filter_length(Interpreter& interpreter, const Value& value, const Arguments&) {
   return Value::of_size(length(interpreter.memory(), value));
@@ -108,9 +108,9 @@ inline std::vector<Keyed> keyed(Memory& memory, const Value& value, const Value&
 }
 
 inline void sort_keyed(Memory& memory, std::vector<Keyed>& items, bool reverse) {
-  // Two reversals keep the order of equals, as Python does.
+  // Reversing before and after the sort keeps the order of equal items, as Python does.
   if (reverse) std::reverse(items.begin(), items.end());
-  // A comparison may be inconsistent (NaN), which std::stable_sort does not survive on all libraries: merge by hand.
+  // Comparisons with NaN are inconsistent, and std::stable_sort is then undefined behaviour. So this is a merge sort.
   std::vector<Keyed> merged(items.size());
   for (std::size_t width = 1; width < items.size(); width *= 2) {
     for (std::size_t begin = 0; begin < items.size(); begin += 2 * width) {
@@ -177,7 +177,7 @@ inline Value filter_unique(Interpreter& interpreter, const Value& value, const A
     const std::vector<Keyed> items = keyed(memory, value, values[1], is_true(values[0]));
     std::vector<std::pair<Value, Value>> last_places;
     for (std::size_t i = items.size(); i-- > 0;) last_places.emplace_back(items[i].key, Value::of_size(i));
-    // Of equal keys, the last entry counts.
+    // Among entries with equal keys, make_dict() keeps the value of the last entry: the first place.
     const Value first_places = make_dict(memory, std::move(last_places));
     for (std::size_t i = 0; i < items.size(); ++i)
       if (find_key(first_places, items[i].key)->whole() == static_cast<std::int64_t>(i))

@@ -10,7 +10,7 @@
 
 namespace moe::inline MOE_ABI::detail::jinja {
 
-/// How a value is to be written: the options of both kinds of formats.
+/// The options of one format: `%` or `{}`.
 struct FormatSpec {
   std::string fill = " ";
   char align = '\0';  // < > ^ or = (between sign and digits)
@@ -23,7 +23,7 @@ struct FormatSpec {
 
 inline constexpr std::size_t most_width = 1'000'000, most_precision = 100;
 
-/// Puts the text into its width. `sign_size`: the part of the text before the fill for the alignment '='.
+/// Pads the text to the width of `spec`. `sign_size`: with the alignment '=', the fill follows so many bytes of the text.
 std::string aligned(std::string text, std::size_t sign_size, const FormatSpec& spec, char by_default);
 
 std::string format_real(double number, FormatSpec spec);

@@ -46,7 +46,7 @@ inline std::string grouped_digits(const std::string& digits) {
   return out;
 }
 
-/// The digits of a real number, without its sign, in the way of a type of e f g %.
+/// The digits of a real number without its sign, as one of the types e f g % writes them.
 inline std::string real_digits(double number, const FormatSpec& spec) {
   const char type = static_cast<char>(spec.type | 0x20);
   if (std::isnan(number)) return "nan";
@@ -105,7 +105,7 @@ MOE_INLINE std::string format_integer(Memory& memory, const Value& value, const 
 
 // ---- format % arguments
 
-/// Reads one % format after the other.
+/// Replaces each % format in a text by an argument.
 class PercentFormatter {
  public:
   PercentFormatter(Memory& memory, std::string_view format, const Value& arguments)

@@ -16,7 +16,7 @@
 
 namespace moe::inline MOE_ABI::detail::jinja {
 
-/// Reads one { } format after the other.
+/// Replaces each { } format in a text by an argument.
 class BraceFormatter {
  public:
   BraceFormatter(Memory& memory, const Arguments& arguments) : memory_(memory), arguments_(arguments) {}

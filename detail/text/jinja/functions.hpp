@@ -12,13 +12,13 @@ namespace moe::inline MOE_ABI::detail::jinja {
 class Interpreter;
 struct LocalTime;
 
-/// Whether there is a global function of that name.
+/// Whether there is a global function with this name.
 bool is_function(std::string_view name);
 
-/// Calls a global function: those of Jinja, and raise_exception and strftime_now of transformers.
+/// Calls a global function of Jinja, or raise_exception or strftime_now of transformers.
 Value call_function(Interpreter& interpreter, std::string_view name, const Arguments& arguments);
 
-/// Calls a method of an object, which has it (see get_attribute).
+/// Calls a method of an object. The object must have the method: see get_attribute().
 Value call_method(Interpreter& interpreter, const Value& self, std::string_view name,
                   const Arguments& arguments);
 

@@ -23,7 +23,7 @@ MOE_INLINE bool is_function(std::string_view name) {
   return std::find(std::begin(functions), std::end(functions), name) != std::end(functions);
 }
 
-/// The members of dict(...) and namespace(...): those of a dict or of pairs, then named ones.
+/// The members of dict(...) and namespace(...): the members of a dict, or the pairs of a sequence, then the named arguments.
 inline std::vector<std::pair<Value, Value>> members_of(Memory& memory, const Arguments& arguments) {
   std::vector<std::pair<Value, Value>> members;
   if (arguments.positional.size() > 1)
@@ -102,13 +102,13 @@ MOE_INLINE Value call_function(Interpreter& interpreter, std::string_view name, 
 
 inline bool is_leap_year(int year) { return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0; }
 
-/// From 0, which is the first of January.
+/// The day of the year: 0 is the first of January.
 inline int day_of_year(const LocalTime& time) {
   constexpr int before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
   return before[(time.month - 1) % 12] + time.day - 1 + (time.month > 2 && is_leap_year(time.year) ? 1 : 0);
 }
 
-/// From 0, which is Sunday. Source: Sakamoto's algorithm.
+/// The day of the week: 0 is Sunday. Source: Sakamoto's algorithm.
 inline int day_of_week(const LocalTime& time) {
   constexpr int shift[] = {0, 3, 2, 5, 0, 3, 5, 1, 4, 6, 2, 4};
   const int year = time.year - (time.month < 3 ? 1 : 0);
@@ -121,7 +121,7 @@ inline std::string padded(int number, std::size_t width, char fill) {
   return digits;
 }
 
-/// The week of the year that begins with a Sunday (0) or a Monday (1).
+/// The number of the week in the year. Weeks begin with Sunday (`first_day` 0) or with Monday (1).
 inline int week_of_year(const LocalTime& time, int first_day) {
   return (day_of_year(time) + 7 - (day_of_week(time) + 7 - first_day) % 7) / 7;
 }
@@ -130,7 +130,7 @@ struct IsoWeek {
   int year, week;
 };
 
-/// The week of ISO 8601: it begins with a Monday, and the first week of a year is the one with its first Thursday.
+/// The week of ISO 8601: weeks begin with Monday, and the first week of a year contains the first Thursday of the year.
 inline IsoWeek iso_week(const LocalTime& time) {
   const int from_monday = (day_of_week(time) + 6) % 7;
   const int thursday = day_of_year(time) - from_monday + 3;
@@ -194,7 +194,7 @@ inline std::string time_field(Memory& memory, const LocalTime& time, char field,
     case 'Z': return "";  // the time has no zone
     case '%': return "%";
     case 's': memory.fail("strftime: the field %s is not supported");
-    default: return concat('%', field);  // as the C library of GNU
+    default: return concat('%', field);  // as in the GNU C library
   }
 }
 

@@ -15,7 +15,7 @@
 
 namespace moe::inline MOE_ABI::detail::jinja {
 
-/// A local time, which strftime_now writes.
+/// The local time that strftime_now writes.
 struct LocalTime {
   int year, month, day, hour, minute, second;  // month and day from 1
 };
@@ -23,7 +23,7 @@ struct LocalTime {
 /// Runs a parsed template once.
 class Interpreter {
  public:
-  /// All must outlive the interpreter.
+  /// `tree` and `memory` must outlive the interpreter.
   Interpreter(const Tree& tree, Memory& memory, const LocalTime& now)
       : tree_(tree), memory_(memory), now_(now) {}
 

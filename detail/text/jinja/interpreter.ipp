@@ -86,7 +86,7 @@ MOE_INLINE Value Interpreter::evaluate(const Node& node) {
     }
     case Type::comparison: return comparison(node);
     case Type::condition: return condition(node);
-    default: memory_.fail("a statement is no expression");
+    default: memory_.fail("expected an expression, found a statement");
   }
 }
 

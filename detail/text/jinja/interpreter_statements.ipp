@@ -43,7 +43,7 @@ MOE_INLINE Interpreter::Flow Interpreter::run(const Node& node) {
     case Node::Type::scope: return in_scope(memory_.scope(scope_), [&] { return run(*node.children[0]); });
     case Node::Type::break_: return Flow::break_;
     case Node::Type::continue_: return Flow::continue_;
-    default: memory_.fail("an expression is no statement");
+    default: memory_.fail("expected a statement, found an expression");
   }
 }
 
@@ -96,7 +96,8 @@ MOE_INLINE void Interpreter::loop(const Node& node, const Value& iterable, std::
   if (!reached_end && node.children[4]) in_scope(memory_.scope(scope_), [&] { run(*node.children[4]); });
 }
 
-/// Whether any iteration came to the end of the body. Jinja runs `else` if none did, also after break and continue.
+/// Whether any iteration reached the end of the body. As in Jinja, `else` runs if no iteration did, even if break or continue is
+/// the reason.
 MOE_INLINE bool Interpreter::run_iterations(const Node& node, Loop& loop) {
   Value variable;
   variable.kind = Kind::loop;
@@ -111,7 +112,7 @@ MOE_INLINE bool Interpreter::run_iterations(const Node& node, Loop& loop) {
     reached_end |= flow == Flow::next;
     if (flow == Flow::break_) return reached_end;
   }
-  if (loop.index > 0) --loop.index;  // templates may still see the variable of the loop
+  if (loop.index > 0) --loop.index;  // templates may use the variable `loop` after the loop
   return reached_end;
 }
 
@@ -160,7 +161,7 @@ MOE_INLINE void Interpreter::assign_all(const Node& target, const Value& value) 
   for (std::size_t i = 0; i < expected; ++i) assign(*target.children[i], items[i]);
 }
 
-/// The text of a block, which has variables of its own.
+/// The text that a block writes. The block runs in a scope of its own.
 MOE_INLINE Value Interpreter::captured(const Node& block) {
   std::string text;
   std::string* const before = std::exchange(out_, &text);
@@ -193,7 +194,7 @@ MOE_INLINE Value Interpreter::call_macro(const Callable& macro, const Arguments&
   return memory_.text(std::move(text));
 }
 
-/// Puts a named argument of a macro where it belongs.
+/// Binds a named argument of a macro to a parameter, to `caller` or to `kwargs`.
 MOE_INLINE void Interpreter::bind_named(MacroCall& call, std::string_view name, const Value& value) {
   const std::vector<Argument>& parameters = call.node.arguments;
   const std::string macro = concat("macro ", repr_text(tree_.names()[call.node.name]));
@@ -223,7 +224,7 @@ MOE_INLINE void Interpreter::bind_rest(MacroCall& call, const Arguments& argumen
   const std::vector<Argument>& parameters = call.node.arguments;
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     if (call.given[i] != 0) continue;
-    memory_.work(i / 16);  // setting a variable goes through those of the scope
+    memory_.work(i / 16);  // setting a variable searches all variables of the scope
     const std::string_view name = tree_.names()[parameters[i].name];
     call.scope.set(parameters[i].name,
                    parameters[i].value

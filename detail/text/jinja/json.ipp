@@ -171,7 +171,7 @@ class JsonText {
     };
     if (sorted_) {
       for (std::size_t i = 1; i < dict.order.size();
-           ++i)  // Python compares the keys, which must have one type
+           ++i)  // Python compares the keys, and refuses keys of different types
         less(memory_, dict.items[dict.order[i - 1]].first, dict.items[dict.order[i]].first);
       for (const std::uint32_t i : dict.order) member(dict.items[i]);
     } else {

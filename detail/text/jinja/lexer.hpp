@@ -17,7 +17,7 @@ struct Token {
     begin_block,     // {%
     end_block,       // %}
     name,
-    string,   // without quotes and escapes
+    string,   // without quotes, with the meaning of each escape
     integer,  // digits, without underscores; with a prefix such as 0x
     real,     // without underscores
     sign,     // an operator or a bracket
@@ -32,7 +32,7 @@ struct Token {
   bool is_name(std::string_view name) const { return type == Type::name && text == name; }
 };
 
-/// A template with line feeds only, and without a line break at its end.
+/// The template with a line feed for each line break, and without the last line break if the template ends with one.
 std::string normalized_source(std::string_view source);
 
 /// Cuts a normalized template into tokens, with the options of transformers: trim_blocks and lstrip_blocks. `file` is for

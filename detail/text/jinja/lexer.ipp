@@ -87,7 +87,8 @@ class Lexer {
     if (!text.empty()) add(Token::Type::text, at_, text);
   }
 
-  /// The offset after the end of a tag that begins at `end`: -%} removes white space, %} one line feed.
+  /// The offset of the text after a tag that ends with %}, }} or #} at `end`. `sign` is the character before `end`: `-` removes all
+  /// white space after the tag. Without `-` or `+`, %} and #} remove one line feed.
   std::size_t after_end(std::size_t end, char sign, bool variable) {
     end += 2;
     if (sign == '-') {
@@ -125,7 +126,8 @@ class Lexer {
     at_ = after_end(end, sign, false);
   }
 
-  /// Whether `name %}` stands at an offset, or `name -%}`. Moves the offset behind the name, and returns the sign.
+  /// Whether `name %}`, `name -%}` or `name +%}` is at an offset. If so, moves the offset to %}. `sign`: the character after the
+  /// name and white space.
   bool is_tag(std::size_t& offset, std::string_view name, char& sign) const {
     const std::size_t begin = skip_space(offset);
     if (source_.substr(begin, name.size()) != name) return false;
@@ -155,7 +157,7 @@ class Lexer {
   }
 
   void tag_contents(bool variable) {
-    std::string brackets;  // that are open
+    std::string brackets;  // the closing brackets that are still missing
     for (;;) {
       at_ = skip_space(at_);
       if (at_ >= source_.size()) fail_here(at_, variable ? "expected '}}'" : "expected '%}'");
@@ -243,7 +245,7 @@ class Lexer {
       if (digits_end(begin, decimal) > begin && at(begin) != '_') end = digits_end(begin, decimal);
     }
     if (end > whole) return add_number(Token::Type::real, end);
-    // A number of several digits does not begin with 0.
+    // As in Jinja, a decimal integer that begins with 0 has no other digit than 0.
     const bool zero = at(at_) == '0';
     std::size_t zeros = at_;
     while (zero && (at(zeros) == '0' || (at(zeros) == '_' && at(zeros + 1) == '0'))) ++zeros;

@@ -13,10 +13,10 @@
 
 namespace moe::inline MOE_ABI::detail::jinja {
 
-// The filters map, select, reject, selectattr and rejectattr. Of a value that is false, such as None, they give nothing.
+// The filters map, select, reject, selectattr and rejectattr. For a value that is false, such as None, the result is empty.
 
-/// The value of an attribute with dots, as in map(attribute="function.name"). `otherwise`: in place of an undefined value at
-/// each dot, unless it is undefined itself.
+/// The value of an attribute with dots, as in map(attribute="function.name"). Unless `otherwise` is undefined or None, it
+/// replaces each undefined value on the way.
 inline Value deep_attribute(Memory& memory, Value value, const Value& attribute,
                             const Value& otherwise = {}) {
   if (attribute.is_undefined() || attribute.is_none()) return value;

@@ -13,7 +13,7 @@
 
 namespace moe::inline MOE_ABI::detail::jinja {
 
-/// The variables of a part of a template: of the whole, of one iteration of a loop, of one call of a macro.
+/// The variables of a part of a template, such as the whole template, one iteration of a loop, or one call of a macro.
 struct Scope {
   Scope* parent = nullptr;
   std::vector<std::pair<std::uint32_t, Value>> variables = {};  // by number of the name, see Tree::names
@@ -32,8 +32,8 @@ struct Scope {
   }
 };
 
-/// Owns all values of a rendering up to its end, and bounds its work: templates are programs from strangers. Cycles of values
-/// need no care, and deep values are destroyed without recursion.
+/// Owns all values of a rendering until the rendering ends, and limits the steps and the memory of the rendering, because
+/// templates are untrusted programs. Values may form cycles; nested values are destroyed without recursion.
 class Memory {
  public:
   /// `source` and `file`: the template, for errors.
@@ -47,7 +47,7 @@ class Memory {
     bytes_left_ += 64 * input_bytes;
   }
 
-  /// Lowers the limits of what is left.
+  /// Lowers the steps and the bytes that are left to these numbers. A limit that is lower already stays.
   void bound(std::size_t steps, std::size_t bytes) {
     steps_left_ = std::min(steps_left_, steps);
     bytes_left_ = std::min(bytes_left_, bytes);
@@ -62,7 +62,7 @@ class Memory {
   /// Counts the steps of going through a text character by character.
   void work_on(std::string_view text) { work(text.size() / 4); }
 
-  /// Counts bytes, of texts and containers that are made and of output. Throws if there are too many.
+  /// Counts bytes of new texts, of new containers and of output. Throws if there are too many.
   void take(std::size_t bytes) {
     if (bytes > bytes_left_) fail("the template needs more than the allowed memory");
     bytes_left_ -= bytes;
@@ -91,7 +91,7 @@ class Memory {
 
  private:
   std::string_view source_, file_;
-  // With little input: less than a second of work.
+  // The limits without input: less than a second of work.
   std::size_t steps_left_ = 4'000'000, bytes_left_ = std::size_t{256} << 20;
   std::deque<std::string> texts_;
   std::deque<List> lists_;
@@ -102,7 +102,7 @@ class Memory {
   std::deque<Scope> scopes_;
 };
 
-/// Bounds recursion: an object for each level.
+/// Limits the depth of recursion: each level of recursion holds one object.
 class Nested {
  public:
   explicit Nested(Memory& memory) : memory_(memory) {

@@ -81,7 +81,7 @@ class TextMethod {
     return arguments_.bind(memory_, name_, required, parameters);
   }
 
-  /// A text; `argument`: how Python names it in the error.
+  /// The text of a string. `argument`: the name of the string in Python's error about other types.
   std::string_view string(const Value& value, std::string_view argument = "") {
     if (!value.is_string()) memory_.fail(concat(argument, "must be str, not ", type_name(value)));
     return value.text();
@@ -153,7 +153,7 @@ class TextMethod {
     return memory_.text(replace_text(text_, from, to, times));
   }
 
-  /// The part of the text between the code points `first` and `last`, as Python's slices; nothing if there is none.
+  /// The part of the text from code point `first` to `last`, as Python's slices; nothing if `first` is after `last`.
   std::optional<std::string_view> part(const Value& first, const Value& last) {
     if ((first.is_undefined() || first.is_none()) && (last.is_undefined() || last.is_none())) return text_;
     const std::vector<std::size_t> offsets = code_point_offsets(text_);
@@ -217,7 +217,7 @@ class TextMethod {
     if (width <= size) return self_;
     if (width > 1'000'000) memory_.fail("the template needs more than the allowed memory");
     const auto missing = static_cast<std::size_t>(width - size);
-    // As Python: of an odd rest, the larger half is on the left if the width is odd.
+    // As in Python, center() puts one more fill character on the left if the width and the number to fill are odd.
     const std::size_t half = missing / 2 + (missing & static_cast<std::size_t>(width) & 1);
     const std::size_t before = name_ == "ljust" ? 0 : name_ == "center" ? half : missing;
     const std::size_t sign = zeros && !text_.empty() && (text_[0] == '-' || text_[0] == '+') ? 1 : 0;

@@ -11,8 +11,8 @@
 
 namespace moe::inline MOE_ABI::detail::jinja {
 
-// The operators of Python on values. What Python refuses fails with Python's message. Using an undefined value fails, except
-// where Jinja allows it: printing, iterating, testing and comparing for equality.
+// The operators of Python on values. An operation that Python refuses fails with Python's message. Using an undefined value
+// fails, except where Jinja allows the use: printing, iterating, testing and comparing for equality.
 
 /// type(value).__name__
 std::string_view type_name(const Value& value);
@@ -41,7 +41,7 @@ void append_repr(Memory& memory, std::string& out, const Value& value);
 /// a == b
 bool equal(Memory& memory, const Value& a, const Value& b);
 
-/// a < b, a > b, a <= b or a >= b, after the sign.
+/// a < b, a > b, a <= b or a >= b, as `sign` says.
 bool compare(Memory& memory, const Value& a, std::string_view sign, const Value& b);
 
 /// a < b
@@ -50,16 +50,16 @@ inline bool less(Memory& memory, const Value& a, const Value& b) { return compar
 /// item in container
 bool contains(Memory& memory, const Value& container, const Value& item);
 
-/// A total order of hashable values, in which equal keys of Python's dicts are equivalent.
+/// An order of hashable values. Two values are equivalent if they are the same key of Python's dicts.
 bool key_less(const Value& a, const Value& b);
 
 void require_hashable(Memory& memory, const Value& value);
 
-/// The value of a key in a dict or a namespace; null if it is not there.
+/// The value of a key in a dict or a namespace; null if the key is missing.
 const Value* find_key(const Value& dict, const Value& key);
 const Value* find_key(const Value& dict, std::string_view key);
 
-/// A dict. Of members with one key, the last value counts, at the place of the first. Keys must be hashable.
+/// A dict. Among members with equal keys, the last value counts, at the place of the first member. Keys must be hashable.
 Value make_dict(Memory& memory, std::vector<std::pair<Value, Value>> items);
 
 /// A namespace. The keys are strings.
@@ -87,7 +87,7 @@ Value concatenate(Memory& memory, const std::vector<Value>& parts);
 Value get_attribute(Memory& memory, const Value& object, std::string_view name);
 Value get_item(Memory& memory, const Value& object, const Value& key);
 
-/// object[first:last:step]; undefined where an index is missing.
+/// object[first:last:step]; a part that the template leaves out is none.
 Value get_slice(Memory& memory, const Value& object, const Value& first, const Value& last,
                 const Value& step);
 

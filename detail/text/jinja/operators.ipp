@@ -22,7 +22,7 @@
 
 namespace moe::inline MOE_ABI::detail::jinja {
 
-/// The module of a global function that is a class of Python or Jinja, with its dot; null for other functions.
+/// The module of a global function that is a class of Python or Jinja, with a dot at the end; null for other functions.
 inline const char* class_module(std::string_view function) {
   if (function == "dict") return "";
   return function == "namespace" || function == "cycler" || function == "joiner" ? "jinja2.utils." : nullptr;

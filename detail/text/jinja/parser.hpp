@@ -71,7 +71,8 @@ class Parser {
 
   // ---- Statements
 
-  /// The statements up to one of these tags, whose name is then the next token; without tags, up to the end.
+  /// The statements up to one of the tags `ends`; the name of that tag is then the next token. Without tags: all statements up
+  /// to the end of the template.
   const Node* block(Words ends);
 
   /// A block. `soft`: see require().
@@ -115,11 +116,11 @@ class Parser {
 
   // ---- Expressions, from the weakest operator to the strongest
 
-  /// One expression, or several with commas, which are a tuple.
+  /// One expression, or a tuple of expressions with commas between them.
   const Node* tuple(bool conditional = true, Words ends = {}, bool parentheses = false);
 
-  /// Remembers an error about an unknown filter or test, unless it is in a conditional part (soft_): there, it is an error only
-  /// when it is used.
+  /// Remembers the error about an unknown filter or test. In a conditional part (soft_), the filter or test is an error only if
+  /// the template uses it while it runs.
   void require(bool known, std::uint32_t at, std::string message);
 
   const Node* expression();
@@ -164,7 +165,7 @@ class Parser {
 
   std::string dotted_name();
 
-  /// Filters after a value; `begun`: the first comes without its |.
+  /// The filters after a value. `begun`: no | is before the first filter.
   const Node* filters(const Node* node, bool begun = false);
 
   /// Whether an argument without parentheses may follow the name of a test.
@@ -175,7 +176,7 @@ class Parser {
   std::string_view source_, file_;
   std::vector<Token> tokens_;
   std::size_t at_ = 0, nesting_ = 0, loops_ = 0;
-  bool soft_ = false;                                           // in an if
+  bool soft_ = false;                                           // in a conditional part
   std::vector<std::pair<std::uint32_t, std::string>> unknown_;  // filters and tests: place and message
   std::uint8_t uses_ = 0;
   Tree tree_;

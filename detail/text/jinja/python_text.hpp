@@ -21,8 +21,8 @@ inline void append_repeated(std::string& out, std::string_view text, std::size_t
   }
 }
 
-// Methods of Python's str on UTF-8. Lengths and positions count code points where the name says so, and bytes elsewhere. All
-// functions are linear in their arguments. Source: the documentation of Python 3.
+// Methods of Python's str on UTF-8. Lengths and positions count code points where the name says so, and bytes elsewhere. Each
+// function takes linear time, but strip() up to text.size() * characters.size(). Source: the documentation of Python 3.
 
 inline bool has_class(char32_t c, CharacterClasses classes) { return (classes_of(c) & classes) != 0; }
 
@@ -82,7 +82,7 @@ std::vector<std::string_view> split_lines(std::string_view text, bool keep_ends 
 
 std::string upper(std::string_view text);
 std::string lower(std::string_view text);
-/// str.casefold(), but for a few letters (dotless i, Cherokee).
+/// str.casefold(), except for a few letters (dotless i, Cherokee).
 std::string casefold(std::string_view text);
 std::string capitalize(std::string_view text);
 std::string title(std::string_view text);
@@ -91,7 +91,7 @@ std::string swap_case(std::string_view text);
 /// str.isalpha() and other methods of this kind, by the name of the method; nothing if there is no such method.
 std::optional<bool> is_of_class(std::string_view text, std::string_view method);
 
-/// Appends the last hexadecimal digits of a number.
+/// Appends the `digits` lowest hexadecimal digits of a number.
 void append_hex(std::string& out, char32_t c, std::size_t digits);
 
 /// repr() of a str.

@@ -42,8 +42,8 @@ MOE_INLINE std::vector<std::size_t> code_point_offsets(std::string_view text) {
 
 /// Knuth-Morris-Pratt, for needles on which a simple search may be quadratic.
 inline std::size_t find_long(std::string_view text, std::string_view needle, std::size_t from) {
-  std::vector<std::size_t> border(needle.size() + 1,
-                                  0);  // of each prefix: its longest proper prefix that is a suffix
+  // For each prefix of the needle: the size of the longest shorter prefix that is also a suffix of this prefix.
+  std::vector<std::size_t> border(needle.size() + 1, 0);
   for (std::size_t i = 1, length = 0; i < needle.size(); border[++i] = length) {
     while (length > 0 && needle[i] != needle[length]) length = border[length];
     length += needle[i] == needle[length];

@@ -22,13 +22,13 @@ class Template {
  public:
   static constexpr std::size_t most_bytes = std::size_t{1} << 20;
 
-  /// Parses the source. Throws an Error with the line and the column in `file` if it is wrong, or not supported.
+  /// Parses the source. Throws an Error with the line and the column in `file` if the source is wrong or not supported.
   Template(std::string_view source, std::string file);
 
   using Variables = std::vector<std::pair<std::string_view, Value>>;
 
-  /// The text for the variables that `variables(memory)` makes. Throws if the template fails, or if it needs too much work or
-  /// memory for its input.
+  /// The text for the variables that `variables(memory)` makes. Throws if the template fails, or if the template needs too many
+  /// steps or too much memory for the size of the input.
   template <class MakeVariables>
   std::string render(const LocalTime& now, MakeVariables variables) const {
     Memory memory(source_, file_);

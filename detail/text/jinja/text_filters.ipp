@@ -25,7 +25,7 @@
 
 namespace moe::inline MOE_ABI::detail::jinja {
 
-// Filters of texts and numbers. Each has the name of its function in filters.py of Jinja, without `do_`.
+// Filters of texts and numbers. `filter_x` is named after the function `do_x` in filters.py of Jinja.
 
 using Items = std::vector<Value>;
 
@@ -41,7 +41,7 @@ inline Value with_markup(Value text, bool markup) {
   return text;
 }
 
-/// A generator of the items that `fill(items)` adds. As in Python, its error counts only if the generator is read.
+/// A generator of the items that `fill(items)` adds. As in Python, an error of `fill` is thrown only if the generator is read.
 template <class Fill>
 Value generator(Memory& memory, Fill fill) {
   Items items;
@@ -50,7 +50,7 @@ Value generator(Memory& memory, Fill fill) {
     fill(items);
   } catch (const Error&) {
     error = std::current_exception();
-    memory.work(20'000);  // finding the place of an error goes through the template
+    memory.work(20'000);  // computing the line of an error reads the whole template
   }
   const Value made = memory.list(std::move(items), Kind::iterator, "generator");
   made.list->error = error;
@@ -255,7 +255,7 @@ inline Value filter_abs(Interpreter& interpreter, const Value& value, const Argu
                                                    : add(memory, Value::of_integer(0), value);
 }
 
-/// int(text, base) of Python; nothing if the text is no such number.
+/// int(text, base) of Python; undefined if the text is not such a number.
 inline Value parse_integer(std::string_view text, int base) {
   text = strip(text, Side::both);
   std::string digits;
@@ -280,7 +280,7 @@ inline Value parse_integer(std::string_view text, int base) {
   return Value::of_integer(number);
 }
 
-/// float(text) of Python; nothing if the text is no number.
+/// float(text) of Python; undefined if the text is not a number.
 inline Value parse_real(std::string_view text) {
   text = strip(text, Side::both);
   const bool negative = text.starts_with('-');
@@ -301,8 +301,7 @@ inline Value parse_real(std::string_view text) {
     if (at == begin) return {};
   }
   if (at != text.size()) return {};
-  std::string clean(
-      text);  // from_chars wants no + in the exponent's place of a sign, and a digit before the point
+  std::string clean(text);  // parse_double() is for numbers of JSON, which have a digit before the point
   if (clean.starts_with('.')) clean.insert(0, 1, '0');
   return Value::of_real(sign * parse_double(clean).value_or(HUGE_VAL));
 }
@@ -341,7 +340,7 @@ inline Value filter_float(Interpreter& interpreter, const Value& value, const Ar
   return otherwise.is_undefined() ? Value::of_real(0) : otherwise;
 }
 
-/// round(number, precision) of Python: of the exact value, half to even.
+/// round(number, precision) of Python, which rounds the exact value, and halves to even.
 inline Value rounded(const Value& value, double number, std::int64_t precision) {
   if (value.is_integral() && precision >= 0) return Value::of_integer(value.whole());
   if (precision < 0) {

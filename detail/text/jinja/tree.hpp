@@ -15,7 +15,7 @@ namespace moe::inline MOE_ABI::detail::jinja {
 
 struct Node;
 
-/// An argument of a call, or a parameter of a macro, whose value may be missing.
+/// An argument of a call; or a parameter of a macro, where `value` is the default and may be null.
 struct Argument {
   enum class Type : std::uint8_t { positional, named, list, dict };
 
@@ -24,7 +24,8 @@ struct Argument {
   const Node* value = nullptr;
 };
 
-/// A node of a template. The comment of each type tells its children, in order; `?` may be null.
+/// A node of a template. The comment of each type lists the children in order, then the other members in use. A child with `?`
+/// may be null.
 struct Node {
   enum class Type : std::uint8_t {
     // Expressions
@@ -71,7 +72,7 @@ struct Node {
   Type type;
   bool flag = false;
   std::uint8_t uses = 0;    // macro: see Uses
-  std::uint16_t depth = 1;  // of the tree below
+  std::uint16_t depth = 1;  // levels of the tree that this node is the root of
   std::uint32_t place = 0;  // offset in the source
   std::uint32_t name = 0;   // see Tree::names
   std::string text = {};

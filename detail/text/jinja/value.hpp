@@ -17,7 +17,7 @@ enum class Kind : std::uint8_t {
   none,
   boolean,
   integer,
-  big_integer,  // a number from JSON beyond 64 bits: its digits
+  big_integer,  // a whole number beyond 64 bits, as decimal digits
   real,
   string,
   list,
@@ -37,10 +37,10 @@ struct Missing;
 struct Callable;
 struct Loop;
 
-/// A value of Python, as far as templates have them. Small: texts and containers belong to the Memory of a rendering.
+/// A Python value of a kind that templates use. Cheap to copy: the Memory of a rendering owns texts and containers.
 struct Value {
   Kind kind = Kind::undefined;
-  bool markup = false;   // of a string: a Markup, which escapes what is added to it
+  bool markup = false;   // of a string: a Markup, which escapes each text that is added
   std::size_t size = 0;  // of a string, in bytes
   union {
     const Missing* missing = nullptr;  // undefined: why; may be null
@@ -85,7 +85,7 @@ struct Value {
   bool is_none() const { return kind == Kind::none; }
   bool is_string() const { return kind == Kind::string; }
   bool is_dict() const { return kind == Kind::dict; }
-  /// int or bool, of 64 bits.
+  /// An int of 64 bits, or a bool.
   bool is_integral() const { return kind == Kind::integer || kind == Kind::boolean; }
   bool is_number() const { return is_integral() || kind == Kind::real || kind == Kind::big_integer; }
   /// Has a List.
@@ -106,7 +106,7 @@ struct List {
   std::vector<Value> items;
   std::string_view name = "list";  // the type's name in Python
   bool read = false;               // of an iterator: whether it was read
-  std::exception_ptr error = {};   // of an iterator: what reading beyond its items throws
+  std::exception_ptr error = {};   // of an iterator: the error that reading all items throws
 };
 
 /// A dict, which keeps the order of its members; or a namespace, whose members may change.
@@ -115,12 +115,12 @@ struct Dict {
   std::vector<std::uint32_t> order;  // of a dict: the indices of items, sorted by key
 };
 
-/// Why a value is undefined. Using it fails with this message.
+/// Why a value is undefined. Using the value fails with this message.
 struct Missing {
   std::string message;
 };
 
-/// The function of a value that can be called.
+/// A function, a method, a macro, a cycler or a joiner: a value that templates can call.
 struct Callable {
   enum class Type { function, method, macro, cycler, joiner };
 
