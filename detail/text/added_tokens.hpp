@@ -25,8 +25,8 @@ struct AddedToken {
   bool special = false;      // controls the model; decoding may leave it out
 };
 
-/// An Aho-Corasick automaton over reversed texts. Reads a text backwards, one step for each byte, and knows at each position
-/// the longest of its texts that begins there. O(1) amortised per step, whatever the texts are.
+/// An Aho-Corasick automaton over reversed texts. Reads an input backwards, one step for each byte, and knows at each position
+/// the longest of the texts that begins at this position. O(1) amortised per step, whatever the texts are.
 class BackwardAutomaton {
  public:
   static constexpr std::uint32_t none = std::numeric_limits<std::uint32_t>::max();
@@ -41,7 +41,7 @@ class BackwardAutomaton {
   std::uint32_t longest(std::uint32_t state) const { return longest_[state]; }
 
  private:
-  /// The child by that byte; none if there is none.
+  /// The child of the state by the byte; `none` if the state has no such child.
   std::uint32_t child(std::uint32_t state, unsigned char byte) const;
 
   // A trie in breadth-first order: the children of state s are children_[s] to children_[s + 1], sorted by byte.
@@ -52,12 +52,12 @@ class BackwardAutomaton {
   std::array<std::uint32_t, 256> first_{};  // the states after one byte
 };
 
-/// Finds added tokens: the leftmost match; among matches at one position the longest; then the next one after its end.
+/// Finds added tokens: the leftmost match, and among matches at one position the longest; then the next match after this match.
 /// Linear in the text, whatever the tokens are.
 /// Source: find_matches of AddedVocabulary in Hugging Face's tokenizers.
 class AddedTokenMatcher {
  public:
-  /// No content is empty. Of several tokens with one content, the one of the lowest id counts. `spaces_are_marks`: spaces in
+  /// No content is empty. Among tokens with equal content, the token with the lowest id counts. `spaces_are_marks`: spaces in
   /// texts stand for ▁, which is no white space.
   explicit AddedTokenMatcher(std::vector<AddedToken> tokens = {}, bool spaces_are_marks = false);
 
@@ -78,7 +78,7 @@ class AddedTokenMatcher {
         end = space_end;
       }
       if (done < begin) on_text(text.substr(done, begin - done));
-      if (begin < end) on_token(token.id);  // else the match is white space that the match before included
+      if (begin < end) on_token(token.id);  // else the match before includes this match as white space
       done = end;
     }
     if (done < text.size()) on_text(text.substr(done));
@@ -96,7 +96,7 @@ class AddedTokenMatcher {
    public:
     Matches(const AddedTokenMatcher& matcher, std::string_view text) : matcher_(matcher), text_(text) {}
 
-    /// The first match that begins at `at` or after it; null if there is none. `at` never decreases.
+    /// The first match that begins at `at` or after it; null if there is none. `at` must not decrease from call to call.
     const Match* next(std::size_t at);
 
    private:

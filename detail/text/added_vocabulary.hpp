@@ -12,7 +12,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The normalization of texts. Added tokens that are not normalized are searched for before it, normalized ones after it.
+/// The normalization of texts. Added tokens are searched for after the normalization if they are normalized, otherwise before.
 struct Normalization {
   bool nfc = false;
   bool spaces = false;          // SentencePiece: ▁ and spaces become one character, here a space
@@ -24,9 +24,9 @@ struct Normalization {
 /// All added tokens of a tokenizer: found in texts, by content and by id.
 class AddedVocabulary {
  public:
-  /// Adds each token that the vocabulary lacks to it, apart. Ignores tokens without content. Throws an Error about the file
-  /// `name` if two tokens have one content, if a token has the id of another token, or if the contents are too long.
-  /// The normalization applies to normalized tokens too.
+  /// Adds each token that the vocabulary lacks to the vocabulary, by add_apart(). Ignores tokens without content. Throws an
+  /// Error about the file `name` if two tokens have equal content, if a token has the id of another token or too large an id,
+  /// or if the contents are too long. The content of normalized tokens is normalized.
   AddedVocabulary(const std::vector<AddedToken>& tokens, const Normalization& normalization,
                   Vocabulary& vocabulary, std::string_view name);
 

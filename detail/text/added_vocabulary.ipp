@@ -14,7 +14,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The contents of all added tokens together: the automaton takes about 30 bytes of memory for each.
+/// The limit for the contents of all added tokens together: the automaton takes about 30 bytes of memory for each byte.
 inline constexpr std::size_t most_added_bytes = std::size_t{16} << 20;
 
 MOE_INLINE std::string Normalization::of(std::string_view text) const {
@@ -27,14 +27,15 @@ MOE_INLINE std::string Normalization::of(std::string_view text) const {
   return nfc ? detail::nfc(out) : out;
 }
 
-/// Whether the token of the vocabulary is the token of the byte that the content names; find_text() does not return it.
+/// Whether the vocabulary has, under the same id, the token of the byte that the content names. find_text() does not return a
+/// token of a byte.
 inline bool is_token_of_byte(const AddedToken& token, const Vocabulary& vocabulary) {
   const std::string_view bytes = vocabulary.bytes(token.id);
   if (!vocabulary.is_byte(token.id)) return byte_of_token(token.content) != no_byte && bytes == token.content;
   return byte_of_token(token.content) == static_cast<unsigned char>(bytes.front());
 }
 
-/// Adds the token to the vocabulary. SentencePiece decodes the text `<0x0A>` as a byte, wherever it comes from.
+/// Adds the token to the vocabulary. SentencePiece decodes a token with the text `<0x0A>` as a byte, even if the token is added.
 inline void add_to_vocabulary(const AddedToken& token, Vocabulary& vocabulary) {
   const bool spells_bytes = vocabulary.notation() == Notation::sentence_piece;
   const int byte = spells_bytes ? byte_of_token(token.content) : no_byte;
@@ -45,7 +46,8 @@ inline void add_to_vocabulary(const AddedToken& token, Vocabulary& vocabulary) {
   }
 }
 
-/// The id of the token in the vocabulary, if it is there. Throws if the token contradicts the vocabulary or itself.
+/// The id of the token in the vocabulary; nothing if the vocabulary lacks the token. Throws if the id is too large, if the
+/// content occurs `twice`, or if the token contradicts the vocabulary.
 inline std::optional<TokenId> check_added_token(const AddedToken& token, TokenId largest, bool twice,
                                                 const Vocabulary& vocabulary, std::string_view name) {
   const std::string place = concat("added token \"", token.content, '"');

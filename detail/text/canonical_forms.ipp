@@ -25,7 +25,7 @@ inline void decompose(char32_t syllable, std::u32string& out) {
   if (index % tails != 0) out += tail_base + index % tails;
 }
 
-/// 0 if the two do not compose.
+/// The composition of two characters; 0 if they have none.
 inline char32_t compose(char32_t first, char32_t second) {
   if (first >= lead_base && first < lead_base + leads && second >= vowel_base && second < vowel_base + vowels)
     return syllable_base + ((first - lead_base) * vowels + (second - vowel_base)) * tails;

@@ -12,7 +12,7 @@ namespace moe::inline MOE_ABI {
 /// A call of a function that the model asks for.
 struct ToolCall {
   std::string name;
-  std::string arguments;  // JSON; another text is passed to the template as a text
+  std::string arguments;  // JSON; a text that is no JSON is passed to the template as a string
   std::string id = {};    // some templates need one
 };
 

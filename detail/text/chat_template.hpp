@@ -12,13 +12,14 @@
 
 namespace moe::inline MOE_ABI {
 
-/// Writes conversations in the form that a model was trained on, by running the checkpoint's own template, a program in Jinja,
-/// as transformers does. A template cannot access anything but its variables, and its work is bounded. Thread-safe.
+/// Writes conversations in the form that a model was trained on: runs the checkpoint's own template, a program in Jinja, as
+/// transformers does. A template can access its variables only; the steps and the memory of a template are limited. Thread-safe.
 class ChatTemplate {
  public:
-  /// `path`: a checkpoint's directory, or a file in it. The template of a GGUF file comes before the templates of its
-  /// directory; in a directory, chat_template.jinja comes before the member of tokenizer_config.json. The special tokens are
-  /// from the same place. Throws if there is no template, or if it uses something that is not supported.
+  /// `path`: a checkpoint's directory, or a file in it. The template of a GGUF file takes precedence over the templates of its
+  /// directory; in a directory, chat_template.jinja takes precedence over chat_template in tokenizer_config.json. The special
+  /// tokens come from the GGUF file or from the directory, like the template. Throws if there is no template, or if the template
+  /// uses something that is not supported.
   explicit ChatTemplate(const std::string& path);
 
   /// `text`: the template itself; `file` is for errors.
@@ -35,7 +36,7 @@ class ChatTemplate {
   /// expects it: in `reasoning_content`, or between its markers in the content if the template reads no other place.
   Message answer(std::string content, std::string reasoning = {}) const;
 
-  /// How the template writes an assistant's turn: found by renderings, once.
+  /// How the template writes an assistant's turn. The first call renders a few short conversations to find out.
   const detail::TurnFormat& turn_format() const;
 
  private:

@@ -110,7 +110,7 @@ inline LocalTime local_time() {
           fields.tm_hour,        fields.tm_min,     fields.tm_sec};
 }
 
-/// Makes the variables of a rendering. Must live as long as the rendering: values are views of its documents.
+/// Makes the variables of a rendering. Must live as long as the rendering: the values are views of documents_.
 class ChatVariables {
  public:
   explicit ChatVariables(Memory& memory) : memory_(memory) {}
@@ -122,7 +122,7 @@ class ChatVariables {
     return from_json(memory_, documents_.emplace_back(text, std::string(name)).root());
   }
 
-  /// `reasoning_member`: the name of reasoning_content for this template; empty: as it is.
+  /// `reasoning_member`: the member in which this template expects reasoning_content; empty: reasoning_content.
   Value message(const Message& message, std::string_view reasoning_member) {
     memory_.allow(64 + message.content.size() +
                   (message.reasoning_content ? message.reasoning_content->size() : 0));
@@ -262,7 +262,7 @@ MOE_INLINE Message ChatTemplate::answer(std::string content, std::string reasoni
 }
 
 MOE_INLINE const detail::TurnFormat& ChatTemplate::turn_format() const {
-  // For dozens of renderings of two or three short messages: templates in use take a few thousand steps.
+  // Limits for each of dozens of renderings of two or three short messages. Templates in use take a few thousand steps.
   constexpr std::size_t steps = 200'000, bytes = std::size_t{8} << 20;
   std::call_once(state_->found, [this] {
     state_->format =

@@ -12,16 +12,16 @@ namespace moe::inline MOE_ABI::detail {
 /// The meaning of a name in tokenizer.ggml.pre.
 struct GgufPreTokenizer {
   std::string_view name;
-  const SplitPattern* pattern;    // or, if null:
-  bool nfc = false;               // GGUF files do not store it
-  bool ignore_merges = false;     // GGUF files do not store it
+  const SplitPattern* pattern;    // null: see regexes
+  bool nfc = false;               // GGUF files do not store this flag
+  bool ignore_merges = false;     // GGUF files do not store this flag
   bool add_bos = false;           // the default for tokenizer.ggml.add_bos_token
-  std::string_view regexes = {};  // one a line, for isolating_steps()
+  std::string_view regexes = {};  // one per line, for isolating_steps()
 };
 
 /// The names whose patterns are implemented. Embedding models that need a token between two texts are left out.
-/// Source: the patterns, ignore_merges and add_bos are those of llama-vocab.cpp of llama.cpp, which never normalizes; nfc is
-/// that of the tokenizers of Hugging Face that such files are made from.
+/// Source: the patterns, ignore_merges and add_bos are from llama-vocab.cpp of llama.cpp, which never normalizes; nfc is from
+/// the tokenizers of Hugging Face that such files are made from.
 inline constexpr auto gguf_pre_tokenizers = std::to_array<GgufPreTokenizer>({
     {"qwen2", &qwen2_pattern, true},
     {"deepseek-r1-qwen", &qwen2_pattern},

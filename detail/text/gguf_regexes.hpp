@@ -5,16 +5,16 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-// The regular expressions of names in tokenizer.ggml.pre that no function written by hand matches, one a line; each cuts the
-// pieces of the one before. Source: the patterns of llama-vocab.cpp of llama.cpp, with the (?i:...) of the original models in
-// place of the classes that it writes for std::regex.
+// Regular expressions of names in tokenizer.ggml.pre for which there is no hand-written function: one per line, and each line
+// cuts the pieces of the line before. Source: the patterns of llama-vocab.cpp of llama.cpp, with the (?i:...) of the original
+// models in place of the classes that llama.cpp writes for std::regex.
 
 inline constexpr std::string_view falcon_regexes =
     R"re([\p{P}\$\+<=>\^~\|`]+
 's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
 [0-9][0-9][0-9])re";
 
-/// llama.cpp's pattern for files that name none.
+/// llama.cpp's pattern for the name `default`.
 inline constexpr std::string_view default_regexes =
     R"re([\p{P}\$\+<=>\^~\|]+
 's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+

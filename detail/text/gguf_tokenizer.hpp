@@ -6,8 +6,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Reads the tokenizer of a GGUF file, `tokenizer.ggml.*`: byte-level BPE or SentencePiece. Throws if the file has none, or a
-/// kind that is not supported.
+/// Reads the tokenizer of a GGUF file, `tokenizer.ggml.*`: byte-level BPE or SentencePiece. Throws if the file has no tokenizer,
+/// or a tokenizer of another kind.
 /// Source: llama-vocab.cpp of llama.cpp, and the tokenizers of Hugging Face that such files are made from.
 TokenizerParts read_gguf_tokenizer(const std::string& path);
 

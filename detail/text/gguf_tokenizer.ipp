@@ -41,11 +41,11 @@ class GgufTokenizer {
 
   void read_sentence_piece();
 
-  /// SentencePiece with listed merges, without a space before texts. Files of models for chats say that no token comes before
-  /// a text because their template writes it; texts without a template need it all the same.
+  /// SentencePiece with listed merges, without a space before texts. Always puts the bos token before a text: files of chat
+  /// models say that there is none, because their template writes bos, but texts without a template need bos too.
   void read_gemma4();
 
-  /// Leaves out unused tokens: files fill the rows of the embedding with them. Their ids are then ids without a token.
+  /// Leaves out unused tokens, which only fill the rows of the embedding. The id of an unused token is an id without a token.
   void read_tokens(Notation notation);
 
   /// The types of all tokens; empty if the file has none.
@@ -58,13 +58,13 @@ class GgufTokenizer {
   /// The best score gets rank 0, and equal scores get equal ranks: of equal merges, the leftmost is done first.
   void read_scores();
 
-  /// Reads the tokens before and after every text. `bos` and `eos`: for files that name none.
+  /// Reads the tokens before and after every text. `bos` and `eos`: the ids for files that name no bos or no eos.
   void add_around(bool bos_by_default, std::optional<TokenId> bos, std::optional<TokenId> eos);
 
   std::optional<TokenId> id(std::string_view key) const;
   TokenId required_id(std::string_view key, std::optional<TokenId> otherwise) const;
 
-  /// The id, if a token of the file has it.
+  /// The id, if the file has so many tokens; otherwise nothing.
   std::optional<TokenId> existing(TokenId id) const;
 
   std::string_view required_text(std::string_view key) const;
@@ -183,7 +183,7 @@ MOE_INLINE void GgufTokenizer::add_token(const GgufArray& tokens, TokenId id, st
   const bool control = type == Type::control || type == Type::unknown;
   if (control || type == Type::user_defined)
     parts_.added_tokens.push_back({.id = id, .content = text, .special = control});
-  if (control && sentence_piece) return;  // no merge makes it
+  if (control && sentence_piece) return;  // merging never makes a control token
   const bool added = byte == no_byte ? parts_.vocabulary.add(id, text)
                                      : add_byte_token(parts_.vocabulary, parts_.byte_tokens, id, byte);
   if (!added) tokens.fail("different tokens", concat('"', text, "\" twice"));

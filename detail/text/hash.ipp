@@ -54,7 +54,7 @@ MOE_INLINE std::uint64_t keyed_hash(std::string_view bytes, HashKey key) {
     std::memcpy(&eight, data, 8);
     state.absorb(eight);
   }
-  // As the original: up to seven bytes, and the length in the highest byte.
+  // The last word, as in the original SipHash: up to seven bytes, and the length in the highest byte.
   std::uint64_t last = std::uint64_t{bytes.size() & 0xff} << 56;
   for (std::size_t i = 0; i < left; ++i)
     last |= std::uint64_t{static_cast<unsigned char>(data[i])} << (8 * i);

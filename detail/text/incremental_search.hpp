@@ -18,7 +18,7 @@ class IncrementalSearch {
 
   bool empty() const { return searches_.empty(); }
 
-  /// Reads the next byte. Returns the index of the longest text that ends with it.
+  /// Reads the next byte. Returns the index of the longest text that ends with this byte; nothing if no text ends here.
   std::optional<std::size_t> step(char byte);
 
   /// The number of bytes read last that may be the begin of one of the texts.
@@ -32,9 +32,10 @@ class IncrementalSearch {
  private:
   struct Search {
     std::string text;
-    std::vector<std::size_t>
-        borders;              // [size + 1] of each prefix: the longest proper prefix that is a suffix too
-    std::size_t matched = 0;  // the longest prefix of the text that ends with the last byte; below its size
+    /// [size + 1] For each prefix of the text: the size of the longest shorter prefix that is also a suffix of this prefix.
+    std::vector<std::size_t> borders;
+    /// The size of the longest prefix of the text that the bytes read last are; less than the size of the text.
+    std::size_t matched = 0;
     bool step(char byte);
   };
 

@@ -7,13 +7,13 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The member of that name; nothing if it is missing or null.
+/// The member with this name; nothing if the member is missing or null.
 inline Json find_value(const Json& object, std::string_view key) {
   const Json member = object.find(key);
   return member && !member.is_null() ? member : Json();
 }
 
-/// The flag of that name; `otherwise` if it is missing or null.
+/// The flag with this name; `otherwise` if the flag is missing or null.
 inline bool find_flag(const Json& object, std::string_view key, bool otherwise) {
   const Json flag = find_value(object, key);
   return flag ? flag.as_bool() : otherwise;

@@ -7,8 +7,9 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Texts that are control tokens whatever type a file gives them. Source: llama-vocab.cpp of llama.cpp overrides the types of its
-/// lists of end tokens and of tokens for filling in the middle. Not </s> and <|tool_response>, which Gemma's files count as text.
+/// Texts that are control tokens whatever type a file gives them. Source: llama-vocab.cpp of llama.cpp, which overrides the
+/// types of end tokens and of tokens for filling in the middle. </s> and <|tool_response> are left out: in Gemma's files, they
+/// are text.
 inline constexpr std::string_view control_tokens_of_any_type[] = {
     "<|eot_id|>",
     "<|im_end|>",
@@ -66,8 +67,8 @@ inline constexpr std::string_view control_tokens_of_any_type[] = {
     "<|file_sep|>",
 };
 
-/// Texts that are control tokens if a file gives them the type "normal", as some converters do: the begins of turns, and tokens
-/// that only some families end a text with.
+/// Texts that are control tokens if a file gives them the type "normal", as some converters do: tokens that begin a turn, and
+/// tokens that end a text in some model families only.
 inline constexpr std::string_view control_tokens_of_type_normal[] = {
     "<|im_start|>",
     "<|begin_of_text|>",

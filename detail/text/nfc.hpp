@@ -7,7 +7,7 @@
 namespace moe::inline MOE_ABI::detail {
 
 /// The text in Unicode's normalization form C, as Hugging Face's tokenizers compute it (data of Unicode 9.0). Invalid bytes
-/// of UTF-8 stay as they are. At most three times as long as the text. O(n log n).
+/// of UTF-8 stay as they are. The result is at most three times as long as the text. O(n log n).
 /// Source: Unicode Standard Annex 15.
 std::string nfc(std::string_view text);
 

@@ -17,7 +17,8 @@ struct NfcSegment {
   std::size_t begin, end;
 };
 
-/// The first such part at or after `at`; empty, at the end of the text, if there is none. `at` is 0 or the end of a segment.
+/// The first segment at or after `at`; an empty segment at the end of the text if there is none. `at` must be 0 or the end of a
+/// segment.
 inline NfcSegment next_segment(std::string_view text, std::size_t at) {
   const CanonicalForms& forms = canonical_forms();
   const auto stable = [&](const Utf8Step& step) { return !step.valid || forms.stable(step.code_point); };
@@ -56,8 +57,8 @@ inline void order_marks(std::u32string& text) {
   }
 }
 
-/// Combines each character with the last starter before it if the two have a composition and no character between them
-/// blocks it: no starter, and no mark of the same or a higher class. One pass.
+/// Combines each character with the last starter before it if the two have a composition and no character between them is a mark
+/// of the same or a higher class. One pass.
 inline void compose_all(std::u32string& text) {
   const CanonicalForms& forms = canonical_forms();
   constexpr std::size_t none = std::u32string::npos;

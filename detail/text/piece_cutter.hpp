@@ -13,8 +13,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Cuts texts into pieces by the steps of a pre-tokenizer. Keeps the texts that steps have changed, so that pieces stay valid as
-/// long as the cutter. Not thread-safe.
+/// Cuts texts into pieces by the steps of a pre-tokenizer. Keeps the texts that steps have changed, so that pieces stay valid
+/// while the cutter lives. Not thread-safe.
 class PieceCutter {
  public:
   /// `steps` must outlive the cutter.
@@ -79,7 +79,7 @@ class PieceCutter {
     const std::string seen = steps_[index].byte_alphabet ? in_byte_alphabet(text) : std::string();
     matcher.reset(steps_[index].byte_alphabet ? std::string_view(seen) : text);
     std::size_t done = 0, seen_done = 0;
-    // The place in the text of a place in `seen`, not before the last one.
+    // Converts an offset in `seen` to an offset in the text. The offsets must not decrease from call to call.
     const auto place = [&](std::size_t at) {
       if (!steps_[index].byte_alphabet) return at;
       std::size_t characters = done;

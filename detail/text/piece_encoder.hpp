@@ -35,7 +35,7 @@ class PieceCache {
   std::vector<Place> places_;  // a power of two
 };
 
-/// Cuts texts into pieces and encodes the pieces. One encoder for each call of Tokenizer::encode: it keeps views of the texts.
+/// Cuts texts into pieces and encodes the pieces. Keeps views of the texts: each call of Tokenizer::encode makes an encoder.
 class PieceEncoder {
  public:
   /// Appends to `out`, which must not be shortened while the encoder lives. `text_bytes`: about the size of all texts.

@@ -9,7 +9,7 @@ namespace moe::inline MOE_ABI::detail {
 /// A pre-tokenizer: a regular expression that cuts texts into pieces, and a function written by hand that does the same. Each
 /// piece becomes tokens by itself.
 struct SplitPattern {
-  std::string_view regex;  // or several, one a line, each of which cuts the pieces of the one before
+  std::string_view regex;  // or several, one per line; each line cuts the pieces of the line before
 
   /// The size in bytes, not 0, of the first piece of a text that is not empty. An invalid byte of UTF-8 counts as a
   /// punctuation mark.
@@ -37,14 +37,14 @@ inline constexpr SplitPattern llama3_pattern = {
     R"(\s*[\r\n]+|\s+(?!\S)|\s+)",
     llama3_piece};
 
-/// Bailing (Ling): Qwen2's pattern in other words. A possessive quantifier here gives up nothing that the rest could match, and
+/// Bailing (Ling): another form of Qwen2's pattern with the same matches. The possessive quantifiers exclude no match, and
 /// `\s*[\r\n]` ends after the last line break as `\s*[\r\n]+` does.
 inline constexpr SplitPattern bailing_pattern = {
     R"('(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|)"
     R"(\s+(?!\S)|\s+)",
     qwen2_piece};
 
-/// cl100k, the pattern of GPT-4: Llama 3's pattern in the same other words.
+/// cl100k, the pattern of GPT-4: Llama 3's pattern, changed in the same way as Qwen2's pattern above.
 inline constexpr SplitPattern cl100k_pattern = {
     R"('(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|)"
     R"(\s+(?!\S)|\s+)",

@@ -7,8 +7,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-// The functions below match a part of a regular expression at the begin of a text, which is not empty, and return the size
-// in bytes of the match; 0 if there is no match.
+// The functions below match a part of a regular expression at the begin of a text that is not empty. They return the size of the
+// match in bytes; 0 if there is no match.
 
 inline bool is_newline(std::string_view text, std::size_t at) {
   return at < text.size() && (text[at] == '\r' || text[at] == '\n');
@@ -65,8 +65,8 @@ inline std::size_t punctuation(std::string_view text, CharacterClasses letters) 
   return end;
 }
 
-/// `\s+(?!\S)|\s+`: a run of white space without its last character, which the next word may begin with; the whole run at the
-/// end of the text, and before one of the classes in `border`.
+/// `\s+(?!\S)|\s+`: a run of white space without its last character, which may begin the next word. The whole run if the run is
+/// one character, ends the text, or stands before one of the classes in `border`.
 inline std::size_t blank(std::string_view text, CharacterClasses border) {
   std::size_t end = 0, last = 0;
   for (Character c = character_at(text, 0); c.is(character::space); c = character_at(text, end)) {
@@ -76,7 +76,7 @@ inline std::size_t blank(std::string_view text, CharacterClasses border) {
   return end == text.size() || last == 0 || character_at(text, end).is(border) ? end : last;
 }
 
-/// `\s*[\r\n]+|\s+(?!\S)|\s+`: a run of white space up to its last line break; like blank() without a line break.
+/// `\s*[\r\n]+|\s+(?!\S)|\s+`: a run of white space up to its last line break. Like blank() for a run without a line break.
 inline std::size_t white_space(std::string_view text) {
   std::size_t end = 0, after_newline = 0, last = 0;
   for (Character c = character_at(text, 0); c.is(character::space); c = character_at(text, end)) {
@@ -88,7 +88,7 @@ inline std::size_t white_space(std::string_view text) {
   return end == text.size() || last == 0 ? end : last;
 }
 
-/// The pattern of Qwen2 and of patterns that differ in how many digits a piece may have, and in whether marks are letters.
+/// The pattern of Qwen2, with a limit for the digits in a piece, and with the classes that count as letters.
 inline std::size_t piece(std::string_view text, std::size_t most_digits, CharacterClasses letters) {
   if (const std::size_t size = contraction(text)) return size;
   if (const std::size_t size = prefixed_word(text, letters)) return size;
@@ -159,7 +159,7 @@ inline std::size_t cased_word(std::string_view text) {
   return 0;
 }
 
-/// The end of the pattern of o200k: after words.
+/// The alternatives of o200k after the two alternatives for words.
 inline std::size_t o200k_rest(std::string_view text, std::size_t most_digits) {
   if (const std::size_t size = digits(text, most_digits)) return size;
   std::size_t end = symbols(text, character::letter);
@@ -185,11 +185,11 @@ inline bool is_han_or_kana(std::string_view text, std::size_t at) {
   return c.size() == 3 && ((c >= "\u4e00" && c <= "\u9fa5") || (c >= "\u3040" && c <= "\u30ff"));
 }
 
-/// The third Split of DeepSeek-V3, applied to a part that the first two leave whole: characters that are no numbers, and
-/// either all Han or kana, or none of them.
+/// The third Split of DeepSeek-V3, applied to a part that the first two Splits leave whole: the part has no numbers, and either
+/// all of its characters are Han or kana, or none of them.
 class DeepseekV3Part {
  public:
-  /// The part begins where the text begins, and may end before it.
+  /// The part begins where the text begins, and may end before the text ends.
   explicit DeepseekV3Part(std::string_view text) : text_(text), han_or_kana_(is_han_or_kana(text, 0)) {}
 
   /// A match, or else the characters before the next match.
@@ -201,7 +201,7 @@ class DeepseekV3Part {
   }
 
  private:
-  /// The character there; a character of no bytes at the end of the part.
+  /// The character at the position; a character of no bytes at the end of the part.
   Character at(std::size_t position) const {
     const Character c = character_at(text_, position);
     const bool outside = c.is(character::number) || is_han_or_kana(text_, position) != han_or_kana_;

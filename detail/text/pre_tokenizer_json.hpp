@@ -8,8 +8,8 @@
 namespace moe::inline MOE_ABI::detail {
 
 /// Reads the pre-tokenizer of a tokenizer.json with a byte-level model: a ByteLevel, or a Sequence of ByteLevel and any of Split,
-/// Digits, Punctuation, Whitespace, WhitespaceSplit and CharDelimiterSplit. Throws an Error about any other step. `name`: of the
-/// file, for errors about regular expressions.
+/// Digits, Punctuation, Whitespace, WhitespaceSplit and CharDelimiterSplit. Throws an Error about any other step. `name` is the
+/// name of the file, for errors about regular expressions.
 PreTokenizer read_byte_level_pre_tokenizer(const Json& pre_tokenizer, std::string_view name);
 
 /// Reads the step Split of a Sequence.

@@ -12,7 +12,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Real files have up to six steps. The steps of a text call each other.
+/// Limits the depth of recursion: each step of PieceCutter calls the next step. Real files have up to six steps.
 inline constexpr std::size_t most_split_steps = 64;
 
 inline SplitBehavior read_behavior(const Json& behavior) {
@@ -29,7 +29,7 @@ inline SplitBehavior read_behavior(const Json& behavior) {
                      concat('"', behavior.as_string(), '"'));
 }
 
-/// A step that finds the matches of an expression of this library.
+/// A step that finds the matches of a regular expression that this library makes.
 inline SplitStep step_of(std::string_view regex, SplitBehavior behavior, bool invert = false) {
   return {.program = std::make_shared<const regex::Program>(regex::compile(regex, "pre-tokenizer")),
           .behavior = behavior,
@@ -43,7 +43,8 @@ MOE_INLINE SplitStep read_split(const Json& split, std::string_view name) {
   const bool invert = split.at("invert").as_bool();
   const std::string regex = literal ? escaped_regex(source.as_string()) : std::string(source.as_string());
   if (regex.empty()) source.fail_here("a pattern", "none");
-  // A function written by hand matches every character: to remove what is between its matches is to isolate them.
+  // The matches of a hand-written function cover the whole text, so Removed with `invert`, which keeps only the matches, is the
+  // same as Isolated.
   const bool isolates = invert ? behavior == SplitBehavior::removed : behavior == SplitBehavior::isolated;
   const SplitPattern* pattern_by_hand = isolates ? find_single_pattern(regex) : nullptr;
   if (pattern_by_hand) return {.pattern = pattern_by_hand};
@@ -56,7 +57,7 @@ MOE_INLINE SplitStep read_split(const Json& split, std::string_view name) {
 /// ASCII punctuation and \p{P}, as in Hugging Face's tokenizers.
 inline constexpr std::string_view punctuation_regex = R"([!-/:-@\[-`{-~\p{P}])";
 
-/// Adds the steps of a ByteLevel: it puts a space before each piece, and then cuts the pieces as GPT-2 does.
+/// Adds the step of a ByteLevel, which may put a space before each piece, and then may cut the pieces as GPT-2 does.
 inline void read_byte_level(const Json& level, PreTokenizer& pre) {
   const bool space = level.at("add_prefix_space").as_bool();
   if (find_flag(level, "use_regex", true)) {
@@ -109,11 +110,11 @@ inline void read_pre_tokenizer_steps(const Json& pre_tokenizer, std::string_view
   read_pre_tokenizer_step(pre_tokenizer, name, pre);
   if (!byte_level) return;
   if (pre.steps[before].pattern)
-    pre_tokenizer.fail_here("a ByteLevel behind the steps with this pattern", "one before it");
+    pre_tokenizer.fail_here("a ByteLevel after a step with this pattern", "a ByteLevel before the step");
   pre.steps[before].byte_alphabet = true;
 }
 
-/// The patterns of several steps in a row that one function written by hand matches.
+/// Replaces all steps by one hand-written function, if there is a function for the sequence of their regular expressions.
 inline void join_steps(PreTokenizer& pre, const std::vector<std::string>& regexes) {
   std::string lines;
   for (const std::string& regex : regexes) lines += (lines.empty() ? "" : "\n") + regex;

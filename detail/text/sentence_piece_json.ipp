@@ -67,7 +67,7 @@ inline void require_sentence_piece_decoder(const Json& decoder, bool strips) {
   }
 }
 
-/// Checks Gemma's Split at spaces. It cuts nothing: the normalizer leaves no space.
+/// Checks Gemma's Split at spaces. The Split cuts nothing, because the normalizer leaves no space.
 inline void require_split_at_spaces(const Json& split) {
   if (type_of(split) != "Split") refuse_type(split, "no pre-tokenizer beside byte_fallback, or a Split");
   require_text(split.at("pattern").at("String"), " ");
@@ -75,7 +75,7 @@ inline void require_split_at_spaces(const Json& split) {
   if (split.at("invert").as_bool()) split.at("invert").fail_here("false", "true");
 }
 
-/// Whether a Metaspace puts ▁ before texts that do not begin with it.
+/// Whether a Metaspace puts ▁ before texts that do not begin with ▁.
 inline bool read_prepend_scheme(const Json& step, bool& only_at_begin) {
   const Json scheme = find_value(step, "prepend_scheme");
   if (!scheme) return find_flag(step, "add_prefix_space", true);
@@ -86,7 +86,7 @@ inline bool read_prepend_scheme(const Json& step, bool& only_at_begin) {
   return false;
 }
 
-/// Reads a Metaspace, which writes spaces as ▁ and cuts texts before each ▁. Here, ▁ is a space.
+/// Reads a Metaspace, which writes spaces as ▁ and cuts texts before each ▁. Here, a space is written in place of each ▁.
 inline void read_metaspace(const Json& step, TokenizerParts& parts) {
   require_text(step.at("replacement"), metaspace);
   SplitStep cut;

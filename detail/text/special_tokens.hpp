@@ -14,8 +14,8 @@ namespace moe::inline MOE_ABI::detail {
 /// variables.
 using SpecialTokens = std::vector<std::pair<std::string, std::string>>;
 
-/// The special tokens that tokenizer_config.json of a directory names, and those that only special_tokens_map.json names. A
-/// token is a text, or an object with a content. Throws if one of the files is no JSON.
+/// The special tokens that tokenizer_config.json of a directory names, and the tokens that only special_tokens_map.json names.
+/// A token is a text, or an object with a content. Throws if one of the files is not JSON.
 SpecialTokens read_special_tokens(const std::string& directory);
 
 /// The texts of the tokens whose ids the metadata of a GGUF file names.

@@ -12,7 +12,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The use of the matches of a pattern. Source: SplitDelimiterBehavior in Hugging Face's tokenizers.
+/// Which pieces the matches of a pattern give. Source: SplitDelimiterBehavior in Hugging Face's tokenizers.
 enum class SplitBehavior : std::uint8_t {
   isolated,              // each match and each part between matches is a piece
   removed,               // each part between matches is a piece
@@ -23,14 +23,14 @@ enum class SplitBehavior : std::uint8_t {
 
 /// One step of a pre-tokenizer. Cuts each piece of the step before.
 struct SplitStep {
-  const SplitPattern* pattern = nullptr;               // cuts by itself and isolates; or else
+  const SplitPattern* pattern = nullptr;               // isolates its matches; null if `program` cuts
   std::shared_ptr<const regex::Program> program = {};  // finds matches; shared by all copies of a tokenizer
   SplitBehavior behavior = SplitBehavior::isolated;
   bool invert = false;  // parts between matches count as matches, and matches as parts between
   bool add_prefix_space =
       false;  // puts a space before each piece that does not begin with one, before it is cut
   bool only_at_begin = false;  // puts the space only before the piece at the begin of the text
-  bool byte_alphabet = false;  // sees a piece in the alphabet of ByteLevel
+  bool byte_alphabet = false;  // matches a piece as ByteLevel writes the piece
 };
 
 /// Cuts texts into pieces, each of which becomes tokens by itself.
@@ -43,14 +43,14 @@ struct PreTokenizer {
 /// The function written by hand for one regular expression; null if there is none.
 const SplitPattern* find_single_pattern(std::string_view regex);
 
-/// A step that isolates the matches of a regular expression: by a function written by hand if there is one. Throws an Error that
+/// A step that isolates the matches of a regular expression, by a hand-written function if there is one. Throws an Error that
 /// names `name` if the expression is not supported.
 SplitStep isolating_step(std::string_view regex, std::string_view name);
 
 /// A regular expression that matches exactly this text.
 std::string escaped_regex(std::string_view text);
 
-/// The steps of regular expressions, one a line.
+/// The steps of regular expressions, one per line.
 std::vector<SplitStep> isolating_steps(std::string_view lines, std::string_view name);
 
 /// A part of a text: a match of a pattern or a part between matches.
@@ -59,7 +59,7 @@ struct SplitPart {
   bool match;
 };
 
-/// Joins parts as the behavior says, for the behaviors that join parts.
+/// Joins parts as the behavior says: merged_with_previous, merged_with_next or contiguous.
 std::vector<SplitPart> join_parts(const std::vector<SplitPart>& parts, SplitBehavior behavior);
 
 }  // namespace moe::inline MOE_ABI::detail

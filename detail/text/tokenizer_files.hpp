@@ -6,9 +6,9 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The tokenizer of a checkpoint, as read_tokenizer() takes it; empty if there is none. `path`: the checkpoint's directory or
-/// a file in it. The tokenizer of a GGUF file comes before the files of its directory; in a directory, tokenizer.json comes
-/// before vocab.json, and vocab.json before a GGUF file.
+/// The path of a checkpoint's tokenizer, for read_tokenizer(); empty if there is none. `path`: the checkpoint's directory or a
+/// file in it. The tokenizer of a GGUF file takes precedence over the files of its directory; in a directory, tokenizer.json
+/// takes precedence over vocab.json, and vocab.json over a GGUF file.
 std::string find_tokenizer(const std::string& path);
 
 /// Reads the tokenizer of a checkpoint. `path`: a tokenizer.json; or the checkpoint's directory, or a GGUF or safetensors file

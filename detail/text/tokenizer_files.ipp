@@ -47,7 +47,7 @@ inline const TokenizerClass& read_tokenizer_class(const Json& name) {
                  concat('"', name.as_string(), '"'));
 }
 
-/// An id that is the name of a member.
+/// Reads the name of a member as an id.
 inline TokenId read_key_as_id(const Json& member) {
   TokenId id = 0;
   const std::string_view digits = member.key();
@@ -89,7 +89,7 @@ inline std::vector<AddedToken> read_added_tokens_file(const std::string& path, c
   return tokens;
 }
 
-/// The added tokens of a directory beside those of tokenizer.json: added_tokens_decoder of tokenizer_config.json, or else
+/// The added tokens that files beside tokenizer.json list: added_tokens_decoder of tokenizer_config.json, or else
 /// added_tokens.json. Source: _from_pretrained of PreTrainedTokenizerBase in transformers.
 inline std::vector<AddedToken> read_configured_tokens(const std::string& directory, const Json& config) {
   std::vector<AddedToken> tokens;
@@ -122,7 +122,7 @@ inline void add_named_tokens(const Json& config, TokenizerParts& parts) {
   }
 }
 
-/// Adds the tokens to the added tokens. A token that is there already gets the new flags.
+/// Adds tokens to the added tokens. A token with the same id and content as an added token replaces the added token.
 inline void add_or_replace(std::vector<AddedToken>& added, std::vector<AddedToken> tokens) {
   std::map<std::string, std::size_t> places;
   for (std::size_t i = 0; i < added.size(); ++i) places.emplace(added[i].content, i);
@@ -131,7 +131,7 @@ inline void add_or_replace(std::vector<AddedToken>& added, std::vector<AddedToke
     if (place != places.end() && added[place->second].id == token.id) {
       added[place->second] = std::move(token);
     } else {
-      added.push_back(std::move(token));  // two tokens of one content are refused later, with a message
+      added.push_back(std::move(token));  // AddedVocabulary refuses two tokens with one content
     }
   }
 }
@@ -148,8 +148,8 @@ inline TokenizerParts read_directory_json(const std::string& path) {
   return parts;
 }
 
-/// Reads the three files that stand for a tokenizer.json where it is missing: vocab.json, merges.txt, and
-/// tokenizer_config.json, which names the class that knows the rest.
+/// Reads the three files that replace a missing tokenizer.json: vocab.json, merges.txt, and tokenizer_config.json, where
+/// tokenizer_class names a row of `tokenizer_classes`.
 inline TokenizerParts read_vocabulary_files(const std::string& directory) {
   const std::string config_path = join_path(directory, "tokenizer_config.json");
   const std::string vocabulary_path = join_path(directory, "vocab.json");
@@ -197,7 +197,7 @@ MOE_INLINE TokenizerParts read_tokenizer(const std::string& path) {
   const bool checkpoint = is_directory(path) || path.ends_with(".safetensors") || !find_gguf(path).empty();
   const std::string found = checkpoint ? find_tokenizer(path) : path;
   if (found.empty())
-    fail(path, "tokenizer", "tokenizer.json, or vocab.json with merges.txt, or a GGUF model with one",
+    fail(path, "tokenizer", "tokenizer.json, or vocab.json with merges.txt, or a GGUF model with a tokenizer",
          unsupported_tokenizer(is_directory(path) ? path : parent_directory(path)));
   if (is_directory(found)) return read_vocabulary_files(found);
   if (is_file(found) && is_gguf(found)) return read_gguf_tokenizer(found);

@@ -11,7 +11,7 @@ namespace moe::inline MOE_ABI::detail {
 /// An added token as tokenizer.json and tokenizer_config.json describe it. Members may be missing.
 AddedToken read_added_token(const Json& token, TokenId id);
 
-/// Reads a tokenizer.json, the format of Hugging Face's tokenizers, for byte-level BPE or SentencePiece. Throws if it has
+/// Reads a tokenizer.json, the format of Hugging Face's tokenizers, for byte-level BPE or SentencePiece. Throws if the file has
 /// anything else that would change the tokens. Ignores `truncation` and `padding`, as transformers does.
 TokenizerParts read_tokenizer_json(const std::string& path);
 

@@ -35,13 +35,13 @@ inline std::vector<AddedToken> read_added_tokens(const Json& tokens) {
   std::vector<AddedToken> added;
   for (const Json token : tokens.as_array()) {
     for (const std::string_view flag : flags)
-      token.at(flag).as_bool();  // tokenizers has no defaults for them
+      token.at(flag).as_bool();  // Hugging Face's tokenizers has no defaults for these flags
     added.push_back(read_added_token(token, read_id(token.at("id"))));
   }
   return added;
 }
 
-/// Whether the normalizer is NFC; the alternative is an empty Sequence.
+/// Whether the normalizer is NFC, or a Sequence with an NFC in it. Throws if there is any other step.
 inline bool read_normalizer(const Json& normalizer) {
   if (type_of(normalizer) == "NFC") return true;
   if (type_of(normalizer) != "Sequence") refuse_type(normalizer, "NFC or a Sequence of it");
@@ -57,7 +57,8 @@ inline void read_byte_level_steps(const Json& root, TokenizerParts& parts) {
   if (const Json normalizer = find_value(root, "normalizer")) parts.nfc = read_normalizer(normalizer);
 }
 
-/// Real templates have a few of each. The limits keep the size of `pieces x ids` from growing beyond the size of the file.
+/// Real templates have a few pieces and tokens. Without the limits, the tokens around a text could be far larger than the file:
+/// each piece repeats a list of ids.
 inline constexpr std::size_t most_template_pieces = 64, most_tokens_around = 256;
 
 /// Reads the special tokens before and after every text. The template for pairs of texts is not used.
@@ -104,7 +105,7 @@ inline bool has_all_bytes(const TokenizerParts& parts) {
   return true;
 }
 
-/// Reads the token for symbols outside the vocabulary. It may be missing in the vocabulary if there are no such symbols.
+/// Reads the token for symbols outside the vocabulary. The vocabulary may lack the token if there are no such symbols.
 inline void read_unknown_token(const Json& token, TokenizerParts& parts) {
   parts.bpe.unknown = parts.vocabulary.find_text(token.as_string());
   if (!parts.bpe.unknown && !has_all_bytes(parts))

@@ -9,9 +9,9 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// How a chat template writes an assistant's turn, as its renderings show it. What they do not show is empty.
+/// How a chat template writes an assistant's turn, as its renderings show. A member that no rendering shows is empty.
 struct TurnFormat {
-  /// The texts between the last words of a turn and what follows them.
+  /// The texts from the last words of a turn up to:
   struct Closing {
     std::string at_end;       // the end of the conversation
     std::string before_next;  // the first words of the next message
@@ -32,10 +32,10 @@ struct TurnFormat {
 /// Renders conversations with and without reasoning, calls and following messages, and compares the texts. A conversation
 /// that the template refuses shows nothing, and is no error. `render(messages, options)`: messages in JSON.
 ///
-/// The markers of reasoning are the texts around the reasoning of a message that the template adds to a turn without
-/// reasoning. Where renderings leave open which part of these texts is the marker, pairs of markers in use decide. A pair also
-/// counts if the generation prompt ends with its begin, or if the template removes a text between the markers from the content
-/// of earlier turns.
+/// The markers of reasoning are the texts around a message's reasoning that a turn without reasoning does not have. If these
+/// texts contain a pair of markers of published templates, only the pair counts. If no rendering shows markers, such a pair also
+/// counts if the generation prompt ends with the begin of the pair, or if the template removes a text between the two markers
+/// from the content of earlier turns.
 TurnFormat find_turn_format(
     FunctionRef<std::string(const std::string& messages, const ChatOptions& options)> render);
 

@@ -43,14 +43,14 @@ inline std::string_view trimmed_right(std::string_view text) {
 
 inline std::string_view trimmed(std::string_view text) { return trimmed_left(trimmed_right(text)); }
 
-/// The part of a text after the last `begin`; nothing without it.
+/// The part of a text after the last `begin`; nothing if the text has no `begin`.
 inline std::optional<std::string_view> text_after(std::string_view text, std::string_view begin) {
   const std::size_t at = text.rfind(begin);
   if (at == text.npos) return {};
   return text.substr(at + begin.size());
 }
 
-/// The part of a text between the first `begin` and the next `end`; nothing without them.
+/// The part of a text between the first `begin` and the next `end`; nothing if the text lacks one of them.
 inline std::optional<std::string_view> text_between(std::string_view text, std::string_view begin,
                                                     std::string_view end) {
   const std::size_t at = text.find(begin);
@@ -61,7 +61,7 @@ inline std::optional<std::string_view> text_between(std::string_view text, std::
   return text.substr(0, size);
 }
 
-/// The tag such as </think> or [/THINK] at the begin of a text; the whole text if it begins with none.
+/// The tag such as </think> or [/THINK] at the begin of a text; the whole text if it begins with no tag.
 inline std::string_view first_tag(std::string_view text) {
   const char closing = text.starts_with('<') ? '>' : ']';
   const std::size_t end = text.starts_with('<') || text.starts_with('[') ? text.find(closing) : text.npos;
@@ -98,7 +98,7 @@ class TurnProbe {
   }
 
  private:
-  // Words that no template has. Their letters survive every filter that templates use.
+  // Words that occur in no template, and that no filter in use changes.
   static constexpr std::string_view question = "Moequestion", answer = "Moeanswer", next = "Moenext",
                                     thought = "Moethought", argument = "Moeargument", second = "Moesecond",
                                     result = "Moeresult";
@@ -148,7 +148,7 @@ class TurnProbe {
     format_.closings.push_back(closing);
   }
 
-  /// Templates differ in the forms of calls that they take: the first form that a template renders counts.
+  /// Templates accept different forms of calls. Uses the first form that the template renders.
   void find_calls() {
     for (const std::string_view content : {"\"\"", "null"})
       for (const bool as_text : {false, true}) {
@@ -211,7 +211,7 @@ class TurnProbe {
     return true;
   }
 
-  /// Whether the text is of a list or a message that the template writes as a whole, as JSON or as Python does it.
+  /// Whether the text is a part of a list or a message that the template writes as a whole, in JSON or as Python prints it.
   static bool is_notation(std::string_view between) {
     return between.starts_with("\",") || between.starts_with("\"}") || between.starts_with("',") ||
            between.starts_with("'}");
@@ -229,7 +229,8 @@ class TurnProbe {
     return first_tag(trimmed_left(between));
   }
 
-  /// The end of `before` that the begins of turns without reasoning lack: the shortest one.
+  /// The begin of a known pair at the end of `before`; otherwise the end of `before` behind a begin of a turn without reasoning,
+  /// the shortest such end.
   std::string_view begin_marker(std::string_view before, std::string_view between) const {
     if (const MarkerPair* known = known_pair(before, between)) return known->begin;
     std::string_view found;
@@ -242,7 +243,7 @@ class TurnProbe {
     return found;
   }
 
-  /// The generation prompt can stand among the marks: a turn of harmony consists of several messages with one begin each.
+  /// The marks can contain the generation prompt: a turn of the harmony format has several messages that each begin with it.
   void read_answer_marks(std::string_view marks) {
     const std::string_view opening = trimmed(format_.opening);
     if (!opening.empty() && marks.starts_with(opening)) {

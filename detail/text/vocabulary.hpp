@@ -24,7 +24,7 @@ class Vocabulary {
   explicit Vocabulary(std::size_t tokens = 0, Notation notation = Notation::byte_level,
                       bool names_bytes = false);
 
-  /// The largest id that a file with so many tokens may use. Ids index arrays, so a large id in a small file must not
+  /// The largest id that a file with this number of tokens may use. Ids index arrays, so a large id in a small file must not
   /// allocate gigabytes.
   static constexpr TokenId largest_id(std::size_t tokens) {
     return tokens < (1u << 28) ? static_cast<TokenId>((1u << 20) + 4 * tokens) : none - 1;
@@ -97,7 +97,7 @@ class Vocabulary {
 /// [bytes]: the tokens <0x00> to <0xFF> of SentencePiece, which spell characters that are no tokens.
 using ByteTokens = std::array<std::optional<TokenId>, 256>;
 
-/// Adds the token of a byte, apart. Adds nothing and returns false if the id or the byte is taken.
+/// Adds the token of a byte by add_byte(). Adds nothing and returns false if the id or the byte is taken.
 bool add_byte_token(Vocabulary& vocabulary, ByteTokens& tokens, TokenId id, int byte);
 
 }  // namespace moe::inline MOE_ABI::detail

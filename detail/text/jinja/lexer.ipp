@@ -87,8 +87,8 @@ class Lexer {
     if (!text.empty()) add(Token::Type::text, at_, text);
   }
 
-  /// The offset of the text after a tag that ends with %}, }} or #} at `end`. `sign` is the character before `end`: `-` removes all
-  /// white space after the tag. Without `-` or `+`, %} and #} remove one line feed.
+  /// The offset of the text after a tag that ends with %}, }} or #} at `end`. `sign` is the character before `end`: `-` removes
+  /// all white space after the tag. Without `-` or `+`, %} and #} remove one line feed.
   std::size_t after_end(std::size_t end, char sign, bool variable) {
     end += 2;
     if (sign == '-') {
