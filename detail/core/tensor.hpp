@@ -22,11 +22,16 @@ struct Matrix {
   std::size_t rows = 0;
   std::size_t cols = 0;
 
+  /// The order of the bytes: one row after the other, or panels of 16 interleaved rows, which kernels read faster
+  /// (detail/core/panels.hpp). row() needs rows.
+  enum class Order { rows, panels };
+  Order order = Order::rows;
+
   std::size_t row_bytes() const { return detail::bytes_of(dtype, cols); }
   std::size_t bytes() const { return rows * row_bytes(); }
 
   Vector row(std::size_t r) const {
-    MOE_ASSERT(r < rows);
+    MOE_ASSERT(r < rows && order == Order::rows);
     return {data + r * row_bytes(), dtype, cols};
   }
 };

@@ -19,8 +19,9 @@ class MemoryProvider {
 
   MemoryProvider() = default;
 
-  /// Reads all experts that the checkpoint has, and converts those that are not stored as kernels read them.
-  explicit MemoryProvider(const ExpertCatalog& catalog);
+  /// Reads all experts that the checkpoint has, and converts those that are not stored as kernels read them. Panels are faster
+  /// to multiply; only quantised matrices have them.
+  explicit MemoryProvider(const ExpertCatalog& catalog, Matrix::Order order = Matrix::Order::rows);
   explicit MemoryProvider(const Checkpoint& checkpoint) : MemoryProvider(ExpertCatalog(checkpoint)) {}
 
   /// Stores a copy of the weights under this id, in place of earlier weights, whose leases become invalid. Not thread-safe.

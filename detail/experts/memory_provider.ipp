@@ -2,6 +2,7 @@
 #include "memory_provider.hpp"
 #include "../core/concat.hpp"
 #include "../core/error.hpp"
+#include "../core/panels.hpp"
 
 #include <algorithm>
 #include <array>
@@ -13,10 +14,15 @@
 
 namespace moe::inline MOE_ABI {
 
-MOE_INLINE MemoryProvider::MemoryProvider(const ExpertCatalog& catalog) {
+MOE_INLINE MemoryProvider::MemoryProvider(const ExpertCatalog& catalog, Matrix::Order order) {
   for (const ExpertId id : catalog.ids()) {
     detail::SlabPool::Slab memory = memory_->take(catalog.at(id).bytes());
-    const ExpertWeights weights = catalog.read(id, memory.data());
+    std::byte* const begin = memory.data();
+    ExpertWeights weights = catalog.read(id, begin);
+    if (order == Matrix::Order::panels)
+      for (Matrix* part : {&weights.gate, &weights.up, &weights.down})
+        if (detail::fits_panels(*part))
+          *part = detail::to_panels_in_place(*part, begin + (part->data - begin));
     keep(id, std::move(memory), weights);
   }
 }

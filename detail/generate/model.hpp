@@ -26,7 +26,8 @@ namespace moe::inline MOE_ABI {
 struct ModelOptions {
   std::size_t threads = 0;  // 0: one per core
 
-  // Where the experts are if `memory` is not limited: see MmapProvider and MemoryProvider. Mapped experts in a form that
+  // Where the weights are if `memory` is not limited: in the mapped files (MmapProvider), which opens at once, or in memory
+  // (MemoryProvider), where quantised matrices lie in panels, which are multiplied faster. Mapped experts in a form that
   // kernels do not read, such as MXFP4 of Hugging Face or FP8, are converted when they are read, and cached in 9/10 of the
   // free memory.
   enum class Experts { mapped, in_memory };

@@ -143,8 +143,10 @@ MOE_INLINE Model Open::operator()(const std::string& path, const ModelOptions& g
     return Model(checkpoint, detail::cached_experts(checkpoint, made.memory_plan, options), std::move(made));
   }
   if (options.verify) detail::verify_experts(catalog);
-  if (options.experts == ModelOptions::Experts::in_memory)
-    return Model(checkpoint, MemoryProvider(catalog), std::move(made));
+  if (options.experts == ModelOptions::Experts::in_memory) {
+    made.transformer.weights = WeightStorage::owned;
+    return Model(checkpoint, MemoryProvider(catalog, Matrix::Order::panels), std::move(made));
+  }
   return Model(checkpoint, MmapProvider(catalog), std::move(made));
 }
 

@@ -17,8 +17,8 @@ namespace moe::inline MOE_ABI {
 
 /// Where a model keeps the weights that are not experts.
 ///   mapped   in the mapped files: the system reads them on first use and may drop them when it needs memory
-///   owned    in memory of the model, read when it is opened; only an embedding that is not the head stays on disk, since a
-///            token needs one row of it
+///   owned    in memory of the model, read when it is opened, quantised matrices in panels (detail/core/panels.hpp); only an
+///            embedding that is not the head stays on disk, since a token needs one row of it
 enum class WeightStorage { mapped, owned };
 
 }  // namespace moe::inline MOE_ABI
@@ -109,6 +109,7 @@ struct LayerWeights {
 };
 
 /// All matrices of a layer, its experts excepted; some may be empty.
+std::vector<Matrix*> matrices_of(LayerWeights& layer);
 std::vector<const Matrix*> matrices_of(const LayerWeights& layer);
 
 /// The matrices that a mixer multiplies first, for prefetching: the first one, and the bytes of all.

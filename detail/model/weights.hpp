@@ -33,6 +33,10 @@ struct ModelWeights {
   /// The bytes of all matrices that every token needs. A token needs one row of the embedding, so the embedding counts only
   /// if it is the head.
   std::size_t bytes() const;
+
+ private:
+  /// Puts the quantised matrices that are in `memory` into panels.
+  void to_panels();
 };
 
 }  // namespace moe::inline MOE_ABI::detail

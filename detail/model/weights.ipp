@@ -1,11 +1,13 @@
 #pragma once
 #include "weights.hpp"
+#include "../core/panels.hpp"
 #include "../spec/model_source.hpp"
 #include "mixer_weights.hpp"
 #include "weight_reader.hpp"
 
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <variant>
 #include <vector>
@@ -105,6 +107,27 @@ MOE_INLINE ModelWeights::ModelWeights(const Checkpoint& checkpoint, const ModelS
   norm = reader.norm(Role::final_norm, Role::final_norm_bias, 0);
   for (std::size_t layer = 0; layer < spec.layers.size(); ++layer)
     layers.push_back(read_layer(reader, layer));
+  if (storage == WeightStorage::owned) to_panels();
+}
+
+inline std::size_t address_of(const std::byte* at) { return reinterpret_cast<std::uintptr_t>(at); }
+
+MOE_INLINE void ModelWeights::to_panels() {
+  const auto pack = [&](Matrix& matrix) {
+    if (!fits_panels(matrix)) return;
+    for (const Pages& pages : memory) {
+      const std::size_t at =
+          address_of(matrix.data) - address_of(pages.data());  // wraps for pages behind the matrix
+      if (at >= pages.bytes()) continue;
+      matrix = to_panels_in_place(matrix, pages.data() + at);
+      return;
+    }
+  };
+  const bool is_embedding = head.data == embedding.matrix().data;
+  pack(head);
+  if (is_embedding) embedding = Embedding(head);
+  for (LayerWeights& layer : layers)
+    for (Matrix* matrix : matrices_of(layer)) pack(*matrix);
 }
 
 MOE_INLINE std::size_t ModelWeights::bytes() const {

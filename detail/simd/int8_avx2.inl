@@ -8,6 +8,8 @@ using VecI8 = __m256i;
 using VecI32 = __m256i;
 inline constexpr std::size_t row_vectors = 2;
 
+inline VecI8 load_i8(const std::byte* p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)); }
+
 inline __m128i load_16(const std::byte* p) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)); }
 
 inline VecI8 gather(const Int8Rows& rows, std::size_t at, std::size_t i) {

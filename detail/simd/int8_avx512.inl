@@ -11,6 +11,8 @@ using VecI8 = __m512i;
 using VecI32 = __m512i;
 inline constexpr std::size_t row_vectors = 2;
 
+inline VecI8 load_i8(const std::byte* p) { return _mm512_loadu_si512(p); }
+
 inline __m128i load_16(const std::byte* p) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)); }
 
 inline VecI8 gather(const Int8Rows& rows, std::size_t at, std::size_t i) {

@@ -8,6 +8,10 @@ using VecI8 = int8x16_t;
 using VecI32 = int32x4_t;
 inline constexpr std::size_t row_vectors = 2;
 
+inline VecI8 load_i8(const std::byte* p) {
+  return vreinterpretq_s8_u8(vld1q_u8(reinterpret_cast<const std::uint8_t*>(p)));
+}
+
 inline VecI8 gather(const Int8Rows& rows, std::size_t at, std::size_t i) {
   return vreinterpretq_s8_u8(vld1q_u8(reinterpret_cast<const std::uint8_t*>(rows.first[i] + at)));
 }

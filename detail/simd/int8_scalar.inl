@@ -4,6 +4,7 @@
 //   VecI8                    four bytes of each row
 //   VecI32                   one int32 for each row
 //   row_vectors              how many such vectors of rows one tile has
+//   load_i8(p)                four bytes of each row that stand side by side
 //   gather(rows, at, i)      bytes [at, at + 16) of the rows i, i + 4, i + 8, ..., in this order
 //   transpose(q)             gather() for i = 0 to 3 becomes the bytes 0-3, 4-7, 8-11, 12-15 of all rows, one row per lane
 //   gather_scales<Step>(rows, blocks, out)   out[b] = the f16 number at byte b · Step of each row, as float
@@ -26,6 +27,12 @@ struct VecI32 {
   std::int32_t lane[lanes];
 };
 inline constexpr std::size_t row_vectors = 1;
+
+inline VecI8 load_i8(const std::byte* p) {
+  VecI8 out;
+  std::memcpy(out.at, p, sizeof out.at);
+  return out;
+}
 
 inline VecI8 gather(const Int8Rows& rows, std::size_t at, std::size_t i) {
   VecI8 out;

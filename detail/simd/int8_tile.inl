@@ -19,6 +19,29 @@ struct Int8Tile {
   Int8Scales scales;
 };
 
+/// `lanes` rows of a panel of 16 rows, whose numbers are interleaved, as core/panels.hpp describes. A number of `width`
+/// bytes that begins at byte `at` of a row stands, for these rows, at base + 16 · at + first · width.
+struct PanelRows {
+  const std::byte* base;
+  std::size_t first;  // the row of the first lane
+
+  const std::byte* at(std::size_t at, std::size_t width) const {
+    return base + panel_rows * at + first * width;
+  }
+};
+
+inline void gather_f16(const PanelRows& rows, std::size_t at, std::size_t step, std::size_t count, Vec* out) {
+  for (std::size_t i = 0; i < count; ++i) out[i] = load(F16{}, rows.at(at + i * step, 2));
+}
+template <std::size_t Step>
+inline void gather_scales(const PanelRows& rows, std::size_t blocks, Vec* out) {
+  gather_f16(rows, 0, Step, blocks, out);
+}
+inline void gather_columns(const PanelRows& rows, std::size_t at, VecI8 (&out)[4]) {
+  MOE_UNROLL
+  for (std::size_t i = 0; i < 4; ++i) out[i] = load_i8(rows.at(at + 4 * i, 4));
+}
+
 /// Bytes [at, at + 16) of all rows: out[i] holds the bytes at + 4 · i and the three after it.
 inline void gather_columns(const Int8Rows& rows, std::size_t at, VecI8 (&out)[4]) {
   MOE_UNROLL
@@ -43,19 +66,19 @@ constexpr std::size_t group_of_columns(Type, std::size_t g) {
   return g;
 }
 
-inline void unpack_scales(Q8_0, const Int8Rows& rows, std::size_t blocks, Int8Scales& out) {
+inline void unpack_scales(Q8_0, const auto& rows, std::size_t blocks, Int8Scales& out) {
   gather_scales<34>(rows, blocks, out.scales);
 }
-inline void unpack(Q8_0, const Int8Rows& rows, std::size_t u, VecI8 (&w)[8]) {
+inline void unpack(Q8_0, const auto& rows, std::size_t u, VecI8 (&w)[8]) {
   gather_columns(rows, u * 34 + 2, w);
   MOE_UNROLL
   for (std::size_t i = 0; i < 8; ++i) w[i] = to_dot_operand(w[i]);
 }
 
-inline void unpack_scales(Q4_0, const Int8Rows& rows, std::size_t blocks, Int8Scales& out) {
+inline void unpack_scales(Q4_0, const auto& rows, std::size_t blocks, Int8Scales& out) {
   gather_scales<18>(rows, blocks, out.scales);
 }
-inline void unpack(Q4_0, const Int8Rows& rows, std::size_t u, VecI8 (&w)[8]) {
+inline void unpack(Q4_0, const auto& rows, std::size_t u, VecI8 (&w)[8]) {
   VecI8 q[4];
   gather_columns(rows, u * 18 + 2, q);
   MOE_UNROLL
@@ -74,7 +97,7 @@ inline void scale_groups(VecI8 scales, VecI8 offsets, Vec d, Vec dmin, Vec* out_
 }
 
 /// The header of q4_k and q5_k: d and dmin in f16, then twelve bytes with eight scales and eight offsets of 6 bits.
-inline void unpack_scales(Q4_K, const Int8Rows& rows, std::size_t, Int8Scales& out) {
+inline void unpack_scales(Q4_K, const auto& rows, std::size_t, Int8Scales& out) {
   Vec d[2];
   gather_f16(rows, 0, 2, 2, d);
   const Vec dmin = sub(zero(), d[1]);
@@ -85,7 +108,7 @@ inline void unpack_scales(Q4_K, const Int8Rows& rows, std::size_t, Int8Scales& o
                bit_or(bit_field<4>(s[3], 15), bit_field<2>(s[2], 48)), d[0], dmin, out.scales + 4,
                out.offsets + 4);
 }
-inline void unpack(Q4_K, const Int8Rows& rows, std::size_t u, VecI8 (&w)[16]) {
+inline void unpack(Q4_K, const auto& rows, std::size_t u, VecI8 (&w)[16]) {
   VecI8 q[8];
   gather_columns(rows, 16 + u * 32, q);
   MOE_UNROLL
@@ -95,7 +118,7 @@ inline void unpack(Q4_K, const Int8Rows& rows, std::size_t u, VecI8 (&w)[16]) {
   }
 }
 
-inline void unpack_scales(Q5_K, const Int8Rows& rows, std::size_t blocks, Int8Scales& out) {
+inline void unpack_scales(Q5_K, const auto& rows, std::size_t blocks, Int8Scales& out) {
   unpack_scales(Q4_K{}, rows, blocks, out);
 }
 /// w[i] |= bit `Bit` of bits[i], moved to bit 4.
@@ -104,7 +127,7 @@ inline void add_fifth_bits(VecI8* w, const VecI8 (&bits)[4]) {
   MOE_UNROLL
   for (std::size_t i = 0; i < 4; ++i) w[i] = bit_or(w[i], bit_field<Bit - 4>(bits[i], 16));
 }
-inline void unpack(Q5_K, const Int8Rows& rows, std::size_t u, VecI8 (&w)[16]) {
+inline void unpack(Q5_K, const auto& rows, std::size_t u, VecI8 (&w)[16]) {
   MOE_UNROLL
   for (std::size_t half = 0; half < 2; ++half) {
     VecI8 q[4], high[4];
@@ -127,7 +150,7 @@ inline void unpack(Q5_K, const Int8Rows& rows, std::size_t u, VecI8 (&w)[16]) {
 /// q6_k: a half block has 128 columns; its unit `part` holds columns 16 · part to 16 · part + 15 of each 32 of them.
 constexpr std::size_t group_of_columns(Q6_K, std::size_t g) { return g / 8 * 8 + g % 4 * 2 + g / 4 % 2; }
 
-inline void unpack_scales(Q6_K, const Int8Rows& rows, std::size_t, Int8Scales& out) {
+inline void unpack_scales(Q6_K, const auto& rows, std::size_t, Int8Scales& out) {
   Vec d;
   gather_f16(rows, 208, 0, 1, &d);
   VecI8 s[4];  // s[i] holds the scales of the groups 4 · i to 4 · i + 3 in order of columns
@@ -143,7 +166,7 @@ inline void unpack_scales(Q6_K, const Int8Rows& rows, std::size_t, Int8Scales& o
     }
   }
 }
-inline void unpack(Q6_K, const Int8Rows& rows, std::size_t u, VecI8 (&w)[16]) {
+inline void unpack(Q6_K, const auto& rows, std::size_t u, VecI8 (&w)[16]) {
   const std::size_t n = u / 2, part = u % 2;
   VecI8 first[4], second[4], high[4];
   gather_columns(rows, n * 64 + part * 16, first);
@@ -175,8 +198,8 @@ struct WeightPrefetcher {
 
 /// Unpacks `blocks` blocks of 32 columns, at most tile_cols columns, of all rows.
 template <class Type>
-inline void unpack_tile(Type type, const Int8Rows& rows, std::size_t blocks,
-                        WeightPrefetcher<Type>& prefetcher, Int8Tile& tile) {
+inline void unpack_tile(Type type, const auto& rows, std::size_t blocks, WeightPrefetcher<Type>& prefetcher,
+                        Int8Tile& tile) {
   unpack_scales(type, rows, blocks, tile.scales);
   for (std::size_t u = 0; u < blocks * 32 / Type::unit; ++u) {
     VecI8 w[Type::unit / 4];
@@ -204,16 +227,26 @@ inline constexpr std::size_t remainder_tokens = 2;  // for the last tokens, and 
 /// The bytes of tile_cols columns of one row, for the largest type: eight blocks of q8_0.
 inline constexpr std::size_t tile_row_bytes = 8 * Q8_0::bytes;
 
-/// The rows [row, row + count) from `column` on. Near the end of the matrix the rows are copied to `copy`, with the last row
-/// repeated, so that kernels never read beyond the weights. copy: [count, tile_row_bytes].
+/// The rows [row, row + lanes) from `column` on. Near the end of the matrix the rows are copied to `copy`, with the last row
+/// repeated, so that kernels never read beyond the weights. copy: [lanes, tile_row_bytes].
 template <class Type>
-inline Int8Rows rows_of(const MatmulArgs& a, std::size_t row, std::size_t count, std::size_t column,
+inline Int8Rows rows_of(RowsInOrder, const MatmulArgs& a, std::size_t row, std::size_t column,
                         std::size_t blocks, std::byte* copy) {
   const std::size_t at = column / Type::block * Type::bytes;
-  if (row + count <= a.rows) return Int8Rows(a.weights + row * a.row_bytes + at, a.row_bytes);
+  if (row + lanes <= a.rows) return Int8Rows(a.weights + row * a.row_bytes + at, a.row_bytes);
   const std::size_t bytes = blocks * 32 / Type::block * Type::bytes;
-  for (std::size_t r = 0; r < count; ++r)
+  for (std::size_t r = 0; r < lanes; ++r)
     std::memcpy(copy + r * bytes, a.weights + (row + r < a.rows ? row + r : a.rows - 1) * a.row_bytes + at,
                 bytes);
   return Int8Rows(copy, bytes);
+}
+
+/// The same for panels. Rows after the last one are the first rows of the last panel.
+template <class Type>
+inline PanelRows rows_of(RowsInPanels, const MatmulArgs& a, std::size_t row, std::size_t column, std::size_t,
+                         std::byte*) {
+  if (row >= a.rows) row = a.rows - panel_rows;
+  return {a.weights + row / panel_rows * panel_rows * a.row_bytes +
+              panel_rows * (column / Type::block * Type::bytes),
+          row % panel_rows};
 }

@@ -15,6 +15,7 @@ struct MatmulArgs {
   DType dtype;
   std::size_t row_bytes;  // from one row of weights to the next
   std::size_t rows, cols, tokens;
+  bool in_panels = false;  // quantised types: the rows, a multiple of 16, lie as core/panels.hpp describes
 
   // The activations in the form that the weight type takes: floats; int8 with one scale for 32 columns (quantised types);
   // bf16 (bf16 weights, if Kernels::to_bf16 is set).

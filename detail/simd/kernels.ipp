@@ -4,6 +4,7 @@
 #include "../core/dequantise.hpp"
 #include "../core/dtype.hpp"
 #include "../core/error.hpp"
+#include "../core/panels.hpp"
 #include "../core/portable_math.hpp"
 #include "intrinsics.hpp"
 
@@ -112,6 +113,10 @@ struct Q6_K {
   static constexpr int zero_point = 32;
   static constexpr bool has_offsets = false;
 };
+
+/// How the rows of quantised weights lie: one after the other, or in panels.
+struct RowsInOrder {};
+struct RowsInPanels {};
 
 /// The addresses of up to 16 quantised rows that lie `stride` bytes apart: row r begins at first[r % 4] + r / 4 · stride_4.
 /// With x86 addressing modes four pointers and two strides address 16 rows without any arithmetic.

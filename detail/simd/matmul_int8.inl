@@ -52,45 +52,61 @@ inline void prepare(const MatmulArgs& a, const std::size_t (&at)[Tokens], std::s
 /// The columns of one token that are prepared once for all rows; further columns are prepared again for each vector of rows.
 inline constexpr std::size_t prepared_cols = 4096;
 
-/// Prefetch distance of products with one token, beyond the next `lanes` rows. Without it the last of these rows arrive too
-/// late.
-/// Measured: 4 to 6 KiB are best over all types; see tests/bench/LOG.md.
+/// Prefetch distances of products with one token: of rows in order beyond the next `lanes` rows, since without it the last of
+/// these rows arrive too late; of panels from the columns that are multiplied.
+/// Measured: 4 to 6 KiB and 4 to 8 KiB are best over all types; see tests/bench/LOG.md.
 inline constexpr std::size_t vector_prefetch_bytes = std::size_t{6} << 10;
+inline constexpr std::size_t panel_prefetch_bytes = std::size_t{4} << 10;
+
+/// total += the products of `lanes` rows with tile_cols columns, or with those that are left.
+template <class Type>
+inline void add_columns(const auto& rows, std::size_t blocks, const Int8Input<1>& input,
+                        WeightPrefetcher<Type>& prefetcher, Vec& total) {
+  using Product = typename Type::Product;
+  Int8Scales scales;
+  unpack_scales(Type{}, rows, blocks, scales);
+  constexpr std::size_t groups = Type::unit / Product::group;
+  for (std::size_t u = 0; u < blocks * 32 / Type::unit; ++u) {
+    VecI8 w[Type::unit / 4];
+    prefetcher.step();
+    unpack(Type{}, rows, u, w);
+    MOE_UNROLL
+    for (std::size_t i = 0; i < groups; ++i) {
+      const std::size_t g = u * groups + i;
+      const std::size_t at = group_of_columns(Product{}, g), from = at * Product::group;
+      DotSum<Product> sum;
+      sum.start(input.corrections[0][at]);
+      MOE_UNROLL
+      for (std::size_t c = 0; c < Product::group; c += 4)
+        sum.add(c / 4, w[(i * Product::group + c) / 4], broadcast_i8x4(input.quants[0] + from + c));
+      total = add_group(Product{}, sum.value(), scales, g, input.scales[0][from / 32], input.sums[0][g % 8],
+                        total);
+    }
+  }
+}
+
+/// Where prefetching begins, for the rows from `row` on.
+inline const std::byte* first_prefetch(RowsInOrder, const MatmulArgs& a, std::size_t row) {
+  return a.weights + (row + lanes) * a.row_bytes + vector_prefetch_bytes;
+}
+inline const std::byte* first_prefetch(RowsInPanels, const MatmulArgs& a, std::size_t row) {
+  return a.weights + row * a.row_bytes + panel_prefetch_bytes;
+}
 
 /// out[row, row + lanes) for one token. prepared: the activations of the first prepared_cols columns.
-template <class Type>
-inline void int8_vector(const MatmulArgs& a, std::size_t row, const Int8Input<1>* prepared) {
-  using Product = typename Type::Product;
+template <class Type, class Order>
+inline void int8_vector(Order order, const MatmulArgs& a, std::size_t row, const Int8Input<1>* prepared) {
   const std::size_t used = a.rows - row < lanes ? a.rows - row : lanes;
   Vec total = zero();
-  WeightPrefetcher<Type> prefetcher{a.weights + (row + lanes) * a.row_bytes + vector_prefetch_bytes};
+  WeightPrefetcher<Type> prefetcher{first_prefetch(order, a, row)};
   for (std::size_t column = 0; column < a.cols; column += tile_cols) {
     const std::size_t blocks = (a.cols - column < tile_cols ? a.cols - column : tile_cols) / 32;
-    std::byte copy[lanes * tile_row_bytes];
-    const Int8Rows rows = rows_of<Type>(a, row, lanes, column, blocks, copy);
     Int8Input<1> further;
-    if (column >= prepared_cols) prepare<Product, 1>(a, {a.row_of(0) * a.cols + column}, blocks, further);
+    if (column >= prepared_cols)
+      prepare<typename Type::Product, 1>(a, {a.row_of(0) * a.cols + column}, blocks, further);
     const Int8Input<1>& input = column < prepared_cols ? prepared[column / tile_cols] : further;
-    Int8Scales scales;
-    unpack_scales(Type{}, rows, blocks, scales);
-    constexpr std::size_t groups = Type::unit / Product::group;
-    for (std::size_t u = 0; u < blocks * 32 / Type::unit; ++u) {
-      VecI8 w[Type::unit / 4];
-      prefetcher.step();
-      unpack(Type{}, rows, u, w);
-      MOE_UNROLL
-      for (std::size_t i = 0; i < groups; ++i) {
-        const std::size_t g = u * groups + i;
-        const std::size_t at = group_of_columns(Product{}, g), from = at * Product::group;
-        DotSum<Product> sum;
-        sum.start(input.corrections[0][at]);
-        MOE_UNROLL
-        for (std::size_t c = 0; c < Product::group; c += 4)
-          sum.add(c / 4, w[(i * Product::group + c) / 4], broadcast_i8x4(input.quants[0] + from + c));
-        total = add_group(Product{}, sum.value(), scales, g, input.scales[0][from / 32], input.sums[0][g % 8],
-                          total);
-      }
-    }
+    std::byte copy[lanes * tile_row_bytes];
+    add_columns<Type>(rows_of<Type>(order, a, row, column, blocks, copy), blocks, input, prefetcher, total);
   }
   store_partial(a.out + row, total, used);
 }
@@ -210,7 +226,7 @@ inline void prefetch_next_input(const MatmulArgs& a, const Int8Part& part) {
 }
 
 /// Unpacks the tiles of a part and multiplies them with all its tokens.
-template <class Type>
+template <class Type, class Order>
 inline void int8_part(const MatmulArgs& a, Int8Part part, WeightPrefetcher<Type>& prefetcher,
                       Int8Sums& sums) {
   using Product = typename Type::Product;
@@ -220,7 +236,7 @@ inline void int8_part(const MatmulArgs& a, Int8Part part, WeightPrefetcher<Type>
     for (std::size_t r = 0; r < row_vectors; ++r) {
       std::byte copy[lanes * tile_row_bytes];
       unpack_tile(Type{},
-                  rows_of<Type>(a, part.row + r * lanes, lanes, part.column + block * 32, blocks, copy),
+                  rows_of<Type>(Order{}, a, part.row + r * lanes, part.column + block * 32, blocks, copy),
                   blocks, prefetcher, tiles[block * 32 / tile_cols][r]);
     }
   }
@@ -242,32 +258,38 @@ inline void int8_part(const MatmulArgs& a, Int8Part part, WeightPrefetcher<Type>
 }
 
 /// out[t, r] for row_vectors · lanes rows from `row` on and up to batch_tokens tokens from `token` on.
-template <class Type>
+template <class Type, class Order>
 inline void int8_rows(const MatmulArgs& a, std::size_t row, std::size_t token, std::size_t tokens) {
   constexpr std::size_t depth = tiles_per_part * tile_cols;
   WeightPrefetcher<Type> prefetcher{a.weights + (row + row_vectors * lanes) * a.row_bytes};
   Int8Sums sums;
   for (std::size_t column = 0; column < a.cols; column += depth)
-    int8_part<Type>(a, {row, column, (a.cols - column < depth ? a.cols - column : depth) / 32, token, tokens},
-                    prefetcher, sums);
+    int8_part<Type, Order>(
+        a, {row, column, (a.cols - column < depth ? a.cols - column : depth) / 32, token, tokens}, prefetcher,
+        sums);
 }
 
-template <class Type>
-void matmul_int8(const MatmulArgs& a) {
+template <class Type, class Order>
+inline void multiply_int8(const MatmulArgs& a) {
   if (a.tokens == 1) {
     Int8Input<1> prepared[prepared_cols / tile_cols];
     for (std::size_t column = 0; column < a.cols && column < prepared_cols; column += tile_cols)
       prepare<typename Type::Product, 1>(a, {a.row_of(0) * a.cols + column},
                                          (a.cols - column < tile_cols ? a.cols - column : tile_cols) / 32,
                                          prepared[column / tile_cols]);
-    for (std::size_t row = 0; row < a.rows; row += lanes) int8_vector<Type>(a, row, prepared);
+    for (std::size_t row = 0; row < a.rows; row += lanes) int8_vector<Type>(Order{}, a, row, prepared);
   } else {
     for (std::size_t token = 0; token < a.tokens; token += batch_tokens) {
       const std::size_t tokens = a.tokens - token < batch_tokens ? a.tokens - token : batch_tokens;
       for (std::size_t row = 0; row < a.rows; row += row_vectors * lanes)
-        int8_rows<Type>(a, row, token, tokens);
+        int8_rows<Type, Order>(a, row, token, tokens);
     }
   }
+}
+
+template <class Type>
+void matmul_int8(const MatmulArgs& a) {
+  a.in_panels ? multiply_int8<Type, RowsInPanels>(a) : multiply_int8<Type, RowsInOrder>(a);
 }
 
 /// Puts the products of this file into a table.

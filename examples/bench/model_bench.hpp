@@ -89,7 +89,7 @@ class ModelBench {
     Engine& engine =
         add_engine(options.budget_bytes > 0
                        ? moe::AnyProvider(cached(checkpoint_, options.budget_bytes, spec.experts_per_token()))
-                       : moe::AnyProvider(moe::MemoryProvider(catalog_)),
+                       : moe::AnyProvider(moe::MemoryProvider(catalog_, moe::Matrix::Order::panels)),
                    options.threads);
     loading_.seconds = stopwatch.seconds();
     work_.emplace(engine.transformer(), catalog_);

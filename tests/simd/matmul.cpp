@@ -2,6 +2,7 @@
 #include "detail/simd/kernel_table.hpp"
 #include "detail/core/dequantise.hpp"
 #include "detail/core/float_environment.hpp"
+#include "detail/core/panels.hpp"
 #include "detail/simd/kernels.hpp"
 #include "support/quantise.hpp"
 #include "support/random_blocks.hpp"
@@ -162,6 +163,32 @@ TEST_CASE("matmul: kernels with and without VNNI give the same bits") {
         .matmul[static_cast<std::size_t>(dtype)](product.args(without_vnni.data()));
     CHECK(without_vnni == product.run());
   }
+}
+
+TEST_CASE("matmul: rows in panels give the same bits as rows in order") {
+  const moe::detail::FloatEnvironment environment;
+  for (const DType dtype : quantised_types)
+    for (const std::size_t cols : columns_of(dtype))
+      for (const std::size_t rows : {16u, 32u, 48u, 80u})
+        for (const std::size_t tokens : {1u, 2u, 7u}) {
+          const ProductCase product(dtype, rows, cols, tokens, 1);
+          CAPTURE(moe::detail::name(dtype));
+          CAPTURE(cols);
+          CAPTURE(rows);
+          CAPTURE(tokens);
+          std::vector<std::byte> memory(product.bytes.size());
+          const moe::Matrix panels =
+              moe::detail::to_panels({product.weights, dtype, rows, cols}, memory.data() + 1);
+          for (const bool allow_vnni : {false, true}) {
+            std::vector<float> out(tokens * rows);
+            MatmulArgs args = product.args(out.data());
+            args.weights = panels.data;
+            args.in_panels = true;
+            moe::detail::simd::kernels_for(moe::detail::simd::active_isa(), allow_vnni)
+                .matmul[static_cast<std::size_t>(dtype)](args);
+            REQUIRE(out == product.run());
+          }
+        }
 }
 
 TEST_CASE("matmul: row indices select the activations of each token") {

@@ -1,0 +1,41 @@
+#pragma once
+#include "config.hpp"
+#include "tensor.hpp"
+
+#include <cstddef>
+
+namespace moe::inline MOE_ABI::detail {
+
+// Panels: an order of the bytes of a quantised matrix in which 16 rows are interleaved, so that a kernel loads the same
+// columns of 16 rows at once and reads memory in order. The sizes do not change.
+//
+// A panel is 16 neighbouring rows. It holds, for each block of columns in order, the fields of the block in order, and for
+// each field the values of the 16 rows in order. The fields of a block are its f16 numbers and its other bytes in groups of
+// four:
+//   q4_0          f16 scale, 4 groups           q8_0         f16 scale, 8 groups
+//   q4_k, q5_k    2 f16 scales, 35, 43 groups   q6_k         52 groups, f16 scale
+// A field of `width` bytes that begins at byte `at` of a row thus stands, for row r of the panel, at 16 · at + r · width.
+
+inline constexpr std::size_t panel_rows = 16;
+
+/// Whether kernels multiply this matrix in panels: it is quantised, its rows are a multiple of 16, and it is not in panels yet.
+bool fits_panels(const Matrix& matrix);
+
+/// Writes the matrix in panels to `out`, [matrix.bytes()], which does not overlap it. Returns a view of `out`.
+/// Precondition: fits_panels(matrix).
+Matrix to_panels(const Matrix& matrix, std::byte* out);
+
+/// The same in place: `memory` holds the matrix. Needs memory for one panel.
+Matrix to_panels_in_place(const Matrix& matrix, std::byte* memory);
+
+/// The inverse of to_panels().
+Matrix from_panels(const Matrix& matrix, std::byte* out);
+
+/// Copies row r of a matrix in either order to `out`, [matrix.row_bytes()].
+void copy_row(const Matrix& matrix, std::size_t r, std::byte* out);
+
+}  // namespace moe::inline MOE_ABI::detail
+
+#if MOE_DEFINITIONS
+#include "panels.ipp"
+#endif
