@@ -1,5 +1,6 @@
 #pragma once
 #include "../core/config.hpp"
+#include "../core/function_ref.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -25,6 +26,10 @@ struct MemoryPlan {
   std::size_t other_bytes = 0;    // the program, its tokenizer, the tables of its files
   std::size_t budget_bytes = 0;   // experts
 
+  // The chunk of sessions that set none (SequenceOptions::chunk). With limited memory a long prompt reads its experts from disk
+  // once per chunk, so chunks are up to 2048 tokens long, as long as their intermediate results take at most 1/8 of the budget.
+  std::size_t chunk = 512;
+
   std::size_t total_bytes() const;
 };
 
@@ -41,6 +46,11 @@ struct ExpertSizes {
 
 /// Completes a plan whose first four members are known. Throws if the memory does not suffice for one expert.
 MemoryPlan complete_plan(MemoryPlan plan, const MemoryOptions& options, const ExpertSizes& experts);
+
+/// Completes the plan with the longest of the chunks that MemoryPlan::chunk describes. with_chunk(chunk): the plan with this
+/// chunk, or with the longest one that the context allows.
+MemoryPlan plan_with_longest_chunk(FunctionRef<MemoryPlan(std::size_t)> with_chunk,
+                                   const MemoryOptions& options, const ExpertSizes& experts);
 
 }  // namespace moe::inline MOE_ABI::detail
 

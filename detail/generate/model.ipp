@@ -91,18 +91,27 @@ MOE_INLINE MemoryPlan PlanMemory::operator()(const Checkpoint& checkpoint,
   using namespace literals;
   const ModelSpec spec(checkpoint);
   const ReadProvider experts = reading_experts(checkpoint, options);
-  const SequenceOptions sequence = fitted(options.sequence, spec);
-  MemoryPlan plan;
-  plan.dense_bytes = ModelWeights(checkpoint, spec).bytes();  // these also confirm the sizes of the spec
-  plan.state_bytes = SequenceState::bytes_for(spec, state_options(sequence));
-  plan.scratch_bytes =
-      scratch_bytes(spec, chunk_of(sequence), ThreadPool::threads_for(options.threads), options.bf16_dot);
-  plan.other_bytes = 64_MiB;
+  MemoryPlan base;
+  base.dense_bytes = ModelWeights(checkpoint, spec).bytes();  // these also confirm the sizes of the spec
+  base.other_bytes = 64_MiB;
+  const auto with_chunk = [&](std::size_t chunk) {
+    SequenceOptions sequence = fitted(options.sequence, spec);
+    sequence.chunk = chunk;
+    MemoryPlan plan = base;
+    plan.chunk = chunk_of(sequence);
+    plan.state_bytes = SequenceState::bytes_for(spec, state_options(sequence));
+    plan.scratch_bytes =
+        scratch_bytes(spec, plan.chunk, ThreadPool::threads_for(options.threads), options.bf16_dot);
+    return plan;
+  };
   std::size_t layers = 0;
   for (const LayerSpec& layer : spec.layers) layers += layer.router() != nullptr;
   const std::size_t largest = experts.largest_bytes();
   const std::size_t all = checked_size(checkpoint.path(), "experts", {largest, experts.catalog().size()});
-  return complete_plan(plan, options.memory, {.layers = layers, .largest_bytes = largest, .all_bytes = all});
+  const ExpertSizes sizes{.layers = layers, .largest_bytes = largest, .all_bytes = all};
+  if (options.sequence.chunk)
+    return complete_plan(with_chunk(*options.sequence.chunk), options.memory, sizes);
+  return plan_with_longest_chunk(with_chunk, options.memory, sizes);
 }
 
 MOE_INLINE CachedProvider cached_experts(const Checkpoint& checkpoint, const MemoryPlan& plan,

@@ -16,12 +16,22 @@
 #include <utility>
 #include <vector>
 
+namespace moe::inline MOE_ABI::detail {
+
+/// The options of the sequence of a session.
+inline SequenceOptions session_options(SequenceOptions options, const Model& model) {
+  if (!options.chunk) options.chunk = model.memory_plan().chunk;
+  return fitted(options, model.spec());
+}
+
+}  // namespace moe::inline MOE_ABI::detail
+
 namespace moe::inline MOE_ABI {
 
 MOE_INLINE Session::Session(const Model& model, const SequenceOptions& options)
     : model_(&model),
       requested_context_(options.context),
-      sequence_(model.transformer().sequence(detail::fitted(options, model.spec()))) {
+      sequence_(model.transformer().sequence(detail::session_options(options, model))) {
   tokens_.reserve(sequence_.context() + 1);
 }
 

@@ -11,6 +11,7 @@
 #include "state.hpp"
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -25,8 +26,9 @@ namespace moe::inline MOE_ABI {
 
 struct SequenceOptions {
   std::size_t context = 4096;  // the largest number of positions
-  std::size_t chunk =
-      512;  // tokens of a prompt that go through the layers together; at least 1, at most `context`
+  // Tokens of a prompt that go through the layers together; at least 1, at most `context`. Each chunk acquires each expert that
+  // it needs once. Not set: 512, or MemoryPlan::chunk in a session of a model with limited memory.
+  std::optional<std::size_t> chunk = {};
   // Numbers in the KV cache: f16; f32 for exact comparison; or q8_0, which takes half of the memory of f16 and needs heads
   // whose width is a multiple of 32. docs/measurements.md says what q8_0 costs.
   DType kv_type = DType::f16;

@@ -38,7 +38,7 @@ MOE_INLINE Sequence Sequence::fork() {
 namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE std::size_t chunk_of(const SequenceOptions& options) {
-  return std::max(std::size_t{1}, std::min(options.chunk, options.context));
+  return std::max(std::size_t{1}, std::min(options.chunk.value_or(512), options.context));
 }
 
 MOE_INLINE StateOptions state_options(const SequenceOptions& options) {

@@ -191,3 +191,12 @@ TEST_CASE("model: a memory plan counts the chunk and the context of a session wi
     CHECK(plan.state_bytes == session.sequence().state_bytes());
   }
 }
+
+TEST_CASE("model: sessions take the chunk of the plan unless they set one") {
+  moe::ProviderModelOptions options{.threads = 1};
+  options.memory_plan.chunk = 7;
+  const moe::Checkpoint checkpoint(bundled_model());
+  const moe::Model model(checkpoint, moe::MmapProvider(checkpoint), options);
+  CHECK(moe::Session(model).sequence().chunk() == 7);
+  CHECK(moe::Session(model, {.chunk = 3}).sequence().chunk() == 3);
+}

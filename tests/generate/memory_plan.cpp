@@ -1,0 +1,42 @@
+#include "detail/generate/memory_plan.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cstddef>
+
+using moe::MemoryOptions;
+using moe::MemoryPlan;
+
+namespace {
+
+/// The plan of a model whose intermediate results take 1000 bytes per token, with experts of 1 MB.
+MemoryPlan plan_of(const MemoryOptions& memory, std::size_t context = 4096) {
+  const auto with_chunk = [&](std::size_t chunk) {
+    MemoryPlan plan;
+    plan.chunk = std::min(chunk, context);
+    plan.scratch_bytes = plan.chunk * 1000;
+    return plan;
+  };
+  return moe::detail::plan_with_longest_chunk(
+      with_chunk, memory, {.layers = 2, .largest_bytes = 1'000'000, .all_bytes = 100'000'000});
+}
+
+}  // namespace
+
+TEST_CASE("memory plan: chunks grow to 2048 tokens while they take at most 1/8 of the budget more") {
+  CHECK(plan_of({.budget_bytes = 4'000'000}).chunk == 512);   // 512 kB more are more than 500 kB
+  CHECK(plan_of({.budget_bytes = 4'100'000}).chunk == 1024);  // then 1024 kB are more than 512 kB
+  CHECK(plan_of({.budget_bytes = 100'000'000}).chunk == 2048);
+}
+
+TEST_CASE("memory plan: a context shorter than the chunk limits the chunk") {
+  CHECK(plan_of({.budget_bytes = 100'000'000}, 700).chunk == 700);
+  CHECK(plan_of({.budget_bytes = 100'000'000}, 100).chunk == 100);
+}
+
+TEST_CASE("memory plan: within a limit of all memory a longer chunk takes from the budget of experts") {
+  const MemoryPlan plan = plan_of({.total_bytes = 50'000'000});
+  CHECK(plan.chunk == 2048);
+  CHECK(plan.budget_bytes == 50'000'000 - 2048 * 1000);
+}
