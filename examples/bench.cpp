@@ -34,6 +34,7 @@ rounds measure everything in turn; medians are shown.
   --kv TYPE         also decode behind them with a KV cache of this type, q8_0 or f32, compared with f16
   --threads N       default: one per core
   --scaling         also measure one thread
+  --chunk N         tokens of the prompt that go through the layers together; default 512
   --budget SIZE     read experts from disk into a cache of this size; otherwise all experts are in
                     memory
   --bf16-dot        multiply bf16 weights with the dot products of AVX512_BF16

@@ -65,9 +65,7 @@ class Engine {
   const MachineLimits& limits() const { return limits_; }
   std::size_t threads() const { return pool_.threads(); }
 
-  moe::Sequence sequence(std::size_t context, moe::DType kv_type) const {
-    return transformer_.sequence({.context = context, .kv_type = kv_type});
-  }
+  moe::Sequence sequence(const moe::SequenceOptions& options) const { return transformer_.sequence(options); }
 
  private:
   moe::ThreadPool pool_;
@@ -78,8 +76,8 @@ class Engine {
 /// A sequence that is cut back before each run.
 class Text {
  public:
-  Text(const Engine& engine, std::size_t context, moe::DType kv_type)
-      : engine_(&engine), sequence_(engine.sequence(context, kv_type)) {}
+  Text(const Engine& engine, const moe::SequenceOptions& options)
+      : engine_(&engine), sequence_(engine.sequence(options)) {}
 
   /// The seconds for a prompt.
   double read(std::span<const moe::TokenId> prompt) {

@@ -26,6 +26,7 @@ struct BenchOptions {
       : prompt(args.count("-p", 512, 1)),
         written(args.count("-n", 128, 1)),
         context(args.count("--context", 0)),
+        chunk(args.count("--chunk", 512, 1)),
         kv_type(kv_type_of(args)),
         threads(moe::ThreadPool::threads_for(args.number<std::size_t>("--threads", 0, 0, 4096))),
         rounds(args.number<std::size_t>("--rounds", 5, 1, 100'000)),
@@ -35,7 +36,7 @@ struct BenchOptions {
         json(args.has("--json")),
         bf16_dot(args.has("--bf16-dot")) {}
 
-  std::size_t prompt, written, context;
+  std::size_t prompt, written, context, chunk;
   moe::DType kv_type;
   std::size_t threads, rounds, budget_bytes;
   bool scaling, providers, json, bf16_dot;
@@ -134,7 +135,8 @@ class ModelBench {
 
   /// A prompt, and the matrix products of a prompt.
   void add_prompt(const Engine& engine, const std::string& suffix) {
-    Text& text = texts_.emplace_back(engine, options_.prompt, moe::DType::f16);
+    Text& text = texts_.emplace_back(
+        engine, moe::SequenceOptions{.context = options_.prompt, .chunk = options_.chunk});
     Case& prompt = add_case(engine, "prompt" + suffix);
     prompt.tokens = static_cast<double>(options_.prompt);
     prompt.operations = work_->prompt_operations(options_.prompt);
@@ -153,7 +155,8 @@ class ModelBench {
 
   void add_decode(const Engine& engine, const std::string& name, std::size_t context,
                   const std::string& against, moe::DType kv_type = moe::DType::f16) {
-    Text& text = texts_.emplace_back(engine, context + written_.size(), kv_type);
+    Text& text = texts_.emplace_back(
+        engine, moe::SequenceOptions{.context = context + written_.size(), .kv_type = kv_type});
     Case& decode = add_case(engine, name);
     decode.tokens = static_cast<double>(written_.size());
     decode.bytes = work_->bytes * decode.tokens;
