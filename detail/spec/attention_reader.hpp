@@ -26,7 +26,7 @@ class AttentionReader {
   AttentionSpec read(std::size_t layer, bool slides);
 
  private:
-  /// The number of heads of keys. Null means as many as heads.
+  /// The number of heads of keys. If the value is missing or null: `otherwise`, or `heads` if `otherwise` is 0.
   std::size_t kv_heads_of_config(std::size_t heads, const Key& key, std::size_t otherwise) const;
 
   LayerHeads heads_of_config(bool slides, std::size_t hidden_size) const;

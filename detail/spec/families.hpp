@@ -7,7 +7,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// All families. Nothing else knows families by name.
+/// All families. Readers use the properties of a family, not its name.
 std::span<const Family> families();
 /// Families that are known by name and not supported.
 std::span<const MissingFamily> missing_families();

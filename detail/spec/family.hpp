@@ -9,7 +9,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The names of one role: behind the prefix of the model or of a layer. `*` stands for the number of an expert. Empty: none.
+/// The names of one role, without the prefix of the model or of a layer. `*` stands for the number of an expert. Empty: none.
 struct RoleNames {
   Role role;
   std::string_view hugging_face, gguf;
@@ -36,10 +36,10 @@ struct RecurrentDefaults {
   std::size_t kernel;
 };
 
-/// One family of models, as data. Readers ask for what is written here, and know no family by name.
+/// One family of models, as data. Readers use only these values; no reader compares the names of families.
 struct Family {
   std::string_view model_type;             // in config.json
-  std::string_view other_types[2] = {};    // of a nested text model, or of a text model alone
+  std::string_view other_types[2] = {};    // of the text model, nested or in a checkpoint of its own
   std::string_view nested[2] = {};         // the members of config.json that lead to the text model
   std::string_view architectures[2] = {};  // in GGUF files; empty: the family has none
 
@@ -88,13 +88,15 @@ struct Family {
 
   // Attention
 
-  /// Which projections have a bias in checkpoints of Hugging Face: none; all four if attention_bias is true; those of queries,
-  /// keys and values if attention_bias, or qkv_bias, is true.
+  /// Which projections have a bias in checkpoints of Hugging Face.
+  ///   stated         all four, if attention_bias is true
+  ///   stated_input   those of queries, keys and values, if attention_bias is true
+  ///   qkv            those of queries, keys and values, if qkv_bias is true
   enum class Bias { none, stated, stated_input, qkv };
   Bias bias = Bias::none;
-  bool biased = false;  // if the configuration does not say it
+  bool biased = false;  // the default of attention_bias or qkv_bias
   AttentionSpec::Norm query_key_norm = AttentionSpec::Norm::none;
-  bool optional_norm = false;  // use_qk_norm, or else the presence of the norms, says whether there are any
+  bool optional_norm = false;  // use_qk_norm states whether there are norms; without it, their tensors do
   bool sinks = false;
   bool output_gate = false;
   bool value_norm = false;
@@ -106,34 +108,40 @@ struct Family {
 
   // Positions
 
-  /// stated: rope or none, as position_embedding_type or rope.scaling.finetuned says.
+  /// stated: rope or none, as position_embedding_type or rope.scaling.finetuned states.
   enum class Positions { rope, none, stated };
   Positions positions = Positions::rope;
   double rotated = 1;  // the share of a head that is rotated; less than 1: the configuration may state it
   bool neighbours_in_gguf = false;  // rows of queries and keys are permuted in GGUF files
   double yarn_factor = 0;           // of a configuration without rope_scaling; 0: no scaling
-  double yarn_positions = 0;        // the original context of it
-  bool yarn_truncates = true;       // limits of the ramp are rounded, if the checkpoint does not say it
+  double yarn_positions = 0;        // the original context of this scaling
+  bool yarn_truncates = true;       // limits of the ramp are rounded, in GGUF files and without rope_scaling
   std::size_t full_head_dim = 0;    // kinds_differ: of heads without a window
   double full_theta = 0;            // kinds_differ: of heads without a window
-  double proportional = 0;          // the share of the pairs of such heads that is rotated; 0: as other heads
+  double proportional = 0;  // the rotated share of the pairs of a head without a window; 0: as other heads
 
   // Feed-forward networks
 
-  /// Which layers have experts: none; all; those that decoder_sparse_step and mlp_only_layers leave; those after the leading
-  /// dense ones; all if enable_moe_block is true; those that the pattern of blocks names.
+  /// Which layers have experts.
+  ///   steps           each decoder_sparse_step-th layer that mlp_only_layers does not list
+  ///   after_leading   the layers after the leading dense ones
+  ///   if_enabled      all layers, if enable_moe_block is true
+  ///   blocks          the layers that the pattern of blocks names
   enum class Sparse { none, all, steps, after_leading, if_enabled, blocks };
   Sparse sparse = Sparse::none;
   Activation activation = Activation::silu;
   std::string_view activation_name = "silu";
   bool network_biases = false;
   bool mxfp4 = false;  // whether checkpoints of Hugging Face may store experts as MXFP4
-  // Gate and up alternate in the tensors of Hugging Face that hold both.
+  // Rows of gate and up alternate in the tensors of Hugging Face that hold both.
   bool interleaved_experts = false;
   bool one_width = false;  // the width of experts is intermediate_size
   bool latent_experts = false;
 
-  /// The network beside the experts: none; of a stated width; as wide as so many experts; as wide as dense networks.
+  /// The width of the network beside the experts.
+  ///   stated    a stated number
+  ///   experts   the width of an expert, times a stated number of shared experts
+  ///   dense     the width of a dense network
   enum class Shared { none, stated, experts, dense };
   Shared shared = Shared::none;
   bool shared_gate = false;
@@ -141,15 +149,15 @@ struct Family {
 
   // Routers
   RouterSpec::Score score = RouterSpec::Score::softmax;
-  // GGUF files of the architecture state softmax or sigmoid; softmax if they do not.
+  // GGUF files of the architecture state softmax or sigmoid. Without a statement the score is softmax.
   bool other_scores_in_gguf = false;
-  std::size_t sigmoid_layers = 0, sigmoid_vocabulary = 0;  // models whose files forgot to state sigmoid
+  std::size_t sigmoid_layers = 0, sigmoid_vocabulary = 0;  // a model whose GGUF files do not state sigmoid
   bool router_bias = false;
   bool selection_bias = false;
   std::string_view choice = {};  // topk_method; empty: the family has no groups of experts
   enum class Normalise { never, stated, always };
   Normalise normalise = Normalise::never;
-  bool normalised = false, normalised_in_gguf = false;  // if the checkpoint does not state it
+  bool normalised = false, normalised_in_gguf = false;  // defaults of norm_topk_prob, expert_weights_norm
   float normalise_epsilon = 0;
   bool scaled_weights = false;
   double weight_scale = 1;
@@ -157,7 +165,7 @@ struct Family {
   bool own_router_norm = false;
 
   // The model
-  float norm_offset = 0;  // in checkpoints of Hugging Face
+  float norm_offset = 0;  // added to the weights of norms in checkpoints of Hugging Face
   bool layer_norm = false;
   bool post_norms = false;
   bool scaled_layers = false;
@@ -165,7 +173,7 @@ struct Family {
   bool multipliers = false;      // of the embedding, of results of parts, and of logits
   bool root_multiplier = false;  // the embedding is multiplied by sqrt(hidden)
   bool soft_cap = false;
-  double soft_cap_in_gguf = 0;  // if the file does not state it
+  double soft_cap_in_gguf = 0;  // the default of GGUF files
 
   bool has_experts() const { return sparse != Sparse::none; }
 

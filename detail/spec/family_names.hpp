@@ -6,8 +6,8 @@
 #include <cstddef>
 #include <span>
 
-// The names of tensors that most families have, and the lists of names in which some families differ. A row: the role, the
-// name in checkpoints of Hugging Face, the name in GGUF files.
+// The usual names of tensors, and for some families a list of names that differ from the usual ones. A row has the role, the
+// name in checkpoints of Hugging Face and the name in GGUF files.
 namespace moe::inline MOE_ABI::detail {
 
 /// In the order of Role.
@@ -113,7 +113,7 @@ constexpr bool are_in_order(std::span<const RoleNames> names) {
 }
 static_assert(are_in_order(all_usual_names));
 
-/// Experts and router of Mixtral. transformers 5 saves merged experts under `mlp` if it is told so.
+/// Experts and router of Mixtral. With save_original_format=False, transformers 5 saves merged experts under `mlp`.
 inline constexpr RoleNames sparse_block_names[] = {
     {Role::router, "block_sparse_moe.gate.weight", "ffn_gate_inp.weight"},
     {Role::router, "mlp.gate.weight", ""},
@@ -133,7 +133,7 @@ inline constexpr RoleNames minimax_names[] = {
     {Role::selection_bias, "mlp.gate.e_score_correction_bias", ""},
 };
 
-/// GGUF files of some families name the norm before the feed-forward network by what is before it.
+/// GGUF files of some families call the norm before the feed-forward network post_attention_norm.
 inline constexpr RoleNames norm_after_attention_names[] = {
     {Role::ffn_norm, "post_attention_layernorm.weight", "post_attention_norm.weight"},
 };
@@ -150,7 +150,7 @@ inline constexpr RoleNames shared_expert_names[] = {
     {Role::shared_down, "mlp.shared_expert.down_proj.weight", "ffn_down_shexp.weight"},
 };
 
-/// Layers with a delta net. In GGUF files attn_qkv is its projection, so attention has no fused one.
+/// Layers with a delta net. In GGUF files attn_qkv is the projection of the delta net, so attention has no fused projection.
 inline constexpr RoleNames delta_net_names[] = {
     {Role::ffn_norm, "post_attention_layernorm.weight", "post_attention_norm.weight"},
     {Role::query_key_value, "", ""},
@@ -163,7 +163,7 @@ inline constexpr RoleNames delta_net_names[] = {
     {Role::recurrent_norm, "linear_attn.norm.weight", "ssm_norm.weight"},
 };
 
-/// transformers 5 has names of its own in memory, and saves them if it is told so.
+/// transformers 5 has other names in memory, and saves these names with save_original_format=False.
 inline constexpr RoleNames granite_names[] = {
     {Role::router, "block_sparse_moe.router.layer.weight", "ffn_gate_inp.weight"},
     {Role::router, "block_sparse_moe.router.weight", ""},
@@ -175,7 +175,7 @@ inline constexpr RoleNames granite_names[] = {
     {Role::shared_down, "shared_mlp.output_linear.weight", "ffn_down_shexp.weight"},
 };
 
-/// Hybrid models without experts keep the name of the shared network.
+/// In hybrid models without experts, the dense network has the name of the shared network.
 inline constexpr RoleNames granite_hybrid_names[] = {
     {Role::dense_gate_up, "shared_mlp.input_linear.weight", ""},
     {Role::dense_down, "shared_mlp.output_linear.weight", "ffn_down.weight"},
@@ -227,7 +227,7 @@ inline constexpr RoleNames lfm2_names[] = {
     {Role::experts_down, "feed_forward.experts.down_proj", "ffn_down_exps.weight"},
 };
 
-/// A block has one part and one norm.
+/// A block has one part, a mixer or a network, and one norm, so both roles of norms have one name.
 inline constexpr RoleNames nemotron_names[] = {
     {Role::embedding, "embeddings.weight", "token_embd.weight"},
     {Role::embedding, "embed_tokens.weight", ""},

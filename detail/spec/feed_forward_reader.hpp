@@ -13,10 +13,10 @@ namespace moe::inline MOE_ABI::detail {
 /// Reads the feed-forward networks of layers. In GGUF files the shapes of tensors take precedence over stated widths.
 class FeedForwardReader {
  public:
-  /// kinds: of all layers.
+  /// kinds: one for each layer.
   FeedForwardReader(const SpecReader& reader, const std::vector<LayerKind>& kinds);
 
-  /// kind: of this layer, not none.
+  /// kind: the kind of this layer, dense or experts.
   FeedForwardSpec read(std::size_t layer, LayerKind::Network kind) const;
 
  private:
@@ -29,11 +29,11 @@ class FeedForwardReader {
   void read_experts(std::size_t layer, FeedForwardSpec& out) const;
 
   const SpecReader& reader_;
-  NetworkSpec network_;                     // of any width
+  NetworkSpec network_;                     // without a width
   std::optional<RouterSpec> router_;        // if a layer has experts
-  std::vector<std::size_t> per_token_;      // of layers, if they differ
-  std::vector<std::size_t> widths_;         // of dense layers; 0: not stated
-  std::vector<std::size_t> expert_widths_;  // of layers; 0: not stated
+  std::vector<std::size_t> per_token_;      // of each layer, if layers differ
+  std::vector<std::size_t> widths_;         // keys::width of each layer; 0: not stated
+  std::vector<std::size_t> expert_widths_;  // of the experts of each layer; 0: not stated
   std::size_t shared_ = 0;  // the width of the shared network, or the number of shared experts
   std::size_t latent_size_ = 0;
 };

@@ -14,12 +14,12 @@ struct ModelSpec;
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The roles of tensors that a layer of a model may have. Some of them exclude each other: experts are stored apart or
-/// together.
+/// The roles of tensors that a layer of a model may have. Some roles exclude each other: an expert has its own
+/// tensors, or one tensor holds all experts.
 std::vector<Role> roles_of(const ModelSpec& model, const LayerSpec& layer);
 
-/// Throws if the checkpoint has a tensor of a layer that is computed, or of the model, that has no role. Tables that can be
-/// computed, layers that draft further tokens, and other models (vision, audio) do not count.
+/// Throws if a tensor of the model, or of a layer that is computed, has no role. Tables that can be computed, layers of
+/// multi-token prediction, and tensors of other models (vision, audio) are ignored.
 void require_known_tensors(const ModelSource& source, const ModelSpec& model);
 
 }  // namespace moe::inline MOE_ABI::detail

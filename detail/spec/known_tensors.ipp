@@ -111,7 +111,7 @@ MOE_INLINE RoleList roles_of(const ModelSpec& model, const LayerSpec& layer) {
   return out;
 }
 
-/// Whether a name is that of a pattern, in which `*` stands for a number.
+/// Whether a name matches a pattern in which `*` stands for a number.
 MOE_INLINE bool matches(std::string_view name, std::string_view pattern) {
   const std::size_t star = pattern.find('*');
   if (star == pattern.npos) return name == pattern;
@@ -121,7 +121,8 @@ MOE_INLINE bool matches(std::string_view name, std::string_view pattern) {
   return name.substr(star, name.size() - star - end.size()).find_first_not_of("0123456789") == name.npos;
 }
 
-/// Whether a tensor does not change results: tables that can be computed, limits of activations, parts that draft.
+/// Whether a tensor does not change results: a table that can be computed, a limit of activations in a vision or audio model,
+/// a part of multi-token prediction.
 MOE_INLINE bool is_harmless(std::string_view name) {
   for (const std::string_view part : {".inv_freq", "rotary_emb.", "attn_rot_embd", "nextn."})
     if (name.find(part) != name.npos) return true;
@@ -130,7 +131,7 @@ MOE_INLINE bool is_harmless(std::string_view name) {
   return false;
 }
 
-/// Finds the tensors of a checkpoint that have no role.
+/// Refuses the first tensor of a checkpoint that has no role.
 class TensorCheck {
  public:
   TensorCheck(const ModelSource& source, const ModelSpec& model);
@@ -140,7 +141,7 @@ class TensorCheck {
  private:
   bool is_known(std::string_view name);
 
-  /// rest: the name behind the prefix of the layer.
+  /// rest: the name after the prefix of the layer.
   bool is_known_in_layer(std::string_view rest, std::size_t layer);
 
   /// A tensor outside of layers.
@@ -150,8 +151,8 @@ class TensorCheck {
   const ModelSpec& model_;
   bool gguf_;
   std::string layers_;                      // the prefix of all layers
-  std::size_t layer_ = 0;                   // of the patterns below
-  std::vector<std::string_view> patterns_;  // the names of the tensors that this layer may have
+  std::size_t layer_ = 0;                   // the layer of patterns_
+  std::vector<std::string_view> patterns_;  // the names of the tensors that layer_ may have
 };
 
 MOE_INLINE TensorCheck::TensorCheck(const ModelSource& source, const ModelSpec& model)
@@ -168,7 +169,7 @@ MOE_INLINE void TensorCheck::run() {
     if (fp8 && name.ends_with(scale)) name.remove_suffix(scale.size());
     if (is_harmless(name) || is_known(name)) continue;
     fail(source_.checkpoint().file_of(tensor), concat("tensor \"", tensor.name, '"'),
-         "only tensors that the library knows", concat("one that ", model_.family, " does not have here"));
+         "only tensors that the library knows", concat("a tensor without a role in ", model_.family));
   }
 }
 
@@ -183,7 +184,7 @@ MOE_INLINE bool TensorCheck::is_known(std::string_view name) {
 }
 
 MOE_INLINE bool TensorCheck::is_known_in_layer(std::string_view rest, std::size_t layer) {
-  // Tensors are sorted by name, so those of one layer follow each other.
+  // Tensors are sorted by name, so the tensors of one layer follow each other.
   if (patterns_.empty() || layer != layer_) {
     patterns_.clear();
     layer_ = layer;
@@ -196,7 +197,7 @@ MOE_INLINE bool TensorCheck::is_known_in_layer(std::string_view rest, std::size_
     });
   };
   if (is_named(rest, false)) return true;
-  // The biases of experts that are stored apart are called like the matrices.
+  // If each expert has its own tensors, a bias has the name of its matrix, with .bias in place of .weight.
   constexpr std::string_view bias = ".bias";
   const bool biases = model_.layers[layer].feed_forward && model_.layers[layer].feed_forward->network.biases;
   return biases && rest.ends_with(bias) &&

@@ -16,7 +16,7 @@ struct LayerKind {
   Network network = Network::dense;
 };
 
-/// The kinds of all layers, from a list of the checkpoint or from the pattern of the family. Throws if a list is too short, or
+/// The kinds of all layers, from a list in the checkpoint or from the pattern of the family. Throws if a list is too short, or
 /// names a kind that the family does not have.
 std::vector<LayerKind> layer_kinds(const SpecReader& reader);
 

@@ -55,7 +55,7 @@ MOE_INLINE bool windows_are_on(const SpecReader& reader) {
   return stated && reader.size(keys::window, reader.defaults().window) > 0;
 }
 
-/// The mixers by the pattern of the family, in layers of attention only.
+/// The mixers of a family whose layers all have attention, by the pattern of the family.
 MOE_INLINE LayerKinds mixers_with_windows(const SpecReader& reader) {
   LayerKinds out(reader.layers());
   const MixerPattern pattern = reader.family().pattern;
@@ -67,7 +67,7 @@ MOE_INLINE LayerKinds mixers_with_windows(const SpecReader& reader) {
   return out;
 }
 
-/// GGUF files list the layers with a window, or state after how many layers one without a window comes.
+/// GGUF files list the layers with a window, or state a period n: each n-th layer has no window.
 MOE_INLINE void read_window_pattern(const SpecReader& reader, LayerKinds& out) {
   if (!reader.has(keys::window_pattern)) return;
   if (!reader.is_list(keys::window_pattern)) {
@@ -96,7 +96,7 @@ MOE_INLINE LayerKinds mixers_with_interval(const SpecReader& reader) {
   return out;
 }
 
-/// GGUF files of hybrid models have no heads of keys in layers without attention.
+/// GGUF files of hybrid models state 0 heads of keys for layers without attention.
 MOE_INLINE LayerKinds mixers_by_heads(const SpecReader& reader) {
   LayerKinds out(reader.layers());
   const std::vector<std::size_t> heads = reader.sizes_of_layers(keys::kv_heads, 1);
@@ -136,7 +136,7 @@ MOE_INLINE LayerKinds mixers_of(const SpecReader& reader) {
   return out;
 }
 
-/// A block of a pattern has a mixer or a network: `M*-E`, or words.
+/// The kind of a block, which has a mixer or a network, from a letter of a pattern such as `M*-E` or from a word.
 MOE_INLINE LayerKind kind_of_block(const SpecReader& reader, const Key& key, std::string_view word) {
   using Mixer = LayerKind::Mixer;
   using Network = LayerKind::Network;
@@ -148,7 +148,7 @@ MOE_INLINE LayerKind kind_of_block(const SpecReader& reader, const Key& key, std
   reader.fail_at(key, "blocks M, *, E and -, or mamba, attention, moe and mlp", word);
 }
 
-/// The blocks of a GGUF file: with heads of keys attention, with a width a network, else recurrent.
+/// The blocks of a GGUF file: attention if the block has heads of keys, a network if it has a width, else a recurrent mixer.
 MOE_INLINE LayerKinds blocks_by_sizes(const SpecReader& reader) {
   LayerKinds out(reader.layers());
   const std::vector<std::size_t> heads = reader.sizes_of_layers(keys::kv_heads, 1);
@@ -179,7 +179,7 @@ MOE_INLINE LayerKinds blocks_of(const SpecReader& reader) {
   return out;
 }
 
-/// The number of experts that a GGUF file states. Some architectures are also those of models without experts.
+/// The number of experts that a GGUF file states. Some architectures include models without experts.
 MOE_INLINE std::size_t experts_in_gguf(const SpecReader& reader) {
   const Family& family = reader.family();
   const bool optional = family.sparse == Family::Sparse::if_enabled || family.shared_alone;
@@ -187,7 +187,8 @@ MOE_INLINE std::size_t experts_in_gguf(const SpecReader& reader) {
   return optional ? reader.size(keys::experts, 0) : reader.required_size(keys::experts, 0);
 }
 
-/// GGUF files: experts behind the leading dense layers, where a router is.
+/// In GGUF files, layers after the leading dense ones have experts; if the number of leading dense layers is not stated, the
+/// layers with a router have experts.
 MOE_INLINE void read_networks_of_gguf(const SpecReader& reader, LayerKinds& out) {
   if (experts_in_gguf(reader) == 0) return;
   const bool leading = reader.has(keys::leading_dense);

@@ -11,7 +11,7 @@ namespace moe::inline MOE_ABI {
 /// Causal attention with heads: softmax(scale · q · k) · v, grouped-query.
 struct AttentionSpec {
   std::size_t heads = 0;
-  std::size_t kv_heads = 0;  // each serves heads / kv_heads query heads
+  std::size_t kv_heads = 0;  // each is shared by heads / kv_heads query heads
   std::size_t head_dim = 0;  // of queries, keys and values; need not be hidden_size / heads
   std::size_t window = 0;    // positions that a token attends to, its own included; 0: all
   float scale = 0;           // of the scores
@@ -22,12 +22,12 @@ struct AttentionSpec {
   Norm query_key_norm = Norm::none;  // heads: an RMS norm of each head; projection: of the whole projection
   bool value_norm = false;           // an RMS norm of each head of the values, without a weight
   bool value_is_key = false;         // the values are the projection of the keys, before norm and rotation
-  // Out · sigmoid(gate): the query projection is [heads, 2, head_dim], query and gate.
+  // The result is multiplied by sigmoid(gate). The query projection is [heads, 2, head_dim]: query and gate of each head.
   bool output_gate = false;
 
   bool input_bias = false;         // of the projections of queries, keys and values
   bool output_bias = false;        // of the output projection
-  bool bias_where_stored = false;  // a projection whose bias is not in the checkpoint has none
+  bool bias_where_stored = false;  // a bias that the checkpoint does not have is left out
 
   std::optional<RopeSpec> rope = {};  // empty: no positions
 
@@ -50,7 +50,7 @@ struct LatentAttentionSpec {
   RopeSpec rope;           // of rope_dim / 2 pairs
 
   std::size_t query_size() const { return heads * (nope_dim + rope_dim); }
-  std::size_t row_size() const { return kv_rank + rope_dim; }  // of what is remembered of a position
+  std::size_t row_size() const { return kv_rank + rope_dim; }  // numbers that are kept for each position
 
   bool operator==(const LatentAttentionSpec&) const = default;
 };
@@ -145,7 +145,7 @@ struct RouterSpec {
   float normalise_epsilon = 0;  // added to this sum
   float scale = 1;              // factor of the weights
   float jitter = 0;             // of the sparsemixer
-  // The input is the residual stream under a norm without weight, times a stored scale / sqrt(hidden).
+  // The input of the router is the RMS norm of the residual stream, times a stored vector [hidden] / sqrt(hidden).
   bool own_norm = false;
   bool per_expert_scale = false;  // each weight is multiplied by a stored factor of its expert
 

@@ -7,11 +7,11 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Reads the latent attention of all layers. max_positions: of the model; norm_epsilon: of its norms.
+/// Reads the latent attention of all layers. max_positions, norm_epsilon: of the model.
 LatentAttentionSpec read_latent_attention(const SpecReader& reader, std::size_t max_positions,
                                           float norm_epsilon);
 
-/// Reads the recurrent mixer that layers of the family have. layer: one of them; hidden_size: of the model.
+/// Reads the recurrent mixer of the family. layer: a layer with this mixer; hidden_size: of the model.
 MixerSpec read_recurrent(const SpecReader& reader, std::size_t layer, std::size_t hidden_size);
 
 }  // namespace moe::inline MOE_ABI::detail

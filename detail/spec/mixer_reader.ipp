@@ -20,7 +20,8 @@ MOE_INLINE std::size_t nope_dim_of(const SpecReader& reader, std::size_t rope_di
   return whole - rope_dim;
 }
 
-/// The rank of the projection of queries; 0 if queries have one matrix. A GGUF file has no value then, config.json has null.
+/// The rank of the projection of queries; 0 if queries have one matrix: then config.json has null, and a GGUF
+/// file no value.
 MOE_INLINE std::size_t query_rank_of(const SpecReader& reader) {
   if (!reader.is_gguf())
     return reader.is_null(keys::query_rank)
@@ -68,7 +69,7 @@ MOE_INLINE DeltaNetSpec read_delta_net(const SpecReader& reader) {
   return out;
 }
 
-/// The heads of Mamba-2. Granite states the width of all as a multiple of the hidden size.
+/// Reads the heads of Mamba-2. Granite states the width of all heads together as a multiple of the hidden size.
 MOE_INLINE void read_mamba_heads(const SpecReader& reader, std::size_t hidden_size, Mamba2Spec& out) {
   const RecurrentDefaults& defaults = *reader.family().recurrent_defaults;
   out.heads = reader.required_size(keys::mamba_heads, defaults.heads, {.least = 1});
@@ -93,7 +94,7 @@ MOE_INLINE void read_mamba_heads(const SpecReader& reader, std::size_t hidden_si
     reader.fail_at(keys::mamba_head_dim, concat(all, " numbers in all heads"), concat(out.inner_size()));
 }
 
-/// The limits of the time step: [least, largest], of which the largest may be infinite.
+/// Reads the limits of the time step: [least, largest]. The largest may be infinite.
 MOE_INLINE void read_step_limits(const SpecReader& reader, Mamba2Spec& out) {
   const std::vector<double> limits = reader.numbers(keys::step_limits);
   if (limits.empty()) return;

@@ -10,7 +10,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The statements of a checkpoint about its text model: the family, the values of its description, the names of its tensors.
+/// The text model of a checkpoint: its family, the values of its description, the names of its tensors.
 class ModelSource {
  public:
   /// Throws if the family is unknown or not supported, or if the weights are quantised in a way that the library does not read;
@@ -23,14 +23,14 @@ class ModelSource {
   const TensorNames& names() const { return names_; }
   const Quantisation& quantisation() const { return quantisation_; }
 
-  /// The number of layers that are computed: layers that draft further tokens do not count. Not more than the checkpoint
-  /// has tensors.
+  /// The number of layers that are computed, without layers of multi-token prediction. At most the number of tensors of the
+  /// checkpoint.
   std::size_t layers() const { return layers_; }
 
  private:
   std::size_t count_layers() const;
 
-  /// Throws if the files hold something else than a model that can be read, under names that are known.
+  /// Throws if the tensors have the names of an older extractor, or if only layers of multi-token prediction are there.
   void require_model() const;
 
   Checkpoint checkpoint_;

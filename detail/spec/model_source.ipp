@@ -11,7 +11,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The model_type of config.json; empty without one. A configuration with a thinker is that of a Qwen3-Omni model.
+/// The model_type of config.json, or else empty. A configuration with a thinker but no model_type belongs to Qwen3-Omni.
 MOE_INLINE std::string_view model_type_of(const Json& root) {
   if (const Json type = root.find("model_type"))
     return type.is_string() ? type.as_string() : std::string_view();
@@ -28,7 +28,7 @@ MOE_INLINE const Family* family_of_type(std::string_view model_type) {
   return nullptr;
 }
 
-/// Several families share an architecture: those with experts, and those without.
+/// A family with experts and a family without experts may share an architecture.
 MOE_INLINE const Family* family_of_architecture(std::string_view architecture, bool has_experts) {
   const Family* out = nullptr;
   for (const Family& family : families())
@@ -46,11 +46,11 @@ MOE_INLINE std::string supported_families(bool gguf) {
   return out;
 }
 
-/// `"deepseek_v4", but compressed attention and hyper-connections are not supported`
+/// `"deepseek_v4" (not supported: compressed attention and hyper-connections)`
 MOE_INLINE std::string describe_missing(std::string_view name) {
   for (const MissingFamily& family : missing_families())
     if (name == family.model_type || name == family.architecture)
-      return concat('"', name, "\", but ", family.missing, " are not supported");
+      return concat('"', name, "\" (not supported: ", family.missing, ')');
   return name.empty() ? "none" : concat('"', name, '"');
 }
 
@@ -129,13 +129,13 @@ MOE_INLINE std::size_t ModelSource::count_layers() const {
   const SizeRange range{.least = 1,
                         .most = std::min<std::uint64_t>(checkpoint_.tensors().size(), SizeRange{}.most)};
   if (!values_.is_gguf()) {
-    // Nemotron-H: the pattern states the layers, num_hidden_layers may be stale.
+    // Nemotron-H: the pattern states the layers; num_hidden_layers may be out of date.
     const std::size_t pattern = values_.text("hybrid_override_pattern", "").size();
     const std::size_t blocks = pattern > 0 ? pattern : values_.texts("layers_block_type").size();
     if (blocks == 0) return values_.size("num_hidden_layers", family_->defaults->layers, range);
     if (blocks > range.most)
       values_.fail_at(pattern > 0 ? "hybrid_override_pattern" : "layers_block_type",
-                      concat("at most ", range.most, " blocks, as there are tensors"), concat(blocks));
+                      concat("at most ", range.most, " blocks, the number of tensors"), concat(blocks));
     return blocks;
   }
   checkpoint_.metadata().require(

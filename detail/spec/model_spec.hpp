@@ -10,7 +10,7 @@
 
 namespace moe::inline MOE_ABI {
 
-/// A model as data: what a generic transformer needs to know about a checkpoint, checked.
+/// A model as data: the description of a checkpoint that the generic transformer needs, with all values checked.
 struct ModelSpec {
   std::string family;  // model_type
   std::size_t vocabulary_size = 0;
@@ -18,9 +18,9 @@ struct ModelSpec {
   std::size_t max_positions = 0;
 
   enum class Norm { rms, layer };
-  Norm norm = Norm::rms;  // layer: with mean and bias, outside of mixers too
+  Norm norm = Norm::rms;  // layer: LayerNorm, with mean and bias, before the parts of layers and at the end
   float norm_epsilon = 0;
-  // Added to the stored weights of the norms of layers, heads and the end, when they are read.
+  // Added to the stored weights when they are read, in the norms of layers and of heads of attention, and in the final norm.
   float norm_offset = 0;
 
   float embedding_multiplier = 1;

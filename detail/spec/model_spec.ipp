@@ -20,7 +20,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The tokens of `eos_token_id`, one or several, are added to `out`.
+/// Adds the tokens of `eos_token_id`, one or several, to `out`.
 MOE_INLINE void add_end_tokens(const ValueSource& values, std::vector<TokenId>& out) {
   for (const std::size_t id : values.sizes("eos_token_id"))
     if (const auto token = static_cast<TokenId>(id); std::find(out.begin(), out.end(), token) == out.end())
@@ -42,8 +42,8 @@ MOE_INLINE std::vector<TokenId> end_tokens_of_gguf(const GgufMetadata& metadata)
   return out;
 }
 
-/// Of all files together: generation_config.json and config.json, a text model and the model around it may state different
-/// tokens, and each is the end of some texts.
+/// The end tokens of generation_config.json, of the text model in config.json and of the model around it, all together: these
+/// places may state different tokens, and each token ends some texts.
 MOE_INLINE std::vector<TokenId> end_tokens_of(const SpecReader& reader) {
   if (reader.is_gguf()) return end_tokens_of_gguf(reader.checkpoint().metadata());
   std::vector<TokenId> out;
@@ -54,7 +54,7 @@ MOE_INLINE std::vector<TokenId> end_tokens_of(const SpecReader& reader) {
   return out;
 }
 
-/// Whether the embedding is the head: a nested configuration, or else the one around it, says it.
+/// Whether the embedding is the head, as the configuration of the text model states, or else the configuration around it.
 MOE_INLINE bool is_tied(const SpecReader& reader) {
   if (reader.is_gguf()) return !reader.names().find(Role::head);
   if (reader.has(keys::tied)) return reader.flag(keys::tied, false);
@@ -99,7 +99,7 @@ MOE_INLINE void read_model(const SpecReader& reader, ModelSpec& out) {
   out.end_tokens = end_tokens_of(reader);
 }
 
-/// Layers of one model share most of their values, which are read once.
+/// Layers of one model share most of their values, so these values are read once.
 MOE_INLINE void read_layers(const SpecReader& reader, const std::vector<LayerKind>& kinds, ModelSpec& out) {
   const Family& family = reader.family();
   FeedForwardReader networks(reader, kinds);

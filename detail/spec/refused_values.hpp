@@ -8,12 +8,12 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Throws if a model has parts of a kind that the library lacks, such as the inputs of each layer of Gemma E models.
+/// Throws if a model has parts that the library lacks: per-layer inputs, or shared keys and values, of Gemma E models.
 void refuse_missing_parts(const SpecReader& reader);
 
-/// Throws if the description has a value that changes the numbers of a model, and that no reader asked for: the family, or the
-/// library, does not have the computation that it asks for. Call it after all readers. kinds: of all layers; max_positions: of
-/// the model.
+/// Throws if the description has a value that changes the results of a model and that no reader asked for: the family or the
+/// library does not have this computation. Must be called after all readers. kinds: one for each layer; max_positions: of the
+/// model.
 void refuse_unread_values(const SpecReader& reader, const std::vector<LayerKind>& kinds,
                           std::size_t max_positions);
 

@@ -119,7 +119,8 @@ MOE_INLINE void refuse_attention_types(const SpecReader& reader) {
     if (type != 1) reader.fail_at(keys::attention_types, "1 for each layer", concat(type));
 }
 
-/// The parts of small Gemma models. A configuration without the size has them if their tensors are there.
+/// Refuses per-layer inputs, and layers that share keys and values, of small Gemma models. If the size of per-layer inputs is
+/// not stated, a model has them if their tensors are in the checkpoint.
 MOE_INLINE void refuse_missing_parts(const SpecReader& reader) {
   if (!reader.family().kinds_differ) return;
   const bool stored = reader.checkpoint().find(reader.names().prefix() + "embed_tokens_per_layer.weight") ||

@@ -16,7 +16,8 @@ namespace moe::inline MOE_ABI::detail {
 inline constexpr double two_pi = 6.283185307179586;
 
 /// Frequencies with many rotations within the original context stay, slow frequencies are divided by the factor, and a
-/// linear ramp lies between them. i: of the pair; d: the rotated numbers. Source: Peng et al. 2023 (arXiv 2309.00071).
+/// linear ramp lies between them. i: the index of the pair; d: the number of rotated dimensions.
+/// Source: Peng et al. 2023 (arXiv 2309.00071).
 MOE_INLINE double yarn_frequency(const RopeParameters& rope, double frequency, double i, double d) {
   const auto index_of = [&](double turns) {
     return d * portable::log(rope.original_positions / (turns * two_pi)) / (2 * portable::log(rope.theta));
@@ -30,7 +31,8 @@ MOE_INLINE double yarn_frequency(const RopeParameters& rope, double frequency, d
   return frequency / rope.factor * ramp + frequency * (1 - ramp);
 }
 
-/// Frequencies of short wavelengths stay, frequencies of long ones are divided by the factor, with a smooth passage between.
+/// Frequencies of short wavelengths stay, frequencies of long wavelengths are divided by the factor, with a smooth transition
+/// between them.
 MOE_INLINE double llama3_frequency(const RopeParameters& rope, double frequency) {
   const double wavelength = two_pi / frequency;
   if (wavelength > rope.original_positions / rope.low_frequency_factor) return frequency / rope.factor;
@@ -55,14 +57,14 @@ MOE_INLINE double scaled_frequency(const RopeParameters& rope, double frequency,
 
 /// Divisors of frequencies that a GGUF file stores.
 MOE_INLINE std::vector<double> stored_divisors(const SpecReader& reader, Role role, std::size_t pairs) {
-  // Larger divisors mean that a pair is not rotated.
+  // Divisors from 1e20 on mean that a pair is not rotated; see divided().
   constexpr float least = 1e-6f, most = 2e30f;
   const std::string name = reader.names().of(role);
   std::vector<double> out;
   for (const float divisor : dequantise(reader.checkpoint().vector(name, pairs))) {
     if (!(divisor >= least && divisor <= most))
       fail(reader.checkpoint().file_of(reader.checkpoint().at(name)), concat("tensor \"", name, '"'),
-           "numbers from 1e-6 to 2e30", "another");
+           "numbers from 1e-6 to 2e30", "a number outside of this range");
     out.push_back(divisor);
   }
   return out;
@@ -70,7 +72,7 @@ MOE_INLINE std::vector<double> stored_divisors(const SpecReader& reader, Role ro
 
 MOE_INLINE std::vector<double> divided(const std::vector<double>& frequencies,
                                        const std::vector<double>& divisors) {
-  constexpr double still = 1e20;  // and more: no rotation
+  constexpr double still = 1e20;  // from this divisor on: no rotation
   std::vector<double> out;
   for (std::size_t i = 0; i < frequencies.size(); ++i)
     out.push_back(divisors[i] >= still ? 0 : frequencies[i] / divisors[i]);

@@ -19,8 +19,8 @@ struct RopeParameters {
   double original_positions = 0;  // the context length in training, before the scaling
   double magnitude = 1;           // factor of the sines and cosines
   bool neighbours = false;
-  double share = 1;              // of a head that is rotated
-  std::size_t size = 0;          // the rotated numbers of a head, in place of a share; 0: not stated
+  double share = 1;      // of a head that is rotated
+  std::size_t size = 0;  // the number of rotated dimensions of a head, in place of a share; 0: not stated
   bool stored_divisors = false;  // a GGUF file stores divisors of the frequencies
 
   // yarn
@@ -40,7 +40,8 @@ struct RopeParameters {
 /// and `rope_scaling` (before), or metadata of GGUF. max_positions: of the model.
 RopeParameters read_rope(const SpecReader& reader, bool slides, std::size_t max_positions);
 
-/// The rotated numbers of a head of this width. Throws unless they are an even number of at most head_dim.
+/// The number of rotated dimensions of a head of this width. Throws unless it is even, from 2 to head_dim, and head_dim itself in
+/// families that rotate whole heads.
 std::size_t rotated_size(const SpecReader& reader, const RopeParameters& parameters, std::size_t head_dim);
 
 /// The frequencies for heads of this width. Throws if the checkpoint stores another number of divisors.

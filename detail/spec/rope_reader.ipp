@@ -49,7 +49,7 @@ MOE_INLINE void read_llama3(const ValueSource& values, RopeParameters& out) {
     values.fail_at("high_freq_factor", "more than low_freq_factor", concat(out.high_frequency_factor));
 }
 
-/// PhiMoE states both magnitudes.
+/// PhiMoE states one magnitude for short contexts and one for long contexts.
 MOE_INLINE void read_longrope(const ValueSource& values, RopeParameters& out) {
   out.scaling = RopeScaling::longrope;
   out.short_factors = values.numbers("short_factor");
@@ -93,7 +93,7 @@ MOE_INLINE void read_scaling(const SpecReader& reader, const ValueSource& values
   if (long_rope) read_longrope(values, out);
 }
 
-/// The object of rope_parameters for a kind of layers, or the object itself if it does not distinguish kinds.
+/// The member of rope_parameters for a kind of layers, or rope_parameters itself if all kinds share one object.
 MOE_INLINE ValueSource parameters_of_kind(const ValueSource& parameters, bool slides) {
   const std::string_view kind = slides ? "sliding_attention" : "full_attention",
                          other = slides ? "full_attention" : "sliding_attention";
@@ -102,7 +102,7 @@ MOE_INLINE ValueSource parameters_of_kind(const ValueSource& parameters, bool sl
   return parameters;
 }
 
-/// The share of a head that is rotated. Only some families can rotate less than all.
+/// Reads the share of a head that is rotated. Only some families can rotate a part of a head.
 MOE_INLINE void read_share(const SpecReader& reader, const std::optional<ValueSource>& values,
                            RopeParameters& out) {
   const double usual = out.scaling == RopeScaling::proportional ? out.share : reader.family().rotated;
@@ -154,8 +154,8 @@ MOE_INLINE RopeParameters read_rope_of_config(const SpecReader& reader, bool sli
   return out;
 }
 
-/// Reads YaRN of a GGUF file. A share of the unscaled frequencies other than 1 is refused. Latent attention multiplies its
-/// scores, instead of sines and cosines, by the magnitude.
+/// Reads YaRN of a GGUF file. A yarn_ext_factor other than 1 is refused: it is the share of the unscaled frequencies. Latent
+/// attention multiplies its scores by the square of the magnitude, instead of sines and cosines by the magnitude.
 MOE_INLINE void read_yarn_of_gguf(const SpecReader& reader, double stated_magnitude, RopeParameters& out) {
   out.scaling = RopeScaling::yarn;
   out.beta_fast = reader.number(keys::yarn_fast, 32, positive_range);
@@ -210,11 +210,11 @@ MOE_INLINE RopeParameters read_rope_of_gguf(const SpecReader& reader, bool slide
   const bool window_kind = family.kinds_differ && slides;
   RopeParameters out;
   out.neighbours = family.neighbours_in_gguf || family.latent;
-  // The default of the format, which may differ from the default of the family.
+  // If a GGUF file does not state theta, the default of the format is right, not the default of the family.
   out.theta = reader.number(window_kind ? keys::window_theta : keys::theta, 10000, theta_range);
   out.size = reader.size(window_kind ? keys::window_rotated : keys::rotated, 0);
   read_scaling_of_gguf(reader, max_positions, out);
-  // The stored divisors belong to layers without a window, whose heads differ from those with one.
+  // The stored divisors belong to layers without a window. Layers with a window have heads of another width.
   if (window_kind) out.stored_divisors = false;
   if (family.proportional > 0 && !window_kind && !out.stored_divisors)
     (void)reader.checkpoint().at(reader.names().of(Role::rope_divisors));

@@ -25,7 +25,8 @@ MOE_INLINE RouterScore read_score_of_gguf(const SpecReader& reader) {
   }
   std::size_t usual = 1;
   while (usual < 3 && stated[usual] != family.score) ++usual;
-  // A softmax of the chosen equals a softmax whose weights are normalised. Llama.cpp has no name for the sparsemixer.
+  // GGUF files may state 1 for both scores: a softmax of the chosen equals a softmax with normalised weights, and llama.cpp has
+  // no number for the sparsemixer.
   const bool same = number == 1 && (usual == 3 || family.score == RouterScore::sparsemixer);
   if (number != 0 && number != usual && !same) reader.fail_at(keys::score, concat(usual), concat(number));
   return family.score;
@@ -39,7 +40,7 @@ MOE_INLINE RouterScore read_score(const SpecReader& reader) {
   return score;
 }
 
-/// The groups of experts, of which only the best ones can be chosen.
+/// Reads the groups of experts. Only experts of the best groups can be chosen.
 MOE_INLINE void read_groups(const SpecReader& reader, RouterSpec& out) {
   const Family& family = reader.family();
   if (family.choice.empty()) return;
@@ -48,7 +49,8 @@ MOE_INLINE void read_groups(const SpecReader& reader, RouterSpec& out) {
     const std::string choice = reader.text(keys::choice, family.choice);
     if (sums ? choice != "noaux_tc" : choice != "greedy" && choice != "group_limited_greedy")
       reader.fail_at(keys::choice, sums ? "noaux_tc" : "greedy or group_limited_greedy", choice);
-    const bool has_groups = reader.has(keys::groups);  // which a greedy choice ignores
+    // This call marks the key as asked even for a greedy choice, which ignores groups.
+    const bool has_groups = reader.has(keys::groups);
     if (choice == "greedy" || !(has_groups || family.groups > 1)) return;
   }
   const bool usual = !reader.is_gguf();
@@ -65,14 +67,15 @@ MOE_INLINE void read_groups(const SpecReader& reader, RouterSpec& out) {
                    concat("a divisor of ", out.experts, " with at least ", least, " experts in a group"),
                    concat(groups));
   if (out.experts / groups * out.groups_kept < out.per_token)
-    reader.fail_at(keys::groups_kept, concat("groups with at least ", out.per_token, " experts"),
+    reader.fail_at(keys::groups_kept,
+                   concat("a number of groups that have ", out.per_token, " experts together"),
                    concat(out.groups_kept));
 }
 
 MOE_INLINE bool read_normalise(const SpecReader& reader, RouterScore score) {
   const Family& family = reader.family();
   if (family.normalise == Family::Normalise::never) return false;
-  // Two architectures share one name: the one with a softmax does not normalise, unless the file says it.
+  // Families with a softmax and with a sigmoid share one architecture. With a softmax, the default is not to normalise.
   const bool usual =
       reader.is_gguf() ? family.normalised_in_gguf && !(family.other_scores_in_gguf && score != family.score)
                        : family.normalised;

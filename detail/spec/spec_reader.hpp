@@ -11,8 +11,9 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Reads the values of a model's description by keys of both formats. It remembers which keys were asked for, so that values
-/// that nobody understands can be refused. A value has the first of its names that is there. Not thread-safe.
+/// Reads the values of a model's description by keys of both formats. The reader records which keys were asked for, so that
+/// refuse_unread_values() can refuse other values. Of several names of a value, the first name in the description counts. Not
+/// thread-safe.
 class SpecReader {
  public:
   /// source: must outlive this object.
@@ -26,7 +27,7 @@ class SpecReader {
   std::size_t layers() const { return source_.layers(); }
   bool is_gguf() const { return source_.values().is_gguf(); }
 
-  // As in ValueSource. A format that does not have the value has `otherwise`.
+  // As in ValueSource. If the format does not have the value, the result is `otherwise`.
   bool has(const Key& key) const { return source_.values().has(name_of(key)); }
   bool is_null(const Key& key) const { return source_.values().is_null(name_of(key)); }
   bool is_text(const Key& key) const { return source_.values().is_text(name_of(key)); }
@@ -45,7 +46,7 @@ class SpecReader {
   /// The same, but a GGUF file must state the value.
   std::size_t required_size(const Key& key, std::uint64_t otherwise, SizeRange range = {}) const;
 
-  /// Throws unless a text is one of these. A missing text is the first one.
+  /// Throws unless a text is one of `allowed`. A missing text means the first of them.
   std::string one_of(const Key& key, std::vector<std::string_view> allowed) const;
 
   /// The size of the vocabulary. In a GGUF file the shape of the embedding takes precedence.
@@ -56,11 +57,11 @@ class SpecReader {
 
   [[noreturn]] void fail_at(const Key& key, std::string_view expected, std::string_view found) const;
 
-  /// The name of the value: one that is there, or else the first; empty if the format does not have the value.
+  /// The first name of the value in the description, or else the first name; empty if the format does not have the value.
   std::string_view name_of(const Key& key) const;
 
-  /// The sizes that a width can have at most: every layer has a tensor with so many rows of at least one byte. So lists of
-  /// numbers for widths of all layers are smaller than the checkpoint.
+  /// The range of a width. Every layer has a tensor with `width` rows of at least one byte, so the widths of all layers together
+  /// are at most the bytes of all tensors. This bounds the lists that are allocated for a damaged file.
   SizeRange width_range(std::uint64_t least) const;
 
  private:

@@ -11,8 +11,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The names of the tensors of one checkpoint, by role. Weights, catalogs and extractions ask this table. If a role has
-/// several names, the name is that of the first tensor that is there, or else the first name.
+/// The names of the tensors of one checkpoint, by role. Weights, catalogs and extractions use this table. Of several
+/// names for a role, the first name with a tensor in the checkpoint counts, or else the first name.
 class TensorNames {
  public:
   /// family: of the checkpoint.
@@ -27,7 +27,7 @@ class TensorNames {
   /// The tensor of a role; null if the checkpoint does not have it.
   const TensorInfo* find(Role role, std::size_t layer = 0) const;
 
-  /// All names of a role behind the prefixes, with `*` for the number of an expert.
+  /// All names of a role without prefixes, with `*` for the number of an expert.
   std::vector<std::string_view> patterns(Role role) const;
 
   /// The prefix of all tensors of a layer: `model.layers.7.` or `blk.7.`.
@@ -38,11 +38,11 @@ class TensorNames {
   const std::string& prefix() const { return prefix_; }
 
  private:
-  /// Calls use(name) for each name of the role, behind the prefixes, until it returns true.
+  /// Calls use(name) for each name of the role, without prefixes, until a call returns true.
   template <class Use>
   bool any_name(Role role, Use&& use) const;
 
-  /// The first of the names before + name for which there is a tensor, or else the first one. expert: replaces `*`.
+  /// The first name `before + name` that has a tensor, or else the first name. expert: replaces `*`.
   std::string first_of(Role role, const std::string& before, std::string_view expert) const;
 
   std::string prefix_of(Role role, std::size_t layer) const;

@@ -16,7 +16,7 @@ struct ModelPrefix {
   std::string_view model, head;
 };
 
-/// The last one is that of a base model, which was saved without its head.
+/// The last row is for base models that were saved without a head.
 inline constexpr ModelPrefix model_prefixes[] = {{"model.", ""},
                                                  {"model.language_model.", ""},
                                                  {"thinker.model.", "thinker."},
@@ -101,7 +101,8 @@ MOE_INLINE void TensorNames::find_prefix() {
         [](const TensorInfo& tensor, const std::string& name) { return tensor.name < name; });
     return first != tensors.end() && first->name.starts_with(start);
   };
-  for (const bool by_layers : {false, true})  // by the layers if the embedding is in a file that is missing
+  // The second pass looks for layers, since the file with the embedding may be missing.
+  for (const bool by_layers : {false, true})
     for (const auto& [model, head] : model_prefixes) {
       prefix_ = model;
       head_prefix_ = head;

@@ -15,10 +15,10 @@ enum class Role : std::uint8_t {
   head,             // [vocabulary, H]
   head_bias,        // [vocabulary]
   rope_divisors,    // [pairs]: divisors of the rope frequencies, in GGUF files
-  rope_long,        // [pairs]: the same of longrope
-  rope_short,       // [pairs]
+  rope_long,        // [pairs]: divisors of longrope, for long contexts
+  rope_short,       // [pairs]: divisors of longrope, for short contexts
 
-  // Of a layer: norms. Without post norms the first norm of a part is its only one.
+  // Norms of a layer. A layer without post norms has only the first norm of each part.
   mixer_norm,           // [H]
   mixer_norm_bias,      // [H]
   post_mixer_norm,      // [H]
@@ -64,16 +64,16 @@ enum class Role : std::uint8_t {
   convolution_bias,       // [channels]
   delta_qkv,              // [2 · Hk · dk + Hv · dv, H]
   delta_gate,             // [Hv · dv, H]
-  delta_qkv_gate,         // both, grouped by key head
+  delta_qkv_gate,         // qkv and gate in one tensor, grouped by key head
   delta_beta,             // [Hv, H]
   delta_decay,            // [Hv, H]
-  delta_beta_decay,       // both, grouped by key head
+  delta_beta_decay,       // beta and decay in one tensor, grouped by key head
   step_bias,              // [heads]
   decay,                  // [heads]: log(a) or −a
   skip,                   // [heads]: D of Mamba-2
-  recurrent_norm,         // the norm with the gate
+  recurrent_norm,         // [dv], or [inner] in Mamba-2: the norm beside the gate
 
-  // Feed-forward network of every token: dense layers, and what is always on beside experts (shared)
+  // Feed-forward networks of every token: in dense layers, and beside experts (shared)
   dense_gate,      // [F, H]
   dense_up,        // [F, H]
   dense_down,      // [H, F]
@@ -90,7 +90,7 @@ enum class Role : std::uint8_t {
   selection_bias,          // [E]
   router_scale,            // [H]: of the input of the router
   expert_scale,            // [E]
-  latent_in,               // [X, H]: around experts of another width X
+  latent_in,               // [X, H]: if experts have inputs and results of another width X
   latent_out,              // [H, X]
   expert_gate,             // of one expert: [F, H]; see TensorNames::of_expert
   expert_up,               // [F, H]

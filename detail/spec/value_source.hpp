@@ -24,7 +24,7 @@ struct NumberRange {
 };
 
 /// Finds values of a model's description by key: in an object of config.json, or in the metadata of a GGUF file under the
-/// prefix of the architecture. A value that is missing or null has the value `otherwise`; a value of the wrong type or out of
+/// prefix of the architecture. If a value is missing or null, the result is `otherwise`; a value of the wrong type or out of
 /// its range is an error that says where the value stands. A look-up takes time linear in the number of values.
 class ValueSource {
  public:
@@ -59,7 +59,7 @@ class ValueSource {
   std::vector<std::size_t> sizes_of_layers(std::string_view key, std::size_t layers, std::uint64_t otherwise,
                                            SizeRange range = {}) const;
 
-  /// A member that is an object; empty if it is missing or null, and in GGUF files.
+  /// A member that is an object; empty if the member is missing or null, and in GGUF files.
   std::optional<ValueSource> object(std::string_view key) const;
 
   /// All members, each of which is an object, with their names. Empty in GGUF files.
@@ -73,14 +73,14 @@ class ValueSource {
   bool is_flag(std::string_view key) const;
   bool is_object(std::string_view key) const;
 
-  /// Throws an Error about the value, or about the whole if the value is missing.
+  /// Throws an Error about the value, or about the whole object if the value is missing.
   [[noreturn]] void fail_at(std::string_view key, std::string_view expected, std::string_view found) const;
 
  private:
   /// No value has an empty key.
   std::string full(std::string_view key) const { return key.empty() ? "" : prefix_ + std::string(key); }
 
-  Json member(std::string_view key) const;  // no value if it is missing or null
+  Json member(std::string_view key) const;  // no value if the member is missing or null
 
   [[noreturn]] void fail_range(std::string_view key, SizeRange range, std::uint64_t found) const;
 
