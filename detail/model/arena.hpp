@@ -8,8 +8,8 @@
 namespace moe::inline MOE_ABI::detail {
 
 /// Memory for the intermediate results of a step: a stack of arrays. Frames give back the arrays taken since they began.
-/// An arena without memory only counts: the arrays that it gives have sizes but no memory, and peak_bytes() tells how much
-/// memory the same calls need.
+/// An arena without memory only counts: its arrays have sizes but no memory, and peak_bytes() is the memory that the same calls
+/// need.
 class Arena {
  public:
   Arena() = default;
@@ -19,14 +19,14 @@ class Arena {
   std::size_t peak_bytes() const { return peak_; }
 
   /// An array of n items with unspecified contents, aligned to a cache line. Precondition of an arena with memory: the array
-  /// fits. Throws an Error if its size is more than an object can have.
+  /// fits. Throws an Error if the array is larger than an object can be.
   template <class T>
   std::span<T> take(std::size_t n) {
     std::byte* const at = take_bytes(n, sizeof(T));
     return {reinterpret_cast<T*>(at), n};
   }
 
-  /// Gives back, when it ends, all arrays that were taken since it began.
+  /// The destructor gives back all arrays that were taken since the constructor.
   class Frame {
    public:
     explicit Frame(Arena& arena) : arena_(arena), begin_(arena.used_) {}

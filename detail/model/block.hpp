@@ -29,7 +29,7 @@ void run_mixer(const Step& step, const BlockContext& context, std::size_t layer,
 void run_feed_forward(const Step& step, const BlockContext& context, std::size_t layer, const LayerWeights& w,
                       const FeedForwardContext& feed_forward, float* x);
 
-/// Takes from the arena what the parts of all layers take, at most.
+/// Takes the arrays of each layer from the arena, so that its peak_bytes() is enough for any layer.
 void reserve_blocks(const Workspace& space, const ModelSpec& spec);
 
 }  // namespace moe::inline MOE_ABI::detail

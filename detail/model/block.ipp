@@ -53,7 +53,7 @@ class MixerRun {
   float* out_;
 };
 
-/// x += multiplier · post_norm(y), with y overwritten.
+/// x += multiplier · post_norm(y). y: overwritten.
 inline void add_result(const Step& step, const LayerSpec& layer, const Norm& post_norm, float* y,
                        std::size_t hidden, float* x) {
   if (!post_norm.weight.empty()) apply(step, post_norm, y, y);

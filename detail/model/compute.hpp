@@ -47,7 +47,7 @@ struct Product {
   Vector bias = {};                            // [weights.rows], f32, f16 or bf16; or empty
 };
 
-/// Numbers of the caller as a bias.
+/// A view of `numbers`, for Product::bias.
 inline Vector as_vector(const std::vector<float>& numbers) {
   return {reinterpret_cast<const std::byte*>(numbers.data()), DType::f32, numbers.size()};
 }
@@ -83,12 +83,12 @@ class Compute {
   void prepare_numbers(bool quantised, const float* x, std::size_t count, const QuantisedActivations& memory,
                        std::size_t at) const noexcept;
 
-  /// The result of prepare() for numbers that are prepared.
+  /// The result of prepare() for numbers that prepare_numbers() has already stored in `memory`.
   Activations prepared(bool quantised, const float* x, std::size_t cols, const QuantisedActivations& memory,
                        std::size_t offset = 0) const;
 
-  /// Announces the next products with one token, whose weights are `total_bytes` from the start of the matrix `first` on.
-  /// Waiting threads prefetch the first part of their share. Null: no prefetch.
+  /// Announces the weights of the next products with one token: `total_bytes` from the start of the matrix `first` on. Waiting
+  /// threads prefetch the first part of their share of these bytes. first: null for no prefetch.
   void expect(const Matrix* first, std::size_t total_bytes = 0) const;
 
   /// Computes all products in one parallel region, and calls then(product, first_row, rows) in the same region for each

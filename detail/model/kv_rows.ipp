@@ -17,7 +17,7 @@ inline void convert_row(const simd::Kernels& kernels, DType type, const float* f
   }
 }
 
-/// Blocks of q8_0: an f16 scale and 32 integers.
+/// Writes blocks of q8_0: an f16 scale and 32 integers each.
 inline void quantise_row(const simd::Kernels& kernels, const float* from, std::byte* to,
                          std::size_t n) noexcept {
   constexpr std::size_t block_bytes = bytes_of(DType::q8_0, 32);
@@ -31,7 +31,7 @@ inline void quantise_row(const simd::Kernels& kernels, const float* from, std::b
   }
 }
 
-/// to[d · key_lanes] = key[d], converted: keys of neighbouring positions are interleaved.
+/// to[d · key_lanes] = key[d], converted to `type`: keys of neighbouring positions are interleaved.
 inline void scatter_key(const simd::Kernels& kernels, DType type, const float* key, std::byte* to,
                         std::size_t head_dim) noexcept {
   constexpr std::size_t some = 64;

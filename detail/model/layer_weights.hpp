@@ -17,16 +17,16 @@ namespace moe::inline MOE_ABI {
 
 /// Where a model keeps the weights that are not experts.
 ///   mapped   in the mapped files: the system reads them on first use and may drop them when it needs memory
-///   owned    in memory of the model, read when it is opened, quantised matrices in panels (detail/core/panels.hpp); only an
-///            embedding that is not the head stays on disk, since a token needs one row of it
+///   owned    in memory of the model, read when the model is opened, quantised matrices in panels (detail/core/panels.hpp); only
+///            an embedding that is not the head stays on disk, since a token needs one row of the embedding
 enum class WeightStorage { mapped, owned };
 
 }  // namespace moe::inline MOE_ABI
 
 namespace moe::inline MOE_ABI::detail {
 
-// The weights of the alternatives of MixerSpec and FeedForwardSpec. Matrices are views, vectors are copies; an empty vector
-// or matrix is one that the model does not have.
+// The weights of the alternatives of MixerSpec and FeedForwardSpec. Matrices are views, vectors are copies; a vector or
+// matrix that the model does not have is empty.
 
 struct AttentionWeights {
   Matrix query;       // [heads · head_dim, hidden], or with a gate [heads · 2 · head_dim, hidden]
@@ -105,14 +105,14 @@ struct LayerWeights {
   MixerWeights mixer;
   FeedForwardWeights feed_forward;
   Norm feed_forward_post_norm;
-  float scale = 1;  // of the residual stream at the end
+  float scale = 1;  // factor of the residual stream at the end of the layer
 };
 
 /// All matrices of a layer, its experts excepted; some may be empty.
 std::vector<Matrix*> matrices_of(LayerWeights& layer);
 std::vector<const Matrix*> matrices_of(const LayerWeights& layer);
 
-/// The matrices that a mixer multiplies first, for prefetching: the first one, and the bytes of all.
+/// The matrices that a mixer multiplies first, for prefetching: the first matrix, and the bytes of all of them.
 struct FirstWeights {
   const Matrix* first = nullptr;
   std::size_t bytes = 0;
@@ -125,7 +125,7 @@ class Embedding {
   Embedding() = default;
   /// A matrix in memory, or mapped. [vocabulary, hidden]
   explicit Embedding(const Matrix& matrix) : matrix_(matrix) {}
-  /// The same, but its rows are read from the file.
+  /// A matrix whose rows are read from the file.
   Embedding(const Matrix& matrix, const File& file, std::uint64_t offset);
 
   const Matrix& matrix() const { return matrix_; }

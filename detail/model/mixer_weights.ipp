@@ -7,7 +7,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Queries, keys and values, each with a tensor of its own or all in one.
+/// Reads the projections of queries, keys and values, from one tensor each or from one tensor for all.
 inline void read_projections(const WeightReader& reader, std::size_t layer, const AttentionSpec& spec,
                              AttentionWeights& out) {
   const std::size_t hidden = reader.spec().hidden_size;
@@ -61,7 +61,7 @@ inline AttentionWeights read(const WeightReader& reader, std::size_t layer, cons
   return out;
 }
 
-/// The products of a latent vector: of each head the keys, transposed, and the values.
+/// Reads the matrices that are multiplied by a latent vector: for each head the transposed keys, and the values.
 inline void read_latent_products(const WeightReader& reader, std::size_t layer,
                                  const LatentAttentionSpec& spec, LatentAttentionWeights& out) {
   const auto rows = [](Matrix all, std::size_t first, std::size_t count) {
@@ -105,7 +105,7 @@ inline LatentAttentionWeights read(const WeightReader& reader, std::size_t layer
   return out;
 }
 
-/// The rows of a tensor that groups parts by key head: of each key head the rows [skip, skip + count) of `all` rows.
+/// The rows of one part in a tensor that is grouped by key head: the rows [skip, skip + count) of the `all` rows of each group.
 inline std::vector<std::size_t> rows_of_groups(std::size_t groups, std::size_t all, std::size_t skip,
                                                std::size_t count) {
   std::vector<std::size_t> out;

@@ -8,8 +8,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// A norm of the residual stream or of the result of a part of a layer. Without a bias an RMS norm; with one, the norm with
-/// mean and variance.
+/// A norm of the residual stream or of the result of a part of a layer. An RMS norm without a bias, and a LayerNorm with
+/// mean and variance if there is a bias.
 struct Norm {
   std::vector<float> weight;  // [hidden]; empty: no norm
   std::vector<float> bias;    // [hidden]; empty: an RMS norm

@@ -27,7 +27,7 @@ class RopeTable {
 
   std::size_t size() const { return ropes_.size(); }
 
-  /// Which of them a layer has; size() if it has none.
+  /// The index of the rotary embedding of a layer; size() if the layer has none.
   std::size_t of_layer(std::size_t layer) const { return of_layer_[layer]; }
 
   /// Takes memory for the angles of a step. out: [size()]
@@ -42,7 +42,7 @@ class RopeTable {
 };
 
 /// Rotates the pairs of a head. Neighbours (a0 b0 a1 b1 ...) are reordered to (a0 a1 ... b0 b1 ...) first: queries and keys
-/// have the same order then, so that their products stay. head: [>= 2 · pairs]. spare: [2 · pairs], overwritten.
+/// then have the same order, so their products do not change. head: [>= 2 · pairs]. spare: [2 · pairs], overwritten.
 void rotate(const simd::Kernels& kernels, const Angles& angles, std::size_t token, float* head,
             float* spare) noexcept;
 

@@ -12,8 +12,8 @@ struct Routes {
   std::size_t layer;
   std::size_t first_position;
   std::size_t experts_per_token;
-  std::span<const std::uint32_t>
-      experts;  // [tokens, experts_per_token], for each token in descending order of weight
+  // [tokens, experts_per_token], for each token in descending order of the score that decides the choice.
+  std::span<const std::uint32_t> experts;
   std::span<const float> weights;  // [tokens, experts_per_token]
 
   // Only if the router of the layer is restricted; see AllowedExperts.

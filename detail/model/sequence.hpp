@@ -32,8 +32,8 @@ struct SequenceOptions {
   // Numbers in the KV cache: f16; f32 for exact comparison; or q8_0, which takes half of the memory of f16 and needs heads
   // whose width is a multiple of 32. docs/measurements.md says what q8_0 costs.
   DType kv_type = DType::f16;
-  // Announces to the provider the experts that the next layer will probably choose. Off by default: one guess in eight is
-  // wrong, and the wrong ones cost more reads and cache space than the right ones save (docs/measurements.md).
+  // Announces to the provider the experts that the next layer will probably choose. Off by default: about one guess in
+  // eight is wrong, and with 12 % of wrong guesses the lookahead reduced the reads but also the speed (docs/measurements.md).
   bool lookahead = false;
 };
 
@@ -51,7 +51,7 @@ struct RestrictionStatistics {
 class Transformer;
 
 /// The state of one text in a model, and memory for intermediate results. Made by Transformer::sequence(), for that
-/// transformer only, which must outlive it. Not thread-safe; any number of sequences can share a transformer.
+/// transformer only, which must outlive the sequence. Not thread-safe; any number of sequences can share a transformer.
 class Sequence {
  public:
   /// The number of computed positions, which is the position of the next token.
@@ -62,20 +62,20 @@ class Sequence {
   /// The largest number of tokens that go through the layers together.
   std::size_t chunk() const { return state_.options().chunk; }
 
-  /// Forgets all positions from `position` on, and returns the new position. It is `position` for a model that remembers
-  /// every position. Otherwise it may be earlier: sliding windows forget old positions, and recurrent mixers can only return
-  /// to snapshots or to the beginning.
+  /// Forgets all positions from `position` on, and returns the new position: `position` if the model keeps the keys and values of
+  /// all positions. Otherwise the new position may be earlier: sliding windows forget old positions, and recurrent mixers can
+  /// only return to snapshots or to the beginning.
   std::size_t rewind(std::size_t position) { return state_.rewind(position); }
 
-  /// Makes this a position to which rewind() can return. Only models with recurrent mixers need it. The newest two snapshots
+  /// Lets rewind() return to the current position. Only models with recurrent mixers need it. The newest two snapshots
   /// of each kind are kept.
   using SnapshotKind = detail::SequenceState::SnapshotKind;
   void take_snapshot(SnapshotKind kind) { state_.take_snapshot(kind); }
   bool needs_snapshots() const { return state_.has_fixed_arrays(); }
 
-  /// A second sequence with the same text so far, without the snapshots and the observer. On Linux the two share the pages
-  /// of keys, values and latents of a long text, until one of them writes to a page; elsewhere, and for windows and recurrent
-  /// states, the copy takes time and memory in proportion to the state.
+  /// A second sequence with the same text so far, without the snapshots and the observer. On Linux the two sequences share the
+  /// pages of keys, values and latents of a long text, until one of the two writes to a page; elsewhere, and for windows and
+  /// recurrent states, the copy takes time and memory in proportion to the state.
   Sequence fork();
 
   /// From now on observer(routes) is called for every layer with experts, on the thread that calls forward(), before the

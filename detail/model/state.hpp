@@ -13,11 +13,11 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Everything that a sequence remembers of its positions: keys, values and latents of all positions or of a window, and the
-/// states of recurrent mixers. The system provides memory when positions are filled.
+/// The state of a sequence: keys, values and latents of all positions or of a window, and the states of recurrent mixers. The
+/// operating system provides memory when positions are filled.
 ///
-/// A step writes rows behind the current position, and next states beside the current ones. commit() makes both current;
-/// without it, the sequence is what it was before the step.
+/// A step writes rows after the current position, and next states beside the current states. commit() makes both current; without
+/// commit(), the sequence is unchanged.
 class SequenceState {
  public:
   /// Throws an Error if the state is larger than an object can be.
@@ -40,12 +40,12 @@ class SequenceState {
   void begin_step(std::size_t tokens);
   void commit(std::size_t tokens);
 
-  /// Goes back to `position`, or to the newest earlier position that can be restored, and returns it: a window must still be
-  /// there, and the states of recurrent mixers exist at snapshots and at the beginning only.
+  /// Goes back to `position`, or to an earlier position that can be restored, and returns the new position: for recurrent mixers the
+  /// newest snapshot that is not after `position`, or 0; for a window that lacks positions which the next token needs, 0.
   std::size_t rewind(std::size_t position);
 
-  /// Copies the fixed arrays, so that rewind() can return to this position. Some snapshots are kept: of ends of prompts, and
-  /// of other positions, the newest of each kind. Without fixed arrays nothing is copied.
+  /// Copies the fixed arrays, so that rewind() can return to this position. The newest two snapshots of each kind are kept: of
+  /// ends of prompts, and of other positions. Without fixed arrays nothing is copied.
   enum class SnapshotKind { prompt_end, periodic };
   void take_snapshot(SnapshotKind kind);
 
@@ -65,10 +65,10 @@ class SequenceState {
 
   bool has_fixed_arrays() const { return fixed_bytes() > 0; }
 
-  /// The positions below this one have been written since the state was new. A window keeps the newest of them.
+  /// Positions below this number have been written since the state was empty. A window keeps the newest of these positions.
   std::size_t written() const { return written_; }
 
-  /// Makes a new state one of these positions; the caller then fills all parts with the bytes of such a state.
+  /// Sets the positions of a new state; the caller then fills all parts with the bytes of a state with these positions.
   void begin_restoring(std::size_t position, std::size_t written);
 
  private:
@@ -82,7 +82,7 @@ class SequenceState {
   /// The arrays of one layer: [first, ...) of all arrays.
   struct Layer {
     std::size_t first = 0;
-    std::size_t heads = 0, head_dim = 0;  // of keys and values; head_dim: or the size of a row of latents
+    std::size_t heads = 0, head_dim = 0;  // of keys and values; for latents, head_dim is the size of a row
   };
 
   using Range = ForkableMemory::Range;  // bytes of memory_
@@ -104,13 +104,13 @@ class SequenceState {
   /// The bytes of one plane that the current position needs.
   Range part(std::size_t array, std::size_t plane) const;
 
-  /// Moves this state to pages that forks share, unless most of its positions are on such pages already.
+  /// Moves this state to pages that forks share, unless at least half of its positions are on such pages already.
   void freeze();
 
-  /// The bytes of one plane that a fork does not share: all granules with other positions than the shared ones.
+  /// The bytes of one plane that a fork does not share: all granules with a position that is not shared.
   Range unshared_part(std::size_t array, std::size_t plane) const;
 
-  /// Where an array begins; of a fixed array, its current or its next copy.
+  /// The offset of an array in memory_; for a fixed array, of its current or its next copy.
   std::size_t begin_of(std::size_t array, bool next = false) const;
   std::byte* data_of(std::size_t array, bool next = false) { return memory_.data() + begin_of(array, next); }
 
@@ -125,9 +125,9 @@ class SequenceState {
   std::vector<std::size_t> offsets_;  // of each array, in memory_
   ForkableMemory memory_;
   std::size_t position_ = 0;
-  std::size_t shared_ = 0;          // the rows of positions below this one are as memory_ was frozen
-  std::size_t written_ = 0;         // rows were written at positions below this one
-  bool second_is_current_ = false;  // of the two copies of fixed arrays
+  std::size_t shared_ = 0;   // rows of positions below this number are unchanged since memory_ was frozen
+  std::size_t written_ = 0;  // rows were written at positions below this one
+  bool second_is_current_ = false;                               // of the two copies of fixed arrays
   std::array<std::array<Snapshot, kept_of_kind>, 2> snapshots_;  // by kind
 };
 

@@ -183,7 +183,7 @@ MOE_INLINE void SequenceState::take_snapshot(SnapshotKind kind) {
 MOE_INLINE SequenceState::Range SequenceState::part(std::size_t array, std::size_t plane) const {
   const StateArray& a = arrays_[array];
   if (a.kind == StateArray::Kind::fixed) return {begin_of(array), a.granule_bytes};
-  // A window may keep positions behind the current one, which a rewind left in the places of older ones.
+  // After a rewind, a ring still contains positions after the current one, in the slots of older positions.
   const std::size_t used = std::min(a.kind == StateArray::Kind::ring ? written_ : position_, a.capacity);
   const std::size_t granules = (used + a.granule_positions - 1) / a.granule_positions;
   return {begin_of(array) + plane * a.plane_bytes(), granules * a.granule_bytes};
@@ -203,7 +203,8 @@ MOE_INLINE void SequenceState::freeze() {
     ranges.push_back(range);
     bytes += range.bytes;
   });
-  constexpr std::size_t least_bytes = std::size_t{1} << 20;  // less is copied sooner than it is mapped
+  constexpr std::size_t least_bytes = std::size_t{1}
+                                      << 20;  // it is faster to copy fewer bytes than to map them
   if (bytes >= least_bytes && memory_.freeze(ranges)) shared_ = position_;
 }
 

@@ -6,7 +6,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// One array of what a mixer remembers of a sequence.
+/// One array of the state of a mixer in a sequence.
 ///   rows    one row per position, append only: keys, values, latents
 ///   ring    the rows of the last `capacity` positions: position p lies at p mod capacity
 ///   fixed   a block of numbers that each step overwrites: states of recurrent mixers
@@ -14,10 +14,10 @@ struct StateArray {
   enum class Kind { rows, ring, fixed };
 
   Kind kind = Kind::rows;
-  std::size_t planes = 1;             // heads: each has the rows of all positions
-  std::size_t granule_positions = 1;  // positions whose rows are stored together, since they are interleaved
+  std::size_t planes = 1;             // one plane per head, with the rows of all positions
+  std::size_t granule_positions = 1;  // positions whose rows are interleaved, and so stored together
   std::size_t granule_bytes = 0;      // of the rows of one granule; of a fixed array: all bytes
-  std::size_t capacity = 0;           // positions with room, a multiple of granule_positions; fixed: unused
+  std::size_t capacity = 0;           // positions that fit, a multiple of granule_positions; fixed: unused
   std::size_t window = 0;             // of a ring: positions that the next token needs, its own included
 
   std::size_t plane_bytes() const {
@@ -34,7 +34,7 @@ constexpr DType latent_type(DType kv_type) { return kv_type == DType::q8_0 ? DTy
 struct KvRows {
   DType type = DType::f32;
   std::size_t heads = 0, head_dim = 0;
-  std::size_t ring = 0;  // positions with room; 0: all positions are kept
+  std::size_t ring = 0;  // the number of positions that fit; 0: all positions are kept
   std::size_t plane_bytes = 0;
   std::byte* keys = nullptr;    // [heads, positions, head_dim]; f16 and f32: blocks of positions interleaved
   std::byte* values = nullptr;  // [heads, positions, head_dim]

@@ -20,7 +20,7 @@ struct StateOptions {
 ///   latent attention    rows of latents
 ///   delta net, Mamba-2  inputs of the convolution [kernel − 1, channels], states of the heads
 ///   short convolution   inputs of the convolution [kernel − 1, hidden]
-/// Throws an Error if one is larger than an object can be.
+/// Throws an Error if an array is larger than an object can be.
 std::vector<StateArray> declare_state(const MixerSpec& mixer, std::size_t hidden_size,
                                       const StateOptions& options);
 

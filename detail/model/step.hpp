@@ -7,8 +7,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The sizes of the intermediate results of a step depend on these members alone. A dry run, which only counts bytes, needs
-/// no model.
+/// The members that decide, together with the spec, the sizes of the intermediate results of a step. Counting bytes needs no
+/// weights.
 struct Workspace {
   Arena& arena;
   std::size_t tokens;

@@ -58,16 +58,16 @@ class Transformer {
   /// call for this sequence. Returns an empty span if `stop` was requested before the end.
   ///
   /// Throws if `ids` is empty, has an id out of range or does not fit into the context, if a provider throws, if a lease has
-  /// another shape than the spec says, or if a computed number is infinite or not a number: then the error names the
-  /// first layer with such a number. After an error or a stop the sequence has the chunks before the current one.
+  /// another shape than the spec says, or if a computed number is infinite or NaN: the error names the first layer with
+  /// such a number. After an error or a stop the sequence has the chunks before the current one.
   std::span<const float> forward(Sequence& sequence, std::span<const TokenId> ids,
                                  const std::stop_token& stop = {}) const {
     return run(sequence, ids, stop, {});
   }
 
   /// As forward(); also calls each(position, logits) for every token, in order, after the layers of its chunk. `each` must
-  /// not use the sequence. An exception of `each` passes through, and the sequence then has the chunks before the current
-  /// one, as after any other error; `each` is called again for the tokens of this chunk if they are computed again.
+  /// not use the sequence. An exception of `each` passes through; the sequence then has the chunks before the current one,
+  /// as after any other error. If the tokens of this chunk are computed again, `each` is called again for them.
   std::span<const float> forward_each(Sequence& sequence, std::span<const TokenId> ids,
                                       FunctionRef<void(std::size_t, std::span<const float>)> each,
                                       const std::stop_token& stop = {}) const {
@@ -113,14 +113,14 @@ class Transformer {
   /// The router of the next layer with experts; empty after the last one, and for a router with an input of its own.
   detail::NextRouter router_after(std::size_t layer) const;
 
-  /// The logits of the t-th token of the chunk. Throws if one is infinite or not a number.
+  /// Computes the logits of the t-th token of the chunk. Throws if a logit is infinite or NaN.
   void set_logits(const Chunk& chunk, std::size_t t) const;
 
-  /// The same; returns whether all are finite.
+  /// Computes the logits of the t-th token of the chunk, and returns whether all logits are finite.
   bool multiply_head(const Chunk& chunk, std::size_t t) const;
 
   /// Computes the chunk again, part by part, and throws an error that names the first part with a number that is infinite
-  /// or not a number. Checks between the parts would cost time if every chunk had them.
+  /// or not a number. Checks between the parts of every chunk would cost time.
   [[noreturn]] void fail_not_finite(const Chunk& chunk) const;
 
   /// Throws if the residual stream has a number that is infinite or not a number.

@@ -22,8 +22,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Whether no number is infinite or not a number. Such numbers have all bits of the exponent set, so the largest magnitude
-/// decides, and integers can be compared without branches.
+/// Whether all numbers are finite. Infinity and NaN have all bits of the exponent set, so the largest magnitude decides, and
+/// magnitudes compare as integers without branches.
 inline bool all_finite(std::span<const float> numbers) {
   std::uint32_t largest = 0;
   for (const float number : numbers)
@@ -47,7 +47,7 @@ inline std::string_view name_of(const MixerSpec& mixer) {
   return names[mixer.index()];
 }
 
-/// The kinds of numbers in KV caches: f16, f32, and q8_0 if heads are whole blocks.
+/// Throws unless KV caches can have this type: f16, f32, or q8_0 if heads are whole blocks of 32.
 inline void require_kv_type(const ModelSpec& spec, DType type) {
   expect(type == DType::f16 || type == DType::f32 || type == DType::q8_0, "sequence", "kv_type",
          "f16, f32 or q8_0", type <= DType::other ? name(type) : "an unknown type");
@@ -153,7 +153,7 @@ MOE_INLINE std::size_t Transformer::run_chunk(Sequence& sequence, std::span<cons
   } else if (tokens == ids.size()) {
     set_logits(chunk, tokens - 1);
   }
-  // Only now, so that a chunk that ends with an exception changes nothing.
+  // The last step, so that a chunk that ends with an exception changes nothing.
   sequence.state_.commit(tokens);
   sequence.restriction_ = restriction;
   return tokens;
@@ -262,10 +262,10 @@ MOE_INLINE void Transformer::fail_not_finite(const Chunk& chunk) const {
   for (std::size_t t = 0; t < chunk.step.tokens; ++t)
     if (!multiply_head(chunk, t))
       detail::fail(checkpoint_.path(), "logits", "finite numbers",
-                   detail::concat("numbers that are not, from the final norm or the head, at position ",
+                   detail::concat("NaN or infinity, from the final norm or the head, at position ",
                                   chunk.step.position + t));
   detail::fail(checkpoint_.path(), "logits", "finite numbers",
-               "numbers that are not, but only in the first of two equal computations");
+               "NaN or infinity, but only in the first of two computations of the same chunk");
 }
 
 MOE_INLINE void Transformer::require_finite(const Chunk& chunk, std::string_view part) const {

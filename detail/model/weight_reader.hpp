@@ -12,10 +12,10 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Finds the tensors of one model by their roles, checks their shapes, and brings them into the form that is computed with.
+/// Finds the tensors of one model by their roles, checks their shapes, and converts them to the form that kernels read.
 class WeightReader {
  public:
-  /// memory: receives the matrices that are owned, and the matrices that are made from stored ones.
+  /// memory: receives the matrices that the model owns, and the matrices that are made from stored matrices.
   WeightReader(const ModelSource& source, const ModelSpec& spec, WeightStorage storage,
                std::vector<Pages>& memory)
       : source_(source), spec_(spec), storage_(storage), memory_(memory) {}
@@ -29,13 +29,13 @@ class WeightReader {
   Matrix rows_of(Role role, std::size_t layer, std::size_t all, std::size_t cols, std::size_t first,
                  std::size_t rows) const;
 
-  /// The matrices of a role with three dimensions, one below the other. [count · rows, cols]
+  /// The tensor [count, rows, cols] of a role as one matrix, [count · rows, cols].
   Matrix stack(Role role, std::size_t layer, std::size_t count, std::size_t rows, std::size_t cols) const;
 
   /// A copy of some rows of a matrix, in this order.
   Matrix gather(const Matrix& from, std::span<const std::size_t> rows) const;
 
-  /// A copy of rows of a matrix, transposed. Types with blocks become f32.
+  /// A transposed copy of a matrix, in f32.
   Matrix transposed(const Matrix& from) const;
 
   /// The vector of a role, [size]; empty if it is not stored and `optional`.
@@ -48,7 +48,7 @@ class WeightReader {
   std::vector<float> part_of(Role role, std::size_t layer, std::size_t all, std::size_t first,
                              std::size_t size) const;
 
-  /// The vector of a norm: with ModelSpec::norm_offset.
+  /// The vector of a norm, plus ModelSpec::norm_offset.
   std::vector<float> norm_vector(Role role, std::size_t layer, std::size_t size) const;
 
   /// A norm of the hidden size. bias: of a model with LayerNorm.
@@ -58,10 +58,10 @@ class WeightReader {
   /// The taps of a convolution, transposed: [kernel, channels].
   std::vector<float> taps(std::size_t layer, std::size_t kernel, std::size_t channels) const;
 
-  /// −a of each head, stored as it is or as log(a).
+  /// −a of each head. is_log: the checkpoint stores log(a) in place of −a.
   std::vector<float> negative_decay(std::size_t layer, std::size_t heads, bool is_log) const;
 
-  /// Whether a head is stored that is not the embedding.
+  /// Whether the checkpoint has a head that differs from the embedding.
   bool has_own_head() const;
 
   Embedding embedding() const;

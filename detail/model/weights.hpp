@@ -12,21 +12,21 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// All weights of a model, its experts excepted.
+/// All weights of a model except its experts.
 struct ModelWeights {
   Embedding embedding;               // [vocabulary, hidden]
   std::vector<LayerWeights> layers;  // [layers]
   Norm norm;
   Matrix head;                   // [vocabulary, hidden]
   std::vector<float> head_bias;  // [vocabulary]
-  std::vector<Pages> memory;     // holds matrices that are owned, or that were made from stored ones
+  std::vector<Pages> memory;     // of matrices that the model owns, or that were made from stored matrices
 
   ModelWeights() = default;
 
   /// Throws unless all tensors are there, with the shapes that follow from the spec.
   ///
-  /// The head: without tied embeddings a head must be stored. With them, a stored head is used if it differs from the
-  /// embedding, and otherwise the embedding is the head. Source: transformers 5.
+  /// The head: without tied embeddings a head must be stored. With tied embeddings, a stored head that differs from the embedding
+  /// is used, and otherwise the embedding is the head. Source: transformers 5.
   ModelWeights(const Checkpoint& checkpoint, const ModelSpec& spec,
                WeightStorage storage = WeightStorage::mapped);
 

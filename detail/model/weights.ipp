@@ -14,7 +14,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// A network of every token, under the roles of dense layers or of what is beside experts.
+/// The roles of a network of every token: in a dense layer, or beside experts.
 struct NetworkRoles {
   Role gate, up, down, gate_up;
 };

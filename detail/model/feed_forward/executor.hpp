@@ -12,7 +12,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The visits at one expert: slots [first, first + count).
+/// The visits to one expert: slots [first, first + count).
 struct ExpertGroup {
   std::uint32_t expert;
   std::size_t first;
@@ -24,7 +24,7 @@ struct ExecutorLists {
   explicit ExecutorLists(std::size_t experts);
 
   std::vector<ExpertGroup> groups;   // the chosen experts of a layer, ascending
-  std::vector<ExpertGroup> missing;  // of these the ones that are not present
+  std::vector<ExpertGroup> missing;  // the groups whose experts are not present
   std::vector<ExpertId> missing_ids;
   std::vector<float> missing_weights;  // the router's weights of missing_ids; only for a single token
   std::vector<std::size_t> next_slot;  // [experts + 1]
@@ -33,7 +33,7 @@ struct ExecutorLists {
   std::vector<AnyProvider::Lease> held;  // empty before and after a batch
 };
 
-/// The experts of one layer for the tokens of a step. A visit t · K + r is token t at its expert of rank r.
+/// The experts of one layer for the tokens of a step. Visit t · K + r: token t is computed by its expert of rank r.
 struct ExpertBatch {
   std::uint32_t layer;
   ExpertShape shape;  // of the experts

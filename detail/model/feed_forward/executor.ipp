@@ -41,7 +41,7 @@ inline void group_by_expert(const ExpertBatch& batch, ExecutorLists& lists) {
   }
 }
 
-/// Computes the groups of one batch. Releases all leases when it is destroyed, so also after an exception.
+/// Computes the groups of one batch. The destructor releases all leases, so also after an exception.
 class GroupRun {
  public:
   GroupRun(const Step& step, const ExpertBatch& batch, const NetworkBuffers& buffers, AnyProvider& provider,
@@ -111,12 +111,12 @@ class GroupRun {
     lists_.jobs.clear();
   }
 
-  /// Moves all experts that have arrived from the list of missing ones to the held ones.
+  /// Takes leases of all missing experts that are loaded by now, and removes them from the list of missing experts.
   void hold_arrived() {
     std::erase_if(lists_.missing, [&](const ExpertGroup& group) { return hold_if_present(group); });
   }
 
-  /// Computes the missing experts of one token: all that have arrived together; if none has, waits for the first one.
+  /// Computes the missing experts of one token: all loaded experts together; if no expert is loaded yet, waits for the first one.
   void run_missing_of_token() {
     while (!lists_.missing.empty()) {
       hold_arrived();
@@ -139,8 +139,8 @@ class GroupRun {
     }
   }
 
-  /// Announces missing experts from the given place on. Announces again what was announced before: the cache may have had
-  /// no room for it then, and must load it before any later one.
+  /// Announces missing experts from index `first` on, also experts that were announced before: the cache may have had no room for
+  /// such an expert then, and must load it before any later expert.
   void announce_missing(std::size_t first) {
     const std::span<const ExpertId> all = lists_.missing_ids;
     if (first >= all.size()) return;
@@ -152,7 +152,7 @@ class GroupRun {
                     .kind = Announcement::Kind::chosen});
   }
 
-  /// Announces the experts of the layer, the ones with the most tokens first.
+  /// Announces the chosen experts of the layer, in descending order of their number of tokens.
   void announce_hot() {
     std::vector<ExpertGroup> by_count = lists_.groups;
     std::stable_sort(by_count.begin(), by_count.end(),

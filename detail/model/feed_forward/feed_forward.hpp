@@ -21,7 +21,7 @@ struct NextRouter {
   const RouterWeights* weights = nullptr;
 };
 
-/// The arguments of a feed-forward part beside its weights and its input.
+/// The arguments of a feed-forward part, apart from its weights and its input.
 struct FeedForwardContext {
   std::uint32_t layer;
   std::size_t hidden;
@@ -56,11 +56,11 @@ struct FeedForwardBuffers {
 /// out = the feed-forward part of a layer: a network for every token, or Σ weight · expert over the experts that the router
 /// chose for each token, always in rank order, plus a network that is always on. The part norms its input itself.
 /// x: the residual stream. x, out: [tokens, hidden]; they must not overlap.
-/// Throws what the provider throws; then no lease is held.
+/// Exceptions of the provider pass through, and no lease is held after them.
 void feed_forward(const Step& step, const FeedForwardSpec& spec, const FeedForwardWeights& w,
                   const FeedForwardContext& context, const float* x, float* out);
 
-/// Takes from the arena what feed_forward() takes.
+/// Takes the same arrays from the arena as feed_forward().
 void reserve_feed_forward(const Workspace& space, const FeedForwardSpec& spec, std::size_t hidden);
 
 /// The shape of the experts of a layer.

@@ -58,7 +58,7 @@ MOE_INLINE void reserve_feed_forward(const Workspace& space, const FeedForwardSp
   (void)NetworkBuffers(space, spec.always_on->network, space.tokens, hidden);
 }
 
-/// The feed-forward part of one step: everything that its parts share.
+/// The feed-forward part of one layer for one step.
 class FeedForwardRun {
  public:
   FeedForwardRun(const Step& step, const FeedForwardSpec& spec, const FeedForwardWeights& w,
@@ -90,8 +90,8 @@ class FeedForwardRun {
   }
 
  private:
-  /// The form of an input for weights of any type. Router and experts may be quantised or not, so the quantised form is made
-  /// whenever the width allows it.
+  /// An input prepared for weights of any type. Router and experts may be quantised or not, so the int8 form is made whenever the
+  /// width is a multiple of 32.
   Activations input_of(std::span<const float> x) const {
     return step_.compute.prepare(hidden_ % 32 == 0, x.data(), hidden_, step_.tokens, b_.input);
   }
@@ -125,7 +125,7 @@ class FeedForwardRun {
     });
   }
 
-  /// The input of the router: the normed input, or the residual stream under a norm of its own.
+  /// The input of the router: the normed input, or the residual stream after the router's own norm.
   Activations router_input(const float* x, const Activations& normed) {
     if (!spec_.router->own_norm) return normed;
     apply(step_, w_.router.input_norm, x, b_.router_input.data());

@@ -11,8 +11,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-// A visit is one token at one of its networks. A slot is the place of a visit in the order of the networks: the slots of one
-// network are consecutive.
+// A visit is the computation of one token by one of its networks. A slot is the place of a visit in the order of the networks:
+// the slots of one network are consecutive.
 
 /// A network and the slots that it computes: [first, first + count).
 struct NetworkJob {

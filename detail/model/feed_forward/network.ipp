@@ -45,7 +45,7 @@ class NetworkRun {
   }
 
  private:
-  /// gate[slot] = activation(gate · x, up · x), and its form as input of down, for all jobs in one parallel region.
+  /// gate[slot] = activation(gate · x, up · x), prepared as input of down, for all jobs in one parallel region.
   void multiply_gate_and_up() {
     products_.clear();
     for (const NetworkJob& job : jobs_) {
@@ -64,7 +64,7 @@ class NetworkRun {
         });
   }
 
-  /// For some rows of gate that are computed: the same rows of up, the activation, and its form as input of down.
+  /// For some computed rows of gate: computes the same rows of up and the activation, and prepares the input of down.
   void finish(const NetworkJob& job, const Product& gate, std::size_t first, std::size_t rows) noexcept {
     Product up = gate;
     if (spec_.gated()) {

@@ -16,9 +16,8 @@ void top_k(std::span<const float> scores, std::span<std::uint32_t> chosen);
 
 /// The choice for one token.
 struct Choice {
-  std::span<std::uint32_t>
-      experts;               // [per_token], in descending order of the value that the choice is made by
-  std::span<float> weights;  // [per_token]
+  std::span<std::uint32_t> experts;  // [per_token], in descending order of the score that decides the choice
+  std::span<float> weights;          // [per_token]
 };
 
 /// Chooses the experts of one token as RouterSpec says. logits: [experts], bias not added yet; overwritten. choice_scores:

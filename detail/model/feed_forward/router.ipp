@@ -50,7 +50,7 @@ class Candidates {
   std::size_t size_;
 };
 
-/// Leaves only the candidates of the best groups: the scores of the others become −inf. The score of a group is its largest
+/// Sets the scores of candidates outside of the best groups to −inf. The score of a group is its largest
 /// score, or the sum of its two largest scores.
 inline void keep_best_groups(const RouterSpec& spec, const Candidates& candidates, std::span<float> scores) {
   constexpr std::size_t most_groups = 64;
@@ -73,8 +73,8 @@ inline void keep_best_groups(const RouterSpec& spec, const Candidates& candidate
       scores[i] = never;
 }
 
-/// The experts of a sparsemixer: the largest logit, with its weight in a softmax over the logits near it; then the same
-/// without the first one. Source: PhimoeSparseMoeBlock in transformers.
+/// Chooses the experts of a sparsemixer: the largest logit, with its weight in a softmax over the logits near the largest one;
+/// then the same without the first expert. Source: PhimoeSparseMoeBlock in transformers.
 inline void mix_sparsely(const RouterSpec& spec, std::span<const float> logits, std::span<float> left,
                          const Choice& out) {
   std::copy(logits.begin(), logits.end(), left.begin());
@@ -91,7 +91,7 @@ inline void mix_sparsely(const RouterSpec& spec, std::span<const float> logits, 
   }
 }
 
-/// Replaces logits by scores: what the weights are made of. Returns what the weights are divided by.
+/// Replaces logits by scores. The weight of an expert is its score, divided by the returned number.
 inline float score(const RouterSpec& spec, const simd::Kernels& kernels, std::span<float> logits) {
   if (spec.score == RouterSpec::Score::softmax)
     return kernels.exponentiate(logits.data(), largest_of(logits), logits.size());
@@ -105,7 +105,7 @@ inline float score(const RouterSpec& spec, const simd::Kernels& kernels, std::sp
 inline void choose_by_score(const RouterSpec& spec, const RouterWeights& w, const simd::Kernels& kernels,
                             const Candidates& candidates, std::span<float> logits,
                             std::span<float> choice_scores, const Choice& out) {
-  // The softmax is monotonic, so logits give the same order; and rounding in the softmax could make two of them equal.
+  // The softmax is monotonic, so logits give the same order; and rounding in the softmax could make two scores equal.
   std::copy(logits.begin(), logits.end(), choice_scores.begin());
   const float total = score(spec, kernels, logits);
   if (spec.score == RouterSpec::Score::sigmoid || spec.selection_bias || spec.groups > 1)
@@ -122,7 +122,7 @@ inline void choose_by_score(const RouterSpec& spec, const RouterWeights& w, cons
   for (float& weight : out.weights) weight /= sum;
 }
 
-/// Numbers the chosen experts, and finishes their weights.
+/// Replaces indices of candidates by numbers of experts, and finishes the weights.
 inline void finish_choice(const RouterSpec& spec, const RouterWeights& w, const Candidates& candidates,
                           const Choice& out) {
   float sum = 0;

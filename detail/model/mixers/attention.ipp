@@ -22,7 +22,7 @@ MOE_INLINE AttentionBuffers::AttentionBuffers(const Workspace& space, const Atte
       scratch(
           space.arena.take<float>(space.threads * simd::attention_scratch(spec.head_dim, spec.head_dim))) {}
 
-/// The attention of one step: everything that its parts share.
+/// The attention of one step.
 class AttentionRun {
  public:
   AttentionRun(const Step& step, const AttentionSpec& spec, const AttentionWeights& w, const Angles* angles,
@@ -67,7 +67,7 @@ class AttentionRun {
     step_.compute.multiply({products, spec_.value_is_key ? 2u : 3u});
   }
 
-  /// The norms of whole projections, and the limits of queries, keys and values.
+  /// Applies the norms of whole projections, and limits queries, keys and values.
   void finish_projections() {
     const bool norm = spec_.query_key_norm == AttentionSpec::Norm::projection;
     step_.compute.for_each(step_.tokens, [&](std::size_t t, std::size_t) noexcept {
@@ -83,7 +83,7 @@ class AttentionRun {
     });
   }
 
-  /// Norm and rotation of one head of queries or keys. spare: [head_dim]
+  /// Norms and rotates one head of queries or keys. spare: [head_dim], overwritten.
   void rotate_head(std::size_t t, const std::vector<float>& norm, float* head, float* spare) const noexcept {
     const simd::Kernels& kernels = step_.kernels();
     if (spec_.query_key_norm == AttentionSpec::Norm::heads)
@@ -91,8 +91,8 @@ class AttentionRun {
     if (angles_) rotate(kernels, *angles_, t, head, spare);
   }
 
-  /// For token t and one kv head with the query heads that share it: norms, rotation and scale, and the store of the key and
-  /// the value.
+  /// Norms, rotates and scales, for token t, one kv head and the query heads that share this kv head. Stores the key and the
+  /// value.
   void prepare_heads(std::size_t t, std::size_t kv_head) noexcept {
     const simd::Kernels& kernels = step_.kernels();
     const std::size_t d = spec_.head_dim, group = spec_.heads / spec_.kv_heads;
@@ -114,7 +114,7 @@ class AttentionRun {
     store(kernels, cache_, kv_head, step_.position + t, key, value);
   }
 
-  /// The tokens [first, first + count) of a step, or as many of these as there are.
+  /// The tokens [first, first + count) of a step, or fewer at the end of the step.
   struct TokenRange {
     std::size_t first, count;
   };
@@ -151,7 +151,7 @@ class AttentionRun {
                             &b_.projected[((t * spec_.heads + head) * 2 + 1) * d], d);
   }
 
-  /// Attention of several tokens. Returns the input of the output projection.
+  /// Computes the attention of several tokens. Returns the input of the output projection.
   Activations attend_all() {
     step_.compute.for_each(step_.tokens, [&](std::size_t t, std::size_t) noexcept {
       for (std::size_t head = 0; head < spec_.kv_heads; ++head) prepare_heads(t, head);
@@ -165,7 +165,8 @@ class AttentionRun {
                                  step_.tokens, b_.output_input);
   }
 
-  /// Computes one token in one parallel region: a kv head and its queries depend on no other head.
+  /// Computes one token in one parallel region: a kv head and its queries depend on no other head. Returns the input of the output
+  /// projection.
   Activations attend_token() {
     const bool quantised = is_quantised(w_.output.dtype);
     const std::size_t width = spec_.heads / spec_.kv_heads * spec_.head_dim;

@@ -13,7 +13,7 @@ MOE_INLINE void convolve(const Step& step, std::span<const float> taps, const st
                          float* out, std::size_t out_stride) {
   MOE_ASSERT(kernel >= 1 && kernel <= most_taps);
   const std::size_t channels = taps.size() / kernel, before = kernel - 1;
-  // Row i of the text counts from the oldest row of the state.
+  // Row i, counted from the oldest row of the state.
   const auto row = [&](std::size_t i) {
     return i < before ? state.current + i * channels : x + (i - before) * x_stride;
   };

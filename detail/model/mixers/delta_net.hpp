@@ -23,8 +23,8 @@ struct DeltaNetBuffers {
   std::span<float> result;       // [tokens, value_heads, value_dim]
 };
 
-/// Gated delta net. Of each token, with q, k, v = silu(convolution(qkv · x)), q and k normed to length 1 and q divided by
-/// sqrt(key_dim), and for each value head with its state S, [key_dim, value_dim]:
+/// Gated delta net. For each token, q, k, v = silu(convolution(qkv · x)); q and k are normed to length 1, and q is divided by
+/// sqrt(key_dim). Each value head with its state S, [key_dim, value_dim], computes:
 ///   β = sigmoid(beta · x),  g = −a · softplus(decay · x + step_bias)
 ///   S ← e^g · S;   S ← S + k (β (v − Sᵀk))ᵀ;   result = Sᵀq
 ///   out = output · (rms_norm(result) ∘ silu(gate · x))

@@ -21,7 +21,7 @@ MOE_INLINE DeltaNetBuffers::DeltaNetBuffers(const Workspace& space, const DeltaN
       decay(space.arena.take<float>(space.tokens * spec.value_heads)),
       result(space.arena.take<float>(space.tokens * spec.value_size())) {}
 
-/// The delta net of one step: everything that its parts share.
+/// The delta net of one step.
 class DeltaNetRun {
  public:
   DeltaNetRun(const Step& step, const DeltaNetSpec& spec, const DeltaNetWeights& w, float norm_epsilon,
@@ -59,7 +59,7 @@ class DeltaNetRun {
     step_.compute.multiply(products);
   }
 
-  /// silu, and the norms of queries and keys; beta = β and decay = e^g.
+  /// Applies silu, and norms queries and keys; beta = β and decay = e^g.
   void prepare_tokens() {
     const std::size_t d = spec_.key_dim;
     const float query_scale = 1 / std::sqrt(static_cast<float>(d));

@@ -26,8 +26,8 @@ struct LatentAttentionBuffers {
   std::span<float> scratch;    // [threads, attention_scratch]
 };
 
-/// out = output · attention(x), multi-head latent attention. Only the latent and the part of the key with positions, which
-/// all heads share, are remembered; with c the latent of a position, and K and V the products of a head:
+/// out = output · attention(x), multi-head latent attention. The cache has only the latent of each position and the part
+/// of the key with positions, which all heads share. With c the latent of a position, and K and V the matrices of a head:
 ///   score = scale · ((Kᵀ · q_nope) · c + q_rope · k_rope),   result = V · Σ softmax(score) · c.
 /// One token and many are computed in the same way. x, out: [tokens, hidden].
 /// Source: DeepSeek-V2 (arXiv 2405.04434), section 2.1; DeepseekV3Attention in transformers.

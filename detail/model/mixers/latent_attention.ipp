@@ -25,7 +25,7 @@ MOE_INLINE LatentAttentionBuffers::LatentAttentionBuffers(const Workspace& space
       scratch(
           space.arena.take<float>(space.threads * simd::attention_scratch(spec.row_size(), spec.kv_rank))) {}
 
-/// The latent attention of one step: everything that its parts share.
+/// The latent attention of one step.
 class LatentAttentionRun {
  public:
   LatentAttentionRun(const Step& step, const LatentAttentionSpec& spec, const LatentAttentionWeights& w,
@@ -54,7 +54,7 @@ class LatentAttentionRun {
         .weights = weights, .input = input, .tokens = step_.tokens, .out = to, .out_stride = weights.rows};
   }
 
-  /// projected = the queries; rows = latent and key with position, before norm and rotation.
+  /// projected = the queries; rows = the latents and the keys with positions, before norm and rotation.
   void project(const float* x) {
     const bool low_rank = spec_.query_rank > 0;
     const Matrix& query = low_rank ? w_.query_down : w_.query;
@@ -89,8 +89,8 @@ class LatentAttentionRun {
     });
   }
 
-  /// A product of each head, whose input is a part of the rows of `x`: `cols` numbers at x + head_offset · head.
-  /// The forms for quantised weights are made for each head: [heads, tokens, cols].
+  /// Computes one product for each head. The input of a head is a part of the rows of `x`: `cols` numbers at
+  /// x + head_offset · head. The int8 and bf16 forms of the inputs are [heads, tokens, cols].
   template <class OutOf>
   void multiply_heads(std::span<const Matrix> weights, const float* x, std::size_t stride,
                       std::size_t head_offset, OutOf out_of, std::size_t out_stride) {

@@ -22,8 +22,8 @@ struct Mamba2Buffers {
   std::span<float> result;     // [tokens, inner]
 };
 
-/// Mamba-2. Of each token, with (z, xBC, step) = input · h, (x, B, C) = silu(convolution(xBC)), and for each head with its
-/// state S, [state, head_dim]:
+/// Mamba-2. For each token, (z, xBC, step) = input · h and (x, B, C) = silu(convolution(xBC)). Each head with its state S,
+/// [state, head_dim], computes:
 ///   δ = softplus(step + step_bias);   S ← e^(−a δ) · S + δ · B xᵀ;   y = Sᵀ C + D · x
 ///   out = output · norm(y ∘ silu(z))
 /// inputs: of the convolution. states: [heads, state, head_dim]. h, out: [tokens, hidden].

@@ -17,7 +17,7 @@ MOE_INLINE Mamba2Buffers::Mamba2Buffers(const Workspace& space, const Mamba2Spec
       decay(space.arena.take<float>(space.tokens * spec.heads)),
       result(space.arena.take<float>(space.tokens * spec.inner_size())) {}
 
-/// The Mamba-2 mixer of one step: everything that its parts share.
+/// The Mamba-2 mixer of one step.
 class Mamba2Run {
  public:
   Mamba2Run(const Step& step, const Mamba2Spec& spec, const Mamba2Weights& w, float norm_epsilon,
@@ -51,7 +51,7 @@ class Mamba2Run {
     return b_.projected[(t + 1) * row_size() - spec_.heads + head];
   }
 
-  /// silu of x, B and C; the time steps and what they leave of the states.
+  /// Applies silu to x, B and C; computes the time steps δ and the decays e^(−a δ).
   void prepare_tokens() {
     step_.compute.for_each(step_.tokens, [&](std::size_t t, std::size_t) noexcept {
       step_.kernels().silu(&b_.convolved[t * spec_.channels()], spec_.channels());
