@@ -10,7 +10,7 @@
 
 namespace moe::inline MOE_ABI {
 
-/// A token that ends a text, and what names it as such.
+/// A token that ends a text, and the source that names this token.
 struct EndToken {
   enum class Source {
     generation_config,  // eos_token_id in generation_config.json
@@ -28,16 +28,17 @@ struct EndToken {
 namespace moe::inline MOE_ABI::detail {
 
 /// The tokens that end any text of a model, each with the first of its sources. `tokenizer` may be null. The token <|end|> of
-/// harmony, which ends a message and no text, is left out: a vocabulary with <|return|> and <|call|> is one of harmony.
+/// the harmony format, which ends a message but not a text, is left out: only this format has <|return|> and <|call|>.
 /// Throws if a file of the tokenizer is no JSON.
 std::vector<EndToken> find_end_tokens(const Checkpoint& checkpoint, const ModelSpec& spec,
                                       const Tokenizer* tokenizer);
 
-/// The tokens that end an assistant's turn: `ends`, and those that the template writes after a turn. Without tokens that the
-/// template writes between the reasoning and the answer of one turn.
+/// The tokens that end an assistant's turn: `ends` and the tokens that the template writes after a turn, without the tokens that
+/// the template writes between the reasoning and the answer of one turn.
 ///
-/// A template's token is the last control token that follows both the last turn of a conversation and an earlier one. If there
-/// is no such token, it is the first control token after either of them: GLM ends a turn with the begin of the next one.
+/// The token after a turn is the last control token that follows both the last turn of a conversation and an earlier turn; the
+/// first one if the template has no generation prompt, since the next message may begin in the same way. If there is no such
+/// token, it is the first control token after each of the two turns: GLM ends a turn with the beginning of the next turn.
 std::vector<EndToken> turn_end_tokens(std::vector<EndToken> ends, const TurnFormat& format,
                                       const Tokenizer& tokenizer);
 

@@ -54,7 +54,7 @@ MOE_INLINE std::vector<EndToken> find_end_tokens(const Checkpoint& checkpoint, c
   return ends;
 }
 
-/// Finds the ends of turns in the texts that follow them.
+/// Finds the tokens that end turns in the texts after the turns.
 class TurnEnds {
  public:
   TurnEnds(const TurnFormat& format, const Tokenizer& tokenizer)
@@ -97,8 +97,7 @@ class TurnEnds {
   }
 
   const Tokenizer& tokenizer_;
-  std::vector<TokenId>
-      opening_;  // templates that ignore add_generation_prompt end every conversation with it
+  std::vector<TokenId> opening_;  // of the generation prompt; empty if add_generation_prompt has no effect
   std::vector<TokenId> inner_;
 };
 

@@ -12,16 +12,16 @@ namespace moe::inline MOE_ABI::detail {
 
 inline constexpr double largest_logit = std::numeric_limits<float>::max();
 
-// The steps of sampling before the temperature. scores: [vocabulary], finite or -inf, and so they stay: a finite score stays
-// within the range of f32, a score of -inf stays -inf. Each step takes time linear in its arguments.
+// The steps of sampling before the temperature. scores: [vocabulary], finite or -inf. A finite score stays within the range
+// of f32 unless its token is banned, and a score of -inf stays -inf. Each step takes time linear in its arguments.
 
-/// Throws if an id is not below the size of the vocabulary, as do the bans below.
+/// Throws if an id is not below the size of the vocabulary, as ban_tokens() and ban_sequences() do.
 void add_bias(std::span<double> scores, std::span<const LogitBias> biases);
 
 /// Once for each distinct token of the text: score · penalty if the score is negative, otherwise score / penalty.
 void penalise_repetitions(std::span<double> scores, const TextHistory& history, double penalty);
 
-/// For each token with `count` occurrences behind the prompt: score - (count > 0) · presence - count · frequency.
+/// For each token with `count` occurrences after the prompt: score - (count > 0) · presence - count · frequency.
 void penalise_generated(std::span<double> scores, const TextHistory& history, double presence,
                         double frequency);
 

@@ -13,7 +13,7 @@ struct MemoryOptions {
 
   std::size_t budget_bytes = 0;        // for experts
   std::size_t max_loaded_experts = 0;  // for experts, as a number of experts per layer
-  std::size_t total_bytes = 0;  // for everything; automatic: 9/10 of the free memory of the machine or cgroup
+  std::size_t total_bytes = 0;  // for the model; automatic: 9/10 of the free memory of the machine or cgroup
 
   bool limited() const;
 };
@@ -41,7 +41,7 @@ namespace moe::inline MOE_ABI::detail {
 struct ExpertSizes {
   std::size_t layers = 0;         // with experts
   std::size_t largest_bytes = 0;  // of one expert
-  std::size_t all_bytes = 0;      // of all experts: a larger budget is of no use
+  std::size_t all_bytes = 0;      // of all experts; a larger budget has no effect
 };
 
 /// Completes a plan whose first four members are known. Throws if the memory does not suffice for one expert.

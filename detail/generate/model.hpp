@@ -33,12 +33,12 @@ struct ModelOptions {
   enum class Experts { mapped, in_memory };
   Experts experts = Experts::mapped;
 
-  // If this is limited, experts are read from disk and cached within a budget.
+  // With a limit, experts are read from disk and cached within a budget.
   MemoryOptions memory = {};
   bool direct = false;  // reads bypass the page cache: faster if the page cache cannot hold all experts
   std::size_t io_threads =
       4;  // threads that load experts; one saturates some disks, and none gained from more than 4
-  SequenceOptions sequence = {};  // the options of the session, whose memory is part of memory.total_bytes
+  SequenceOptions sequence = {};  // of the session whose state is part of memory.total_bytes
 
   // Multiplies bf16 weights in dot products of bf16 pairs, which need AVX512_BF16; open() throws without this extension. Up
   // to twice as fast in prompts but less exact: activations are rounded to bf16, to nearest even, and denormals count as
@@ -49,7 +49,7 @@ struct ModelOptions {
   // Restricts the routers to these experts, for experiments. README.md shows the loss of quality.
   AllowedExperts allowed_experts = {};
 
-  // Opens checkpoints that lack experts, such as an extraction of a few. The routers choose from the other experts.
+  // Opens checkpoints that lack experts, such as an extraction of a few experts. Routers choose from the experts that are there.
   bool allow_partial = false;
   // Compares experts with the checksums of an extraction: at each read if `memory` is limited, otherwise once in open().
   bool verify = false;
@@ -92,14 +92,14 @@ class Model {
 
   bool has_tokenizer() const;
 
-  /// Throws if the checkpoint has no tokenizer, or one that the library does not read: then prompts are token ids.
+  /// Throws if the checkpoint has no tokenizer, or a tokenizer that the library does not read. Prompts are then token ids.
   const Tokenizer& tokenizer() const;
 
   /// The tokens that end a text: all that generation_config.json, config.json and the files of the tokenizer name.
   const std::vector<EndToken>& end_tokens() const;
 
-  /// The tokens that end an assistant's turn: these, and those that the template writes after a turn, but none that it writes
-  /// within a turn.
+  /// The tokens that end an assistant's turn: those of end_tokens(), and those that the template writes after a turn, but none
+  /// that the template writes within a turn.
   std::vector<EndToken> end_tokens(const ChatTemplate& chat) const;
 
   /// Reads the chat template of the checkpoint. Throws if there is none, or if it is not supported.
@@ -125,15 +125,15 @@ namespace moe::inline MOE_ABI::detail {
 /// The provider that reads the experts of a checkpoint from disk.
 ReadProvider reading_experts(const Checkpoint& checkpoint, const ModelOptions& options);
 
-/// The cache for experts of a checkpoint that `plan` allows.
+/// The cache for experts of a checkpoint, with the budget of `plan`.
 CachedProvider cached_experts(const Checkpoint& checkpoint, const MemoryPlan& plan,
                               const ModelOptions& options);
 
 /// Throws unless the bytes of all experts have the checksums that the file states.
 void verify_experts(const ExpertCatalog& catalog);
 
-/// The type of moe::open. Function objects are not found by argument-dependent lookup: open(model) in a program that has
-/// a function of that name calls that function.
+/// The type of moe::open. Argument-dependent lookup does not find function objects, so open(model) in a program with its own
+/// function open calls that function.
 struct Open {
   Model operator()(const std::string& path, const ModelOptions& options = {}) const;
 };

@@ -31,7 +31,7 @@ struct Model::State {
     end_tokens = detail::find_end_tokens(checkpoint, transformer.spec(), tokenizer ? &*tokenizer : nullptr);
   }
 
-  /// A model whose tokenizer is not supported runs with token ids, so the error waits for the first use of the tokenizer.
+  /// A model whose tokenizer is not supported runs with token ids, so the error is thrown at the first use of the tokenizer.
   void read_tokenizer() {
     const std::string found = detail::find_tokenizer(checkpoint.path());
     if (found.empty()) return;
@@ -92,7 +92,8 @@ MOE_INLINE MemoryPlan PlanMemory::operator()(const Checkpoint& checkpoint,
   const ModelSpec spec(checkpoint);
   const ReadProvider experts = reading_experts(checkpoint, options);
   MemoryPlan base;
-  base.dense_bytes = ModelWeights(checkpoint, spec).bytes();  // these also confirm the sizes of the spec
+  // ModelWeights also checks the spec against the tensors.
+  base.dense_bytes = ModelWeights(checkpoint, spec).bytes();
   base.other_bytes = 64_MiB;
   const auto with_chunk = [&](std::size_t chunk) {
     SequenceOptions sequence = fitted(options.sequence, spec);
@@ -145,7 +146,7 @@ MOE_INLINE Model Open::operator()(const std::string& path, const ModelOptions& g
       .threads = options.threads,
       .transformer = {.allowed_experts = detail::present_experts(catalog, options.allowed_experts)}};
   if (options.bf16_dot) made.transformer.kernels = &detail::simd::bf16_dot_kernels();
-  // Reads of experts fill the page cache, which would then drop mapped weights; so weights are owned here.
+  // Reads of experts fill the page cache, and the system would then drop mapped weights, so the model owns its weights here.
   if (options.memory.limited() && catalog.size() > 0) {
     made.memory_plan = plan_memory(checkpoint, options);
     made.transformer.weights = WeightStorage::owned;

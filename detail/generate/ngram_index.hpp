@@ -9,7 +9,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Finds the tokens that would repeat an n-gram of a growing text. A hash table with separate chaining: its key are the n - 1
+/// Finds the tokens that would repeat an n-gram of a growing text. A hash table with separate chaining: the key is the n - 1
 /// tokens before a position, by the polynomial rolling hash of Karp & Rabin 1987. A new token costs constant time, a search
 /// costs time in proportion to the earlier occurrences of the last n - 1 tokens.
 class NgramIndex {
@@ -22,10 +22,10 @@ class NgramIndex {
   /// Allocates the memory for a text of this many tokens, below 2^32.
   void reserve(std::size_t tokens);
 
-  /// Reads the tokens of `text` behind those that were read before.
+  /// Reads the tokens of `text` after the tokens that were read before.
   void extend(std::span<const TokenId> text);
 
-  /// Sets the score of each token to -inf that would repeat an n-gram of `text`, which is what was read.
+  /// Sets the scores of all tokens that would repeat an n-gram of `text` to -inf. text: the tokens that extend() has read.
   void ban_repetitions(std::span<const TokenId> text, std::span<double> scores) const;
 
  private:

@@ -14,22 +14,22 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Turns generated tokens into the text to show: decodes them, parts reasoning from answer, and ends before a stop string.
+/// Turns generated tokens into the text to show: decodes tokens, separates reasoning from answer, and ends before a stop string.
 /// Allocates nothing once its strings have their usual sizes. Not thread-safe.
 class OutputText {
  public:
-  /// `tokenizer`: null for a model without one, whose tokens give no text. It must outlive this object. `parts`: for a turn of
-  /// an assistant.
+  /// `tokenizer`: null for a model without a tokenizer, whose tokens give no text; must outlive this object. `parts`: for a turn
+  /// of an assistant.
   OutputText(const Tokenizer* tokenizer, std::optional<TurnParts> parts,
              const std::vector<std::string>& stop_strings);
 
   /// Reads a token. Returns whether a stop string has ended the text, if `may_stop`.
   bool push(TokenId id, bool may_stop);
 
-  /// Releases what is held back when no more tokens come. Returns whether a stop string has ended the text.
+  /// Releases the text that is held back, when no more tokens come. Returns whether a stop string has ended the text.
   bool finish(bool may_stop);
 
-  /// Moves on to the next text that is complete: up to two parts can end with one token. Returns false if there is none.
+  /// Takes the next complete text, of which one token can give two, in different parts. Returns false if there is none.
   bool take(std::string& text, TextPart& part);
 
   const std::string& stop_string() const { return stops_.found(); }
@@ -45,7 +45,7 @@ class OutputText {
 
   void show(TextPart part, std::string_view text);
 
-  /// The text to which text of this part is appended.
+  /// The string to which text of this part is appended.
   std::string& last(TextPart part);
 
   const Tokenizer* tokenizer_;

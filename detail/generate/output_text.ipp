@@ -14,7 +14,7 @@ MOE_INLINE OutputText::OutputText(const Tokenizer* tokenizer, std::optional<Turn
                                   const std::vector<std::string>& stop_strings)
     : tokenizer_(tokenizer), parts_(std::move(parts)), stops_(stop_strings) {
   if (tokenizer) decoder_.emplace(*tokenizer, true, true);
-  constexpr std::size_t usual_token_bytes = 256;  // so that longer tokens only make the loop allocate
+  constexpr std::size_t usual_token_bytes = 256;  // the loop allocates only for longer tokens
   shown_.resize(2);
   for (Shown& shown : shown_) shown.text.reserve(usual_token_bytes);
   decoded_.reserve(usual_token_bytes);

@@ -17,10 +17,10 @@ namespace moe::inline MOE_ABI::detail {
 enum class TextPart { answer, reasoning };
 
 /// Tells reasoning from answer while the text of an assistant's turn arrives, by the markers of a TurnFormat. Markers, and white
-/// space beside them, belong to neither part. Text that may become a marker is held back.
+/// space beside markers, belong to neither part. Text that may become a marker is held back.
 ///
-/// Reasoning begins at a marker at the begin of the turn; later only if the marker begins with a special token, since an answer
-/// may contain the letters of other markers. Without markers everything is the answer. Not thread-safe.
+/// Reasoning begins at a marker at the beginning of the turn. A later marker counts only if it begins with a special token, since
+/// an answer may contain the letters of other markers. Without markers everything is the answer. Not thread-safe.
 class TurnParts {
  public:
   using Emit = FunctionRef<void(TextPart part, std::string_view text)>;
@@ -28,14 +28,14 @@ class TurnParts {
   /// `prompt`: the tokens before the turn, whose end may have begun the reasoning.
   TurnParts(const TurnFormat& format, const Tokenizer& tokenizer, std::span<const TokenId> prompt);
 
-  /// Reads text. `hidden`: it is of a special token, which can be a part of a marker but is not shown.
+  /// Reads text. `hidden`: the text is of a special token, which can be a part of a marker but is not shown.
   void write(std::string_view text, bool hidden, Emit emit);
 
   /// Emits the text that is held back, when no more text comes.
   void finish(Emit emit);
 
  private:
-  enum class Place { begin, reasoning, answer };  // begin: of the turn, after nothing but white space
+  enum class Place { begin, reasoning, answer };  // begin: before any text of the turn but white space
 
   /// Whether this marker counts at the current place.
   bool counts(std::size_t marker) const;
@@ -50,13 +50,13 @@ class TurnParts {
   TextPart part() const { return place_ == Place::reasoning ? TextPart::reasoning : TextPart::answer; }
 
   static constexpr std::size_t reasoning_begin = 0, reasoning_end = 1;  // other markers begin answers
-  static constexpr std::size_t longest_marker = 256;                    // bytes; others are ignored
+  static constexpr std::size_t longest_marker = 256;                    // bytes; longer markers are ignored
 
   IncrementalSearch markers_;
   std::vector<bool> is_special_;  // [markers] the marker begins with a special token
   Place place_ = Place::begin;
-  bool after_marker_ = false;  // white space belongs to the marker
-  std::string held_;           // may be the begin of a marker
+  bool after_marker_ = false;  // white space that follows belongs to the marker
+  std::string held_;           // may be the beginning of a marker
   std::vector<bool> hidden_;   // [bytes of held_]
   std::string space_, shown_;  // white space that may stand beside a marker; the text to emit
 };

@@ -12,7 +12,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Whether the last tokens write the marker, apart from white space after it.
+/// Whether the prompt ends with the marker, apart from white space after the marker.
 inline bool ends_with_marker(const Tokenizer& tokenizer, std::span<const TokenId> prompt,
                              std::string_view marker) {
   constexpr std::size_t white_space_tokens = 16;

@@ -25,7 +25,7 @@ inline constexpr MissingStep missing_steps[] = {{"num_beams", 1},
                                                 {"encoder_repetition_penalty", 1},
                                                 {"encoder_no_repeat_ngram_size", 0}};
 inline constexpr MissingStep missing_steps_of_draws[] = {{"epsilon_cutoff", 0}, {"eta_cutoff", 0}};
-// No value turns these off.
+// Steps that no value turns off.
 inline constexpr std::string_view missing_values[] = {"sequence_bias", "exponential_decay_length_penalty",
                                                       "begin_suppress_tokens", "forced_bos_token_id",
                                                       "forced_eos_token_id"};
@@ -42,7 +42,7 @@ inline std::vector<TokenId> token_ids(const std::vector<std::size_t>& numbers) {
   return out;
 }
 
-/// As transformers does it, a word that is an end token is not banned.
+/// Adds the words of bad_words_ids. As in transformers, a word that is an end token is not banned.
 inline void add_bad_words(const Json& config, const std::vector<TokenId>& end_tokens, Sampling& out) {
   const Json words = config.find("bad_words_ids");
   if (!words || words.is_null()) return;
@@ -64,7 +64,7 @@ MOE_INLINE Sampling read_sampling(const Checkpoint& checkpoint) {
   const ValueSource reader(found);
   refuse_steps(reader, missing_steps);
   for (const std::string_view key : missing_values)
-    if (reader.has(key)) reader.fail_at(key, "no value, since this library lacks the step", "one");
+    if (reader.has(key)) reader.fail_at(key, "no value, since this library lacks the step", "a value");
   out.repetition_penalty = reader.number("repetition_penalty", 1, {1e-3, 1e3});
   out.no_repeat_ngram_size = reader.size("no_repeat_ngram_size", 0);
   out.banned_tokens = token_ids(reader.sizes("suppress_tokens"));

@@ -12,14 +12,14 @@
 
 namespace moe::inline MOE_ABI {
 
-/// The text before a token that is drawn. Any contiguous range of tokens converts to it, as a text without a prompt.
+/// The text before a token that is drawn. Any contiguous range of tokens converts to a SamplerContext without a prompt.
 struct SamplerContext {
   SamplerContext() = default;
   template <std::convertible_to<std::span<const TokenId>> Tokens>
   SamplerContext(const Tokens& all, std::size_t prompt = 0) : tokens(all), prompt_size(prompt) {}
 
   std::span<const TokenId> tokens;  // all tokens so far, prompt included
-  std::size_t prompt_size = 0;      // the first tokens, which were not generated
+  std::size_t prompt_size = 0;      // the number of first tokens that were not generated
 };
 
 /// Draws tokens. Reproducible: the same options, logits and contexts give the same tokens on every machine. Not thread-safe.
@@ -32,7 +32,7 @@ class Sampler {
   void reserve(std::size_t tokens);
 
   /// Draws the next token. logits: [vocabulary]. A logit of -inf excludes its token. Takes time linear in the vocabulary and
-  /// in the tokens of the context that the last call did not have, besides a comparison of the contexts. Throws if a logit is
+  /// in the new tokens of the context, plus one comparison with the context of the last call. Throws if a logit is
   /// NaN or +inf, if all tokens are excluded, or if the options have an id outside of the vocabulary.
   TokenId operator()(std::span<const float> logits, const SamplerContext& context);
 
@@ -57,7 +57,7 @@ class Sampler {
   /// The steps before the temperature.
   void process(const SamplerContext& context);
 
-  /// All tokens whose score is not -inf become candidates.
+  /// Makes candidates of all tokens whose score is not -inf.
   void collect();
 
   /// The first candidate with the highest score.
@@ -65,7 +65,7 @@ class Sampler {
 
   void keep_top_k();
 
-  /// The first `size` candidates are a heap: moves the most likely one of them to place size - 1.
+  /// Moves the most likely of the first `size` candidates, which are a heap, to index size - 1.
   void pop_most_likely(std::size_t size);
 
   void keep_top_p();
@@ -80,7 +80,7 @@ class Sampler {
   Sampling sampling_;
   Random random_;
   detail::TextHistory history_;
-  std::vector<double> scores_;  // [vocabulary]; kept between calls, for its memory, as the next
+  std::vector<double> scores_;  // [vocabulary]; scores_ and candidates_ keep their memory between calls
   std::vector<Candidate> candidates_;
 };
 

@@ -15,7 +15,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-// A quotient of a logit and a smaller temperature may overflow.
+// With a smaller temperature, the quotient of a logit and the temperature may overflow.
 inline constexpr double smallest_temperature = largest_logit / std::numeric_limits<double>::max();
 
 }  // namespace moe::inline MOE_ABI::detail
@@ -74,7 +74,7 @@ MOE_INLINE void Sampler::process(const SamplerContext& context) {
 
 MOE_INLINE void Sampler::collect() {
   candidates_.clear();
-  candidates_.reserve(scores_.size());  // so that calls with fewer exclusions allocate nothing
+  candidates_.reserve(scores_.size());  // so that later calls with more candidates allocate nothing
   for (TokenId id = 0; id < scores_.size(); ++id)
     if (!std::isinf(scores_[id])) candidates_.push_back({id, scores_[id]});
   detail::expect(!candidates_.empty(), "sampler", "logits", "one that is not -inf", "none");

@@ -14,32 +14,33 @@ struct LogitBias {
   double bias;
 };
 
-/// How the next token is drawn. The steps are those of Hugging Face's generate(), in its order, and between them the
-/// penalties of OpenAI's interface, at the place that vLLM gives them:
+/// How the next token is drawn. The steps and their order are those of Hugging Face's generate(), with the penalties of OpenAI's
+/// interface at the place that vLLM gives them:
 ///   logit bias, repetition penalty, frequency and presence penalty, repeated n-grams, banned tokens and sequences;
 ///   then, unless the temperature is 0: temperature, top-k, top-p, min-p, typical-p, one draw.
-/// The first line changes logits or sets them to -inf, which excludes a token; a logit of -inf stays so. Ids of tokens that
-/// the vocabulary does not have are an error when a token is drawn.
+/// The first line changes logits or sets them to -inf, which excludes a token; a logit of -inf stays -inf. Token ids outside of
+/// the vocabulary are an error when a token is drawn.
 struct Sampling {
-  // Divides the logits. 0, or too small for these quotients (below 2e-270): the most likely token, without top-k to typical-p.
+  // Divides the logits. At 0, or below 2e-270 where quotients may overflow, the most likely token is taken without top-k to
+  // typical-p.
   double temperature = 0;
   std::size_t top_k = 0;  // keeps the k most likely tokens and all equal to the k-th one; 0: all tokens
   double top_p = 1;       // keeps the fewest most likely tokens whose probabilities sum to at least p
   double min_p = 0;       // keeps tokens with at least p times the probability of the most likely one
-  // Locally typical sampling (Meister et al. 2022): keeps the fewest tokens whose probabilities sum to at least p, those first
-  // whose -ln(probability) is nearest to the entropy, and all that are as near as the last of them. 1: all tokens.
+  // Locally typical sampling (Meister et al. 2022): sorts tokens by the distance of -ln(probability) from the entropy, and keeps
+  // the fewest first tokens whose probabilities sum to at least p, with all tokens at the distance of the last one. 1: all tokens.
   double typical_p = 1;
   double repetition_penalty = 1;  // above 1: tokens of the context, prompt included, become less likely
   // The presence penalty is subtracted once from the logit of each token that was generated, the frequency penalty once for
   // each time. Tokens of the prompt do not count. Negative penalties make repetitions more likely. Source: OpenAI's API
-  // reference; what counts as vLLM does it.
+  // reference; which tokens count, from vLLM.
   double presence_penalty = 0;
   double frequency_penalty = 0;
-  // No sequence of so many tokens occurs twice in prompt and text, except where the prompt already has it twice. 0: off.
+  // No sequence of this number of tokens occurs twice in prompt and text, except where the prompt already has it twice. 0: off.
   std::size_t no_repeat_ngram_size = 0;
   std::vector<LogitBias> logit_bias = {};   // a token that is listed several times gets the sum
-  std::vector<TokenId> banned_tokens = {};  // are never drawn
-  // The last token of such a sequence is not drawn after the others, which may stand in the prompt.
+  std::vector<TokenId> banned_tokens = {};  // tokens that are never drawn
+  // The last token of a sequence is not drawn after the other tokens of the sequence, also if these are in the prompt.
   std::vector<std::vector<TokenId>> banned_sequences = {};
   std::uint64_t seed = 0;  // one seed always draws the same tokens
 

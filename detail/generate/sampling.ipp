@@ -26,7 +26,7 @@ MOE_INLINE void Sampling::check() const {
     require(std::isfinite(entry.bias), "logit_bias", "finite numbers", entry.bias);
   for (const std::vector<TokenId>& sequence : banned_sequences)
     detail::expect(!sequence.empty(), "sampling", "banned_sequences", "sequences of at least one token",
-                   "an empty one");
+                   "an empty sequence");
 }
 
 }  // namespace moe::inline MOE_ABI

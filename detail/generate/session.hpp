@@ -22,24 +22,24 @@
 
 namespace moe::inline MOE_ABI {
 
-/// One generated token and the text that it completes, which may be empty or several characters. A token that completes texts
-/// of two parts gives two pieces, the second one without log-probabilities.
+/// One generated token and the text that this token completes: no, one or several characters. A token that completes text of
+/// both parts gives two pieces, the second piece without log-probabilities.
 struct Piece {
   using Part = detail::TextPart;  // answer or reasoning
 
   TokenId id;
   std::string text;
   Part part = Part::answer;  // reasoning only in answers to a chat template
-  // With GenerateOptions::logprobs, and from Session::score(): of the token, and of the most likely tokens in its place, the
-  // most likely one first. Both are ln softmax of the logits of the model: before penalties, temperature and bans.
+  // With GenerateOptions::logprobs, and from Session::score(): the log-probability of the token, and the most likely tokens in its
+  // place, in descending order. All are ln softmax of the logits of the model: before penalties, temperature and bans.
   std::optional<double> log_probability = {};
   std::vector<TokenProbability> most_likely = {};
 };
 
-/// Why a text ended. running: it has not ended, or an error ended it.
+/// Why a text ended. running: the text has not ended, or an error ended the text.
 enum class Finish { running, end_token, stop_string, max_tokens, context_full, stopped };
 
-/// How a text is continued. A sampler of your own can be any callable. This one draws only digits, as a grammar might want:
+/// How a text is continued. A sampler of your own can be any callable. This sampler draws only digits:
 ///
 ///   moe::Sampler draw({.temperature = 0.7});
 ///   std::vector<float> allowed;
@@ -50,21 +50,21 @@ enum class Finish { running, end_token, stop_string, max_tokens, context_full, s
 ///   };
 struct GenerateOptions {
   std::size_t max_tokens = 256;
-  std::size_t min_tokens = 0;  // before so many tokens, end tokens are excluded and stop strings are text
+  std::size_t min_tokens = 0;  // up to this number, end tokens are excluded and stop strings are text
   std::optional<Sampling> sampling = {};  // empty: Model::recommended_sampling()
   // In place of `sampling`: chooses each token. logits: [vocabulary]. A token outside of the vocabulary is an error.
   std::function<TokenId(std::span<const float> logits, const SamplerContext& text)> sampler = {};
-  // If set, pieces have log-probabilities: of the token, and of so many most likely tokens.
+  // If set, pieces have log-probabilities: of the token, and of this number of most likely tokens.
   std::optional<std::size_t> logprobs = {};
   bool stop_at_end_token = true;
 
-  // The text ends before the first of these, whatever the tokens are that write it. Pieces never show a part of it: text that
-  // may become a stop string is held back until it is decided.
+  // The text ends before the first of these strings, however tokens divide the string. Pieces never show a part of the string:
+  // text that may become a stop string is held back until later text decides.
   std::vector<std::string> stop_strings = {};
 
   // The template that wrote the prompt. The text is then an assistant's turn: the tokens that the template writes after such a
-  // turn end it too, pieces tell reasoning from answer, and the markers between them are not shown. Without a template all is
-  // answer, and special tokens alone are not shown.
+  // turn also end the text, Piece::part tells reasoning from answer, and the markers between both parts are not shown. Without a
+  // template all text is answer, and only special tokens are not shown.
   std::optional<ChatTemplate> chat_template = {};
 
   std::stop_token stop = {};  // ends the text from another thread, also in the middle of a prompt
@@ -79,9 +79,9 @@ struct SessionStatistics {
   double generate_seconds = 0;  // for all tokens after the first
 };
 
-/// One conversation with a model. The state keeps the text between calls: a new prompt that begins like the last text costs
-/// only its different end, and with recurrent mixers or sliding windows also what lies behind the last position to which the
-/// state can return. Not thread-safe; any number of sessions can share a model.
+/// One conversation with a model. The state keeps the text between calls: of a new prompt that begins like the last text, only
+/// the different end is computed. With recurrent mixers or sliding windows, all tokens after the last position to which the state
+/// can return are computed. Not thread-safe; any number of sessions can share a model.
 class Session {
  public:
   /// model: must outlive the session. The context is options.context, but not more than ModelSpec::max_positions.
@@ -92,8 +92,8 @@ class Session {
   /// A second session with the same text so far; see Sequence::fork(). Open ranges of pieces stay with this session.
   Session fork();
 
-  /// Writes the text and the state of the model to a file, exact to the bit: the session that moe::open_session() makes of
-  /// it continues as this one would. Throws if the file cannot be written.
+  /// Writes the text and the state of the model to a file, exact to the bit: the session that moe::open_session() reads
+  /// from this file continues as this session. Throws if the file cannot be written.
   void save(const std::string& path) const;
 
   /// Continues a text, as a range of pieces. A text that a chat template wrote is encoded without the special tokens that the
@@ -110,8 +110,8 @@ class Session {
                        FunctionRef<void(const Piece&)> on_piece = {});
 
   /// The tokens of a text, each with its log-probability after the tokens before it, and with the `most_likely` tokens in its
-  /// place. e to the power of -mean(log-probability) is the perplexity of the text. The tokens before `first`, and the first
-  /// token in any case, have no log-probability: they are context, which is computed only as far as the last text differs.
+  /// place. exp(-mean(log-probability)) is the perplexity of the text. The tokens before index `first`, and the first token in any
+  /// case, have no log-probability: they are context, and context that begins like the last text is not computed again.
   /// Ends an open range of pieces. Throws if there are no tokens, more than context() + 1, or ids out of range.
   std::vector<Piece> score(std::span<const TokenId> tokens, std::size_t most_likely = 0,
                            std::size_t first = 1);
@@ -123,7 +123,7 @@ class Session {
   /// Why the last text ended.
   Finish finish() const { return finish_; }
 
-  /// The token that ended the last text, which is the last of tokens(), and what names it an end; nothing if no token did.
+  /// The token that ended the last text, with its source; it is the last of tokens(). Empty if no token ended the text.
   const std::optional<EndToken>& end_token() const { return end_token_; }
 
   /// The stop string that ended the last text; empty if none did. tokens() contains the tokens that wrote it.
@@ -133,7 +133,7 @@ class Session {
   /// The largest number of positions in this session.
   std::size_t context() const { return sequence_.context(); }
 
-  /// SequenceOptions::context as given: larger than context() if the model's max_positions cut it.
+  /// SequenceOptions::context as given: larger than context() if the model's max_positions is smaller.
   std::size_t requested_context() const { return requested_context_; }
 
   const Sequence& sequence() const { return sequence_; }
@@ -159,7 +159,7 @@ class Session {
   /// The tokens of a text without log-probabilities, each with the text that it completes.
   std::vector<Piece> pieces_of(std::span<const TokenId> tokens) const;
 
-  /// Computes the rest of a prompt. Models with recurrent mixers get snapshots on the way.
+  /// Computes the rest of a prompt. Takes snapshots in between for models with recurrent mixers.
   std::span<const float> read_rest(std::span<const TokenId> prompt, const std::stop_token& stop);
 
   /// The number of tokens of the prompt that are in the KV cache. The last token is never reused: its logits are needed.
@@ -174,7 +174,7 @@ class Session {
   std::size_t requested_context_;
   Sequence sequence_;
   std::vector<TokenId> tokens_;  // the first sequence_.position() of them are in the KV cache
-  std::uint64_t newest_ = 0;     // the number of the Generation made last
+  std::uint64_t newest_ = 0;     // the number of the newest Generation
   Finish finish_ = Finish::running;
   std::optional<EndToken> end_token_;
   std::string stop_string_;
@@ -211,7 +211,7 @@ class Session::Generation {
  private:
   void require_newest() const;
 
-  /// Draws a token from the logits, unless the text has ended. Releases the text that is held back when it ends.
+  /// Draws a token from the logits, unless the text has ended. At the end of the text, releases the text that is held back.
   void next();
 
   /// The logits; -inf for end tokens before min_tokens.
@@ -250,8 +250,8 @@ class Session::Generation {
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Gives the piece of token `id` its log-probability, and those of the `most_likely` tokens in its place. logits: [vocabulary],
-/// of the position before.
+/// Sets the log-probability of the piece of token `id`, and the `most_likely` tokens in its place. logits: [vocabulary], from the
+/// position before this token.
 void set_log_probabilities(Piece& piece, TokenId id, std::span<const float> logits, std::size_t most_likely);
 
 /// The type of moe::open_session.
@@ -264,7 +264,7 @@ struct OpenSession {
 namespace moe::inline MOE_ABI {
 
 /// open_session(model, path): a session that Session::save() wrote, with its context and its type of KV cache. model: must
-/// outlive the session. Throws if the file is damaged, or if it is of another model.
+/// outlive the session. Throws if the file is damaged, or belongs to another model.
 inline constexpr detail::OpenSession open_session;
 
 }  // namespace moe::inline MOE_ABI

@@ -72,7 +72,7 @@ MOE_INLINE std::size_t Session::common_prefix(std::span<const TokenId> prompt) c
 
 MOE_INLINE std::span<const float> Session::read_rest(std::span<const TokenId> prompt,
                                                      const std::stop_token& stop) {
-  // Chat templates write the end of a prompt, which begins the answer, in another way when the next message follows.
+  // The last tokens of a prompt begin the answer. Chat templates write these tokens differently when another message follows.
   constexpr std::size_t changing_end = 16;
   if (sequence_.needs_snapshots())
     while (prompt.size() - sequence_.position() > changing_end) {
@@ -136,7 +136,7 @@ MOE_INLINE Session::Generation::Generation(Session& session, std::vector<TokenId
   detail::expect(!options.sampler || !options.sampling, "generate", "sampler",
                  "a sampler or options of sampling", "both");
   sampler_.reserve(session.context() + 1);
-  constexpr std::size_t usual_token_bytes = 256;  // so that longer tokens only make the loop allocate
+  constexpr std::size_t usual_token_bytes = 256;  // the loop allocates only for longer tokens
   piece_.text.reserve(usual_token_bytes);
 }
 

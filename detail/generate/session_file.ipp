@@ -127,7 +127,8 @@ MOE_INLINE void SessionFile::check(const Head& head, const Model& model, const s
                           head.chunk <= head.context && head.position <= head.context &&
                           head.position <= head.written && head.written <= head.context + head.chunk &&
                           head.position <= head.ids && head.ids <= head.context + 1;
-  expect(type_is_known && consistent, path, "head", "sizes that agree with each other", "other sizes");
+  expect(type_is_known && consistent, path, "head", "sizes that agree with each other",
+         "sizes that contradict each other");
 }
 
 MOE_INLINE Session SessionFile::open(const Model& model, const std::string& path) {

@@ -40,7 +40,8 @@ MOE_INLINE std::vector<Piece> Session::score(std::span<const TokenId> tokens, st
   const detail::Stopwatch stopwatch;
   std::vector<Piece> pieces = pieces_of(tokens);
   ++newest_;
-  // Without logits; the token before the first one that is scored is computed again, since its logits are needed.
+  // The context is computed without logits. The token before the first scored token is not part of the context: the logits of
+  // this token are needed.
   const std::size_t context_size = std::clamp(first, std::size_t{1}, tokens.size()) - 1;
   const std::size_t reused = sequence_.rewind(common_prefix(tokens.first(context_size + 1)));
   tokens_.assign(tokens.begin(), tokens.end());

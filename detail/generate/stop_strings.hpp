@@ -13,22 +13,22 @@ namespace moe::inline MOE_ABI::detail {
 /// Linear in the text for each string. Not thread-safe.
 class StopStrings {
  public:
-  /// Throws if a string is empty, or no UTF-8: texts are UTF-8, so it would never occur.
+  /// Throws if a string is empty, or is not UTF-8: texts are UTF-8, so such a string would never occur.
   explicit StopStrings(const std::vector<std::string>& strings);
 
-  /// Appends the text before a string to `out`, except for the end of it that may be the begin of a string. Returns whether a
-  /// string has ended the text: of strings that end at the same byte the longest one. Strings that end while `may_stop` is
-  /// false are text.
+  /// Appends the text before a string to `out`, except for an end of the text that may be the beginning of a string. Returns
+  /// whether a string has ended the text: of strings that end at the same byte, the longest one. Strings that end while `may_stop`
+  /// is false are text.
   bool write(std::string_view text, bool may_stop, std::string& out);
 
-  /// Appends the text that is held back. Text that follows is not connected with it.
+  /// Appends the text that is held back. A string is not searched across this place.
   void finish(std::string& out);
 
   /// The string that ended the text; empty if there is none.
   const std::string& found() const { return found_; }
 
  private:
-  /// Appends the text that is held back up to the last `keep` bytes, and forgets it.
+  /// Appends the text that is held back, except for its last `keep` bytes, and forgets the appended text.
   void release(std::size_t keep, std::string& out);
 
   IncrementalSearch search_;

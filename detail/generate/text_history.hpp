@@ -11,8 +11,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The tokens of a text so far, counted and indexed. A text that continues the last one costs one comparison with that, and
-/// then only its new tokens.
+/// The tokens of a text so far, counted and indexed. A text that continues the last text costs one comparison with the
+/// last text, and then time for the new tokens only.
 class TextHistory {
  public:
   /// ngram_size: of the n-grams that ban_repeated_ngrams() looks for; 0: none.
@@ -27,10 +27,10 @@ class TextHistory {
   /// The distinct tokens of the text, in the order of their first occurrence.
   const std::vector<TokenId>& distinct() const { return distinct_; }
 
-  /// How often a token occurs behind the prompt.
+  /// How often a token occurs after the prompt.
   std::uint32_t generated(TokenId id) const { return generated_[id]; }
 
-  /// Sets the score of each token to -inf that would repeat an n-gram of the text.
+  /// Sets the scores of all tokens that would repeat an n-gram of the text to -inf.
   void ban_repeated_ngrams(std::span<double> scores) const;
 
  private:

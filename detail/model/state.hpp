@@ -16,8 +16,8 @@ namespace moe::inline MOE_ABI::detail {
 /// The state of a sequence: keys, values and latents of all positions or of a window, and the states of recurrent mixers. The
 /// operating system provides memory when positions are filled.
 ///
-/// A step writes rows after the current position, and next states beside the current states. commit() makes both current; without
-/// commit(), the sequence is unchanged.
+/// A step writes rows after the current position, and next states beside the current states. commit() makes both current;
+/// without commit(), the sequence is unchanged.
 class SequenceState {
  public:
   /// Throws an Error if the state is larger than an object can be.

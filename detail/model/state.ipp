@@ -203,8 +203,8 @@ MOE_INLINE void SequenceState::freeze() {
     ranges.push_back(range);
     bytes += range.bytes;
   });
-  constexpr std::size_t least_bytes = std::size_t{1}
-                                      << 20;  // it is faster to copy fewer bytes than to map them
+  // It is faster to copy fewer bytes than to map them.
+  constexpr std::size_t least_bytes = std::size_t{1} << 20;
   if (bytes >= least_bytes && memory_.freeze(ranges)) shared_ = position_;
 }
 

@@ -223,7 +223,11 @@ TEST_CASE("logits processors: numbers that are not finite, and empty sequences, 
     check_error([&] { return Sampler({.frequency_penalty = wrong}); }, {"sampling: frequency_penalty"});
     check_error([&] { return Sampler({.logit_bias = {{0, wrong}}}); }, {"sampling: logit_bias"});
   }
-  check_error([] { return Sampler({.banned_sequences = {{1}, {}}}); }, {"banned_sequences", "an empty one"});
+  check_error(
+      [] {
+        return Sampler({.banned_sequences = {{1}, {}}});
+      },
+      {"banned_sequences", "an empty sequence"});
   for (const double wrong : {0.0, -0.5, 1.5, nan, inf})
     check_error([&] { return Sampler({.typical_p = wrong}); }, {"sampling: typical_p"});
 }
