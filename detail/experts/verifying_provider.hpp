@@ -14,8 +14,8 @@
 
 namespace moe::inline MOE_ABI {
 
-/// The CRC-32C of each matrix and bias of all experts of a checkpoint, in the form that kernels read. Copies are cheap and share
-/// the checksums. Thread-safe.
+/// The CRC-32C of each matrix and bias of all experts of a checkpoint, in the form that kernels read. Copies are cheap and
+/// share the checksums. Thread-safe.
 class ExpertChecksums {
  public:
   /// Takes the checksums that the files state, and reads the weights to compute the others. Files state checksums of the stored
