@@ -195,7 +195,7 @@ TEST_CASE("trace: writing a trace takes time and space for its visits, not for t
   CHECK(moe::detail::trace_text(trace).size() < 300);
 }
 
-TEST_CASE("trace: numbers beyond those of any model are refused") {
+TEST_CASE("trace: numbers larger than in any model are refused") {
   moe::Trace trace;
   const std::uint32_t expert[] = {65536}, good[] = {0};
   check_error([&] { trace.add({.experts = expert}); }, {"expert of a visit", "at most 65535"});
