@@ -11,8 +11,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// An array of `size` zeroed items, aligned to a cache line. The system usually provides the memory of a page only when it
-/// is first touched, so a buffer may be sized for the worst case. Throws std::bad_alloc, also if the size in bytes
+/// An array of `size` zeroed items, aligned to a cache line. The system usually provides the memory of a page only when the
+/// page is first touched, so a buffer may be sized for the worst case. Throws std::bad_alloc, also if the size in bytes
 /// overflows.
 template <class T>
 class Buffer {

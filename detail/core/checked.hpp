@@ -33,8 +33,8 @@ std::optional<std::uint64_t> checked_product(const Range& factors) {
   return product;
 }
 
-/// The product of `factors` as a size in bytes. Throws an Error about `place` of `file`, with the factors, if the product
-/// exceeds PTRDIFF_MAX: no object is larger.
+/// The product of `factors` as a size in bytes. If the product exceeds PTRDIFF_MAX, the largest size of an object, throws an
+/// Error about `place` of `file` that lists the factors.
 std::size_t checked_size(std::string_view file, std::string_view place,
                          std::initializer_list<std::uint64_t> factors);
 

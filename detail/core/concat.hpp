@@ -9,7 +9,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// An argument of concat(): text, a character, or a number that is written in decimal. It refers to the text of the caller.
+/// An argument of concat(): text, a character, or a number that is written in decimal. Text is not copied.
 class MessagePart {
  public:
   MessagePart(std::string_view text) : text_(text) {}

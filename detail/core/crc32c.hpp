@@ -10,13 +10,13 @@ namespace moe::inline MOE_ABI::detail {
 /// Updates the CRC register `crc` with `bytes`, by table lookups (slicing-by-8). The register is the inverted checksum.
 std::uint32_t crc32c_by_tables(std::span<const std::byte> bytes, std::uint32_t crc);
 
-/// Updates the CRC register `crc` with the instruction of the processor, 8 bytes at a time. Afterwards `bytes` is the rest
-/// of less than 8 bytes, or all bytes if there is no such instruction.
+/// Updates the CRC register `crc` with the instruction of the processor, 8 bytes at a time. Afterwards `bytes` holds the
+/// remaining bytes, fewer than 8, or all bytes if there is no such instruction.
 std::uint32_t crc32c_by_instruction(std::span<const std::byte>& bytes, std::uint32_t crc);
 bool has_crc32c_instruction();
 
-/// The CRC-32C (Castagnoli polynomial, as in iSCSI, RFC 3720) of a text whose end is `bytes` and whose beginning has the
-/// CRC-32C `before`.
+/// The CRC-32C (Castagnoli polynomial, as in iSCSI, RFC 3720) of a sequence of bytes that ends with `bytes`; `before` is the
+/// CRC-32C of the bytes in front.
 std::uint32_t crc32c(std::span<const std::byte> bytes, std::uint32_t before = 0);
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -27,7 +27,8 @@ inline bool is_decimal(std::string_view text) {
   return at == text.size();
 }
 
-/// The shortest decimal form that reads back as the same finite number. Independent of the locale.
+/// A decimal form that reads back as the same finite number, independent of the locale: the shortest form, if the standard
+/// library has std::to_chars for floats.
 template <class Float>
 std::string to_decimal(Float value) {
   char text[40];

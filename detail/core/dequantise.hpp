@@ -16,7 +16,7 @@ void dequantise_bf16(const std::byte* at, float* out);
 /// The function that decodes one block of a type to f32; null for DType::other.
 auto block_decoder(DType dtype) -> void (*)(const std::byte*, float*);
 
-/// Writes the values of `stored` to `out` [stored.size], exactly as the type defines them. The type is not DType::other.
+/// Writes the values of `stored`, as its type defines them, to `out` [stored.size]. The type is not DType::other.
 void dequantise(Vector stored, std::span<float> out);
 
 std::vector<float> dequantise(Vector stored);

@@ -53,7 +53,7 @@ struct DTypeLayout {
   std::size_t bytes;
 };
 
-/// A view of a caller may hold a value that is no enumerator of DType: such a value counts as `other`.
+/// A value that is no enumerator of DType, which a view of a caller may hold, counts as `other`.
 constexpr DTypeLayout layout_of(DType dtype) {
   constexpr DTypeLayout layouts[] = {
       {"f32", 1, 4},      {"f16", 1, 2},       {"bf16", 1, 2},    {"q8_0", 32, 34},   {"q5_0", 32, 22},

@@ -30,7 +30,7 @@ MOE_INLINE std::string shortened(std::string_view text) {
   constexpr std::size_t most = 500;
   if (text.size() <= most) return std::string(text);
   std::size_t end = most;
-  // Not inside a character: at most three continuation bytes follow its first byte.
+  // The cut must not be inside a character: at most three continuation bytes follow the first byte of a character.
   while (end > most - 4 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
   return concat(text.substr(0, end), "... (", text.size(), " bytes)");
 }

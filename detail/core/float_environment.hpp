@@ -6,7 +6,7 @@
 namespace moe::inline MOE_ABI::detail {
 
 /// Sets the floating-point environment of the calling thread during the lifetime of the object: round to nearest, no traps,
-/// denormal numbers count as zero. Results then do not depend on the settings of the program. The destructor restores these.
+/// denormal numbers count as zero. So results do not depend on the settings of the program, which the destructor restores.
 class FloatEnvironment {
  public:
   FloatEnvironment();

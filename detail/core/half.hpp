@@ -36,7 +36,7 @@ inline std::uint16_t float_to_f16(float value) {
   if (magnitude > 0x7f800000) return static_cast<std::uint16_t>(sign | 0x7e00);
   if (magnitude >= 0x47800000) return static_cast<std::uint16_t>(sign | 0x7c00);  // at least 2^16
   if (magnitude < 0x38800000) {                                                   // below 2^-14: subnormal
-    // Adding 0.5 aligns the last bit of an f32 with 2^-24, so the addition itself rounds.
+    // The last bit of an f32 in [0.5, 1) is worth 2^-24, like the last bit of a subnormal f16, so the addition of 0.5 rounds.
     const float rounded = std::bit_cast<float>(magnitude) + 0.5f;
     return static_cast<std::uint16_t>(sign | (std::bit_cast<std::uint32_t>(rounded) - 0x3f000000));
   }

@@ -42,7 +42,7 @@ class PairingHeaps {
   /// Makes one heap of two.
   Top melded(Top a, Top b) noexcept;
 
-  /// Makes one heap of a list of siblings by two passes: pairs from left to right, then all pairs from right to left.
+  /// Merges a list of sibling heaps in two passes: in pairs from left to right, then the merged pairs from right to left.
   Top combined(std::uint32_t first) noexcept;
 
   std::vector<Node> nodes_;

@@ -4,8 +4,8 @@
 namespace moe::inline MOE_ABI::detail::portable {
 
 // exp, log, sine and cosine in double precision, with the same bits on every machine. The functions of C libraries differ in
-// the last bit, and logits must not depend on the C library. Relative error below 1e-15; NaN in gives NaN out. Kernels have
-// vector versions of their own. std::floor, std::ceil and std::sqrt need no replacement: IEEE 754 defines every bit.
+// the last bit, and logits must not depend on the C library. The relative error is below 1e-15; NaN input gives NaN. Kernels
+// have vector versions of their own. std::floor, std::ceil and std::sqrt need no replacement: IEEE 754 defines every bit.
 
 /// e^x. An argument outside [-700, 700] is replaced by the nearer bound.
 double exp(double x);
@@ -17,7 +17,7 @@ struct SineCosine {
   double sine, cosine;
 };
 
-/// The sine and the cosine of an angle in radians, |angle| < 2^30.
+/// The sine and the cosine of an angle in radians, |angle| < 2^30. Beyond 2^22 the absolute error grows, to 1e-7 at 2^30.
 SineCosine sine_cosine(double angle);
 
 }  // namespace moe::inline MOE_ABI::detail::portable

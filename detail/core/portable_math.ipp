@@ -57,7 +57,8 @@ MOE_INLINE double log(double x) {
 MOE_INLINE SineCosine sine_cosine(double angle) {
   if (!std::isfinite(angle))
     return {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::quiet_NaN()};
-  // r = angle − n · pi/2, with pi/2 in three parts; the first two have few bits, so their products with n are exact.
+  // r = angle − n · pi/2, with pi/2 in three parts. The first two have 31 and 32 bits, so their products with n are exact for
+  // n < 2^21.
   const double n = nearest(angle * 0.6366197723675814);
   const double r = ((angle - n * 0x1.921fb544p0) - n * 0x1.0b4611a6p-34) - n * 0x1.3198a2e037073p-69;
   const double r2 = r * r;

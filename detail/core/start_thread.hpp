@@ -9,7 +9,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Starts a thread that runs `function`. Throws moe::Error, which names `purpose`, if the system refuses one.
+/// Starts a thread that runs `function`. If the system refuses the thread, throws a moe::Error that names `purpose`.
 template <class Function>
 std::thread start_thread(std::string_view purpose, Function function) try {
   return std::thread(std::move(function));

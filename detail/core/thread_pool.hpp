@@ -12,13 +12,12 @@
 namespace moe::inline MOE_ABI {
 
 /// Threads for short parallel regions. The calling thread takes part in a region as worker 0. A region never waits for a
-/// worker that has not entered it, so a sleeping or preempted worker costs no time. Idle workers spin for about 100
-/// microseconds and then sleep. Safe to call from several threads: while one region runs, other callers run their regions on
-/// their own thread.
+/// worker that has not entered the region, so a sleeping worker costs no time. Idle workers spin for about 100 microseconds and
+/// then sleep. Safe to call from several threads: while one region runs, other callers run their regions on their own thread.
 class ThreadPool {
  public:
-  /// `threads` includes the calling thread; 0 means one per core. At most 1023. Throws an Error if a thread cannot be
-  /// started.
+  /// `threads` includes the calling thread; 0 means one per core; more than 1023 count as 1023. Throws an Error if a thread
+  /// cannot be started.
   explicit ThreadPool(std::size_t threads = 0);
 
   ~ThreadPool() { stop(); }
@@ -49,9 +48,9 @@ class ThreadPool {
   }
 
   /// Calls task(first, count, worker) for disjoint ranges whose union is [0, items); returns when all calls have returned.
-  /// Each worker has a contiguous share and takes it from the front, half of the remaining share at a time; then it steals
-  /// from the back of other shares. So each worker reads long runs of memory, and all workers finish at about the same time.
-  /// `worker` is as for for_each().
+  /// Each worker has a contiguous share and takes ranges from its front, half of the remaining share at a time. A worker
+  /// whose share is empty steals ranges from the back of other shares. So each worker reads long runs of memory, and all
+  /// workers finish at about the same time. `worker` has the same meaning as in for_each().
   template <class Task>
   void for_each_range(std::size_t items, Task&& task) {
     static_assert(std::is_nothrow_invocable_v<Task&, std::size_t, std::size_t, std::size_t>,
@@ -70,8 +69,9 @@ class ThreadPool {
     });
   }
 
-  /// Until the next region begins, idle workers prefetch the first part of their share of these bytes into their caches;
-  /// shares are as for_each_range() divides them. Prefetches never fault, so the memory may be freed meanwhile.
+  /// From now on, each worker that begins to wait prefetches the first part of its share of these bytes into its caches. The
+  /// shares are contiguous and equal, as in for_each_range(). Null ends the prefetches. They never fault, so the memory may be
+  /// freed meanwhile.
   void read_ahead(const std::byte* from, std::size_t bytes);
 
  private:
@@ -82,7 +82,7 @@ class ThreadPool {
   static constexpr std::uint32_t open_bit = 1024;
   static constexpr std::uint32_t next_epoch = 2048;
 
-  // A pause takes 10 to 140 cycles, so a worker spins for about 100 microseconds: longer than the time between the regions
+  // A pause takes 10 to 140 cycles, so this many pauses take about 100 microseconds: longer than the time between the regions
   // of one token.
   static constexpr int spins = 5000;
 
@@ -127,7 +127,7 @@ class ThreadPool {
   /// The loop of a worker thread.
   void serve(std::size_t worker);
 
-  /// Leaves the region, waits until it is closed or another one is open, and returns the state.
+  /// Leaves the region, waits until this region is closed or another region is open, and returns the state.
   std::uint32_t leave(std::size_t worker);
 
   /// Waits until the state differs from `old` and returns it.

@@ -108,7 +108,8 @@ MOE_INLINE std::uint32_t ThreadPool::changed_from(std::uint32_t old, std::size_t
 }
 
 MOE_INLINE bool ThreadPool::fetch_ahead(std::size_t worker, std::size_t& fetched) const {
-  constexpr std::size_t enough = std::size_t{256} << 10, step = 512;  // half of a typical second-level cache
+  // `enough` is half of a typical second-level cache.
+  constexpr std::size_t enough = std::size_t{256} << 10, step = 512;
   const std::byte* from = ahead_.load(std::memory_order_acquire);
   const std::size_t bytes = ahead_bytes_.load(std::memory_order_relaxed);
   if (!from || fetched >= enough || fetched >= bytes / threads_) return false;

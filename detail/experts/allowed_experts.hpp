@@ -13,8 +13,8 @@ namespace moe::inline MOE_ABI {
 /// from all of their experts.
 class AllowedExperts {
  public:
-  /// Restricts a layer to these experts, in any order, in place of an earlier restriction. Throws if there are none. Costs
-  /// time in proportion to the restrictions of later layers.
+  /// Restricts a layer to these experts, given in any order; replaces an earlier restriction of the layer. Throws if `experts`
+  /// is empty. Takes time linear in the number of allowed experts of later layers.
   void allow_only(std::uint32_t layer, std::span<const std::uint32_t> experts);
 
   /// Whether no layer is restricted.

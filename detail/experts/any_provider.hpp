@@ -23,8 +23,8 @@ concept ProviderOtherThan = !std::same_as<P, Not> && ExpertProvider<P>;
 
 namespace moe::inline MOE_ABI {
 
-/// Any provider behind one type, for choosing one at run time. Each call costs one virtual call; acquire() allocates nothing.
-/// Copies share the provider. All optional members are passed on.
+/// A provider of any type behind one type, so that a program can choose a provider at run time. Each call costs one virtual
+/// call; acquire() allocates nothing. Copies share the provider. All optional members are forwarded.
 class AnyProvider {
  public:
   using CacheBudget = void;  // budget_bytes() is the budget of a cache
@@ -48,7 +48,7 @@ class AnyProvider {
    private:
     struct Operations {
       const ExpertWeights& (*weights)(const void* lease);
-      void (*relocate)(void* from, void* to);  // moves the lease there and ends its life here
+      void (*relocate)(void* from, void* to);  // move-constructs the lease at `to`, destroys it at `from`
       void (*destroy)(void* lease);
     };
 
@@ -65,7 +65,7 @@ class AnyProvider {
     alignas(std::max_align_t) std::byte storage_[256];
   };
 
-  /// Explicit, since an adapter around an AnyProvider, which has a constructor from one, must not convert to an AnyProvider.
+  /// Explicit: an adapter around an AnyProvider can be constructed from an AnyProvider, and must not convert to one.
   template <detail::ProviderOtherThan<AnyProvider> P>
   explicit AnyProvider(P provider) : provider_(std::make_shared<Holder<P>>(std::move(provider))) {}
 
@@ -77,10 +77,10 @@ class AnyProvider {
   std::size_t largest_bytes() { return provider_->largest_bytes(); }
   const ExpertCatalog* catalog() { return provider_->catalog(); }
 
-  /// The budget of the outermost cache within; SIZE_MAX if there is no cache.
+  /// The budget of the outermost cache in the provider; SIZE_MAX if there is no cache.
   std::size_t budget_bytes() { return provider_->budget_bytes(); }
 
-  /// The provider within if its type is P; otherwise null.
+  /// The provider that this object holds, if the type of that provider is P; otherwise null.
   template <ExpertProvider P>
   P* get() {
     auto* holder = dynamic_cast<Holder<P>*>(provider_.get());

@@ -96,8 +96,8 @@ class CacheState {
   Inner& inner() { return inner_; }
   std::size_t budget_bytes() const { return residency_.budget_bytes(); }
 
-  /// The bytes that a lease takes. If `Inner` does not know, one expert of each layer is acquired once, beyond the budget
-  /// for that moment, and the size of its weights is taken for all experts of the layer.
+  /// The bytes that a lease takes. If `Inner` does not state them, one expert of each layer is acquired once, which may exceed
+  /// the budget for that time, and the size of its weights is used for all experts of the layer.
   std::size_t size_of(ExpertId id) {
     const std::size_t size = detail::bytes(inner_, id);
     return size == 0 ? measured(id) : size;
@@ -144,12 +144,12 @@ class CacheState {
       if (entry.stage != Stage::absent) {
         residency_.expect(entry.number);
       } else if (!admit(entry, size, kind == chosen ? Admission::chosen : Admission::prefill)) {
-        return;  // experts behind it would be needed later, and take its room
+        return;  // the experts that follow are needed later, and would take the room for this one
       }
     }
   }
 
-  /// Announces to `Inner` the experts that the cache would have to acquire there.
+  /// Announces to `Inner` the experts that are not in the cache, which the cache will acquire from `Inner`.
   void pass_on(const Announcement& announcement) {
     if (announcement.kind == Announcement::Kind::hot) return detail::hint(inner_, announcement);
     std::vector<ExpertId> ids;
@@ -203,7 +203,7 @@ class CacheState {
 
  private:
   /// Bytes of the budget for an expert that is about to be pinned. They are reserved before the expert is loaded, so that
-  /// two threads cannot pin more than is allowed together.
+  /// several threads together cannot pin more than is allowed.
   class PinnedBytes {
    public:
     PinnedBytes(CacheState& state, std::size_t bytes) : state_(state), bytes_(bytes) {}
@@ -235,7 +235,7 @@ class CacheState {
     bool taken_ = false, kept_ = false;
   };
 
-  /// Allocates for all experts of a catalog; acquiring them then allocates nothing.
+  /// Allocates the bookkeeping for all experts of a catalog, so that acquiring these experts allocates nothing.
   void reserve_for(const ExpertCatalog& catalog) {
     const std::size_t all = catalog.size();
     std::vector<std::size_t> of_layer;
@@ -293,7 +293,7 @@ class CacheState {
     return number != table_.none && entries_[number]->stage == Stage::ready;
   }
 
-  /// If this throws std::bad_alloc, nothing has changed but an entry that waits for the next new expert.
+  /// The entry of an expert, which is added if it is missing. If std::bad_alloc is thrown, at most an unused entry was added.
   Entry& entry_of(ExpertId id) {
     if (const std::uint32_t known = table_.find(id); known != table_.none) return *entries_[known];
     // The bookkeeping has a list for each layer up to the last one.
@@ -315,7 +315,7 @@ class CacheState {
     return admitted;
   }
 
-  /// Leases end several hundred times per token, and nobody waits then.
+  /// A lease ends several hundred times per token, usually while no thread waits.
   void tell_waiting() {
     if (waiting_ > 0) changed_.notify_all();
   }
@@ -331,8 +331,8 @@ class CacheState {
     return Lease(*this, entry);
   }
 
-  /// Acquires an admitted expert from `Inner`, outside the lock. If that throws, the expert is absent again, and waiting
-  /// callers try to load it themselves.
+  /// Acquires an admitted expert from `Inner`, outside the lock. If acquire() throws, the expert is absent again, and waiting
+  /// callers try to load the expert themselves.
   void read(Entry& entry, std::unique_lock<std::mutex>& lock) {
     entry.stage = Stage::loading;
     residency_.loading(entry.number);
@@ -373,7 +373,7 @@ class CacheState {
   std::vector<std::pair<std::uint32_t, std::size_t>> layer_sizes_;  // layer and measured bytes of an expert
   std::vector<std::uint32_t> hot_numbers_;                          // scratch memory of mark_hot()
   CacheStatistics counts_;
-  std::size_t largest_bytes_ = 0;    // of the experts that were asked for so far, or known before
+  std::size_t largest_bytes_ = 0;    // of one expert, as far as known: stated, or requested before
   std::size_t pinned_bytes_ = 0;     // reservations of pin() included
   std::size_t waiting_ = 0;          // threads in acquire() that wait for changed_
   std::condition_variable changed_;  // an expert was loaded or failed to load, or a lease ended

@@ -20,17 +20,17 @@
 
 namespace moe::inline MOE_ABI {
 
-/// Keeps leases of `Inner` alive within a budget in bytes. `Eviction` chooses which of them end when the budget is full; it
-/// is an EvictionPolicy. An expert is loaded once, however many callers ask for it. Thread-safe.
+/// Keeps leases of `Inner` alive within a budget in bytes. When the budget is full, `Eviction`, an EvictionPolicy, chooses the
+/// leases that end. An expert is loaded once, however many callers request it. Thread-safe.
 ///
 /// Admission and loading are separate steps. hint() admits announced experts and evicts others for them; the first caller of
 /// acquire() or load() loads them, outside the lock. So evictions depend on the order of requests only, not on the speed of
-/// reading. At no instant are the resident experts, loading ones included, larger than the budget.
+/// reading. The resident experts, including those that are being loaded, are never larger than the budget.
 template <ExpertProvider Inner, class Eviction = DecayedFrequency>
 class CachingProvider {
   static_assert(check_provider<Inner>());
   static_assert(check_eviction_policy<Eviction>());
-  // After an error about the policy there are no further ones.
+  // With a wrong policy, check_eviction_policy() gives the only compiler error.
   using Policy = std::conditional_t<EvictionPolicy<Eviction>, Eviction, DecayedFrequency>;
   using State = detail::CacheState<Inner, Policy>;
 
@@ -40,9 +40,9 @@ class CachingProvider {
   /// A leased expert is not evicted. Leases of one expert share its weights.
   using Lease = typename State::Lease;
 
-  /// Throws if the budget is known to be smaller than one expert. Throws if the budget is larger than that of a cache within:
-  /// the inner cache could not serve all leases that this cache keeps, and acquire() would wait for ever. Options that are 0
-  /// are taken from the catalog of `inner`, if it has one.
+  /// Throws if the budget is known to be smaller than one expert. Throws if `inner` contains a cache with a smaller budget: the
+  /// inner cache could not serve all leases that this cache keeps, and acquire() would wait for ever. Options that are 0 are
+  /// taken from the catalog of `inner`, if there is one.
   CachingProvider(Inner inner, std::size_t budget_bytes)
       : CachingProvider(std::move(inner), options_of(budget_bytes)) {}
   CachingProvider(Inner inner, const CacheOptions& options) : state_(new State(std::move(inner), options)) {}
@@ -63,7 +63,7 @@ class CachingProvider {
   }
 
   /// Loads an admitted expert unless its loading has begun. A predicted expert is admitted first, if there is room. Errors
-  /// are forgotten: they appear at acquire().
+  /// are dropped: acquire() tries again and throws them.
   void load(ExpertId id, Announcement::Kind kind) noexcept {
     try {
       state_->load_announced(id, kind);
@@ -71,17 +71,17 @@ class CachingProvider {
     }
   }
 
-  /// Loads these experts in order and keeps them resident for ever. Stops at the first expert without which half of the
-  /// budget, and room for the largest expert known so far, would not remain for others. Returns how many of `ids` are pinned
-  /// now; an expert that was pinned before counts, and takes no more of the budget. Throws what `Inner` throws.
+  /// Loads these experts in order and keeps them resident for ever. Stops before the first expert that would leave less than
+  /// half of the budget, or less than the size of the largest expert known so far, to other experts. Returns how many of `ids`
+  /// are pinned now; an expert that was pinned before counts, and takes no more of the budget. Throws what `Inner` throws.
   std::size_t pin(std::span<const ExpertId> ids) {
     std::size_t pinned = 0;
     while (pinned < ids.size() && state_->pin(ids[pinned])) ++pinned;
     return pinned;
   }
 
-  /// The memory of a lease: the bytes that `Inner` states. If `Inner` states none, the size of the weights of one expert of the
-  /// same layer, which is acquired from `Inner` once to measure it. 0 if there is no such expert.
+  /// The memory of a lease: the bytes that `Inner` states. If `Inner` states 0, the size of the weights of one expert of the
+  /// same layer, which is acquired from `Inner` once for this purpose. 0 if there is no such expert.
   std::size_t bytes(ExpertId id) {
     try {
       return state_->size_of(id);

@@ -35,7 +35,7 @@ class ExpertCatalog {
   /// The number of experts of a layer, missing experts included; 0 for a dense layer.
   std::size_t experts(std::size_t layer) const;
 
-  /// The number of experts that the checkpoint has, in all layers, and of those that it lacks.
+  /// The number of experts that the checkpoint has, and the number of experts that the checkpoint lacks, in all layers.
   std::size_t size() const { return tables_.ids.size(); }
   std::size_t missing() const;
 
@@ -61,11 +61,11 @@ class ExpertCatalog {
 
   const Checkpoint& checkpoint() const { return checkpoint_; }
 
-  /// Whether all experts are stored as kernels read them. Others are converted each time they are read.
+  /// Whether all experts are stored as kernels read them. All other experts are converted each time they are read.
   bool is_plain() const;
 
-  /// Reads the parts of an expert, one after the other, into `memory`, at(id).bytes() of it, as kernels read them. Returns
-  /// views of that memory. Throws if there is no such expert or a file cannot be read.
+  /// Reads the parts of an expert into `memory`, which has at(id).bytes() bytes, one after the other and in the form that
+  /// kernels read. Returns views of `memory`. Throws if there is no such expert or a file cannot be read.
   ExpertWeights read(ExpertId id, std::byte* memory) const;
 
  private:

@@ -11,7 +11,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Sorts the parts of experts that a checkpoint has into experts, layer by layer.
+/// Assigns the parts that a checkpoint has to experts, layer by layer.
 class CatalogBuilder {
  public:
   /// source: must outlive the object.
@@ -28,7 +28,7 @@ class CatalogBuilder {
   /// The number of experts that the router of a layer chooses from; 0 if there is no router.
   std::size_t count_routed(std::uint32_t layer) const;
 
-  /// The parts that every expert of a layer has: those that the family needs, and the biases if there are any.
+  /// The parts that every expert of a layer must have: the matrices of the family, and the biases if the layer has biases.
   std::vector<std::size_t> needed_parts(std::uint32_t layer, const std::vector<ExpertPart>& parts) const;
 
   /// The expert `id`, whose parts begin at `next`. Sets `next` to the first part of another expert.

@@ -9,7 +9,7 @@ namespace moe::inline MOE_ABI::detail {
 
 // names_x<P>(): whether class P has a member x, of any kind and any access, unless it is a public data member. The lookup
 // of x in a class that derives from P and from a class with a member x is ambiguous exactly if P has a member x too. Final
-// classes cannot be derived from: of them only public members without overloads are seen.
+// classes cannot be base classes: only their public members without overloads are found.
 #define MOE_DEFINE_NAME_PROBE(Type, x)                                \
   struct Has##Type##Member {                                          \
     int x;                                                            \
@@ -96,13 +96,14 @@ consteval void check_member_names() {
 namespace moe::inline MOE_ABI {
 
 /// Refuses a provider whose optional members would not be found: one line of compiler error names the member and the type
-/// that is expected. Everything that takes a provider calls it; call it beside a provider of your own to see the error there:
+/// that is expected. Every template that takes a provider calls check_provider(); call it beside your provider to see the error
+/// there:
 ///
 ///   static_assert(moe::check_provider<Mine>());
 ///
 /// It refuses
-/// - a member named like an optional member (see ExpertProvider) with another type, access or without its noexcept,
-///   unless it is a public data member;
+/// - a member named like an optional member (see ExpertProvider) with another type or access, or without noexcept where the
+///   optional member has it, unless it is a public data member;
 /// - a member function with a name that is likely to mean an optional member, such as try_aquire or prefetch, if it can be
 ///   called with the arguments of that member. The list stands above, in check_member_names().
 template <class P>

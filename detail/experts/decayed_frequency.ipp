@@ -30,7 +30,7 @@ MOE_INLINE void DecayedFrequency::resize(std::size_t experts, std::size_t layers
 MOE_INLINE void DecayedFrequency::use(std::uint32_t expert, std::uint64_t token) noexcept {
   Uses& uses = uses_[expert];
   const double added = static_cast<double>(token) / detail::frequency_half_life_tokens;
-  // log2(2^sum + 2^added), so that nothing overflows in a long text.
+  // The sum is kept as a logarithm, log2(2^sum + 2^added), so that it does not overflow in a long text.
   const double high = std::max(uses.sum_log2, added), low = std::min(uses.sum_log2, added);
   uses.sum_log2 = high + detail::log2_of(1 + detail::exp2_of(low - high));
   uses.last_token = token;

@@ -10,12 +10,12 @@
 
 namespace moe::inline MOE_ABI {
 
-/// The number of no expert.
+/// Stands for "no expert" where a number of an expert is expected.
 inline constexpr std::uint32_t no_expert = detail::PairingHeaps::none;
 
-/// Decides which expert a cache evicts. The cache numbers its experts 0, 1, 2, ... in the order of their first use. An expert
-/// is a candidate while it has no lease and no caller is expected to acquire it. Most experts are candidates most of the time,
-/// so each call should take O(log n) or less.
+/// Decides which expert a cache evicts. The cache numbers its experts 0, 1, 2, ... in the order of their first request. An
+/// expert is a candidate while it is resident, has no lease, is not about to be acquired, and is not one of the last experts
+/// that its layer keeps. Most experts are candidates most of the time, so each call should take O(log n) or less.
 ///
 /// | expression                       | returns       | meaning                                                              |
 /// |----------------------------------|---------------|----------------------------------------------------------------------|
@@ -30,8 +30,8 @@ inline constexpr std::uint32_t no_expert = detail::PairingHeaps::none;
 /// |                                  |               | has no candidate to offer, the cache evicts the lowest score         |
 ///
 /// All members but resize() are noexcept. `token` counts the tokens that were computed so far and never decreases. A policy
-/// can be copied. It is called by one thread at a time. Experts of equal value should be evicted in the order of their ids,
-/// not of their numbers, which depend on what was asked for first.
+/// can be copied. Only one thread at a time calls a policy. Experts of equal value should be evicted in the order of their ids,
+/// not of their numbers, which depend on the order of the requests.
 ///
 /// docs/write-an-eviction-policy.md shows a complete policy.
 template <class E>

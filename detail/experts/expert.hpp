@@ -72,8 +72,8 @@ inline void require_bias(std::string_view part, ExpertId id, const Vector& bias,
 }
 
 /// Throws unless gate and up are [width, hidden], down is [hidden, width], kernels can multiply their types, and the biases
-/// are [width], [width] and [hidden]. A gate or biases that the shape does not have are refused too. A lease comes from code
-/// of the caller, and the buffers of a layer have room for these shapes only.
+/// are [width], [width] and [hidden]. A gate or biases that the shape does not have are refused too. The check is necessary
+/// because a lease may come from a provider of the user, and the buffers of a layer have room for these shapes only.
 inline void require_shapes(ExpertId id, const ExpertWeights& weights, const ExpertShape& shape) {
   const auto [hidden, width, gated, biases] = shape;
   if (gated || weights.gate.rows != 0) require_matrix("gate", id, weights.gate, gated ? width : 0, hidden);

@@ -21,14 +21,15 @@ struct StoredBytes {
   std::optional<std::uint32_t> crc32c = {};  // of the bytes, if the file states it
 };
 
-/// How a checkpoint stores the blocks of a matrix; a block is one number in types without blocks. All but `plain` are
-/// converted when they are read.
+/// How a checkpoint stores the blocks of a matrix; a block is one number in types without blocks. Matrices of all encodings
+/// but `plain` are converted when they are read.
 ///   plain      as kernels read them
 ///   gathered   block b of row r is number first + r · row_step + b · block_step of the stored blocks: transposed matrices,
 ///              and rows that alternate between two matrices
-///   mxfp4      gathered, with the 16 bytes of a block in one range and its exponent in another. A byte holds two neighbours
-///   e4m3       rows of one byte per number, and one scale for each [block_rows, block_cols] of them in another range; `first`
-///              rows of the first block belong to no row of the matrix
+///   mxfp4      gathered, with the 16 bytes of a block in one range and its exponent in another. A byte holds two neighbouring
+///              numbers
+///   e4m3       one byte per number, row by row; in another range one scale for each block of [block_rows, block_cols] numbers.
+///              The first `first` rows of the first block are not rows of the matrix
 struct MatrixEncoding {
   enum class Kind : std::uint8_t { plain, gathered, mxfp4, e4m3 };
   Kind kind = Kind::plain;
@@ -96,7 +97,7 @@ std::array<Matrix, expert_parts> parts_of(const ExpertWeights& weights);
 /// The expert with these parts.
 ExpertWeights weights_of(const std::array<Matrix, expert_parts>& parts);
 
-/// The bytes that an expert is read from: every range once, however many parts share it.
+/// The ranges of bytes that contain an expert. A range that several parts share is listed once.
 class StoredRanges {
  public:
   static constexpr std::size_t none = SIZE_MAX, most = 2 * expert_parts;
@@ -106,7 +107,7 @@ class StoredRanges {
   std::size_t size() const { return size_; }
   const StoredBytes& operator[](std::size_t range) const { return ranges_[range]; }
 
-  /// The ranges of a part; `none` if it has none.
+  /// The index of the range with the numbers of a part, and with the scales of a part; `none` if there is no such range.
   std::size_t numbers_of(std::size_t part) const { return numbers_[part]; }
   std::size_t scales_of(std::size_t part) const { return scales_[part]; }
 
@@ -126,7 +127,7 @@ struct CatalogTables {
   struct Layer {
     std::size_t first = 0;    // the index of its first expert
     std::size_t present = 0;  // experts that the checkpoint has
-    std::size_t experts = 0;  // experts in all
+    std::size_t experts = 0;  // missing experts included
   };
 
   std::vector<Layer> layers;

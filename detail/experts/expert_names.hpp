@@ -20,7 +20,7 @@ inline constexpr std::array<Role, 3> single_expert_roles{Role::expert_gate, Role
 /// The name of the scales of an FP8 matrix, behind the name of the matrix.
 inline constexpr std::string_view scales_ending = "_scale_inv";
 
-/// The name of a part of an expert whose parts are tensors of their own: a bias is called like its matrix, with `.bias` in
+/// The name of a part of an expert, if each part is a tensor of its own. A bias has the name of its matrix, with `.bias` in
 /// place of `.weight`. Empty if the family has no such part.
 std::string name_of_part(const TensorNames& names, std::size_t part, std::size_t layer, std::size_t expert);
 
@@ -32,7 +32,7 @@ class ExpertNames {
   /// Whether the experts of this family have a gate.
   bool gated() const { return gated_; }
 
-  /// The text at the beginning of the names of all parts of a kind, if each expert has tensors of its own; otherwise empty.
+  /// The text in front of the expert's number in the name of a part, if each expert has tensors of its own; otherwise empty.
   std::string_view prefix(std::size_t part) const { return singles_[part].prefix; }
 
   /// The expert whose part is the tensor of this name, if each expert has tensors of its own; empty for other tensors.

@@ -61,8 +61,7 @@ class ExpertPartFinder {
 
   void require_mxfp4(const TensorInfo* blocks, const TensorInfo* exponents, std::size_t parts) const;
 
-  /// Throws if a tensor has more experts than any model, or if there are too many parts that are smaller than their entries in
-  /// a catalog.
+  /// Throws if a tensor has more experts than any model, or if too many parts are smaller than small_part_bytes.
   void require_few(const TensorInfo& tensor, std::uint64_t experts, std::size_t parts);
 
   const ModelSource& source_;

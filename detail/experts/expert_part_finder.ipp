@@ -15,11 +15,11 @@
 namespace moe::inline MOE_ABI::detail {
 
 // Catalogs and providers need a few hundred bytes of memory for each expert. These bounds keep that memory linear in the size
-// of the files, which have at least small_part_bytes for each further part.
+// of the files: after most_small_parts small parts, each further part takes at least small_part_bytes in a file.
 inline constexpr std::uint64_t small_part_bytes = 128;
 inline constexpr std::uint64_t most_small_parts = 3 * most_experts_of_layer;
 
-/// The blocks of one expert in a tensor that is not plain: their numbers have 32 bits.
+/// The largest number of blocks of one expert in a gathered tensor: MatrixEncoding numbers blocks with 32 bits.
 inline constexpr std::uint64_t most_gathered_blocks = std::uint64_t{1} << 31;
 
 MOE_INLINE ExpertPartFinder::ExpertPartFinder(const ModelSource& source)

@@ -30,7 +30,7 @@ namespace moe::inline MOE_ABI::detail {
 /// Counts acquired experts by layer. Thread-safe.
 class ExpertCounter {
  public:
-  /// Experts that are announced as missing: if one is readable later, it was loaded in the meantime.
+  /// Notes experts that are announced because they are missing. If such an expert is readable later, it was loaded meanwhile.
   void count_announced(std::span<const ExpertId> ids) noexcept;
 
   void count_ready(ExpertId id, std::size_t bytes);
@@ -42,7 +42,7 @@ class ExpertCounter {
  private:
   ExpertStatistics& layer_of(ExpertId id);
 
-  /// Whether an expert was announced and not acquired since; it counts as acquired from now on.
+  /// Whether an expert was announced and not acquired since; from now on the expert counts as acquired.
   bool take_announced(ExpertId id);
 
   mutable std::mutex mutex_;  // guards all members below

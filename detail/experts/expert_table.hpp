@@ -15,7 +15,7 @@ class ExpertTable {
 
   std::size_t size() const { return ids_.size(); }
 
-  /// Allocates for so many experts.
+  /// Allocates for `experts` experts.
   void reserve(std::size_t experts);
 
   /// The number of an expert; `none` if it was not added.

@@ -25,7 +25,7 @@ class Lru {
 
  private:
   CandidateHeap candidates_;
-  std::vector<std::uint64_t> last_use_;  // [experts]: counted in uses of all experts
+  std::vector<std::uint64_t> last_use_;  // [experts]: the value of uses_ at the last use
   std::uint64_t uses_ = 0;
 };
 

@@ -11,24 +11,24 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Writes a matrix as kernels read it to `out`, location.bytes() of it. numbers: its stored numbers; scales: its stored scales,
-/// empty if the encoding has none.
+/// Writes a matrix, in the form that kernels read, to the location.bytes() bytes at `out`. numbers, scales: the stored numbers
+/// and scales of the matrix; `scales` is empty if the encoding has no scales.
 void decode_matrix(const MatrixLocation& location, std::span<const std::byte> numbers,
                    std::span<const std::byte> scales, std::byte* out);
 
-/// Reads a matrix into `out`, location.bytes() of it, and returns a view of it. Throws if a file cannot be read.
+/// Reads a matrix into the location.bytes() bytes at `out`, and returns a view of the matrix. Throws if a file cannot be read.
 Matrix read_matrix(const std::vector<File>& files, const MatrixLocation& location, std::byte* out);
 inline Matrix read_matrix(const Checkpoint& checkpoint, const MatrixLocation& location, std::byte* out) {
   return read_matrix(checkpoint.files(), location, out);
 }
 
-/// Gives the bytes of a stored range of an expert, by its number in StoredRanges.
+/// Returns the bytes of a stored range of an expert, given the index of the range in StoredRanges.
 using RangeBytes = FunctionRef<std::span<const std::byte>(std::size_t)>;
 
 /// Views of the stored bytes of an expert that is stored as kernels read it.
 ExpertWeights view_expert(const ExpertLocation& location, const StoredRanges& ranges, RangeBytes bytes_of);
 
-/// Writes all parts of an expert to `out`, one after the other, location.bytes() of it. Returns views of that memory.
+/// Writes all parts of an expert, one after the other, to the location.bytes() bytes at `out`. Returns views of them.
 ExpertWeights decode_expert(const ExpertLocation& location, const StoredRanges& ranges, RangeBytes bytes_of,
                             std::byte* out);
 

@@ -15,8 +15,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Copies the numbers of a gathered matrix, tile by tile through memory that stays in the cache: in a transposed matrix, the
-/// stored numbers of a column are neighbours, while in the result those of a row are neighbours.
+/// Copies the numbers of a gathered matrix, tile by tile, through memory that stays in the cache. If the stored matrix is
+/// transposed, the numbers of a column are neighbours there, and the numbers of a row are neighbours in the result.
 template <class Number>
 void gather_numbers(const MatrixLocation& location, const std::byte* from, std::byte* to) {
   constexpr std::size_t size = 64;

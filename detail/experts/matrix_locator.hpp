@@ -26,12 +26,12 @@ constexpr std::size_t blocks_of(std::size_t size, std::size_t of_block) {
   return (size + of_block - 1) / of_block;
 }
 
-/// Of a matrix whose blocks are gathered from `bytes` stored bytes.
+/// The encoding of a matrix whose blocks are gathered from `bytes` stored bytes.
 MatrixEncoding gathered_encoding(std::size_t bytes, std::size_t first, std::size_t row_step,
                                  std::size_t block_step);
 
 /// Finds out where and how a checkpoint stores its matrices: as kernels read them, or in FP8 with scales in a tensor
-/// `<name>_scale_inv`. All members throw an Error about the tensor unless its shape and type can be used.
+/// `<name>_scale_inv`. locate(), locate_bias() and stack() throw an Error about the tensor if its shape or type cannot be used.
 class MatrixLocator {
  public:
   MatrixLocator(const Checkpoint& checkpoint, const Quantisation& quantisation)
@@ -48,14 +48,15 @@ class MatrixLocator {
 
   void require_bias_type(const TensorInfo& tensor) const;
 
-  /// The matrices in a tensor of three dimensions, or of two: a stack of one.
+  /// The matrices in a tensor of three dimensions; a tensor of two dimensions is a stack of one matrix.
   MatrixStack stack(const TensorInfo& tensor, std::size_t dimensions) const;
 
   /// The rows [first, first + rows) of a matrix of a stack.
   MatrixLocation rows_of(const MatrixStack& stack, std::size_t matrix, std::size_t first,
                          std::size_t rows) const;
 
-  /// The shape, with exactly that many dimensions: writers of GGUF drop and add outer dimensions of 1.
+  /// The shape of a tensor. Writers of GGUF drop and add outer dimensions of 1: this function adds or drops such dimensions to
+  /// reach `dimensions`. Hugging Face shapes are returned unchanged.
   std::vector<std::uint64_t> shape_of(const TensorInfo& tensor, std::size_t dimensions) const;
 
   [[noreturn]] void fail_about(const TensorInfo& tensor, std::string_view expected,

@@ -10,8 +10,8 @@
 namespace moe::inline MOE_ABI {
 
 /// Delivers views of the mapped checkpoint: the system reads pages when they are touched, and drops them when it needs the
-/// memory. As fast as memory if the model fits; there is no budget. Experts that are not stored as kernels read them are
-/// converted each time they are acquired, into memory of the lease: a cache around this provider saves that.
+/// memory. If the model fits into memory, access is as fast as to other memory. There is no budget. Experts that are not stored
+/// as kernels read them are converted at each acquire(), into memory of the lease; a cache around this provider avoids that.
 class MmapProvider {
   struct State;
 
@@ -37,8 +37,8 @@ class MmapProvider {
   /// Throws if there is no such expert.
   Lease acquire(ExpertId id) const;
 
-  /// An expert counts as resident once it was acquired. The system knows which pages are in memory, but a call that asks for
-  /// them costs more time than it saves. An expert that must be converted is never resident.
+  /// An expert counts as resident once it was acquired. A system call could tell which pages are in memory, but costs more time
+  /// than it saves. An expert that must be converted is never resident.
   std::optional<Lease> try_acquire(ExpertId id) const;
 
   /// Asks the system to read the experts that were chosen.

@@ -15,10 +15,10 @@ class NameReader {
   /// The part that was not read yet.
   std::string_view rest() const { return rest_; }
 
-  /// Reads `expected`; false, without reading anything, if the rest does not begin with it.
+  /// Reads `expected`. If the rest does not begin with `expected`, reads nothing and returns false.
   bool skip(std::string_view expected);
 
-  /// Reads a decimal number below 2^32; nothing if the rest does not begin with one.
+  /// Reads a decimal number below 2^32; empty if the rest does not begin with such a number.
   std::optional<std::uint32_t> number();
 
  private:

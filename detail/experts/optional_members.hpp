@@ -57,7 +57,7 @@ concept HasCatalogPointer = requires(P& provider) {
   { provider.catalog() } -> std::same_as<const ExpertCatalog*>;
 };
 
-/// A reference to a provider that can be changed.
+/// A reference to a non-const provider.
 template <class R>
 concept ProviderReferenceType = std::is_lvalue_reference_v<R> && ExpertProvider<std::remove_reference_t<R>>;
 

@@ -19,7 +19,7 @@ class PrefetchQueue {
   /// Loads one expert of a provider. Called by the threads of the queue; must not throw.
   using Load = void (*)(void* provider, ExpertId id, Announcement::Kind kind);
 
-  /// At least one thread is started. Throws moe::Error if the system refuses threads.
+  /// Starts at least one thread. Throws moe::Error if the system refuses a thread.
   PrefetchQueue(std::size_t io_threads, Load load, void* provider);
 
   /// Waits for the loads that have begun; queued experts are dropped.
@@ -30,7 +30,8 @@ class PrefetchQueue {
 
   std::size_t io_threads() const { return threads_.size(); }
 
-  /// Replaces the queued prediction; appends chosen experts that are not queued. Without memory, experts are dropped.
+  /// Drops the queued prediction, and queues the announced experts that are not queued yet. Never throws: without memory,
+  /// experts are dropped.
   void enqueue(const Announcement& announcement) noexcept;
 
   /// The state of a thread that waits for an expert. The expert leaves the queue, since that thread loads it.

@@ -19,8 +19,8 @@ namespace moe::inline MOE_ABI {
 /// - The queue drops an expert that is acquired before a background thread has begun to load it: acquire() loads it.
 /// - Errors of the background threads are forgotten; acquire() throws them.
 ///
-/// Useful around a provider that keeps what it has loaded, such as CachingProvider. Its member load(id, kind) is called; without
-/// one, the expert is acquired and the lease destroyed.
+/// Useful around a provider that keeps what it has loaded, such as CachingProvider. The background threads call load(id, kind)
+/// of `Inner`; if `Inner` has no such member, they acquire the expert and destroy the lease.
 template <ExpertProvider Inner>
 class PrefetchingProvider {
   static_assert(check_provider<Inner>());

@@ -10,7 +10,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Like std::movable, without the part of it that is slow to compile.
+/// std::movable without the requirements that are slow to compile.
 template <class T>
 concept Movable = std::is_move_constructible_v<T> && std::is_move_assignable_v<T>;
 
@@ -35,7 +35,7 @@ struct Announcement {
   enum class Kind {
     chosen,     // the router chose these experts for one token: they will be acquired
     prefill,    // the router chose them for the many tokens of a prompt, which says little about later tokens
-    predicted,  // a guess at the choice of the next layer's router; it replaces the guess before
+    predicted,  // a guess at the choice of the next layer's router, which replaces the previous guess
     hot,        // the experts that a prompt used in one layer, most used first: worth keeping
   };
 
@@ -58,7 +58,7 @@ struct Announcement {
 /// |                          |                      | I/O and no waiting; may throw          | resident              |
 /// | hint(announcement)       | void, noexcept       | see Announcement; returns soon         | hints are lost        |
 /// | load(id, kind)           | void, noexcept       | loads an announced expert without a    | a prefetcher acquires |
-/// |                          |                      | lease; errors are forgotten            | it and lets go        |
+/// |                          |                      | lease; errors are forgotten            | it and ends the lease |
 /// | bytes(id)                | std::size_t          | the memory that a lease takes, padding | a cache acquires one  |
 /// |                          |                      | included; 0: unknown, or no such id    | per layer to measure  |
 /// | largest_bytes()          | std::size_t          | the most that bytes(id) returns;       | a cache learns late   |

@@ -12,8 +12,8 @@
 namespace moe::inline MOE_ABI {
 
 struct ReadOptions {
-  bool direct = false;  // read past the page cache where the system allows it
-  bool verify = false;  // compare what is read with the checksums in its file; a difference is an error
+  bool direct = false;  // bypass the page cache where the system allows it
+  bool verify = false;  // compare the bytes that are read with the checksums in the file
 };
 
 /// Counts of the reads of a ReadProvider since its construction.
@@ -23,10 +23,9 @@ struct ReadStatistics {
   bool direct_refused = false;  // direct reads were wanted, but some file was read through the page cache
 };
 
-/// Reads an expert from disk into memory of its own each time it is acquired. A lease owns that memory, and returns it to a
-/// pool. One call reads all ranges that are neighbours in a file. Weights that are not stored as kernels read them are first
-/// read into a second pool of memory, then converted; that pool is as large as the experts that are read at the same time.
-/// Thread-safe.
+/// Reads an expert from disk each time the expert is acquired, into memory that the lease owns and returns to a pool. One call
+/// reads all ranges that are neighbours in a file. Weights that are not stored as kernels read them are first read into memory
+/// of a second pool, then converted; the second pool is as large as the experts that are read at the same time. Thread-safe.
 class ReadProvider {
   struct State;
 

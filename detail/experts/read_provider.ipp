@@ -25,8 +25,7 @@ namespace moe::inline MOE_ABI::detail {
 struct ReadRun {
   std::size_t file = 0;
   std::uint64_t begin = 0, end = 0;  // in the file
-  std::size_t at =
-      0;  // in the slab: where the first byte goes, or, if reads are direct, the aligned one before it
+  std::size_t at = 0;                // in the slab, of the byte at read_begin(begin, direct)
 };
 
 /// How the stored ranges of an expert are read into a slab.

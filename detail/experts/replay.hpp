@@ -16,7 +16,7 @@ namespace moe::inline MOE_ABI {
 /// policy alone; `layer_lfu` gives each layer a cache of its own.
 enum class ReplayPolicy { belady, lru, lru_floor, decayed, lfu, layer_lfu, random };
 
-/// How many of the requested experts were resident. Requests of prompts warm the cache and are not counted.
+/// How many of the requested experts were resident. Requests of prompts change the cache, but are not counted.
 struct ReplayCounts {
   std::uint64_t hits = 0;
   std::uint64_t requests = 0;
@@ -38,7 +38,7 @@ constexpr std::string_view name(ReplayPolicy policy) {
   return names[static_cast<std::size_t>(policy)];
 }
 
-/// The hits on a trace of a cache with a copy of `policy`.
+/// The hits of a cache that evicts by a copy of `policy`, on the requests of a trace.
 ReplayCounts replay_policy(const Trace& trace, const AnyEviction& policy, std::size_t budget_bytes,
                            ReplayOrder order);
 
@@ -61,8 +61,8 @@ struct Replay {
 
 namespace moe::inline MOE_ABI {
 
-/// replay(trace, policy, budget_bytes, order): the hits on a trace of a cache with a copy of `policy`, which is an
-/// EvictionPolicy or a ReplayPolicy. Throws if the budget has no room for one expert; for layer_lfu, of each layer.
+/// replay(trace, policy, budget_bytes, order): the hits of a cache that evicts by a copy of `policy`, an EvictionPolicy or a
+/// ReplayPolicy, on the requests of a trace. Throws if the budget has no room for one expert (layer_lfu: one of each layer).
 inline constexpr detail::Replay replay;
 
 }  // namespace moe::inline MOE_ABI

@@ -15,7 +15,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Plays the requests of a trace to one cache, or to one for each layer.
+/// Sends the requests of a trace to one cache, or to one cache for each layer.
 class Player {
  public:
   /// Several caches share the budget equally.
@@ -30,7 +30,7 @@ class Player {
     for (std::size_t cache = 0; cache < caches; ++cache) caches_.emplace_back(each, policy);
   }
 
-  /// `cursor`, if it is not null, is set to the index of a choice before the eviction policy is told of this use.
+  /// Before the use of a choice is counted in the eviction policy, *cursor is set to the index of the choice. May be null.
   ReplayCounts play(ReplayOrder order, std::size_t* cursor = nullptr) {
     cursor_ = cursor;
     const Trace& trace = requests_.trace();
@@ -71,7 +71,7 @@ class Player {
     }
   }
 
-  /// The steps of moe_layer.ipp. `together`: for several tokens of a prompt.
+  /// Requests experts in the order of detail/model/feed_forward/executor.ipp. `together`: for several tokens of a prompt.
   void play_hits_first(bool prompt, bool together) {
     missing_.clear();
     for (ReplayRequest& request : visit_) {

@@ -11,12 +11,12 @@
 
 namespace moe::inline MOE_ABI {
 
-/// In which order a replay asks for the experts of a visit.
+/// The order in which a replay requests the experts of a visit.
 enum class ReplayOrder {
   /// In rank order, as recorded. A prompt asks for each expert once per layer, in the order of the first occurrences. No
   /// expert of a visit is evicted for another one of the same visit. Publications compare caches in this order.
   rank,
-  /// As the engine does: resident experts first. A prompt asks for each expert once per layer, in the order of the ids.
+  /// The order of the engine: resident experts first. A prompt requests each expert once per layer, in the order of the ids.
   hits_first,
 };
 
@@ -28,7 +28,7 @@ namespace moe::inline MOE_ABI::detail {
 struct ReplayRequest {
   std::uint32_t cache = 0;
   std::uint32_t number = 0;  // of the expert in its cache
-  ExpertId id;               // layers without visits are not counted
+  ExpertId id;               // the layer counts only layers with visits
   std::size_t bytes = 0;
   std::size_t choice = 0;  // its index in the trace; the last one if several tokens chose the expert
   std::size_t tokens = 1;  // that chose the expert
@@ -46,8 +46,8 @@ class ReplayRequests {
   const Trace& trace() const { return *trace_; }
   std::size_t caches() const { return per_layer_ ? layers_ : 1; }
 
-  /// Replaces `out` by the requests of visit i, or of all visits of a prompt in one layer that begin with it. Returns the
-  /// index of the next visit.
+  /// Replaces `out` by the requests of visit i; if visit i belongs to a prompt, by the requests of the visits from i on that
+  /// belong to the same prompt and layer. Returns the index of the next visit.
   std::size_t gather(std::size_t i, ReplayOrder order, std::vector<ReplayRequest>& out);
 
   /// For each choice, the next choice of the same expert.

@@ -49,9 +49,9 @@ struct LayerShares {
 /// thread-safe. If a member throws std::bad_alloc, nothing has changed.
 ///
 /// A resident expert can be evicted unless it is held (leased, loading or pinned) or expected (announced and not acquired
-/// since). Among those that can, cold ones are evicted first, in the order of their admission, then the order is that of
-/// `Eviction`. The last `floor` experts of a layer are evicted for experts of the same layer only: if the budget is smaller
-/// than the experts of one token, plain LRU would evict each expert just before it is used again.
+/// since). Cold experts are evicted first, in the order of their admission; `Eviction` orders the others. The last `floor`
+/// experts of a layer are evicted for experts of the same layer only, unless a caller waits and no other expert can be evicted:
+/// if the budget is smaller than the experts of one token, plain LRU would evict each expert just before its next use.
 template <class Eviction>
 class Residency {
   static_assert(check_eviction_policy<Eviction>());
@@ -62,13 +62,13 @@ class Residency {
 
   std::size_t budget_bytes() const { return options_.budget_bytes; }
 
-  /// Of all resident experts, loading ones included. Never above the budget.
+  /// The bytes of all resident experts, including those that are being loaded. Never above the budget.
   std::size_t resident_bytes() const { return resident_bytes_; }
 
   /// How many experts of a layer are evicted for experts of the same layer only.
   std::size_t floor() const { return shares_.floor; }
 
-  /// Allocates for layers with so many experts each; nothing more is allocated for those later.
+  /// Allocates for layers with these numbers of experts, so that nothing is allocated for these experts later.
   void reserve(std::span<const std::size_t> experts_of_layer) {
     grow(std::accumulate(experts_of_layer.begin(), experts_of_layer.end(), std::size_t{0}),
          experts_of_layer.size());
@@ -97,7 +97,7 @@ class Residency {
     return true;
   }
 
-  /// The router has chosen a resident expert. If the expert was predicted, the prediction was right and counts as a use.
+  /// The router has chosen a resident expert. If the expert is resident because of a prediction, this counts as its use.
   void expect(std::uint32_t expert) {
     Expert& entry = experts_[expert];
     if (!entry.predicted || entry.expected_since == 0) return;
@@ -163,12 +163,12 @@ class Residency {
     std::uint64_t arrival = 0;         // of a cold expert
     bool cold = false;
     bool predicted = false;
-    bool candidate = false;     // in a heap: cold_ or that of the policy
+    bool candidate = false;     // in cold_, or known to the policy as a candidate
     bool in_returning = false;  // the lists below hold an expert at most once
     bool in_predicted = false;
   };
 
-  /// Makes every table large enough, so that nothing is allocated between this call and the next one.
+  /// Makes every table large enough for the expert, so that nothing is allocated until the next call of prepare().
   void prepare(std::uint32_t expert, ExpertId id) {
     const std::size_t experts =
         expert < known_experts_ ? known_experts_ : std::max(expert + std::size_t{1}, 2 * known_experts_);
@@ -207,25 +207,25 @@ class Residency {
     join_layer(expert);
   }
 
-  /// The expert is no candidate.
+  /// Counts a use of an expert that is no candidate.
   void count_use(std::uint32_t expert) {
     eviction_.use(expert, token_);
     experts_[expert].cold = false;
     ++uses_;
     advance_clock();
-    // Not before as many uses as there are experts: a sweep then costs O(1) per use.
+    // There is at most one sweep in as many uses as there are experts, so sweeps cost O(1) per use.
     if (token_ >= next_sweep_token_ && uses_ - swept_uses_ >= known_experts_) sweep();
   }
 
-  /// Age is measured in tokens: a token is experts_per_token uses in each layer. If layers become known only as they are
-  /// used, a token grows, but time does not go back.
+  /// Age is measured in tokens: a token is experts_per_token uses in each layer. If the number of layers is not known at first,
+  /// the number of uses per token grows with the known layers, but token_ never decreases.
   void advance_clock() {
     const std::size_t layers = options_.layers > 0 ? options_.layers : known_layers_;
     const std::size_t uses_per_token = layers * options_.experts_per_token;
     if (uses_per_token > 0) token_ = std::max(token_, uses_ / uses_per_token);
   }
 
-  /// Experts that were announced long ago are no longer expected: the caller that announced them has failed since.
+  /// Experts that were announced long ago are no longer expected: the caller that announced them must have failed.
   void sweep() {
     constexpr std::uint64_t patience_tokens = 16;
     next_sweep_token_ = token_ + patience_tokens;
@@ -318,7 +318,7 @@ class Residency {
     if (victim != no_expert || why != Admission::demanded) return victim;
     victim = lowest_of_all(is_free);
     if (victim != no_expert) return victim;
-    // A caller waits now, so experts that were announced to others give way; they will be asked for again.
+    // A caller waits, so an expert that was announced for another caller is evicted; that caller will request it again.
     return lowest_of_all([](const Expert& entry) { return entry.holds == 0; });
   }
 

@@ -13,8 +13,8 @@ namespace moe::inline MOE_ABI::detail {
 /// can use huge pages.
 ///
 /// The memory of all slabs, unused ones included, is at most the largest sum of slabs that were in use at one time, plus one
-/// huge page: before memory is used for the first time, unused slabs of other sizes give back as much. Memory that was
-/// given back stays so, since no huge page ever covers bytes of two slabs once there are slabs of two sizes.
+/// huge page: before a slab without memory is used, unused slabs of other sizes give back as much memory. The system cannot
+/// bring that memory back through a huge page, because no huge page covers bytes of two slabs once slabs have several sizes.
 ///
 /// Thread-safe. Must outlive its slabs.
 class SlabPool {
@@ -33,8 +33,8 @@ class SlabPool {
     std::size_t bytes_;
   };
 
-  /// Prepares for up to `slabs` slabs of this size: taking them then allocates nothing but their pages. All sizes that are
-  /// going to be used should be expected before the first slab is taken, so that arenas are laid out for several sizes.
+  /// Prepares for up to `slabs` slabs of this size, so that take() allocates nothing but their pages. Every size that will be
+  /// used should be expected before the first slab is taken, so that arenas are laid out for several sizes.
   void expect(std::size_t bytes, std::size_t slabs);
 
   /// A slab of at least `bytes` bytes, rounded up to pages, with any contents. Throws std::bad_alloc.
@@ -52,7 +52,7 @@ class SlabPool {
     std::vector<std::byte*> free;   // backed by memory
     std::vector<std::byte*> empty;  // address space without memory
 
-    /// Gives back the memory of free slabs until that is at least `wanted_bytes`. Returns the number of bytes.
+    /// Gives memory of free slabs back to the system, until at least `wanted_bytes` are given back. Returns their number.
     std::size_t discard_free(std::size_t wanted_bytes);
 
     /// Makes room in both lists for that many slabs.
@@ -63,7 +63,7 @@ class SlabPool {
 
   SizeClass& class_of(std::size_t bytes);
 
-  /// Maps address space for more slabs; their memory comes when they are written.
+  /// Maps address space for more slabs. The system provides the memory of a slab when the slab is first written.
   void add_arena(SizeClass& own);
 
   void give_back(std::byte* data, std::size_t bytes) noexcept;

@@ -122,7 +122,7 @@ MOE_INLINE SlabPool::SizeClass& SlabPool::class_of(std::size_t bytes) {
   for (SizeClass& one : classes_)
     if (one.bytes == bytes) return one;
   classes_.emplace_back().bytes = bytes;
-  // Slabs of one size have been taken before the pool knew of another size: their arenas are dense.
+  // The arenas that exist when the second size appears are dense.
   if (classes_.size() == 2)
     for (const Pages& arena : arenas_) avoid_huge_pages(arena.data(), arena.bytes());
   return classes_.back();
@@ -134,7 +134,7 @@ MOE_INLINE void SlabPool::add_arena(SizeClass& own) {
   const ArenaLayout layout(own.bytes, one_size);
   own.reserve(own.slabs + count);
   const Pages& arena = arenas_.emplace_back(layout.begin_of(count - 1) + own.bytes);
-  // Linux allows a process 65530 mappings, and each slab with an advice of its own is one.
+  // Linux allows 65530 mappings in a process, and each slab with its own madvise() adds a mapping.
   constexpr std::size_t most_advised = 16384;
   if (!one_size) advise_separate(arena, layout, own.slabs < most_advised ? count : 0);
   own.slabs += count;

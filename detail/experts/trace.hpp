@@ -29,11 +29,11 @@ struct TraceVisit {
   std::span<const float> weights = {};          // of the experts; empty: unknown, stored as 0
 };
 
-/// The choices of routers in the order of computation: a prompt goes layer by layer, with all its tokens in one layer before
-/// the next layer; the tokens after it go one by one. read() documents the file format.
+/// The choices of routers in the order of computation. A prompt is computed layer by layer, all its tokens in one layer before
+/// the next layer; the tokens after the prompt are computed one by one. read() documents the file format.
 class Trace {
  public:
-  /// Greater numbers are refused, so that a wrong number in a file costs little memory. No model comes near them.
+  /// Greater numbers are refused, so that a wrong number in a file costs little memory. All known models are far below.
   static constexpr std::uint32_t most_layers = 4096, most_experts = 65536, most_experts_per_token = 1024;
 
   Trace() = default;
@@ -51,11 +51,11 @@ class Trace {
   void set_expert_bytes(std::size_t layer, std::uint64_t bytes) { set(expert_bytes_, layer, bytes); }
   void set_dense_bytes(std::size_t layer, std::uint64_t bytes) { set(dense_bytes_, layer, bytes); }
 
-  /// Number of visits, and one of them. Its spans are valid until the next add().
+  /// The number of visits; and visit i, whose spans are valid until the next add().
   std::size_t size() const { return visits_.size(); }
   TraceVisit operator[](std::size_t i) const;
 
-  /// Number of experts in all visits, and the index among them of the expert in a slot of a visit of this trace.
+  /// The number of choices, which is the number of experts in all visits; and the index of the choice in a slot of a visit.
   std::size_t choices() const { return experts_.size(); }
   std::size_t choice(const TraceVisit& visit, std::size_t slot) const;
 
@@ -99,8 +99,8 @@ class Trace {
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The text of Trace::write(). Traces do not know what a cache had: an expert is written as resident (residency 1,
-/// expert_bytes 0) from its second use on.
+/// The text of Trace::write(). A trace does not contain the state of a cache: from its second use on, an expert is written as
+/// resident (residency 1, expert_bytes 0).
 std::string trace_text(const Trace& trace);
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -21,7 +21,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Cuts the text before `separator` off the front of `rest`, and the separator with it.
+/// Removes the text before `separator`, and the separator, from the front of `rest`. Returns the text.
 MOE_INLINE std::string_view take_until(std::string_view& rest, char separator) {
   const std::size_t end = std::min(rest.find(separator), rest.size());
   const std::string_view piece = rest.substr(0, end);
@@ -137,7 +137,7 @@ MOE_INLINE void TraceReader::version(std::string_view stated) const {
 
 MOE_INLINE std::uint32_t TraceReader::model_number(std::string_view key, std::string_view value,
                                                    std::uint64_t most) {
-  if (!columns_.empty()) fail_here(key, "to stand above the columns", "it below");
+  if (!columns_.empty()) fail_here(key, "a comment above the column names", "a comment below them");
   const auto out = static_cast<std::uint32_t>(number(key, value, most));
   if (out == 0) fail_here(key, "a number above 0", value);
   return out;

@@ -15,7 +15,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// A name as one word of a comment.
+/// ` key=value` for a comment line, with control characters and `=` of the value replaced; empty if the value is empty.
 MOE_INLINE std::string comment_word(std::string_view key, std::string_view value) {
   std::string out;
   if (!value.empty()) out = concat(' ', key, '=');

@@ -10,11 +10,11 @@
 
 namespace moe::inline MOE_ABI {
 
-/// How often the router of each layer chose each expert (count), and the sum of the router's weights for it (mass). Layers
-/// without experts, and experts that were never chosen, have 0 of both.
+/// How often the router of each layer chose each expert (count), and the sum of the router's weights of that expert (mass).
+/// Both are 0 in layers without experts, and for experts that were never chosen.
 class UsageProfile {
  public:
-  /// Greater profiles are refused, so that a wrong number in a trace costs little memory. The largest models have 30 000.
+  /// Larger profiles are refused, so that a wrong number in a trace costs little memory. Models have up to 30 000 experts.
   static constexpr std::size_t most_experts = std::size_t{1} << 20;  // of all layers
 
   /// Throws if there are more than `most_experts` experts in all.
@@ -26,11 +26,11 @@ class UsageProfile {
   std::size_t layers() const { return layers_; }
   std::size_t experts() const { return experts_; }  // of a layer
 
-  /// Of one expert; throws if the profile has no such expert.
+  /// The count and the mass of one expert. Throws if the profile has no such expert.
   std::uint64_t count(ExpertId id) const { return counts_[index(id)]; }
   double mass(ExpertId id) const { return mass_[index(id)]; }
 
-  /// Of all experts of a layer.
+  /// The sums over all experts of a layer.
   std::uint64_t count(std::size_t layer) const;
   double mass(std::size_t layer) const;
 
@@ -46,8 +46,8 @@ class UsageProfile {
   /// Up to `most` experts of a layer in the order of ranking().
   std::vector<std::uint32_t> most_used(std::size_t layer, std::size_t most) const;
 
-  /// All experts that were ever chosen, most often chosen first; of equals the one with more mass, then the one with the
-  /// smaller id. CachingProvider::pin() takes such a list.
+  /// All experts that were chosen at least once, by falling count, then falling mass, then rising id. CachingProvider::pin()
+  /// takes such a list.
   std::vector<ExpertId> ranking() const;
 
   /// A profile as a JSON file: {"usage_profile": 1, "counts": [[...], ...], "mass": [[...], ...]}, both [layers, experts].

@@ -14,15 +14,15 @@
 
 namespace moe::inline MOE_ABI {
 
-/// The CRC-32C of each matrix and bias of all experts of a checkpoint, as they are in memory. A handle that is cheap to copy.
-/// Thread-safe.
+/// The CRC-32C of each matrix and bias of all experts of a checkpoint, in the form that kernels read. Copies are cheap and
+/// share the checksums. Thread-safe.
 class ExpertChecksums {
  public:
   /// Takes the checksums that the files state, and reads the weights to compute the others. Files state checksums of the stored
   /// bytes, so the checksums of weights that are converted when they are read are always computed.
   explicit ExpertChecksums(const ExpertCatalog& catalog);
 
-  /// Throws an error that names the matrix if weights differ from those of that expert, or if there is no such expert.
+  /// Throws an Error that names the matrix if `weights` differ from the expert, or if there is no such expert.
   void verify(ExpertId id, const ExpertWeights& weights) const;
 
  private:

@@ -13,7 +13,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The checksum that the file states, or, if there is none, that of the matrix as kernels read it.
+/// The checksum of a matrix as kernels read it. Computed if the file states none, or if the matrix is converted.
 MOE_INLINE std::uint32_t checksum_of(const MatrixLocation& matrix, const Checkpoint& checkpoint) {
   if (matrix.is_plain() && matrix.crc32c) return *matrix.crc32c;
   const auto mapped = [&](const StoredBytes& stored) {

@@ -31,18 +31,18 @@ class ExpertSelection {
   /// `file`: the profile's path, for error messages.
   static ExpertSelection most_used(UsageProfile profile, std::size_t most, std::string file);
 
-  /// In each layer the fewest experts that got at least `share` (above 0, at most 1) of the router's choices, and at least
-  /// as many as a token takes.
+  /// In each layer the fewest experts that got at least `share` (above 0, at most 1) of the router's choices, but at least as
+  /// many as the router chooses for one token.
   static ExpertSelection covering(UsageProfile profile, double share, std::string file);
 
   /// Throws if the profile has more layers than the model.
   void require_layers(std::size_t layers) const;
 
-  /// Whether the number of experts that a token takes makes a difference.
+  /// Whether the result of of() depends on `per_token`.
   bool needs_experts_per_token() const { return enough_for_a_token_; }
 
-  /// The selected experts of a layer that has `count` experts, `per_token` of which a token takes, in ascending order.
-  /// Throws if the range exceeds them, or if the profile is of another model.
+  /// The selected experts, in ascending order, of a layer that has `count` experts and whose router chooses `per_token` of them
+  /// for each token. Throws if the range exceeds `count`, or if the profile is of another model.
   std::vector<std::uint32_t> of(std::uint32_t layer, std::size_t count, std::size_t per_token) const;
 
  private:
@@ -51,7 +51,7 @@ class ExpertSelection {
 
   IndexRange range_;
   std::string file_;
-  std::optional<UsageProfile> profile_;  // without a profile the range counts
+  std::optional<UsageProfile> profile_;  // empty: range_ selects
   std::size_t most_ = SIZE_MAX;
   double share_ = 1;
   bool enough_for_a_token_ = false;

@@ -66,7 +66,7 @@ MOE_INLINE void ExpertSelection::require_profile_of(std::uint32_t layer, std::si
 /// How many experts of `order`, the most used first, are needed for the share.
 MOE_INLINE std::size_t ExpertSelection::count_for_share(std::uint32_t layer,
                                                         const std::vector<std::uint32_t>& order) const {
-  // The factor makes up for the rounding of the product.
+  // The last factor compensates for the rounding of the product.
   const double wanted = share_ * static_cast<double>(profile_->count(std::size_t{layer})) * (1 - 1e-12);
   std::size_t used = 0;
   for (std::uint64_t sum = 0; used < order.size() && static_cast<double>(sum) < wanted; ++used)

@@ -12,12 +12,12 @@ namespace moe::inline MOE_ABI {
 /// The parts of a checkpoint to extract, and the types to store them in.
 struct ExtractOptions {
   std::string component = {};      // "thinker": the source must be a Qwen3-Omni; empty: the text model
-  IndexRange layers = {};          // everything that belongs to these layers
-  ExpertSelection experts = {};    // of those layers
+  IndexRange layers = {};          // the layers to extract
+  ExpertSelection experts = {};    // the experts to extract from these layers
   std::optional<DType> type = {};  // of the matrices of experts; without a value the source's type
 
-  // Of the other matrices that kernels multiply as they are stored; without a value the source's type. Routers, norms, biases,
-  // convolutions and small projections keep theirs.
+  // The type of the other matrices that kernels multiply as they are stored; without a value the source's type. Routers, norms,
+  // biases, convolutions and small projections always keep the source's type.
   std::optional<DType> dense_type = {};
   std::size_t checkpoint_bytes =
       256 << 20;  // written between two points at which an interrupted run can resume

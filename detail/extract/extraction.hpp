@@ -14,9 +14,9 @@ namespace moe::inline MOE_ABI {
 
 /// Stores a checkpoint, or a part of it, in a layout that is fast to read: a directory with dense.gguf, experts.gguf and
 /// copies of the tokenizer's files. Every expert is one run of whole pages of 4096 bytes, and every tensor has a CRC-32C.
-/// Tensors keep the names of the source, and the result its description: the metadata of a GGUF file, or config.json as
-/// `moe.config`. Experts become tensors of their own, whatever layout the source has. Without a wanted type the result has the
-/// logits of the source, bit by bit.
+/// Tensors keep the names of the source. The result contains the description of the source: the metadata of a GGUF file, or
+/// config.json as `moe.config`. Each matrix of an expert becomes a tensor, whatever layout the source has. If the options ask
+/// for no type, the result and the source give equal logits, bit by bit.
 ///
 /// Memory use is small: a few pieces of the files, and at most one matrix that must be rearranged. The files grow in
 /// OUT.partial, which no reader accepts as a checkpoint. When they are complete and on the disk, the directory is renamed to
@@ -44,14 +44,14 @@ class Extraction {
   /// The size of all tensors of the result in bytes, without padding.
   std::uint64_t data_bytes() const;
 
-  /// The part of data_bytes() that an interrupted run did not complete, as far as its journal says.
+  /// The part of data_bytes() that an interrupted run did not complete, according to its journal.
   std::uint64_t bytes_left() const;
 
   /// The free space in bytes that a run from the beginning needs: both files with their padding, the copies, the journal.
   std::uint64_t space_bytes() const;
 
-  /// The number of experts in the result, the number of experts that are left out, and the bytes of the latter in the
-  /// result's type.
+  /// The number of experts in the result, the number of experts that are left out, and the bytes that the experts left out
+  /// would take in the result.
   std::size_t experts() const;
   std::size_t experts_left_out() const;
   std::uint64_t bytes_left_out() const;

@@ -45,7 +45,7 @@ template <class Action>
 auto with_moe_errors(const std::string& path, Action action) try {
   return action();
 } catch (const std::system_error& error) {
-  fail(path, "extraction", "the system to do what it was asked", error.what());
+  fail(path, "extraction", "a successful call of the system", error.what());
 }
 
 /// The path of the result without links, dots and a slash at its end: the directory OUT.partial stands beside it.
@@ -70,7 +70,7 @@ struct OutputTensor {
   std::uint64_t begin, end;  // in that file; `end` includes the padding behind the tensor
 };
 
-/// Whether the next `bytes` bytes of `source` have that checksum, and all bytes behind them, up to `all`, are zero.
+/// Whether the next `bytes` bytes of `source` have this checksum, and the bytes after these, up to `all` bytes, are zero.
 MOE_INLINE bool is_intact(ReadAhead& source, std::uint64_t bytes, std::uint64_t all, std::uint32_t checksum) {
   std::uint32_t found = 0;
   bool padding_is_zero = true;
@@ -267,8 +267,8 @@ MOE_INLINE std::size_t Extraction::Work::intact_tensors(const std::vector<std::u
   return ranges.size();
 }
 
-/// Frees the space behind the intact tensors, checks that the rest has room, gives both files their final size without
-/// allocating it, and copies the tokenizer's files.
+/// Frees the disk space behind the intact tensors, checks that there is space for the rest, sets both files to their final size
+/// without allocating disk space, and copies the tokenizer's files.
 MOE_INLINE void Extraction::Work::prepare_files(Outputs& outputs, std::size_t intact, bool resumed) const {
   std::vector<std::uint64_t> ends(files_.size());
   for (std::size_t i = 0; i < intact; ++i) ends[tensors_[i].file] = tensors_[i].end;
@@ -320,8 +320,8 @@ MOE_INLINE void Extraction::Work::write_tensors(detail::Journal& journal, Output
   writer.finish();
 }
 
-/// Writes the heads in front of the data. A file can be opened once its first four bytes are written; those of dense.gguf
-/// come last of all.
+/// Writes the heads in front of the data. A file can be opened once its first four bytes are written, and the first four bytes
+/// of dense.gguf are written last.
 MOE_INLINE void Extraction::Work::write_heads(const detail::Journal& journal, Outputs& outputs) const {
   const std::vector<std::uint32_t>& checksums = journal.checksums();
   auto end = checksums.end();
@@ -346,7 +346,7 @@ MOE_INLINE void Extraction::Work::publish() const {
   detail::sync_directory(detail::parent_directory(out_));
 }
 
-/// Removes the journal, and OUT.partial if it is empty then.
+/// Removes the journal, and OUT.partial if this directory is empty afterwards.
 MOE_INLINE void Extraction::Work::remove_leftovers() const {
   std::error_code ignored;
   for (const std::string_view name : detail::Journal::file_names)

@@ -12,7 +12,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Every tensor of an extraction begins at a multiple of this, as direct reads need it.
+/// Every tensor of an extraction begins at a multiple of this number of bytes: the alignment of direct reads.
 inline constexpr std::uint32_t extraction_alignment = 4096;
 
 /// A file of an extraction, dense.gguf or experts.gguf: its name, its tensors and its head.

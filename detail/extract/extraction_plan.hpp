@@ -20,9 +20,10 @@ struct ExtractionPlan {
 
 /// Plans the extraction of a checkpoint. Throws if the checkpoint lacks something that the options ask for.
 ///
-/// Tensors keep the names that they have in the source, and experts get the names of experts that are tensors of their own. The
-/// only exception is the prefix `model.language_model.` of multimodal models, which becomes `model.`: longer names would exceed
-/// the limit of GGUF. Of a multimodal model only the text model is extracted, and no layers that draft further tokens.
+/// Tensors keep the names that they have in the source. Each matrix of an expert becomes a tensor, named as in checkpoints of
+/// the family that store experts separately. The prefix `model.language_model.` of multimodal models becomes `model.`: longer
+/// names would exceed the limit of GGUF. Of a multimodal model only the text model is extracted, without layers that draft
+/// tokens.
 ///
 /// Without a wanted type, matrices keep their bytes, except for experts in layouts that GGUF does not have: transposed matrices
 /// and MXFP4 are stored as kernels read them. FP8 is stored as I8, with the scales in a tensor `<name>_scale_inv` as in the

@@ -58,12 +58,12 @@ class ExtractionPlanner {
   ExtractionPlan out_;
 };
 
-/// Roles of tensors of the model that stand outside of layers.
+/// Roles of tensors of the model that belong to no layer.
 inline constexpr Role outer_roles[] = {Role::embedding, Role::final_norm, Role::final_norm_bias,
                                        Role::head,      Role::head_bias,  Role::rope_divisors,
                                        Role::rope_long, Role::rope_short};
 
-/// Roles of matrices that kernels multiply as they are stored. Others are small, or are rearranged before they are used.
+/// Roles of matrices that kernels multiply as they are stored. All other matrices are small, or are rearranged before use.
 inline constexpr Role convertible_roles[] = {
     Role::query,           Role::key,        Role::value,           Role::output,
     Role::query_key_value, Role::query_down, Role::query_up,        Role::latent_down,
@@ -106,7 +106,7 @@ MOE_INLINE void ExtractionPlanner::check_type(std::optional<DType> wanted) {
     fail("extraction", "type", "f32, f16, bf16, q8_0, q6_k, q4_k or q4_0", name(*wanted));
 }
 
-/// The name of the matrix that a tensor has the scales of; empty for other tensors.
+/// The name of the matrix whose scales a tensor holds; empty for other tensors.
 MOE_INLINE std::string name_without_scales(std::string_view name) {
   return std::string(name.ends_with(scales_ending) ? name.substr(0, name.size() - scales_ending.size()) : "");
 }
@@ -119,7 +119,7 @@ MOE_INLINE void ExtractionPlanner::add_dense() {
   for (const TensorInfo& tensor : source_.checkpoint().tensors()) {
     if (!is_dense(tensor)) continue;
     const std::string name = result_name(tensor.name);
-    if (converts(name_without_scales(tensor.name))) continue;  // the scales of a matrix go with it
+    if (converts(name_without_scales(tensor.name))) continue;  // planned with its matrix
     if (!converts(tensor.name)) {
       out_.dense.push_back(planner_.copy(name, tensor));
     } else if (tensor.shape.size() != 2 || (tensor.dtype == DType::other && !locator_.is_e4m3(tensor))) {

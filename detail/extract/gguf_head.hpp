@@ -41,7 +41,7 @@ class GgufHead {
   }
   void set(std::string_view key, std::span<const std::string> texts);
 
-  /// Adds a value of another file. `bytes`: the number, the text or the elements of the array, as they are stored there.
+  /// Adds a value of another file. `bytes`: the number, the text or the elements of the array, as the other file stores them.
   void set(const detail::GgufValue& value, std::string_view bytes);
 
   /// Adds a tensor behind the tensors added before. `shape`: outermost first; the last size is a multiple of the type's
@@ -81,7 +81,7 @@ class GgufHead {
   }
   static void append_text(std::string& out, std::string_view text);
 
-  /// The size of a tensor in bytes. Throws if sizes are so large that offsets would wrap.
+  /// The size of a tensor in bytes. Throws if an offset would not fit into 64 bits.
   std::uint64_t data_bytes_of(std::string_view name, const detail::GgmlType& type,
                               std::span<const std::uint64_t> shape) const;
 

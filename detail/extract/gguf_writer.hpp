@@ -67,7 +67,7 @@ class GgufWriter {
 
   void write_head();
 
-  /// Moves on to the next incomplete tensor, and writes zeros as padding.
+  /// Sets next_ to the next incomplete tensor, and writes the padding behind complete tensors.
   void skip_full_tensors();
 
   OutputFile file_;

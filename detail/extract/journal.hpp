@@ -12,10 +12,10 @@
 namespace moe::inline MOE_ABI::detail {
 
 /// The progress of an extraction: the checksums of the tensors that are complete on the disk, in the order of the plan. An
-/// interrupted extraction resumes behind them. The journal is two files in a directory: `plan.txt` describes the source and
-/// the options, `checksums` has one record per tensor.
+/// interrupted extraction resumes after these tensors. The journal is two files in a directory: `plan.txt` describes the source
+/// and the options, `checksums` has one record per tensor.
 ///
-/// Both files may be damaged, so the journal is only a claim: the caller compares the tensors with their checksums.
+/// Both files may be damaged, so the journal proves nothing: the caller compares the tensors with their checksums.
 class Journal {
  public:
   static constexpr std::string_view file_names[] = {"plan.txt", "checksums"};
@@ -24,7 +24,7 @@ class Journal {
   static std::size_t entries(const std::string& directory, std::size_t tensors);
 
   /// Opens the journal in `directory`, or begins one. `plan` describes the extraction, and `tensors` is the number of its
-  /// tensors. Throws if the journal is of another plan, or if another process holds it.
+  /// tensors. Throws if the journal is of another plan, or if another process has locked the journal.
   Journal(const std::string& directory, std::string_view plan, std::size_t tensors);
 
   /// The CRC-32C of each tensor, in the order of the plan.

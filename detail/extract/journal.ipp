@@ -24,7 +24,7 @@ MOE_INLINE JournalRecord journal_record(std::size_t tensor, std::uint32_t checks
   return {checksum, crc32c(std::as_bytes(std::span(both)))};
 }
 
-/// The checksums of the leading valid records, at most `tensors`. The size of the file alone allocates nothing.
+/// The checksums of the leading valid records, at most `tensors`. The size of the file does not change what is allocated.
 MOE_INLINE std::vector<std::uint32_t> read_journal(const File& file, std::size_t tensors) {
   std::vector<JournalRecord> records(static_cast<std::size_t>(
       (std::min)(std::uint64_t{tensors}, std::uint64_t{file.size() / sizeof(JournalRecord)})));

@@ -23,10 +23,11 @@ class MatrixPlanner {
   /// A tensor that keeps its bytes. Throws if GGUF files cannot hold its type.
   PlannedTensor copy(std::string name, const TensorInfo& tensor) const;
 
-  /// keep() for a tensor whose conversion was asked for: its name is listed in not_converted().
+  /// Like copy(), for a tensor that cannot get the wanted type: adds its name to not_converted().
   PlannedTensor keep(const std::string& name, const TensorInfo& tensor);
 
-  /// The names of the tensors that keep their type, because their rows are not whole blocks of the wanted one.
+  /// The names of the tensors that keep their type although another type is wanted, for example because their rows are not
+  /// whole blocks of that type.
   const std::vector<std::string>& not_converted() const { return not_converted_; }
 
  private:

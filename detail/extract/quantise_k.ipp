@@ -10,7 +10,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The whole number in [least, most] that is nearest to v; of two equally near ones the even one. A NaN becomes `least`.
+/// The whole number in [least, most] that is nearest to v; the even one of two equally near numbers. A NaN becomes `least`.
 MOE_INLINE float nearest_within(float v, float least, float most) {
   constexpr float shift = 0x1.8p23f;  // floats of this size have no fraction, so the addition rounds
   const float bounded = v > least ? v < most ? v : most : least;
@@ -27,7 +27,7 @@ MOE_INLINE float through_f16(float value) { return f16_to_float(float_to_f16(val
 
 MOE_INLINE float inverse_or_zero(float value) { return value != 0 ? 1 / value : 0; }
 
-/// The scale for which scale · q, -32 <= q <= 31, has the least squared error to 16 numbers.
+/// Among the tried scales, the one for which scale · q, -32 <= q <= 31, has the least squared error to 16 numbers.
 MOE_INLINE float best_scale(std::span<const float, 16> x) {
   const auto [least, most] = std::minmax_element(x.begin(), x.end());
   const float largest = -*least > *most ? *least : *most;
@@ -90,7 +90,7 @@ MOE_INLINE Line fitted_line(const float* x, const float* q) {
   return {products > 0 ? products / squares : 0, 0};
 }
 
-/// The line for which scale · q − offset, 0 <= q <= 15, has the least squared error to 32 numbers.
+/// Among the tried lines, the one for which scale · q − offset, 0 <= q <= 15, has the least squared error to 32 numbers.
 MOE_INLINE Line best_line(const float* x) {
   const auto [lowest, highest] = std::minmax_element(x, x + 32);
   const float least = *lowest < 0 ? *lowest : 0;

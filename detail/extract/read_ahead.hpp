@@ -14,8 +14,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Reads tensors from their files, piece by piece, on a thread of its own that stays a few pieces ahead of the caller. A matrix
-/// that is not stored as kernels read it is read and converted as a whole.
+/// Reads tensors from their files, piece by piece, on a separate thread that is a few pieces ahead of the caller. A matrix that
+/// is not stored as kernels read it is read and converted as a whole.
 class ReadAhead {
  public:
   /// `files` and the tensors must outlive the object.
@@ -25,8 +25,8 @@ class ReadAhead {
   ReadAhead& operator=(const ReadAhead&) = delete;
 
   /// The next piece of the tensors, in their order; valid until the next call. A piece belongs to one tensor; if that tensor
-  /// is converted, the piece is whole blocks of both types. Must not be called behind the last piece. Throws the error of
-  /// the thread.
+  /// is converted, the piece is whole blocks of both types. Must not be called after the last piece. Throws the error of the
+  /// thread.
   std::span<const std::byte> next();
 
  private:

@@ -6,8 +6,8 @@
 namespace moe::inline MOE_ABI::detail {
 
 /// Adds the metadata of `source` to the head of an extracted file. The metadata of a GGUF file is copied, except for the
-/// keys that describe only that file. Of a Hugging Face checkpoint the text of config.json becomes `moe.config`, with `moe` as
-/// architecture: the tensors have names that no architecture of GGUF has.
+/// keys that describe only that file. Of a Hugging Face checkpoint the text of config.json becomes `moe.config`, and the
+/// architecture is `moe`, because no architecture of GGUF has tensors of these names.
 void describe_source(const Checkpoint& source, GgufHead& head);
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -14,8 +14,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Writes tensors into files, in large pieces, on a thread of its own. After every `journal_bytes` bytes the thread waits
-/// until all data is on the disk, and then adds the complete tensors to the journal.
+/// Writes tensors into files, in large pieces, on a separate thread. After every `journal_bytes` bytes the thread waits until
+/// all data is on the disk, and then adds the complete tensors to the journal.
 class WriteBehind {
  public:
   /// `journal` must outlive the object.
@@ -24,10 +24,10 @@ class WriteBehind {
   WriteBehind(const WriteBehind&) = delete;
   WriteBehind& operator=(const WriteBehind&) = delete;
 
-  /// The following bytes go into `file` from `offset` on, a multiple of the alignment. `file` must outlive the object.
+  /// The next bytes are written into `file` from `offset` on, a multiple of the alignment. `file` must outlive the object.
   void begin(RandomAccessOutput& file, std::uint64_t offset);
 
-  /// Copies the bytes. Throws the error of the thread, possibly of an earlier piece.
+  /// Copies the bytes. Throws the error of the thread, which may concern bytes that were appended earlier.
   void append(std::span<const std::byte> bytes);
 
   /// Ends a tensor with that checksum: adds zeros up to the next multiple of the alignment.
@@ -47,7 +47,7 @@ class WriteBehind {
     std::vector<std::uint32_t> ended;  // the checksums of the tensors whose last byte is in this piece
   };
 
-  /// The piece that is being filled. The piece has room for at least one byte, or the last tensor ended exactly at its end.
+  /// The piece that is being filled, which has room for at least one byte.
   Piece& current();
 
   void flush();

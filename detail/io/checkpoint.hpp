@@ -35,8 +35,8 @@ class Checkpoint {
 
   const std::vector<File>& files() const { return state_->contents.files; }
 
-  /// The convention of the tensor names. A GGUF file that the extractor made from a Hugging Face checkpoint has the names of
-  /// that checkpoint.
+  /// The convention of the tensor names. A GGUF file that the extractor made from a Hugging Face checkpoint has tensor names of
+  /// Hugging Face.
   Naming naming() const { return state_->contents.naming; }
 
   /// All tensors, sorted by name.
@@ -68,7 +68,7 @@ class Checkpoint {
   /// The path of the file that holds the tensor.
   const std::string& file_of(const TensorInfo& tensor) const { return files()[tensor.file].path(); }
 
-  /// The contents of config.json, which an extraction carries as `moe.config`. Throws if there is none.
+  /// The contents of config.json, which an extraction stores in its metadata as `moe.config`. Throws if there is none.
   Json config() const;
   bool has_config() const { return state_->contents.config.has_value(); }
 

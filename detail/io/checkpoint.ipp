@@ -33,7 +33,8 @@ MOE_INLINE bool same_shape(const std::vector<std::uint64_t>& a, const std::vecto
   return i == a.size() && j == b.size();
 }
 
-/// The name of a tensor that differs from `name` only in its prefix; empty if there is none. The prefix ends with `model.`.
+/// The name of a tensor that equals `name` apart from the prefix; empty if there is no such tensor. The prefix of `name` ends
+/// with the first `model.`.
 MOE_INLINE std::string_view with_other_prefix(const std::vector<TensorInfo>& tensors, std::string_view name) {
   constexpr std::string_view end = "model.";
   if (const std::size_t place = name.find(end); place != name.npos) name.remove_prefix(place + end.size());
@@ -70,7 +71,7 @@ MOE_INLINE std::span<const std::byte> Checkpoint::bytes(const TensorInfo& tensor
 MOE_INLINE Matrix Checkpoint::matrix(std::string_view name, std::size_t rows, std::size_t cols) const {
   const TensorInfo& tensor = checked(name, {rows, cols});
   const Matrix out{bytes(tensor).data(), tensor.dtype, rows, cols};
-  // Types with blocks: [1, 64] in blocks of 32 has two blocks, [64, 1] has none.
+  // same_shape() ignores dimensions of 1, but a row must be whole blocks: [1, 64] is two blocks of 32, [64, 1] is none.
   if (out.bytes() != tensor.bytes) fail_shape(tensor, {rows, cols});
   return out;
 }

@@ -28,7 +28,7 @@ MOE_INLINE void DirectFile::read_at(std::uint64_t offset, std::span<std::byte> i
                                     std::size_t needed) const {
   const std::size_t done = refused() ? 0 : read_directly(offset, into, needed);
   if (done == needed) return;
-  // The ordinary read that follows reports an error or the end of the file, if it occurs there again.
+  // If the error or the end of the file occurs again, this ordinary read throws an Error.
   cached_->read_at(offset + done, into.subspan(done, needed - done));
   // The ordinary read succeeded where the direct one read nothing at all: the file system refuses direct reads.
   if (done == 0) refused_.store(true, std::memory_order_relaxed);

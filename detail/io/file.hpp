@@ -14,8 +14,8 @@ namespace moe::inline MOE_ABI::detail {
 
 bool is_directory(const std::string& path);
 
-/// Whether something other than a directory has this path. A FIFO, a device or a broken link counts, so that a caller that
-/// opens it reports an error instead of treating the file as absent.
+/// Whether something other than a directory has this path. A FIFO, a device or a broken link counts as a file: a caller then
+/// tries to open the path and reports an error, instead of treating the file as absent.
 bool is_file(const std::string& path);
 
 /// `directory/name`.
@@ -31,7 +31,7 @@ std::string_view file_name(std::string_view path);
 std::vector<std::string> list_directory(const std::string& directory);
 
 /// A file mapped into memory, read-only. If another process truncates the file, access to the lost part ends the program
-/// (SIGBUS on POSIX): keep checkpoints where nobody writes, or read experts with a provider that reads.
+/// (SIGBUS on POSIX): no process may truncate a file of an open checkpoint.
 class Mapping {
  public:
   Mapping() = default;
@@ -67,7 +67,7 @@ class File {
   /// The size in bytes when the file was opened.
   std::uint64_t size() const { return size_; }
 
-  /// Fills `into` with the bytes from `offset` on. Throws if the file ends before that or cannot be read.
+  /// Fills `into` with the bytes from `offset` on. Throws if the file has fewer bytes or cannot be read.
   void read_at(std::uint64_t offset, std::span<std::byte> into) const;
 
   detail::Mapping map() const;
@@ -84,7 +84,7 @@ class File {
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The contents of a file of at most `most_bytes` bytes, unchecked.
+/// The bytes of a file, in any encoding. Throws if there are more than `most_bytes`, or if the file cannot be read.
 std::string read_text(const std::string& path, std::uint64_t most_bytes = std::uint64_t{1} << 30);
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -70,8 +70,8 @@ MOE_INLINE void Mapping::will_need(std::span<const std::byte> range) {
 namespace moe::inline MOE_ABI {
 
 MOE_INLINE File::File(std::string path) : path_(std::move(path)) {
-  // The kind is checked before the file is opened, because opening a device may have effects, and again on the open file,
-  // because another file may have taken the name meanwhile.
+  // The kind is checked before the file is opened, because opening a device may have side effects. The kind of the open file is
+  // checked again, because the path may name another file by now.
   const auto require_file = [&](detail::PathKind kind) {
     if (kind != detail::PathKind::file && kind != detail::PathKind::missing)
       detail::fail(path_, "opening", "a file", detail::description_of(kind));

@@ -18,7 +18,7 @@ class FileStream {
   std::uint64_t position() const { return begin_ + at_; }
   std::uint64_t left() const { return file_.size() - position(); }
 
-  /// The next `bytes` bytes, at most buffer_bytes; the view is valid until the next call.
+  /// The next `bytes` bytes; `bytes` is at most buffer_bytes. The view is valid until the next call.
   std::string_view take(std::size_t bytes);
 
   template <class T>

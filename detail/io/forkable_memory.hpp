@@ -10,8 +10,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Zeroed memory whose forks share pages by copy on write: a page is copied when one of them writes to it. Only Linux has
-/// this; elsewhere freeze() does nothing. Not thread-safe.
+/// Zeroed memory whose forks share pages by copy on write: the first write of a fork to a page copies the page. Uses
+/// memfd_create of Linux; on other systems freeze() does nothing. Not thread-safe.
 class ForkableMemory {
  public:
   struct Range {
@@ -40,7 +40,7 @@ class ForkableMemory {
   /// Whether freeze() succeeded on this memory, or on the memory of which it is a fork.
   bool frozen() const { return mapping_ != nullptr; }
 
-  /// Memory as it was after the last freeze(); without one, zeroed memory. Throws std::bad_alloc.
+  /// Memory with the contents that the last freeze() left; zeroed memory if there was no freeze(). Throws std::bad_alloc.
   ForkableMemory fork() const;
 
  private:

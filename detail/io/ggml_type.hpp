@@ -15,13 +15,13 @@ struct GgmlType {
   DType dtype;
 };
 
-/// The type with this number; null if ggml does not define it, or no longer does. Source: ggml.h and ggml-common.h of ggml.
+/// The type with this number; null if ggml has no such type, or has removed it. Source: ggml.h and ggml-common.h of ggml.
 const GgmlType* ggml_type(std::uint32_t id);
 
 /// The type of this name; null if ggml does not define it.
 const GgmlType* ggml_type(std::string_view name);
 
-/// The type of ggml that stores numbers like `dtype`. Throws if there is none.
+/// The type of ggml with the storage format of `dtype`. Throws if there is none.
 const GgmlType& ggml_type(DType dtype);
 
 }  // namespace moe::inline MOE_ABI::detail

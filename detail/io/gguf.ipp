@@ -33,7 +33,7 @@ class GgufReader {
 
   void require_tensors() const;
 
-  /// An extraction from a Hugging Face checkpoint carries its config.json, and has its names of tensors.
+  /// An extraction from a Hugging Face checkpoint contains the config.json and uses the tensor names of that checkpoint.
   void read_config();
 
   CheckpointContents out_;

@@ -18,7 +18,7 @@ class Json {
  public:
   enum class Kind : std::uint8_t { null, boolean, number, string, array, object };
 
-  /// No value, as find() returns for a missing member. Only operator bool may be called.
+  /// No value: the result of find() for a missing member. Only operator bool may be called.
   Json() = default;
   Json(const detail::JsonTree& tree, std::uint32_t index) : tree_(&tree), index_(index) {}
 
@@ -51,8 +51,8 @@ class Json {
   /// The number of elements or members.
   std::size_t size() const;
 
-  /// The member with this name; no value if there is none. Throws if there are two, or if this is not an object. Takes time
-  /// linear in the number of members: to look up many names, go through the members once.
+  /// The member with this name; no value if there is none. Throws if there are two, or if this value is not an object. Takes
+  /// time linear in the number of members: to look up many names, iterate over the members once.
   Json find(std::string_view key) const;
 
   /// The member with this name. Throws if there is none.

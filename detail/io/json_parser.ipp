@@ -52,8 +52,8 @@ class JsonParser {
 
   void finish(std::uint32_t self, Kind kind, std::size_t end);
 
-  /// Reads a string from its opening quote on, and replaces it in the text by its contents, which are never longer. Returns
-  /// their position and size.
+  /// Reads a string from its opening quote on, and replaces the string in the text by the contents without escapes, which are
+  /// never longer. Returns the position and the size of the contents.
   std::pair<std::uint32_t, std::uint32_t> unescaped();
 
   std::string escape();
@@ -82,7 +82,7 @@ MOE_INLINE std::optional<double> parse_double(std::string_view digits) {
   double value = 0;
 #if defined(__cpp_lib_to_chars)
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  // from_chars also reports numbers that are too small; they are 0.
+  // from_chars reports the same error for numbers that are too small for an f64; such numbers count as 0.
   if (error == std::errc::result_out_of_range && digits.find("e-") == digits.npos &&
       digits.find("E-") == digits.npos)
     return {};

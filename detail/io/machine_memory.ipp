@@ -51,7 +51,7 @@ struct CgroupVersion {
   std::string_view entry, root, limit, usage, file_cache;
 };
 
-/// The limit of one cgroup minus its memory in use that cannot be dropped.
+/// The limit of one cgroup, minus the memory in use by the cgroup that the system cannot reclaim.
 MOE_INLINE std::uint64_t left_in_cgroup(const CgroupVersion& version, std::string_view directory) {
   const auto limit = number_after(read_kernel_file(concat(directory, version.limit)), "");
   const auto usage = number_after(read_kernel_file(concat(directory, version.usage)), "");
@@ -103,8 +103,8 @@ MOE_INLINE std::uint64_t left_in_cgroups() { return no_limit; }
 MOE_INLINE std::uint64_t left_on_machine() {
   std::uint64_t physical = 0;
   std::size_t size = sizeof physical;
-  // The system keeps little memory free and uses the rest as a cache, so the free memory is no measure; one quarter is left
-  // to other programs.
+  // The system uses almost all free memory as a cache, so the amount of free memory says nothing. One quarter of the memory
+  // is left to other programs.
   return sysctlbyname("hw.memsize", &physical, &size, nullptr, 0) == 0 ? physical / 4 * 3 : no_limit;
 }
 

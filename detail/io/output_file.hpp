@@ -15,8 +15,8 @@ struct CloseStream {
   void operator()(std::FILE* stream) const { std::fclose(stream); }
 };
 
-/// A file that is written sequentially and appears under its name only when it is complete: until finish() its name is
-/// `name.part`, and without finish() the destructor removes it. A path that is not a regular file, such as /dev/stdout, is
+/// A file that is written sequentially and gets its name only when it is complete. Until finish() the file is called
+/// `name.part`; without finish() the destructor removes the file. A path that is not a regular file, such as /dev/stdout, is
 /// written directly.
 class OutputFile {
  public:

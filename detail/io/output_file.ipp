@@ -46,7 +46,7 @@ MOE_INLINE std::string link_target(const std::string& path) {
 
 #endif
 
-/// Whether the path is written directly, because it cannot be replaced by another file.
+/// Whether the path is written directly, because a FIFO, socket or device cannot be replaced by a new file.
 MOE_INLINE bool is_special(const std::string& path) {
   const PathKind kind = kind_of(path);
   return kind == PathKind::fifo || kind == PathKind::socket || kind == PathKind::device;
@@ -78,7 +78,7 @@ MOE_INLINE void OutputFile::finish() {
   const int error = last_error();
   if (part_ != path_) remove_file(part_);
   if (!closed) fail_with("closing", "a successful write", error);
-  fail_with("renaming", concat("to call it ", path_), error);
+  fail_with("renaming", concat("the new name ", path_), error);
 }
 
 MOE_INLINE void OutputFile::fail_with(std::string_view place, std::string_view expected, int error) const {

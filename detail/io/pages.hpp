@@ -10,10 +10,10 @@ namespace moe::inline MOE_ABI::detail {
 /// Zeroed memory taken from the operating system, and given back to it, in whole pages.
 class Pages {
  public:
-  /// The unit of sizes. Direct reads from all usual disks are satisfied with this alignment.
+  /// The unit of sizes. Direct reads from all usual disks work with this alignment.
   static constexpr std::size_t page_bytes = 4096;
 
-  /// `bytes` rounded up to pages; SIZE_MAX, which no system has, if that is more than a std::size_t holds.
+  /// `bytes` rounded up to whole pages; SIZE_MAX, which cannot be allocated, if the result does not fit into a std::size_t.
   static constexpr std::size_t rounded(std::size_t bytes) {
     return bytes > SIZE_MAX - page_bytes ? SIZE_MAX : (bytes + page_bytes - 1) / page_bytes * page_bytes;
   }

@@ -12,15 +12,15 @@ struct Quantisation {
   bool mxfp4 = false;
 
   /// fp8: the rows and columns of a block; 0: no such weights. A matrix X.weight [out, in] of type F8_E4M3 has the scales
-  /// X.weight_scale_inv [⌈out / rows⌉, ⌈in / cols⌉], which multiply.
+  /// X.weight_scale_inv [⌈out / rows⌉, ⌈in / cols⌉]; each weight is multiplied by the scale of its block.
   std::size_t block_rows = 0, block_cols = 0;
 
   bool fp8() const { return block_rows > 0; }
 };
 
 /// Reads quantization_config, at any level of config.json. allow_mxfp4: whether the family stores weights as MXFP4. Throws if
-/// the weights are quantised in another way (GPTQ, AWQ, bitsandbytes, NVFP4, compressed-tensors...), or if tensors have the
-/// names of such a format; the error names the value of quant_method.
+/// the weights are quantised in another way (GPTQ, AWQ, bitsandbytes, NVFP4, compressed-tensors...); the error quotes
+/// quant_method. Throws also if tensors have the names of such a format.
 Quantisation quantisation_of(const Checkpoint& checkpoint, bool allow_mxfp4);
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -11,12 +11,12 @@ namespace moe::inline MOE_ABI::detail {
 
 inline constexpr std::string_view unquantised = "weights in f32, f16 or bf16, or a GGUF file";
 
-/// Collects the quantization_config of all levels.
+/// Collects quantization_config from all levels of config.json.
 class QuantisationReader {
  public:
   explicit QuantisationReader(bool allow_mxfp4) : allow_mxfp4_(allow_mxfp4) {}
 
-  /// Nested configurations are members whose names end in `_config`, such as text_config.
+  /// Reads `config` and its nested configurations: the members whose names end in `_config`, such as text_config.
   void read_all(const Json& config);
 
   Quantisation result;

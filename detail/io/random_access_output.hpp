@@ -11,8 +11,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// A file for writes at any offset. Writes bypass the page cache where the system and the file system allow it: in the cache,
-/// one long file would displace all other files. Existing contents stay until they are overwritten.
+/// A file for writes at any offset. Writes bypass the page cache where the system and the file system allow direct writes: in
+/// the cache, one long file would displace all other files. Existing contents stay until they are overwritten.
 class RandomAccessOutput {
  public:
   /// Writes whose address, offset and size are multiples of the alignment bypass the cache; other writes use the cache.

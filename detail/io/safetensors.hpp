@@ -8,7 +8,7 @@
 namespace moe::inline MOE_ABI::detail {
 
 /// The tensors of a safetensors file, sorted by name. Reads and checks the header by the rules of the reference reader
-/// (github.com/huggingface/safetensors); throws if the file breaks one. A tensor of an unknown dtype is listed as
+/// (github.com/huggingface/safetensors); throws if the file breaks a rule. A tensor of an unknown dtype is listed as
 /// DType::other.
 std::vector<TensorInfo> read_safetensors(const File& file);
 

@@ -34,14 +34,15 @@ class SafetensorsReader {
   /// The first 8 bytes are the size of the header in little endian; the header, a JSON text, follows; then the data.
   std::string header_text();
 
-  /// Names the format of the file if its first bytes cannot be those of a safetensors file.
+  /// Throws an Error that names the format of the file, if the file cannot be a safetensors file and its first bytes are known.
   void require_signature(std::uint64_t header_bytes) const;
 
   TensorInfo tensor(const Json& member) const;
 
   void check_bytes(const TensorInfo& tensor, std::uint64_t bits_each) const;
 
-  /// The data of the tensors fills the rest of the file, without gaps and overlaps.
+  /// Throws unless the data of the tensors fills the rest of the file without gaps and overlaps. Turns the offsets in the data
+  /// into offsets in the file.
   void check_layout(std::vector<TensorInfo>& tensors) const;
 
   static std::string place(const TensorInfo& tensor) { return concat("tensor \"", tensor.name, '"'); }
@@ -76,7 +77,7 @@ MOE_INLINE std::vector<TensorInfo> SafetensorsReader::read() {
       tensors.push_back(tensor(member));
     }
   }
-  sort_by_name(tensors, file_.path());  // before check_layout(), because it detects duplicate names
+  sort_by_name(tensors, file_.path());  // first, because this detects duplicate names
   check_layout(tensors);
   return tensors;
 }
@@ -120,7 +121,7 @@ MOE_INLINE TensorInfo SafetensorsReader::tensor(const Json& member) const {
   if (offsets.size() != 2) offsets.fail_here("two offsets", concat(offsets.size()));
   const std::uint64_t begin = (*offsets.begin()).as_u64();
   const std::uint64_t end = (*++offsets.begin()).as_u64();
-  if (end < begin) offsets.fail_here("an end that is not before the begin", concat(end, " < ", begin));
+  if (end < begin) offsets.fail_here("an end that is not before the beginning", concat(end, " < ", begin));
   out.offset = begin;  // in the data; check_layout() turns it into an offset in the file
   out.bytes = end - begin;
 

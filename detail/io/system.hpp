@@ -28,7 +28,7 @@ inline constexpr FileHandle no_file = -1;
 int last_error();
 std::string message_of(int error);
 
-/// Whether the error means that a signal interrupted the call, which can then be repeated.
+/// Whether a signal interrupted the call, so that the call can be repeated.
 bool interrupted(int error);
 
 /// Whether `c` separates the names in a path: `/`, and on Windows `\` as well.
@@ -91,8 +91,8 @@ void unmap_file(void* address, std::size_t bytes);
 /// A file without a name, in memory; no_file where the system has none.
 FileHandle open_memory_file();
 
-/// Maps the first `bytes` bytes of a file for reading and writing. Written pages become copies, which only this mapping has.
-/// Null on failure. unmap_file() ends the mapping.
+/// Maps the first `bytes` bytes of a file for reading and writing. A write copies the page; the copy is visible in this mapping
+/// only. Null on failure. unmap_file() ends the mapping.
 void* map_copy_on_write(FileHandle file, std::size_t bytes);
 
 /// Asks the system to read these bytes of a mapped file soon.
@@ -107,8 +107,8 @@ void prefer_huge_pages(void* address, std::size_t bytes);
 /// Asks the system for no huge pages in this memory, whatever its default is.
 void avoid_huge_pages(void* address, std::size_t bytes);
 
-/// Zeroed pages of memory; null on failure. Large allocations begin where a huge page can begin, and ask for huge pages: a
-/// page fault for every 4 KiB costs more than reading 4 KiB from a fast disk.
+/// Zeroed pages of memory; null on failure. Allocations of at least one huge page begin where a huge page can begin, and ask
+/// for huge pages: a page fault for every 4 KiB costs more time than reading 4 KiB from a fast disk.
 void* allocate_pages(std::size_t bytes);
 void free_pages(void* address, std::size_t bytes);
 

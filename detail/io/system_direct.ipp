@@ -26,7 +26,7 @@ MOE_INLINE FileHandle open_direct_if_same(FileHandle, const std::string&, FileAc
 
 /// Opens `path`, whatever it names now, for direct access.
 MOE_INLINE FileHandle open_direct(const std::string& path, FileAccess access) {
-  // O_NONBLOCK: somebody may have put a FIFO in the place of the file.
+  // O_NONBLOCK: the path may name a FIFO by now, and opening a FIFO would wait.
   [[maybe_unused]] const int flags =
       (access == FileAccess::read ? O_RDONLY : O_WRONLY) | O_CLOEXEC | O_NONBLOCK;
 #if defined(O_DIRECT)
@@ -41,8 +41,8 @@ MOE_INLINE FileHandle open_direct(const std::string& path, FileAccess access) {
 #endif
 }
 
-/// While both are open, device and inode tell files apart. File systems that invent inode numbers may give one number to
-/// two files: size and time of modification are compared for those.
+/// While both files are open, device and inode number identify them. File systems that generate inode numbers may give one
+/// number to two files, so the size and the time of modification are compared as well.
 MOE_INLINE bool is_same_file(FileHandle a, FileHandle b) {
   struct stat of_a, of_b;
   return ::fstat(a, &of_a) == 0 && ::fstat(b, &of_b) == 0 && of_a.st_dev == of_b.st_dev &&

@@ -23,7 +23,7 @@ MOE_INLINE int last_error() { return errno; }
 MOE_INLINE bool interrupted(int error) { return error == EINTR; }
 
 MOE_INLINE FileHandle open_file(const std::string& path) {
-  // O_NONBLOCK: open(2) would otherwise wait for the writer of a FIFO. Reads of regular files ignore it.
+  // O_NONBLOCK: otherwise open(2) of a FIFO waits for a writer. The flag does not change reads of regular files.
   return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 }
 
@@ -92,8 +92,6 @@ MOE_INLINE void avoid_huge_pages([[maybe_unused]] void* address, [[maybe_unused]
 #endif
 }
 
-/// Zeroed pages of memory; null if there are none. Large pieces begin where huge pages can, and ask for them: a fault for
-/// every 4 KiB costs more than reading them from a fast disk.
 MOE_INLINE void* allocate_pages(std::size_t bytes) {
   const std::size_t slack = bytes >= huge_page_bytes ? huge_page_bytes : 0;
   void* mapped = ::mmap(nullptr, bytes + slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

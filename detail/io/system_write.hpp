@@ -8,7 +8,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-// The calls of the operating system for writing at offsets and for making written data durable. The conventions are those of
+// The calls of the operating system that write at an offset and that make written data durable, with the conventions of
 // system.hpp.
 
 /// Opens a file for reading and writing, and creates it if it is missing. Returns at once, also for a FIFO without a reader.

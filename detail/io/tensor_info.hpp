@@ -33,7 +33,7 @@ std::string describe(const TensorInfo& tensor);
 /// Sorts by name. Throws an Error about `file` if two tensors have the same name.
 void sort_by_name(std::vector<TensorInfo>& tensors, std::string_view file);
 
-/// Pointers to the tensors in the order of their offsets; at equal offsets, empty tensors come first.
+/// Pointers to the tensors in the order of their offsets; at equal offsets, smaller tensors come first.
 std::vector<TensorInfo*> by_offset(std::vector<TensorInfo>& tensors);
 
 /// The tensor with this name in a list sorted by name; null if there is none.

@@ -1,7 +1,7 @@
 #pragma once
 
-// Includes the intrinsics of this platform and defines MOE_X86 or MOE_ARM64. All intrinsics headers are included here,
-// outside the regions of MOE_BEGIN_ISA, because their own target attributes must not nest in another region.
+// Includes the intrinsics of this platform and defines MOE_X86 or MOE_ARM64. Intrinsics headers must be included outside the
+// regions of MOE_BEGIN_ISA, because the target attributes in the headers must not be nested in another region.
 
 #if defined(__x86_64__) || defined(_M_X64)
 #define MOE_X86 1

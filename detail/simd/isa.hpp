@@ -12,7 +12,7 @@ namespace moe::inline MOE_ABI::detail::simd {
 ///   avx2    AVX2 with FMA and F16C
 ///   avx512  AVX-512 F, BW, DQ and VL. Bf16 dot products give other bits and are therefore used on request only:
 ///           bf16_dot_kernels().
-/// VNNI is used where the CPU has it, by avx2 (AVX-VNNI) and avx512 (AVX512_VNNI): faster, with the same bits as without it.
+/// avx2 uses AVX-VNNI and avx512 uses AVX512_VNNI where the CPU has these instructions: faster, with the same bits.
 enum class Isa { scalar, neon, avx2, avx512 };
 
 constexpr std::string_view name(Isa isa) {
@@ -30,8 +30,8 @@ constexpr std::optional<Isa> isa_of(std::string_view wanted) {
 /// Whether the kernels of `isa` were compiled and this CPU and operating system can run them.
 bool available(Isa isa);
 
-/// The best available instruction set, or the one that the environment variable MOE_ISA names (scalar, neon, avx2, avx512)
-/// if that one is available. The choice is made at the first call and never changes. Thread-safe.
+/// The instruction set that the environment variable MOE_ISA names (scalar, neon, avx2, avx512), if this set is available;
+/// otherwise the best available set. The choice is made at the first call and never changes. Thread-safe.
 Isa active_isa();
 
 bool cpu_has_avx_vnni();

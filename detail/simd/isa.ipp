@@ -41,7 +41,7 @@ MOE_INLINE bool cpu_has_avx512_vnni() { return x86_features().avx512_vnni; }
 MOE_INLINE bool cpu_has_bf16_dot() { return x86_features().bf16_dot; }
 #else
 MOE_INLINE bool cpu_has_avx2() {
-  // Every CPU with AVX2 also has F16C, which __builtin_cpu_supports of Clang 14 does not know.
+  // __builtin_cpu_supports of Clang 14 does not know F16C, but every CPU with AVX2 has F16C.
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 }
 MOE_INLINE bool cpu_has_avx512() {
@@ -67,7 +67,7 @@ MOE_INLINE bool cpu_has_neon() {
   std::size_t size = sizeof has;
   return sysctlbyname("hw.optional.arm.FEAT_DotProd", &has, &size, nullptr, 0) == 0 && has != 0;
 #else
-  return true;  // Windows on Arm requires it
+  return true;  // assumed, not queried
 #endif
 }
 

@@ -44,8 +44,8 @@ static_assert(kv_block % key_lanes == 0);
 /// Causal attention of the query heads that share one kv head, for consecutive tokens:
 ///   out[t, h] = Σ over visible positions j of softmax_j(q[t, h] · keys[j]) · values[j].
 /// Token t stands at `position + t` and sees the last `window` positions up to its own; window 0 means all positions.
-/// The order of summation depends on the position of a token alone, not on the other tokens and queries of a call, and not
-/// on `ring`.
+/// The order of summation depends only on the position of a token: not on the other tokens and queries of a call, and not on
+/// `ring`.
 struct AttentionArgs {
   const float* q;  // [tokens, queries, head_dim], tokens q_stride apart; the scale is already multiplied in
   std::size_t q_stride;
@@ -62,11 +62,11 @@ struct AttentionArgs {
   const std::byte* values;
 
   std::size_t position, window;
-  // The positions that keys and values have room for, a multiple of kv_block; position p lies at p mod ring. All positions
-  // that a token of the call sees must be there. 0: all positions are kept, p lies at p.
+  // The number of positions that keys and values have room for, a multiple of kv_block; position p is stored at p mod ring.
+  // All positions that a token of the call sees must be stored. 0: all positions are stored, position p at p.
   std::size_t ring = 0;
-  // [queries]: one more score of each query, which has no value: the denominator of the softmax gains e^(sink − maximum).
-  // Null: none.
+  // [queries]: an additional score of each query that belongs to no position: e^(sink − maximum) is added to the denominator of
+  // the softmax. Null: no such scores.
   const float* sinks = nullptr;
   float* scratch;  // [attention_scratch(head_dim, value_dim)]
 };
@@ -127,7 +127,7 @@ struct Kernels {
   /// Σ a · b. a, b: [n].
   float (*dot)(const float* a, const float* b, std::size_t n);
 
-  // No kernel from here on turns NaN into a number: NaN input gives NaN, in the scale of quantise().
+  // The following kernels give NaN for NaN input; quantise() gives a scale of NaN.
 
   /// Rotary position embedding: rotates each pair (head[i], head[i + half]) by the angle with the given cosine and sine.
   /// head: [2 · half]. cosines, sines: [half].
@@ -176,7 +176,7 @@ struct Kernels {
   /// x: [n]. out: [n] f16 numbers.
   void (*to_f16)(const float* x, std::byte* out, std::size_t n);
   /// Converts to bf16, rounding to nearest even, denormals to zero. x, out: [n]. If set, products with bf16 weights take
-  /// bf16 activations; if null, they take floats.
+  /// bf16 activations; if null, these products take floats.
   void (*to_bf16)(const float* x, std::uint16_t* out, std::size_t n) = nullptr;
 };
 

@@ -20,7 +20,7 @@ inline namespace built_for_any {
 /// Tests compare the kernels with and without VNNI; `allow_vnni` has no effect on a CPU without it.
 const Kernels& kernels_for(Isa isa, bool allow_vnni = true);
 
-/// The kernels of one instruction set, with bf16 dot products for bf16 weights; null if the CPU or the set has none.
+/// The kernels of one instruction set, with bf16 dot products for bf16 weights; null if the CPU or the set has none of these.
 const Kernels* bf16_dot_kernels_for(Isa isa);
 
 #if MOE_HEADER_ONLY
@@ -30,8 +30,8 @@ const Kernels* bf16_dot_kernels_for(Isa isa);
 /// The kernels of active_isa(). Thread-safe.
 const Kernels& kernels();
 
-/// The kernels of active_isa(), with bf16 dot products for bf16 weights (ModelOptions::bf16_dot). Throws Error if it has
-/// none.
+/// The kernels of active_isa(), with bf16 dot products for bf16 weights (ModelOptions::bf16_dot). Throws Error if the CPU or
+/// the set has no such products.
 const Kernels& bf16_dot_kernels();
 
 }  // namespace moe::inline MOE_ABI::detail::simd

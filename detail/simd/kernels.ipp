@@ -35,7 +35,7 @@
 #define MOE_UNROLL
 #endif
 
-// GCC 12 warns, in the user's build, of registers that avx512fintrin.h leaves uninitialised on purpose.
+// GCC 12 warns of registers that avx512fintrin.h leaves uninitialised on purpose; the warning appears in the user's build.
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wuninitialized"
@@ -59,9 +59,9 @@ inline namespace built_for_any {
 //   block        numbers in one block
 //   group        columns that share one scale
 //   unit         columns that unpack() unpacks at once
-//   zero_point   unpacked number = weight / scale + zero_point; it makes 4-bit and 6-bit numbers unsigned
+//   zero_point   unpacked number = weight / scale + zero_point, which makes 4-bit and 6-bit numbers unsigned
 //   has_offsets  whether each group also has an offset: weight = scale · number + offset
-//   Product      the type whose dot products serve this one
+//   Product      the type whose dot products are used for this type
 struct F32 {
   static constexpr std::size_t bytes = 4;
 };
@@ -131,8 +131,8 @@ struct Int8Rows {
 };
 
 /// Requests the cache line of `at` into the second-level cache. Any address is allowed, readable or not.
-/// Streams of weights, keys and values use this level: requests to the first level occupy its few miss buffers (24 on Zen 4)
-/// until memory answers, which limits a core to half of the bandwidth that the second level reaches; see
+/// Streams of weights, keys and values use this level: a request to the first level occupies one of its few miss buffers (24 on
+/// Zen 4) until the data arrives, which limits a core to half of the bandwidth that the second level reaches; see
 /// docs/measurements.md.
 inline void prefetch_to_l2([[maybe_unused]] const std::byte* at) {
 #if defined(__GNUC__) || defined(__clang__)
@@ -163,8 +163,8 @@ namespace scalar {
 #include "matmul_unpacked.inl"
 #include "attention.inl"
 #include "attention_rows.inl"
-// Without vector instructions the tiles do not fit into registers. Unrolled loops would be no faster, and a quarter of the code
-// of all kernels.
+// Without vector instructions the tiles do not fit into registers. Unrolled loops would not be faster, and would make up a
+// quarter of the code of all kernels.
 #pragma push_macro("MOE_UNROLL")
 #undef MOE_UNROLL
 #define MOE_UNROLL

@@ -188,7 +188,7 @@ TEST_CASE("adapters: stacks of two and three keep the contract in every order") 
   });
 }
 
-TEST_CASE("adapters: a stack states the sizes and the catalog of the provider within") {
+TEST_CASE("adapters: a stack states the sizes and the catalog of its inner provider") {
   for_each_stack([](moe::AnyProvider& provider, RecordingProvider::Shared& shared) {
     CHECK(provider.bytes({0, 1}) == recorded_catalog()[1].bytes() + 64);
     CHECK(provider.largest_bytes() == recorded_catalog()[0].bytes() + 64);
@@ -196,7 +196,7 @@ TEST_CASE("adapters: a stack states the sizes and the catalog of the provider wi
   });
 }
 
-TEST_CASE("adapters: announcements of every kind reach the provider within, with their weights") {
+TEST_CASE("adapters: announcements of every kind reach the inner provider, with their weights") {
   for_each_stack([](moe::AnyProvider& provider, RecordingProvider::Shared& shared) {
     const std::vector<moe::ExpertId> ids{{0, 3}, {0, 5}}, others{{1, 3}, {1, 5}};
     const std::vector<float> weights{0.75f, 0.25f};

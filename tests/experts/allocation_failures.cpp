@@ -141,13 +141,13 @@ void check_cache() {
 
 }  // namespace
 
-TEST_CASE("allocation failures: a cache without a catalog stays right after any failed allocation") {
+TEST_CASE("allocation failures: a cache without a catalog stays correct after any failed allocation") {
   const Watchdog watchdog(std::chrono::seconds(240));
   check_cache<moe::Lru>();
   check_cache<moe::DecayedFrequency>();
 }
 
-TEST_CASE("allocation failures: a prefetching cache stays right after any failed allocation") {
+TEST_CASE("allocation failures: a prefetching cache stays correct after any failed allocation") {
   const Watchdog watchdog(std::chrono::seconds(240));
   fail_each_allocation([](long n) {
     const auto shared = std::make_shared<ScriptedProvider::Shared>();
@@ -168,7 +168,7 @@ TEST_CASE("allocation failures: a prefetching cache stays right after any failed
   });
 }
 
-TEST_CASE("allocation failures: an expert table has an expert either under its number or not at all") {
+TEST_CASE("allocation failures: an expert table contains an expert with its number or not at all") {
   fail_each_allocation([](long n) {
     moe::detail::ExpertTable table;
     const FailingAllocation failing(n);
@@ -206,7 +206,7 @@ TEST_CASE("allocation failures: slabs of a pool never overlap") {
   });
 }
 
-TEST_CASE("allocation failures: a trace has a visit wholly or not at all") {
+TEST_CASE("allocation failures: a trace contains a visit completely or not at all") {
   fail_each_allocation([](long n) {
     moe::Trace trace;
     std::size_t added = 0;

@@ -38,7 +38,7 @@ struct CountingProvider {
 
 }  // namespace
 
-TEST_CASE("any provider: the optional members of the provider within are passed on") {
+TEST_CASE("any provider: the optional members of the inner provider are called") {
   const moe::Checkpoint checkpoint(golden("plain-f32"));
   moe::AnyProvider any{moe::MmapProvider(checkpoint)};
   CHECK_FALSE(any.try_acquire({0, 0}));
@@ -49,7 +49,7 @@ TEST_CASE("any provider: the optional members of the provider within are passed 
         moe::ExpertCatalog(checkpoint)[0].bytes());
 }
 
-TEST_CASE("any provider: get() returns the provider within if the type is right") {
+TEST_CASE("any provider: get<P>() returns the inner provider if its type is P") {
   moe::AnyProvider any{CountingProvider()};
   CHECK(any.get<CountingProvider>() != nullptr);
   CHECK(any.get<moe::MemoryProvider>() == nullptr);

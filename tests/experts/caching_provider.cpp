@@ -171,7 +171,7 @@ std::size_t pin_one(auto& cache, moe::ExpertId id) { return cache.pin({&id, 1});
 
 }  // namespace
 
-TEST_CASE("caching provider: an expert larger than pinned experts leave is an error that says so") {
+TEST_CASE("caching provider: an expert larger than the room beside pinned experts is an error") {
   const Watchdog watchdog(std::chrono::seconds(60));
   moe::CachingProvider cache(UnequalProvider(), 60);
   for (const std::uint32_t expert : {0u, 1u, 2u}) CHECK(pin_one(cache, {0, expert}) == 1);
@@ -183,7 +183,7 @@ TEST_CASE("caching provider: an expert larger than pinned experts leave is an er
   CHECK(cache.acquire({0, 7}).operator*().bytes() == 0);  // other experts are served
 }
 
-TEST_CASE("caching provider: pins leave room for the largest expert that was asked for") {
+TEST_CASE("caching provider: pins leave room for the largest expert that was requested") {
   const Watchdog watchdog(std::chrono::seconds(60));
   moe::CachingProvider cache(UnequalProvider(), 60);
   (void)cache.acquire({1, 0});
@@ -235,8 +235,8 @@ TEST_CASE("caching provider: threads that pin at the same time leave half of the
 }
 
 TEST_CASE(
-    "caching provider: exceptions of the provider below leave no lease, no room taken and no thread "
-    "waiting") {
+    "caching provider: after an exception of the inner provider no lease, reserved room or waiting thread "
+    "remains") {
   const Watchdog watchdog(std::chrono::seconds(120));
   struct Other {};  // an exception of no known type
   const Scripted script;

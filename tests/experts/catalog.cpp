@@ -158,7 +158,7 @@ TEST_CASE("catalog: more layers than tensors are refused") {
   CHECK(experts.refusal(4000000000u).find("$.num_hidden_layers") != std::string::npos);
 }
 
-TEST_CASE("catalog: missing experts that a router knows take no memory, and have no index") {
+TEST_CASE("catalog: missing experts that only a router counts take no memory, and have no index") {
   Experts experts;
   experts.add_expert("0.mlp.experts.7");
   for (int layer = 0; layer < 20; ++layer)
@@ -203,7 +203,7 @@ TEST_CASE("catalog: experts that are smaller than their entry in the catalog are
         std::string::npos);
 }
 
-TEST_CASE("catalog: a router without numbers knows no experts, however many it claims") {
+TEST_CASE("catalog: a router tensor without data adds no experts, whatever its shape is") {
   Experts experts;
   experts.add_expert("0.mlp.experts.0").add("0.mlp.gate.weight", {65536, 0});
   CHECK(experts.catalog().size() == 1);

@@ -97,7 +97,7 @@ TEST_CASE("hostile layouts: gate and up beside a down of other sizes are refused
   files.refused({"down_proj_blocks", "down [64, 2]"});
 }
 
-TEST_CASE("hostile layouts: rows of gpt-oss that are not transposed have no known order") {
+TEST_CASE("hostile layouts: fused matrices of gpt-oss that are not transposed are refused") {
   Hostile("gpt_oss")
       .add("gate_up_proj", {2, 8, 6})
       .add("down_proj", {2, 6, 4})
@@ -134,7 +134,7 @@ TEST_CASE("hostile layouts: MXFP4 with missing or wrong tensors is refused") {
   add_blocks(other).refused({"gate_up_proj_blocks", "a family with MXFP4"});
 }
 
-TEST_CASE("hostile layouts: FP8 without factors, or with factors that do not fit its blocks, is refused") {
+TEST_CASE("hostile layouts: FP8 without scales, or with scales that do not fit its blocks, is refused") {
   const auto refused = [](const std::vector<std::size_t>& factors, const std::string& type,
                           std::initializer_list<std::string_view> parts) {
     Hostile files = fp8();
@@ -153,7 +153,7 @@ TEST_CASE("hostile layouts: FP8 without factors, or with factors that do not fit
   Hostile().add("0.gate_proj.weight", {64, 128}, "F8_E4M3").refused({"gate_proj.weight", "with _scale_inv"});
 }
 
-TEST_CASE("hostile layouts: factors beside weights that are no FP8 are refused") {
+TEST_CASE("hostile layouts: scales beside weights that are not FP8 are refused") {
   Hostile files = fp8();
   files.add("0.gate_proj.weight", {64, 128}).add("0.gate_proj.weight_scale_inv", {2, 2}, "F32");
   files.refused({"0.gate_proj.weight", "F8_E4M3", "[64, 128] BF16"});

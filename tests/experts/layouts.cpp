@@ -77,7 +77,7 @@ unsigned byte_of(const moe::Checkpoint& checkpoint, const std::string& name, std
 
 }  // namespace
 
-TEST_CASE("layouts: fused experts under the names of several families") {
+TEST_CASE("layouts: fused experts are found under the names of several families") {
   ExpertFiles qwen, granite, gemma, lfm;
   add_fused_experts(qwen, "model.layers.0.mlp.experts.gate_up_proj", "model.layers.0.mlp.experts.down_proj",
                     3, 6, 4);
@@ -95,7 +95,7 @@ TEST_CASE("layouts: fused experts under the names of several families") {
   CHECK(catalog.is_plain());
 }
 
-TEST_CASE("layouts: experts in tensors of their own, as Mixtral names them") {
+TEST_CASE("layouts: experts in tensors of their own are found under the names of Mixtral") {
   ExpertFiles files;
   for (std::size_t e = 0; e < 11; ++e) {
     const std::string prefix = "model.layers.0.block_sparse_moe.experts." + std::to_string(e);
@@ -107,7 +107,7 @@ TEST_CASE("layouts: experts in tensors of their own, as Mixtral names them") {
   check_numbers(catalog, three);
 }
 
-TEST_CASE("layouts: transposed experts, where the columns of gate come first, whatever the sizes are") {
+TEST_CASE("layouts: transposed experts are read with the columns of gate first, whatever the sizes are") {
   for (const auto& sizes : {std::pair{6u, 4u}, {8u, 4u}, {4u, 4u}, {4u, 8u}, {80u, 70u}}) {
     const std::size_t hidden = sizes.first, width = sizes.second;
     CAPTURE(hidden);
@@ -122,7 +122,7 @@ TEST_CASE("layouts: transposed experts, where the columns of gate come first, wh
 }
 
 TEST_CASE(
-    "layouts: transposed experts of gpt-oss, where the columns of gate and up and their biases alternate") {
+    "layouts: transposed experts of gpt-oss are read; columns of gate and up, and their biases, alternate") {
   ExpertFiles files;
   add_transposed_experts(files, 3, 12, 10, true);
   const moe::ExpertCatalog catalog(files.open("gpt_oss"));
@@ -155,7 +155,7 @@ TEST_CASE("layouts: MXFP4 of gpt-oss has the values that its bytes define") {
   });
 }
 
-TEST_CASE("layouts: FP8 is multiplied by the factors of its blocks, whose last ones are cut") {
+TEST_CASE("layouts: FP8 is multiplied by the scales of its blocks, the last of which are incomplete") {
   struct Sizes {
     std::size_t hidden, width, block_rows, block_cols;
     moe::DType gate, down;
@@ -186,7 +186,7 @@ TEST_CASE("layouts: FP8 is multiplied by the factors of its blocks, whose last o
   }
 }
 
-TEST_CASE("layouts: fused experts in FP8") {
+TEST_CASE("layouts: fused experts in FP8 are read with the scales of their blocks") {
   constexpr std::size_t experts = 3, hidden = 64, width = 32;
   ExpertFiles files;
   const auto factor = [](std::size_t e, std::size_t r, std::size_t c) {
@@ -226,7 +226,7 @@ TEST_CASE("layouts: networks of two matrices, apart and merged, have no gate") {
   check_numbers(moe::ExpertCatalog(merged.open("nemotron_h", nemotron_config)), without_gate);
 }
 
-TEST_CASE("layouts: biases of experts in tensors of their own") {
+TEST_CASE("layouts: biases of experts are read from tensors of their own") {
   ExpertFiles files;
   for (std::size_t e = 0; e < 3; ++e) {
     const std::string prefix = "model.layers.0.mlp.experts." + std::to_string(e);
@@ -287,7 +287,7 @@ TensorNumbers numbers_of_bias(std::size_t part) {
 
 }  // namespace
 
-TEST_CASE("layouts: merged experts of GGUF files, with biases") {
+TEST_CASE("layouts: merged experts of GGUF files are read, with biases") {
   GgufExperts file("gpt-oss");
   file.add("ffn_gate_exps.weight", {6, 4, 3}, numbers_of_part(0))
       .add("ffn_up_exps.weight", {6, 4, 3}, numbers_of_part(1));
@@ -300,7 +300,7 @@ TEST_CASE("layouts: merged experts of GGUF files, with biases") {
   check_numbers(catalog, all_six);
 }
 
-TEST_CASE("layouts: GGUF files with gate and up in one tensor, where gate comes first in every family") {
+TEST_CASE("layouts: in GGUF files with gate and up in one tensor, gate comes first in every family") {
   for (const char* architecture : {"gemma4", "gpt-oss"}) {
     GgufExperts file(architecture);
     file.add("ffn_gate_up_exps.weight", {6, 8, 3},
@@ -310,7 +310,7 @@ TEST_CASE("layouts: GGUF files with gate and up in one tensor, where gate comes 
   }
 }
 
-TEST_CASE("layouts: old GGUF files with a tensor for each matrix, and GGUF files without gate") {
+TEST_CASE("layouts: old GGUF files with a tensor for each matrix, and GGUF files without gate, are read") {
   GgufExperts old("llama");
   for (std::size_t e = 0; e < 3; ++e)
     for (std::size_t part = 0; part < 3; ++part) {

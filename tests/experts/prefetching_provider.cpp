@@ -84,7 +84,7 @@ TEST_CASE("prefetching: chosen experts are read before predicted ones") {
   CHECK(setup.order() == std::vector<moe::ExpertId>{busy, chosen[0], chosen[1], guesses[0], guesses[1]});
 }
 
-TEST_CASE("prefetching: a prediction replaces the one before") {
+TEST_CASE("prefetching: a prediction replaces the previous prediction") {
   Setup setup;
   setup.close();
   const moe::ExpertId busy{9, 9}, old_guess{1, 0}, new_guess{2, 0};
@@ -125,7 +125,7 @@ TEST_CASE("prefetching: an expert that is acquired while it is queued is read by
   CHECK(setup.shared->reads == 3);
 }
 
-TEST_CASE("prefetching: an error of a background read is forgotten, and acquire() throws its own") {
+TEST_CASE("prefetching: an error of a background read is dropped, and acquire() reads again and throws") {
   Setup setup;
   std::atomic<bool> broken = true;
   setup.shared->on_read = [&](moe::ExpertId, std::size_t) {

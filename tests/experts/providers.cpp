@@ -171,7 +171,7 @@ TEST_CASE("verifying provider: wrong weights are an error that names the matrix"
   (void)provider.acquire({0, 0});
 }
 
-TEST_CASE("read provider: a lease of converted weights takes as much as they take in memory") {
+TEST_CASE("read provider: bytes() of converted weights is their size in memory") {
   for (const moe::Checkpoint& model : other_layouts()) {
     const moe::ReadProvider provider(model, {.direct = true});
     const moe::ExpertLocation& expert = provider.catalog().at({0, 1});
@@ -179,7 +179,7 @@ TEST_CASE("read provider: a lease of converted weights takes as much as they tak
   }
 }
 
-TEST_CASE("read provider: neighbours in the file are read at once, and shared bytes once") {
+TEST_CASE("read provider: one call reads neighbouring ranges of a file, and shared bytes only once") {
   const moe::Checkpoint gpt_oss = other_layouts()[0], nemotron = other_layouts()[3];
   for (const auto& [model, reads] : {std::pair{gpt_oss, 4u}, {nemotron, 1u}}) {
     moe::ReadProvider provider(model);
@@ -190,7 +190,7 @@ TEST_CASE("read provider: neighbours in the file are read at once, and shared by
   }
 }
 
-TEST_CASE("verifying provider: a wrong bias is an error that names it") {
+TEST_CASE("verifying provider: a wrong bias is an error that names the bias") {
   const moe::ExpertCatalog catalog(other_layouts()[1]);
   const DecodedExperts decoded(other_layouts()[1]);
   moe::ExpertWeights weights = decoded.experts().at({0, 2});

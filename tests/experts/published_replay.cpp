@@ -11,7 +11,7 @@
 
 TEST_SUITE_BEGIN("real-data");
 
-TEST_CASE("replay: in rank order the hit rates are the published ones") {
+TEST_CASE("replay: in rank order the hit rates equal the published hit rates") {
   const auto path = test_data("traces/qwen3-30b-a3b.route.csv");
   if (!path) return;
   const moe::Trace trace = moe::Trace::read(*path);

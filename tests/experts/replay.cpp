@@ -50,7 +50,7 @@ TEST_CASE("replay: lfu evicts the least often used expert") {
   CHECK(hits(trace, ReplayPolicy::lru, 2) == 2);
 }
 
-TEST_CASE("replay: no policy has more hits than belady, and all hit whenever all experts fit") {
+TEST_CASE("replay: no policy has more hits than belady, and with room for all experts all have equal hits") {
   std::vector<std::vector<std::uint32_t>> visits;
   std::uint32_t state = 1;
   for (int step = 0; step < 400; ++step) {

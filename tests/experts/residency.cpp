@@ -81,7 +81,7 @@ TEST_CASE(
   CHECK(cache.admit(2, Admission::demanded) == Numbers{0});
 }
 
-TEST_CASE("residency: a predicted expert that nobody asked for is evicted first") {
+TEST_CASE("residency: a predicted expert that no caller acquired is evicted first") {
   ResidencyCache cache(3);
   cache.use(0);
   cache.use(1);
@@ -156,14 +156,14 @@ TEST_CASE("residency: an expert that failed to load takes no room") {
   CHECK(cache.use(1) == Numbers{});
 }
 
-TEST_CASE("residency: an announced expert that nobody acquires can be evicted after some tokens") {
+TEST_CASE("residency: an announced expert that no caller acquires can be evicted after some tokens") {
   ResidencyCache cache(3, 1, 1);
   CHECK(cache.admit(0, Admission::chosen));
   for (std::uint32_t round = 0; round < 100; ++round) cache.use(1 + round % 2);
   CHECK(cache.use(3) == Numbers{0});
 }
 
-TEST_CASE("residency: victims are right while the number of layers becomes known") {
+TEST_CASE("residency: evictions are consistent while the number of layers becomes known") {
   moe::detail::Residency<moe::DecayedFrequency> residency({.budget_bytes = 300, .experts_per_token = 1});
   std::vector<bool> resident(1000);
   const auto acquire = [&](std::uint32_t number) {

@@ -66,7 +66,7 @@ TEST_CASE("slab pool: a slab of no bytes is a page") {
   std::memset(slab.data(), 1, 1);
 }
 
-TEST_CASE("slab pool: a size that no system has is std::bad_alloc, and the pool stays usable") {
+TEST_CASE("slab pool: a size that cannot be allocated throws std::bad_alloc, and the pool stays usable") {
   SlabPool pool;
   CHECK_THROWS_AS((void)pool.take(SIZE_MAX), std::bad_alloc);
   CHECK_THROWS_AS((void)pool.take(SIZE_MAX - 4096), std::bad_alloc);
@@ -157,7 +157,7 @@ void use_mixed_sizes(MixedSlabs& slabs) {
 
 }  // namespace
 
-TEST_CASE("slab pool: slabs of several sizes never take more memory than the budget of those in use") {
+TEST_CASE("slab pool: slabs of several sizes never take more memory than the budget of slabs in use") {
   const std::size_t before = resident_bytes();
   MixedSlabs slabs(20 * mib);
   use_mixed_sizes(slabs);
@@ -166,7 +166,7 @@ TEST_CASE("slab pool: slabs of several sizes never take more memory than the bud
   CHECK(resident_bytes() <= before + 22 * mib);
 }
 
-TEST_CASE("slab pool: idle slabs of several sizes keep within their budget under the daemon for huge pages" *
+TEST_CASE("slab pool: unused slabs of several sizes take no memory again while khugepaged runs" *
           doctest::test_suite("long")) {
   const std::size_t before = resident_bytes();
   MixedSlabs slabs(20 * mib);

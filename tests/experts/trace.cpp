@@ -97,7 +97,7 @@ TEST_CASE("trace: a mistake in a file is an error that names file, line and colu
   check_refused(model + "# layer=0 expert_bytes=-1\n" + columns, {"line 3, expert_bytes", "'-1'"});
   check_refused("turn,step,layer\n", {"line 1, columns", "expert", "none"});
   check_refused("step,step,layer,expert\n", {"line 1, step", "two"});
-  check_refused(columns + "# n_layer=3\n", {"line 2, n_layer", "above the columns"});
+  check_refused(columns + "# n_layer=3\n", {"line 2, n_layer", "above the column names"});
   check_refused(good + "0,0,0,0,0,5,1,0,0,1\n", {"line 4", "9 columns", "more"});
   check_refused(good + "0,0,0,0,0\n", {"line 4, expert", "''"});
   check_refused(good + "0,2,0,0,0,5,1,0,0\n", {"line 4, phase", "from 0 to 1"});
@@ -195,7 +195,7 @@ TEST_CASE("trace: writing a trace takes time and space for its visits, not for t
   CHECK(moe::detail::trace_text(trace).size() < 300);
 }
 
-TEST_CASE("trace: numbers beyond those of any model are refused") {
+TEST_CASE("trace: numbers larger than in any model are refused") {
   moe::Trace trace;
   const std::uint32_t expert[] = {65536}, good[] = {0};
   check_error([&] { trace.add({.experts = expert}); }, {"expert of a visit", "at most 65535"});

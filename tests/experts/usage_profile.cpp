@@ -60,7 +60,7 @@ TEST_CASE("usage profile: the most used experts are ordered by count, then mass,
   CHECK(profile.most_used(0, 0).empty());
 }
 
-TEST_CASE("usage profile: profiles of one shape can be added, others are an error") {
+TEST_CASE("usage profile: only profiles of equal shape can be added") {
   moe::UsageProfile sum = example();
   sum += example();
   CHECK((sum.count({1, 3}) == 4 && sum.mass({1, 3}) == 3));

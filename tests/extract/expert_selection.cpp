@@ -35,7 +35,7 @@ TEST_CASE("expert selection: a range selects its experts, and an error says if i
   check_error([] { moe::ExpertSelection::range({4}).of(0, 4, 1); }, {"4 to the last"});
 }
 
-TEST_CASE("expert selection: the N most used experts, without unused ones") {
+TEST_CASE("expert selection: the N most used experts are selected, but no unused experts") {
   const auto most_used = [](std::size_t most) {
     return moe::ExpertSelection::most_used(profile({5, 40, 0, 30, 20, 5}), most, "x.json").of(0, 6, 4);
   };
@@ -44,7 +44,8 @@ TEST_CASE("expert selection: the N most used experts, without unused ones") {
   CHECK(most_used(6) == Experts{0, 1, 3, 4, 5});
 }
 
-TEST_CASE("expert selection: the fewest experts that reach a share, and at least as many as a token takes") {
+TEST_CASE(
+    "expert selection: the fewest experts that reach a share are selected, at least one token's experts") {
   CHECK(covering(0.4) == Experts{1});
   CHECK(covering(0.41) == Experts{1, 3});
   CHECK(covering(0.9) == Experts{1, 3, 4});

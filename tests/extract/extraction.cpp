@@ -267,7 +267,7 @@ TEST_CASE("extraction: progress adds up to the bytes of all tensors") {
   CHECK(sum == extraction.data_bytes());
 }
 
-TEST_CASE("extraction: the fewest experts that cover a share are at least as many as a token takes") {
+TEST_CASE("extraction: a selection by share has at least as many experts as a router chooses for a token") {
   const TemporaryDirectory directory;
   moe::UsageProfile profile(3, 16);
   for (std::uint32_t layer = 0; layer < 3; ++layer) profile.add({layer, 5}, 100, 1);

@@ -61,8 +61,8 @@ bool same_files(const std::string& a, const std::string& b) {
 }  // namespace
 
 TEST_CASE(
-    "extraction: killed 50 times at random moments, it resumes to the same bytes, and no partial result "
-    "opens") {
+    "extraction: an extraction that is killed 50 times at random moments resumes to the same bytes, and no "
+    "partial result opens") {
   const TemporaryDirectory directory;
   const moe::ExtractOptions options{.type = moe::DType::q8_0, .checkpoint_bytes = std::size_t{4} << 20};
   const auto extract = [&](const std::string& out) {

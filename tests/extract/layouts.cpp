@@ -123,7 +123,7 @@ TEST_CASE("extraction: fused FP8 experts become one tensor with scales for each 
   check_extraction(files.open("qwen3_moe", fp8_config + "[32, 32]}"));
 }
 
-TEST_CASE("extraction: networks of two matrices") {
+TEST_CASE("extraction: networks of two matrices are extracted") {
   ExpertFiles files;
   add_two_matrix_experts(files, 3, 64, 96);
   const moe::Checkpoint source = files.open("nemotron_h", nemotron_config);
@@ -311,7 +311,7 @@ TEST_CASE("extraction: FP8 whose rows are not whole blocks of the wanted type st
               {"type", "q8_0", "mxfp4"});
 }
 
-TEST_CASE("extraction: a selection of experts in layers with different numbers of them") {
+TEST_CASE("extraction: a selection applies to layers with different numbers of experts") {
   ExpertFiles files;
   for (const auto& [layer, experts] : {std::pair{"0", 3}, {"2", 5}}) {
     const std::string prefix = std::string("model.layers.") + layer + ".mlp.experts.";

@@ -122,7 +122,7 @@ TEST_CASE("resuming: intact tensors are not read from the source again") {
   interrupted.check_result();
 }
 
-TEST_CASE("resuming: a journal with more records than tensors is not believed") {
+TEST_CASE("resuming: records of a journal beyond the number of tensors are ignored") {
   const InterruptedExtraction interrupted;
   add_false_records(interrupted, 100'000);
   CHECK(interrupted.resumed().bytes_left() == 0);
@@ -130,7 +130,7 @@ TEST_CASE("resuming: a journal with more records than tensors is not believed") 
   interrupted.check_result();
 }
 
-TEST_CASE("resuming: a journal of a terabyte takes no memory for its size") {
+TEST_CASE("resuming: the memory use does not grow with the size of the journal") {
   const InterruptedExtraction interrupted;
   std::filesystem::resize_file(interrupted.partial("checksums"), std::uint64_t{1} << 40);
   interrupted.resumed().run();

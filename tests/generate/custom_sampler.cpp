@@ -59,7 +59,7 @@ TEST_CASE("custom sampler: a callable that allows only digits gives a text of di
   CHECK(text.find_first_not_of("0123456789") == text.npos);
 }
 
-TEST_CASE("custom sampler: lives as long as the range of pieces") {
+TEST_CASE("custom sampler: a sampler lives as long as the range of pieces") {
   Session session(sampled_model());
   const auto alive = std::make_shared<int>();
   {
@@ -73,7 +73,8 @@ TEST_CASE("custom sampler: lives as long as the range of pieces") {
   CHECK(alive.use_count() == 1);
 }
 
-TEST_CASE("custom sampler: gets the logits of the vocabulary, all tokens, and the size of the prompt") {
+TEST_CASE(
+    "custom sampler: a sampler gets the logits of the vocabulary, all tokens, and the size of the prompt") {
   Session session(sampled_model());
   const std::size_t prompt_size = sampled_model().tokenizer().encode(sampled_prompt).size();
   std::size_t calls = 0;
@@ -89,7 +90,7 @@ TEST_CASE("custom sampler: gets the logits of the vocabulary, all tokens, and th
   CHECK(calls == 4);
 }
 
-TEST_CASE("custom sampler: a Sampler as such gives the text that its options give") {
+TEST_CASE("custom sampler: a moe::Sampler gives the same text as its options without a custom sampler") {
   const moe::Sampling sampling{.temperature = 1, .presence_penalty = 0.5, .seed = 3};
   Session session(sampled_model());
   const std::string expected = session.generate(sampled_prompt, {.max_tokens = 20, .sampling = sampling});

@@ -42,8 +42,7 @@ ChatTemplate turn_template(std::string_view text) { return ChatTemplate(text, "f
 }  // namespace
 
 TEST_CASE(
-    "end tokens: they are those of generation_config.json, config.json and the tokenizer, each with its "
-    "source") {
+    "end tokens: generation_config.json, config.json and the tokenizer give end tokens with their source") {
   TinyCheckpoint tiny;
   tiny.edit("\"eos_token_id\": 319", "\"eos_token_id\": [1, 2]");
   tiny.directory().write("generation_config.json", R"({"eos_token_id": [3, 2]})");
@@ -92,7 +91,7 @@ TEST_CASE("end tokens: a template's token is the control token after a turn") {
             tokenizer) == EndTexts{"<|im_end|>"});
 }
 
-TEST_CASE("end tokens: a template that always writes the begin of an answer does not make it an end") {
+TEST_CASE("end tokens: a token that a template always writes in front of an answer is no end token") {
   const moe::Tokenizer tokenizer = chat_tokenizer({"<|im_start|>", "<|im_end|>"});
   CHECK(template_ends(
             turn_template("{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n"
@@ -108,14 +107,14 @@ TEST_CASE("end tokens: of several control tokens after a turn the last one is it
             tokenizer) == EndTexts{"<|turn_end|>"});
 }
 
-TEST_CASE("end tokens: a turn without an end ends with the begin of the next one") {
+TEST_CASE("end tokens: a turn without a token at its end ends with the first token of the next turn") {
   const moe::Tokenizer tokenizer = chat_tokenizer({"<|user|>", "<|assistant|>"});
   CHECK(template_ends(turn_template("{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{% endfor %}"
                                     "{% if add_generation_prompt %}<|assistant|>{% endif %}"),
                       tokenizer) == EndTexts{"<|user|>"});
 }
 
-TEST_CASE("end tokens: a token that names a source already keeps it") {
+TEST_CASE("end tokens: a token that already has a source keeps this source") {
   const moe::Tokenizer tokenizer = chat_tokenizer({"<|im_end|>"});
   const ChatTemplate chat = turn_template("{% for m in messages %}{{ m.content }}<|im_end|>{% endfor %}");
   const auto ends = turn_end_tokens({{256, EndToken::Source::config}, {7, EndToken::Source::tokenizer}},
@@ -124,7 +123,8 @@ TEST_CASE("end tokens: a token that names a source already keeps it") {
                              {256, EndToken::Source::config}, {7, EndToken::Source::tokenizer}});
 }
 
-TEST_CASE("end tokens: a token between reasoning and answer of one turn is no end, whatever names it") {
+TEST_CASE(
+    "end tokens: a token between reasoning and answer of one turn is no end token, even if a file lists it") {
   const moe::Tokenizer tokenizer = chat_tokenizer({"<|start|>", "<|end|>", "<|return|>"});
   const ChatTemplate chat = turn_template(
       "{% for m in messages %}{% if m.reasoning_content %}<|start|>why {{ m.reasoning_content }}<|end|>{% "
@@ -145,7 +145,7 @@ TEST_CASE(
 
 TEST_SUITE_BEGIN("real-data");
 
-TEST_CASE("end tokens: the tokens that the templates of 25 models write after an assistant's turn") {
+TEST_CASE("end tokens: the templates of 25 models give the end tokens of these models") {
   const auto templates = test_data("templates");
   if (!templates) return;
   struct Case {

@@ -116,7 +116,7 @@ TEST_CASE("faults: trying again gives the right text although some reads fail or
   }
 }
 
-TEST_CASE("faults: a read that hangs for a while delays a text and stops none") {
+TEST_CASE("faults: a read that hangs for a while delays a text, but does not end the text") {
   const Watchdog watchdog(300s);
   auto script = std::make_shared<Faulty::Script>();
   script->fault = Fault::hangs;

@@ -184,7 +184,7 @@ TEST_CASE("gguf model: tokenizer, end tokens and chat template equal those of th
   CHECK(model.chat_template().render({&message, 1}) == "<|im_start|>Hi<|im_end|>");
 }
 
-TEST_CASE("gguf model: experts of mixed types compute nearly the logits of the same values as f32") {
+TEST_CASE("gguf model: experts of mixed types give nearly the logits of the same weights as f32") {
   const TemporaryDirectory directory;
   const std::string mixed = directory.write("mixed.gguf", mixed_model(false));
   const std::vector<float> found = logits(mixed),

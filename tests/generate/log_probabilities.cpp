@@ -23,8 +23,7 @@ std::vector<TokenProbability> most_likely_of(const std::vector<float>& logits, s
 
 }  // namespace
 
-TEST_CASE(
-    "log-probabilities: the logarithm of the sum is that of the probabilities, for logits of every size") {
+TEST_CASE("log-probabilities: log_sum_exp() is right for logits of every size") {
   CHECK(log_sum_exp(logits_of({0.5, 0.25, 0.25})) == doctest::Approx(0).epsilon(1e-7));
   CHECK(log_sum_exp(std::vector<float>{3}) == 3);
   CHECK(log_sum_exp(std::vector<float>(1000, -2)) == doctest::Approx(-2 + std::log(1000)).epsilon(1e-14));
@@ -61,7 +60,7 @@ TEST_CASE("log-probabilities: the most likely tokens come in falling order, and 
   CHECK(most_likely_of(logits, 2)[1].log_probability == 5 - log_sum_exp(logits));
 }
 
-TEST_CASE("log-probabilities: the most likely of many tokens are those of a sorted list") {
+TEST_CASE("log-probabilities: the most likely of many tokens equal the first tokens of a sorted list") {
   const std::vector<float> logits = random_numbers(2000, 6);
   std::vector<float> sorted = logits;
   std::sort(sorted.rbegin(), sorted.rend());

@@ -200,7 +200,7 @@ TEST_CASE("logits processors: if all tokens are excluded, the error says so") {
   }
 }
 
-TEST_CASE("logits processors: ids outside of the vocabulary are an error, in each list by its name") {
+TEST_CASE("logits processors: an id outside of the vocabulary is an error that names the list") {
   check_error(
       [] {
         return first_of({.logit_bias = {{3, 1}}}, {1, 2, 3});

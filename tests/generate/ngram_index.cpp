@@ -54,7 +54,7 @@ TEST_CASE("n-gram index: finds what a naive search finds, for all n and every en
 }
 
 TEST_CASE(
-    "n-gram index: a whole text and its tokens one by one give the same, with and without reserved memory") {
+    "n-gram index: a whole text and its tokens one by one give one index, with and without reserved memory") {
   const std::vector<TokenId> text{1, 2, 3, 1, 2, 4, 3, 1, 2};
   moe::detail::NgramIndex whole(3), reserved(3);
   reserved.reserve(1000);

@@ -67,14 +67,14 @@ const TurnFormat harmony = format_of_markers(
 
 }  // namespace
 
-TEST_CASE("parts: reasoning and answer are told apart, without markers and the white space beside them") {
+TEST_CASE("parts: reasoning and answer are separated, without markers and the white space beside them") {
   CHECK(read_turn(think, "<think>\nLet me see.\nYes.\n</think>\n\nHi there.\n") ==
         ReadTurn{"Let me see.\nYes.", "Hi there.\n"});
   CHECK(read_turn(think, "\n<think>a</think>b") == ReadTurn{"a", "b"});
   CHECK(read_turn(think, "<think>\n\n</think>\n\nHi") == ReadTurn{"", "Hi"});
 }
 
-TEST_CASE("parts: a prompt that ends with the begin of reasoning starts in reasoning") {
+TEST_CASE("parts: after a prompt that ends with the marker of reasoning, the text begins as reasoning") {
   CHECK(read_turn(think, "why\n</think>\n\nHi", "assistant\n<think>\n") == ReadTurn{"why", "Hi"});
   CHECK(read_turn(think, "Hi", "assistant\n<think>\n\n</think>\n\n") == ReadTurn{"", "Hi"});
   CHECK(read_turn(think, "Hi", "user <think> assistant\n") == ReadTurn{"", "Hi"});

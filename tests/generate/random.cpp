@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-TEST_CASE("random: the numbers are those of SplitMix64") {
+TEST_CASE("random: the generator gives the numbers of SplitMix64") {
   moe::Random random(1234567);
   CHECK(random.next() == 6457827717110365317u);
   CHECK(random.next() == 3203168211198807973u);

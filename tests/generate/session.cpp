@@ -128,7 +128,7 @@ TEST_CASE("session: a stream can be left before its end, and another text begun"
   CHECK(session.generate(session_prompt, tokens(10)) == expected);
 }
 
-TEST_CASE("session: finish() tells max_tokens from a full context") {
+TEST_CASE("session: finish() distinguishes max_tokens from a full context") {
   Session session(model(), {.context = 24});
   session.generate(session_prompt, tokens(5));
   CHECK(session.finish() == Finish::max_tokens);
@@ -192,7 +192,7 @@ TEST_CASE("session: an empty prompt and a prompt longer than the context are ref
   CHECK_FALSE(session.generate(std::vector<moe::TokenId>(10, 5), tokens(1)).empty());
 }
 
-TEST_CASE("session: its context is at most the max_positions of the model, and it tells the requested one") {
+TEST_CASE("session: the context is limited to max_positions, and requested_context() returns the option") {
   Session cut(model(), {.context = 100000}), whole(model(), {.context = 100});
   CHECK(cut.context() == model().spec().max_positions);
   CHECK(cut.requested_context() == 100000);

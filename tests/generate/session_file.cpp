@@ -57,7 +57,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("session file: a fork continues with the same tokens, and the two sessions are apart") {
+TEST_CASE("session file: a fork continues with the same tokens, and the two sessions are independent") {
   for (const std::string& path : session_checkpoints()) {
     CAPTURE(path);
     const moe::Model model = moe::open(path);
@@ -78,8 +78,8 @@ TEST_CASE("session file: a fork continues with the same tokens, and the two sess
 }
 
 TEST_CASE(
-    "session file: a prompt that changes an earlier answer is computed from the last position that it "
-    "shares") {
+    "session file: a prompt that changes an earlier answer is computed from the first position that "
+    "differs") {
   for (const std::string& path : session_checkpoints()) {
     CAPTURE(path);
     const moe::Model model = moe::open(path);

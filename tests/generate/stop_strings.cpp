@@ -50,7 +50,7 @@ TEST_CASE("stop strings: text that may become a string is held back, and release
   CHECK(stops.found().empty());
 }
 
-TEST_CASE("stop strings: of strings that end at one byte the longest ends the text") {
+TEST_CASE("stop strings: the longest of the strings that end at one byte ends the text") {
   StopStrings stops({"bc", "abc", "c"});
   CHECK(shown(stops, {"xxabc"}) == "xx");
   CHECK(stops.found() == "abc");
@@ -62,7 +62,7 @@ TEST_CASE("stop strings: the string that ends first ends the text, whatever thei
   CHECK(stops.found() == "cd");
 }
 
-TEST_CASE("stop strings: while a text may not stop, a string is text") {
+TEST_CASE("stop strings: while the text must not stop, a stop string is ordinary text") {
   StopStrings stops({"ab"});
   std::string out;
   CHECK_FALSE(stops.write("xabx", false, out));
@@ -71,14 +71,14 @@ TEST_CASE("stop strings: while a text may not stop, a string is text") {
   CHECK(out == "xabxy");
 }
 
-TEST_CASE("stop strings: no string shows every text at once") {
+TEST_CASE("stop strings: without strings, every text is shown at once") {
   StopStrings stops({});
   std::string out;
   CHECK_FALSE(stops.write("abc", true, out));
   CHECK(out == "abc");
 }
 
-TEST_CASE("stop strings: held text is always whole characters before the string") {
+TEST_CASE("stop strings: text that is held back consists of whole characters") {
   StopStrings stops({"é!"});
   std::string out;
   CHECK_FALSE(stops.write("aé", true, out));

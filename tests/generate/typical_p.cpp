@@ -59,7 +59,7 @@ TEST_CASE("typical_p: the kept tokens keep the proportions of their probabilitie
   CHECK(found.at(1) == doctest::Approx(1.0 / 3).epsilon(0.03));
 }
 
-TEST_CASE("typical_p: tokens as near to the entropy as the last one are kept") {
+TEST_CASE("typical_p: tokens as near to the entropy as the last kept token are kept, too") {
   CHECK(support({.temperature = 1, .typical_p = 0.3}, {1, 1, 1, 1}).size() == 4);
   const std::vector<float> two_pairs{2, 2, -3, -3};
   CHECK(support({.temperature = 1, .typical_p = 0.1}, two_pairs) == std::set<TokenId>{0, 1});

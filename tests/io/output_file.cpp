@@ -36,7 +36,7 @@ TEST_CASE("output file: is removed if it cannot be renamed") {
         moe::detail::write_text(directory / "x", "text");
         return 0;
       },
-      {"x.part: renaming", "to call it"});
+      {"x.part: renaming", "the new name"});
   CHECK_FALSE(moe::detail::is_file(directory / "x.part"));
 }
 

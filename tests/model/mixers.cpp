@@ -99,7 +99,7 @@ TEST_CASE("mixers: logits do not depend on threads, chunks, providers and budget
   }
 }
 
-TEST_CASE("mixers: a text that goes back and is read again has the same logits") {
+TEST_CASE("mixers: a sequence that is rewound and computed again has the same logits") {
   for (const std::string& path : mixer_checkpoints()) {
     CAPTURE(path);
     const MixerText text(path);
@@ -116,7 +116,7 @@ TEST_CASE("mixers: a text that goes back and is read again has the same logits")
   }
 }
 
-TEST_CASE("mixers: a model that remembers everything goes back exactly, a recurrent one to a snapshot") {
+TEST_CASE("mixers: a model of attention rewinds to any position, a recurrent model to a snapshot") {
   for (const std::string& path : mixer_checkpoints()) {
     CAPTURE(path);
     const MixerText text(path);
@@ -129,7 +129,7 @@ TEST_CASE("mixers: a model that remembers everything goes back exactly, a recurr
   }
 }
 
-TEST_CASE("mixers: a fork continues with the same bits, and leaves the other sequence as it is") {
+TEST_CASE("mixers: a fork continues with the same bits, and does not change the other sequence") {
   for (const std::string& path : mixer_checkpoints()) {
     CAPTURE(path);
     const MixerText text(path);
@@ -146,7 +146,7 @@ TEST_CASE("mixers: a fork continues with the same bits, and leaves the other seq
   }
 }
 
-TEST_CASE("mixers: after a stop or an error in a chunk the sequence is what it was before the chunk") {
+TEST_CASE("mixers: after a stop or an error in a chunk the sequence has the state before the chunk") {
   for (const std::string& path : mixer_checkpoints()) {
     CAPTURE(path);
     const MixerText text(path);

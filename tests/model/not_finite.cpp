@@ -121,7 +121,7 @@ TEST_CASE("not finite: the error names the position of the first token with such
     CHECK(error_of(tiny, chunk).find("not a number, first at position 3") != std::string::npos);
 }
 
-TEST_CASE("not finite: after the error the sequence has the chunks before it") {
+TEST_CASE("not finite: after the error the sequence contains the chunks before the failing chunk") {
   TinyCheckpoint tiny("plain-f32");
   const moe::Checkpoint original = tiny.open();
   set_number(tiny, original.at("model.embed_tokens.weight"), 42 * 64, not_a_number);

@@ -79,7 +79,7 @@ struct NumberedRows {
 
 }  // namespace
 
-TEST_CASE("state: attention remembers keys and values of all positions, in whole blocks") {
+TEST_CASE("state: attention stores keys and values of all positions, in whole blocks") {
   const moe::ModelSpec spec = spec_of({attention(), attention()});
   for (const moe::DType type : {moe::DType::f16, moe::DType::f32}) {
     const StateOptions options{.context = 100, .chunk = 8, .kv_type = type};
@@ -93,7 +93,7 @@ TEST_CASE("state: a KV cache of q8_0 takes 34 bytes for 32 numbers") {
   CHECK(SequenceState::bytes_for(spec_of({attention()}), options) == 2 * 2 * 64 * 34);
 }
 
-TEST_CASE("state: a window takes memory for its positions and for those of a step only") {
+TEST_CASE("state: a window takes memory for its positions and for the positions of one step only") {
   const StateOptions options{.context = 100'000, .chunk = 64, .kv_type = moe::DType::f32};
   const std::size_t bytes = SequenceState::bytes_for(spec_of({attention(128)}), options);
   CHECK(bytes == 2 * 2 * (128 + 64 + 64) * 32 * 4);
@@ -174,7 +174,7 @@ TEST_CASE("state: a recurrent state returns to the newest snapshot that is not b
   CHECK(current(state) == 0);
 }
 
-TEST_CASE("state: snapshots behind the position are forgotten, since another text follows") {
+TEST_CASE("state: a rewind drops the snapshots of later positions, since another text follows") {
   SequenceState state(spec_of({delta_net()}), {.context = 100, .chunk = 4});
   for (int i = 1; i <= 10; ++i) {
     step(state, static_cast<float>(i));
@@ -195,7 +195,7 @@ TEST_CASE("state: periodic snapshots never replace snapshots of prompt ends") {
   CHECK(state.rewind(48) == 3);
 }
 
-TEST_CASE("state: a window goes back while its positions are there, and to the beginning otherwise") {
+TEST_CASE("state: a window rewinds while its positions are stored, and to the beginning otherwise") {
   const StateOptions options{.context = 10'000, .chunk = 64, .kv_type = moe::DType::f32};
   const auto filled = [&](std::size_t steps) {
     SequenceState state(spec_of({attention(128)}), options);
@@ -211,7 +211,7 @@ TEST_CASE("state: a window goes back while its positions are there, and to the b
   CHECK(filled(4).rewind(1) == 1);  // nothing is overwritten yet
 }
 
-TEST_CASE("state: a fork is a copy that lives on its own") {
+TEST_CASE("state: a fork is an independent copy") {
   SequenceState state(spec_of({delta_net(), attention()}), {.context = 100, .chunk = 4});
   step(state, 1);
   SequenceState copy = state.fork();
@@ -221,7 +221,7 @@ TEST_CASE("state: a fork is a copy that lives on its own") {
   CHECK(current(state) == 2);
 }
 
-TEST_CASE("state: forks of long texts go on, go back and fork again, each on its own") {
+TEST_CASE("state: forks of long texts continue, rewind and fork again independently") {
   const StateOptions options{.context = 8192, .chunk = 4096, .kv_type = moe::DType::f32};
   std::vector<NumberedRows> states;
   states.push_back({SequenceState(spec_of({attention()}), options)});

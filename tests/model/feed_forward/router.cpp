@@ -127,7 +127,7 @@ TEST_CASE("router: scores of NaN choose valid experts") {
   for (const std::uint32_t expert : chosen) CHECK(expert < 16);
 }
 
-TEST_CASE("router: of softmax_of_chosen the weights are a softmax over the chosen logits, bias included") {
+TEST_CASE("router: with softmax_of_chosen, weights are a softmax over the chosen logits, bias included") {
   const moe::RouterSpec spec{
       .experts = 4, .per_token = 2, .score = moe::RouterSpec::Score::softmax_of_chosen, .bias = true};
   const moe::detail::RouterWeights w{.bias = {0, 0, 5, 0}};
@@ -169,7 +169,7 @@ TEST_CASE("router: groups are kept by their largest score, or by the sum of the 
   }
 }
 
-TEST_CASE("router: the sparsemixer weighs each of two experts among the logits near it") {
+TEST_CASE("router: sparsemixer weighs each expert by a softmax over the logits near its own logit") {
   const moe::RouterSpec spec{
       .experts = 4, .per_token = 2, .score = moe::RouterSpec::Score::sparsemixer, .jitter = 0.01f};
   std::vector<float> logits{1, 0.99f, -2, 0.5f}, scores(4), weights(2);
