@@ -279,8 +279,8 @@ MOE_INLINE std::optional<std::uint32_t> Compiler::length_of(const Node& node) co
     }
     case Node::Kind::alternatives: {
       const std::optional<std::uint32_t> length = length_of(node.children[0]);
-      for (std::size_t i = 1; i < node.children.size();
-           ++i)  // a second call for the first child would double the time
+      // Calling length_of() twice for the first child would double the time at each level of nesting.
+      for (std::size_t i = 1; i < node.children.size(); ++i)
         if (length_of(node.children[i]) != length) return {};
       return length;
     }
