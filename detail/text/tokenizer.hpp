@@ -61,13 +61,8 @@ class Tokenizer {
   std::size_t size() const { return bpe_.vocabulary().size(); }
 
  private:
-  /// Appends the normalized part and returns a view of it, which stays valid: the first call reserves room for all parts. NFC
-  /// makes a text at most three times as long (Unicode Standard Annex 15).
-  static std::string_view append_nfc(std::string_view part, std::size_t text_size, std::string& out);
-
-  /// Appends the part with a space before it and with spaces for ▁, and returns a view of it, which stays valid: each part
-  /// grows by at most one byte, so twice the text is enough for all parts.
-  std::string_view append_metaspaced(std::string_view part, std::size_t text_size, std::string& out) const;
+  /// The part with a space before it if `add_text_space` is set, and with spaces for ▁.
+  std::string metaspaced(std::string_view part) const;
 
   void require_token(TokenId id, std::string_view name, std::string_view place) const;
 

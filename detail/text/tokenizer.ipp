@@ -7,6 +7,7 @@
 #include "piece_encoder.hpp"
 
 #include <cstddef>
+#include <deque>
 #include <optional>
 #include <span>
 #include <string>
@@ -41,7 +42,7 @@ MOE_INLINE std::vector<TokenId> Tokenizer::encode(std::string_view text, EncodeO
   std::vector<TokenId> out;
   if (options.add_special_tokens)
     for (const TokenId id : prefix_) out.push_back(id);
-  std::string normalized;  // of all parts; the encoder keeps views of it, so it must never move
+  std::deque<std::string> normalized;  // parts; the encoder keeps views of them, so they must never move
   detail::PieceEncoder encoder(bpe_, pre_, text.size(), out);
   bool at_begin = true;
   const auto on_token = [&](TokenId id) {
@@ -49,14 +50,13 @@ MOE_INLINE std::vector<TokenId> Tokenizer::encode(std::string_view text, EncodeO
     at_begin = false;
   };
   const auto on_text = [&](std::string_view part) {
-    if (bpe_.spells_characters() && !normalization_.spaces)
-      part = append_metaspaced(part, text.size(), normalized);
+    if (bpe_.spells_characters() && !normalization_.spaces) part = normalized.emplace_back(metaspaced(part));
     encoder.append(part, at_begin);
     at_begin = false;
   };
   const auto on_raw_text = [&](std::string_view part) {
-    if (normalization_.spaces) part = append_metaspaced(part, text.size(), normalized);
-    if (normalization_.nfc && !detail::is_surely_nfc(part)) part = append_nfc(part, text.size(), normalized);
+    if (normalization_.spaces) part = normalized.emplace_back(metaspaced(part));
+    if (normalization_.nfc && !detail::is_surely_nfc(part)) part = normalized.emplace_back(detail::nfc(part));
     added_.in_normalized().split(part, on_text, on_token);
   };
   added_.in_raw().split(text, on_raw_text, on_token);
@@ -79,21 +79,12 @@ MOE_INLINE std::optional<TokenId> Tokenizer::id_of(std::string_view text) const 
   return bpe_.vocabulary().find(text);
 }
 
-MOE_INLINE std::string_view Tokenizer::append_nfc(std::string_view part, std::size_t text_size,
-                                                  std::string& out) {
-  out.reserve(3 * text_size);
-  const std::size_t begin = out.size();
-  out += detail::nfc(part);
-  return std::string_view(out).substr(begin);
-}
-
-MOE_INLINE std::string_view Tokenizer::append_metaspaced(std::string_view part, std::size_t text_size,
-                                                         std::string& out) const {
-  out.reserve(2 * text_size);
-  const std::size_t begin = out.size();
+MOE_INLINE std::string Tokenizer::metaspaced(std::string_view part) const {
+  std::string out;
+  out.reserve(part.size() + 1);
   if (normalization_.add_text_space) out += ' ';
   detail::append_spaced(out, part);
-  return std::string_view(out).substr(begin);
+  return out;
 }
 
 MOE_INLINE void Tokenizer::require_token(TokenId id, std::string_view name, std::string_view place) const {

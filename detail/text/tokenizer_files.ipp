@@ -166,6 +166,7 @@ inline TokenizerParts read_vocabulary_files(const std::string& directory) {
   parts.nfc = known.nfc;
   parts.pre.steps[0].add_prefix_space = find_flag(config.root(), "add_prefix_space", false);
   parts.added_tokens = read_configured_tokens(directory, config.root());
+  add_named_tokens(config.root(), parts);
   return parts;
 }
 

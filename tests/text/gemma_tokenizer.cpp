@@ -1,6 +1,7 @@
 // The tokenizer of Gemma 4, from tokenizer.json and from GGUF metadata, and as Hugging Face's tokenizers on the vectors in
 // MOE_TEST_DATA.
 #include "detail/io/json.hpp"
+#include "detail/text/gguf_tokenizer.hpp"
 #include "detail/text/streaming_decoder.hpp"
 #include "detail/text/tokenizer.hpp"
 #include "support/check_message.hpp"
@@ -16,6 +17,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 using moe::TokenId;
@@ -74,6 +76,20 @@ std::size_t for_each_line(const std::string& path, const std::function<void(cons
 }
 
 }  // namespace
+
+TEST_CASE("gemma tokenizer: parts of a text stay valid if spaces and NFC both change them") {
+  const TemporaryDirectory directory;
+  moe::detail::TokenizerParts parts =
+      moe::detail::read_gguf_tokenizer(directory.write("x.gguf", TinyGemma().file().file()));
+  parts.nfc = true;
+  const moe::Tokenizer tokenizer(std::move(parts));
+  std::string composed, decomposed;
+  for (int i = 0; i < 50; ++i) {
+    composed += "ab  a\u00e9<|think>";
+    decomposed += "ab  ae\u0301<|think>";
+  }
+  CHECK(encode(tokenizer, decomposed) == encode(tokenizer, composed));
+}
 
 TEST_CASE("gemma tokenizer: the listed merges are done, over line breaks too") {
   const moe::Tokenizer tokenizer = open_gemma(TinyGemma().file());

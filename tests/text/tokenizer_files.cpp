@@ -41,6 +41,17 @@ TEST_CASE("tokenizer files: vocab.json, merges.txt and tokenizer_config.json mak
   CHECK(tokenizer.decode(Ids{256, 257, 259, 260}, true) == "ab ab<t>");
 }
 
+// Source: __init__ of PreTrainedTokenizer in transformers.
+TEST_CASE("tokenizer files: special tokens of tokenizer_config.json are added tokens beside vocab.json too") {
+  ThreeFiles files;
+  files.config = R"({"tokenizer_class": "Qwen2Tokenizer", "eos_token": "<e>", "pad_token": "ab",
+      "added_tokens_decoder": {"259": {"content": "<s>", "special": true}}})";
+  const moe::Tokenizer tokenizer = files.open();
+  CHECK(tokenizer.encode("c<e><s>cab") == Ids{'c', 260, 259, 'c', 256});
+  CHECK(tokenizer.is_special(256));
+  CHECK(tokenizer.is_special(260));
+}
+
 TEST_CASE("tokenizer files: Qwen2TokenizerFast means Qwen2Tokenizer, and add_prefix_space is read") {
   ThreeFiles files;
   files.config = R"({"tokenizer_class": "Qwen2TokenizerFast", "add_prefix_space": true})";

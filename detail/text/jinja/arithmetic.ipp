@@ -138,14 +138,26 @@ MOE_INLINE Value divide(Memory& memory, const Value& a, const Value& b) {
 /// a - b * floor(a / b), with the sign of b.
 inline double real_modulo(double a, double b) {
   const double rest = std::fmod(a, b);
-  return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
+  if (rest == 0) return std::copysign(0.0, b);
+  return (rest < 0) != (b < 0) ? rest + b : rest;
+}
+
+/// floor(a / b), computed from the exact remainder: the rounded a / b may be the next whole number. Source: float_divmod of
+/// CPython.
+inline double real_floor_quotient(double a, double b) {
+  const double rest = std::fmod(a, b);
+  double quotient = (a - rest) / b;  // a whole number up to rounding
+  if (rest != 0 && (rest < 0) != (b < 0)) quotient -= 1;
+  if (quotient == 0) return std::copysign(0.0, a / b);
+  const double whole = std::floor(quotient);
+  return quotient - whole > 0.5 ? whole + 1 : whole;
 }
 
 MOE_INLINE Value floor_divide(Memory& memory, const Value& a, const Value& b) {
   require_numbers(memory, "//", a, b);
   if (!both_whole(a, b)) {
     if (as_real(b) == 0) memory.fail("float floor division by zero");
-    return Value::of_real(std::floor(as_real(a) / as_real(b)));
+    return Value::of_real(real_floor_quotient(as_real(a), as_real(b)));
   }
   const std::int64_t x = a.whole(), y = b.whole();
   if (y == 0) memory.fail("integer division or modulo by zero");

@@ -99,7 +99,7 @@ inline bool find_attribute(Memory& memory, const Value& object, std::string_view
     return true;
   }
   if (object.kind == Kind::name_space) {
-    const Value* const member = find_key(object, name);
+    const Value* const member = find_key(memory, object, name);
     if (member) out = *member;
     return member != nullptr;
   }
@@ -120,7 +120,7 @@ MOE_INLINE Value get_attribute(Memory& memory, const Value& object, std::string_
   if (object.kind == Kind::loop && !has_method(object, name)) return loop_attribute(memory, object, name);
   if (find_attribute(memory, object, name, out)) return out;
   if (object.is_dict())
-    if (const Value* const member = find_key(object, name)) return *member;
+    if (const Value* const member = find_key(memory, object, name)) return *member;
   return no_attribute(memory, object, name);
 }
 
@@ -136,14 +136,14 @@ inline bool find_element(Memory& memory, const Value& object, const Value& key, 
   if (object.is_dict()) {
     if (key.kind == Kind::list || key.is_dict()) return false;
     if (key.kind == Kind::tuple) require_hashable(memory, key);
-    const Value* const member = find_key(object, key);
+    const Value* const member = find_key(memory, object, key);
     if (member) out = *member;
     return member != nullptr;
   }
   if (!key.is_integral()) return false;
   if (object.is_string()) {
     memory.work(object.size / 16);
-    const std::vector<std::size_t> offsets = code_point_offsets(object.text());
+    const std::vector<std::size_t> offsets = offsets_of(memory, object.text());
     const std::size_t index = index_of(key, offsets.size() - 1);
     if (index + 1 == offsets.size()) return false;
     out = Value::of_text(object.text().substr(offsets[index], offsets[index + 1] - offsets[index]));
@@ -182,9 +182,9 @@ inline std::int64_t slice_bound(Memory& memory, const Value& bound, std::int64_t
   return backwards ? std::clamp<std::int64_t>(at, -1, count - 1) : std::clamp<std::int64_t>(at, 0, count);
 }
 
-/// The indices that a slice selects.
-inline std::vector<std::size_t> slice_indices(Memory& memory, std::size_t size, const Value& first,
-                                              const Value& last, const Value& step) {
+/// The slice of a sequence of `size` elements, as a range of indices.
+inline Range slice_range(Memory& memory, std::size_t size, const Value& first, const Value& last,
+                         const Value& step) {
   if (!step.is_none() && !step.is_integral())
     memory.fail("slice indices must be integers or None or have an __index__ method");
   const std::int64_t by = step.is_none() ? 1 : step.whole(), count = static_cast<std::int64_t>(size);
@@ -192,21 +192,38 @@ inline std::vector<std::size_t> slice_indices(Memory& memory, std::size_t size, 
   const bool backwards = by < 0;
   const std::int64_t begin = slice_bound(memory, first, count, backwards, backwards ? count - 1 : 0);
   const std::int64_t end = slice_bound(memory, last, count, backwards, backwards ? -1 : count);
+  return {begin, end, by};
+}
+
+/// The indices in a range of a sequence of `size` elements.
+inline std::vector<std::size_t> indices_in(Memory& memory, std::size_t size, const Range& range) {
   std::vector<std::size_t> out;
   memory.work(size / 4);
-  const std::int64_t stride = std::clamp<std::int64_t>(by, -count - 1, count + 1);
-  for (std::int64_t i = begin; backwards ? i > end : i < end; i += stride)
+  const auto most = static_cast<std::int64_t>(size) + 1;
+  const std::int64_t stride = std::clamp(range.step, -most, most);
+  for (std::int64_t i = range.first; stride < 0 ? i > range.last : i < range.last; i += stride)
     out.push_back(static_cast<std::size_t>(i));
   return out;
+}
+
+/// The slice of a range, whose bounds need not be elements of the range. Sums beyond 64 bits wrap around.
+inline Range sliced(const Range& range, const Range& slice) {
+  const auto first = static_cast<std::uint64_t>(range.first), step = static_cast<std::uint64_t>(range.step);
+  const auto at = [&](std::int64_t index) {
+    return static_cast<std::int64_t>(first + static_cast<std::uint64_t>(index) * step);
+  };
+  return {at(slice.first), at(slice.last),
+          static_cast<std::int64_t>(step * static_cast<std::uint64_t>(slice.step))};
 }
 
 MOE_INLINE Value get_slice(Memory& memory, const Value& object, const Value& first, const Value& last,
                            const Value& step) {
   require_defined(memory, object);
   if (object.is_string()) {
-    const std::vector<std::size_t> offsets = code_point_offsets(object.text());
+    const std::vector<std::size_t> offsets = offsets_of(memory, object.text());
+    const std::size_t size = offsets.size() - 1;
     std::string out;
-    for (const std::size_t i : slice_indices(memory, offsets.size() - 1, first, last, step))
+    for (const std::size_t i : indices_in(memory, size, slice_range(memory, size, first, last, step)))
       out += object.text().substr(offsets[i], offsets[i + 1] - offsets[i]);
     Value value = memory.text(std::move(out));
     value.markup = object.markup;
@@ -215,10 +232,13 @@ MOE_INLINE Value get_slice(Memory& memory, const Value& object, const Value& fir
   if (object.is_dict()) memory.fail("unhashable type: 'slice'");
   if (object.kind != Kind::list && object.kind != Kind::tuple && object.kind != Kind::range)
     memory.fail(concat('\'', type_name(object), "' object is not subscriptable"));
+  const std::size_t size = object.list->items.size();
+  const Range slice = slice_range(memory, size, first, last, step);
   std::vector<Value> items;
-  for (const std::size_t i : slice_indices(memory, object.list->items.size(), first, last, step))
-    items.push_back(object.list->items[i]);
-  return memory.list(std::move(items), object.kind, type_name(object));
+  for (const std::size_t i : indices_in(memory, size, slice)) items.push_back(object.list->items[i]);
+  Value value = memory.list(std::move(items), object.kind, type_name(object));
+  value.list->range = sliced(object.list->range, slice);
+  return value;
 }
 
 }  // namespace moe::inline MOE_ABI::detail::jinja

@@ -41,7 +41,7 @@ inline bool equal_dicts(Memory& memory, const Dict& a, const Value& b) {
   for (const auto& [key, value] : a.items) {
     memory.work(16);                                             // comparisons of keys
     if (key.kind == Kind::tuple) require_hashable(memory, key);  // counts a step for each element of the key
-    const Value* const other = find_key(b, key);
+    const Value* const other = find_key(memory, b, key);
     if (!other || !equal(memory, value, *other)) return false;
   }
   return true;

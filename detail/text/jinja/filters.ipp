@@ -180,7 +180,7 @@ inline Value filter_unique(Interpreter& interpreter, const Value& value, const A
     // Among entries with equal keys, make_dict() keeps the value of the last entry: the first place.
     const Value first_places = make_dict(memory, std::move(last_places));
     for (std::size_t i = 0; i < items.size(); ++i)
-      if (find_key(first_places, items[i].key)->whole() == static_cast<std::int64_t>(i))
+      if (find_key(memory, first_places, items[i].key)->whole() == static_cast<std::int64_t>(i))
         out.push_back(items[i].value);
   });
 }

@@ -10,6 +10,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -63,6 +64,28 @@ inline std::string real_digits(double number, const FormatSpec& spec) {
   return {buffer, end};
 }
 
+/// The digits of a format without type but with a precision: type g with a digit after the point, or else an exponent.
+/// Source: the format mini-language of Python.
+inline std::string general_digits(double number, FormatSpec spec) {
+  const std::size_t precision = std::clamp<std::size_t>(spec.precision, 1, most_precision);
+  spec.type = 'e';
+  spec.precision = precision - 1;
+  const std::string scientific = real_digits(number, spec);
+  const std::size_t e = scientific.find('e');
+  if (e == scientific.npos) return scientific;  // inf and nan
+  const int exponent = std::atoi(scientific.c_str() + e + 1);
+  if (exponent >= -4 && exponent < static_cast<int>(precision) - 1) {
+    spec.type = 'g';
+    spec.precision = precision;
+    const std::string digits = real_digits(number, spec);
+    return digits.find('.') == digits.npos ? digits + ".0" : digits;
+  }
+  std::string mantissa = scientific.substr(0, e);
+  if (mantissa.find('.') != mantissa.npos) mantissa.erase(mantissa.find_last_not_of("0") + 1);
+  if (mantissa.ends_with('.')) mantissa.pop_back();
+  return mantissa + scientific.substr(e);
+}
+
 inline std::string upper_if(std::string text, bool condition) {
   return condition ? upper(text) : std::move(text);
 }
@@ -70,11 +93,14 @@ inline std::string upper_if(std::string text, bool condition) {
 MOE_INLINE std::string format_real(double number, FormatSpec spec) {
   const bool negative = std::signbit(number);
   if (spec.type == '%') number *= 100;
-  const bool plain = spec.type == '\0' && spec.precision == SIZE_MAX;
-  if (spec.type == '\0') spec.type = 'g';
-  std::string digits = plain ? repr_real(std::fabs(number)) : real_digits(std::fabs(number), spec);
+  if (spec.type == 'n') spec.type = 'g';
+  const bool plain = spec.precision == SIZE_MAX;
+  const double size = std::fabs(number);
+  std::string digits = spec.type != '\0' ? real_digits(size, spec)
+                       : plain           ? repr_real(size)
+                                         : general_digits(size, spec);
   if (spec.grouped) {
-    const std::size_t point = std::min(digits.find('.'), digits.size());
+    const std::size_t point = std::min(digits.find_first_of(".e"), digits.size());
     digits = grouped_digits(digits.substr(0, point)) + digits.substr(point);
   }
   digits = upper_if(digits, spec.type == 'E' || spec.type == 'F' || spec.type == 'G');
@@ -85,7 +111,7 @@ MOE_INLINE std::string format_real(double number, FormatSpec spec) {
 
 MOE_INLINE std::string format_integer(Memory& memory, const Value& value, const FormatSpec& spec) {
   const bool big = value.kind == Kind::big_integer;
-  if (big && spec.type != 'd' && spec.type != '\0')
+  if (big && spec.type != 'd' && spec.type != 'n' && spec.type != '\0')
     memory.fail("whole numbers beyond 64 bits are not supported in this format");
   const bool negative = big ? value.text().front() == '-' : value.whole() < 0;
   const int base = spec.type == 'x' || spec.type == 'X' ? 16
@@ -163,7 +189,7 @@ class PercentFormatter {
       const std::size_t end = rest_.find(')');
       if (end == rest_.npos) memory_.fail("incomplete format key");
       if (!arguments_.is_dict()) memory_.fail("format requires a mapping");
-      const Value* const member = find_key(arguments_, rest_.substr(0, end));
+      const Value* const member = find_key(memory_, arguments_, rest_.substr(0, end));
       if (!member) memory_.fail(repr_text(rest_.substr(0, end)));
       value = *member;
       has_value = named_ = true;
@@ -205,7 +231,7 @@ class PercentFormatter {
         if (spec.type == 's') append_text(memory_, text, value);
         if (spec.type == 'r') append_repr(memory_, text, value);
         if (spec.precision != SIZE_MAX) {
-          const std::vector<std::size_t> offsets = code_point_offsets(text);
+          const std::vector<std::size_t> offsets = offsets_of(memory_, text);
           text.resize(offsets[std::min(spec.precision, offsets.size() - 1)]);
         }
         if (spec.align == '=') spec.align = '>', spec.fill = " ";

@@ -148,19 +148,29 @@ class BraceFormatter {
     if (text.empty()) return to_text(memory_, value);
     FormatSpec spec = read_spec(text);
     memory_.take(spec.width);
-    const bool real_type =
-        spec.type != '\0' && std::string_view("eEfFgG%").find(spec.type) != std::string_view::npos;
-    const bool number = value.is_number() && value.kind != Kind::boolean;
-    if (number && (value.kind == Kind::real || real_type)) {
+    const auto type_in = [&](std::string_view types) {
+      return spec.type == '\0' || types.find(spec.type) != types.npos;
+    };
+    const auto refuse_type = [&] {
+      memory_.fail(
+          concat("Unknown format code '", spec.type, "' for object of type '", type_name(value), '\''));
+    };
+    const bool real_type = spec.type != '\0' && type_in("eEfFgG%");
+    if (value.is_number() && (value.kind == Kind::real || real_type)) {
+      if (!type_in("eEfFgGn%")) refuse_type();
       if (value.kind == Kind::big_integer) memory_.fail("int too large to convert to float");
       return format_real(value.kind == Kind::real ? value.real : static_cast<double>(value.whole()), spec);
     }
-    if (value.is_number() && spec.type != 's') return format_integer(memory_, value, spec);
-    if (!value.is_string() || (spec.type != '\0' && spec.type != 's'))
-      memory_.fail(concat("Unknown format code for object of type '", type_name(value), '\''));
+    if (value.is_number()) {
+      if (!type_in("bdnoxX")) refuse_type();
+      return format_integer(memory_, value, spec);
+    }
+    if (!value.is_string())
+      memory_.fail(concat("unsupported format string passed to ", type_name(value), ".__format__"));
+    if (!type_in("s")) refuse_type();
     std::string out(value.text());
     if (spec.precision != SIZE_MAX) {
-      const std::vector<std::size_t> offsets = code_point_offsets(out);
+      const std::vector<std::size_t> offsets = offsets_of(memory_, out);
       out.resize(offsets[std::min(spec.precision, offsets.size() - 1)]);
     }
     return aligned(std::move(out), 0, spec, '<');

@@ -71,7 +71,9 @@ inline Value range_of(Memory& memory, const Arguments& arguments) {
   for (std::uint64_t i = 0; i < size; ++i)
     items.push_back(Value::of_integer(
         static_cast<std::int64_t>(static_cast<std::uint64_t>(first) + i * static_cast<std::uint64_t>(step))));
-  return memory.list(std::move(items), Kind::range, "range");
+  Value range = memory.list(std::move(items), Kind::range, "range");
+  range.list->range = {first, last, step};
+  return range;
 }
 
 MOE_INLINE Value call_function(Interpreter& interpreter, std::string_view name, const Arguments& arguments) {

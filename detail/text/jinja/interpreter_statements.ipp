@@ -140,7 +140,7 @@ MOE_INLINE void Interpreter::assign(const Node& target, const Value& value) {
   require_assignable(target);
   const Value object = variable(target.children[0]->name);
   memory_.work(object.dict->items.size() / 8);
-  if (const Value* const member = find_key(object, target.text)) {
+  if (const Value* const member = find_key(memory_, object, target.text)) {
     const_cast<Value&>(*member) = value;
   } else {
     memory_.take(2 * sizeof(Value));

@@ -26,7 +26,7 @@ inline Value deep_attribute(Memory& memory, Value value, const Value& attribute,
   if (!attribute.is_string()) return defaulted(get_item(memory, value, attribute));
   for (const std::string_view part : split_text(attribute.text(), ".", SIZE_MAX, false)) {
     memory.work(1);
-    const Value index = parse_integer(part, 10);
+    const Value index = parse_integer(memory, part, 10);
     const bool digits = !part.empty() && part.find_first_not_of("0123456789") == part.npos;
     value = defaulted(get_item(memory, value, digits ? index : Value::of_text(part)));
   }

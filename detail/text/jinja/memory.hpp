@@ -68,6 +68,11 @@ class Memory {
     bytes_left_ -= bytes;
   }
 
+  /// Throws if there is no room for bytes that are freed again before any other call. Does not count the bytes.
+  void require_room(std::size_t bytes) const {
+    if (bytes > bytes_left_) fail("the template needs more than the allowed memory");
+  }
+
   /// A string with this text.
   Value text(std::string text);
   Value list(std::vector<Value> items, Kind kind = Kind::list, std::string_view name = "list");

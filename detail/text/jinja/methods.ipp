@@ -95,6 +95,10 @@ class TextMethod {
     return value.whole();
   }
 
+  void require_room_to_search(std::string_view needle) {
+    memory_.require_room(bytes_of_search(text_, needle));
+  }
+
   Value plain(std::string (*f)(std::string_view)) {
     bind(0, {});
     return memory_.text(f(text_));
@@ -104,7 +108,7 @@ class TextMethod {
     const Value characters = bind(0, {"chars"})[0];
     const bool given = !arguments_.positional.empty() && !characters.is_none();
     if (given && !characters.is_string()) memory_.fail(concat(name_, " arg must be None or str"));
-    if (given) memory_.work(text_.size() / 64 * (characters.size / 64 + 1));
+    if (given) memory_.work_on(characters.text());
     return Value::of_text(given ? strip(text_, side, characters.text()) : strip(text_, side));
   }
 
@@ -118,6 +122,7 @@ class TextMethod {
       return list_of(memory_, split_words(text_, times, from_right), self_.markup);
     if (!values[0].is_string()) memory_.fail(concat("must be str or None, not ", type_name(values[0])));
     if (values[0].size == 0) memory_.fail("empty separator");
+    require_room_to_search(values[0].text());
     return list_of(memory_, split_text(text_, values[0].text(), times, from_right), self_.markup);
   }
 
@@ -145,6 +150,8 @@ class TextMethod {
                            to = string(values[1], "replace() argument 2 ");
     const std::int64_t most = number(values[2], -1);
     const std::size_t times = most < 0 ? SIZE_MAX : static_cast<std::size_t>(most);
+    memory_.require_room((text_.size() + 1) * (from.empty() ? sizeof(std::size_t) : 0));
+    require_room_to_search(from);
     const std::size_t matches = std::min(count_text(text_, from), times);
     if (matches > 0 && to.size() > (std::size_t{1} << 30) / matches)
       memory_.fail("the template needs more than the allowed memory");
@@ -156,7 +163,7 @@ class TextMethod {
   /// The part of the text from code point `first` to `last`, as Python's slices; nothing if `first` is after `last`.
   std::optional<std::string_view> part(const Value& first, const Value& last) {
     if ((first.is_undefined() || first.is_none()) && (last.is_undefined() || last.is_none())) return text_;
-    const std::vector<std::size_t> offsets = code_point_offsets(text_);
+    const std::vector<std::size_t> offsets = offsets_of(memory_, text_);
     const auto count = static_cast<std::int64_t>(offsets.size() - 1);
     const auto bound = [&](const Value& value, std::int64_t otherwise) {
       const std::int64_t at = value.is_none() ? otherwise : number(value, otherwise);
@@ -188,6 +195,7 @@ class TextMethod {
     const std::string_view separator = string(bind(1, {"sep"})[0]);
     if (separator.empty()) memory_.fail("empty separator");
     const bool from_right = name_ == "rpartition";
+    require_room_to_search(separator);
     const std::size_t at = from_right ? find_last_text(text_, separator) : find_text(text_, separator);
     if (at == text_.npos && from_right) return list_of(memory_, {"", "", text_}, self_.markup, Kind::tuple);
     if (at == text_.npos) return list_of(memory_, {text_, "", ""}, self_.markup, Kind::tuple);
@@ -260,6 +268,7 @@ class TextMethod {
     const std::vector<Value> values = bind(1, {"sub", "start", "end"});
     const std::string_view wanted = string(values[0]);
     const std::optional<std::string_view> in = part(values[1], values[2]);
+    require_room_to_search(wanted);
     if (name_ == "count") return Value::of_size(in ? count_text(*in, wanted) : 0);
     const bool last = name_ == "rfind" || name_ == "rindex";
     const std::size_t at = !in ? text_.npos : last ? find_last_text(*in, wanted) : find_text(*in, wanted);
@@ -282,7 +291,7 @@ inline Value call_dict_method(Memory& memory, const Value& self, std::string_vie
   if (name == "get") {
     const std::vector<Value> values = arguments.bind(memory, "get", 1, {"key", "default"});
     require_hashable(memory, values[0]);
-    const Value* const member = find_key(self, values[0]);
+    const Value* const member = find_key(memory, self, values[0]);
     const bool given = arguments.positional.size() + arguments.named.size() > 1;
     return member ? *member : given ? values[1] : Value::none();
   }

@@ -55,15 +55,18 @@ bool key_less(const Value& a, const Value& b);
 
 void require_hashable(Memory& memory, const Value& value);
 
-/// The value of a key in a dict or a namespace; null if the key is missing.
-const Value* find_key(const Value& dict, const Value& key);
-const Value* find_key(const Value& dict, std::string_view key);
+/// The value of a key in a dict or a namespace; null if the key is missing. Counts the steps of comparing long keys.
+const Value* find_key(Memory& memory, const Value& dict, const Value& key);
+const Value* find_key(Memory& memory, const Value& dict, std::string_view key);
 
 /// A dict. Among members with equal keys, the last value counts, at the place of the first member. Keys must be hashable.
 Value make_dict(Memory& memory, std::vector<std::pair<Value, Value>> items);
 
 /// A namespace. The keys are strings.
 Value make_name_space(Memory& memory, std::vector<std::pair<Value, Value>> items);
+
+/// The result of code_point_offsets(). Throws if the memory that is left has no room for the result.
+std::vector<std::size_t> offsets_of(Memory& memory, std::string_view text);
 
 /// The elements that a loop over the value sees.
 std::vector<Value> iterate(Memory& memory, const Value& value);

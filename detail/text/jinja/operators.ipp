@@ -6,6 +6,7 @@
 #include "python_text.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <compare>
 #include <cstddef>
@@ -138,11 +139,9 @@ inline void append_list(Memory& memory, std::string& out, const Value& value) {
       out += "])";
       return;
     case Kind::range: {
-      const std::int64_t first = items.empty() ? 0 : items.front().integer;
-      const std::int64_t step = items.size() < 2 ? 1 : items[1].integer - first;
-      const std::int64_t end = items.empty() ? 0 : items.back().integer + step;
-      out += concat("range(", static_cast<long long>(first), ", ", static_cast<long long>(end));
-      out += step == 1 ? ")" : concat(", ", static_cast<long long>(step), ')');
+      const Range& range = value.list->range;
+      out += concat("range(", integer_text(range.first), ", ", integer_text(range.last));
+      out += range.step == 1 ? ")" : concat(", ", integer_text(range.step), ')');
       return;
     }
     default: out += concat('<', value.list->name, " object>");
@@ -239,9 +238,21 @@ MOE_INLINE void require_hashable(Memory& memory, const Value& value) {
     for (const Value& item : value.list->items) require_hashable(memory, item);
 }
 
-MOE_INLINE const Value* find_key(const Value& dict, const Value& key) {
+/// Counts the steps of comparing a key with other keys in a sorted sequence of `count` keys: about log2(count) comparisons, each
+/// in proportion to the size of the key.
+inline void work_on_key(Memory& memory, const Value& key, std::size_t count) {
+  const auto comparisons = static_cast<std::size_t>(std::bit_width(count));
+  if (key.is_string() || key.kind == Kind::big_integer) memory.work(key.size / 64 * comparisons);
+  if (key.kind != Kind::tuple) return;
+  const Nested nested(memory);
+  memory.work(key.list->items.size());
+  for (const Value& item : key.list->items) work_on_key(memory, item, count);
+}
+
+MOE_INLINE const Value* find_key(Memory& memory, const Value& dict, const Value& key) {
   const Dict& in = *dict.dict;
-  if (dict.kind == Kind::name_space) return key.is_string() ? find_key(dict, key.text()) : nullptr;
+  if (dict.kind == Kind::name_space) return key.is_string() ? find_key(memory, dict, key.text()) : nullptr;
+  work_on_key(memory, key, in.items.size());
   const auto found = std::lower_bound(
       in.order.begin(), in.order.end(), key,
       [&](std::uint32_t i, const Value& wanted) { return key_less(in.items[i].first, wanted); });
@@ -249,8 +260,9 @@ MOE_INLINE const Value* find_key(const Value& dict, const Value& key) {
   return &in.items[*found].second;
 }
 
-MOE_INLINE const Value* find_key(const Value& dict, std::string_view key) {
-  if (dict.kind == Kind::dict) return find_key(dict, Value::of_text(key));
+MOE_INLINE const Value* find_key(Memory& memory, const Value& dict, std::string_view key) {
+  if (dict.kind == Kind::dict) return find_key(memory, dict, Value::of_text(key));
+  memory.work(dict.dict->items.size() * (key.size() / 64));
   for (const auto& [name, value] : dict.dict->items)
     if (name.text() == key) return &value;
   return nullptr;
@@ -258,7 +270,10 @@ MOE_INLINE const Value* find_key(const Value& dict, std::string_view key) {
 
 MOE_INLINE Value make_dict(Memory& memory, std::vector<std::pair<Value, Value>> items) {
   memory.work(items.size());
-  for (const auto& [key, value] : items) require_hashable(memory, key);
+  for (const auto& [key, value] : items) {
+    require_hashable(memory, key);
+    work_on_key(memory, key, items.size());
+  }
   std::vector<std::uint32_t> order(items.size());
   std::iota(order.begin(), order.end(), std::uint32_t{0});
   const auto by_key = [&](std::uint32_t a, std::uint32_t b) {
@@ -297,11 +312,12 @@ MOE_INLINE bool contains(Memory& memory, const Value& container, const Value& it
     if (!item.is_string())
       memory.fail(concat("'in <string>' requires string as left operand, not ", type_name(item)));
     memory.work(container.size / 16);
+    memory.require_room(bytes_of_search(container.text(), item.text()));
     return find_text(container.text(), item.text()) != std::string_view::npos;
   }
   if (container.is_dict()) {
     require_hashable(memory, item);
-    return find_key(container, item) != nullptr;
+    return find_key(memory, container, item) != nullptr;
   }
   if (!container.has_list())
     memory.fail(concat("argument of type '", type_name(container), "' is not iterable"));
@@ -312,11 +328,16 @@ MOE_INLINE bool contains(Memory& memory, const Value& container, const Value& it
 
 // ---- Containers
 
+MOE_INLINE std::vector<std::size_t> offsets_of(Memory& memory, std::string_view text) {
+  memory.require_room((text.size() + 1) * sizeof(std::size_t));
+  return code_point_offsets(text);
+}
+
 MOE_INLINE std::vector<Value> iterate(Memory& memory, const Value& value) {
   std::vector<Value> items;
   if (value.is_undefined()) return items;
   if (value.is_string()) {
-    const std::vector<std::size_t> offsets = code_point_offsets(value.text());
+    const std::vector<std::size_t> offsets = offsets_of(memory, value.text());
     memory.take(offsets.size() * sizeof(Value));
     for (std::size_t i = 0; i + 1 < offsets.size(); ++i)
       items.push_back(Value::of_text(value.text().substr(offsets[i], offsets[i + 1] - offsets[i])));

@@ -22,7 +22,7 @@ inline void append_repeated(std::string& out, std::string_view text, std::size_t
 }
 
 // Methods of Python's str on UTF-8. Lengths and positions count code points where the name says so, and bytes elsewhere. Each
-// function takes linear time, but strip() up to text.size() * characters.size(). Source: the documentation of Python 3.
+// function takes linear time. Source: the documentation of Python 3.
 
 inline bool has_class(char32_t c, CharacterClasses classes) { return (classes_of(c) & classes) != 0; }
 
@@ -51,6 +51,11 @@ std::size_t count_code_points(std::string_view text);
 
 /// The offset of each code point, and the size of the text.
 std::vector<std::size_t> code_point_offsets(std::string_view text);
+
+/// At most so many bytes of memory the functions that search for `needle` take, besides their result.
+inline std::size_t bytes_of_search(std::string_view text, std::string_view needle) {
+  return needle.size() <= 16 ? 0 : text.size() + (needle.size() + 1) * (1 + sizeof(std::size_t));
+}
 
 /// The offset of the first `needle` at or after `from`; npos if there is none.
 std::size_t find_text(std::string_view text, std::string_view needle, std::size_t from = 0);

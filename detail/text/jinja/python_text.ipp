@@ -4,6 +4,7 @@
 #include "../unicode.hpp"
 
 #include <algorithm>
+#include <bitset>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
@@ -11,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 namespace moe::inline MOE_ABI::detail::jinja {
@@ -33,6 +35,7 @@ MOE_INLINE std::size_t count_code_points(std::string_view text) {
 
 MOE_INLINE std::vector<std::size_t> code_point_offsets(std::string_view text) {
   std::vector<std::size_t> offsets;
+  offsets.reserve(count_code_points(text) + 1);
   for (std::size_t at = 0; at < text.size(); at += utf8_step(text.substr(at)).bytes) offsets.push_back(at);
   offsets.push_back(text.size());
   return offsets;
@@ -70,7 +73,9 @@ MOE_INLINE std::size_t find_last_text(std::string_view text, std::string_view ne
 
 MOE_INLINE std::size_t count_text(std::string_view text, std::string_view needle) {
   if (needle.empty()) return count_code_points(text) + 1;
-  return split_text(text, needle, SIZE_MAX, false).size() - 1;
+  std::size_t count = 0;
+  for (std::size_t at = 0; (at = find_text(text, needle, at)) != text.npos; at += needle.size()) ++count;
+  return count;
 }
 
 MOE_INLINE std::string replace_text(std::string_view text, std::string_view from, std::string_view to,
@@ -94,10 +99,44 @@ MOE_INLINE std::string replace_text(std::string_view text, std::string_view from
 
 // ---- Strip and split
 
+/// The characters of a text. An invalid byte is a character of its own.
+class CharacterTable {
+ public:
+  explicit CharacterTable(std::string_view text) {
+    for (std::size_t at = 0; at < text.size();) {
+      const std::string_view c = text.substr(at, utf8_step(text.substr(at)).bytes);
+      const std::size_t number = number_of(c);
+      if (number < ascii_.size()) {
+        ascii_.set(number);
+      } else {
+        others_.insert(number);
+      }
+      at += c.size();
+    }
+  }
+
+  /// `c`: the bytes of one character.
+  bool contains(std::string_view c) const {
+    const std::size_t number = number_of(c);
+    return number < ascii_.size() ? ascii_[number] : others_.contains(number);
+  }
+
+ private:
+  /// The code point, or a number above all code points for each invalid byte.
+  static std::size_t number_of(std::string_view c) {
+    const Utf8Step step = utf8_step(c);
+    return step.valid ? step.code_point : 0x110000 + std::size_t{static_cast<unsigned char>(c[0])};
+  }
+
+  std::bitset<128> ascii_;
+  std::unordered_set<std::size_t> others_;
+};
+
 MOE_INLINE std::string_view strip(std::string_view text, Side side,
                                   std::optional<std::string_view> characters) {
+  const CharacterTable dropped(characters.value_or(std::string_view()));
   const auto drops = [&](std::string_view c) {
-    return characters ? characters->find(c) != c.npos : is_python_space(utf8_step(c).code_point);
+    return characters ? dropped.contains(c) : is_python_space(utf8_step(c).code_point);
   };
   while (side != Side::right && !text.empty()) {
     const std::size_t size = utf8_step(text).bytes;

@@ -112,6 +112,7 @@ inline Value filter_trim(Interpreter& interpreter, const Value& value, const Arg
   const bool given = characters.is_string();
   if (!given && !characters.is_undefined() && !characters.is_none())
     memory.fail("strip arg must be None or str");
+  if (given) memory.work_on(characters.text());
   return with_markup(Value::of_text(given ? strip(text.text(), Side::both, characters.text())
                                           : strip(text.text(), Side::both)),
                      text.markup);
@@ -174,7 +175,7 @@ inline Value filter_truncate(Interpreter& interpreter, const Value& value, const
   const Value text = soft_text(memory, value);
   const std::string_view end = values[2].is_string() ? values[2].text() : "...";
   memory.work(text.size / 4);  // makes a list of all characters
-  const std::vector<std::size_t> offsets = code_point_offsets(text.text());
+  const std::vector<std::size_t> offsets = offsets_of(memory, text.text());
   const auto size = static_cast<std::int64_t>(offsets.size() - 1);
   const std::int64_t kept = length - static_cast<std::int64_t>(count_code_points(end));
   if (kept < 0)
@@ -255,8 +256,21 @@ inline Value filter_abs(Interpreter& interpreter, const Value& value, const Argu
                                                    : add(memory, Value::of_integer(0), value);
 }
 
-/// int(text, base) of Python; undefined if the text is not such a number.
-inline Value parse_integer(std::string_view text, int base) {
+/// A whole number beyond 64 bits, with a minus sign or none; undefined if there are more digits than Python's int() reads.
+inline Value large_integer(Memory& memory, std::string digits, std::int64_t base) {
+  constexpr std::size_t most_digits = 4300;
+  if (base != 10) memory.fail("whole numbers beyond 64 bits are supported in decimal only");
+  const std::size_t begin = digits[0] == '-' ? 1 : 0;
+  if (digits.size() - begin > most_digits) return {};
+  digits.erase(begin, digits.find_first_not_of('0', begin) - begin);
+  Value number = memory.text(std::move(digits));
+  number.kind = Kind::big_integer;
+  return number;
+}
+
+/// int(text, base) of Python; undefined if the text is not such a number, or if Python refuses the base.
+inline Value parse_integer(Memory& memory, std::string_view text, std::int64_t base) {
+  if (base != 0 && (base < 2 || base > 36)) return {};
   text = strip(text, Side::both);
   std::string digits;
   bool negative = false;
@@ -275,9 +289,12 @@ inline Value parse_integer(std::string_view text, int base) {
   std::int64_t number = 0;
   if (negative) digits.insert(0, 1, '-');
   const char* const end = digits.data() + digits.size();
-  const auto result = std::from_chars(digits.data(), end, number, base == 0 ? 10 : base);
-  if (digits.empty() || result.ec != std::errc() || result.ptr != end || digits.starts_with("--")) return {};
-  return Value::of_integer(number);
+  if (base == 0) base = 10;
+  const auto result = std::from_chars(digits.data(), end, number, static_cast<int>(base));
+  const bool large = result.ec == std::errc::result_out_of_range;
+  if (digits.empty() || (result.ec != std::errc() && !large) || result.ptr != end || digits.starts_with("--"))
+    return {};
+  return large ? large_integer(memory, std::move(digits), base) : Value::of_integer(number);
 }
 
 /// float(text) of Python; undefined if the text is not a number.
@@ -314,7 +331,10 @@ inline Value filter_int(Interpreter& interpreter, const Value& value, const Argu
   Value number = value;
   if (value.is_string()) {
     memory.work_on(value.text());
-    const Value whole = parse_integer(value.text(), static_cast<int>(whole_argument(memory, values[1], 10)));
+    const Value& base = values[1];
+    const bool whole_base = base.is_undefined() || base.is_integral();  // int() refuses any other base
+    const Value whole =
+        whole_base ? parse_integer(memory, value.text(), whole_argument(memory, base, 10)) : Value();
     if (!whole.is_undefined()) return whole;
     number = parse_real(value.text());
   }

@@ -102,11 +102,17 @@ struct Value {
   }
 };
 
+/// The arguments of range(first, last, step).
+struct Range {
+  std::int64_t first = 0, last = 0, step = 1;
+};
+
 struct List {
   std::vector<Value> items;
   std::string_view name = "list";  // the type's name in Python
   bool read = false;               // of an iterator: whether it was read
   std::exception_ptr error = {};   // of an iterator: the error that reading all items throws
+  Range range = {};                // of a range
 };
 
 /// A dict, which keeps the order of its members; or a namespace, whose members may change.

@@ -279,11 +279,13 @@ MOE_INLINE std::optional<std::uint32_t> Compiler::length_of(const Node& node) co
     }
     case Node::Kind::alternatives: {
       const std::optional<std::uint32_t> length = length_of(node.children[0]);
-      for (const Node& child : node.children)
-        if (length_of(child) != length) return {};
+      // Calling length_of() twice for the first child would double the time at each level of nesting.
+      for (std::size_t i = 1; i < node.children.size(); ++i)
+        if (length_of(node.children[i]) != length) return {};
       return length;
     }
     case Node::Kind::repeat: {
+      if (node.most == 0) return 0;
       const std::optional<std::uint32_t> round = length_of(node.children[0]);
       if (!round || node.least != node.most || node.most > most_behind) return {};
       return std::min(*round * node.most, most_behind + 1);

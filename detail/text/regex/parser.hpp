@@ -15,8 +15,8 @@ namespace moe::inline MOE_ABI::detail::regex {
 
 /// Reads a regular expression in Oniguruma's syntax for Ruby, the syntax of Hugging Face's tokenizers: literals, classes with
 /// ranges, nested classes and intersections, properties, groups, look-ahead, look-behind, atomic groups, alternatives, and greedy,
-/// lazy and possessive quantifiers. Capturing groups only group. Back-references, conditionals, calls and unknown syntax are
-/// refused. Source: doc/RE of Oniguruma.
+/// lazy and possessive quantifiers. Capturing groups only group. Back-references, conditionals, calls, look-aheads inside
+/// look-behinds and unknown syntax are refused. Source: doc/RE of Oniguruma.
 class Parser {
  public:
   /// `name`: the file or the place that holds the pattern, for errors.
@@ -45,15 +45,14 @@ class Parser {
   /// An element with its quantifiers.
   Node read_quantified();
 
-  /// One element; nothing for a comment.
-  std::optional<Node> read_element();
+  Node read_element();
 
   Node quantify(Node node);
   std::optional<Bounds> take_bounds();
   std::optional<std::uint32_t> take_number();
 
-  std::optional<Node> read_group();
-  std::optional<Node> read_special_group();
+  Node read_group();
+  Node read_special_group();
   Node read_child(Node::Kind kind, bool negated);
   void skip_group_name(char close);
   Node read_option_group();
@@ -89,6 +88,8 @@ class Parser {
   }
   bool take(std::string_view text);
   char32_t read_code_point();
+  /// Skips comments `(?#...)`, and what the option x ignores.
+  void skip_comments();
   void skip_extended();
 
   [[noreturn]] void fail_at(std::size_t offset, std::string_view expected, std::string_view found) const;
@@ -97,6 +98,7 @@ class Parser {
   std::string_view pattern_, name_;
   std::size_t at_ = 0, depth_ = 0;
   Options options_;
+  bool in_look_behind_ = false;
   Tree tree_;
   std::map<std::vector<std::pair<char32_t, char32_t>>, std::size_t> set_indices_;
 };

@@ -4,6 +4,7 @@
 #include "../../core/error.hpp"
 #include "../../core/utf8.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -38,22 +39,19 @@ MOE_INLINE Node Parser::read_alternatives() {
 
 MOE_INLINE Node Parser::read_sequence() {
   Node node{.kind = Node::Kind::sequence};
-  for (skip_extended(); !at_end() && peek() != '|' && peek() != ')'; skip_extended()) {
-    Node element = read_quantified();
-    if (element.kind != Node::Kind::empty) node.children.push_back(std::move(element));
-  }
+  for (skip_comments(); !at_end() && peek() != '|' && peek() != ')'; skip_comments())
+    node.children.push_back(read_quantified());
   if (node.children.size() != 1) return node;
   return Node(std::move(node.children[0]));
 }
 
 MOE_INLINE Node Parser::read_quantified() {
   const std::size_t begin = at_;
-  std::optional<Node> element = read_element();
-  if (!element) return {};
+  Node element = read_element();
   for (std::size_t count = 0;; ++count) {
-    skip_extended();
+    skip_comments();
     const std::size_t quantifier = at_;
-    Node repeated = quantify(std::move(*element));
+    Node repeated = quantify(std::move(element));
     if (at_ == quantifier) return repeated;
     const Node::Kind kind = repeated.children[0].kind;
     if (kind == Node::Kind::assertion || kind == Node::Kind::look_ahead || kind == Node::Kind::look_behind)
@@ -117,7 +115,7 @@ MOE_INLINE std::optional<std::uint32_t> Parser::take_number() {
   return number;
 }
 
-MOE_INLINE std::optional<Node> Parser::read_element() {
+MOE_INLINE Node Parser::read_element() {
   const std::size_t begin = at_;
   if (take("(")) return read_group();
   if (take("[")) return set_node(read_class());
@@ -133,19 +131,16 @@ MOE_INLINE std::optional<Node> Parser::read_element() {
   return character_node(read_code_point());
 }
 
-MOE_INLINE std::optional<Node> Parser::read_group() {
+MOE_INLINE Node Parser::read_group() {
   if (peek() == '?') return read_special_group();
   Node node = read_alternatives();
   if (!take(")")) fail_here("`)`");
   return node;
 }
 
-MOE_INLINE std::optional<Node> Parser::read_special_group() {
-  if (take("?#")) {
-    while (!at_end() && peek() != ')') ++at_;
-    if (!take(")")) fail_here("`)` after a comment");
-    return {};
-  }
+MOE_INLINE Node Parser::read_special_group() {
+  if (in_look_behind_ && (peek(1) == '=' || peek(1) == '!'))
+    fail_at(at_ - 1, "no look-ahead inside a look-behind", concat("`(?", peek(1), '`'));
   if (take("?=")) return read_child(Node::Kind::look_ahead, false);
   if (take("?!")) return read_child(Node::Kind::look_ahead, true);
   if (take("?<=")) return read_child(Node::Kind::look_behind, false);
@@ -165,8 +160,11 @@ MOE_INLINE std::optional<Node> Parser::read_special_group() {
 
 MOE_INLINE Node Parser::read_child(Node::Kind kind, bool negated) {
   Node node{.kind = kind, .negated = negated};
+  const bool outside = in_look_behind_;
+  in_look_behind_ |= kind == Node::Kind::look_behind;
   node.children.push_back(read_alternatives());
   if (!take(")")) fail_here("`)`");
+  in_look_behind_ = outside;
   return node;
 }
 
@@ -248,6 +246,14 @@ MOE_INLINE char32_t Parser::read_code_point() {
   const Utf8Step step = utf8_step(pattern_.substr(at_));
   at_ += step.bytes;
   return step.code_point;
+}
+
+MOE_INLINE void Parser::skip_comments() {
+  for (skip_extended(); take("(?#"); skip_extended()) {
+    while (!at_end() && peek() != ')') at_ += peek() == '\\' ? 2 : 1;
+    at_ = std::min(at_, pattern_.size());
+    if (!take(")")) fail_here("`)` after a comment");
+  }
 }
 
 MOE_INLINE void Parser::skip_extended() {

@@ -164,7 +164,7 @@ MOE_INLINE std::optional<CharacterSet> Parser::take_posix_class() {
   if (negated) name.remove_prefix(1);
   for (const char c : name)
     if (c < 'a' || c > 'z') return {};
-  std::optional<CharacterSet> set = find_property(name == "upper" ? "lu" : name == "lower" ? "ll" : name);
+  std::optional<CharacterSet> set = find_property(name);
   if (!set) fail_at(at_, "a POSIX class", concat('"', name, '"'));
   at_ += close + 2;
   return negated ? set->complement() : *set;

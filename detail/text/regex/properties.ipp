@@ -43,8 +43,10 @@ class PropertySets {
     add_table("l", letter_ranges);
     add_table("ll", lower_ranges);
     add_table("lt", title_case_ranges);
+    add("lowercase", at("ll").united(CharacterSet::from_table(other_lowercase_ranges)));
     add_table("lm", modifier_letter_ranges);
     add("lu", CharacterSet::from_table(upper_ranges).without(at("lt")));
+    add("uppercase", at("lu").united(CharacterSet::from_table(other_uppercase_ranges)));
     add("lc", at("lu").united(at("ll")).united(at("lt")));
     add("lo", at("l").without(at("lc")).without(at("lm")));
   }
@@ -122,7 +124,7 @@ class PropertySets {
     add("xdigit", CharacterSet({{'0', '9'}, {'A', 'F'}, {'a', 'f'}}));
     add("blank", at("zs").united(CharacterSet({{'\t', '\t'}})));
     add("cntrl", at("cc"));
-    add("punct", at("p").united(at("s")));
+    add("punct", at("p"));  // without symbols, as in Oniguruma
     add("ascii", CharacterSet({{0, 0x7f}}));
   }
 
@@ -146,6 +148,7 @@ inline std::string_view short_name(std::string_view name) {
       {"punctuation", "p"},      {"symbol", "s"},
       {"separator", "z"},        {"other", "c"},
       {"alphabetic", "alpha"},   {"whitespace", "space"},
+      {"lower", "lowercase"},    {"upper", "uppercase"},
       {"hani", "han"},           {"hira", "hiragana"},
       {"kana", "katakana"},      {"hang", "hangul"},
       {"latn", "latin"},         {"cyrl", "cyrillic"},

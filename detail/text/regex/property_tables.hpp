@@ -9,6 +9,15 @@ namespace moe::inline MOE_ABI::detail::regex {
 /// \p{Lt}
 inline constexpr char title_case_ranges[] = "1c5 1c8 1cb 1f2 1f88-1f8f 1f98-1f9f 1fa8-1faf 1fbc 1fcc 1ffc";
 
+/// Other_Lowercase: characters with the property Lowercase that are no small letters.
+inline constexpr char other_lowercase_ranges[] =
+    "aa ba 2b0-2b8 2c0-2c1 2e0-2e4 345 37a 10fc 1d2c-1d6a 1d78 1d9b-1dbf 2071 207f 2090-209c 2170-217f "
+    "24d0-24e9 2c7c-2c7d a69c-a69d a770 a7f2-a7f4 a7f8-a7f9 ab5c-ab5f ab69 10780 10783-10785 10787-107b0 "
+    "107b2-107ba 1e030-1e06d";
+
+/// Other_Uppercase: characters with the property Uppercase that are no capital letters.
+inline constexpr char other_uppercase_ranges[] = "2160-216f 24b6-24cf 1f130-1f149 1f150-1f169 1f170-1f189";
+
 /// \p{Lm}
 inline constexpr char modifier_letter_ranges[] =
     "2b0-2c1 2c6-2d1 2e0-2e4 2ec 2ee 374 37a 559 640 6e5-6e6 7f4-7f5 7fa 81a 824 828 8c9 971 e46 ec6 10fc "

@@ -53,6 +53,28 @@ TEST_CASE("jinja: arithmetic is Python's") {
       error_of_expressions("{{ {}-1 }}").ends_with(": unsupported operand type(s) for -: 'dict' and 'int'"));
 }
 
+TEST_CASE("jinja: floor division of real numbers uses the exact remainder") {
+  CHECK(rendered_expressions("{{ 1.0//0.1 }} {{ -1.0//0.1 }}") == "9.0 -10.0");
+  CHECK(rendered_expressions("{{ 7.5//-2 }} {{ -0.0//1 }} {{ 1//-3.0 }}") == "-4.0 -0.0 -1.0");
+  CHECK(rendered_expressions("{{ -1e-20//1.0 }} {{ 1e300//1e-10 }}") == "-1.0 inf");
+}
+
+TEST_CASE("jinja: a remainder of zero has the sign of the divisor") {
+  CHECK(rendered_expressions("{{ -4.0 % 2 }} {{ 4.0 % -2 }}") == "0.0 -0.0");
+}
+
+TEST_CASE("jinja: a range is written with its arguments") {
+  CHECK(rendered_expressions("{{ range(0,5,2) }} {{ range(3) }}") == "range(0, 5, 2) range(0, 3)");
+  CHECK(rendered_expressions("{{ range(3,3) }} {{ range(5,0) }}") == "range(3, 3) range(5, 0)");
+}
+
+TEST_CASE("jinja: the slice of a range is a range with the bounds of the slice") {
+  CHECK(rendered_expressions("{{ range(10)[::2] }} {{ range(0,5,2)[:2] }}") ==
+        "range(0, 10, 2) range(0, 4, 2)");
+  CHECK(rendered_expressions("{{ range(10)[::-1] }} {{ range(10)[::100] }}") ==
+        "range(9, -1, -1) range(0, 10, 100)");
+}
+
 TEST_CASE("jinja: sequences are added and repeated") {
   CHECK(rendered_expressions(R"({{ "a"+"b" }})") == "ab");
   CHECK(rendered_expressions(R"({{ "ab"*2 }})") == "abab");

@@ -104,6 +104,39 @@ TEST_CASE("jinja: numbers") {
   CHECK(error_of_filters(R"({{ "a"|abs }})").ends_with(": bad operand type for abs(): 'str'"));
 }
 
+TEST_CASE("jinja: int reads no text with a base that Python refuses") {
+  CHECK(rendered_filters("{{ 'ff'|int(7, 99) }}") == "7");
+  CHECK(rendered_filters("{{ 'ff'|int(7, -1) }}") == "7");
+  CHECK(rendered_filters("{{ 'ff'|int(7, 2 ** 40 + 16) }}") == "7");
+  CHECK(rendered_filters("{{ 'ff'|int(7, 'x') }}") == "7");
+  CHECK(rendered_filters("{{ '42'|int(0, 1) }}") == "42");  // read by float()
+  CHECK(rendered_filters("{{ 'z'|int(7, 36) }},{{ '0x1f'|int(7, 0) }}") == "35,31");
+}
+
+TEST_CASE("jinja: int keeps all digits of whole numbers beyond 64 bits") {
+  CHECK(rendered_filters("{{ '123456789012345678901'|int }}") == "123456789012345678901");
+  CHECK(rendered_filters("{{ '-0012345678901_2345678901'|int }}") == "-123456789012345678901");
+  CHECK(rendered_filters("{{ ('1' * 5000)|int(3) }}") == "3");
+  CHECK(error_of_filters("{{ ('f' * 20)|int(0, 16) }}").ends_with("supported in decimal only"));
+}
+
+TEST_CASE("jinja: a brace format of a real number with a precision only has a digit after the point") {
+  CHECK(rendered_filters("{{ '{:.3} {:.3} {:.3}'.format(1.0, 12.0, 0.0) }}") == "1.0 12.0 0.0");
+  CHECK(rendered_filters("{{ '{:.3} {:.3} {:.0}'.format(123.0, 1e5, 1.0) }}") == "1.23e+02 1e+05 1e+00");
+  CHECK(rendered_filters("{{ '{:.3} {:.3}'.format(0.0001234, 0.00001234) }}") == "0.000123 1.23e-05");
+  CHECK(rendered_filters("{{ '{:.4} {:.2}'.format(9999.6, 99.9) }}") == "1e+04 1e+02");
+  CHECK(rendered_filters("{{ '{:.5} {:,.9}'.format(-1234.5678, 1234567.0) }}") == "-1234.6 1,234,567.0");
+}
+
+TEST_CASE("jinja: a brace format of a type that the value does not have is refused") {
+  CHECK(error_of_filters("{{ '{:q}'.format(1) }}").ends_with("'q' for object of type 'int'"));
+  CHECK(error_of_filters("{{ '{:q}'.format(1.5) }}").ends_with("'q' for object of type 'float'"));
+  CHECK(error_of_filters("{{ '{:s}'.format(true) }}").ends_with("'s' for object of type 'bool'"));
+  CHECK(error_of_filters("{{ '{:d}'.format('a') }}").ends_with("'d' for object of type 'str'"));
+  CHECK(error_of_filters("{{ '{:5}'.format([1]) }}").ends_with("passed to list.__format__"));
+  CHECK(rendered_filters("{{ '{:n} {:n} {:.1f} {:b}'.format(12, 1.5, true, 5) }}") == "12 1.5 1.0 101");
+}
+
 TEST_CASE("jinja: sequences") {
   CHECK(rendered_filters("{{ l|length }}") == "3");
   CHECK(rendered_filters("{{ s|length }}") == "11");

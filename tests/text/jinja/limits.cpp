@@ -117,6 +117,37 @@ TEST_CASE("jinja: searches for long texts are linear") {
         "2000000,1,1");
 }
 
+TEST_CASE("jinja: stripping many characters takes linear time") {
+  const Watchdog watchdog(std::chrono::seconds(60));
+  CHECK(render_jinja("{{ ('a' * 2000000)|trim('b' * 2000000 ~ 'a')|length }}") == "0");
+  CHECK(render_jinja("{{ ('é' * 1000000).strip('b' * 2000000 ~ 'é')|length }}") == "0");
+}
+
+TEST_CASE("jinja: stripping counts the steps of reading the characters") {
+  refuses_template(
+      "{% set c = 'b' * 4000000 %}{% for i in range(99999) %}{% set x = 'a'|trim(c) %}{% endfor %}",
+      {"number of steps"});
+}
+
+TEST_CASE("jinja: comparing long keys counts steps") {
+  const std::string key = "{% set k = 'a' * 10000000 %}{% set d = {k: 1, (k, 1): 2} %}";
+  for (const char* const found : {"d[k]", "d[(k, 1)]", "d.get(k)", "k in d", "dict(d)"})
+    refuses_template(key + "{% for i in range(99999) %}{% set x = " + found + " %}{% endfor %}",
+                     {"number of steps"});
+  refuses_template("{{ (['a' * 1000000] * 2000) | unique(true) | list | length }}", {"number of steps"});
+}
+
+TEST_CASE("jinja: temporary tables of long texts count as memory") {
+  refuses_template("{{ ('a' * 30000000)[0] }}", {"memory"});
+  refuses_template("{{ '%.1s' % ('a' * 30000000) }}", {"memory"});
+  refuses_template("{{ 'a' * 10000000 in 'a' * 60000000 }}", {"memory"});
+}
+
+TEST_CASE("jinja: temporary tables give their memory back") {
+  CHECK(render_jinja("{% set t = 'a' * 1000000 %}{% for i in range(50) %}{{ t[0] }}{% endfor %}") ==
+        std::string(50, 'a'));
+}
+
 TEST_CASE("jinja: a template above a mebibyte is an error") {
   refuses_template(std::string((1 << 20) + 1, 'x'), {"template", "at most 1048576 bytes", "1048577"});
 }
