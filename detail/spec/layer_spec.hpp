@@ -6,6 +6,13 @@
 #include <optional>
 #include <variant>
 
+namespace moe::inline MOE_ABI::detail {
+
+/// The longest convolution of a recurrent mixer, in taps. Released models have 3 or 4.
+inline constexpr std::size_t most_taps = 16;
+
+}  // namespace moe::inline MOE_ABI::detail
+
 namespace moe::inline MOE_ABI {
 
 /// Causal attention with heads: softmax(scale · q · k) · v, grouped-query.
@@ -136,7 +143,8 @@ struct RouterSpec {
 
   bool bias = false;            // added to the logits
   bool selection_bias = false;  // added to the scores for the choice only, not for the weights
-  std::size_t groups = 1;       // of consecutive experts; only the experts of the best groups can be chosen
+  static constexpr std::size_t most_groups = 64;
+  std::size_t groups = 1;  // of consecutive experts; only the experts of the best groups can be chosen
   std::size_t groups_kept = 1;
   // The score of a group: the sum of its two largest scores in place of the largest one.
   bool group_score_is_sum = false;

@@ -60,7 +60,7 @@ MOE_INLINE DeltaNetSpec read_delta_net(const SpecReader& reader) {
     reader.fail_at(keys::delta_value_heads, concat("a multiple of ", out.key_heads), concat(out.value_heads));
   out.key_dim = reader.required_size(keys::delta_key_dim, defaults.key_dim, {.least = 1});
   out.value_dim = reader.required_size(keys::delta_value_dim, defaults.value_dim, {.least = 1});
-  out.kernel = reader.required_size(keys::delta_kernel, defaults.kernel, {.least = 1});
+  out.kernel = reader.required_size(keys::delta_kernel, defaults.kernel, {.least = 1, .most = most_taps});
   const std::size_t inner = reader.required_size(keys::inner_size, out.value_size());
   if (inner != out.value_size()) reader.fail_at(keys::inner_size, concat(out.value_size()), concat(inner));
   (void)reader.one_of(keys::delta_gate_kind, {"silu", "swish"});
@@ -116,7 +116,7 @@ MOE_INLINE Mamba2Spec read_mamba(const SpecReader& reader, std::size_t layer, st
   if (out.heads % out.groups != 0)
     reader.fail_at(keys::mamba_groups, concat("a divisor of ", out.heads), concat(out.groups));
   out.state = reader.required_size(keys::mamba_state, defaults.state, {.least = 1});
-  out.kernel = reader.required_size(keys::mamba_kernel, defaults.kernel, {.least = 1});
+  out.kernel = reader.required_size(keys::mamba_kernel, defaults.kernel, {.least = 1, .most = most_taps});
   (void)reader.one_of(keys::mamba_activation, {"silu", "swish"});
   if (reader.is_gguf()) {
     out.convolution_bias = reader.names().find(Role::convolution_bias, layer) != nullptr;
@@ -135,7 +135,7 @@ MOE_INLINE Mamba2Spec read_mamba(const SpecReader& reader, std::size_t layer, st
 MOE_INLINE ShortConvolutionSpec read_short_convolution(const SpecReader& reader, std::size_t layer) {
   ShortConvolutionSpec out;
   out.kernel = reader.required_size(keys::convolution_kernel, reader.family().recurrent_defaults->kernel,
-                                    {.least = 1});
+                                    {.least = 1, .most = most_taps});
   out.bias = reader.is_gguf() ? reader.names().find(Role::convolution_bias, layer) != nullptr
                               : reader.flag(keys::convolution_bias, false);
   return out;

@@ -2,6 +2,7 @@
 #include "router_reader.hpp"
 #include "../core/concat.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -54,7 +55,8 @@ MOE_INLINE void read_groups(const SpecReader& reader, RouterSpec& out) {
     if (choice == "greedy" || !(has_groups || family.groups > 1)) return;
   }
   const bool usual = !reader.is_gguf();
-  const std::size_t groups = reader.size(keys::groups, usual ? family.groups : 1, {.most = out.experts});
+  const std::size_t groups = reader.size(keys::groups, usual ? family.groups : 1,
+                                         {.most = std::min(out.experts, RouterSpec::most_groups)});
   if (groups <= 1) return;
   out.groups = groups;
   out.groups_kept =

@@ -193,11 +193,14 @@ TEST_CASE("router: groups of experts have the sum of two scores, or the largest 
               {"$.topk_method", "noaux_tc", "greedy"});
   check_error([] { return router_with("glm4_moe", R"("n_group": 3)"); }, {"$.n_group", "a divisor of 128"});
   check_error([] { return router_with("glm4_moe", R"("n_group": 128, "topk_group": 8)"); },
-              {"$.n_group", "at least 2 experts"});
+              {"$.n_group", "64", "found 128"});
+  check_error(
+      [] { return router_with("glm4_moe", R"("n_routed_experts": 32, "n_group": 32, "topk_group": 8)"); },
+      {"$.n_group", "at least 2 experts"});
   check_error([] { return router_with("glm4_moe", R"("n_group": 4, "topk_group": 5)"); },
               {"$.topk_group", "from 1 to 4"});
   check_error([] { return router_with("glm4_moe", R"("n_group": 64, "topk_group": 3)"); },
-              {"$.topk_group", "at least 8 experts", "found 3"});
+              {"$.topk_group", "8 experts together", "found 3"});
   check_error([] { return router_with("qwen3_moe", R"("n_group": 4)"); }, {"$.n_group", "expected 1"});
   check_error([] { return router_with("qwen3_moe", R"("topk_method": "noaux_tc")"); }, {"$.topk_method"});
 }

@@ -71,6 +71,12 @@ TEST_CASE("delta net: sizes are those of config.json, or of the family") {
               {"$.linear_num_value_heads", "a multiple of 2", "found 3"});
 }
 
+TEST_CASE("convolutions: more taps than the kernels have room for are refused") {
+  check_error([] { return delta_net(R"("linear_conv_kernel_dim": 17)"); },
+              {"$.linear_conv_kernel_dim", "16", "found 17"});
+  check_error([] { return nemotron(R"("conv_kernel": 17)"); }, {"$.conv_kernel", "16", "found 17"});
+}
+
 TEST_CASE("delta net: the gate is that of SiLU, and another one is refused") {
   for (const char* name : {"silu", "swish"})
     CHECK(delta_net("\"output_gate_type\": \"" + std::string(name) + "\"").kernel == 4);

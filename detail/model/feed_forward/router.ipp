@@ -53,7 +53,7 @@ class Candidates {
 /// Sets the scores of candidates outside of the best groups to −inf. The score of a group is its largest
 /// score, or the sum of its two largest scores.
 inline void keep_best_groups(const RouterSpec& spec, const Candidates& candidates, std::span<float> scores) {
-  constexpr std::size_t most_groups = 64;
+  constexpr std::size_t most_groups = RouterSpec::most_groups;
   const std::size_t size = spec.experts / spec.groups;
   MOE_ASSERT(spec.groups <= most_groups && spec.groups_kept <= spec.groups);
   float largest[most_groups], second[most_groups];
@@ -83,8 +83,9 @@ inline void mix_sparsely(const RouterSpec& spec, std::span<const float> logits, 
     const float largest = left[out.experts[rank]];
     double sum = 0;
     for (std::size_t i = 0; i < left.size(); ++i) {
-      const bool near = (largest - logits[i]) / std::max(std::abs(logits[i]), largest) <= 2 * spec.jitter;
-      if (left[i] != never && near) sum += portable::exp(static_cast<double>(left[i] - largest));
+      // 0/0, of logits 0, counts as near.
+      const bool is_far = (largest - logits[i]) / std::max(std::abs(logits[i]), largest) > 2 * spec.jitter;
+      if (left[i] != never && !is_far) sum += portable::exp(static_cast<double>(left[i] - largest));
     }
     out.weights[rank] = static_cast<float>(1 / sum);
     left[out.experts[rank]] = never;

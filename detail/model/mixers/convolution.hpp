@@ -17,8 +17,6 @@ void convolve(const Step& step, std::span<const float> taps, const std::vector<f
               std::size_t kernel, const FixedState& state, const float* x, std::size_t x_stride, float* out,
               std::size_t out_stride);
 
-inline constexpr std::size_t most_taps = 16;
-
 }  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS

@@ -180,6 +180,16 @@ TEST_CASE("router: sparsemixer weighs each expert by a softmax over the logits n
   CHECK(weights[1] == 1);  // the first expert is masked, and the others are far
 }
 
+TEST_CASE("router: sparsemixer counts logits of 0 as near each other") {
+  const moe::RouterSpec spec{
+      .experts = 4, .per_token = 2, .score = moe::RouterSpec::Score::sparsemixer, .jitter = 0.01f};
+  std::vector<float> logits{0, -3, 0, -4}, scores(4), weights(2);
+  std::vector<std::uint32_t> chosen(2);
+  moe::detail::choose(spec, {}, moe::detail::simd::kernels(), {}, logits, scores, {chosen, weights});
+  CHECK(chosen == std::vector<std::uint32_t>{0, 2});
+  CHECK(weights == std::vector<float>{0.5f, 1});
+}
+
 TEST_CASE("router: a factor of each expert multiplies its weight") {
   const moe::RouterSpec spec{.experts = 2,
                              .per_token = 2,
