@@ -68,6 +68,10 @@ class ExpertCatalog {
   /// views of that memory. Throws if there is no such expert or a file cannot be read.
   ExpertWeights read(ExpertId id, std::byte* memory) const;
 
+  /// Views of an expert in `memory`, at(id).bytes() of it, as read() has written it there. For providers that move or store
+  /// these bytes. Throws if there is no such expert.
+  ExpertWeights view(ExpertId id, const std::byte* memory) const;
+
  private:
   /// The index of an expert; size() if the checkpoint does not have it.
   std::size_t find(ExpertId id) const;

@@ -98,6 +98,18 @@ MOE_INLINE ExpertWeights ExpertCatalog::read_plain(const ExpertLocation& locatio
   return detail::weights_of(parts);
 }
 
+MOE_INLINE ExpertWeights ExpertCatalog::view(ExpertId id, const std::byte* memory) const {
+  std::array<Matrix, detail::expert_parts> parts;
+  const auto locations = detail::parts_of(at(id));
+  for (std::size_t part = 0; part < parts.size(); ++part) {
+    const MatrixLocation& location = *locations[part];
+    if (location.rows == 0) continue;
+    parts[part] = {memory, location.dtype, location.rows, location.cols};
+    memory += location.bytes();
+  }
+  return detail::weights_of(parts);
+}
+
 MOE_INLINE bool ExpertCatalog::is_plain() const {
   return std::all_of(tables_.locations.begin(), tables_.locations.end(),
                      [](const ExpertLocation& expert) { return expert.is_plain(); });
