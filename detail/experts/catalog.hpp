@@ -10,6 +10,7 @@
 
 namespace moe::inline MOE_ABI {
 
+/// Options of an ExpertCatalog.
 struct CatalogOptions {
   bool allow_partial = false;  // experts may be missing, as in an extraction of some of them
 };

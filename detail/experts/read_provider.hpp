@@ -11,6 +11,7 @@
 
 namespace moe::inline MOE_ABI {
 
+/// Options of a ReadProvider.
 struct ReadOptions {
   bool direct = false;  // read past the page cache where the system allows it
   bool verify = false;  // compare what is read with the checksums in its file; a difference is an error

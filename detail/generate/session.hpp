@@ -188,7 +188,10 @@ class Session::Generation {
   Generation(Session& session, std::vector<TokenId> prompt, const GenerateOptions& options);
   Generation(Generation&&) = default;
 
+  /// The end of the range.
   struct End {};
+
+  /// An input iterator over the pieces.
   class Iterator {
    public:
     using difference_type = std::ptrdiff_t;

@@ -21,6 +21,7 @@
 
 namespace moe::inline MOE_ABI {
 
+/// Options of a Transformer.
 struct TransformerOptions {
   WeightStorage weights = WeightStorage::mapped;
   // Restricts the routers, for experiments and for checkpoints without some experts: other experts are never chosen.

@@ -171,6 +171,7 @@ struct FeedForwardSpec {
   bool operator==(const FeedForwardSpec&) const = default;
 };
 
+/// A layer: a mixer and a feed-forward part, whose results are added to the residual stream.
 struct LayerSpec {
   MixerSpec mixer;
   std::optional<FeedForwardSpec> feed_forward = {};

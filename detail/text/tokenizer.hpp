@@ -16,6 +16,7 @@
 
 namespace moe::inline MOE_ABI {
 
+/// Options of Tokenizer::encode().
 struct EncodeOptions {
   bool add_special_tokens = true;  // the tokens that the tokenizer puts before and after every text
 };

@@ -24,6 +24,8 @@ function known_meaning(line, name) {
 
 FNR == 1 { is_face = FILENAME ~ /moe\.hpp$/ }
 
+/^\/\/ SPDX/ { print ""; next }
+
 # Doxygen 1.9 does not parse `namespace moe::inline v0_2`.
 /^namespace / { sub(/::inline MOE_ABI/, "") }
 
@@ -62,7 +64,7 @@ is_face { print; next }
   in_comment = 0
 }
 
-/^ (  )?[^ \/#].*[;,]  \/\/ / || /^    ?[^ ].*[;,]  \/\/ / || /^    [a-z_0-9]+  \/\/ / {  # a comment behind a member
+/^  [^ \/#].*[;,}]  \/\/ / || /^    [a-z_0-9 =]+,?  \/\/ / || /^    [^ ].*;  \/\/ / {  # a comment behind a member
   match($0, /  \/\/ /)
   print "  /// " substr($0, RSTART + 5)
   print substr($0, 1, RSTART - 1)

@@ -222,7 +222,7 @@ TEST_CASE("catalog: only the experts of the text model of a multimodal checkpoin
 }
 
 TEST_CASE("catalog: view() describes the bytes that read() writes, for every layout of a family") {
-  for (const std::string name : {"plain-f32", "gpt-oss", "granite4", "nemotron3"}) {
+  for (const std::string name : {"plain-f32", "gpt-oss-bf16", "granitemoe", "nemotron-mixed"}) {
     CAPTURE(name);
     const moe::ExpertCatalog catalog{moe::Checkpoint(golden(name))};
     for (const moe::ExpertId id : catalog.ids()) {
