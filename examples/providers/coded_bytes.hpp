@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A lossless code for bytes of which few values are frequent.
 #pragma once
 #include <algorithm>

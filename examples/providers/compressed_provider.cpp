@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Experts from a compressed store in memory, without loss: they are decompressed when they are acquired.
 //   compressed_provider examples/data/babel-10m "<|endoftext|>In the beginning"
 #include <moe.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What the providers in this folder share: a lease, and a program that continues a text.
 #pragma once
 #include <moe.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // One end of a connection between two processes, on POSIX systems.
 #pragma once
 #include <unistd.h>

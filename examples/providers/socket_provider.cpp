@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Experts from another process: a server reads them from disk and sends their bytes over a socket.
 //   socket_provider examples/data/babel-10m "<|endoftext|>In the beginning"
 #include <moe.hpp>

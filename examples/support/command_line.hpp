@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Arguments that are described by the help text of the program, and the exit status.
 #pragma once
 #include "nearest.hpp"

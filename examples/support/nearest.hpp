@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The word that a typing error meant.
 #pragma once
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What a user can type after an error: a sentence, and below it a command that is indented by four spaces.
 #pragma once
 #include "nearest.hpp"

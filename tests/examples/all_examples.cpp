@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Properties of all examples: help, exit status, errors, sizes, special files.
 #include "run_example.hpp"
 #include "support/checkpoints.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What the examples say to a user who has no model yet, or half of one: the next command to type.
 #include "run_example.hpp"
 #include "detail/io/file.hpp"

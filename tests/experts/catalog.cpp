@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/io/checkpoint.hpp"
 #include "detail/experts/catalog.hpp"
 #include "support/checkpoints.hpp"
