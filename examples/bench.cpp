@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The speed of a model, and the limits of the machine at the same moment, so that each speed is also a share of a limit:
 //   bench examples/data/babel-10m        bench --shape qwen3-30b-a3b --layers 12 --type q4_0
 #include <moe.hpp>

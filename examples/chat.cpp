@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A conversation with a model:  chat Qwen3-30B-A3B
 #include <moe.hpp>
 

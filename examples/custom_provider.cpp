@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A provider of your own, which reads an expert from disk each time it is needed. docs/write-a-provider.md explains it.
 //   custom_provider examples/data/babel-10m "<|endoftext|>In the beginning"
 #include <moe.hpp>

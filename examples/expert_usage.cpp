@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The experts that different texts use, as a table, a picture and a profile:
 //   expert_usage examples/data/babel-10m --text kjv=kjv.txt --text python=python.txt --svg usage.svg
 #include <moe.hpp>

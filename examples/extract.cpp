@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A copy of a model, or of some of its experts, in a layout that is fast to read:
 //   extract examples/data/babel-10m /tmp/babel --type q8_0
 #include "detail/extract/expert_selection.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The continuation of a text:  generate examples/data/babel-10m "<|endoftext|>In the beginning"
 #include <moe.hpp>
 

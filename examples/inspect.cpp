@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The contents of a checkpoint, and the memory that its experts need:  inspect examples/data/babel-10m
 #include <moe.hpp>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The logits of the next token:  logits tests/golden/plain-f32 --ids 1,2,3 --greedy 5 --routes
 #include <moe.hpp>
 

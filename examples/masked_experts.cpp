@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The cost of hiding experts from the routers, as perplexity:
 //   cd examples/data/babel-10m && masked_experts . valid/scripture.txt valid/python.txt --begin "<|endoftext|>"
 #include <moe.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The speed of a model whose experts do not fit in memory, under several budgets:
 //   measure_cache examples/data/babel-10m --budgets 1MiB,4MiB,16MiB
 #include <moe.hpp>

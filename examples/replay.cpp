@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The hit rate of caches with different eviction policies, from a recorded trace:
 //   replay trace.csv --budgets-mib 1000,2000,4000 --svg hits.svg
 #include <moe.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A model of random weights with the shape of a released model:  synthesize /tmp/model --shape qwen3-30b-a3b --type q4_0
 #include <moe.hpp>
 

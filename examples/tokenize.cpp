@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The tokens of a text; or conversions between texts, ids and conversations, line by line:
 //   tokenize examples/data/babel-10m "Hello, world!"
 #include <moe.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Runs the tests with the instruction set that MOE_ISA names. Ends with 77, which means skipped, if this machine lacks it,
 // or if --needs-data is given and MOE_TEST_DATA does not name a folder with the data that is too large to come along.
 #define DOCTEST_CONFIG_IMPLEMENT

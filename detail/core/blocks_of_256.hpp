@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "blocks_of_32.hpp"
 #include "config.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 // The macros of the library. No option changes the layout of a type, so translation units with different options may be
 // linked together.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "dequantise.hpp"
 #include "blocks_of_256.hpp"

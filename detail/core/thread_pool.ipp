@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "thread_pool.hpp"
 #include "float_environment.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "allowed_experts.hpp"
 #include "../core/concat.hpp"

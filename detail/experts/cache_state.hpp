@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "../core/concat.hpp"
 #include "../core/config.hpp"

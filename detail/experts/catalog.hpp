@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "../core/config.hpp"
 #include "../io/checkpoint.hpp"
@@ -10,6 +11,7 @@
 
 namespace moe::inline MOE_ABI {
 
+/// Options of an ExpertCatalog.
 struct CatalogOptions {
   bool allow_partial = false;  // experts may be missing, as in an extraction of some of them
 };
@@ -67,6 +69,10 @@ class ExpertCatalog {
   /// Reads the parts of an expert into `memory`, which has at(id).bytes() bytes, one after the other and in the form that
   /// kernels read. Returns views of `memory`. Throws if there is no such expert or a file cannot be read.
   ExpertWeights read(ExpertId id, std::byte* memory) const;
+
+  /// Views of an expert in `memory`, at(id).bytes() of it, as read() has written it there. For providers that move or store
+  /// these bytes. Throws if there is no such expert.
+  ExpertWeights view(ExpertId id, const std::byte* memory) const;
 
  private:
   /// The index of an expert; size() if the checkpoint does not have it.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "catalog.hpp"
 #include "../core/concat.hpp"
@@ -94,6 +95,18 @@ MOE_INLINE ExpertWeights ExpertCatalog::read_plain(const ExpertLocation& locatio
     if (locations[part]->rows == 0) continue;
     parts[part] = detail::read_matrix(checkpoint_, *locations[part], memory);
     memory += parts[part].bytes();
+  }
+  return detail::weights_of(parts);
+}
+
+MOE_INLINE ExpertWeights ExpertCatalog::view(ExpertId id, const std::byte* memory) const {
+  std::array<Matrix, detail::expert_parts> parts;
+  const auto locations = detail::parts_of(at(id));
+  for (std::size_t part = 0; part < parts.size(); ++part) {
+    const MatrixLocation& location = *locations[part];
+    if (location.rows == 0) continue;
+    parts[part] = {memory, location.dtype, location.rows, location.cols};
+    memory += location.bytes();
   }
   return detail::weights_of(parts);
 }

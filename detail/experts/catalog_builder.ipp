@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "catalog_builder.hpp"
 #include "../core/concat.hpp"

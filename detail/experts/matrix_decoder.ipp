@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "matrix_decoder.hpp"
 #include "../core/blocks_of_32.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "matrix_locator.hpp"
 #include "../core/concat.hpp"

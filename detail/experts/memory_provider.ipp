@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "memory_provider.hpp"
 #include "../core/concat.hpp"

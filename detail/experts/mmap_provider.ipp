@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "mmap_provider.hpp"
 #include "../io/file.hpp"

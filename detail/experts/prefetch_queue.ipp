@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "prefetch_queue.hpp"
 #include "../core/start_thread.hpp"

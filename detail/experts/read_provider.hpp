@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "../core/config.hpp"
 #include "catalog.hpp"
@@ -11,6 +12,7 @@
 
 namespace moe::inline MOE_ABI {
 
+/// Options of a ReadProvider.
 struct ReadOptions {
   bool direct = false;  // bypass the page cache where the system allows it
   bool verify = false;  // compare the bytes that are read with the checksums in the file

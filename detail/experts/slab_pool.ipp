@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "slab_pool.hpp"
 #include "../io/system.hpp"

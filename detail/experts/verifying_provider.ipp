@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "verifying_provider.hpp"
 #include "../core/concat.hpp"

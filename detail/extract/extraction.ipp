@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "extraction.hpp"
 #include "../core/concat.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "extraction_files.hpp"
 #include "../core/crc32c.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "extraction_plan.hpp"
 #include "../core/concat.hpp"

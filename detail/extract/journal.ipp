@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "journal.hpp"
 #include "../core/crc32c.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "quantise.hpp"
 #include "../core/half.hpp"

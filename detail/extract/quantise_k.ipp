@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "quantise_k.hpp"
 #include "../core/half.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "read_ahead.hpp"
 #include "../core/start_thread.hpp"

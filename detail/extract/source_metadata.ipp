@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "source_metadata.hpp"
 #include "../io/file.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "type_conversion.hpp"
 #include "../core/dequantise.hpp"

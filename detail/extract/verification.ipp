@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "verification.hpp"
 #include "../core/concat.hpp"

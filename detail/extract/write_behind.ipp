@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "write_behind.hpp"
 #include "../core/start_thread.hpp"

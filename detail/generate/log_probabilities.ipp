@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "log_probabilities.hpp"
 #include "../core/portable_math.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "model.hpp"
 #include "../core/byte_units.hpp"

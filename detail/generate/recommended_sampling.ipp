@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "recommended_sampling.hpp"
 #include "../core/concat.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "sampler.hpp"
 #include "../core/concat.hpp"

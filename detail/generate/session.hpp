@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "../core/config.hpp"
 #include "../core/function_ref.hpp"
@@ -188,7 +189,10 @@ class Session::Generation {
   Generation(Session& session, std::vector<TokenId> prompt, const GenerateOptions& options);
   Generation(Generation&&) = default;
 
+  /// The end of the range.
   struct End {};
+
+  /// An input iterator over the pieces.
   class Iterator {
    public:
     using difference_type = std::ptrdiff_t;

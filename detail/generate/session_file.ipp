@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "session_file.hpp"
 #include "../core/concat.hpp"

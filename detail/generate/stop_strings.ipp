@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "stop_strings.hpp"
 #include "../core/concat.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "direct_file.hpp"
 #include "system_direct.hpp"

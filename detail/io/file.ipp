@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "file.hpp"
 #include "../core/concat.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "file_signature.hpp"
 #include "../core/concat.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "forkable_memory.hpp"
 #include "system_write.hpp"

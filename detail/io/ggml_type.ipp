@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "ggml_type.hpp"
 #include "../core/error.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "gguf_array.hpp"
 #include "../core/concat.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "gguf_metadata.hpp"
 #include "../core/concat.hpp"

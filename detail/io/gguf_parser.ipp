@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "gguf_parser.hpp"
 #include "../core/checked.hpp"

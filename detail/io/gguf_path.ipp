@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "gguf_path.hpp"
 #include "../core/concat.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "hugging_face.hpp"
 #include "../core/concat.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "json_parser.hpp"
 #include "../core/concat.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "machine_memory.hpp"
 #include "../core/concat.hpp"

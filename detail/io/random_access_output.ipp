@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "random_access_output.hpp"
 #include "../core/concat.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "safetensors.hpp"
 #include "../core/checked.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "system.hpp"
 #include "windows_header.hpp"

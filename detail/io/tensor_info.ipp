@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "tensor_info.hpp"
 #include "../core/concat.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 
 // Includes <windows.h> without its macros min and max. Only .ipp files include this header.

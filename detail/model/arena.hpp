@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "../core/buffer.hpp"
 #include "../core/config.hpp"

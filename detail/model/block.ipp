@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "block.hpp"
 #include "mixers/attention.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "compute.hpp"
 #include "../core/dequantise.hpp"

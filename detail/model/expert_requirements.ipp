@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "expert_requirements.hpp"
 #include "../core/concat.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "layer_weights.hpp"
 #include "../core/dequantise.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "../core/config.hpp"
 #include "../core/dtype.hpp"
@@ -24,6 +25,7 @@ class SessionFile;
 
 namespace moe::inline MOE_ABI {
 
+/// Options of a Sequence, and of the Session that owns it.
 struct SequenceOptions {
   std::size_t context = 4096;  // the largest number of positions
   // Tokens of a prompt that go through the layers together; at least 1, at most `context`. Each chunk acquires each expert that

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "state_declaration.hpp"
 #include "../core/checked.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "../core/config.hpp"
 #include "../core/function_ref.hpp"
@@ -21,6 +22,7 @@
 
 namespace moe::inline MOE_ABI {
 
+/// Options of a Transformer.
 struct TransformerOptions {
   WeightStorage weights = WeightStorage::mapped;
   // Restricts the routers, for experiments and for checkpoints without some experts: other experts are never chosen.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "weight_reader.hpp"
 #include "../core/checked.hpp"

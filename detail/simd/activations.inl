@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The exponential function, and activation functions. kernel_table.hpp describes each. Compiled once per instruction set.
 
 /// e^v with a relative error below 2e-7; NaN for NaN. v is clamped to [-87, 88], so the result is finite and not denormal.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Attention over a KV cache with online softmax: blocks of kv_block positions are processed in order, and a running maximum
 // and a running sum rescale the sums of earlier blocks. Compiled once per instruction set.
 // Source: Milakov and Gimelshein, "Online normalizer calculation for softmax", 2018.

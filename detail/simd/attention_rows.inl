@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Attention over keys that lie as rows [positions, head_dim]: latent attention, and caches of q8_0. Compiled once per
 // instruction set.
 //

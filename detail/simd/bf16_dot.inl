@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Matrix products of bf16 weights with activations rounded to bf16, with the dot products of AVX512_BF16.
 //
 //   intrinsic              instruction    use

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The loop of elementwise kernels. Compiled once per instruction set.
 //
 // Each product that is added to something is written as fma(). Compilers differ in which products they fuse on their own,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Elementwise kernels: rotary embedding, sums and products, conversions. kernel_table.hpp describes each.
 // Compiled once per instruction set.
 

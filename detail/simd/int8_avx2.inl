@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Integer vectors of AVX2: eight rows. int8_scalar.inl describes each function; int8_avx2_sum.inl or int8_avx_vnni_sum.inl
 // adds the dot products.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Integer vectors of AVX-512 VNNI: sixteen rows. int8_scalar.inl describes each function.
 //
 //   intrinsic                                 instruction      use

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Dot products of int8_avx2.inl with AVX-VNNI. int8_scalar.inl describes each function.
 //
 //   intrinsic                  instruction  use

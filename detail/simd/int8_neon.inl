@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Integer vectors of NEON with the dot product of ARMv8.2: four rows. int8_scalar.inl describes each function.
 //
 //   intrinsic                     instruction  use

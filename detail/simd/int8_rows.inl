@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Access to f16 numbers in quantised rows, for all int8_*.inl. An Int8Rows has as many rows as a Vec has lanes.
 
 /// out[i] = the f16 number at byte at + i · step of each row, as float, for i < count <= 8.

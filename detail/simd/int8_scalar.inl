@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Integer vectors for products of quantised weights, in plain C++: the reference for all int8_*.inl. Each vector serves
 // `lanes` rows of weights, one row per 32-bit lane, so that products of four bytes are added in the lane of their
 // row and no sum across lanes is needed. Each int8_*.inl defines

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Unpacks quantised rows into vectors with one row per lane; see int8_scalar.inl. Compiled once per instruction set.
 // The block layouts are described in core/blocks_of_32.hpp and core/blocks_of_256.hpp.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 
 // Includes the intrinsics of this platform and defines MOE_X86 or MOE_ARM64. Intrinsics headers must be included outside the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Matrix products of float weights (f32, f16, bf16) with float activations. Compiled once per instruction set.
 //
 // Each element of the result has one order of summation, whichever tile computes it: one vector accumulator along the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Matrix products of weights that are decoded to floats: a tile of blocks is decoded and multiplied like f32 weights. Compiled
 // once per instruction set, for all such types.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Matrix products of quantised weights with int8 activations. Compiled once per instruction set.
 //
 //   out[t, r] = Σ over groups g of scale_w[r, g] · scale_x[t, g] · (Σ over columns c of g of w[r, c] · x[t, c])

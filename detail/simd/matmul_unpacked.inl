@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Matrix products of mxfp4 and f8_e4m3 weights with float activations. Compiled once per instruction set.
 //
 // With one token, numbers are multiplied as soon as they are unpacked; with several tokens, the decoded tiles of

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Norms of vectors, and the product of two vectors. kernel_table.hpp describes each. Compiled once per instruction set.
 
 inline float dot(const float* a, const float* b, std::size_t n) {

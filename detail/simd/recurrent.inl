@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Steps of recurrent mixers: short convolutions, the gated delta rule, Mamba-2. kernel_table.hpp describes each.
 // Compiled once per instruction set.
 //

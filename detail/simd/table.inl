@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The table of kernels of one instruction set. The order of the products is the order of DType.
 
 inline constexpr Kernels kernels{

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The float vector of AVX2 with FMA and F16C: eight lanes. vec_scalar.inl describes each function.
 //
 //   intrinsic                           instruction     use

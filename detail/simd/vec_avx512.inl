@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The float vector of AVX-512 F and BW: sixteen lanes. vec_scalar.inl describes each function.
 //
 //   intrinsic                              instruction         use

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The float vector of AArch64 NEON: four lanes. vec_scalar.inl describes each function.
 //
 //   intrinsic                       instruction  use

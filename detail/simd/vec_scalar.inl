@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The float vector of plain C++, the reference for all vec_*.inl. Each of them defines
 //   Vec, lanes, registers          a vector of `lanes` floats; how many vector registers the CPU has
 //   load, store                    `lanes` floats at any address; load(type, p) also converts f16, bf16 and int8 to float

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "attention_reader.hpp"
 #include "../core/concat.hpp"

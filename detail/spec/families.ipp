@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "families.hpp"
 #include "family_defaults.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "known_tensors.hpp"
 #include "../core/concat.hpp"

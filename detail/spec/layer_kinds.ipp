@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "layer_kinds.hpp"
 #include "../core/concat.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "../core/config.hpp"
 #include "rope_spec.hpp"
@@ -179,6 +180,7 @@ struct FeedForwardSpec {
   bool operator==(const FeedForwardSpec&) const = default;
 };
 
+/// A layer: a mixer and a feed-forward part, whose results are added to the residual stream.
 struct LayerSpec {
   MixerSpec mixer;
   std::optional<FeedForwardSpec> feed_forward = {};

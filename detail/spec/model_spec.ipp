@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "model_spec.hpp"
 #include "../core/concat.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "refused_values.hpp"
 #include "../core/concat.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "value_source.hpp"
 #include "../core/concat.hpp"

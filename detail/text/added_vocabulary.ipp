@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "added_vocabulary.hpp"
 #include "../core/concat.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "canonical_forms.hpp"
 #include "nfc_tables.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "../core/config.hpp"
 #include "../io/json.hpp"
@@ -28,6 +29,7 @@ struct Message {
   std::string parts = {};  // JSON, in place of `content`: a list such as [{"type": "text", "text": "Hi"}]
 };
 
+/// Variables of a chat template beside the messages.
 struct ChatOptions {
   bool add_generation_prompt = true;  // end with the begin of an assistant's turn
   std::optional<bool> enable_thinking =

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "chat_message.hpp"
 #include "../io/json_writer.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "chat_template.hpp"
 #include "../core/concat.hpp"

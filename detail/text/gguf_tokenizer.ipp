@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "gguf_tokenizer.hpp"
 #include "../core/concat.hpp"

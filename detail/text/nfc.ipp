@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "nfc.hpp"
 #include "../core/utf8.hpp"

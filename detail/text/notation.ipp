@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "notation.hpp"
 #include "../core/utf8.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "pre_tokenizer.hpp"
 #include "unicode.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "sentence_piece_json.hpp"
 #include "../core/concat.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "special_tokens.hpp"
 #include "../io/gguf_array.hpp"

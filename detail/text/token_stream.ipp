@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "token_stream.hpp"
 #include "../core/utf8.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "../core/config.hpp"
 #include "../core/token.hpp"
@@ -16,6 +17,7 @@
 
 namespace moe::inline MOE_ABI {
 
+/// Options of Tokenizer::encode().
 struct EncodeOptions {
   bool add_special_tokens = true;  // the tokens that the tokenizer puts before and after every text
 };

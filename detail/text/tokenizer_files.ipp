@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "tokenizer_files.hpp"
 #include "../core/concat.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "tokenizer_json.hpp"
 #include "../core/concat.hpp"

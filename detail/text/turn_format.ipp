@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "turn_format.hpp"
 #include "../core/concat.hpp"

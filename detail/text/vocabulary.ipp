@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "vocabulary.hpp"
 #include "../core/error.hpp"

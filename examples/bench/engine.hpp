@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A model with its own threads, and the bytes and operations that a token needs.
 #pragma once
 #include <moe.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Single matrix products, by type and instruction set.
 #pragma once
 #include <moe.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The limits of the machine for the threads of a pool.
 #pragma once
 #include <moe.hpp>

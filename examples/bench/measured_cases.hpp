@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Measurements in turn, in several rounds, each compared with the limits of the machine at that moment.
 #pragma once
 #include <moe.hpp>

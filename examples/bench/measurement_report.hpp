@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Measurements as a table or as JSON.
 #pragma once
 #include <moe.hpp>

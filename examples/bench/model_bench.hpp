@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The measurements of a model.
 #pragma once
 #include <moe.hpp>

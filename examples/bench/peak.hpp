@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The peak rates of the machine: loops of multiply-adds in registers, and loops of reads.
 #pragma once
 #include <moe.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The memory of this process.
 #pragma once
 #include <cstddef>

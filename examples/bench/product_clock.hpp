@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The time that the kernels spend in the matrix products of prompts.
 #pragma once
 #include "detail/core/stopwatch.hpp"

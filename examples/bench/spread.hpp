@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Minimum, median and maximum of several measurements.
 #pragma once
 #include <algorithm>

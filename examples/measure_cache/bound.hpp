@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The bound for the speed of a model under a memory budget: the time of its parts when nothing waits, and the speed of the
 // disk.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Prints an answer as it arrives, and its reasoning apart: dimmed on a terminal, else under a heading.
 #pragma once
 #include <moe.hpp>

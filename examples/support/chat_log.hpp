@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A record of a conversation: one line of JSON for each answer.
 #pragma once
 #include <moe.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The options of programs that use a chat template.
 #pragma once
 #include <moe.hpp>

@@ -1,5 +1,9 @@
+// SPDX-License-Identifier: MIT
 // Arguments that are described by the help text of the program, and the exit status.
 #pragma once
+#include "nearest.hpp"
+#include "next_step.hpp"
+
 #include <charconv>
 #include <cmath>
 #include <cstdint>
@@ -10,6 +14,7 @@
 #include <limits>
 #include <map>
 #include <new>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -36,7 +41,7 @@ class CommandLine {
       } else if (!options || !is_option) {
         positional_.push_back(word);
       } else if (help.find("\n  " + word + ' ') == help.npos) {
-        throw UsageError("unknown option " + word);
+        throw UsageError("unknown option " + word + meant(help, word));
       } else if (!takes_value(help, word)) {
         options_[word];
       } else if (i + 1 == argc) {
@@ -52,6 +57,16 @@ class CommandLine {
     if (positional_.size() < least) throw UsageError("too few arguments");
     if (positional_.size() > most) throw UsageError("unexpected argument: " + positional_[most]);
     return positional_;
+  }
+
+  /// The argument that names the model: it stands where the usage has the word MODEL, SOURCE or PATH. Empty if there is none.
+  std::string model(std::string_view help) const {
+    std::istringstream usage{std::string(help.substr(0, help.find('\n')))};
+    std::size_t place = 0;  // among all words; `usage:` and the name of the program come first
+    for (std::string word; usage >> word; ++place)
+      if (word == "MODEL" || word == "SOURCE" || word == "PATH")
+        return place < positional_.size() + 2 ? positional_[place - 2] : "";
+    return "";
   }
 
   bool has(const std::string& option) const { return options_.contains(option); }
@@ -115,7 +130,27 @@ class CommandLine {
     throw UsageError(option + " needs " + expected + ", not '" + text + "'");
   }
 
+  /// The lines of the help that explain an option; empty if the help does not have it.
+  static std::string help_on(std::string_view help, const std::string& option) {
+    const std::size_t begin = help.find("\n  " + option + ' ');
+    if (begin == help.npos) return "";
+    std::size_t end = help.find('\n', begin + 1);
+    while (help.substr(end, 5) == "\n    ") end = help.find('\n', end + 1);
+    return std::string(help.substr(begin + 1, end - begin));
+  }
+
  private:
+  /// Ends the message of an unknown option: the option with the most similar name.
+  static std::string meant(std::string_view help, const std::string& word) {
+    std::vector<std::string> options;
+    for (std::size_t at = help.find("\n  -"); at != help.npos; at = help.find("\n  -", at + 1))
+      options.emplace_back(help.substr(at + 3, help.find_first_of(" \n", at + 3) - at - 3));
+    const std::size_t equals = word.find('=');
+    const std::string option = nearest(std::string_view(word).substr(0, equals), options);
+    if (option.empty()) return "";
+    return "; did you mean " + option + (equals == word.npos ? "" : ' ' + word.substr(equals + 1)) + '?';
+  }
+
   static bool takes_value(std::string_view help, const std::string& option) {
     const char after = help[help.find("\n  " + option + ' ') + 3 + option.size() + 1];
     return after >= 'A' && after <= 'Z';
@@ -177,31 +212,57 @@ class CommandLine {
   std::map<std::string, std::vector<std::string>> options_;  // the values of each option in the order given
 };
 
-/// Runs an example. Prints the help if it is asked for. Exceptions become one message on stderr and the exit status: 2 for
-/// wrong usage, 1 for all other failures.
-template <class Main>
-int run_example(int argc, char** argv, std::string_view help, Main main) try {
-  bool asked = false;
-  for (int i = 1; i < argc && std::string_view(argv[i]) != "--"; ++i)
-    asked = asked || std::string_view(argv[i]) == "--help" || std::string_view(argv[i]) == "-h";
-  if (asked) {
-    std::cout << help;
-  } else {
-    main(CommandLine(argc, argv, help));
+/// What follows a message of wrong usage: the help on the option that the message begins with, the usage, and the command
+/// that prints the whole help.
+inline std::string usage_after(const std::string& message, std::string_view help,
+                               const std::string& program) {
+  const std::string option = message.substr(0, message.find(' '));
+  std::string usage;
+  for (std::size_t end = 0;
+       help.substr(end).starts_with("usage: ") || help.substr(end).starts_with("       ");) {
+    const std::size_t begin = end;
+    end = help.find('\n', begin) + 1;
+    usage += help.substr(begin, end - begin);
   }
-  if (!std::cout.flush() || std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
-    throw std::runtime_error("standard output: expected to write, and could not");
-  return 0;
-} catch (const UsageError& error) {
-  std::cerr << error.what() << "\n\n" << help;
-  return 2;
-} catch (const std::bad_alloc&) {
-  std::cerr << "error: not enough memory\n";
-  return 1;
-} catch (const std::filesystem::filesystem_error& error) {
-  std::cerr << "error: " << error.path1().string() << ": " << error.code().message() << '\n';
-  return 1;
-} catch (const std::exception& error) {
-  std::cerr << "error: " << error.what() << '\n';
-  return 1;
+  return CommandLine::help_on(help, option) + usage +
+         step("All options:", FailedCommand::joined({program, "--help"}));
+}
+
+/// What follows the message of any other error.
+inline std::string steps_after(const std::string& message, int argc, char** argv, std::string_view help) {
+  const CommandLine args(argc, argv, help);
+  return next_steps(FailedCommand({argv, argv + argc}, std::string(help), args.model(help)), message);
+}
+
+/// Runs an example. Prints the help if it is asked for. Exceptions become one message on stderr, which is followed by what
+/// can be typed next, and the exit status: 2 for wrong usage, 1 for all other failures.
+template <class Main>
+int run_example(int argc, char** argv, std::string_view help, Main main) {
+  const auto failed = [&](const std::string& message) {
+    std::cout.flush();
+    std::cerr << "error: " << message << '\n' << steps_after(message, argc, argv, help);
+    return 1;
+  };
+  try {
+    bool asked = false;
+    for (int i = 1; i < argc && std::string_view(argv[i]) != "--"; ++i)
+      asked = asked || std::string_view(argv[i]) == "--help" || std::string_view(argv[i]) == "-h";
+    if (asked) {
+      std::cout << help;
+    } else {
+      main(CommandLine(argc, argv, help));
+    }
+    if (!std::cout.flush() || std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+      throw std::runtime_error("standard output: expected to write, and could not");
+    return 0;
+  } catch (const UsageError& error) {
+    std::cerr << error.what() << "\n\n" << usage_after(error.what(), help, argv[0]);
+    return 2;
+  } catch (const std::bad_alloc&) {
+    return failed("not enough memory");
+  } catch (const std::filesystem::filesystem_error& error) {
+    return failed(error.path1().string() + ": " + error.code().message());
+  } catch (const std::exception& error) {
+    return failed(error.what());
+  }
 }

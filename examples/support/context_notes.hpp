@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Notes on stderr about the context of a session, the number of positions that a text can have, and about texts that end early.
 #pragma once
 #include <moe.hpp>

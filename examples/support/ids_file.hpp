@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Token ids from a file.
 #pragma once
 #include <moe.hpp>

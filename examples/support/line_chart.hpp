@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Line charts as a self-contained SVG, readable on light and on dark pages.
 #pragma once
 #include "svg.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The options that say how a model is opened, and lines on stderr about its memory.
 #pragma once
 #include <moe.hpp>

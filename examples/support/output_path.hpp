@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Paths for new files, checked before the work begins.
 #pragma once
 #include "command_line.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A line on stderr that shows the progress of long work.
 #pragma once
 #include <chrono>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Options that change which tokens are drawn, beside temperature, top-k and the like.
 #pragma once
 #include <moe.hpp>

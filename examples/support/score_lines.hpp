@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Log-probabilities of tokens as lines of JSON.
 #pragma once
 #include <moe.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Parts of SVG pictures that are readable on light and on dark pages.
 #pragma once
 #include <cstdio>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A directory for files that are needed only as long as the program runs.
 #pragma once
 #include <filesystem>

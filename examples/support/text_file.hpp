@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Text from files and from the keyboard, with line ends of every system.
 #pragma once
 #include <moe.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Texts cut into windows that fit into the context of a model.
 #pragma once
 #include <moe.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A tokenizer whose vocabulary is the 256 bytes.
 #pragma once
 #include <moe.hpp>

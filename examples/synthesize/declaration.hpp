@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The tensors of a part of a model, by purpose.
 #pragma once
 #include <moe.hpp>

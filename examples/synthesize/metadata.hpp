@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The metadata of a GGUF file with a model of a shape.
 #pragma once
 #include <moe.hpp>

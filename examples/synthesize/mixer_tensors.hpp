@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The tensors of mixers.
 #pragma once
 #include "declaration.hpp"

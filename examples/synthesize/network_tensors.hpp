@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The tensors of feed-forward networks.
 #pragma once
 #include "declaration.hpp"

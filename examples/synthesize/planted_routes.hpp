@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Weights for a model whose routers choose the experts of a trace.
 #pragma once
 #include <moe.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Random numbers in the bytes of a type.
 #pragma once
 #include <moe.hpp>

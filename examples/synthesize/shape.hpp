@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The sizes of a model, by kind of part.
 #pragma once
 #include <moe.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The shapes that --shape names.
 #pragma once
 #include "../support/command_line.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A checkpoint of random weights with the shape of a released model, for measurements.
 #pragma once
 #include <moe.hpp>

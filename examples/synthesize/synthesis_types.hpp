@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The types of synthetic weights.
 #pragma once
 #include "../support/command_line.hpp"

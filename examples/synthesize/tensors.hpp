@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The tensors of one file: first all are declared, then all are written.
 #pragma once
 #include <moe.hpp>

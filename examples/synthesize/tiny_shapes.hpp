@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Small models for tests.
 #pragma once
 #include "shape.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Code that must not compile: one mistake for each value of CASE, which CMakeLists.txt lists with the error that is
 // expected. Case 0 is the same code without mistakes.
 #include "detail/experts/any_provider.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A user's program. The library must build here without a warning, in every way in which it can be taken.
 #include <moe.hpp>
 

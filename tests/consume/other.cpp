@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A second unit that includes the library, twice, after macros named min and max.
 #define min(a, b) ((a) < (b) ? (a) : (b))
 #define max(a, b) ((a) > (b) ? (a) : (b))

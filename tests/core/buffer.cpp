@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/core/buffer.hpp"
 
 #include <doctest/doctest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/core/checked.hpp"
 #include "support/message_of.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/core/crc32c.hpp"
 
 #include <doctest/doctest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/core/dequantise.hpp"
 #include "detail/core/blocks_of_32.hpp"
 #include "detail/core/half.hpp"

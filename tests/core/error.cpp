@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/core/concat.hpp"
 #include "detail/core/error.hpp"
 

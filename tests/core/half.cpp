@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/core/half.hpp"
 
 #include <doctest/doctest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/core/pairing_heap.hpp"
 
 #include <doctest/doctest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/core/panels.hpp"
 #include "support/random_blocks.hpp"
 

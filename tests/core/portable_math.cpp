@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/core/portable_math.hpp"
 
 #include <doctest/doctest.h>

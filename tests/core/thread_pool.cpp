@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/core/float_environment.hpp"
 #include "detail/core/thread_pool.hpp"
 #include "support/message_of.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Properties of all examples: help, exit status, errors, sizes, special files.
 #include "run_example.hpp"
 #include "support/checkpoints.hpp"
@@ -16,9 +17,14 @@
 
 namespace {
 
-const std::vector<std::string> all_examples{
-    "generate", "chat",       "custom_provider", "tokenize",     "logits",  "inspect", "measure_cache",
-    "replay",   "synthesize", "masked_experts",  "expert_usage", "extract", "bench"};
+const std::vector<std::string> all_examples {
+  "generate", "chat", "custom_provider", "tokenize", "logits", "inspect", "measure_cache", "replay",
+      "synthesize", "masked_experts", "expert_usage", "extract", "bench",
+#if !defined(_WIN32)
+      "socket_provider",
+#endif
+      "compressed_provider"
+};
 
 }  // namespace
 
@@ -32,7 +38,7 @@ TEST_CASE("examples: --help prints the usage to stdout") {
   }
 }
 
-TEST_CASE("examples: wrong usage ends with status 2, and with the help on stderr") {
+TEST_CASE("examples: wrong usage ends with status 2, and with the usage and the command for help on stderr") {
   for (const std::string& example : all_examples)
     for (const auto& words : {std::vector<std::string>{example},
                               {example, "--no-such-option"},
@@ -42,14 +48,16 @@ TEST_CASE("examples: wrong usage ends with status 2, and with the help on stderr
       CHECK(result.status == 2);
       CHECK(result.out.empty());
       CHECK(result.says("usage: " + example));
+      CHECK(result.says("/" + example + " --help\n"));
     }
 }
 
-TEST_CASE("examples: a failure ends with status 1, and with one message on stderr") {
+TEST_CASE("examples: a failure ends with status 1, one message, and a command to type next") {
   const std::string nowhere = "/nowhere/at/all";
   for (const auto& words : {std::vector<std::string>{"generate", nowhere, "x"},
                             {"chat", nowhere},
                             {"custom_provider", nowhere, "x"},
+                            {"compressed_provider", nowhere, "x"},
                             {"tokenize", nowhere, "x"},
                             {"logits", nowhere, "--ids", "1"},
                             {"inspect", nowhere},
@@ -73,9 +81,10 @@ TEST_CASE("examples: a failure ends with status 1, and with one message on stder
     const Result result = run(words);
     CHECK(result.status == 1);
     CHECK(result.out.empty());
-    CHECK(lines_of(result.err).size() == 1);
     CHECK(result.err.find("error: ") == 0);
-    CHECK(result.says("expected"));
+    CHECK(result.err.find("error: ", 1) == std::string::npos);
+    CHECK(lines_of(result.err)[0].find("expected") != std::string::npos);
+    CHECK(result.says("\n    "));
   }
 }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The examples measure_cache and replay.
 #include "run_example.hpp"
 #include "detail/io/file.hpp"

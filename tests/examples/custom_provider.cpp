@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "run_example.hpp"
 #include "support/checkpoints.hpp"
 

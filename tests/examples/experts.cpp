@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The examples masked_experts and expert_usage.
 #include "run_example.hpp"
 #include "detail/experts/usage_profile.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "run_example.hpp"
 #include "detail/experts/usage_profile.hpp"
 #include "detail/extract/extraction.hpp"

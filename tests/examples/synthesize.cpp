@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "run_example.hpp"
 #include "detail/io/file.hpp"
 #include "support/temporary_directory.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "run_example.hpp"
 #include "detail/io/json_writer.hpp"
 #include "support/checkpoints.hpp"

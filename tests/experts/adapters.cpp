@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Adapters around adapters: stacks of two and of three, in every order.
 #include "detail/core/concat.hpp"
 #include "detail/experts/any_provider.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Lets each allocation of a sequence of calls fail in turn, and checks that nothing is lost or mixed up. A program of its
 // own, since it replaces operator new.
 #include "detail/experts/caching_provider.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/experts/expert.hpp"
 #include "detail/experts/allowed_experts.hpp"
 #include "support/message_of.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A program with functions of its own whose names the library uses too. Unqualified calls with arguments of the library's
 // types must find the functions of the program: the library has no function that argument-dependent lookup could find.
 #include <moe.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/experts/expert.hpp"
 #include "detail/experts/lru.hpp"
 #include "detail/experts/caching_provider.hpp"

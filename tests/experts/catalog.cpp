@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/io/checkpoint.hpp"
 #include "detail/experts/catalog.hpp"
 #include "support/checkpoints.hpp"
@@ -219,4 +220,23 @@ TEST_CASE("catalog: only the experts of the text model of a multimodal checkpoin
   const moe::ExpertCatalog catalog{moe::Checkpoint(golden("omni-fused"))};
   CHECK(catalog.layers() == 2);
   CHECK(catalog.experts(0) == 8);
+}
+
+TEST_CASE("catalog: view() describes the bytes that read() writes, for every layout of a family") {
+  for (const std::string name : {"plain-f32", "gpt-oss-bf16", "granitemoe", "nemotron-mixed"}) {
+    CAPTURE(name);
+    const moe::ExpertCatalog catalog{moe::Checkpoint(golden(name))};
+    for (const moe::ExpertId id : catalog.ids()) {
+      std::vector<std::byte> memory(catalog.at(id).bytes());
+      const moe::ExpertWeights read = catalog.read(id, memory.data()), view = catalog.view(id, memory.data());
+      for (const auto part :
+           {&moe::ExpertWeights::gate, &moe::ExpertWeights::up, &moe::ExpertWeights::down}) {
+        CHECK((view.*part).data == (read.*part).data);
+        CHECK((view.*part).rows == (read.*part).rows);
+        CHECK((view.*part).dtype == (read.*part).dtype);
+      }
+      CHECK(view.down_bias.data == read.down_bias.data);
+      CHECK(view.down_bias.size == read.down_bias.size);
+    }
+  }
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/core/dtype.hpp"
 #include "detail/experts/expert.hpp"
 #include "detail/experts/optional_members.hpp"

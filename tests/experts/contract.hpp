@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 // The contract of expert providers, as doctest checks. To test a provider of your own:
 //

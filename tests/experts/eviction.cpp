@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Eviction policies, compared with linear searches.
 #include "detail/experts/decayed_frequency.hpp"
 #include "detail/experts/eviction_policy.hpp"

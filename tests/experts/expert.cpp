@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/core/dtype.hpp"
 #include "detail/core/tensor.hpp"
 #include "detail/experts/expert.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Tensors of experts that contradict each other, or that the library cannot read.
 #include "detail/experts/catalog.hpp"
 #include "detail/io/checkpoint.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The layouts in which checkpoints store experts.
 #include "detail/core/dequantise.hpp"
 #include "detail/core/dtype.hpp"

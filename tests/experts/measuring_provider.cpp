@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/experts/catalog.hpp"
 #include "detail/experts/expert.hpp"
 #include "detail/experts/provider.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/core/dtype.hpp"
 #include "detail/experts/lru.hpp"
 #include "detail/io/checkpoint.hpp"

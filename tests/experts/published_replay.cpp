@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Compares replays of a recorded trace of Qwen3-30B-A3B with the hit rates that were published with it. The trace is in
 // MOE_TEST_DATA.
 #include "detail/experts/trace.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/experts/trace.hpp"
 #include "detail/experts/replay.hpp"
 #include "support/message_of.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/experts/decayed_frequency.hpp"
 #include "detail/experts/lru.hpp"
 #include "detail/experts/residency.hpp"

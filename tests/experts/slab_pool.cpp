@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/experts/slab_pool.hpp"
 #include "detail/io/system.hpp"
 

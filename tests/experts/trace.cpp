@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/io/file.hpp"
 #include "detail/experts/trace.hpp"
 #include "support/message_of.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/experts/expert.hpp"
 #include "detail/experts/trace.hpp"
 #include "detail/io/json_writer.hpp"

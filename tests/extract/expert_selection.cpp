@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/experts/usage_profile.hpp"
 #include "detail/extract/expert_selection.hpp"
 #include "detail/extract/extraction.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Extractions in processes of their own: killed, in parallel, without disk space.
 #if !defined(_WIN32)
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Extractions of experts and weights in all layouts that a checkpoint may have.
 #include "detail/core/blocks_of_32.hpp"
 #include "detail/core/dequantise.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The loss of quality when weights are stored with fewer bits.
 #include "detail/core/dtype.hpp"
 #include "detail/core/thread_pool.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/core/tensor.hpp"
 #include "detail/core/dequantise.hpp"
 #include "detail/extract/quantise.hpp"

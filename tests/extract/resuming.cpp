@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Interrupted extractions, and the space that an extraction needs.
 #include "detail/core/dtype.hpp"
 #include "detail/core/error.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/experts/catalog.hpp"
 #include "detail/experts/read_provider.hpp"
 #include "detail/extract/extraction.hpp"

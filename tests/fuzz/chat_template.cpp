@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Chat templates: any template is refused, or renders a conversation twice to the same text.
 #include "detail/core/error.hpp"
 #include "detail/io/json.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // GGUF: in an accepted file, all tensors are inside the file. Configuration, tokenizer and chat template are read, or
 // refused with an Error.
 #include "detail/core/error.hpp"

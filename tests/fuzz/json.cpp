@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // JSON: an accepted text, written and parsed again, has as many values as before.
 #include "detail/core/error.hpp"
 #include "target.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Pre-tokenizers: each splits any bytes into non-empty pieces. Normalising twice gives the same text as normalising once.
 #include "target.hpp"
 

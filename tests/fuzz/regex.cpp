@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Regular expressions: the first byte selects a pattern that a function written by hand matches too, and both cut the rest of the
 // input into the same pieces; or the rest up to the first line feed is a pattern, which is refused or cuts what follows.
 #include "target.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Runs a fuzz target once on each file of a corpus, for compilers without libFuzzer:  fuzz_json tests/fuzz/corpus/json
 #include "target.hpp"
 

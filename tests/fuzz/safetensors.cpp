@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Safetensors: in an accepted file, all tensors are inside the file and do not overlap.
 #include "detail/core/error.hpp"
 #include "detail/io/file.hpp"

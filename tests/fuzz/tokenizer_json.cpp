@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tokenizer.json: an accepted tokenizer encodes any text to ids of its vocabulary, and streaming decodes like decode().
 #include "detail/core/error.hpp"
 #include "detail/core/token.hpp"

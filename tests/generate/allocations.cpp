@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Counts the calls of operator new while tokens are generated. A separate program, since it replaces operator new.
 #include "detail/experts/any_provider.hpp"
 #include "detail/experts/caching_provider.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The policy of docs/write-an-eviction-policy.md, in a replay and in a model.
 #include "detail/experts/caching_provider.hpp"
 #include "detail/experts/catalog.hpp"

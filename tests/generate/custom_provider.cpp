@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The providers of docs/write-a-provider.md and of examples/custom_provider.cpp.
 #include "detail/core/byte_units.hpp"
 #include "detail/experts/any_provider.hpp"

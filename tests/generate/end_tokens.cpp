@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/generate/end_tokens.hpp"
 #include "detail/io/file.hpp"
 #include "detail/text/chat_template.hpp"

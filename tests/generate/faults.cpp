@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Errors below a cache reach the caller that asked, and the text can be continued after them.
 #include "detail/experts/catalog.hpp"
 #include "detail/experts/expert.hpp"

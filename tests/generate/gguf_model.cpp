@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Runs GGUF files from end to end, from a file and a prompt to text.
 #include "detail/core/concat.hpp"
 #include "detail/core/dequantise.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/core/token.hpp"
 #include "detail/generate/log_probabilities.hpp"
 #include "support/draws.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/core/token.hpp"
 #include "detail/generate/random.hpp"
 #include "detail/generate/sampler.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A model whose experts do not fit in memory: the tokens are the same, the budget is kept, and no thread waits for ever.
 #include "detail/core/token.hpp"
 #include "detail/experts/catalog.hpp"

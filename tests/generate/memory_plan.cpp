@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/generate/memory_plan.hpp"
 
 #include <doctest/doctest.h>

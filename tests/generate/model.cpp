@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/core/token.hpp"
 #include "detail/experts/allowed_experts.hpp"
 #include "detail/experts/mmap_provider.hpp"

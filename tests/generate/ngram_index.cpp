@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/core/token.hpp"
 #include "detail/generate/ngram_index.hpp"
 #include "detail/generate/random.hpp"

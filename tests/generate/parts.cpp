@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/generate/output_text.hpp"
 #include "detail/generate/parts.hpp"
 #include "detail/text/turn_format.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/generate/random.hpp"
 
 #include <doctest/doctest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/generate/stop_strings.hpp"
 #include "support/message_of.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/generate/model.hpp"
 #include "detail/generate/session.hpp"
 #include "support/checkpoints.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/io/checkpoint.hpp"
 #include "support/message_of.hpp"
 #include "support/safetensors_writer.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/io/direct_file.hpp"
 #include "detail/io/file.hpp"
 #include "detail/io/pages.hpp"

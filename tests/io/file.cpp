@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/io/file.hpp"
 #include "support/message_of.hpp"
 #include "support/temporary_directory.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/io/file_signature.hpp"
 #include "support/temporary_directory.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/io/forkable_memory.hpp"
 
 #include <doctest/doctest.h>

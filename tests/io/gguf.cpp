@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/io/checkpoint.hpp"
 #include "detail/io/gguf_metadata.hpp"
 #include "detail/io/tensor_info.hpp"

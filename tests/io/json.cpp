@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/io/json.hpp"
 #include "support/message_of.hpp"
 #include "support/watchdog.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/io/json.hpp"
 #include "detail/io/json_writer.hpp"
 

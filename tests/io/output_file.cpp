@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/io/output_file.hpp"
 #include "detail/io/file.hpp"
 #include "support/message_of.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/io/checkpoint.hpp"
 #include "detail/io/quantisation.hpp"
 #include "support/message_of.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/io/random_access_output.hpp"
 #include "detail/io/file.hpp"
 #include "detail/io/pages.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/core/dtype.hpp"
 #include "detail/io/file.hpp"
 #include "detail/io/tensor_info.hpp"

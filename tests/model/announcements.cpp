@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/core/thread_pool.hpp"
 #include "detail/experts/expert.hpp"
 #include "detail/experts/memory_provider.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Compares Llama models, as GGUF files and as Hugging Face checkpoints, with their definition in double precision.
 #include "detail/core/dtype.hpp"
 #include "detail/core/thread_pool.hpp"

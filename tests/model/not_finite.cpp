@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Infinite numbers and NaN in weights must end in an error, and never in logits.
 #include "detail/core/concat.hpp"
 #include "detail/core/dequantise.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The order of quantised matrices must not change a bit of the logits.
 #include "detail/core/panels.hpp"
 #include "detail/core/thread_pool.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/core/thread_pool.hpp"
 #include "detail/core/token.hpp"
 #include "detail/experts/catalog.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The logits of one model must have the same bits for all numbers of threads, chunks and providers.
 #include "detail/core/dequantise.hpp"
 #include "detail/core/tensor.hpp"

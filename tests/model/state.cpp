@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/model/state.hpp"
 #include "detail/core/dtype.hpp"
 #include "detail/core/load_as.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/core/tensor.hpp"
 #include "detail/experts/catalog.hpp"
 #include "detail/spec/model_spec.hpp"

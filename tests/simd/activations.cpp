@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/core/float_environment.hpp"
 #include "detail/simd/kernel_table.hpp"
 #include "detail/simd/kernels.hpp"

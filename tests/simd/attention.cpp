@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/simd/kernel_table.hpp"
 #include "detail/simd/kernels.hpp"
 #include "support/quantise.hpp"

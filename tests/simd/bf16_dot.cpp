@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/simd/isa.hpp"
 #include "detail/simd/kernel_table.hpp"
 #include "detail/core/error.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/spec/model_spec.hpp"
 #include "support/message_of.hpp"
 #include "support/spec_checkpoint.hpp"

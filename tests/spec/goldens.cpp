@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The descriptions of small models of all families, in the form of Hugging Face and as GGUF files.
 #include "detail/spec/model_spec.hpp"
 #include "detail/io/checkpoint.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/spec/model_spec.hpp"
 #include "detail/core/token.hpp"
 #include "detail/io/checkpoint.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/spec/tensor_names.hpp"
 #include "detail/spec/families.hpp"
 #include "detail/spec/model_source.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/spec/value_source.hpp"
 #include "detail/io/checkpoint.hpp"
 #include "detail/io/json.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "detail/core/token.hpp"
 #include "detail/generate/sampler.hpp"

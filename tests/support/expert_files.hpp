@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "detail/core/half.hpp"
 #include "detail/io/checkpoint.hpp"

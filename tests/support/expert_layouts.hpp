@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "support/expert_files.hpp"
 #include "support/gguf_builder.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "detail/io/file.hpp"
 #include "detail/io/json.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "detail/io/json.hpp"
 #include "detail/text/jinja/json.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "detail/core/error.hpp"
 #include "detail/experts/catalog.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "detail/core/dtype.hpp"
 #include "detail/core/tensor.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "support/gguf_builder.hpp"
 #include "support/tiny_tokenizer.hpp"

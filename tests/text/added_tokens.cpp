@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/core/token.hpp"
 #include "detail/core/concat.hpp"
 #include "detail/text/added_tokens.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/core/token.hpp"
 #include "detail/text/merge_table.hpp"
 #include "detail/text/vocabulary.hpp"

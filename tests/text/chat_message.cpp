@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/io/json.hpp"
 #include "detail/text/chat_message.hpp"
 #include "support/message_of.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/text/chat_message.hpp"
 #include "detail/text/chat_template.hpp"
 #include "support/gguf_builder.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The tokenizer of Gemma 4, from tokenizer.json and from GGUF metadata, and as Hugging Face's tokenizers on the vectors in
 // MOE_TEST_DATA.
 #include "detail/io/json.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/core/utf8.hpp"
 #include "detail/text/chat_message.hpp"
 #include "detail/text/gguf_tokenizer.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/text/hash.hpp"
 #include "support/unmix.hpp"
 

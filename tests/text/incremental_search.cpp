@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/text/incremental_search.hpp"
 
 #include <doctest/doctest.h>

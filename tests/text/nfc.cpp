@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/core/utf8.hpp"
 #include "detail/text/canonical_forms.hpp"
 #include "detail/text/nfc.hpp"

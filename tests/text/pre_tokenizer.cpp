@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/core/utf8.hpp"
 #include "detail/text/unicode.hpp"
 #include "detail/core/concat.hpp"

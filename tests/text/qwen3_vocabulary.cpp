@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Compares with Hugging Face's tokenizers on the vocabulary of Qwen3, in MOE_TEST_DATA.
 #include "detail/core/token.hpp"
 #include "detail/text/chat_message.hpp"

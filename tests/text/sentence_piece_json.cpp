@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/text/sentence_piece_json.hpp"
 #include "detail/text/streaming_decoder.hpp"
 #include "support/message_of.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/text/piece_cutter.hpp"
 #include "detail/text/pre_tokenizer_json.hpp"
 #include "support/message_of.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/text/streaming_decoder.hpp"
 #include "support/tiny_tokenizer.hpp"
 

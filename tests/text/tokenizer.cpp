@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/text/tokenizer_parts.hpp"
 #include "detail/text/tokenizer.hpp"
 #include "support/message_of.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/text/tokenizer_json.hpp"
 #include "support/message_of.hpp"
 #include "support/tiny_tokenizer.hpp"

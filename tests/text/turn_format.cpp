@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/io/file.hpp"
 #include "detail/text/chat_template.hpp"
 #include "support/test_data.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/text/unicode.hpp"
 
 #include <doctest/doctest.h>

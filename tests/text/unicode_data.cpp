@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Compares the tables of the library with unicode_tables.txt in MOE_TEST_DATA, code point by code point.
 #include "detail/text/canonical_forms.hpp"
 #include "detail/text/unicode.hpp"

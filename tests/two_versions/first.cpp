@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The first version has only the kernels in plain C++.
 #define MOE_ABI first
 #define MOE_NO_AVX2

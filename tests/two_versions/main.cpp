@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Without separate namespaces the linker would keep one copy of each inline function, and both versions would compute with
 // the same kernels.
 #include "version.hpp"

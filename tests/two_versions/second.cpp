@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The second version has all kernels.
 #define MOE_ABI second
 #include "observe.inl"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "feed_forward.hpp"
 #include "../scalar_functions.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "delta_net.hpp"
 #include "convolution.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "latent_attention.hpp"
 #include "../kv_rows.hpp"

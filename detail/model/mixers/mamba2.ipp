@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "mamba2.hpp"
 #include "convolution.hpp"

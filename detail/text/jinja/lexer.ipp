@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "lexer.hpp"
 #include "../../core/concat.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "operators.hpp"
 #include "../../core/concat.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "character_set.hpp"
 #include "../case_tables.hpp"

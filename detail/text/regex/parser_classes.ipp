@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "../../core/concat.hpp"
 #include "../../core/utf8.hpp"

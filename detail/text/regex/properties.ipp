@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 #include "properties.hpp"
 #include "../unicode_category_tables.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/experts/expert.hpp"
 #include "detail/model/feed_forward/router.hpp"
 #include "support/random_numbers.hpp"

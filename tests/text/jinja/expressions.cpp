@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Expressions of templates. The expected texts are those of Jinja2 3.1.
 #include "support/jinja.hpp"
 #include "support/message_of.hpp"

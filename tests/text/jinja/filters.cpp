@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Filters and tests of templates. The expected texts are those of Jinja2 3.1 and of transformers' tojson.
 #include "support/jinja.hpp"
 #include "support/message_of.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Templates are programs from strangers: each of these ends soon, with an error or with a text.
 #include "support/jinja.hpp"
 #include "support/check_message.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Compares with Jinja2 3.1 as transformers sets it up, on the templates of many families, in MOE_TEST_DATA.
 #include "detail/core/error.hpp"
 #include "detail/io/file.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // White space around tags. The expected texts are those of Jinja2 3.1 with trim_blocks and lstrip_blocks.
 #include "support/jinja.hpp"
 

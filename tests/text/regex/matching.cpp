@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "detail/text/regex/matcher.hpp"
 #include "detail/core/concat.hpp"
 #include "support/message_of.hpp"

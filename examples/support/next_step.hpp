@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: MIT
+// What a user can type after an error: a sentence, and below it a command that is indented by four spaces.
+#pragma once
+#include "nearest.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+/// A command line that failed, from which commands are made that may work.
+class FailedCommand {
+ public:
+  /// model: the argument that names the model; empty if there is none.
+  FailedCommand(std::vector<std::string> words, std::string help, std::string model)
+      : words_(std::move(words)), help_(std::move(help)), model_(std::move(model)) {}
+
+  const std::string& model() const { return model_; }
+  std::string name() const { return std::filesystem::path(words_[0]).filename().string(); }
+  bool knows(const std::string& option) const { return help_.find("\n  " + option + ' ') != help_.npos; }
+  bool has(const std::string& word) const {
+    return std::find(words_.begin(), words_.end(), word) != words_.end();
+  }
+
+  /// The path of another example, which lies beside this one.
+  std::string beside(const std::string& example) const {
+    return std::filesystem::path(words_[0]).replace_filename(example).string();
+  }
+
+  std::string with_model(const std::string& model) const {
+    std::vector<std::string> words = words_;
+    std::replace(words.begin() + 1, words.end(), model_, model);
+    return joined(words);
+  }
+
+  std::string with_option(const std::string& option, const std::string& value) const {
+    std::vector<std::string> words = words_;
+    const auto found = std::find(words.begin(), words.end(), option);
+    if (found != words.end() && found + 1 != words.end()) {
+      found[1] = value;
+    } else {
+      words.insert(words.end(), {option, value});
+    }
+    return joined(words);
+  }
+
+  std::string with_flag(const std::string& flag) const { return joined(words_) + ' ' + flag; }
+
+  std::string without_flag(const std::string& flag) const {
+    std::vector<std::string> words = words_;
+    words.erase(std::remove(words.begin(), words.end(), flag), words.end());
+    return joined(words);
+  }
+
+  std::string asking_for_help() const { return joined({words_[0], "--help"}); }
+
+  static std::string joined(const std::vector<std::string>& words) {
+    std::string out;
+    for (const std::string& word : words) out += (out.empty() ? "" : " ") + quoted(word);
+    return out;
+  }
+
+ private:
+  static std::string quoted(const std::string& word) {
+    constexpr std::string_view harmless =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./,:=+@%\\";
+    if (!word.empty() && word.find_first_not_of(harmless) == word.npos) return word;
+    std::string out = "'";
+    for (const char c : word) out += c == '\'' ? "'\\''" : std::string(1, c);
+    return out += '\'';
+  }
+
+  std::vector<std::string> words_;
+  std::string help_, model_;
+};
+
+/// A sentence and the command that it explains.
+inline std::string step(const std::string& sentence, const std::string& command) {
+  return sentence + "\n    " + command + '\n';
+}
+
+/// Whether a path has the form of a name on Hugging Face: owner/model.
+inline bool is_hugging_face_name(const std::string& path) {
+  constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+  const std::size_t slash = path.find('/');
+  if (slash == path.npos || slash == 0 || path[0] == '.' || slash + 1 == path.size()) return false;
+  std::error_code error;
+  return path.find_first_not_of(letters) == slash &&
+         path.find_first_not_of(letters, slash + 1) == path.npos &&
+         !std::filesystem::exists(path.substr(0, slash), error);
+}
+
+/// Whether a file has weights, by its name.
+inline bool is_weights_file(const std::filesystem::path& path) {
+  return path.extension() == ".gguf" || path.extension() == ".safetensors";
+}
+
+/// A model in a folder or in the folders below it, at most three deep; empty if there is none.
+inline std::string model_below(const std::filesystem::path& folder) {
+  std::error_code error;
+  constexpr auto skip = std::filesystem::directory_options::skip_permission_denied;
+  for (auto it = std::filesystem::recursive_directory_iterator(folder, skip, error);
+       !error && it != std::filesystem::recursive_directory_iterator(); it.increment(error)) {
+    if (it.depth() == 3) it.disable_recursion_pending();
+    if (!is_weights_file(it->path())) continue;
+    return it->path().extension() == ".gguf" ? it->path().string() : it->path().parent_path().string();
+  }
+  return {};
+}
+
+/// The path beside a missing one with the most similar name; empty if none is similar.
+inline std::string similar_path(const std::filesystem::path& missing) {
+  std::vector<std::string> names;
+  std::error_code error;
+  const std::filesystem::path folder = missing.has_parent_path() ? missing.parent_path() : ".";
+  for (auto it = std::filesystem::directory_iterator(folder, error);
+       !error && it != std::filesystem::directory_iterator(); it.increment(error))
+    names.push_back(it->path().filename().string());
+  const std::string name = nearest(missing.filename().string(), names);
+  return name.empty() ? name : (missing.parent_path() / name).string();
+}
+
+inline std::string without_a_download(const FailedCommand& command) {
+  return step("The model that is part of the project, in its folder:",
+              command.with_model("examples/data/babel-10m")) +
+         step("Speed and memory without a download: random weights with the shape of a released model,",
+              FailedCommand::joined(
+                  {command.beside("synthesize"), "/tmp/moe-model", "--shape", "qwen3-30b-a3b"})) +
+         "    " + command.with_model("/tmp/moe-model") + '\n';
+}
+
+inline std::string download(const std::string& name, const std::string& folder) {
+  return FailedCommand::joined({"hf", "download", name, "--local-dir", folder});
+}
+
+/// After an error that says that the model does not exist.
+inline std::string after_missing_model(const FailedCommand& command) {
+  const std::string& model = command.model();
+  if (const std::string meant = similar_path(model); !meant.empty())
+    return step("There is a path with a similar name:", command.with_model(meant)) +
+           without_a_download(command);
+  if (!is_hugging_face_name(model)) return without_a_download(command);
+  const std::string folder = model.substr(model.find('/') + 1);
+  return step(
+             "MODEL is a path, and this is a name on Hugging Face. Download the model, then name its folder:",
+             download(model, folder)) +
+         "    " + command.with_model(folder) + '\n' + without_a_download(command);
+}
+
+/// After an error of a folder without weights.
+inline std::string after_missing_weights(const FailedCommand& command) {
+  const std::string& model = command.model();
+  if (const std::string below = model_below(model); !below.empty())
+    return step("A folder below has a model:", command.with_model(below));
+  std::error_code error;
+  const bool has_config = std::filesystem::exists(std::filesystem::path(model) / "config.json", error);
+  const std::string sentence = has_config
+                                   ? "The folder has config.json, but no weights. Download the whole model:"
+                                   : "The folder has no model. Download one, for example:";
+  return step(sentence, download(has_config ? "OWNER/NAME" : "Qwen/Qwen3-30B-A3B", model)) +
+         without_a_download(command);
+}
+
+/// After an error that an incomplete download may cause.
+inline std::string after_incomplete_download(const FailedCommand& command) {
+  const std::filesystem::path model = command.model();
+  if (!is_weights_file(model))
+    return step("Files are missing. This continues a download, and keeps what is complete:",
+                download("OWNER/NAME", model.string()));
+  const std::string folder = model.has_parent_path() ? model.parent_path().string() : ".";
+  return step("If the file is smaller than at its source, this continues the download:",
+              FailedCommand::joined(
+                  {"hf", "download", "OWNER/NAME", model.filename().string(), "--local-dir", folder}));
+}
+
+/// The size for an option with a number of bytes, rounded up.
+inline std::string size_option(std::uint64_t bytes) {
+  const int shift = bytes < (std::uint64_t{1} << 20) ? 10 : 20;
+  return std::to_string((bytes + (std::uint64_t{1} << shift) - 1) >> shift) + (shift == 10 ? "KiB" : "MiB");
+}
+
+/// After an error of a limit that is too small: the least limit, which the message states.
+inline std::string after_small_limit(const FailedCommand& command, const std::string& message) {
+  constexpr std::string_view before = "expected at least ";
+  const std::uint64_t least =
+      std::strtoull(message.c_str() + message.find(before) + before.size(), nullptr, 10);
+  std::string option = command.knows("--budgets") ? "--budgets" : "--budget";
+  if (message.find("memory: ") == 0) option = "--memory";
+  return step("The least memory that is enough:", command.with_option(option, size_option(least)));
+}
+
+inline std::string after_missing_template(const FailedCommand& command) {
+  if (command.knows("--plain"))
+    return step("Without a chat template, you and the model can continue a text in turns:",
+                command.with_flag("--plain"));
+  return step("Without a chat template, the model can continue a text:", command.without_flag("--chat"));
+}
+
+inline std::string after_no_memory(const FailedCommand& command) {
+  if (command.has("--context"))
+    return step("A shorter context needs less memory:", command.with_option("--context", "4096"));
+  if (command.knows("--memory"))
+    return step("Limit the memory, so that experts are read from disk when they are needed:",
+                command.with_option("--memory", "auto"));
+  return step("All options:", command.asking_for_help());
+}
+
+/// The next steps after an error of the library or of an example, by its message.
+inline std::string next_steps(const FailedCommand& command, const std::string& message) {
+  const auto says = [&](std::string_view text) { return message.find(text) != message.npos; };
+  const std::string& model = command.model();
+  if (says("not enough memory")) return after_no_memory(command);
+  if (message.find("cache: budget: ") == 0 || message.find("memory: total: ") == 0)
+    return after_small_limit(command, message);
+  const bool of_model = !model.empty() && message.find(model) == 0;
+  if (!of_model) return step("All options:", command.asking_for_help());
+  if (says("chat template: expected chat_template.jinja")) return after_missing_template(command);
+  if (says("found a dense model")) return without_a_download(command);
+  std::error_code error;
+  if (!std::filesystem::exists(model, error)) return after_missing_model(command);
+  if (says("found none of them")) return after_missing_weights(command);
+  if (says("incomplete download") || says("expected an existing file") ||
+      (is_weights_file(model) && says(": byte ")))
+    return after_incomplete_download(command);
+  if (command.name() != "inspect" && !says("byte 0: "))
+    return step("What the model is, and what of it can be run:",
+                FailedCommand::joined({command.beside("inspect"), model}));
+  return without_a_download(command);
+}
