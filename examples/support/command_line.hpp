@@ -1,5 +1,7 @@
 // Arguments that are described by the help text of the program, and the exit status.
 #pragma once
+#include "utf8_console.hpp"
+
 #include <charconv>
 #include <cmath>
 #include <cstdint>
@@ -26,10 +28,10 @@ struct UsageError : std::runtime_error {
 /// begins with `  --name VALUE` is an option with a value. Names of one letter have one dash. `--` ends the options.
 class CommandLine {
  public:
-  CommandLine(int argc, char** argv, std::string_view help) {
+  CommandLine(const std::vector<std::string>& words, std::string_view help) {
     bool options = true;  // until --
-    for (int i = 1; i < argc; ++i) {
-      const std::string word = argv[i];
+    for (std::size_t i = 1; i < words.size(); ++i) {
+      const std::string& word = words[i];
       const bool is_option = word.starts_with("--") || (word.size() == 2 && word[0] == '-');
       if (options && word == "--") {
         options = false;
@@ -39,10 +41,10 @@ class CommandLine {
         throw UsageError("unknown option " + word);
       } else if (!takes_value(help, word)) {
         options_[word];
-      } else if (i + 1 == argc) {
+      } else if (i + 1 == words.size()) {
         throw UsageError(word + " needs a value");
       } else {
-        options_[word].push_back(argv[++i]);
+        options_[word].push_back(words[++i]);
       }
     }
   }
@@ -181,13 +183,15 @@ class CommandLine {
 /// wrong usage, 1 for all other failures.
 template <class Main>
 int run_example(int argc, char** argv, std::string_view help, Main main) try {
+  const Utf8Console console;
+  const std::vector<std::string> words = utf8_arguments(argc, argv);
   bool asked = false;
-  for (int i = 1; i < argc && std::string_view(argv[i]) != "--"; ++i)
-    asked = asked || std::string_view(argv[i]) == "--help" || std::string_view(argv[i]) == "-h";
+  for (std::size_t i = 1; i < words.size() && words[i] != "--"; ++i)
+    asked = asked || words[i] == "--help" || words[i] == "-h";
   if (asked) {
     std::cout << help;
   } else {
-    main(CommandLine(argc, argv, help));
+    main(CommandLine(words, help));
   }
   if (!std::cout.flush() || std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
     throw std::runtime_error("standard output: expected to write, and could not");
