@@ -14,13 +14,13 @@ constexpr std::string_view platform_prompt = "<|endoftext|>And God said unto";
 
 std::string platform_text(const moe::ModelOptions& options) {
   const auto model = moe::open(bundled_model(), options);
-  return moe::Session(model, {.context = 64}).generate(platform_prompt, {.max_tokens = 8});
+  return moe::Session(model, {.context = 64}).generate(platform_prompt, {.max_tokens = 8, .sampling = moe::Sampling{}});
 }
 
 }  // namespace
 
 TEST_CASE("generation: 8 tokens of the bundled model, with mapped experts and with experts read from disk") {
   const std::string text = platform_text({.threads = 2});
-  CHECK(text == PLATFORM_TEXT);
+  CHECK(text == " him, I am a stranger");
   CHECK(platform_text({.threads = 2, .memory = {.budget_bytes = std::size_t{4} << 20}}) == text);
 }
