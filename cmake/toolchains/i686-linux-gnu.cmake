@@ -1,5 +1,5 @@
-# Linux, 32-bit x86. Programs are linked statically, and a 64-bit x86 Linux runs them without an emulator.
-# Debian: g++-i686-linux-gnu
+# Linux, 32-bit x86. Programs are linked statically and run under qemu-user, because not every 64-bit kernel runs them.
+# Debian: g++-i686-linux-gnu qemu-user
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR i686)
 set(CMAKE_C_COMPILER i686-linux-gnu-gcc)
@@ -10,3 +10,7 @@ set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
+find_program(MOE_QEMU NAMES qemu-i386 qemu-i386-static)
+if(MOE_QEMU)
+  set(CMAKE_CROSSCOMPILING_EMULATOR ${MOE_QEMU})
+endif()

@@ -102,8 +102,9 @@ DecayedFrequency::Order::tops(detail::PairingHeaps& heaps, std::uint64_t token) 
 }
 
 MOE_INLINE DecayedFrequency::Top& DecayedFrequency::Order::heap_of(const Uses& uses) noexcept {
-  return uses.last_token + recent_tokens > now_ ? recent_[static_cast<std::size_t>(uses.last_token % recent_tokens)]
-                                                : old_;
+  return uses.last_token + recent_tokens > now_
+             ? recent_[static_cast<std::size_t>(uses.last_token % recent_tokens)]
+             : old_;
 }
 
 MOE_INLINE void DecayedFrequency::Order::advance(detail::PairingHeaps& heaps, std::uint64_t token) noexcept {

@@ -119,8 +119,8 @@ MOE_INLINE std::optional<std::vector<std::string>> names_in(const std::string& d
   const auto close = [](HANDLE search) {
     if (search != INVALID_HANDLE_VALUE) FindClose(search);
   };
-  const std::unique_ptr<void, decltype(close)> search(
-      FindFirstFileW(wide(directory + "/*").c_str(), &entry), close);
+  const std::unique_ptr<void, decltype(close)> search(FindFirstFileW(wide(directory + "/*").c_str(), &entry),
+                                                      close);
   if (search.get() == INVALID_HANDLE_VALUE) return {};
   std::vector<std::string> out;
   do {

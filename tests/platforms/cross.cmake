@@ -15,6 +15,10 @@ if(CCACHE)
   set(launcher -DCMAKE_CXX_COMPILER_LAUNCHER=${CCACHE})
 endif()
 
+# A list is one argument of run() only without semicolons.
+string(REPLACE ";" "," FOLDERS "${FOLDERS}")
+string(REPLACE ";" "," EXAMPLES_LIST "${EXAMPLES}")
+
 function(run)
   execute_process(COMMAND ${ARGV} COMMAND_ERROR_IS_FATAL ANY)
 endfunction()
@@ -22,6 +26,6 @@ endfunction()
 find_program(NINJA ninja REQUIRED)
 run(${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR}/program -B ${BUILD} -G Ninja -DCMAKE_BUILD_TYPE=None
   "-DCMAKE_CXX_FLAGS=-O1 -Wall -Wextra" -DCMAKE_TOOLCHAIN_FILE=${source}/cmake/toolchains/${PLATFORM}.cmake ${launcher}
-  "-DFOLDERS=${FOLDERS}" "-DEXAMPLES=${EXAMPLES}")
+  "-DFOLDERS=${FOLDERS}" "-DEXAMPLES=${EXAMPLES_LIST}")
 run(${CMAKE_COMMAND} --build ${BUILD} --target moe_tests ${EXAMPLES})
 run(${CMAKE_CTEST_COMMAND} --test-dir ${BUILD} --output-on-failure --no-tests=error)

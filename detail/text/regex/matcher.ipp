@@ -167,7 +167,8 @@ MOE_INLINE bool Matcher::begin_lazy_loop(const Instruction& in) {
 
 MOE_INLINE bool Matcher::grow(Frame& frame) {
   const Instruction& in = program_.code[frame.code];
-  const std::size_t bytes = frame.limit > 0 ? in_set(program_.sets[in.set], static_cast<std::size_t>(frame.state)) : 0;
+  const std::size_t bytes =
+      frame.limit > 0 ? in_set(program_.sets[in.set], static_cast<std::size_t>(frame.state)) : 0;
   if (bytes == 0) {
     remember_failure(in, frame.position, static_cast<std::size_t>(frame.state) + 1);
     stack_.pop_back();

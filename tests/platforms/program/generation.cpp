@@ -14,7 +14,8 @@ constexpr std::string_view platform_prompt = "<|endoftext|>And God said unto";
 
 std::string platform_text(const moe::ModelOptions& options) {
   const auto model = moe::open(bundled_model(), options);
-  return moe::Session(model, {.context = 64}).generate(platform_prompt, {.max_tokens = 8, .sampling = moe::Sampling{}});
+  return moe::Session(model, {.context = 64})
+      .generate(platform_prompt, {.max_tokens = 8, .sampling = moe::Sampling{.temperature = 0}});
 }
 
 }  // namespace

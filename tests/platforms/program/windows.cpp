@@ -39,15 +39,19 @@ TEST_CASE("windows: paths of more than 260 characters are written, listed and re
   CHECK(moe::detail::list_directory(path) == std::vector<std::string>{".", "..", "file.txt"});
 }
 
-TEST_CASE("windows: a long path with `..`, and a long name of a server, become absolute paths with a prefix") {
+TEST_CASE(
+    "windows: a long path with `..`, and a long name of a server, become absolute paths with a prefix") {
   const std::string middle(300, 'a');
   CHECK(moe::detail::wide("C:/x/../" + middle) == L"\\\\?\\C:\\" + std::wstring(300, L'a'));
-  CHECK(moe::detail::wide("//server/share/" + middle) == L"\\\\?\\UNC\\server\\share\\" + std::wstring(300, L'a'));
+  CHECK(moe::detail::wide("//server/share/" + middle) ==
+        L"\\\\?\\UNC\\server\\share\\" + std::wstring(300, L'a'));
   CHECK(moe::detail::wide("C:/short") == L"C:/short");
 }
 
 // Pages that can be written would be copied to the page file when a mapping is larger than the memory.
-TEST_CASE("windows: all pages of a mapping are read-only pages of the file, which the system drops without a write") {
+TEST_CASE(
+    "windows: all pages of a mapping are read-only pages of the file, which the system drops without a "
+    "write") {
   const TemporaryDirectory directory;
   const moe::detail::Mapping mapping = moe::File(directory.write("file", std::string(1 << 20, 'x'))).map();
   MEMORY_BASIC_INFORMATION pages;
