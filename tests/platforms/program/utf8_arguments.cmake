@@ -11,6 +11,6 @@ endforeach()
 execute_process(COMMAND ${EMULATOR} ${GENERATE} "${folder}" "<|endoftext|>And God said unto" --max-tokens 8 --temperature 0
                 OUTPUT_VARIABLE out ERROR_VARIABLE errors RESULT_VARIABLE status)
 file(REMOVE_RECURSE "${folder}")
-if(NOT status EQUAL 0 OR NOT out MATCHES "him, I am a stranger")
-  message(FATAL_ERROR "expected \" him, I am a stranger\", found status ${status}: ${out}${errors}")
+if(NOT status EQUAL 0 OR NOT out MATCHES "him, Let my lord now go")
+  message(FATAL_ERROR "expected \" him, Let my lord now go\", found status ${status}: ${out}${errors}")
 endif()
