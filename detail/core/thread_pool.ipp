@@ -45,7 +45,7 @@ MOE_INLINE ThreadPool::Range ThreadPool::Share::take_front() {
   for (;;) {
     const std::uint64_t first = now >> 32, count = ((now & UINT32_MAX) - first + 1) / 2;
     if (bounds_.compare_exchange_weak(now, now + (count << 32), std::memory_order_relaxed))
-      return {first, count};
+      return {static_cast<std::size_t>(first), static_cast<std::size_t>(count)};
   }
 }
 
@@ -54,7 +54,7 @@ MOE_INLINE ThreadPool::Range ThreadPool::Share::take_back() {
   for (;;) {
     const std::uint64_t first = now >> 32, count = ((now & UINT32_MAX) - first + 1) / 2;
     if (bounds_.compare_exchange_weak(now, now - count, std::memory_order_relaxed))
-      return {(now & UINT32_MAX) - count, count};
+      return {static_cast<std::size_t>((now & UINT32_MAX) - count), static_cast<std::size_t>(count)};
   }
 }
 

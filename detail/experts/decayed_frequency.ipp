@@ -103,7 +103,9 @@ DecayedFrequency::Order::tops(detail::PairingHeaps& heaps, std::uint64_t token) 
 }
 
 MOE_INLINE DecayedFrequency::Top& DecayedFrequency::Order::heap_of(const Uses& uses) noexcept {
-  return uses.last_token + recent_tokens > now_ ? recent_[uses.last_token % recent_tokens] : old_;
+  return uses.last_token + recent_tokens > now_
+             ? recent_[static_cast<std::size_t>(uses.last_token % recent_tokens)]
+             : old_;
 }
 
 MOE_INLINE void DecayedFrequency::Order::advance(detail::PairingHeaps& heaps, std::uint64_t token) noexcept {
@@ -111,7 +113,7 @@ MOE_INLINE void DecayedFrequency::Order::advance(detail::PairingHeaps& heaps, st
   const std::uint64_t steps = std::min(token - now_, recent_tokens);
   // A new token takes the place of the token `recent_tokens` before it.
   for (std::uint64_t step = 1; step <= steps; ++step)
-    heaps.meld(old_, recent_[(now_ + step) % recent_tokens]);
+    heaps.meld(old_, recent_[static_cast<std::size_t>((now_ + step) % recent_tokens)]);
   now_ = token;
 }
 

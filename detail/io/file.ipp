@@ -100,11 +100,15 @@ MOE_INLINE void File::read_at(std::uint64_t offset, std::span<std::byte> into) c
 
 MOE_INLINE detail::Mapping File::map() const {
   if (size_ == 0) return {};
-  detail::expect(size_ <= (std::numeric_limits<std::size_t>::max)(), path_, "mapping",
-                 "a file that fits into the address space", "a larger file");
+  constexpr std::size_t most_bytes = (std::numeric_limits<std::size_t>::max)();
+  if (size_ > most_bytes)
+    detail::fail(path_, "mapping",
+                 detail::concat("at most ", most_bytes, " bytes, the address space of a ",
+                                8 * sizeof(std::size_t), "-bit program"),
+                 detail::concat(size_, " bytes"));
   const auto bytes = static_cast<std::size_t>(size_);
   void* address = detail::map_file(handle_.get(), bytes);
-  if (!address) fail_with("mapping", "address space for the file");
+  if (!address) fail_with("mapping", detail::concat("address space for ", size_, " bytes"));
   return {static_cast<std::byte*>(address), bytes};
 }
 

@@ -19,7 +19,8 @@ namespace moe::inline MOE_ABI::detail {
 using FileHandle = void*;                                                           // HANDLE
 inline const FileHandle no_file = reinterpret_cast<FileHandle>(std::intptr_t{-1});  // INVALID_HANDLE_VALUE
 
-/// The UTF-16 form of a path, as the functions of Windows take it.
+/// The UTF-16 form of a path, as the functions of Windows take it. A long path becomes an absolute one with the prefix `\\?\`,
+/// because the functions refuse paths of 260 characters and more without it.
 std::wstring wide(const std::string& path);
 #else
 using FileHandle = int;

@@ -6,9 +6,7 @@
 #include <string>
 
 #if !defined(_WIN32)
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "posix_files.hpp"
 #endif
 
 namespace moe::inline MOE_ABI::detail {
@@ -18,7 +16,7 @@ namespace moe::inline MOE_ABI::detail {
 MOE_INLINE FileHandle reopen_direct(FileHandle file, const std::string&, FileAccess access) {
   // A file that this process writes is shared with readers only, so nobody can open it a second time for writing.
   if (access == FileAccess::write) return no_file;
-  return ReOpenFile(file, GENERIC_READ, FILE_SHARE_READ, FILE_FLAG_NO_BUFFERING);
+  return ReOpenFile(file, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_DELETE, FILE_FLAG_NO_BUFFERING);
 }
 
 MOE_INLINE FileHandle open_direct_if_same(FileHandle, const std::string&, FileAccess) { return no_file; }
@@ -29,7 +27,7 @@ MOE_INLINE FileHandle open_direct_if_same(FileHandle, const std::string&, FileAc
 MOE_INLINE FileHandle open_direct(const std::string& path, FileAccess access) {
   // O_NONBLOCK: the path may name a FIFO by now, and opening a FIFO would wait.
   [[maybe_unused]] const int flags =
-      (access == FileAccess::read ? O_RDONLY : O_WRONLY) | O_CLOEXEC | O_NONBLOCK;
+      (access == FileAccess::read ? O_RDONLY : O_WRONLY) | O_CLOEXEC | O_NONBLOCK | large_file;
 #if defined(O_DIRECT)
   return ::open(path.c_str(), flags | O_DIRECT);
 #elif defined(F_NOCACHE)
@@ -45,8 +43,8 @@ MOE_INLINE FileHandle open_direct(const std::string& path, FileAccess access) {
 /// While both files are open, device and inode number identify them. File systems that generate inode numbers may give one
 /// number to two files, so the size and the time of modification are compared as well.
 MOE_INLINE bool is_same_file(FileHandle a, FileHandle b) {
-  struct stat of_a, of_b;
-  return ::fstat(a, &of_a) == 0 && ::fstat(b, &of_b) == 0 && of_a.st_dev == of_b.st_dev &&
+  FileStatus of_a, of_b;
+  return status_of_file(a, of_a) == 0 && status_of_file(b, of_b) == 0 && of_a.st_dev == of_b.st_dev &&
          of_a.st_ino == of_b.st_ino && of_a.st_size == of_b.st_size && of_a.st_mtime == of_b.st_mtime;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include "posix_files.hpp"
 #include "system.hpp"
 
 #include <dirent.h>
@@ -25,14 +26,14 @@ MOE_INLINE bool interrupted(int error) { return error == EINTR; }
 
 MOE_INLINE FileHandle open_file(const std::string& path) {
   // O_NONBLOCK: otherwise open(2) of a FIFO waits for a writer. The flag does not change reads of regular files.
-  return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | large_file);
 }
 
 MOE_INLINE void close_file(FileHandle file) { ::close(file); }
 
 MOE_INLINE bool size_of_file(FileHandle file, std::uint64_t& size) {
-  struct stat status;
-  if (::fstat(file, &status) != 0) return false;
+  FileStatus status;
+  if (status_of_file(file, status) != 0) return false;
   size = static_cast<std::uint64_t>(status.st_size);
   return true;
 }
@@ -40,7 +41,7 @@ MOE_INLINE bool size_of_file(FileHandle file, std::uint64_t& size) {
 MOE_INLINE std::int64_t read_file_at(FileHandle file, std::uint64_t offset, std::byte* into,
                                      std::size_t bytes) {
   constexpr std::size_t most = std::size_t{1} << 30;  // Linux reads at most 2^31 - 4096 bytes at once
-  return ::pread(file, into, std::min(bytes, most), static_cast<off_t>(offset));
+  return read_at(file, into, std::min(bytes, most), static_cast<FileOffset>(offset));
 }
 
 MOE_INLINE void* map_file(FileHandle file, std::size_t bytes) {
@@ -123,17 +124,17 @@ inline PathKind kind_of_mode(mode_t mode) {
 }
 
 MOE_INLINE PathKind kind_of(const std::string& path) {
-  struct stat status;
-  if (::stat(path.c_str(), &status) == 0) return kind_of_mode(status.st_mode);
+  FileStatus status;
+  if (status_of_path(path.c_str(), status) == 0) return kind_of_mode(status.st_mode);
   const int error = errno;
-  const bool broken = error == ENOENT && ::lstat(path.c_str(), &status) == 0;
+  const bool broken = error == ENOENT && status_of_link(path.c_str(), status) == 0;
   errno = error;
   return broken ? PathKind::broken_link : PathKind::missing;
 }
 
 MOE_INLINE PathKind kind_of(FileHandle file) {
-  struct stat status;
-  return ::fstat(file, &status) == 0 ? kind_of_mode(status.st_mode) : PathKind::missing;
+  FileStatus status;
+  return status_of_file(file, status) == 0 ? kind_of_mode(status.st_mode) : PathKind::missing;
 }
 
 MOE_INLINE std::optional<std::vector<std::string>> names_in(const std::string& directory) {

@@ -17,16 +17,27 @@ namespace moe::inline MOE_ABI::detail {
 MOE_INLINE int last_error() { return static_cast<int>(GetLastError()); }
 MOE_INLINE bool interrupted(int) { return false; }
 
-MOE_INLINE std::wstring wide(const std::string& path) {
-  const int size = MultiByteToWideChar(CP_UTF8, 0, path.data(), static_cast<int>(path.size()), nullptr, 0);
+MOE_INLINE std::wstring utf16(const std::string& text) {
+  const int size = MultiByteToWideChar(CP_UTF8, 0, text.data(), static_cast<int>(text.size()), nullptr, 0);
   std::wstring out(static_cast<std::size_t>(size), L'\0');
-  MultiByteToWideChar(CP_UTF8, 0, path.data(), static_cast<int>(path.size()), out.data(), size);
+  MultiByteToWideChar(CP_UTF8, 0, text.data(), static_cast<int>(text.size()), out.data(), size);
   return out;
 }
 
+MOE_INLINE std::wstring wide(const std::string& path) {
+  constexpr std::size_t most = MAX_PATH - 12;  // a new directory must leave room for a short file name
+  std::wstring given = utf16(path);
+  std::wstring full(GetFullPathNameW(given.c_str(), 0, nullptr, nullptr), L'\0');
+  if (full.size() <= most) return given;
+  full.resize(GetFullPathNameW(given.c_str(), static_cast<DWORD>(full.size()), full.data(), nullptr));
+  if (full.starts_with(L"\\\\?\\") || full.starts_with(L"\\\\.\\")) return full;
+  return full.starts_with(L"\\\\") ? L"\\\\?\\UNC" + full.substr(1) : L"\\\\?\\" + full;
+}
+
 MOE_INLINE FileHandle open_file(const std::string& path) {
-  return CreateFileW(wide(path).c_str(), GENERIC_READ, FILE_SHARE_READ, nullptr, OPEN_EXISTING,
-                     FILE_ATTRIBUTE_NORMAL, nullptr);
+  // FILE_SHARE_DELETE: another file may take the name of an open file, as on POSIX.
+  return CreateFileW(wide(path).c_str(), GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_DELETE, nullptr,
+                     OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, nullptr);
 }
 
 MOE_INLINE void close_file(FileHandle file) { CloseHandle(file); }
@@ -109,8 +120,8 @@ MOE_INLINE std::optional<std::vector<std::string>> names_in(const std::string& d
   const auto close = [](HANDLE search) {
     if (search != INVALID_HANDLE_VALUE) FindClose(search);
   };
-  const std::unique_ptr<void, decltype(close)> search(
-      FindFirstFileW((wide(directory) + L"\\*").c_str(), &entry), close);
+  const std::unique_ptr<void, decltype(close)> search(FindFirstFileW(wide(directory + "/*").c_str(), &entry),
+                                                      close);
   if (search.get() == INVALID_HANDLE_VALUE) return {};
   std::vector<std::string> out;
   do {

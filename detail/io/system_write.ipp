@@ -9,9 +9,9 @@
 #include <string>
 
 #if !defined(_WIN32)
-#include <fcntl.h>
+#include "posix_files.hpp"
+
 #include <sys/file.h>
-#include <unistd.h>
 #endif
 
 namespace moe::inline MOE_ABI::detail {
@@ -48,17 +48,17 @@ MOE_INLINE bool lock_file(FileHandle) { return true; }
 #else
 
 MOE_INLINE FileHandle open_file_to_write(const std::string& path) {
-  return ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666);
+  return ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | large_file, 0666);
 }
 
 MOE_INLINE std::int64_t write_file_at(FileHandle file, std::uint64_t offset, const std::byte* from,
                                       std::size_t bytes) {
   constexpr std::size_t most = std::size_t{1} << 30;  // Linux writes at most 2^31 - 4096 bytes at once
-  return ::pwrite(file, from, std::min(bytes, most), static_cast<off_t>(offset));
+  return write_at(file, from, std::min(bytes, most), static_cast<FileOffset>(offset));
 }
 
 MOE_INLINE bool resize_file(FileHandle file, std::uint64_t bytes) {
-  return ::ftruncate(file, static_cast<off_t>(bytes)) == 0;
+  return set_file_size(file, static_cast<FileOffset>(bytes)) == 0;
 }
 
 MOE_INLINE bool sync_file(FileHandle file) { return ::fsync(file) == 0; }

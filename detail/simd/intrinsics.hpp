@@ -31,6 +31,10 @@
 #elif defined(__aarch64__) || defined(_M_ARM64)
 #define MOE_ARM64 1
 #include <arm_neon.h>
+// Clang before 16 declares the dot product only if the options of the compiler allow the instruction.
+#if defined(__clang__) && __clang_major__ < 16 && !defined(__ARM_FEATURE_DOTPROD) && !defined(MOE_NO_NEON)
+#define MOE_NO_NEON
+#endif
 #if defined(__linux__)
 #include <sys/auxv.h>
 #elif defined(__APPLE__)

@@ -36,6 +36,20 @@
 #define MOE_UNROLL
 #endif
 
+// GCC assumes that variables of 32 and 64 bytes are aligned on the stack, but on Windows aligns the stack to 16 bytes only (GCC
+// bug 54412). In this unit, the assembler therefore writes moves that need no alignment in place of those that do.
+#if defined(__GNUC__) && !defined(__clang__) && defined(_WIN64)
+__asm__(
+    ".ifndef moe_unaligned_moves\n"
+    ".set moe_unaligned_moves, 1\n"
+    ".macro vmovaps operands:vararg\n vmovups \\operands\n .endm\n"
+    ".macro vmovapd operands:vararg\n vmovupd \\operands\n .endm\n"
+    ".macro vmovdqa operands:vararg\n vmovdqu \\operands\n .endm\n"
+    ".macro vmovdqa32 operands:vararg\n vmovdqu32 \\operands\n .endm\n"
+    ".macro vmovdqa64 operands:vararg\n vmovdqu64 \\operands\n .endm\n"
+    ".endif\n");
+#endif
+
 // GCC 12 warns of registers that avx512fintrin.h leaves uninitialised on purpose; the warning appears in the user's build.
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push
@@ -178,7 +192,9 @@ namespace scalar {
 }  // namespace scalar
 
 #if defined(MOE_ARM64) && !defined(MOE_NO_NEON)
+#if !defined(__clang__) || !defined(__ARM_FEATURE_DOTPROD)  // Clang 14 and 15 know no attribute for an architecture
 MOE_BEGIN_ISA("arch=armv8.2-a+dotprod")
+#endif
 namespace neon {
 #include "vec_neon.inl"
 #include "each_vector.inl"
@@ -197,7 +213,9 @@ namespace neon {
 #include "matmul_int8.inl"
 #include "table.inl"
 }  // namespace neon
+#if !defined(__clang__) || !defined(__ARM_FEATURE_DOTPROD)
 MOE_END_ISA
+#endif
 #endif
 
 #if defined(MOE_X86) && !defined(MOE_NO_AVX2)

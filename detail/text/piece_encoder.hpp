@@ -28,7 +28,9 @@ class PieceCache {
       : places_(std::bit_ceil(std::min(text_bytes / 8 + 1, most_places))) {}
 
   /// The place for a piece. It holds this piece, another piece, or none.
-  Place& operator[](std::string_view piece) { return places_[hash_bytes(piece) & (places_.size() - 1)]; }
+  Place& operator[](std::string_view piece) {
+    return places_[static_cast<std::size_t>(hash_bytes(piece)) & (places_.size() - 1)];
+  }
 
  private:
   static constexpr std::size_t most_places = std::size_t{1} << 15;  // 1 MiB: fits a core's second-level cache

@@ -88,7 +88,7 @@ MOE_INLINE std::optional<TokenId> Vocabulary::find(std::string_view bytes, Kind 
 
 MOE_INLINE std::size_t Vocabulary::slot_of(std::string_view bytes, Kind kind) const {
   const std::size_t mask = slots_.size() - 1;
-  for (std::size_t at = keyed_hash(bytes, key_) & mask;; at = (at + 1) & mask) {
+  for (std::size_t at = static_cast<std::size_t>(keyed_hash(bytes, key_)) & mask;; at = (at + 1) & mask) {
     if (slots_[at] == none) return at;
     const Entry& entry = entries_[slots_[at]];
     if (entry.kind == kind && this->bytes(entry) == bytes) return at;

@@ -3,6 +3,7 @@
 #pragma once
 #include "nearest.hpp"
 #include "next_step.hpp"
+#include "utf8_console.hpp"
 
 #include <charconv>
 #include <cmath>
@@ -31,10 +32,10 @@ struct UsageError : std::runtime_error {
 /// begins with `  --name VALUE` is an option with a value. Names of one letter have one dash. `--` ends the options.
 class CommandLine {
  public:
-  CommandLine(int argc, char** argv, std::string_view help) {
+  CommandLine(const std::vector<std::string>& words, std::string_view help) {
     bool options = true;  // until --
-    for (int i = 1; i < argc; ++i) {
-      const std::string word = argv[i];
+    for (std::size_t i = 1; i < words.size(); ++i) {
+      const std::string& word = words[i];
       const bool is_option = word.starts_with("--") || (word.size() == 2 && word[0] == '-');
       if (options && word == "--") {
         options = false;
@@ -44,10 +45,10 @@ class CommandLine {
         throw UsageError("unknown option " + word + meant(help, word));
       } else if (!takes_value(help, word)) {
         options_[word];
-      } else if (i + 1 == argc) {
+      } else if (i + 1 == words.size()) {
         throw UsageError(word + " needs a value");
       } else {
-        options_[word].push_back(argv[++i]);
+        options_[word].push_back(words[++i]);
       }
     }
   }
@@ -229,34 +230,37 @@ inline std::string usage_after(const std::string& message, std::string_view help
 }
 
 /// What follows the message of any other error.
-inline std::string steps_after(const std::string& message, int argc, char** argv, std::string_view help) {
-  const CommandLine args(argc, argv, help);
-  return next_steps(FailedCommand({argv, argv + argc}, std::string(help), args.model(help)), message);
+inline std::string steps_after(const std::string& message, const std::vector<std::string>& words,
+                               std::string_view help) {
+  const CommandLine args(words, help);
+  return next_steps(FailedCommand(words, std::string(help), args.model(help)), message);
 }
 
 /// Runs an example. Prints the help if it is asked for. Exceptions become one message on stderr, which is followed by what
 /// can be typed next, and the exit status: 2 for wrong usage, 1 for all other failures.
 template <class Main>
 int run_example(int argc, char** argv, std::string_view help, Main main) {
+  const Utf8Console console;
+  const std::vector<std::string> words = utf8_arguments(argc, argv);
   const auto failed = [&](const std::string& message) {
     std::cout.flush();
-    std::cerr << "error: " << message << '\n' << steps_after(message, argc, argv, help);
+    std::cerr << "error: " << message << '\n' << steps_after(message, words, help);
     return 1;
   };
   try {
     bool asked = false;
-    for (int i = 1; i < argc && std::string_view(argv[i]) != "--"; ++i)
-      asked = asked || std::string_view(argv[i]) == "--help" || std::string_view(argv[i]) == "-h";
+    for (std::size_t i = 1; i < words.size() && words[i] != "--"; ++i)
+      asked = asked || words[i] == "--help" || words[i] == "-h";
     if (asked) {
       std::cout << help;
     } else {
-      main(CommandLine(argc, argv, help));
+      main(CommandLine(words, help));
     }
     if (!std::cout.flush() || std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
       throw std::runtime_error("standard output: expected to write, and could not");
     return 0;
   } catch (const UsageError& error) {
-    std::cerr << error.what() << "\n\n" << usage_after(error.what(), help, argv[0]);
+    std::cerr << error.what() << "\n\n" << usage_after(error.what(), help, words[0]);
     return 2;
   } catch (const std::bad_alloc&) {
     return failed("not enough memory");

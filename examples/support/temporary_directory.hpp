@@ -21,8 +21,8 @@ class TemporaryDirectory {
   TemporaryDirectory(const TemporaryDirectory&) = delete;
   TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
 
-  std::string path() const { return path_.string(); }
-  std::string operator/(std::string_view name) const { return (path_ / name).string(); }
+  std::string path() const { return path_.generic_string(); }
+  std::string operator/(std::string_view name) const { return (path_ / name).generic_string(); }
 
   /// Writes a file into the directory and returns its path.
   std::string write(std::string_view name, std::string_view contents) const {

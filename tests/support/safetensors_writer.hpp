@@ -8,7 +8,8 @@
 /// The bytes of a safetensors file with this header and data.
 inline std::string safetensors(std::string_view header, std::string_view data) {
   std::string out;
-  for (std::size_t i = 0; i < 8; ++i) out += static_cast<char>(header.size() >> (8 * i) & 0xff);
+  for (std::size_t i = 0; i < 8; ++i)
+    out += static_cast<char>(std::uint64_t{header.size()} >> (8 * i) & 0xff);
   return out.append(header).append(data);
 }
 

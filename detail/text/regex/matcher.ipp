@@ -140,8 +140,8 @@ MOE_INLINE bool Matcher::loop(const Instruction& in) {
 
 MOE_INLINE bool Matcher::shrink(Frame& frame) {
   if (frame.state > frame.limit) {
-    frame.state = before(frame.state);
-    position_ = frame.state;
+    position_ = before(static_cast<std::size_t>(frame.state));
+    frame.state = position_;
     code_ = frame.code + 1;
     count(1);
     return true;
@@ -168,15 +168,16 @@ MOE_INLINE bool Matcher::begin_lazy_loop(const Instruction& in) {
 
 MOE_INLINE bool Matcher::grow(Frame& frame) {
   const Instruction& in = program_.code[frame.code];
-  const std::size_t bytes = frame.limit > 0 ? in_set(program_.sets[in.set], frame.state) : 0;
+  const std::size_t bytes =
+      frame.limit > 0 ? in_set(program_.sets[in.set], static_cast<std::size_t>(frame.state)) : 0;
   if (bytes == 0) {
-    remember_failure(in, frame.position, frame.state + 1);
+    remember_failure(in, frame.position, static_cast<std::size_t>(frame.state) + 1);
     stack_.pop_back();
     return false;
   }
-  frame.state += bytes;
+  position_ = static_cast<std::size_t>(frame.state) + bytes;
+  frame.state = position_;
   if (in.most != Node::unlimited) --frame.limit;
-  position_ = frame.state;
   code_ = frame.code + 1;
   count(1);
   return true;

@@ -1,0 +1,15 @@
+# Linux, AArch64. Programs run under qemu-user; the variable QEMU_CPU chooses the processor, for example max or cortex-a53.
+# Debian: g++-aarch64-linux-gnu qemu-user
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR aarch64)
+set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)
+set(CMAKE_CXX_COMPILER aarch64-linux-gnu-g++)
+set(CMAKE_FIND_ROOT_PATH /usr/aarch64-linux-gnu)
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
+find_program(MOE_QEMU NAMES qemu-aarch64 qemu-aarch64-static)
+if(MOE_QEMU)
+  set(CMAKE_CROSSCOMPILING_EMULATOR ${MOE_QEMU} -L /usr/aarch64-linux-gnu)
+endif()

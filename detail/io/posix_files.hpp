@@ -1,0 +1,50 @@
+#pragma once
+#include "../core/config.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstddef>
+
+namespace moe::inline MOE_ABI::detail {
+
+// The calls of POSIX with offsets and sizes of files of 64 bits. 32-bit Linux counts in 32 bits in the calls of the usual names
+// unless _FILE_OFFSET_BITS is 64, which a header cannot define: the program may have included <fcntl.h> before. Only .ipp files
+// include this header.
+
+#if defined(__linux__) && defined(__USE_LARGEFILE64) && __SIZEOF_POINTER__ == 4
+
+using FileStatus = struct stat64;
+using FileOffset = off64_t;
+inline constexpr int large_file = O_LARGEFILE;
+inline int status_of_path(const char* path, FileStatus& status) { return ::stat64(path, &status); }
+inline int status_of_link(const char* path, FileStatus& status) { return ::lstat64(path, &status); }
+inline int status_of_file(int file, FileStatus& status) { return ::fstat64(file, &status); }
+inline ssize_t read_at(int file, void* into, std::size_t bytes, FileOffset offset) {
+  return ::pread64(file, into, bytes, offset);
+}
+inline ssize_t write_at(int file, const void* from, std::size_t bytes, FileOffset offset) {
+  return ::pwrite64(file, from, bytes, offset);
+}
+inline int set_file_size(int file, FileOffset bytes) { return ::ftruncate64(file, bytes); }
+
+#else
+
+using FileStatus = struct stat;
+using FileOffset = off_t;
+inline constexpr int large_file = 0;
+inline int status_of_path(const char* path, FileStatus& status) { return ::stat(path, &status); }
+inline int status_of_link(const char* path, FileStatus& status) { return ::lstat(path, &status); }
+inline int status_of_file(int file, FileStatus& status) { return ::fstat(file, &status); }
+inline ssize_t read_at(int file, void* into, std::size_t bytes, FileOffset offset) {
+  return ::pread(file, into, bytes, offset);
+}
+inline ssize_t write_at(int file, const void* from, std::size_t bytes, FileOffset offset) {
+  return ::pwrite(file, from, bytes, offset);
+}
+inline int set_file_size(int file, FileOffset bytes) { return ::ftruncate(file, bytes); }
+
+#endif
+
+}  // namespace moe::inline MOE_ABI::detail
