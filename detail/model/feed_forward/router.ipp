@@ -83,8 +83,8 @@ inline void mix_sparsely(const RouterSpec& spec, std::span<const float> logits, 
     const float largest = left[out.experts[rank]];
     double sum = 0;
     for (std::size_t i = 0; i < left.size(); ++i) {
-      const bool near = (largest - logits[i]) / std::max(std::abs(logits[i]), largest) <= 2 * spec.jitter;
-      if (left[i] != never && near) sum += portable::exp(static_cast<double>(left[i] - largest));
+      const bool close = (largest - logits[i]) / std::max(std::abs(logits[i]), largest) <= 2 * spec.jitter;
+      if (left[i] != never && close) sum += portable::exp(static_cast<double>(left[i] - largest));
     }
     out.weights[rank] = static_cast<float>(1 / sum);
     left[out.experts[rank]] = never;

@@ -1,0 +1,3 @@
+// A unity build joins all units of a program.
+#include "../consume/main.cpp"
+#include "../consume/other.cpp"
