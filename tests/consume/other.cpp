@@ -13,6 +13,6 @@
 #error "the library has undefined a macro of the program"
 #endif
 
-std::size_t tokens_of_another_unit(const moe::Tokenizer& tokenizer) {
-  return tokenizer.encode("one unit more").size();
+bool decodes_what_it_encodes(const moe::Tokenizer& tokenizer) {
+  return tokenizer.decode(tokenizer.encode("one unit more")) == "one unit more";
 }

@@ -7,10 +7,11 @@ int main(int argc, char** argv) try {
   if (argc != 2) return 2;
   if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return 77;  // skipped
 
-  const Tokens expected{EXPECTED};
+  const Tokens expected{297, 262, 1675, 65, 2007, 297, 1502, 307};
   const auto model = moe::open(argv[1], {.threads = 1});
   moe::Session session(model);
-  const Tokens found[] = {generate_generic(argv[1]), generate_avx2(argv[1]), generate_generic(session), generate_avx2(session)};
+  const Tokens found[] = {generate_generic(argv[1]), generate_avx2(argv[1]), generate_generic(session),
+                          generate_avx2(session)};
   for (const Tokens& tokens : found)
     if (tokens != expected) {
       std::cerr << "case " << &tokens - found << ":";

@@ -7,8 +7,8 @@ int main() {
   try {
     moe::open("no such checkpoint");
   } catch (const moe::Error& error) {
-    std::cout << "moe " << MOE_VERSION_MAJOR << '.' << MOE_VERSION_MINOR << '.' << MOE_VERSION_PATCH << ": " << error.what()
-              << '\n';
+    std::cout << "moe " << MOE_VERSION_MAJOR << '.' << MOE_VERSION_MINOR << '.' << MOE_VERSION_PATCH << ": "
+              << error.what() << '\n';
     return 0;
   }
   return 1;
