@@ -89,10 +89,10 @@ void for_each_case_pair(std::string_view table, F f) {
 inline CaseVariants read_case_variants() {
   constexpr char32_t dotted = 0x130, dotless = 0x131;
   std::map<char32_t, char32_t> lower;
-  for_each_case_pair(lower_case, [&](char32_t c, char32_t small) { lower[c] = small; });
+  for_each_case_pair(lower_case, [&](char32_t c, char32_t lowered) { lower[c] = lowered; });
   const auto fold = [&](char32_t c) {
-    const auto small = lower.find(c);
-    return small == lower.end() ? c : small->second;
+    const auto found = lower.find(c);
+    return found == lower.end() ? c : found->second;
   };
   CaseVariants variants;
   const auto add = [&](char32_t c, char32_t folded) {
@@ -101,7 +101,7 @@ inline CaseVariants read_case_variants() {
     for (const char32_t variant : {c, folded})
       if (std::find(all.begin(), all.end(), variant) == all.end()) all.push_back(variant);
   };
-  for (const auto& [c, small] : lower) add(c, small);
+  for (const auto& [c, lowered] : lower) add(c, lowered);
   for_each_case_pair(upper_case, [&](char32_t c, char32_t capital) { add(c, fold(capital)); });
   return variants;
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The bundled model on this platform: its experts mapped, and read within a budget.
 #include "detail/generate/model.hpp"
 #include "detail/generate/session.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Files of more than 4 GiB, which take little space on the disk: only the last bytes are written.
 #include "detail/io/checkpoint.hpp"
 #include "detail/io/direct_file.hpp"

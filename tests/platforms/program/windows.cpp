@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What is particular to Windows: names of files, pages of mappings, and the console.
 #if defined(_WIN32)
 #include "detail/io/file.hpp"

@@ -1,0 +1,17 @@
+// The observations of one unit. The unit compiles its own copy of the library, for the CPU that its -march names.
+#include <moe.hpp>
+
+#include "generate.hpp"
+
+static Tokens generate(moe::Session& session) {
+  Tokens tokens;
+  for (const moe::Piece& piece : session.stream("<|endoftext|>In the beginning", {.max_tokens = 8}))
+    tokens.push_back(piece.id);
+  return tokens;
+}
+
+static Tokens generate(const std::string& path) {
+  const auto model = moe::open(path, {.threads = 1});
+  moe::Session session(model);
+  return generate(session);
+}
