@@ -34,7 +34,8 @@
 #error "moe needs C++20 (-std=c++20, /std:c++20)"
 #endif
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "moe uses weights as checkpoints store them, in little-endian order: build for a little-endian processor"
+#error \
+    "moe uses weights as checkpoints store them, in little-endian order: build for a little-endian processor"
 #endif
 #if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__ == 1)
 #error "moe promises the same tokens on every run: build without -ffast-math and -ffinite-math-only"
