@@ -14,7 +14,8 @@ MOE_INLINE std::string printable(std::string_view text) {
   std::string out;
   while (!text.empty()) {
     const Utf8Step step = utf8_step(text);
-    if (step.valid && step.code_point >= 0x20 && step.code_point != 0x7f) {
+    const bool is_control = step.code_point < 0x20 || (step.code_point >= 0x7f && step.code_point < 0xa0);
+    if (step.valid && !is_control) {
       out += text.substr(0, step.bytes);
     } else {
       constexpr std::string_view digits = "0123456789abcdef";

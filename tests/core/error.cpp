@@ -16,6 +16,8 @@ TEST_CASE("error: the message has file, place, expected and found") {
 }
 
 TEST_CASE("error: control characters in quoted names are escaped, so a message is one line") {
+  CHECK_THROWS_WITH_AS(moe::detail::fail("a", "b", "\xc2\x9b", "\xc2\xa0"),
+                       "a: b: expected \\xc2\\x9b, found \xc2\xa0", moe::Error);
   CHECK_THROWS_WITH_AS(moe::detail::fail("a\n.json", std::string_view("x\0y", 3), "\x1b[31m", "\x7f"),
                        "a\\x0a.json: x\\x00y: expected \\x1b[31m, found \\x7f", moe::Error);
 }
