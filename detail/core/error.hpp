@@ -20,8 +20,8 @@ class Error : public std::runtime_error {
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The text, with each byte of a control character (U+0000 to U+001F, U+007F to U+009F) or of invalid UTF-8 written in the form \x1b. So a name from a
-/// hostile file cannot put a line feed or an escape sequence of a terminal into a message.
+/// The text, with each byte of a control character (U+0000 to U+001F, U+007F to U+009F) or of invalid UTF-8 written in the form
+/// \x1b. So a name from a hostile file cannot put a line feed or an escape sequence of a terminal into a message.
 std::string printable(std::string_view text);
 
 /// The text, or its first 500 bytes and its size if it is longer: a value in a file may be as long as the file.
