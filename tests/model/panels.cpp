@@ -39,9 +39,9 @@ std::string quantised_dense_model() {
     for (std::uint64_t i = 0; i < size; ++i) ones += GgufBuilder::bytes_of(1.0f);
     file.tensor(name, {size}, 0, ones);
   };
-  const auto matrix = [&](const std::string& name, std::uint64_t cols, std::uint64_t rows) {
-    const auto bytes = encode(moe::DType::q8_0, random_numbers(cols * rows, seed++, 0.2f));
-    file.tensor(name, {cols, rows}, 8, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  const auto matrix = [&](const std::string& name, std::uint64_t columns, std::uint64_t rows) {
+    const auto bytes = encode(moe::DType::q8_0, random_numbers(columns * rows, seed++, 0.2f));
+    file.tensor(name, {columns, rows}, 8, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   };
   matrix("token_embd.weight", 64, 320);
   matrix("blk.0.attn_q.weight", 64, 128), matrix("blk.0.attn_k.weight", 64, 64);

@@ -90,7 +90,7 @@ TEST_CASE("model source: an unknown family is refused, and a known one that is m
   check_error([] { return source_of(gguf_model("falcon")); },
               {"x.gguf: key \"general.architecture\"", "qwen3moe", "found \"falcon\""});
   check_error([] { return source_of(gguf_model("deepseek4")); },
-              {"\"general.architecture\"", "\"deepseek4\", but compressed attention"});
+              {"\"general.architecture\"", "\"deepseek4\" (not supported: compressed attention"});
   check_error([] { return source_of(GgufBuilder()); }, {"key \"general.architecture\"", "to be there"});
   check_error([] { return source_of(GgufBuilder().value("general.architecture", 1u)); },
               {"general.architecture", "a string"});
