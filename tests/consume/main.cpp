@@ -15,7 +15,8 @@ int main(int argc, char** argv) try {
   const std::vector<moe::TokenId> expected{297,  262, 1675, 65,
                                            2007, 297, 1502, 307};  // " of the firstborn of Ked"
   std::vector<moe::TokenId> tokens;
-  for (const moe::Piece& piece : session.stream("<|endoftext|>In the beginning", {.max_tokens = 8})) {
+  for (const moe::Piece& piece :
+       session.stream("<|endoftext|>In the beginning", {.max_tokens = 8, .sampling = moe::Sampling{}})) {
     tokens.push_back(piece.id);
     std::cout << piece.text;
   }
