@@ -5,7 +5,8 @@
 
 static Tokens generate(moe::Session& session) {
   Tokens tokens;
-  for (const moe::Piece& piece : session.stream("<|endoftext|>In the beginning", {.max_tokens = 8, .sampling = moe::Sampling{}}))
+  for (const moe::Piece& piece :
+       session.stream("<|endoftext|>In the beginning", {.max_tokens = 8, .sampling = moe::Sampling{}}))
     tokens.push_back(piece.id);
   return tokens;
 }
