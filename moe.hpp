@@ -145,6 +145,12 @@
 //   ThreadPool             the threads that compute
 //   FunctionRef            a reference to a function object
 
+// Macros of the program, such as those of windows.h, are set aside and restored at the end.
+#pragma push_macro("min")
+#pragma push_macro("max")
+#undef min
+#undef max
+
 // Layer 0
 #include "detail/core/config.hpp"
 #include "detail/core/byte_units.hpp"
@@ -204,3 +210,6 @@
 #include "detail/generate/memory_plan.hpp"
 #include "detail/generate/model.hpp"
 #include "detail/generate/session.hpp"
+
+#pragma pop_macro("max")
+#pragma pop_macro("min")

@@ -38,6 +38,11 @@ if(NOT status EQUAL 0)
   return()
 endif()
 
+# Clang 15 and newer warn of std::get_temporary_buffer in std::stable_sort of libstdc++ 12, wherever a program calls it.
+if(COMPILER MATCHES "clang" AND NOT FLAGS MATCHES "libc")
+  list(APPEND FLAGS -Wno-deprecated-declarations)
+endif()
+
 # compile(OPTION...): fails with the messages of the compiler if the compiler fails.
 function(compile)
   execute_process(COMMAND ${COMPILER} ${FLAGS} -I${SOURCE} ${ARGN} RESULT_VARIABLE status OUTPUT_VARIABLE text ERROR_VARIABLE errors)
