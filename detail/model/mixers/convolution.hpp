@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include "../../core/config.hpp"
+#include "../../spec/layer_spec.hpp"
 #include "../state_array.hpp"
 #include "../step.hpp"
 
