@@ -1,7 +1,24 @@
 # Checks the vcpkg port and the Conan recipe as far as this is possible without vcpkg and Conan:  cmake -P packaging/check.cmake
-# Their syntax is that of JSON and Python, their version is the project's, and the options and targets that they name exist.
+# The version of both is the project's, and the options and targets that they name exist. With -DPYTHON=ON before -P, the check is
+# that the recipe is Python; without a Python this check is skipped.
 cmake_minimum_required(VERSION 3.25)
 get_filename_component(root "${CMAKE_CURRENT_LIST_DIR}" DIRECTORY)
+if(PYTHON)
+  find_program(python3 python3)
+  if(NOT python3)
+    message("SKIPPED: python3 is not installed")
+    return()
+  endif()
+  foreach(file IN ITEMS conanfile.py test_package/conanfile.py)  # parsed, so that no file with byte code is left behind
+    execute_process(COMMAND ${python3} -c "import ast, sys; ast.parse(open(sys.argv[1]).read())"
+                            ${root}/packaging/conan/${file} RESULT_VARIABLE status ERROR_VARIABLE error)
+    if(NOT status EQUAL 0)
+      message(SEND_ERROR "packaging/conan/${file}: ${error}")
+    endif()
+  endforeach()
+  return()
+endif()
+
 file(STRINGS ${root}/detail/core/config.hpp version REGEX "define MOE_VERSION_(MAJOR|MINOR|PATCH)")
 list(TRANSFORM version REPLACE "[^0-9]" "")
 list(JOIN version "." version)
@@ -47,12 +64,4 @@ foreach(name IN LISTS names)
   endif()
 endforeach()
 
-find_program(python3 python3 REQUIRED)
-foreach(file IN ITEMS conanfile.py test_package/conanfile.py)  # parsed, so that no file with byte code is left behind
-  execute_process(COMMAND ${python3} -c "import ast, sys; ast.parse(open(sys.argv[1]).read())"
-                          ${root}/packaging/conan/${file} RESULT_VARIABLE status ERROR_VARIABLE error)
-  if(NOT status EQUAL 0)
-    message(SEND_ERROR "packaging/conan/${file}: ${error}")
-  endif()
-endforeach()
 message(STATUS "version ${version}, ${options}, ${targets}")
