@@ -1,6 +1,6 @@
 # Fails unless detail/core/config.hpp lists all macros that a user can see or set:  cmake -P cmake/check_macros.cmake
 # Every macro of the headers begins with MOE_. A macro that config.hpp does not list is undefined again. config.hpp also lists
-# the macros that headers read and do not define.
+# the macros that headers read and do not define. A file may undefine a macro of the program only if it restores that macro.
 cmake_minimum_required(VERSION 3.25)
 get_filename_component(root "${CMAKE_CURRENT_LIST_DIR}" DIRECTORY)
 set(of_the_system NOMINMAX WIN32_LEAN_AND_MEAN)  # set for <windows.h>, unless the user has set them
@@ -10,12 +10,18 @@ set(define_names "")
 set(undef_names "")
 set(read "")
 foreach(file IN LISTS files ITEMS moe.hpp)
+  file(STRINGS "${root}/${file}" pragmas REGEX "^#pragma (push|pop)_macro")
   file(STRINGS "${root}/${file}" lines REGEX "^ *# *(define|undef|if|ifdef|ifndef|elif) ")
   string(REPLACE "\\;" ";" lines "${lines}")  # a line may end with \, which would join it with the next one
   foreach(line IN LISTS lines)
     if(line MATCHES "^ *# *(define|undef) +([A-Za-z0-9_]+)")
       set(directive ${CMAKE_MATCH_1})
       set(name ${CMAKE_MATCH_2})
+      if(NOT name MATCHES "^MOE_" AND directive STREQUAL "undef"
+         AND "#pragma push_macro(\"${name}\")" IN_LIST pragmas
+         AND "#pragma pop_macro(\"${name}\")" IN_LIST pragmas)
+        continue()
+      endif()
       if(NOT name MATCHES "^MOE_" AND NOT name IN_LIST of_the_system)
         message(SEND_ERROR "${file}: the name of the macro ${name} does not begin with MOE_")
       endif()
