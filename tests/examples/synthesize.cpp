@@ -76,6 +76,18 @@ TEST_CASE("synthesize: one file has the experts of a layer in one tensor, and a 
   }
 }
 
+TEST_CASE(
+    "synthesize: weights in memory lie in panels and give the logits of mapped ones, in each architecture") {
+  for (const std::string& shape : architectures) {
+    CAPTURE(shape);
+    const TemporaryDirectory directory;
+    REQUIRE(run({"synthesize", directory.path(), "--shape", shape, "--type", "q8_0"}).status == 0);
+    const Result mapped = run({"logits", directory.path(), "--ids", several_ids});
+    require_finite(mapped);
+    CHECK(run({"logits", directory.path(), "--ids", several_ids, "--in-memory"}).out == mapped.out);
+  }
+}
+
 TEST_CASE("synthesize: each architecture has experts of its usual type") {
   const TemporaryDirectory directory;
   CHECK(run({"synthesize", directory.path(), "--shape", "tiny-gpt-oss"}).status == 0);
