@@ -26,7 +26,8 @@ bool fits_panels(const Matrix& matrix);
 /// Precondition: fits_panels(matrix).
 Matrix to_panels(const Matrix& matrix, std::byte* out);
 
-/// The same in place: `memory` holds the matrix. Needs memory for one panel.
+/// Puts the matrix, whose bytes are `memory`, into panels in place. Allocates memory for one panel. Precondition:
+/// fits_panels(matrix).
 Matrix to_panels_in_place(const Matrix& matrix, std::byte* memory);
 
 /// The inverse of to_panels().

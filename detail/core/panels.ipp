@@ -11,30 +11,26 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Where the f16 numbers of a block lie: `count` of them, from byte `first` on.
-struct PanelHalves {
-  std::size_t first, count;
-};
-
-MOE_INLINE PanelHalves halves_of_panel(DType dtype) {
-  switch (dtype) {
-    case DType::q4_k:
-    case DType::q5_k: return {0, 2};
-    case DType::q6_k: return {208, 1};
-    default: return {0, 1};
-  }
-}
-
 /// Fields of one width in each block of a row: `count` of them, from byte `first` of the block on.
 struct PanelFields {
   std::size_t width, first, count;
 };
 
-/// All fields of a block: its f16 numbers, and the groups of four bytes before and behind them.
+/// The f16 numbers of a block.
+MOE_INLINE PanelFields halves_of_panel(DType dtype) {
+  switch (dtype) {
+    case DType::q4_k:
+    case DType::q5_k: return {2, 0, 2};
+    case DType::q6_k: return {2, 208, 1};
+    default: return {2, 0, 1};
+  }
+}
+
+/// All fields of a block: its f16 numbers, and the groups of four bytes before or behind them.
 MOE_INLINE std::array<PanelFields, 2> fields_of(DType dtype) {
-  const PanelHalves halves = halves_of_panel(dtype);
-  const std::size_t groups = (layout_of(dtype).bytes - 2 * halves.count) / 4;
-  return {{{2, halves.first, halves.count}, {4, halves.first == 0 ? 2 * halves.count : 0, groups}}};
+  const PanelFields halves = halves_of_panel(dtype);
+  const std::size_t half_bytes = halves.width * halves.count;
+  return {{halves, {4, halves.first == 0 ? half_bytes : 0, (layout_of(dtype).bytes - half_bytes) / 4}}};
 }
 
 /// Copies `count` fields of 16 rows. rows: the first field of row 0, with rows row_bytes apart. panel: the same field of row 0

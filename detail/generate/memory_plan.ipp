@@ -57,9 +57,10 @@ MOE_INLINE MemoryPlan complete_plan(MemoryPlan plan, const MemoryOptions& option
 
 MOE_INLINE MemoryPlan plan_with_longest_chunk(FunctionRef<MemoryPlan(std::size_t)> with_chunk,
                                               const MemoryOptions& options, const ExpertSizes& experts) {
-  MemoryPlan plan = complete_plan(with_chunk(512), options, experts);
-  for (const std::size_t chunk : {std::size_t{1024}, std::size_t{2048}}) {
-    const MemoryPlan longer = with_chunk(chunk);
+  constexpr std::size_t shortest = MemoryPlan().chunk;
+  MemoryPlan plan = complete_plan(with_chunk(shortest), options, experts);
+  for (const std::size_t factor : {2, 4}) {
+    const MemoryPlan longer = with_chunk(factor * shortest);
     const std::size_t more = longer.total_bytes() + plan.budget_bytes - plan.total_bytes();
     if (longer.chunk == plan.chunk || more > plan.budget_bytes / 8) break;
     plan = complete_plan(longer, options, experts);

@@ -204,7 +204,7 @@ MOE_INLINE void SequenceState::freeze() {
     ranges.push_back(range);
     bytes += range.bytes;
   });
-  // It is faster to copy fewer bytes than to map them.
+  // States below this size are copied, since a copy of few bytes is faster than a mapping.
   constexpr std::size_t least_bytes = std::size_t{1} << 20;
   if (bytes >= least_bytes && memory_.freeze(ranges)) shared_ = position_;
 }

@@ -242,7 +242,7 @@ inline Int8Rows rows_of(RowsInOrder, const MatmulArgs& a, std::size_t row, std::
   return Int8Rows(copy, bytes);
 }
 
-/// The same for panels. Rows after the last one are the first rows of the last panel.
+/// The rows [row, row + lanes) of panels from `column` on. Rows after the last one are the first rows of the last panel.
 template <class Type>
 inline PanelRows rows_of(RowsInPanels, const MatmulArgs& a, std::size_t row, std::size_t column, std::size_t,
                          std::byte*) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the providers in this folder share: a lease, and a program that continues a text.
+// The lease and the main function that the providers in this folder share.
 #pragma once
 #include <moe.hpp>
 

@@ -72,6 +72,6 @@ int main(int argc, char** argv) {
     ::close(ends[server == 0 ? 0 : 1]);
     if (server == 0) return serve(moe::ExpertCatalog(checkpoint), Socket(ends[1]));
     continue_text(checkpoint, SocketProvider(checkpoint, Socket(ends[0])), args);
-    ::waitpid(server, nullptr, 0);  // it ends when the connection is closed
+    ::waitpid(server, nullptr, 0);  // the server ends when the connection is closed
   });
 }

@@ -213,7 +213,7 @@ class CommandLine {
   std::map<std::string, std::vector<std::string>> options_;  // the values of each option in the order given
 };
 
-/// What follows a message of wrong usage: the help on the option that the message begins with, the usage, and the command
+/// The lines after a message of wrong usage: the help on the option that the message begins with, the usage, and the command
 /// that prints the whole help.
 inline std::string usage_after(const std::string& message, std::string_view help,
                                const std::string& program) {
@@ -229,7 +229,7 @@ inline std::string usage_after(const std::string& message, std::string_view help
          step("All options:", FailedCommand::joined({program, "--help"}));
 }
 
-/// What follows the message of any other error.
+/// The lines after the message of any other error: what the user can type next.
 inline std::string steps_after(const std::string& message, const std::vector<std::string>& words,
                                std::string_view help) {
   const CommandLine args(words, help);

@@ -10,8 +10,8 @@
 
 /// The Levenshtein distance: how many letters must be inserted, removed or replaced to turn `a` into `b`.
 inline std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() +
-                               1);  // distances of the first letters of a to the first letters of b
+  // row[j]: the distance of the first i letters of a to the first j letters of b.
+  std::vector<std::size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
   for (std::size_t i = 0; i < a.size(); ++i) {
     std::size_t diagonal = row[0];

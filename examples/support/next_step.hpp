@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a user can type after an error: a sentence, and below it a command that is indented by four spaces.
+// Advice after an error: a sentence, and below the sentence a command to type, indented by four spaces.
 #pragma once
 #include "nearest.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the examples say to a user who has no model yet, or half of one: the next command to type.
+// Messages of the examples to a user without a model, or with an incomplete one, and the next command that they show.
 #include "run_example.hpp"
 #include "detail/io/file.hpp"
 #include "support/checkpoints.hpp"
