@@ -59,7 +59,7 @@ MOE_INLINE MemoryPlan plan_with_longest_chunk(FunctionRef<MemoryPlan(std::size_t
                                               const MemoryOptions& options, const ExpertSizes& experts) {
   constexpr std::size_t shortest = MemoryPlan().chunk;
   MemoryPlan plan = complete_plan(with_chunk(shortest), options, experts);
-  for (const std::size_t factor : {2, 4}) {
+  for (const std::size_t factor : {std::size_t{2}, std::size_t{4}}) {
     const MemoryPlan longer = with_chunk(factor * shortest);
     const std::size_t more = longer.total_bytes() + plan.budget_bytes - plan.total_bytes();
     if (longer.chunk == plan.chunk || more > plan.budget_bytes / 8) break;
