@@ -51,12 +51,15 @@ enum class Finish { running, end_token, stop_string, max_tokens, context_full, s
 ///   };
 struct GenerateOptions {
   std::size_t max_tokens = 256;
-  std::size_t min_tokens = 0;  // up to this number, end tokens are excluded and stop strings are text
+  // Up to this number, end tokens are excluded and stop strings are text. Empty: min_new_tokens, or min_length less the tokens
+  // of the prompt, in generation_config.json; else 0.
+  std::optional<std::size_t> min_tokens = {};
   std::optional<Sampling> sampling = {};  // empty: Model::recommended_sampling()
   // In place of `sampling`: chooses each token. logits: [vocabulary]. A token outside of the vocabulary is an error.
   std::function<TokenId(std::span<const float> logits, const SamplerContext& text)> sampler = {};
   // If set, pieces have log-probabilities: of the token, and of this number of most likely tokens.
   std::optional<std::size_t> logprobs = {};
+  // The text ends at the end tokens that the files of the model name, and before the stop_strings of generation_config.json.
   bool stop_at_end_token = true;
 
   // The text ends before the first of these strings, however tokens divide the string. Pieces never show a part of the string:
@@ -234,12 +237,12 @@ class Session::Generation {
 
   Finish finish_after(TokenId id);
 
-  bool may_stop() const { return session_->statistics_.generated_tokens >= options_.min_tokens; }
+  bool may_stop() const { return session_->statistics_.generated_tokens >= *options_.min_tokens; }
 
   Session* session_;
   std::uint64_t number_;
   std::vector<TokenId> prompt_;
-  GenerateOptions options_;
+  GenerateOptions options_;  // with min_tokens and all stop strings
   Sampler sampler_;
   std::vector<EndToken> end_tokens_;
   detail::OutputText text_;
