@@ -124,7 +124,7 @@ class Session {
   /// All tokens of the text so far, prompt included.
   const std::vector<TokenId>& tokens() const { return tokens_; }
 
-  /// Why the last text ended.
+  /// Why the last text ended; running after score(), whose text is given.
   Finish finish() const { return finish_; }
 
   /// The token that ended the last text, with its source; it is the last of tokens(). Empty if no token ended the text.
@@ -165,6 +165,9 @@ class Session {
 
   /// Computes the rest of a prompt. Takes snapshots in between for models with recurrent mixers.
   std::span<const float> read_rest(std::span<const TokenId> prompt, const std::stop_token& stop);
+
+  /// Forgets how the last text ended, when another text begins.
+  void forget_end();
 
   /// The number of tokens of the prompt that are in the KV cache. The last token is never reused: its logits are needed.
   std::size_t common_prefix(std::span<const TokenId> prompt) const;

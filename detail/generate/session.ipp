@@ -65,6 +65,12 @@ MOE_INLINE std::span<const float> Session::read(const std::vector<TokenId>& prom
   return logits;
 }
 
+MOE_INLINE void Session::forget_end() {
+  finish_ = Finish::running;
+  end_token_.reset();
+  stop_string_.clear();
+}
+
 MOE_INLINE std::size_t Session::common_prefix(std::span<const TokenId> prompt) const {
   const std::size_t most = std::min(prompt.size() - 1, sequence_.position());
   std::size_t same = 0;
@@ -165,9 +171,7 @@ MOE_INLINE Session::Generation::Iterator Session::Generation::begin() {
   require_newest();
   detail::expect(!begun_, "stream", "begin()", "one call", "a second call");
   begun_ = true;
-  session_->finish_ = Finish::running;
-  session_->end_token_.reset();
-  session_->stop_string_.clear();
+  session_->forget_end();
   logits_ = session_->read(prompt_, options_.stop);
   if (options_.max_tokens == 0) session_->finish_ = Finish::max_tokens;
   next();
