@@ -9,6 +9,7 @@
 #include "support/model_options.hpp"
 #include "support/sampling_options.hpp"
 #include "support/score_lines.hpp"
+#include "support/tokenizer_warnings.hpp"
 
 #include <cstdio>
 #include <iostream>
@@ -128,6 +129,7 @@ int main(int argc, char** argv) {
   return run_example(argc, argv, help, [](const CommandLine& args) {
     const moe::ModelOptions options = options_of(args);
     const auto model = moe::open(args.positional(2, 2)[0], options);
+    if (model.has_tokenizer()) show_warnings(model.tokenizer());
     const moe::GenerateOptions wanted = generate_options_of(args, model);
     const std::string prompt = prompt_of(args, wanted.chat_template);
     const std::vector<moe::TokenId> tokens =
