@@ -27,6 +27,7 @@ class ThreadPool {
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
+  /// The number of threads, the calling thread included.
   std::size_t threads() const { return threads_; }
 
   /// The number of threads of a pool that is constructed with `threads`.

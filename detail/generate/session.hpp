@@ -28,13 +28,13 @@ namespace moe::inline MOE_ABI {
 struct Piece {
   using Part = detail::TextPart;  // answer or reasoning
 
-  TokenId id;
-  std::string text;
+  TokenId id;                // of the token
+  std::string text;          // the characters that the token completes, in UTF-8; may be empty
   Part part = Part::answer;  // reasoning only in answers to a chat template
   // With GenerateOptions::logprobs, and from Session::score(): the log-probability of the token, and the most likely tokens in its
   // place, in descending order. All are ln softmax of the logits of the model: before penalties, temperature and bans.
   std::optional<double> log_probability = {};
-  std::vector<TokenProbability> most_likely = {};
+  std::vector<TokenProbability> most_likely = {};  // of GenerateOptions::logprobs tokens
 };
 
 /// Why a text ended. running: the text has not ended, or an error ended the text.
@@ -50,7 +50,7 @@ enum class Finish { running, end_token, stop_string, max_tokens, context_full, s
 ///     return draw(allowed, text);
 ///   };
 struct GenerateOptions {
-  std::size_t max_tokens = 256;
+  std::size_t max_tokens = 256;  // the text ends after this number of tokens; 0: only the prompt is computed
   // Up to this number, end tokens are excluded and stop strings are text. Empty: min_new_tokens, or min_length less the tokens
   // of the prompt, in generation_config.json; else 0.
   std::optional<std::size_t> min_tokens = {};
@@ -76,11 +76,11 @@ struct GenerateOptions {
 
 /// Counts and times of the last text.
 struct SessionStatistics {
-  std::size_t prompt_tokens = 0;
-  std::size_t reused_tokens = 0;  // tokens of the prompt that were in the KV cache
-  std::size_t generated_tokens = 0;
-  double prompt_seconds = 0;    // from the prompt to the logits of its last token
-  double generate_seconds = 0;  // for all tokens after the first
+  std::size_t prompt_tokens = 0;     // reused tokens included
+  std::size_t reused_tokens = 0;     // tokens of the prompt that were in the KV cache
+  std::size_t generated_tokens = 0;  // the end token included
+  double prompt_seconds = 0;         // from the prompt to the logits of its last token
+  double generate_seconds = 0;       // for all tokens after the first
 };
 
 /// One conversation with a model. The state keeps the text between calls: of a new prompt that begins like the last text, only
@@ -132,6 +132,7 @@ class Session {
 
   /// The stop string that ended the last text; empty if none did. tokens() contains the tokens that wrote it.
   const std::string& stop_string() const { return stop_string_; }
+  /// Counts and times of the last text.
   const SessionStatistics& statistics() const { return statistics_; }
 
   /// The largest number of positions in this session.
@@ -140,6 +141,7 @@ class Session {
   /// SequenceOptions::context as given: larger than context() if the model's max_positions is smaller.
   std::size_t requested_context() const { return requested_context_; }
 
+  /// The state of the text in the model.
   const Sequence& sequence() const { return sequence_; }
 
   /// See Sequence::observe_routes.
@@ -192,6 +194,7 @@ class Session {
 /// begin(), called once, and each increment compute a token. Both throw if the session has begun another text since.
 class Session::Generation {
  public:
+  /// As Session::stream(). Computes nothing yet. Throws if the options contradict each other.
   Generation(Session& session, std::vector<TokenId> prompt, const GenerateOptions& options);
   Generation(Generation&&) = default;
 
@@ -201,13 +204,18 @@ class Session::Generation {
   /// An input iterator over the pieces.
   class Iterator {
    public:
-    using difference_type = std::ptrdiff_t;
-    using value_type = Piece;
+    using difference_type = std::ptrdiff_t;  // for std::input_iterator
+    using value_type = Piece;                // for std::input_iterator
 
+    /// At the piece that `generation` has computed last.
     explicit Iterator(Generation& generation) : generation_(&generation) {}
+    /// The piece, valid until the next increment.
     const Piece& operator*() const { return generation_->piece_; }
+    /// Computes the next token.
     Iterator& operator++();
+    /// Computes the next token.
     void operator++(int) { ++*this; }
+    /// Whether the text has ended.
     bool operator==(End) const { return generation_->at_end_; }
 
    private:
@@ -216,7 +224,7 @@ class Session::Generation {
 
   /// Computes the prompt and the first token.
   Iterator begin();
-  End end() const { return {}; }
+  End end() const { return {}; }  // equal to an iterator when the text has ended
 
  private:
   void require_newest() const;
