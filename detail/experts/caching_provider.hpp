@@ -91,7 +91,9 @@ class CachingProvider {
     }
   }
 
+  /// Counts since the construction. Thread-safe.
   CacheStatistics statistics() const { return state_->statistics(); }
+  /// The most bytes that resident experts take.
   std::size_t budget_bytes() const { return state_->budget_bytes(); }
 
   Inner& inner() { return state_->inner(); }

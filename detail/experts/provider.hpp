@@ -33,6 +33,7 @@ concept ExpertLease = detail::Movable<L> && requires(const L lease) {
 /// Tells a provider which experts will be needed, or are worth keeping. Announcements change the speed, never the tokens:
 /// a provider may ignore them.
 struct Announcement {
+  /// Why the experts are announced.
   enum class Kind {
     chosen,     // the router chose these experts for one token: they will be acquired
     prefill,    // the router chose them for the many tokens of a prompt, which says little about later tokens
@@ -40,10 +41,10 @@ struct Announcement {
     hot,        // the experts that a prompt used in one layer, most used first: worth keeping
   };
 
-  std::span<const ExpertId>
-      ids;  // of one layer; if chosen or prefill, in the order in which they will be acquired
+  // Of one layer; if chosen or prefill, in the order in which they will be acquired.
+  std::span<const ExpertId> ids;
   std::span<const float> weights = {};  // [ids]: the router's weight of each expert; empty where unknown
-  Kind kind = Kind::chosen;
+  Kind kind = Kind::chosen;             // what the provider may expect of the experts
 };
 
 /// Anything that delivers experts. The router chooses and the provider delivers: a provider must have every expert of the

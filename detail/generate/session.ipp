@@ -5,6 +5,7 @@
 #include "../core/error.hpp"
 #include "../core/stopwatch.hpp"
 #include "session_file.hpp"
+#include "text_limits.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -64,6 +65,12 @@ MOE_INLINE std::span<const float> Session::read(const std::vector<TokenId>& prom
   return logits;
 }
 
+MOE_INLINE void Session::forget_end() {
+  finish_ = Finish::running;
+  end_token_.reset();
+  stop_string_.clear();
+}
+
 MOE_INLINE std::size_t Session::common_prefix(std::span<const TokenId> prompt) const {
   const std::size_t most = std::min(prompt.size() - 1, sequence_.position());
   std::size_t same = 0;
@@ -114,6 +121,15 @@ inline OutputText output_text(const Model& model, std::span<const TokenId> promp
   return OutputText(tokenizer, std::move(parts), options.stop_strings);
 }
 
+/// The options, with what generation_config.json says of the limits of a text.
+inline GenerateOptions with_limits(GenerateOptions options, const Model& model, std::size_t prompt_tokens) {
+  if (!options.min_tokens) options.min_tokens = read_min_tokens(model.checkpoint(), prompt_tokens);
+  if (options.stop_at_end_token)
+    for (std::string& text : read_stop_strings(model.checkpoint()))
+      options.stop_strings.push_back(std::move(text));
+  return options;
+}
+
 inline std::vector<EndToken> end_tokens(const Model& model, const GenerateOptions& options) {
   if (!options.stop_at_end_token) return {};
   return options.chat_template ? model.end_tokens(*options.chat_template) : model.end_tokens();
@@ -128,12 +144,12 @@ MOE_INLINE Session::Generation::Generation(Session& session, std::vector<TokenId
     : session_(&session),
       number_(++session.newest_),
       prompt_(std::move(prompt)),
-      options_(options),
+      options_(detail::with_limits(options, *session.model_, prompt_.size())),
       sampler_(options.sampler    ? Sampling{}
                : options.sampling ? *options.sampling
                                   : session.model_->recommended_sampling()),
       end_tokens_(detail::end_tokens(*session.model_, options)),
-      text_(detail::output_text(*session.model_, prompt_, options)) {
+      text_(detail::output_text(*session.model_, prompt_, options_)) {
   detail::expect(!options.sampler || !options.sampling, "generate", "sampler",
                  "a sampler or options of sampling", "both");
   sampler_.reserve(session.context() + 1);
@@ -155,9 +171,7 @@ MOE_INLINE Session::Generation::Iterator Session::Generation::begin() {
   require_newest();
   detail::expect(!begun_, "stream", "begin()", "one call", "a second call");
   begun_ = true;
-  session_->finish_ = Finish::running;
-  session_->end_token_.reset();
-  session_->stop_string_.clear();
+  session_->forget_end();
   logits_ = session_->read(prompt_, options_.stop);
   if (options_.max_tokens == 0) session_->finish_ = Finish::max_tokens;
   next();

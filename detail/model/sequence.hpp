@@ -47,6 +47,7 @@ struct RestrictionStatistics {
   /// The mean mass of the allowed experts; 1 if no router was restricted.
   double mean_mass() const { return choices == 0 ? 1 : mass / static_cast<double>(choices); }
 
+  /// Counts choices of restricted routers. masses: [choices], the mass of the allowed experts of each.
   void add(std::span<const float> masses);
 };
 
@@ -59,6 +60,7 @@ class Sequence {
   /// The number of computed positions, which is the position of the next token.
   std::size_t position() const { return state_.position(); }
 
+  /// The largest number of positions.
   std::size_t context() const { return state_.context(); }
 
   /// The largest number of tokens that go through the layers together.
@@ -72,7 +74,9 @@ class Sequence {
   /// Lets rewind() return to the current position. Only models with recurrent mixers need it. The newest two snapshots
   /// of each kind are kept.
   using SnapshotKind = detail::SequenceState::SnapshotKind;
+  /// Lets rewind() return to the current position; see SnapshotKind.
   void take_snapshot(SnapshotKind kind) { state_.take_snapshot(kind); }
+  /// Whether the model has recurrent mixers, whose states rewind() can only take from snapshots.
   bool needs_snapshots() const { return state_.has_fixed_arrays(); }
 
   /// A second sequence with the same text so far, without the snapshots and the observer. On Linux the two sequences share the
@@ -91,8 +95,9 @@ class Sequence {
   /// Statistics of all tokens that this sequence has computed, forgotten ones included.
   const RestrictionStatistics& restriction() const { return restriction_; }
 
-  /// The bytes of the state of a full context with its snapshots, and of the intermediate results of a whole chunk.
+  /// The bytes of the state of a full context with its snapshots.
   std::size_t state_bytes() const { return state_.bytes(); }
+  /// The bytes of the intermediate results of a whole chunk.
   std::size_t scratch_bytes() const { return arena_bytes_; }
 
  private:

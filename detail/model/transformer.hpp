@@ -24,11 +24,11 @@ namespace moe::inline MOE_ABI {
 
 /// Options of a Transformer.
 struct TransformerOptions {
-  WeightStorage weights = WeightStorage::mapped;
+  WeightStorage weights = WeightStorage::mapped;  // where all weights but the experts are
   // Restricts the routers, for experiments and for checkpoints without some experts: other experts are never chosen.
   AllowedExperts allowed_experts = {};
-  const detail::simd::Kernels* kernels =
-      nullptr;  // null: the kernels of the best instruction set of this machine
+  // Null: the kernels of the best instruction set of this machine.
+  const detail::simd::Kernels* kernels = nullptr;
 };
 
 /// A decoder-only transformer: token ids in, logits out. A provider delivers the experts; all other weights come from the
@@ -49,9 +49,9 @@ class Transformer {
   /// As above, with a provider that all copies of the AnyProvider share: it lives as long as the last copy.
   Transformer(Checkpoint checkpoint, AnyProvider provider, ThreadPool& pool, TransformerOptions options = {});
 
-  const ModelSpec& spec() const { return spec_; }
-  const detail::ModelWeights& weights() const { return weights_; }
-  const AllowedExperts& allowed_experts() const { return allowed_; }
+  const ModelSpec& spec() const { return spec_; }                     // the description of the model
+  const detail::ModelWeights& weights() const { return weights_; }    // all weights but the experts
+  const AllowedExperts& allowed_experts() const { return allowed_; }  // all() without a restriction
 
   /// A new, empty sequence for this transformer.
   Sequence sequence(const SequenceOptions& options = {}) const;

@@ -22,6 +22,7 @@ inline constexpr Family all_families[] = {
     {.model_type = "qwen3_omni_moe",
      .other_types = {"qwen3_omni_moe_thinker", "qwen3_omni_moe_text"},
      .nested = {"thinker_config", "text_config"},
+     .untyped_member = "thinker_config",
      .architectures = {"qwen3vlmoe"},
      .defaults = &qwen3_omni_defaults,
      .pattern = Family::Pattern::no_window,

@@ -39,9 +39,11 @@ struct RecurrentDefaults {
 
 /// One family of models, as data. Readers use only these values; no reader compares the names of families.
 struct Family {
-  std::string_view model_type;             // in config.json
-  std::string_view other_types[2] = {};    // of the text model, nested or in a checkpoint of its own
-  std::string_view nested[2] = {};         // the members of config.json that lead to the text model
+  std::string_view model_type;           // in config.json
+  std::string_view other_types[2] = {};  // of the text model, nested or in a checkpoint of its own
+  std::string_view nested[2] = {};       // the members of config.json that lead to the text model
+  std::string_view untyped_member =
+      {};  // a configuration without model_type that has this object is of this family
   std::string_view architectures[2] = {};  // in GGUF files; empty: the family has none
 
   /// Names that differ from the usual ones. Several rows of one role are alternatives: the first tensor that exists counts.
@@ -109,8 +111,9 @@ struct Family {
 
   // Positions
 
-  /// stated: rope or none, as position_embedding_type or rope.scaling.finetuned states.
-  enum class Positions { rope, none, stated };
+  /// stated: rope or none, as position_embedding_type or rope.scaling.finetuned states. stated_in_gguf: as
+  /// rope.scaling.finetuned states; rope in checkpoints of Hugging Face.
+  enum class Positions { rope, none, stated, stated_in_gguf };
   Positions positions = Positions::rope;
   double rotated = 1;  // the share of a head that is rotated; less than 1: the configuration may state it
   bool neighbours_in_gguf = false;  // rows of queries and keys are permuted in GGUF files

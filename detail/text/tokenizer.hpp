@@ -45,11 +45,13 @@ class Tokenizer {
   /// and so are special tokens if `skip_special`.
   std::string decode(std::span<const TokenId> ids, bool skip_special = false) const;
 
+  /// The vocabulary and the merges.
   const detail::Bpe& bpe() const;
 
   /// Whether decoding leaves out a space at the begin of a text, which encoding puts there.
   bool adds_text_space() const { return left_out_at_begin() != detail::SpaceAtBegin::none; }
 
+  /// Which space decoding leaves out at the begin of a text.
   detail::SpaceAtBegin left_out_at_begin() const;
 
   /// Probable mistakes in the files of the tokenizer, and how each was read; one line each.

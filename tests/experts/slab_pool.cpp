@@ -59,6 +59,15 @@ TEST_CASE("slab pool: slabs whose memory was given back to the system can be use
     }
 }
 
+TEST_CASE("slab pool: sizes that are expected together lie in arenas for several sizes") {
+  constexpr std::size_t huge = moe::detail::huge_page_bytes, bytes = huge + 4096;
+  SlabPool pool;
+  pool.expect_all({bytes, 3 * huge, bytes - 1, 100});
+  const SlabPool::Slab first = pool.take(bytes), second = pool.take(bytes);
+  CHECK(reinterpret_cast<std::uintptr_t>(first.data()) % huge == 0);
+  CHECK(reinterpret_cast<std::uintptr_t>(second.data() + bytes) % huge == 0);  // slabs come in mirrored pairs
+}
+
 TEST_CASE("slab pool: a slab of no bytes is a page") {
   SlabPool pool;
   pool.expect(0, 10);
