@@ -49,6 +49,9 @@ struct Family {
   /// Names that differ from the usual ones. Several rows of one role are alternatives: the first tensor that exists counts.
   std::span<const RoleNames> names = {}, more_names = {};
 
+  /// The name of the epsilon of norms in config.json, if other names can stand beside it.
+  std::string_view norm_epsilon = {};
+
   const FamilyDefaults* defaults;
   const LatentDefaults* latent = nullptr;  // null: no latent attention
   const RecurrentDefaults* recurrent_defaults = nullptr;
@@ -60,7 +63,7 @@ struct Family {
   ///   no_window          attention to all positions; windows of the configuration are ignored
   ///   window             attention within sliding_window, if there is one
   ///   optional_window    attention within sliding_window, if use_sliding_window is true
-  ///   listed_windows     attention within sliding_window, in layers that a list must name
+  ///   even_lower_windows   attention within sliding_window, in even layers below max_window_layers
   ///   upper_windows      attention within sliding_window, in layers from max_window_layers on
   ///   alternating        attention within the window in even layers, to all positions in odd layers
   ///   last_of_six        attention to all positions in each sixth layer and in the last one, else within the window
@@ -73,7 +76,7 @@ struct Family {
     no_window,
     window,
     optional_window,
-    listed_windows,
+    even_lower_windows,
     upper_windows,
     alternating,
     last_of_six,
@@ -184,7 +187,7 @@ struct Family {
   /// Whether layers can have a window.
   bool may_slide() const {
     return pattern == Pattern::window || pattern == Pattern::optional_window ||
-           pattern == Pattern::listed_windows || pattern == Pattern::upper_windows ||
+           pattern == Pattern::even_lower_windows || pattern == Pattern::upper_windows ||
            pattern == Pattern::alternating || pattern == Pattern::last_of_six;
   }
 };

@@ -35,7 +35,7 @@ inline constexpr Key attention_layers{{}, {"full_attn_idxs"}};
 inline constexpr Key attention_interval{{"full_attention_interval"}, {"full_attention_interval"}};
 inline constexpr Key recurrent_layers{{"attention.recurrent_layers"}, {}};
 inline constexpr Key block_pattern{{}, {"hybrid_override_pattern"}};
-inline constexpr Key block_types{{}, {"layers_block_type"}};
+inline constexpr Key block_types{{}, {"layers_block_type", "layer_types"}};
 inline constexpr Key window{{"attention.sliding_window"}, {"sliding_window"}};
 inline constexpr Key use_window{{}, {"use_sliding_window"}};
 inline constexpr Key first_window{{}, {"max_window_layers"}};
