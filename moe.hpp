@@ -45,6 +45,8 @@
 //   Sampling               temperature, top_k, top_p, penalties, bans and other options of a Sampler
 //   LogitBias              a number that is added to the logit of a token
 //   SamplerContext         the text before a token that is drawn
+//   CustomSampler          any callable in place of a Sampler
+//   check_sampler          refuses a callable with a wrong signature at compile time
 //   Random                 a random number generator with the same numbers on every machine
 //   MemoryOptions          a limit for the memory of experts, or of everything
 //   MemoryPlan             where the memory of a model goes

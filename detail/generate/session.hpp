@@ -5,6 +5,7 @@
 #include "../core/token.hpp"
 #include "../model/sequence.hpp"
 #include "../text/chat_template.hpp"
+#include "custom_sampler.hpp"
 #include "end_tokens.hpp"
 #include "log_probabilities.hpp"
 #include "model.hpp"
@@ -13,7 +14,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -55,8 +55,8 @@ struct GenerateOptions {
   // of the prompt, in generation_config.json; else 0.
   std::optional<std::size_t> min_tokens = {};
   std::optional<Sampling> sampling = {};  // empty: Model::recommended_sampling()
-  // In place of `sampling`: chooses each token. logits: [vocabulary]. A token outside of the vocabulary is an error.
-  std::function<TokenId(std::span<const float> logits, const SamplerContext& text)> sampler = {};
+  // In place of `sampling`: chooses each token. A token outside of the vocabulary is an error.
+  CustomSampler sampler = {};
   // If set, pieces have log-probabilities: of the token, and of this number of most likely tokens.
   std::optional<std::size_t> logprobs = {};
   // The text ends at the end tokens that the files of the model name, and before the stop_strings of generation_config.json.

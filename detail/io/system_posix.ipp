@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include "huge_page_placement.hpp"
 #include "posix_files.hpp"
 #include "system.hpp"
 
@@ -93,17 +94,6 @@ MOE_INLINE void avoid_huge_pages([[maybe_unused]] void* address, [[maybe_unused]
   ::madvise(address, bytes, MADV_NOHUGEPAGE);
 #endif
 }
-
-/// A mapping with room for a huge page more than needed: the bytes before the first huge page, the bytes to keep, and the bytes
-/// behind them. All are whole pages of the machine, since munmap() refuses an address within a page.
-struct HugePagePlacement {
-  HugePagePlacement(std::uintptr_t begin, std::size_t bytes, std::size_t page)
-      : before((huge_page_bytes - begin % huge_page_bytes) % huge_page_bytes),
-        kept((bytes + page - 1) / page * page),
-        after(huge_page_bytes - before) {}
-
-  std::size_t before, kept, after;
-};
 
 MOE_INLINE void* allocate_pages(std::size_t bytes) {
   const bool huge = bytes >= huge_page_bytes;

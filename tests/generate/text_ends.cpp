@@ -45,7 +45,7 @@ moe::Model successor_model(const SuccessorModel& model) {
 /// The bundled model with a generation_config.json.
 moe::Model configured_model(std::string_view generation_config) {
   const TemporaryDirectory directory;
-  std::filesystem::copy(bundled_model(), directory.path(), std::filesystem::copy_options::overwrite_existing);
+  std::filesystem::copy(bundled_model(), directory.path(), std::filesystem::copy_options::recursive);
   directory.write("generation_config.json", generation_config);
   return moe::open(directory.path(), {.threads = 2, .experts = moe::ModelOptions::Experts::in_memory});
 }
