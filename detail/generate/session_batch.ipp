@@ -103,10 +103,10 @@ MOE_INLINE void SessionBatch::add_to_pass(Text& text) {
 }
 
 MOE_INLINE void SessionBatch::read_result(Text& text) {
-  using enum Sequence::SnapshotKind;
+  using Kind = Sequence::SnapshotKind;
   const bool complete = text.rest().empty();
   if (text.in_prompt() && text.until_snapshot == 0)
-    text.session->sequence_.take_snapshot(complete ? prompt_end : periodic);
+    text.session->sequence_.take_snapshot(complete ? Kind::prompt_end : Kind::periodic);
   if (!complete) return;
   text.generation.read(batch_.logits(*text.index));
   show(text);
