@@ -35,6 +35,7 @@
 //   ProviderModelOptions   options of a Model around a provider of your own
 //   open_session           reads a session that Session::save() wrote
 //   Session                one conversation: continues prompts, and remembers what was computed
+//   SessionBatch           continues the texts of several sessions together
 //   GenerateOptions        how many tokens, how they are drawn, when to stop
 //   Piece                  one token and the text that it completes
 //   TokenProbability       a token and the logarithm of its probability
@@ -59,6 +60,8 @@
 //   WeightStorage          mapped from the file, or owned
 //   Sequence               one text on its way through a transformer: its KV cache and intermediate results
 //   SequenceOptions        context, chunk of a prompt, type of the KV cache
+//   Batch                  the next tokens of several sequences, for one pass through a transformer
+//   BatchOptions           the largest number of sequences and tokens in a pass
 //   RestrictionStatistics  the share of router mass that a restriction of experts left
 //   ModelSpec              a model as data: its layers, their parts, and all numbers
 //   LayerSpec              a layer: a mixer and a feed-forward part
@@ -205,6 +208,7 @@
 
 // Layer 4
 #include "detail/model/transformer.hpp"
+#include "detail/model/batch.hpp"
 #include "detail/model/route_recorder.hpp"
 
 // Layer 5
@@ -212,6 +216,7 @@
 #include "detail/generate/memory_plan.hpp"
 #include "detail/generate/model.hpp"
 #include "detail/generate/session.hpp"
+#include "detail/generate/session_batch.hpp"
 
 #pragma pop_macro("max")
 #pragma pop_macro("min")

@@ -35,7 +35,7 @@ concept ExpertLease = detail::Movable<L> && requires(const L lease) {
 struct Announcement {
   /// Why the experts are announced.
   enum class Kind {
-    chosen,     // the router chose these experts for one token: they will be acquired
+    chosen,     // the router chose these experts for one token of each text: they will be acquired
     prefill,    // the router chose them for the many tokens of a prompt, which says little about later tokens
     predicted,  // a guess at the choice of the next layer's router, which replaces the previous guess
     hot,        // the experts that a prompt used in one layer, most used first: worth keeping
@@ -43,8 +43,9 @@ struct Announcement {
 
   // Of one layer; if chosen or prefill, in the order in which they will be acquired.
   std::span<const ExpertId> ids;
-  std::span<const float> weights = {};  // [ids]: the router's weight of each expert; empty where unknown
-  Kind kind = Kind::chosen;             // what the provider may expect of the experts
+  // [ids]: the router's weight of each expert, summed over the tokens that chose the expert; empty where unknown.
+  std::span<const float> weights = {};
+  Kind kind = Kind::chosen;  // what the provider may expect of the experts
 };
 
 /// Anything that delivers experts. The router chooses and the provider delivers: a provider must have every expert of the

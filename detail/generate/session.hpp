@@ -83,6 +83,8 @@ struct SessionStatistics {
   double generate_seconds = 0;       // for all tokens after the first
 };
 
+class SessionBatch;
+
 /// One conversation with a model. The state keeps the text between calls: of a new prompt that begins like the last text, only
 /// the different end is computed. With recurrent mixers or sliding windows, all tokens after the last position to which the state
 /// can return are computed. Not thread-safe; any number of sessions can share a model.
@@ -151,6 +153,7 @@ class Session {
   }
 
  private:
+  friend class SessionBatch;
   friend class detail::SessionFile;
 
   Session(const Model& model, std::size_t requested_context, Sequence sequence, std::vector<TokenId> tokens);
@@ -159,11 +162,21 @@ class Session {
 
   static std::string collect(Generation generation, FunctionRef<void(const Piece&)> on_piece);
 
+  /// Makes the prompt the text, keeps of its tokens those that are in the KV cache, and resets the statistics.
+  void begin_prompt(const std::vector<TokenId>& prompt);
+
   /// Computes the prompt, except for the tokens that are in the KV cache.
   std::span<const float> read(const std::vector<TokenId>& prompt, const std::stop_token& stop);
 
   /// The tokens of a text without log-probabilities, each with the text that it completes.
   std::vector<Piece> pieces_of(std::span<const TokenId> tokens) const;
+
+  /// The number of tokens that come before the next snapshot if `left` tokens of a prompt are left; all of them if the snapshot is
+  /// that of the end of the prompt.
+  std::size_t until_snapshot(std::size_t left) const;
+
+  /// Takes a snapshot if one is due at this position of a generated text.
+  void take_periodic_snapshot();
 
   /// Computes the rest of a prompt. Takes snapshots in between for models with recurrent mixers.
   std::span<const float> read_rest(std::span<const TokenId> prompt, const std::stop_token& stop);
@@ -227,7 +240,15 @@ class Session::Generation {
   End end() const { return {}; }  // equal to an iterator when the text has ended
 
  private:
+  friend class SessionBatch;
+
   void require_newest() const;
+
+  /// Begins the text before its prompt is computed.
+  void start();
+
+  /// Continues with the logits after the last token so far; empty: a stop was requested.
+  void read(std::span<const float> logits);
 
   /// Draws a token from the logits, unless the text has ended. At the end of the text, releases the text that is held back.
   void next();

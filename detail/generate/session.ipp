@@ -48,20 +48,24 @@ MOE_INLINE Session::Session(const Model& model, std::size_t requested_context, S
 
 MOE_INLINE Session Session::fork() { return Session(*model_, requested_context_, sequence_.fork(), tokens_); }
 
-MOE_INLINE std::span<const float> Session::read(const std::vector<TokenId>& prompt,
-                                                const std::stop_token& stop) {
+MOE_INLINE void Session::begin_prompt(const std::vector<TokenId>& prompt) {
   detail::expect(!prompt.empty(), "session", "prompt", "at least one token", "none");
   if (prompt.size() > sequence_.context())
     detail::fail("session", "prompt",
                  detail::concat("at most ", context(), " tokens",
                                 context() < requested_context() ? ", the max_positions of the model" : ""),
                  detail::concat(prompt.size()));
-  const detail::Stopwatch stopwatch;
   const std::size_t reused = sequence_.rewind(common_prefix(prompt));
   tokens_ = prompt;
+  statistics_ = {.prompt_tokens = prompt.size(), .reused_tokens = reused};
+}
+
+MOE_INLINE std::span<const float> Session::read(const std::vector<TokenId>& prompt,
+                                                const std::stop_token& stop) {
+  const detail::Stopwatch stopwatch;
+  begin_prompt(prompt);
   const auto logits = read_rest(prompt, stop);
-  statistics_ = {
-      .prompt_tokens = prompt.size(), .reused_tokens = reused, .prompt_seconds = stopwatch.seconds()};
+  statistics_.prompt_seconds = stopwatch.seconds();
   return logits;
 }
 
@@ -78,28 +82,33 @@ MOE_INLINE std::size_t Session::common_prefix(std::span<const TokenId> prompt) c
   return same;
 }
 
-MOE_INLINE std::span<const float> Session::read_rest(std::span<const TokenId> prompt,
-                                                     const std::stop_token& stop) {
+MOE_INLINE std::size_t Session::until_snapshot(std::size_t left) const {
   // The last tokens of a prompt begin the answer. Chat templates write these tokens differently when another message follows.
   constexpr std::size_t changing_end = 16;
-  if (sequence_.needs_snapshots())
-    while (prompt.size() - sequence_.position() > changing_end) {
-      const std::size_t left = prompt.size() - sequence_.position() - changing_end;
-      const std::size_t tokens = std::min(left, std::max(snapshot_distance, sequence_.chunk()));
-      if (model_->transformer()
-              .forward(sequence_, prompt.subspan(sequence_.position(), tokens), stop)
-              .empty())
-        return {};
-      sequence_.take_snapshot(Sequence::SnapshotKind::periodic);
-    }
-  const auto logits = model_->transformer().forward(sequence_, prompt.subspan(sequence_.position()), stop);
-  if (!logits.empty()) sequence_.take_snapshot(Sequence::SnapshotKind::prompt_end);
-  return logits;
+  if (!sequence_.needs_snapshots() || left <= changing_end) return left;
+  return std::min(left - changing_end, std::max(snapshot_distance, sequence_.chunk()));
+}
+
+MOE_INLINE std::span<const float> Session::read_rest(std::span<const TokenId> prompt,
+                                                     const std::stop_token& stop) {
+  for (;;) {
+    const std::span<const TokenId> rest = prompt.subspan(sequence_.position());
+    const std::size_t tokens = until_snapshot(rest.size());
+    const auto logits = model_->transformer().forward(sequence_, rest.first(tokens), stop);
+    if (logits.empty()) return {};
+    const bool complete = tokens == rest.size();
+    sequence_.take_snapshot(complete ? Sequence::SnapshotKind::prompt_end : Sequence::SnapshotKind::periodic);
+    if (complete) return logits;
+  }
+}
+
+MOE_INLINE void Session::take_periodic_snapshot() {
+  if (sequence_.position() % snapshot_distance == 0)
+    sequence_.take_snapshot(Sequence::SnapshotKind::periodic);
 }
 
 MOE_INLINE std::span<const float> Session::read_last(const std::stop_token& stop) {
-  if (sequence_.position() % snapshot_distance == 0)
-    sequence_.take_snapshot(Sequence::SnapshotKind::periodic);
+  take_periodic_snapshot();
   return model_->transformer().forward(sequence_, {&tokens_.back(), 1}, stop);
 }
 
@@ -167,15 +176,23 @@ MOE_INLINE void Session::Generation::require_newest() const {
                  "a text that a later call of stream() or generate() has ended");
 }
 
-MOE_INLINE Session::Generation::Iterator Session::Generation::begin() {
+MOE_INLINE void Session::Generation::start() {
   require_newest();
   detail::expect(!begun_, "stream", "begin()", "one call", "a second call");
   begun_ = true;
   session_->forget_end();
-  logits_ = session_->read(prompt_, options_.stop);
+}
+
+MOE_INLINE Session::Generation::Iterator Session::Generation::begin() {
+  start();
+  read(session_->read(prompt_, options_.stop));
+  return Iterator(*this);
+}
+
+MOE_INLINE void Session::Generation::read(std::span<const float> logits) {
+  logits_ = logits;
   if (options_.max_tokens == 0) session_->finish_ = Finish::max_tokens;
   next();
-  return Iterator(*this);
 }
 
 MOE_INLINE void Session::Generation::next() {

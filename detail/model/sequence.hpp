@@ -3,13 +3,16 @@
 #include "../core/config.hpp"
 #include "../core/dtype.hpp"
 #include "../core/function_ref.hpp"
+#include "../core/token.hpp"
 #include "../spec/model_spec.hpp"
 #include "arena.hpp"
 #include "compute.hpp"
 #include "feed_forward/executor.hpp"
+#include "restriction_statistics.hpp"
 #include "rope.hpp"
 #include "routes.hpp"
 #include "state.hpp"
+#include "step.hpp"
 
 #include <cstddef>
 #include <optional>
@@ -39,19 +42,8 @@ struct SequenceOptions {
   bool lookahead = false;
 };
 
-/// The effect of restricted routers on the tokens of a sequence; see AllowedExperts.
-struct RestrictionStatistics {
-  std::size_t choices = 0;  // of restricted routers: one for each token and layer
-  double mass = 0;          // sum over the choices of the softmax mass of the allowed experts
-
-  /// The mean mass of the allowed experts; 1 if no router was restricted.
-  double mean_mass() const { return choices == 0 ? 1 : mass / static_cast<double>(choices); }
-
-  /// Counts choices of restricted routers. masses: [choices], the mass of the allowed experts of each.
-  void add(std::span<const float> masses);
-};
-
 class Transformer;
+class Batch;
 
 /// The state of one text in a model, and memory for intermediate results. Made by Transformer::sequence(), for that
 /// transformer only, which must outlive the sequence. Not thread-safe; any number of sequences can share a transformer.
@@ -102,10 +94,22 @@ class Sequence {
 
  private:
   friend class Transformer;
+  friend class Batch;
   friend class detail::SessionFile;
 
   Sequence(const detail::LayerWeights* model, const SequenceOptions& options, detail::SequenceState state,
            std::size_t arena_bytes, std::size_t ropes, detail::ExecutorLists lists);
+
+  /// Throws unless this is a sequence of the transformer with these weights, and `ids` are at least one, below
+  /// `vocabulary_size`, and fit into the context.
+  void require_next(const detail::LayerWeights* model, std::size_t vocabulary_size,
+                    std::span<const TokenId> ids) const;
+
+  /// The part of this sequence in a step: `tokens` tokens from row `first` on. Nothing changes before commit().
+  detail::StepText begin_step(std::size_t first, std::size_t tokens);
+
+  /// Keeps what a step has computed.
+  void commit(const detail::StepText& text);
 
   const detail::LayerWeights* model_;  // identifies the transformer, also after the transformer was moved
   SequenceOptions options_;
@@ -130,8 +134,9 @@ StateOptions state_options(const SequenceOptions& options);
 /// The options with a context of at most max_positions.
 SequenceOptions fitted(SequenceOptions options, const ModelSpec& spec);
 
-/// The bytes of the intermediate results of a step of `tokens` tokens.
-std::size_t scratch_bytes(const ModelSpec& spec, std::size_t tokens, std::size_t threads, bool bf16_dot);
+/// The bytes of the intermediate results of a step of `tokens` tokens, with the logits of one token of each text.
+std::size_t scratch_bytes(const ModelSpec& spec, std::size_t tokens, std::size_t threads, bool bf16_dot,
+                          std::size_t texts = 1);
 
 }  // namespace moe::inline MOE_ABI::detail
 

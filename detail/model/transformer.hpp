@@ -9,12 +9,14 @@
 #include "../io/checkpoint.hpp"
 #include "compute.hpp"
 #include "../spec/model_spec.hpp"
+#include "batch.hpp"
 #include "block.hpp"
 #include "rope.hpp"
 #include "sequence.hpp"
 #include "weights.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <stop_token>
 #include <string_view>
@@ -76,21 +78,32 @@ class Transformer {
     return run(sequence, ids, stop, each);
   }
 
+  /// An empty batch for sequences of this transformer. Throws if `options` are out of range.
+  Batch batch(const BatchOptions& options = {}) const;
+
+  /// Appends the tokens of all sequences of the batch to their sequences, in one pass through the layers; afterwards
+  /// batch.logits(i) are the logits after the last token of the i-th sequence. Returns false if `stop` was requested before
+  /// the end.
+  ///
+  /// Throws as forward() of one sequence does; an error about numbers names the index of the sequence. Also throws if the batch
+  /// is empty or belongs to another transformer, or if a sequence has moved on since it was added. After an error or a stop no
+  /// sequence has tokens of this pass, so the same pass can be tried again, or another one without some of the sequences.
+  bool forward(Batch& batch, const std::stop_token& stop = {}) const;
+
  private:
   using EachLogits = FunctionRef<void(std::size_t, std::span<const float>)>;
 
-  /// Tokens of a sequence that go through the layers together.
-  struct Chunk {
-    Sequence& sequence;
-    std::span<const TokenId> ids;
+  /// Tokens of one or several sequences that go through the layers together.
+  struct Pass {
+    std::span<const TokenId> ids;  // [tokens]
     detail::Step step;
-    std::span<float> x;       // the residual stream, [tokens, hidden]
-    std::span<float> logits;  // [vocabulary]
+    std::span<float> x;  // the residual stream, [tokens, hidden]
+    std::span<detail::Angles> angles;
+    detail::ExecutorLists& lists;
+    bool lookahead = false;
   };
 
   void check_allowed() const;
-
-  void check(const Sequence& sequence, std::span<const TokenId> ids) const;
 
   std::span<const float> run(Sequence& sequence, std::span<const TokenId> ids, const std::stop_token& stop,
                              EachLogits each) const;
@@ -99,15 +112,14 @@ class Transformer {
   std::size_t run_chunk(Sequence& sequence, std::span<const TokenId> ids, std::span<float> logits,
                         const std::stop_token& stop, EachLogits each) const;
 
-  detail::BlockContext context_of(const Chunk& chunk) const;
+  detail::BlockContext context_of(const Pass& pass) const { return {spec_, ropes_, pass.angles}; }
 
-  void embed(const Chunk& chunk) const;
+  /// x = the residual stream after the last layer. Returns false if a stop was requested. Throws if a number is infinite or NaN.
+  bool compute(const Pass& pass, const std::stop_token& stop) const;
 
-  /// Computes all layers and adds to `restriction`. Returns false if a stop was requested.
-  bool run_layers(const Chunk& chunk, const std::stop_token& stop, RestrictionStatistics& restriction) const;
+  void embed(const Pass& pass) const;
 
-  void run_layer_networks(const Chunk& chunk, std::size_t layer, FunctionRef<void(const Routes&)> on_routes,
-                          RestrictionStatistics& restriction) const;
+  void run_layer_networks(const Pass& pass, std::size_t layer) const;
 
   /// Prefetches the first weights after a layer: the projections of the next layer, or the head.
   void expect_after(std::size_t layer) const;
@@ -115,18 +127,18 @@ class Transformer {
   /// The router of the next layer with experts; empty after the last one, and for a router with an input of its own.
   detail::NextRouter router_after(std::size_t layer) const;
 
-  /// Computes the logits of the t-th token of the chunk. Throws if a logit is infinite or NaN.
-  void set_logits(const Chunk& chunk, std::size_t t) const;
+  /// Computes the logits of the tokens in `rows`. Throws if a logit is infinite or NaN. logits: [rows, vocabulary].
+  void set_logits(const Pass& pass, std::span<const std::uint32_t> rows, std::span<float> logits) const;
 
-  /// Computes the logits of the t-th token of the chunk, and returns whether all logits are finite.
-  bool multiply_head(const Chunk& chunk, std::size_t t) const;
+  /// Computes the logits of the tokens in `rows`, and returns whether all logits are finite. logits: [rows, vocabulary].
+  bool multiply_head(const Pass& pass, std::span<const std::uint32_t> rows, std::span<float> logits) const;
 
-  /// Computes the chunk again, part by part, and throws an error that names the first part with a number that is infinite
-  /// or not a number. Checks between the parts of every chunk would cost time.
-  [[noreturn]] void fail_not_finite(const Chunk& chunk) const;
+  /// Computes the pass again, part by part, and throws an error that names the first part with a number that is infinite
+  /// or not a number. Checks between the parts of every pass would cost time.
+  [[noreturn]] void fail_not_finite(const Pass& pass) const;
 
   /// Throws if the residual stream has a number that is infinite or not a number.
-  void require_finite(const Chunk& chunk, std::string_view part) const;
+  void require_finite(const Pass& pass, std::string_view part) const;
 
   Checkpoint checkpoint_;
   ModelSpec spec_;

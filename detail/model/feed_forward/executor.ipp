@@ -60,8 +60,8 @@ class GroupRun {
       provider_.hint({.ids = batch_.predicted, .kind = Announcement::Kind::predicted});
     run_held();
     if (step_.tokens == 1) return run_missing_of_token();
-    run_missing_of_prompt();
-    announce_hot();
+    run_missing_in_order();
+    if (!step_.is_decode()) announce_hot();
   }
 
  private:
@@ -79,11 +79,12 @@ class GroupRun {
     return lease.has_value();
   }
 
-  /// The router's weight of a group that has one token.
+  /// The sum of the router's weights over the visits of a group.
   float weight_of(const ExpertGroup& group) const {
-    std::size_t visit = 0;
-    while (batch_.slot_of[visit] != group.first) ++visit;
-    return batch_.weights[visit];
+    float sum = 0;
+    for (std::size_t visit = 0; visit < batch_.slot_of.size(); ++visit)
+      if (batch_.slot_of[visit] - group.first < group.count) sum += batch_.weights[visit];
+    return sum;
   }
 
   /// Takes leases of all present experts and lists the missing ones.
@@ -95,7 +96,7 @@ class GroupRun {
       if (hold_if_present(group)) continue;
       lists_.missing.push_back(group);
       lists_.missing_ids.push_back(id_of(group));
-      if (step_.tokens == 1) lists_.missing_weights.push_back(weight_of(group));
+      if (step_.is_decode()) lists_.missing_weights.push_back(weight_of(group));
     }
   }
 
@@ -131,8 +132,8 @@ class GroupRun {
     }
   }
 
-  /// Computes the missing experts of a prompt one by one, in ascending order, and announces the next ones.
-  void run_missing_of_prompt() {
+  /// Computes the missing experts of several tokens one by one, in ascending order, and announces the next ones.
+  void run_missing_in_order() {
     for (std::size_t i = 0; i < lists_.missing.size(); ++i) {
       hold(provider_.acquire(id_of(lists_.missing[i])), lists_.missing[i]);
       run_held();
@@ -146,7 +147,7 @@ class GroupRun {
     const std::span<const ExpertId> all = lists_.missing_ids;
     if (first >= all.size()) return;
     const std::size_t count = std::min(announced_ahead, all.size() - first);
-    if (step_.tokens > 1)
+    if (!step_.is_decode())
       return provider_.hint({.ids = all.subspan(first, count), .kind = Announcement::Kind::prefill});
     provider_.hint({.ids = all.subspan(first, count),
                     .weights = std::span<const float>(lists_.missing_weights).subspan(first, count),

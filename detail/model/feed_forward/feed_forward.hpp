@@ -4,7 +4,6 @@
 #include "../../core/function_ref.hpp"
 #include "../../experts/allowed_experts.hpp"
 #include "../../spec/model_spec.hpp"
-#include "../routes.hpp"
 #include "../step.hpp"
 #include "../layer_weights.hpp"
 #include "executor.hpp"
@@ -29,9 +28,6 @@ struct FeedForwardContext {
   AnyProvider& provider;
   const AllowedExperts& allowed;
   ExecutorLists& lists;
-  FunctionRef<void(const Routes&)> on_routes = {};  // called before the first acquire
-  FunctionRef<void(std::span<const float>)> on_mass =
-      {};                               // of a restricted router: [tokens], the allowed mass
   NextRouter next = {};                 // its experts are announced as predicted
   FunctionRef<void()> before_sum = {};  // called when all experts have been computed
 };

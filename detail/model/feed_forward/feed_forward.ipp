@@ -155,16 +155,23 @@ class FeedForwardRun {
                  b_.choice_scores.subspan(t * experts, experts),
                  {b_.chosen.subspan(t * k, k), b_.weights.subspan(t * k, k)});
     });
-    const std::span<const float> mass = allowed.empty() ? std::span<const float>() : b_.mass;
-    if (context_.on_mass && !allowed.empty()) context_.on_mass(mass);
-    if (context_.on_routes)
-      context_.on_routes({.layer = context_.layer,
-                          .first_position = step_.position,
-                          .experts_per_token = k,
-                          .experts = b_.chosen,
-                          .weights = b_.weights,
-                          .allowed_experts = allowed.size(),
-                          .allowed_mass = mass});
+    for (StepText& text : step_.texts) report(text, allowed.size());
+  }
+
+  /// Adds the restriction of a text to its statistics, and shows the routes of the text to its observer.
+  void report(StepText& text, std::size_t allowed) const {
+    const std::size_t k = spec_.router->per_token, at = text.first * k, visits = text.tokens * k;
+    const std::span<const float> mass =
+        allowed == 0 ? std::span<const float>() : b_.mass.subspan(text.first, text.tokens);
+    text.restriction.add(mass);
+    if (text.on_routes)
+      text.on_routes({.layer = context_.layer,
+                      .first_position = text.position,
+                      .experts_per_token = k,
+                      .experts = b_.chosen.subspan(at, visits),
+                      .weights = b_.weights.subspan(at, visits),
+                      .allowed_experts = allowed,
+                      .allowed_mass = mass});
   }
 
   /// Applies the router of a later layer to the input of this layer: a guess at the experts of the later layer.
