@@ -125,8 +125,10 @@ StateOptions state_options(const SequenceOptions& options);
 /// The options with a context of at most max_positions.
 SequenceOptions fitted(SequenceOptions options, const ModelSpec& spec);
 
-/// The bytes of the intermediate results of a step of `tokens` tokens.
-std::size_t scratch_bytes(const ModelSpec& spec, std::size_t tokens, std::size_t threads, bool bf16_dot);
+/// The bytes of the intermediate results of a step of `tokens` tokens. experts_elsewhere: whether an executor computes the
+/// experts.
+std::size_t scratch_bytes(const ModelSpec& spec, std::size_t tokens, std::size_t threads, bool bf16_dot,
+                          bool experts_elsewhere = false);
 
 }  // namespace moe::inline MOE_ABI::detail
 
