@@ -42,9 +42,12 @@ moe::AnyProvider experts_of(const moe::Checkpoint& checkpoint, std::size_t budge
       moe::CachedProvider(moe::CachingProvider(moe::ReadProvider(checkpoint), budget), 2));
 }
 
-void show_traffic(const moe::RankStatistics& s, std::size_t layers, const moe::SessionStatistics& text) {
-  const double tokens = static_cast<double>(text.prompt_tokens + text.generated_tokens);
-  const double each = tokens * static_cast<double>(layers);
+/// Prints the speed, and the traffic between rank 0 and the others.
+void show_traffic(const moe::RankStatistics& s, const moe::ModelSpec& spec, const moe::Session& session) {
+  std::size_t layers = 0;
+  for (const moe::LayerSpec& layer : spec.layers) layers += layer.router() != nullptr;
+  const moe::SessionStatistics& text = session.statistics();
+  const double each = static_cast<double>(session.sequence().position() * layers);
   std::fprintf(
       stderr,
       "%.2f tokens/s; %llu batches; for each token and layer: %.1f bytes sent in %.2f messages, %.1f "
@@ -87,7 +90,7 @@ void generate(const CommandLine& args, Job& job, moe::RankTransport& transport) 
                    [](const moe::Piece& piece) { std::cout << piece.text << std::flush; });
   std::cout << '\n';
   show_full_context(session, model);
-  show_traffic(executor->statistics(), job.spec.layers.size(), session.statistics());
+  show_traffic(executor->statistics(), job.spec, session);
 }
 
 }  // namespace
