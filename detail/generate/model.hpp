@@ -61,8 +61,8 @@ struct ModelOptions {
 /// Options of a model with a provider or an executor of the caller.
 struct ProviderModelOptions {
   std::size_t threads = 0;  // 0: one per core
-  ThreadPool* pool =
-      nullptr;  // threads of the caller, which outlive the model; null: the model starts `threads` threads
+  // Threads of the caller, which outlive the model. Null: the model starts `threads` threads.
+  ThreadPool* pool = nullptr;
   TransformerOptions transformer = {};
   MemoryPlan memory_plan = {};  // for Model::memory_plan(), if the caller made a plan
 };

@@ -11,9 +11,9 @@ namespace moe::inline MOE_ABI {
 
 /// The tokens of one expert: slots [first, first + count) of a batch. A slot is the place of one token and one of its experts.
 struct ExpertGroup {
-  std::uint32_t expert = 0;
-  std::size_t first = 0;
-  std::size_t count = 0;
+  std::uint32_t expert = 0;  // of the layer
+  std::size_t first = 0;     // slot
+  std::size_t count = 0;     // of slots
 };
 
 /// The experts of one layer for the tokens of a step: for every slot s of each group,
@@ -27,8 +27,8 @@ struct ExpertGroup {
 /// numbers, as kernels multiply quantised weights. A batch with only the int8 form suffices for experts whose gate and up are
 /// quantised. The tokens may belong to several texts.
 struct ExpertBatch {
-  std::uint32_t layer = 0;
-  std::size_t tokens = 0;
+  std::uint32_t layer = 0;                       // counted from 0, dense layers included
+  std::size_t tokens = 0;                        // rows of the inputs
   std::size_t hidden = 0;                        // the width of inputs and results
   std::span<const ExpertGroup> groups = {};      // ascending experts and slots, no group empty
   std::span<const std::uint32_t> token_of = {};  // [slots]
@@ -39,6 +39,7 @@ struct ExpertBatch {
   std::span<float> results = {};                 // [slots, hidden]; overlaps no input
   std::span<const ExpertId> predicted = {};  // experts that a later layer will probably choose; often empty
 
+  /// The number of pairs of a token and one of its experts.
   std::size_t slots() const { return token_of.size(); }
 };
 

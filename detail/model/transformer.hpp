@@ -72,9 +72,9 @@ class Transformer {
   /// Appends `ids` to the sequence and returns the logits after the last one, [vocabulary], which stay valid until the next
   /// call for this sequence. Returns an empty span if `stop` was requested before the end.
   ///
-  /// Throws if `ids` is empty, has an id out of range or does not fit into the context, if a provider or an executor throws, if a lease has
-  /// another shape than the spec says, or if a computed number is infinite or NaN: the error names the first layer with
-  /// such a number. After an error or a stop the sequence has the chunks before the current one.
+  /// Throws if `ids` is empty, has an id out of range or does not fit into the context, if a provider or an executor throws, if a
+  /// lease has another shape than the spec says, or if a computed number is infinite or NaN: the error names the first layer
+  /// with such a number. After an error or a stop the sequence has the chunks before the current one.
   std::span<const float> forward(Sequence& sequence, std::span<const TokenId> ids,
                                  const std::stop_token& stop = {}) const {
     return run(sequence, ids, stop, {});
