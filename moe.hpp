@@ -58,6 +58,10 @@
 //   Transformer            token ids in, logits out
 //   TransformerOptions     where weights are kept, which experts are allowed, which kernels compute
 //   WeightStorage          mapped from the file, or owned
+//   ExpertExecutor         computes experts elsewhere: an interface (docs/write-an-executor.md)
+//   ExpertBatch            the experts of one layer for the tokens of a step
+//   ExpertGroup            one expert of a batch with its tokens
+//   LocalExecutor          computes experts of a provider on this machine
 //   Sequence               one text on its way through a transformer: its KV cache and intermediate results
 //   SequenceOptions        context, chunk of a prompt, type of the KV cache
 //   Batch                  the next tokens of several sequences, for one pass through a transformer
@@ -209,6 +213,7 @@
 // Layer 4
 #include "detail/model/transformer.hpp"
 #include "detail/model/batch.hpp"
+#include "detail/model/local_executor.hpp"
 #include "detail/model/route_recorder.hpp"
 
 // Layer 5

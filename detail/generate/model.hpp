@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include "../core/config.hpp"
+#include "../core/thread_pool.hpp"
 #include "../experts/allowed_experts.hpp"
 #include "../experts/any_provider.hpp"
 #include "../experts/caching_provider.hpp"
 #include "../experts/prefetching_provider.hpp"
 #include "../experts/read_provider.hpp"
 #include "../io/checkpoint.hpp"
+#include "../model/expert_executor.hpp"
 #include "../model/transformer.hpp"
 #include "../spec/model_spec.hpp"
 #include "../text/chat_template.hpp"
@@ -56,9 +58,11 @@ struct ModelOptions {
   bool verify = false;
 };
 
-/// Options of a model with a provider of the caller.
+/// Options of a model with a provider or an executor of the caller.
 struct ProviderModelOptions {
-  std::size_t threads = 0;              // 0: one per core
+  std::size_t threads = 0;  // 0: one per core
+  // Threads of the caller, which outlive the model. Null: the model starts `threads` threads.
+  ThreadPool* pool = nullptr;
   TransformerOptions transformer = {};  // where the weights are, kernels, restrictions of routers
   MemoryPlan memory_plan = {};          // for Model::memory_plan(), if the caller made a plan
 };
@@ -73,6 +77,10 @@ class Model {
       : Model(std::move(checkpoint), AnyProvider(std::move(provider)), std::move(options)) {}
   Model(Checkpoint checkpoint, AnyProvider provider, ProviderModelOptions options = {});
 
+  /// A model whose experts `executor` computes. It uses the threads of the model while the model waits if both have the same
+  /// options.pool.
+  Model(Checkpoint checkpoint, std::shared_ptr<ExpertExecutor> executor, ProviderModelOptions options = {});
+
   Model(Model&&) noexcept;
   Model& operator=(Model&&) noexcept;
   ~Model();
@@ -86,7 +94,8 @@ class Model {
   /// The number of threads that multiply, the calling thread included.
   std::size_t threads() const;
 
-  /// The provider. experts().get<P>() is a pointer to the provider that was given, if its type is P.
+  /// The provider. experts().get<P>() is a pointer to the provider that was given, if its type is P. The provider of a model with
+  /// an executor has no experts.
   AnyProvider& experts() const;
 
   /// The restriction of the routers. AllowedExperts::all() without a restriction.

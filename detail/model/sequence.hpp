@@ -135,8 +135,9 @@ StateOptions state_options(const SequenceOptions& options);
 SequenceOptions fitted(SequenceOptions options, const ModelSpec& spec);
 
 /// The bytes of the intermediate results of a step of `tokens` tokens, with the logits of one token of each text.
+/// experts_elsewhere: whether an executor computes the experts.
 std::size_t scratch_bytes(const ModelSpec& spec, std::size_t tokens, std::size_t threads, bool bf16_dot,
-                          std::size_t texts = 1);
+                          bool experts_elsewhere = false, std::size_t texts = 1);
 
 }  // namespace moe::inline MOE_ABI::detail
 

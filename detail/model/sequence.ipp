@@ -72,9 +72,9 @@ MOE_INLINE SequenceOptions fitted(SequenceOptions options, const ModelSpec& spec
 }
 
 MOE_INLINE std::size_t scratch_bytes(const ModelSpec& spec, std::size_t tokens, std::size_t threads,
-                                     bool bf16_dot, std::size_t texts) {
+                                     bool bf16_dot, bool experts_elsewhere, std::size_t texts) {
   Arena arena;
-  const Workspace space{arena, tokens, threads, bf16_dot};
+  const Workspace space{arena, tokens, threads, bf16_dot, experts_elsewhere};
   const RopeTable ropes(spec);
   std::vector<Angles> angles(ropes.size());
   (void)arena.take<float>(tokens * spec.hidden_size);     // the residual stream

@@ -20,7 +20,8 @@ struct Workspace {
   Arena& arena;
   std::size_t tokens;
   std::size_t threads;
-  bool bf16_dot;  // whether products take their inputs as bf16
+  bool bf16_dot;                   // whether products take their inputs as bf16
+  bool experts_elsewhere = false;  // whether an executor computes the experts
 };
 
 /// The part of one sequence in a step: consecutive tokens, in consecutive rows.

@@ -11,12 +11,14 @@
 #include "../spec/model_spec.hpp"
 #include "batch.hpp"
 #include "block.hpp"
+#include "expert_executor.hpp"
 #include "rope.hpp"
 #include "sequence.hpp"
 #include "weights.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <stop_token>
 #include <string_view>
@@ -33,8 +35,8 @@ struct TransformerOptions {
   const detail::simd::Kernels* kernels = nullptr;
 };
 
-/// A decoder-only transformer: token ids in, logits out. A provider delivers the experts; all other weights come from the
-/// checkpoint, which stays open.
+/// A decoder-only transformer: token ids in, logits out. A provider delivers the experts, or an executor computes them; all other
+/// weights come from the checkpoint, which stays open.
 ///
 /// For one instruction set the logits have the same bits for every provider, number of threads and division of a prompt into
 /// chunks. Several threads may call forward() at once, each with its own sequence.
@@ -51,6 +53,17 @@ class Transformer {
   /// As above, with a provider that all copies of the AnyProvider share: it lives as long as the last copy.
   Transformer(Checkpoint checkpoint, AnyProvider provider, ThreadPool& pool, TransformerOptions options = {});
 
+  /// A transformer whose experts `executor` computes. executor, pool: must outlive the transformer.
+  Transformer(Checkpoint checkpoint, ExpertExecutor& executor, ThreadPool& pool,
+              TransformerOptions options = {})
+      : Transformer(std::move(checkpoint),
+                    std::shared_ptr<ExpertExecutor>(std::shared_ptr<void>(), &executor), pool,
+                    std::move(options)) {}
+
+  /// As above, with an executor that the transformer shares. Throws if the executor is null.
+  Transformer(Checkpoint checkpoint, std::shared_ptr<ExpertExecutor> executor, ThreadPool& pool,
+              TransformerOptions options = {});
+
   const ModelSpec& spec() const { return spec_; }                     // the description of the model
   const detail::ModelWeights& weights() const { return weights_; }    // all weights but the experts
   const AllowedExperts& allowed_experts() const { return allowed_; }  // all() without a restriction
@@ -61,9 +74,9 @@ class Transformer {
   /// Appends `ids` to the sequence and returns the logits after the last one, [vocabulary], which stay valid until the next
   /// call for this sequence. Returns an empty span if `stop` was requested before the end.
   ///
-  /// Throws if `ids` is empty, has an id out of range or does not fit into the context, if a provider throws, if a lease has
-  /// another shape than the spec says, or if a computed number is infinite or NaN: the error names the first layer with
-  /// such a number. After an error or a stop the sequence has the chunks before the current one.
+  /// Throws if `ids` is empty, has an id out of range or does not fit into the context, if a provider or an executor throws, if a
+  /// lease has another shape than the spec says, or if a computed number is infinite or NaN: the error names the first layer
+  /// with such a number. After an error or a stop the sequence has the chunks before the current one.
   std::span<const float> forward(Sequence& sequence, std::span<const TokenId> ids,
                                  const std::stop_token& stop = {}) const {
     return run(sequence, ids, stop, {});
@@ -146,6 +159,8 @@ class Transformer {
   detail::RopeTable ropes_;
   detail::Compute compute_;
   mutable AnyProvider provider_;  // thread-safe
+  std::shared_ptr<detail::SharedExecutor>
+      executor_;  // null: the transformer computes the experts of provider_
   AllowedExperts allowed_;
 };
 

@@ -5,6 +5,7 @@
 #include "../core/error.hpp"
 #include "../core/float_environment.hpp"
 #include "../core/portable_math.hpp"
+#include "../experts/absent_provider.hpp"
 #include "expert_requirements.hpp"
 #include "norm.hpp"
 
@@ -14,6 +15,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -86,6 +88,14 @@ MOE_INLINE Transformer::Transformer(Checkpoint checkpoint, AnyProvider provider,
   check_allowed();
 }
 
+MOE_INLINE Transformer::Transformer(Checkpoint checkpoint, std::shared_ptr<ExpertExecutor> executor,
+                                    ThreadPool& pool, TransformerOptions options)
+    : Transformer(std::move(checkpoint), AnyProvider(detail::AbsentProvider()), pool, std::move(options)) {
+  detail::expect(executor != nullptr, "transformer", "executor", "an executor", "null");
+  executor_ = std::make_shared<detail::SharedExecutor>();
+  executor_->executor = std::move(executor);
+}
+
 MOE_INLINE void Transformer::check_allowed() const {
   for (const ExpertId id : allowed_.ids()) {
     const std::string place = detail::concat("layer ", id.layer);
@@ -106,7 +116,8 @@ MOE_INLINE Sequence Transformer::sequence(const SequenceOptions& options) const 
   detail::require_kv_type(spec_, options.kv_type);
   const detail::StateOptions state = detail::state_options(options);
   const bool bf16_dot = compute_.kernels().to_bf16 != nullptr;
-  const std::size_t scratch = detail::scratch_bytes(spec_, state.chunk, compute_.threads(), bf16_dot);
+  const std::size_t scratch =
+      detail::scratch_bytes(spec_, state.chunk, compute_.threads(), bf16_dot, executor_ != nullptr);
   return Sequence(weights_.layers.data(), options, detail::SequenceState(spec_, state), scratch,
                   ropes_.size(), detail::ExecutorLists(spec_.experts()));
 }
@@ -117,8 +128,8 @@ MOE_INLINE Batch Transformer::batch(const BatchOptions& options) const {
     detail::fail("batch", "tokens", detail::concat("at least ", options.sequences, ", one for each sequence"),
                  detail::concat(options.tokens));
   const bool bf16_dot = compute_.kernels().to_bf16 != nullptr;
-  const std::size_t scratch =
-      detail::scratch_bytes(spec_, options.tokens, compute_.threads(), bf16_dot, options.sequences);
+  const std::size_t scratch = detail::scratch_bytes(spec_, options.tokens, compute_.threads(), bf16_dot,
+                                                    executor_ != nullptr, options.sequences);
   return Batch(weights_.layers.data(), spec_, options, scratch, ropes_.size());
 }
 
@@ -233,7 +244,8 @@ MOE_INLINE void Transformer::run_layer_networks(const Pass& pass, std::size_t la
       .allowed = allowed_,
       .lists = pass.lists,
       .next = pass.lookahead ? router_after(layer) : detail::NextRouter{},
-      .before_sum = expect_next};
+      .before_sum = expect_next,
+      .executor = executor_.get()};
   detail::run_feed_forward(pass.step, context_of(pass), layer, weights_.layers[layer], context,
                            pass.x.data());
 }

@@ -21,7 +21,7 @@ const std::vector<std::string> all_examples {
   "generate", "chat", "many", "custom_provider", "tokenize", "logits", "inspect", "measure_cache", "replay",
       "synthesize", "masked_experts", "expert_usage", "extract", "bench",
 #if !defined(_WIN32)
-      "socket_provider",
+      "socket_provider", "process_executor",
 #endif
       "compressed_provider"
 };
