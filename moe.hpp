@@ -104,6 +104,10 @@
 //   ExpertStatistics       what a MeasuringProvider has counted
 //   VerifyingProvider      adapter: compares weights with checksums
 //   ExpertChecksums        the checksums of all experts of a checkpoint
+//   FallbackProvider       adapter, lossy: small copies in place of missing experts with little weight
+//   FallbackOptions        how little weight that is; 0, the default, means never
+//   FallbackStatistics     how many small copies were used, and their share of the weight
+//   ZeroProvider           lossy: experts of zeros, with which a FallbackProvider drops experts
 //   AnyProvider            any provider behind one type
 //   EvictionPolicy         concept: which expert a cache evicts (docs/write-an-eviction-policy.md)
 //   check_eviction_policy  refuses a wrong eviction policy at compile time
@@ -197,6 +201,8 @@
 #include "detail/experts/replay.hpp"
 #include "detail/experts/measuring_provider.hpp"
 #include "detail/experts/verifying_provider.hpp"
+#include "detail/experts/fallback_provider.hpp"
+#include "detail/experts/zero_provider.hpp"
 #include "detail/experts/any_provider.hpp"
 #include "detail/experts/trace.hpp"
 #include "detail/experts/usage_profile.hpp"

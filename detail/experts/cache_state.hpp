@@ -163,7 +163,11 @@ class CacheState {
         if (!announcement.weights.empty()) weights.push_back(announcement.weights[i]);
       }
     }
-    if (!ids.empty()) detail::hint(inner_, {.ids = ids, .weights = weights, .kind = announcement.kind});
+    if (!ids.empty())
+      detail::hint(inner_, {.ids = ids,
+                            .weights = weights,
+                            .kind = announcement.kind,
+                            .total_weight = announcement.total_weight});
   }
 
   void load_announced(ExpertId id, Announcement::Kind kind) {

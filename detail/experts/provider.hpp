@@ -44,6 +44,8 @@ struct Announcement {
       ids;  // of one layer; if chosen or prefill, in the order in which they will be acquired
   std::span<const float> weights = {};  // [ids]: the router's weight of each expert; empty where unknown
   Kind kind = Kind::chosen;
+  // If chosen: the sum of the router's weights of all experts of the token, present ones included; 0: unknown.
+  float total_weight = 0;
 };
 
 /// Anything that delivers experts. The router chooses and the provider delivers: a provider must have every expert of the

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The logits of one model must have the same bits for all numbers of threads, chunks and providers.
-#include "detail/core/dequantise.hpp"
-#include "detail/core/tensor.hpp"
+#include "detail/core/dtype.hpp"
 #include "detail/core/thread_pool.hpp"
 #include "detail/core/token.hpp"
-#include "detail/experts/catalog.hpp"
-#include "detail/experts/expert.hpp"
 #include "detail/io/checkpoint.hpp"
 #include "detail/simd/isa.hpp"
 #include "detail/simd/kernel_table.hpp"
@@ -15,7 +12,7 @@
 #include "detail/experts/mmap_provider.hpp"
 #include "detail/model/transformer.hpp"
 #include "support/checkpoints.hpp"
-#include "support/quantise.hpp"
+#include "support/quantised_experts.hpp"
 
 #include <doctest/doctest.h>
 
@@ -66,25 +63,6 @@ double distance(const std::vector<float>& a, const std::vector<float>& b) {
   return std::sqrt(differences / squares);
 }
 
-/// The experts of a checkpoint, converted to another type.
-moe::MemoryProvider quantised(const moe::Checkpoint& checkpoint, moe::DType dtype) {
-  const moe::ExpertCatalog catalog(checkpoint);
-  const moe::MemoryProvider original(catalog);
-  moe::MemoryProvider out;
-  for (std::uint32_t layer = 0; layer < catalog.layers(); ++layer)
-    for (std::uint32_t expert = 0; expert < catalog.experts(layer); ++expert) {
-      std::vector<std::vector<std::byte>> memory;
-      const auto convert = [&](const moe::Matrix& from) {
-        memory.push_back(
-            encode(dtype, moe::detail::dequantise({from.data, from.dtype, from.rows * from.cols})));
-        return moe::Matrix{memory.back().data(), dtype, from.rows, from.cols};
-      };
-      const moe::ExpertWeights& weights = *original.acquire({layer, expert});
-      out.add({layer, expert}, {convert(weights.gate), convert(weights.up), convert(weights.down)});
-    }
-  return out;
-}
-
 }  // namespace
 
 TEST_CASE("same bits: logits do not depend on threads, chunks and providers" * doctest::test_suite("long")) {
@@ -111,7 +89,7 @@ TEST_CASE("same bits: logits of quantised experts do not depend on threads and c
   const std::vector<float> original = all_logits(checkpoint, mapped, {});
   for (const moe::DType dtype : {moe::DType::q8_0, moe::DType::q4_0}) {
     CAPTURE(moe::detail::name(dtype));
-    moe::AnyProvider experts{quantised(checkpoint, dtype)};
+    moe::AnyProvider experts{quantised_experts(checkpoint, dtype)};
     const std::vector<float> expected = all_logits(checkpoint, experts, {});
     for (const std::size_t threads : {1u, 3u})
       for (const std::size_t chunk : {1u, 7u, 512u})
