@@ -3,6 +3,7 @@
 // expected. Case 0 is the same code without mistakes.
 #include "detail/experts/any_provider.hpp"
 #include "detail/experts/caching_provider.hpp"
+#include "detail/experts/fallback_provider.hpp"
 #include "detail/experts/lru_provider.hpp"
 #include "detail/experts/measuring_provider.hpp"
 #include "detail/experts/prefetching_provider.hpp"
@@ -131,6 +132,10 @@ struct UseMayThrow : moe::Lru {
   void use(std::uint32_t, std::uint64_t) {}
 };
 static_assert(moe::check_eviction_policy<UseMayThrow>());
+
+#elif CASE == 19
+using Replacing = moe::FallbackProvider<Provider, Provider>;
+moe::CachingProvider<moe::MeasuringProvider<Replacing>> cache{moe::MeasuringProvider(Replacing({}, {})), 1};
 
 #else
 struct WithAllMembers : Provider {
