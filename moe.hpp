@@ -55,6 +55,8 @@
 //   Transformer            token ids in, logits out
 //   TransformerOptions     where weights are kept, which experts are allowed, which kernels compute
 //   WeightStorage          mapped from the file, or owned
+//   PreferResident         lossy: an adjustment of the routers' choices in favour of resident experts
+//   PreferenceStatistics   how many choices that changed, and their share of the weight
 //   Sequence               one text on its way through a transformer: its KV cache and intermediate results
 //   SequenceOptions        context, chunk of a prompt, type of the KV cache
 //   RestrictionStatistics  the share of router mass that a restriction of experts left
@@ -209,6 +211,7 @@
 
 // Layer 4
 #include "detail/model/transformer.hpp"
+#include "detail/model/feed_forward/prefer_resident.hpp"
 #include "detail/model/route_recorder.hpp"
 
 // Layer 5

@@ -131,6 +131,11 @@ class CacheState {
     return lease_of(*entries_[number]);
   }
 
+  bool contains(ExpertId id) const {
+    const std::lock_guard lock(mutex_);
+    return is_ready(id);
+  }
+
   void hint(std::span<const ExpertId> ids, Announcement::Kind kind) {
     using enum Announcement::Kind;
     if (kind == hot) return mark_hot(ids);

@@ -95,6 +95,9 @@ class CachingProvider {
     }
   }
 
+  /// Whether an expert can be read now. Does not count as a use.
+  bool contains(ExpertId id) const { return state_->contains(id); }
+
   CacheStatistics statistics() const { return state_->statistics(); }
   std::size_t budget_bytes() const { return state_->budget_bytes(); }
 

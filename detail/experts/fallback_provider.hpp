@@ -22,7 +22,8 @@ struct FallbackOptions {
   // A missing expert is replaced by its small copy if its share of the router's weight of all experts of the token is below
   // this number, such as 0.1. 0: no expert is replaced, and every bit of the results is exact.
   float threshold = 0;
-  bool fetch_exact = true;  // exact experts that were replaced are acquired in the background, for later tokens
+  bool fetch_exact =
+      true;  // exact experts that were replaced are acquired in the background, for later tokens
 };
 
 /// LOSSY, unless the threshold is 0: delivers the experts of `Exact`; but where an exact expert is not resident and has little
@@ -135,10 +136,12 @@ class FallbackProvider {
     const float total = announcement.total_weight;
     const auto kind = Announcement::Kind::chosen;
     if (!split.heavy_ids.empty())
-      detail::hint(state_->exact, {.ids = split.heavy_ids, .weights = split.heavy_weights, .kind = kind,
-                                   .total_weight = total});
-    detail::hint(state_->small, {.ids = split.light_ids, .weights = split.light_weights, .kind = kind,
-                                 .total_weight = total});
+      detail::hint(
+          state_->exact,
+          {.ids = split.heavy_ids, .weights = split.heavy_weights, .kind = kind, .total_weight = total});
+    detail::hint(
+        state_->small,
+        {.ids = split.light_ids, .weights = split.light_weights, .kind = kind, .total_weight = total});
     if (state_->later)
       state_->later->enqueue({.ids = split.light_ids, .kind = Announcement::Kind::predicted});
   }

@@ -31,7 +31,8 @@ MOE_INLINE void require_same_experts(const ExpertCatalog& exact, const ExpertCat
            concat(small.experts(layer)));
   for (const ExpertId id : exact.ids()) {
     if (!small.has(id))
-      fail(path, concat("expert ", id.expert, " of layer ", id.layer), concat("to be there", as_exact), "nothing");
+      fail(path, concat("expert ", id.expert, " of layer ", id.layer), concat("to be there", as_exact),
+           "nothing");
     for (std::size_t part = 0; part < expert_parts; ++part) require_same_shape(exact, small, id, part);
   }
 }

@@ -27,6 +27,9 @@ struct TransformerOptions {
   WeightStorage weights = WeightStorage::mapped;
   // Restricts the routers, for experiments and for checkpoints without some experts: other experts are never chosen.
   AllowedExperts allowed_experts = {};
+  // LOSSY, for experiments such as PreferResident: called before each choice for a single token; changes the scores that decide
+  // the choice, [experts of the layer], but not the weights of the chosen experts. Must not throw, and must outlive the transformer.
+  FunctionRef<void(std::size_t layer, std::span<float> scores)> adjust_choice = {};
   const detail::simd::Kernels* kernels =
       nullptr;  // null: the kernels of the best instruction set of this machine
 };
@@ -90,6 +93,8 @@ class Transformer {
 
   void check_allowed() const;
 
+  void check_adjusted() const;
+
   void check(const Sequence& sequence, std::span<const TokenId> ids) const;
 
   std::span<const float> run(Sequence& sequence, std::span<const TokenId> ids, const std::stop_token& stop,
@@ -135,6 +140,7 @@ class Transformer {
   detail::Compute compute_;
   mutable AnyProvider provider_;  // thread-safe
   AllowedExperts allowed_;
+  detail::AdjustChoice adjust_choice_;
 };
 
 }  // namespace moe::inline MOE_ABI

@@ -72,9 +72,21 @@ MOE_INLINE Transformer::Transformer(Checkpoint checkpoint, AnyProvider provider,
       ropes_(spec_),
       compute_(pool, options.kernels ? *options.kernels : detail::simd::kernels()),
       provider_(std::move(provider)),
-      allowed_(std::move(options.allowed_experts)) {
+      allowed_(std::move(options.allowed_experts)),
+      adjust_choice_(options.adjust_choice) {
   if (const ExpertCatalog* catalog = provider_.catalog()) detail::require_expert_shapes(*catalog, spec_);
   check_allowed();
+  if (adjust_choice_) check_adjusted();
+}
+
+MOE_INLINE void Transformer::check_adjusted() const {
+  detail::expect(allowed_.all(), "adjust_choice", "allowed experts", "all", "a restriction of the routers");
+  for (std::size_t layer = 0; layer < spec_.layers.size(); ++layer)
+    if (const RouterSpec* router = spec_.layers[layer].router())
+      if (router->score == RouterSpec::Score::sparsemixer)
+        detail::fail("adjust_choice", detail::concat("router of layer ", layer),
+                     "experts that are chosen together by their scores",
+                     "a sparsemixer, which chooses one after the other");
 }
 
 MOE_INLINE void Transformer::check_allowed() const {
@@ -198,7 +210,8 @@ MOE_INLINE void Transformer::run_layer_networks(const Chunk& chunk, std::size_t 
       .on_routes = on_routes,
       .on_mass = add_mass,
       .next = chunk.sequence.options_.lookahead ? router_after(layer) : detail::NextRouter{},
-      .before_sum = expect_next};
+      .before_sum = expect_next,
+      .adjust_choice = adjust_choice_};
   detail::run_feed_forward(chunk.step, context_of(chunk), layer, weights_.layers[layer], context,
                            chunk.x.data());
 }

@@ -3,6 +3,7 @@
 #include "detail/core/dtype.hpp"
 #include "detail/core/thread_pool.hpp"
 #include "detail/core/token.hpp"
+#include "detail/experts/allowed_experts.hpp"
 #include "detail/experts/caching_provider.hpp"
 #include "detail/experts/catalog.hpp"
 #include "detail/experts/fallback_provider.hpp"
@@ -13,15 +14,16 @@
 #include "detail/io/checkpoint.hpp"
 #include "detail/model/transformer.hpp"
 #include "support/checkpoints.hpp"
+#include "support/message_of.hpp"
 #include "support/quantised_experts.hpp"
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <map>
-#include <set>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -47,7 +49,9 @@ std::vector<float> logits_with(P& provider) {
   const moe::Transformer model(lossy_model(), provider, pool);
   auto sequence = model.sequence();
   std::vector<float> out;
-  const auto keep = [&](std::span<const float> logits) { out.insert(out.end(), logits.begin(), logits.end()); };
+  const auto keep = [&](std::span<const float> logits) {
+    out.insert(out.end(), logits.begin(), logits.end());
+  };
   keep(model.forward(sequence, std::vector<moe::TokenId>{5, 17, 3, 91}));
   for (moe::TokenId id = 0; id < 12; ++id) keep(model.forward(sequence, std::vector<moe::TokenId>{7 * id}));
   return out;
@@ -145,4 +149,62 @@ TEST_CASE("lossy: experts dropped by a zero provider give the bits of experts wh
   const std::vector<float> dropped = logits_of(moe::ZeroProvider(catalog));
   CHECK(dropped == logits_of(std::move(zeros)));
   CHECK(dropped != exact_logits());
+}
+
+TEST_CASE(
+    "lossy: an adjustment of choices that changes nothing keeps every bit, and is called for single tokens "
+    "only") {
+  moe::MmapProvider experts(lossy_model());
+  moe::ThreadPool pool(2);
+  std::size_t calls = 0;
+  const auto count = [&](std::size_t, std::span<float>) { ++calls; };
+  const moe::Transformer exact(lossy_model(), experts, pool),
+      adjusted(lossy_model(), experts, pool, {.adjust_choice = count});
+  auto a = exact.sequence(), b = adjusted.sequence();
+  const auto same = [&](const std::vector<moe::TokenId>& ids) {
+    const std::span<const float> expected = exact.forward(a, ids), found = adjusted.forward(b, ids);
+    return std::equal(expected.begin(), expected.end(), found.begin(), found.end());
+  };
+  CHECK(same({5, 17, 3, 91}));
+  CHECK(calls == 0);
+  CHECK(same({7}));
+  CHECK(calls == exact.spec().layers.size());
+}
+
+TEST_CASE("lossy: raised scores decide the choice, and the weights are those of the router") {
+  moe::MmapProvider experts(lossy_model());
+  moe::ThreadPool pool(2);
+  const auto raise = [](std::size_t, std::span<float> scores) { scores[3] += 1000; };
+  const moe::Transformer model(lossy_model(), experts, pool, {.adjust_choice = raise});
+  auto sequence = model.sequence();
+  std::size_t layers = 0;
+  const auto on_routes = [&](const moe::Routes& routes) {
+    ++layers;
+    CHECK(routes.experts[0] == 3);
+    float sum = 0;
+    for (const float weight : routes.weights) sum += weight;
+    CHECK(sum == doctest::Approx(1).epsilon(1e-5));
+    CHECK(routes.weights[0] < 0.999f);
+  };
+  sequence.observe_routes(on_routes);
+  model.forward(sequence, std::vector<moe::TokenId>{7});
+  CHECK(layers == model.spec().layers.size());
+}
+
+TEST_CASE("lossy: an adjustment of choices is refused for a restricted router and for a sparsemixer") {
+  moe::ThreadPool pool(1);
+  const auto nothing = [](std::size_t, std::span<float>) {};
+  const auto with = [&](const std::string& name, moe::AllowedExperts allowed) {
+    return [&, name, allowed] {
+      const moe::Checkpoint checkpoint(golden(name));
+      moe::MmapProvider experts(checkpoint);
+      (void)moe::Transformer(checkpoint, experts, pool,
+                             {.allowed_experts = allowed, .adjust_choice = nothing});
+      return 0;
+    };
+  };
+  moe::AllowedExperts some;
+  some.allow_only(0, std::vector<std::uint32_t>{0, 1, 2, 3, 4, 5, 6, 7});
+  check_error(with("plain-f32", some), {"adjust_choice", "allowed experts"});
+  check_error(with("phimoe", {}), {"adjust_choice", "sparsemixer"});
 }
