@@ -62,6 +62,8 @@
 //   ExpertBatch            the experts of one layer for the tokens of a step
 //   ExpertGroup            one expert of a batch with its tokens
 //   LocalExecutor          computes experts of a provider on this machine
+//   PreferResident         lossy: an adjustment of the routers' choices in favour of resident experts
+//   PreferenceStatistics   how many choices that changed, and their share of the weight
 //   Sequence               one text on its way through a transformer: its KV cache and intermediate results
 //   SequenceOptions        context, chunk of a prompt, type of the KV cache
 //   Batch                  the next tokens of several sequences, for one pass through a transformer
@@ -113,6 +115,10 @@
 //   ExpertStatistics       what a MeasuringProvider has counted
 //   VerifyingProvider      adapter: compares weights with checksums
 //   ExpertChecksums        the checksums of all experts of a checkpoint
+//   FallbackProvider       adapter, lossy: small copies in place of missing experts with little weight
+//   FallbackOptions        how little weight that is; 0, the default, means never
+//   FallbackStatistics     how many small copies were used, and their share of the weight
+//   ZeroProvider           lossy: experts of zeros, with which a FallbackProvider drops experts
 //   AnyProvider            any provider behind one type
 //   EvictionPolicy         concept: which expert a cache evicts (docs/write-an-eviction-policy.md)
 //   check_eviction_policy  refuses a wrong eviction policy at compile time
@@ -206,6 +212,8 @@
 #include "detail/experts/replay.hpp"
 #include "detail/experts/measuring_provider.hpp"
 #include "detail/experts/verifying_provider.hpp"
+#include "detail/experts/fallback_provider.hpp"
+#include "detail/experts/zero_provider.hpp"
 #include "detail/experts/any_provider.hpp"
 #include "detail/experts/trace.hpp"
 #include "detail/experts/usage_profile.hpp"
@@ -214,6 +222,7 @@
 #include "detail/model/transformer.hpp"
 #include "detail/model/batch.hpp"
 #include "detail/model/local_executor.hpp"
+#include "detail/model/feed_forward/prefer_resident.hpp"
 #include "detail/model/route_recorder.hpp"
 
 // Layer 5

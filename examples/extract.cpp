@@ -27,7 +27,10 @@ command resumes the work.
   --top N             with --usage: the N most used experts, without unused ones
   --coverage SHARE    with --usage: the fewest experts that got this share of the choices, such as 0.95,
                       and at least as many as a token takes
-  --type TYPE         type of the experts: keep (the default), f32, f16, bf16, q8_0, q6_k, q4_k or q4_0
+  --type TYPE         type of the experts: keep (the default), f32, f16, bf16, q8_0, q6_k, q4_k, q4_0 or
+                      q2_k
+  --also TYPE         also store the same experts in a smaller type, as experts.TYPE.gguf: a small copy for
+                      the example lossy, which no program takes for the exact experts
   --dense-type TYPE   type of all other matrices but the routers: keep (the default), or one of the
                       types above
   --verify OUT        compare every byte of an extraction with its checksums
@@ -39,7 +42,7 @@ std::optional<moe::DType> type_of(const CommandLine& args, const std::string& op
   using enum moe::DType;
   const std::string name = args.text(option, "keep");
   if (name == "keep") return {};
-  for (const moe::DType type : {f32, f16, bf16, q8_0, q6_k, q4_k, q4_0})
+  for (const moe::DType type : {f32, f16, bf16, q8_0, q6_k, q4_k, q4_0, q2_k})
     if (moe::detail::name(type) == name) return type;
   throw UsageError(option + " needs one of the types in the help, not '" + name + "'");
 }
@@ -86,6 +89,7 @@ void extract(const CommandLine& args) {
                               .layers = range_of(args, "--layers"),
                               .experts = selection_of(args),
                               .type = type_of(args, "--type"),
+                              .also = type_of(args, "--also"),
                               .dense_type = type_of(args, "--dense-type")});
   if (const std::vector<std::string>& kept = extraction.not_converted(); !kept.empty())
     std::fprintf(

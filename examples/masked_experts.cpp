@@ -6,6 +6,7 @@
 #include "support/command_line.hpp"
 #include "support/model_options.hpp"
 #include "support/progress.hpp"
+#include "support/surprise.hpp"
 #include "support/text_windows.hpp"
 
 #include <algorithm>
@@ -137,14 +138,6 @@ std::vector<Restriction> restrictions_of(const moe::ModelSpec& spec, const std::
          count *= 2)
       out.push_back(used_experts(spec, texts, count, distance));
   return out;
-}
-
-/// −ln of the probability of the token `next`.
-double surprise(std::span<const float> logits, moe::TokenId next) {
-  const auto largest = static_cast<double>(*std::max_element(logits.begin(), logits.end()));
-  double sum = 0;
-  for (const float logit : logits) sum += std::exp(static_cast<double>(logit) - largest);
-  return std::log(sum) + largest - static_cast<double>(logits[next]);
 }
 
 /// Reads a text token by token. Adds its perplexity and the router mass of the allowed experts to `row`.

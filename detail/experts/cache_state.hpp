@@ -131,6 +131,11 @@ class CacheState {
     return lease_of(*entries_[number]);
   }
 
+  bool contains(ExpertId id) const {
+    const std::lock_guard lock(mutex_);
+    return is_ready(id);
+  }
+
   void hint(std::span<const ExpertId> ids, Announcement::Kind kind) {
     using enum Announcement::Kind;
     if (kind == hot) return mark_hot(ids);
@@ -163,7 +168,11 @@ class CacheState {
         if (!announcement.weights.empty()) weights.push_back(announcement.weights[i]);
       }
     }
-    if (!ids.empty()) detail::hint(inner_, {.ids = ids, .weights = weights, .kind = announcement.kind});
+    if (!ids.empty())
+      detail::hint(inner_, {.ids = ids,
+                            .weights = weights,
+                            .kind = announcement.kind,
+                            .total_weight = announcement.total_weight});
   }
 
   void load_announced(ExpertId id, Announcement::Kind kind) {

@@ -8,6 +8,7 @@
 #include "decayed_frequency.hpp"
 #include "eviction_policy.hpp"
 #include "expert.hpp"
+#include "lossy.hpp"
 #include "optional_members.hpp"
 #include "provider.hpp"
 #include "residency.hpp"
@@ -30,6 +31,9 @@ namespace moe::inline MOE_ABI {
 template <ExpertProvider Inner, class Eviction = DecayedFrequency>
 class CachingProvider {
   static_assert(check_provider<Inner>());
+  static_assert(!detail::is_lossy<Inner>(),
+                "moe: a cache would keep small copies of experts as if they were exact: put the cache within "
+                "the FallbackProvider");
   static_assert(check_eviction_policy<Eviction>());
   // With a wrong policy, check_eviction_policy() gives the only compiler error.
   using Policy = std::conditional_t<EvictionPolicy<Eviction>, Eviction, DecayedFrequency>;
@@ -90,6 +94,9 @@ class CachingProvider {
       return 0;
     }
   }
+
+  /// Whether an expert can be read now. Does not count as a use.
+  bool contains(ExpertId id) const { return state_->contains(id); }
 
   /// Counts since the construction. Thread-safe.
   CacheStatistics statistics() const { return state_->statistics(); }

@@ -9,6 +9,7 @@
 #include "../io/output_file.hpp"
 #include "../io/pages.hpp"
 #include "../io/random_access_output.hpp"
+#include "../io/small_copy.hpp"
 #include "../io/system_write.hpp"
 #include "extraction_files.hpp"
 #include "extraction_plan.hpp"
@@ -72,7 +73,7 @@ MOE_INLINE std::uint32_t crc32c_of_text(std::string_view text) {
 /// A tensor's place in the result.
 struct OutputTensor {
   const PlannedTensor* plan;
-  std::size_t file;          // dense.gguf or experts.gguf
+  std::size_t file;          // the index of a file of the extraction
   std::uint64_t begin, end;  // in that file; `end` includes the padding behind the tensor
 };
 
@@ -122,6 +123,7 @@ class Extraction::Work {
   void copy(std::string_view name) const;
   void write_tensors(detail::Journal& journal, Outputs& outputs, Progress progress) const;
   void write_heads(const detail::Journal& journal, Outputs& outputs) const;
+  std::uint32_t checksum_of_experts(const std::vector<std::uint32_t>& checksums) const;
   void publish() const;
   void remove_leftovers() const;
 
@@ -144,6 +146,9 @@ MOE_INLINE Extraction::Work::Work(const Checkpoint& source, const std::string& o
   files_.emplace_back("dense.gguf", source_, plan_.dense, plan_.experts_extracted);
   if (!plan_.experts.empty())
     files_.emplace_back("experts.gguf", source_, plan_.experts, plan_.experts_extracted);
+  if (!plan_.small.empty())
+    files_.emplace_back(detail::small_copy_name(*options.also), source_, plan_.small, plan_.experts_extracted,
+                        true);
   for (std::size_t f = 0; f < files_.size(); ++f)
     for (std::size_t i = 0; i < files_[f].tensors().size(); ++i)
       tensors_.push_back({&files_[f].tensors()[i], f, files_[f].begin(i), files_[f].end(i)});
@@ -273,7 +278,7 @@ MOE_INLINE std::size_t Extraction::Work::intact_tensors(const std::vector<std::u
   return ranges.size();
 }
 
-/// Frees the disk space behind the intact tensors, checks that there is space for the rest, sets both files to their final size
+/// Frees the disk space behind the intact tensors, checks that there is space for the rest, sets all files to their final size
 /// without allocating disk space, and copies the tokenizer's files.
 MOE_INLINE void Extraction::Work::prepare_files(Outputs& outputs, std::size_t intact, bool resumed) const {
   std::vector<std::uint64_t> ends(files_.size());
@@ -326,6 +331,13 @@ MOE_INLINE void Extraction::Work::write_tensors(detail::Journal& journal, Output
   writer.finish();
 }
 
+/// The CRC-32C in the head of experts.gguf, which a small copy of the experts states.
+MOE_INLINE std::uint32_t Extraction::Work::checksum_of_experts(
+    const std::vector<std::uint32_t>& checksums) const {
+  const auto first = checksums.begin() + static_cast<std::ptrdiff_t>(plan_.dense.size());
+  return files_[1].head_checksum({first, first + static_cast<std::ptrdiff_t>(plan_.experts.size())});
+}
+
 /// Writes the heads in front of the data. A file can be opened once its first four bytes are written, and the first four bytes
 /// of dense.gguf are written last.
 MOE_INLINE void Extraction::Work::write_heads(const detail::Journal& journal, Outputs& outputs) const {
@@ -333,7 +345,8 @@ MOE_INLINE void Extraction::Work::write_heads(const detail::Journal& journal, Ou
   auto end = checksums.end();
   for (std::size_t i = files_.size(); i-- > 0;) {
     const auto begin = end - static_cast<std::ptrdiff_t>(files_[i].tensors().size());
-    const std::string head = files_[i].head_text({begin, end});
+    const std::uint32_t copy_of = files_[i].is_small_copy() ? checksum_of_experts(checksums) : 0;
+    const std::string head = files_[i].head_text({begin, end}, copy_of);
     outputs[i].write_at(4, std::string_view(head).substr(4));
     outputs[i].sync();
     outputs[i].write_at(0, std::string_view(head).substr(0, 4));

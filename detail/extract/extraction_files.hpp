@@ -16,14 +16,16 @@ namespace moe::inline MOE_ABI::detail {
 /// Every tensor of an extraction begins at a multiple of this number of bytes: the alignment of direct reads.
 inline constexpr std::uint32_t extraction_alignment = 4096;
 
-/// A file of an extraction, dense.gguf or experts.gguf: its name, its tensors and its head.
+/// A file of an extraction, dense.gguf, experts.gguf or a small copy of the experts: its name, its tensors and its head.
 class ExtractionFile {
  public:
   /// `source` and `tensors` must outlive the object. experts: the number of experts in the extraction.
-  ExtractionFile(std::string_view name, const Checkpoint& source, const std::vector<PlannedTensor>& tensors,
-                 std::uint32_t experts);
+  /// is_small_copy: the file holds a small copy of the experts of another file.
+  ExtractionFile(std::string name, const Checkpoint& source, const std::vector<PlannedTensor>& tensors,
+                 std::uint32_t experts, bool is_small_copy = false);
 
-  std::string_view name() const { return name_; }
+  const std::string& name() const { return name_; }
+  bool is_small_copy() const { return is_small_copy_; }
   const std::vector<PlannedTensor>& tensors() const { return tensors_; }
 
   /// The range of a tensor in the file, with the padding behind the tensor; and the size of the file.
@@ -32,19 +34,24 @@ class ExtractionFile {
   std::uint64_t bytes() const { return head_bytes_ + layout_.aligned(layout_.data_bytes()); }
 
   /// The head of the file, given the CRC-32C of each tensor. The head contains a CRC-32C of its own bytes, computed with 0
-  /// in its place.
-  std::string head_text(const std::vector<std::uint32_t>& checksums) const;
+  /// in its place. copy_of: of a small copy, head_checksum() of the file with the exact experts.
+  std::string head_text(const std::vector<std::uint32_t>& checksums, std::uint32_t copy_of = 0) const;
+
+  /// The CRC-32C that the head contains.
+  std::uint32_t head_checksum(const std::vector<std::uint32_t>& checksums, std::uint32_t copy_of = 0) const;
 
   /// Whether the file at `path` is this file, complete. Compares the heads, which contain the checksums of all data.
   bool is_at(const std::string& path) const;
 
  private:
-  GgufHead head(const std::vector<std::uint32_t>& checksums, std::uint32_t own_checksum) const;
+  GgufHead head(const std::vector<std::uint32_t>& checksums, std::uint32_t copy_of,
+                std::uint32_t own_checksum) const;
 
-  std::string_view name_;
+  std::string name_;
   const Checkpoint& source_;
   const std::vector<PlannedTensor>& tensors_;
   std::uint32_t experts_;
+  bool is_small_copy_;
   GgufHead layout_;
   std::uint64_t head_bytes_ = layout_.bytes().size();
 };

@@ -45,7 +45,9 @@ class ExtractionPlanner {
   std::set<std::string> convertible_names() const;
 
   void add_experts(std::uint32_t layer);
-  std::vector<PlannedTensor> plan_expert(ExpertId id, MatrixPlanner& planner) const;
+  std::vector<PlannedTensor> plan_expert(ExpertId id, std::optional<DType> type,
+                                         MatrixPlanner& planner) const;
+  void require_smaller() const;
   std::vector<std::uint32_t> chosen_experts(std::uint32_t layer) const;
 
   std::string result_name(std::string name) const;
@@ -87,10 +89,12 @@ MOE_INLINE ExtractionPlan ExtractionPlanner::plan() && {
   check_component();
   check_type(options_.type);
   check_type(options_.dense_type);
+  check_type(options_.also);
   options_.layers.require_below(catalog_.layers(), "layers");
   options_.experts.require_layers(catalog_.layers());
   add_dense();
   for (std::uint32_t layer = 0; layer < catalog_.layers(); ++layer) add_experts(layer);
+  if (options_.also) require_smaller();
   out_.not_converted = planner_.not_converted();
   return std::move(out_);
 }
@@ -104,7 +108,7 @@ MOE_INLINE void ExtractionPlanner::check_component() const {
 
 MOE_INLINE void ExtractionPlanner::check_type(std::optional<DType> wanted) {
   if (wanted && !can_quantise(*wanted))
-    fail("extraction", "type", "f32, f16, bf16, q8_0, q6_k, q4_k or q4_0", name(*wanted));
+    fail("extraction", "type", "f32, f16, bf16, q8_0, q6_k, q4_k, q4_0 or q2_k", name(*wanted));
 }
 
 /// The name of the matrix whose scales a tensor holds; empty for other tensors.
@@ -165,10 +169,15 @@ MOE_INLINE void ExtractionPlanner::add_experts(std::uint32_t layer) {
   for (const ExpertId id : catalog_.ids(layer)) {
     if (std::binary_search(chosen.begin(), chosen.end(), id.expert)) {
       ++out_.experts_extracted;
-      for (PlannedTensor& tensor : plan_expert(id, planner_)) out_.experts.push_back(std::move(tensor));
+      for (PlannedTensor& tensor : plan_expert(id, options_.type, planner_))
+        out_.experts.push_back(std::move(tensor));
+      if (!options_.also) continue;
+      for (PlannedTensor& tensor : plan_expert(id, options_.also, planner_))
+        out_.small.push_back(std::move(tensor));
     } else {
       ++out_.experts_left_out;
-      for (const PlannedTensor& tensor : plan_expert(id, unused)) out_.bytes_left_out += tensor.bytes();
+      for (const PlannedTensor& tensor : plan_expert(id, options_.type, unused))
+        out_.bytes_left_out += tensor.bytes();
     }
   }
 }
@@ -184,7 +193,7 @@ MOE_INLINE std::vector<std::uint32_t> ExtractionPlanner::chosen_experts(std::uin
   return options_.experts.of(layer, experts, per_token);
 }
 
-MOE_INLINE std::vector<PlannedTensor> ExtractionPlanner::plan_expert(ExpertId id,
+MOE_INLINE std::vector<PlannedTensor> ExtractionPlanner::plan_expert(ExpertId id, std::optional<DType> type,
                                                                      MatrixPlanner& planner) const {
   std::vector<PlannedTensor> out;
   const auto parts = parts_of(catalog_.at(id));
@@ -192,10 +201,23 @@ MOE_INLINE std::vector<PlannedTensor> ExtractionPlanner::plan_expert(ExpertId id
     if (parts[part]->rows == 0) continue;
     const bool bias = part >= 3;
     const std::string name = result_name(name_of_part(source_.names(), part, id.layer, id.expert));
-    for (PlannedTensor& tensor : planner.plan(name, *parts[part], bias ? std::nullopt : options_.type, bias))
+    for (PlannedTensor& tensor : planner.plan(name, *parts[part], bias ? std::nullopt : type, bias))
       out.push_back(std::move(tensor));
   }
   return out;
+}
+
+MOE_INLINE void ExtractionPlanner::require_smaller() const {
+  const auto bytes_of_all = [](const std::vector<PlannedTensor>& tensors) {
+    std::uint64_t sum = 0;
+    for (const PlannedTensor& tensor : tensors) sum += tensor.bytes();
+    return sum;
+  };
+  const std::uint64_t exact = bytes_of_all(out_.experts), small = bytes_of_all(out_.small);
+  if (small >= exact)
+    fail("extraction", "small copy of the experts",
+         concat("less than ", exact, " bytes, as the experts have"),
+         concat(small, " bytes as ", name(*options_.also)));
 }
 
 MOE_INLINE std::string ExtractionPlanner::result_name(std::string name) const {

@@ -64,6 +64,7 @@ MOE_INLINE void quantise(std::span<const float> x, DType dtype, std::span<std::b
       case DType::q4_0: quantise_q4_0(x.subspan(i, elements), block); break;
       case DType::q6_k: quantise_q6_k(x.subspan(i, elements), block); break;
       case DType::q4_k: quantise_q4_k(x.subspan(i, elements), block); break;
+      case DType::q2_k: quantise_q2_k(x.subspan(i, elements), block); break;
       default: break;
     }
   }

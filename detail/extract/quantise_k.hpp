@@ -19,6 +19,10 @@ void quantise_q6_k(std::span<const float> x, std::byte* block);
 /// negative. `block`: 144 bytes.
 void quantise_q4_k(std::span<const float> x, std::byte* block);
 
+/// Encodes 256 numbers as q2_k: 16 parts of 16 numbers, scale · q − offset with 0 <= q <= 3, neither scale nor offset
+/// negative. `block`: 84 bytes. Source of the format: block_q2_K and dequantize_row_q2_K of ggml.
+void quantise_q2_k(std::span<const float> x, std::byte* block);
+
 }  // namespace moe::inline MOE_ABI::detail
 
 #if MOE_DEFINITIONS

@@ -74,37 +74,39 @@ struct Line {
   float scale = 0, offset = 0;
 };
 
-/// The line through 32 numbers x at the places q, by least squares; through the origin if scale or offset would be negative.
-MOE_INLINE Line fitted_line(const float* x, const float* q) {
+/// The line through the numbers x at the places q, by least squares; through the origin if scale or offset would be negative.
+MOE_INLINE Line fitted_line(std::span<const float> x, const float* q) {
   float xs = 0, qs = 0, products = 0, squares = 0;
-  for (std::size_t i = 0; i < 32; ++i) {
+  for (std::size_t i = 0; i < x.size(); ++i) {
     xs += x[i];
     qs += q[i];
     products += x[i] * q[i];
     squares += q[i] * q[i];
   }
-  const float determinant = 32 * squares - qs * qs;
+  const auto count = static_cast<float>(x.size());
+  const float determinant = count * squares - qs * qs;
   if (determinant > 0) {
-    const Line line{(32 * products - xs * qs) / determinant, (qs * products - squares * xs) / determinant};
+    const Line line{(count * products - xs * qs) / determinant, (qs * products - squares * xs) / determinant};
     if (line.offset >= 0 && line.scale >= 0) return line;
   }
   return {products > 0 ? products / squares : 0, 0};
 }
 
-/// Among the tried lines, the one for which scale · q − offset, 0 <= q <= 15, has the least squared error to 32 numbers.
-MOE_INLINE Line best_line(const float* x) {
-  const auto [lowest, highest] = std::minmax_element(x, x + 32);
+/// Among the tried lines, the one for which scale · q − offset, 0 <= q <= most, has the least squared error to at most 32
+/// numbers.
+MOE_INLINE Line best_line(std::span<const float> x, float most) {
+  const auto [lowest, highest] = std::minmax_element(x.begin(), x.end());
   const float least = *lowest < 0 ? *lowest : 0;
   Line best{0, -least};
   float best_error = 0;
-  for (std::size_t i = 0; i < 32; ++i) best_error += (x[i] - least) * (x[i] - least);
+  for (const float v : x) best_error += (v - least) * (v - least);
   for (int step = -8; step <= 8; ++step) {
-    const float inverse = (15 + 0.15f * static_cast<float>(step)) * inverse_or_zero(*highest - least);
+    const float inverse = (most + most / 100 * static_cast<float>(step)) * inverse_or_zero(*highest - least);
     float q[32];
-    for (std::size_t i = 0; i < 32; ++i) q[i] = nearest_within((x[i] - least) * inverse, 0, 15);
+    for (std::size_t i = 0; i < x.size(); ++i) q[i] = nearest_within((x[i] - least) * inverse, 0, most);
     const Line line = fitted_line(x, q);
     float error = 0;
-    for (std::size_t i = 0; i < 32; ++i) {
+    for (std::size_t i = 0; i < x.size(); ++i) {
       const float off = line.scale * q[i] - line.offset - x[i];
       error += off * off;
     }
@@ -116,7 +118,7 @@ MOE_INLINE Line best_line(const float* x) {
 MOE_INLINE void quantise_q4_k(std::span<const float> x, std::byte* block) {
   Line lines[8], most;
   for (std::size_t g = 0; g < 8; ++g) {
-    lines[g] = best_line(x.data() + g * 32);
+    lines[g] = best_line(x.subspan(g * 32, 32), 15);
     most = {(std::max)(most.scale, lines[g].scale), (std::max)(most.offset, lines[g].offset)};
   }
   const float d = through_f16(most.scale / 63), dmin = through_f16(most.offset / 63);
@@ -141,6 +143,26 @@ MOE_INLINE void quantise_q4_k(std::span<const float> x, std::byte* block) {
       const int q = static_cast<int>(nearest_within((x[g * 32 + l] + dmin * offset) * inverse, 0, 15));
       block[16 + g / 2 * 32 + l] |= static_cast<std::byte>(q << (g % 2 * 4));
     }
+  }
+}
+
+MOE_INLINE void quantise_q2_k(std::span<const float> x, std::byte* block) {
+  Line lines[16], most;
+  for (std::size_t k = 0; k < 16; ++k) {
+    lines[k] = best_line(x.subspan(k * 16, 16), 3);
+    most = {(std::max)(most.scale, lines[k].scale), (std::max)(most.offset, lines[k].offset)};
+  }
+  const float d = through_f16(most.scale / 15), dmin = through_f16(most.offset / 15);
+  std::memset(block, 0, 80);
+  store_f16(d, block + 80);
+  store_f16(dmin, block + 82);
+  for (std::size_t i = 0; i < 256; ++i) {
+    const std::size_t k = i / 16, n = i / 128, j = i / 32 % 4, l = i % 32;
+    const float scale = nearest_within(lines[k].scale * inverse_or_zero(d), 0, 15);
+    const float offset = nearest_within(lines[k].offset * inverse_or_zero(dmin), 0, 15);
+    block[k] = static_cast<std::byte>(static_cast<int>(scale) | static_cast<int>(offset) << 4);
+    const float q = nearest_within((x[i] + dmin * offset) * inverse_or_zero(d * scale), 0, 3);
+    block[16 + n * 32 + l] |= static_cast<std::byte>(static_cast<int>(q) << (2 * j));
   }
 }
 

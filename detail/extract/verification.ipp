@@ -6,6 +6,7 @@
 #include "../core/error.hpp"
 #include "../io/file.hpp"
 #include "../io/gguf_parser.hpp"
+#include "../io/small_copy.hpp"
 #include "../io/tensor_info.hpp"
 #include "planned_tensor.hpp"
 #include "read_ahead.hpp"
@@ -25,6 +26,7 @@ namespace moe::inline MOE_ABI {
 class Verification::Work {
  public:
   void add_file(const std::string& path);
+  void add_small_copies(const std::string& directory);
 
   std::uint64_t bytes() const;
   std::size_t tensors() const { return tensors_; }
@@ -71,6 +73,15 @@ MOE_INLINE void Verification::Work::add_file(const std::string& path) {
     add_part(tensor->name, tensor->offset, end, tensor->crc32c);
   }
   add_part("padding", end, file.size(), {});
+}
+
+MOE_INLINE void Verification::Work::add_small_copies(const std::string& directory) {
+  const std::string experts = detail::join_path(directory, "experts.gguf");
+  for (const std::string& name : detail::list_directory(directory)) {
+    if (!detail::is_small_copy_name(name)) continue;
+    add_file(detail::join_path(directory, name));
+    detail::require_copy_of(files_.back(), experts);
+  }
 }
 
 MOE_INLINE void Verification::Work::add_part(std::string_view name, std::uint64_t begin, std::uint64_t end,
@@ -134,6 +145,7 @@ MOE_INLINE Verification::Verification(const std::string& path) : work_(std::make
   work_->add_file(directory ? detail::join_path(path, "dense.gguf") : path);
   const std::string experts = detail::join_path(path, "experts.gguf");
   if (directory && (work_->has_experts() || detail::is_file(experts))) work_->add_file(experts);
+  if (directory) work_->add_small_copies(path);
 }
 
 MOE_INLINE Verification::Verification(Verification&&) noexcept = default;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include "../core/config.hpp"
+#include "../core/dtype.hpp"
 #include "../core/tensor.hpp"
 #include "checkpoint_contents.hpp"
 #include "file.hpp"
@@ -14,6 +15,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace moe::inline MOE_ABI {
@@ -28,7 +30,11 @@ class Checkpoint {
   ///   - a GGUF file, or any part of a split GGUF file;
   ///   - a directory with one GGUF model, or with the output of the extractor (dense.gguf and experts.gguf).
   /// Throws if anything in the files is wrong.
-  explicit Checkpoint(const std::string& path) : state_(std::make_shared<const State>(path)) {}
+  explicit Checkpoint(const std::string& path);
+
+  /// LOSSY: the small copy of the experts in this type, which `extract --also` wrote beside experts.gguf; for a FallbackProvider.
+  /// Throws unless this checkpoint is an extraction with such a copy, made from exactly these experts.
+  Checkpoint small_copy(DType type) const;
 
   /// The path given to the constructor.
   const std::string& path() const { return state_->path; }
@@ -84,8 +90,11 @@ class Checkpoint {
   Json generation_config() const;
 
  private:
+  struct State;
+  explicit Checkpoint(std::shared_ptr<const State> state) : state_(std::move(state)) {}
+
   struct State {
-    explicit State(const std::string& given);
+    State(std::string given, detail::CheckpointContents from);
 
     std::string path;
     detail::CheckpointContents contents;

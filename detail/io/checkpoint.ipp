@@ -6,11 +6,14 @@
 #include "gguf.hpp"
 #include "gguf_path.hpp"
 #include "hugging_face.hpp"
+#include "small_copy.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace moe::inline MOE_ABI::detail {
@@ -51,10 +54,18 @@ MOE_INLINE std::string_view with_other_prefix(const std::vector<TensorInfo>& ten
 
 namespace moe::inline MOE_ABI {
 
-MOE_INLINE Checkpoint::State::State(const std::string& given)
-    : path(given), contents(detail::open_checkpoint(given)) {
+MOE_INLINE Checkpoint::State::State(std::string given, detail::CheckpointContents from)
+    : path(std::move(given)), contents(std::move(from)) {
   for (const File& file : contents.files) mappings.push_back(file.map());
   detail::sort_by_name(contents.tensors, path);
+}
+
+MOE_INLINE Checkpoint::Checkpoint(const std::string& path)
+    : state_(std::make_shared<const State>(path, detail::open_checkpoint(path))) {}
+
+MOE_INLINE Checkpoint Checkpoint::small_copy(DType type) const {
+  const std::string path = detail::join_path(directory(), detail::small_copy_name(type));
+  return Checkpoint(std::make_shared<const State>(path, detail::open_small_copy(directory(), type)));
 }
 
 MOE_INLINE const TensorInfo& Checkpoint::at(std::string_view name) const {

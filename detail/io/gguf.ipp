@@ -7,6 +7,7 @@
 #include "gguf_metadata.hpp"
 #include "gguf_parser.hpp"
 #include "gguf_path.hpp"
+#include "small_copy.hpp"
 #include "tensor_info.hpp"
 
 #include <cstddef>
@@ -20,10 +21,14 @@ namespace moe::inline MOE_ABI::detail {
 class GgufReader {
  public:
   CheckpointContents read(const std::string& path) &&;
+  CheckpointContents read_small_copy(const std::string& directory, DType type) &&;
 
  private:
-  /// Opens one file, adds its tensors, and returns its metadata.
+  /// Opens one file with exact weights, adds its tensors, and returns its metadata.
   GgufMetadata open_file(const std::string& path);
+
+  /// Opens one file that may be a small copy of experts.
+  GgufMetadata open_any_file(const std::string& path);
 
   /// Opens a file, and the other parts if it is a split file. The first part has the metadata of the model; every part has
   /// its number and the number of parts.
@@ -55,7 +60,29 @@ MOE_INLINE CheckpointContents GgufReader::read(const std::string& path) && {
   return std::move(out_);
 }
 
+MOE_INLINE CheckpointContents GgufReader::read_small_copy(const std::string& directory, DType type) && {
+  out_.directory = directory;
+  const std::string experts = join_path(directory, "experts.gguf"),
+                    path = join_path(directory, small_copy_name(type));
+  for (const std::string& needed : {experts, path})
+    expect(is_file(needed), needed, "opening", "a file that `extract --also TYPE` writes", "no such file");
+  open_file(join_path(directory, "dense.gguf"));
+  open_any_file(path);
+  require_copy_of(out_.files.back(), experts);
+  require_tensors();
+  read_config();
+  return std::move(out_);
+}
+
 MOE_INLINE GgufMetadata GgufReader::open_file(const std::string& path) {
+  GgufMetadata metadata = open_any_file(path);
+  if (metadata.find(small_copy_key))
+    fail(path, "opening", "exact weights",
+         "a lossy small copy of experts, which only Checkpoint::small_copy() opens");
+  return metadata;
+}
+
+MOE_INLINE GgufMetadata GgufReader::open_any_file(const std::string& path) {
   out_.files.emplace_back(path);
   GgufContents contents = parse_gguf(out_.files.back());
   for (TensorInfo& tensor : contents.tensors) {
@@ -121,5 +148,9 @@ MOE_INLINE void GgufReader::read_config() {
 }
 
 MOE_INLINE CheckpointContents open_gguf(const std::string& path) { return GgufReader().read(path); }
+
+MOE_INLINE CheckpointContents open_small_copy(const std::string& directory, DType type) {
+  return GgufReader().read_small_copy(directory, type);
+}
 
 }  // namespace moe::inline MOE_ABI::detail

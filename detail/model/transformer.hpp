@@ -31,6 +31,9 @@ struct TransformerOptions {
   WeightStorage weights = WeightStorage::mapped;  // where all weights but the experts are
   // Restricts the routers, for experiments and for checkpoints without some experts: other experts are never chosen.
   AllowedExperts allowed_experts = {};
+  // LOSSY, for experiments such as PreferResident: called before each choice for a single token; changes the scores that decide
+  // the choice, [experts of the layer], but not the weights of the chosen experts. Must not throw, and must outlive the transformer.
+  FunctionRef<void(std::size_t layer, std::span<float> scores)> adjust_choice = {};
   // Null: the kernels of the best instruction set of this machine.
   const detail::simd::Kernels* kernels = nullptr;
 };
@@ -118,6 +121,8 @@ class Transformer {
 
   void check_allowed() const;
 
+  void check_adjusted() const;
+
   std::span<const float> run(Sequence& sequence, std::span<const TokenId> ids, const std::stop_token& stop,
                              EachLogits each) const;
 
@@ -162,6 +167,7 @@ class Transformer {
   std::shared_ptr<detail::SharedExecutor>
       executor_;  // null: the transformer computes the experts of provider_
   AllowedExperts allowed_;
+  detail::AdjustChoice adjust_choice_;
 };
 
 }  // namespace moe::inline MOE_ABI

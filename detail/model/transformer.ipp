@@ -83,9 +83,21 @@ MOE_INLINE Transformer::Transformer(Checkpoint checkpoint, AnyProvider provider,
       ropes_(spec_),
       compute_(pool, options.kernels ? *options.kernels : detail::simd::kernels()),
       provider_(std::move(provider)),
-      allowed_(std::move(options.allowed_experts)) {
+      allowed_(std::move(options.allowed_experts)),
+      adjust_choice_(options.adjust_choice) {
   if (const ExpertCatalog* catalog = provider_.catalog()) detail::require_expert_shapes(*catalog, spec_);
   check_allowed();
+  if (adjust_choice_) check_adjusted();
+}
+
+MOE_INLINE void Transformer::check_adjusted() const {
+  detail::expect(allowed_.all(), "adjust_choice", "allowed experts", "all", "a restriction of the routers");
+  for (std::size_t layer = 0; layer < spec_.layers.size(); ++layer)
+    if (const RouterSpec* router = spec_.layers[layer].router())
+      if (router->score == RouterSpec::Score::sparsemixer)
+        detail::fail("adjust_choice", detail::concat("router of layer ", layer),
+                     "experts that are chosen together by their scores",
+                     "a sparsemixer, which chooses one after the other");
 }
 
 MOE_INLINE Transformer::Transformer(Checkpoint checkpoint, std::shared_ptr<ExpertExecutor> executor,
@@ -245,7 +257,8 @@ MOE_INLINE void Transformer::run_layer_networks(const Pass& pass, std::size_t la
       .lists = pass.lists,
       .next = pass.lookahead ? router_after(layer) : detail::NextRouter{},
       .before_sum = expect_next,
-      .executor = executor_.get()};
+      .executor = executor_.get(),
+      .adjust_choice = adjust_choice_};
   detail::run_feed_forward(pass.step, context_of(pass), layer, weights_.layers[layer], context,
                            pass.x.data());
 }

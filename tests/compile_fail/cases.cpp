@@ -3,6 +3,7 @@
 // expected. Case 0 is the same code without mistakes.
 #include "detail/experts/any_provider.hpp"
 #include "detail/experts/caching_provider.hpp"
+#include "detail/experts/fallback_provider.hpp"
 #include "detail/experts/lru_provider.hpp"
 #include "detail/experts/measuring_provider.hpp"
 #include "detail/experts/prefetching_provider.hpp"
@@ -160,6 +161,10 @@ struct MovesOnly {
   std::unique_ptr<int> state;
 };
 moe::GenerateOptions options{.sampler = MovesOnly()};
+
+#elif CASE == 23
+using Replacing = moe::FallbackProvider<Provider, Provider>;
+moe::CachingProvider<moe::MeasuringProvider<Replacing>> cache{moe::MeasuringProvider(Replacing({}, {})), 1};
 
 #else
 struct WithAllMembers : Provider {

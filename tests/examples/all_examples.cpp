@@ -19,7 +19,7 @@ namespace {
 
 const std::vector<std::string> all_examples {
   "generate", "chat", "many", "custom_provider", "tokenize", "logits", "inspect", "measure_cache", "replay",
-      "synthesize", "masked_experts", "expert_usage", "extract", "bench",
+      "synthesize", "masked_experts", "lossy", "expert_usage", "extract", "bench",
 #if !defined(_WIN32)
       "socket_provider", "process_executor",
 #endif
@@ -68,6 +68,8 @@ TEST_CASE("examples: a failure ends with status 1, one message, and a command to
                             {"expert_usage", nowhere, "--text", "a=" + nowhere},
                             {"expert_usage", bundled_model(), "--text", "a=" + nowhere},
                             {"expert_usage", golden("dense-qwen3"), "--text", "a=" + nowhere},
+                            {"lossy", nowhere, nowhere, "--small", "q4_0", "--budget", "1MiB"},
+                            {"lossy", bundled_model(), nowhere, "--small", "q4_0", "--budget", "1MiB"},
                             {"bench", nowhere},
                             {"bench", bundled_model(), "--ids", nowhere},
                             {"measure_cache", nowhere, "--budgets", "1MiB"},

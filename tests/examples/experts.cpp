@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The examples masked_experts and expert_usage.
+// The examples masked_experts, lossy and expert_usage.
 #include "run_example.hpp"
 #include "detail/experts/usage_profile.hpp"
 #include "detail/io/file.hpp"
@@ -132,4 +132,27 @@ TEST_CASE("expert_usage: an empty text and a window without room are refused") {
   CHECK(run(with(words, {"--window", "2", "--begin", "<|endoftext|>"})).err.find("--window has no room") ==
         0);
   CHECK(run(with(words, {"--window", "257"})).err.find("--window is at most 256") == 0);
+}
+
+TEST_CASE("lossy: exact rows share a perplexity, and a row is lossy only if its weight is not 0") {
+  const TemporaryDirectory directory;
+  REQUIRE(run({"extract", bundled_model(), directory / "babel", "--also", "q4_0"}).status == 0);
+  const Result result = run({"lossy", directory / "babel", valid + "scripture.txt", "--small", "q4_0",
+                             "--budget", "1MiB", "--begin", "<|endoftext|>", "--tokens", "48", "--thresholds",
+                             "0.000001,1.01", "--margins", "0,1", "--svg", directory / "lossy.svg"});
+  CHECK(result.status == 0);
+  const std::vector<std::string> lines = lines_of(result.out);
+  REQUIRE(lines.size() == 2 + 2 + 2 * 2 + 2);
+  const auto cell = [&](std::size_t line, std::size_t column) { return cells_of(lines[line]).at(column); };
+  for (const std::size_t exact : {3u, 4u, 6u, 8u}) {
+    CAPTURE(lines[exact]);
+    CHECK(cell(exact, 3) == cell(2, 3));
+    CHECK(cell(exact, 5) == "0.00 %");
+  }
+  for (const std::size_t lossy : {5u, 7u, 9u}) {
+    CAPTURE(lines[lossy]);
+    CHECK(cell(lossy, 3) != cell(2, 3));
+    CHECK(cell(lossy, 5) != "0.00 %");
+  }
+  CHECK(moe::detail::read_text(directory / "lossy.svg").starts_with("<svg"));
 }

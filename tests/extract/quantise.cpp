@@ -52,7 +52,8 @@ TEST_CASE("quantise: zeros stay zeros, and the error of q8_0 and q4_0 is within 
 }
 
 TEST_CASE("quantise: a NaN or a denormal number does not spoil the other numbers of its block") {
-  for (const moe::DType dtype : {moe::DType::q8_0, moe::DType::q4_0, moe::DType::q6_k, moe::DType::q4_k})
+  for (const moe::DType dtype :
+       {moe::DType::q8_0, moe::DType::q4_0, moe::DType::q6_k, moe::DType::q4_k, moe::DType::q2_k})
     for (const float odd : {std::nanf(""), 1e-40f, -1e-45f}) {
       CAPTURE(moe::detail::name(dtype));
       CAPTURE(odd);
@@ -110,7 +111,7 @@ TEST_CASE("quantise: the error of a k-quant is within 1.2 steps of its part of t
 }
 
 TEST_CASE("quantise: k-quants reproduce blocks of one value, also zero and values too small for a scale") {
-  for (const moe::DType dtype : {moe::DType::q4_k, moe::DType::q6_k})
+  for (const moe::DType dtype : {moe::DType::q4_k, moe::DType::q6_k, moe::DType::q2_k})
     for (const float value : {0.0f, 1.0f, -1.0f, 1e-30f, -1e-30f, 3e4f}) {
       CAPTURE(moe::detail::name(dtype));
       CAPTURE(value);
@@ -119,4 +120,32 @@ TEST_CASE("quantise: k-quants reproduce blocks of one value, also zero and value
       for (const float back : moe::detail::dequantise(moe::Vector{stored.data(), dtype, 256}))
         CHECK(std::abs(back - value) <= 0.01f * std::abs(value) + 1e-29f);
     }
+}
+
+TEST_CASE("quantise: q2_k has a small squared error for numbers of any scale") {
+  for (const float scale : {1e-3f, 1.0f, 100.0f}) {
+    CAPTURE(scale);
+    const std::vector<float> x = random_numbers(256 * 100, 9, scale);
+    const std::vector<std::byte> stored = quantised(moe::DType::q2_k, x);
+    const std::vector<float> back =
+        moe::detail::dequantise(moe::Vector{stored.data(), moe::DType::q2_k, x.size()});
+    double squares = 0, errors = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      squares += double{x[i]} * double{x[i]};
+      errors += (double{x[i]} - double{back[i]}) * (double{x[i]} - double{back[i]});
+    }
+    CHECK(std::sqrt(errors / squares) < 0.33);
+  }
+}
+
+TEST_CASE("quantise: q2_k reproduces numbers of four levels per part, in their places") {
+  std::vector<float> x(256);
+  for (std::size_t i = 0; i < x.size(); ++i)
+    x[i] = 0.5f * static_cast<float>(i / 16 + 1) * static_cast<float>((i * 7 + i / 16) % 4) -
+           0.25f * static_cast<float>(i / 16);
+  const std::vector<std::byte> stored = quantised(moe::DType::q2_k, x);
+  const std::vector<float> back =
+      moe::detail::dequantise(moe::Vector{stored.data(), moe::DType::q2_k, x.size()});
+  // Scales and offsets are rounded to 4 bits of the largest.
+  for (std::size_t i = 0; i < x.size(); ++i) CHECK(std::abs(x[i] - back[i]) <= 1.1f);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The logits of one model must have the same bits for all numbers of threads, chunks and providers.
+#include "detail/core/dtype.hpp"
 #include "detail/core/thread_pool.hpp"
 #include "detail/core/token.hpp"
 #include "detail/io/checkpoint.hpp"

@@ -10,7 +10,6 @@
 #include "support/quantise.hpp"
 
 #include <cstddef>
-#include <cstdint>
 #include <vector>
 
 /// The experts of a checkpoint, converted to another type.
@@ -18,16 +17,15 @@ inline moe::MemoryProvider quantised_experts(const moe::Checkpoint& checkpoint, 
   const moe::ExpertCatalog catalog(checkpoint);
   const moe::MemoryProvider original(catalog);
   moe::MemoryProvider out;
-  for (std::uint32_t layer = 0; layer < catalog.layers(); ++layer)
-    for (std::uint32_t expert = 0; expert < catalog.experts(layer); ++expert) {
-      std::vector<std::vector<std::byte>> memory;
-      const auto convert = [&](const moe::Matrix& from) {
-        memory.push_back(
-            encode(dtype, moe::detail::dequantise({from.data, from.dtype, from.rows * from.cols})));
-        return moe::Matrix{memory.back().data(), dtype, from.rows, from.cols};
-      };
-      const moe::ExpertWeights& weights = *original.acquire({layer, expert});
-      out.add({layer, expert}, {convert(weights.gate), convert(weights.up), convert(weights.down)});
-    }
+  for (const moe::ExpertId id : catalog.ids()) {
+    std::vector<std::vector<std::byte>> memory;
+    const auto convert = [&](const moe::Matrix& from) {
+      memory.push_back(
+          encode(dtype, moe::detail::dequantise({from.data, from.dtype, from.rows * from.cols})));
+      return moe::Matrix{memory.back().data(), dtype, from.rows, from.cols};
+    };
+    const moe::ExpertWeights& weights = *original.acquire(id);
+    out.add(id, {convert(weights.gate), convert(weights.up), convert(weights.down)});
+  }
   return out;
 }

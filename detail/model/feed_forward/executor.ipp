@@ -167,7 +167,8 @@ class GroupRun {
       return provider_.hint({.ids = all.subspan(first, count), .kind = Announcement::Kind::prefill});
     provider_.hint({.ids = all.subspan(first, count),
                     .weights = std::span<const float>(lists_.missing_weights).subspan(first, count),
-                    .kind = Announcement::Kind::chosen});
+                    .kind = Announcement::Kind::chosen,
+                    .total_weight = std::accumulate(batch_.weights.begin(), batch_.weights.end(), 0.0f)});
   }
 
   /// Announces the chosen experts of the layer, in descending order of their number of tokens.

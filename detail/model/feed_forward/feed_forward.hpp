@@ -22,6 +22,9 @@ struct NextRouter {
   const RouterWeights* weights = nullptr;
 };
 
+/// See TransformerOptions::adjust_choice.
+using AdjustChoice = FunctionRef<void(std::size_t layer, std::span<float> scores)>;
+
 /// The arguments of a feed-forward part, apart from its weights and its input.
 struct FeedForwardContext {
   std::uint32_t layer;
@@ -33,6 +36,7 @@ struct FeedForwardContext {
   FunctionRef<void()> before_sum = {};  // called when all experts have been computed
   SharedExecutor* executor =
       nullptr;  // computes the experts; null: this thread does, with experts of `provider`
+  AdjustChoice adjust_choice = {};      // of single tokens
 };
 
 /// The intermediate results of feed_forward() for one step.

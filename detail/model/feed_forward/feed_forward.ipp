@@ -166,11 +166,14 @@ class FeedForwardRun {
     const std::size_t k = router.per_token, experts = router.experts;
     step_.compute.expect(nullptr);  // the next reads depend on the choice of the router
     multiply_router(w_.router.matrix, input);
+    const auto adjust = [&](std::span<float> scores) { context_.adjust_choice(context_.layer, scores); };
+    const bool adjusts = context_.adjust_choice && step_.tokens == 1;
     step_.compute.for_each(step_.tokens, [&](std::size_t t, std::size_t) noexcept {
       b_.mass[t] =
           choose(router, w_.router, step_.kernels(), allowed, b_.logits.subspan(t * experts, experts),
                  b_.choice_scores.subspan(t * experts, experts),
-                 {b_.chosen.subspan(t * k, k), b_.weights.subspan(t * k, k)});
+                 {b_.chosen.subspan(t * k, k), b_.weights.subspan(t * k, k)},
+                 adjusts ? AdjustScores(adjust) : AdjustScores());
     });
     for (StepText& text : step_.texts) report(text, allowed.size());
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include "../../core/config.hpp"
+#include "../../core/function_ref.hpp"
 #include "../../experts/expert.hpp"
 #include "../../simd/kernels.hpp"
 #include "../../spec/model_spec.hpp"
@@ -21,13 +22,17 @@ struct Choice {
   std::span<float> weights;          // [per_token]
 };
 
+/// LOSSY: changes the scores that decide the choice, [experts], but not the weights. Must not throw.
+using AdjustScores = FunctionRef<void(std::span<float> scores)>;
+
 /// Chooses the experts of one token as RouterSpec says. logits: [experts], bias not added yet; overwritten. choice_scores:
 /// [experts], overwritten.
 /// allowed: the experts that can be chosen, ascending; empty: all. The other experts then count as if their logits were
 /// −inf. Returns the mass of the allowed experts: the sum of their probabilities in a softmax over all experts.
+/// adjust: called before the choice; not with `allowed` or with the score sparsemixer.
 float choose(const RouterSpec& spec, const RouterWeights& w, const simd::Kernels& kernels,
              std::span<const ExpertId> allowed, std::span<float> logits, std::span<float> choice_scores,
-             const Choice& out);
+             const Choice& out, AdjustScores adjust = {});
 
 }  // namespace moe::inline MOE_ABI::detail
 

@@ -106,7 +106,7 @@ inline float score(const RouterSpec& spec, const simd::Kernels& kernels, std::sp
 /// Chooses by score. choice_scores: as many as scores, overwritten.
 inline void choose_by_score(const RouterSpec& spec, const RouterWeights& w, const simd::Kernels& kernels,
                             const Candidates& candidates, std::span<float> logits,
-                            std::span<float> choice_scores, const Choice& out) {
+                            std::span<float> choice_scores, const Choice& out, AdjustScores adjust) {
   // The softmax is monotonic, so logits give the same order; and rounding in the softmax could make two scores equal.
   std::copy(logits.begin(), logits.end(), choice_scores.begin());
   const float total = score(spec, kernels, logits);
@@ -116,6 +116,7 @@ inline void choose_by_score(const RouterSpec& spec, const RouterWeights& w, cons
     for (std::size_t i = 0; i < choice_scores.size(); ++i)
       choice_scores[i] = choice_scores[i] / total + w.selection_bias[candidates.expert(i)];
   if (spec.groups > 1) keep_best_groups(spec, candidates, choice_scores);
+  if (adjust) adjust(choice_scores);
   top_k(choice_scores, out.experts);
   for (std::size_t rank = 0; rank < out.experts.size(); ++rank)
     out.weights[rank] = logits[out.experts[rank]] / total;
@@ -152,7 +153,7 @@ inline float mass_of(const simd::Kernels& kernels, std::size_t candidates, std::
 
 MOE_INLINE float choose(const RouterSpec& spec, const RouterWeights& w, const simd::Kernels& kernels,
                         std::span<const ExpertId> allowed, std::span<float> logits,
-                        std::span<float> choice_scores, const Choice& out) {
+                        std::span<float> choice_scores, const Choice& out, AdjustScores adjust) {
   if (spec.bias) kernels.add_scaled(logits.data(), w.bias.data(), 1, logits.size());
   const Candidates candidates(allowed, logits.size());
   candidates.move_to_front(logits);
@@ -162,7 +163,7 @@ MOE_INLINE float choose(const RouterSpec& spec, const RouterWeights& w, const si
   if (spec.score == RouterSpec::Score::sparsemixer) {
     mix_sparsely(spec, own, spare, out);
   } else {
-    choose_by_score(spec, w, kernels, candidates, own, spare, out);
+    choose_by_score(spec, w, kernels, candidates, own, spare, out, adjust);
   }
   finish_choice(spec, w, candidates, out);
   return mass;

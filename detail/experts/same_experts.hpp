@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include "../core/config.hpp"
+#include "catalog.hpp"
+
+namespace moe::inline MOE_ABI::detail {
+
+/// Throws unless `small` has all experts that `exact` has, in as many layers, with the same shapes. Types may differ. The error
+/// names the path of `small`.
+void require_same_experts(const ExpertCatalog& exact, const ExpertCatalog& small);
+
+}  // namespace moe::inline MOE_ABI::detail
+
+#if MOE_DEFINITIONS
+#include "same_experts.ipp"
+#endif
