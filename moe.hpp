@@ -35,6 +35,7 @@
 //   ProviderModelOptions   options of a Model around a provider of your own
 //   open_session           reads a session that Session::save() wrote
 //   Session                one conversation: continues prompts, and remembers what was computed
+//   SessionBatch           continues the texts of several sessions together
 //   GenerateOptions        how many tokens, how they are drawn, when to stop
 //   Piece                  one token and the text that it completes
 //   TokenProbability       a token and the logarithm of its probability
@@ -45,6 +46,8 @@
 //   Sampling               temperature, top_k, top_p, penalties, bans and other options of a Sampler
 //   LogitBias              a number that is added to the logit of a token
 //   SamplerContext         the text before a token that is drawn
+//   CustomSampler          any callable in place of a Sampler
+//   check_sampler          refuses a callable with a wrong signature at compile time
 //   Random                 a random number generator with the same numbers on every machine
 //   MemoryOptions          a limit for the memory of experts, or of everything
 //   MemoryPlan             where the memory of a model goes
@@ -55,10 +58,16 @@
 //   Transformer            token ids in, logits out
 //   TransformerOptions     where weights are kept, which experts are allowed, which kernels compute
 //   WeightStorage          mapped from the file, or owned
+//   ExpertExecutor         computes experts elsewhere: an interface (docs/write-an-executor.md)
+//   ExpertBatch            the experts of one layer for the tokens of a step
+//   ExpertGroup            one expert of a batch with its tokens
+//   LocalExecutor          computes experts of a provider on this machine
 //   PreferResident         lossy: an adjustment of the routers' choices in favour of resident experts
 //   PreferenceStatistics   how many choices that changed, and their share of the weight
 //   Sequence               one text on its way through a transformer: its KV cache and intermediate results
 //   SequenceOptions        context, chunk of a prompt, type of the KV cache
+//   Batch                  the next tokens of several sequences, for one pass through a transformer
+//   BatchOptions           the largest number of sequences and tokens in a pass
 //   RestrictionStatistics  the share of router mass that a restriction of experts left
 //   ModelSpec              a model as data: its layers, their parts, and all numbers
 //   LayerSpec              a layer: a mixer and a feed-forward part
@@ -211,6 +220,8 @@
 
 // Layer 4
 #include "detail/model/transformer.hpp"
+#include "detail/model/batch.hpp"
+#include "detail/model/local_executor.hpp"
 #include "detail/model/feed_forward/prefer_resident.hpp"
 #include "detail/model/route_recorder.hpp"
 
@@ -219,6 +230,7 @@
 #include "detail/generate/memory_plan.hpp"
 #include "detail/generate/model.hpp"
 #include "detail/generate/session.hpp"
+#include "detail/generate/session_batch.hpp"
 
 #pragma pop_macro("max")
 #pragma pop_macro("min")

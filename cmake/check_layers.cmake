@@ -9,6 +9,7 @@ set(below_experts core io spec)
 set(below_model core simd io spec experts)
 set(below_extract core io spec experts)
 set(below_generate core text experts io spec model)
+set(below_ranks core simd io spec experts model)
 
 get_filename_component(detail "${CMAKE_CURRENT_LIST_DIR}/../detail" ABSOLUTE)
 file(GLOB_RECURSE files RELATIVE "${detail}" "${detail}/*.hpp" "${detail}/*.ipp" "${detail}/*.inl")

@@ -9,6 +9,7 @@
 #include "support/context_notes.hpp"
 #include "support/model_options.hpp"
 #include "support/text_file.hpp"
+#include "support/tokenizer_warnings.hpp"
 
 #include <algorithm>
 #include <csignal>
@@ -132,6 +133,7 @@ int main(int argc, char** argv) {
     model_options.sequence.context = args.count("--context", 8192, 1);
     const std::size_t max_tokens = args.count("--max-tokens", 2048, 1);
     const auto model = moe::open(args.positional(1, 1)[0], model_options);
+    if (model.has_tokenizer()) show_warnings(model.tokenizer());
     Conversation conversation(model, args);
     moe::Session session(model, model_options.sequence);
     moe::Sampling sampling = model.recommended_sampling();

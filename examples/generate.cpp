@@ -9,6 +9,7 @@
 #include "support/model_options.hpp"
 #include "support/sampling_options.hpp"
 #include "support/score_lines.hpp"
+#include "support/tokenizer_warnings.hpp"
 
 #include <cstdio>
 #include <iostream>
@@ -24,7 +25,8 @@ Continues PROMPT with MODEL, a Hugging Face checkpoint or a GGUF file. PROMPT ma
 tokens: the bundled examples/data/babel-10m needs <|endoftext|> at the beginning.
 
   --max-tokens N           limit of the new text; default 100
-  --min-tokens N           do not end the text before so many tokens; default 0
+  --min-tokens N           do not end the text before so many tokens; default: the number in
+                           generation_config.json, else 0
   --stop TEXT              end the text before TEXT; may be repeated
   --chat                   PROMPT is a message of a user: put it into the model's chat template. The text
                            also ends where the template ends a turn, and reasoning is shown apart
@@ -72,7 +74,7 @@ moe::Sampling sampling_of(const CommandLine& args, const moe::Model& model) {
 moe::GenerateOptions generate_options_of(const CommandLine& args, const moe::Model& model) {
   moe::GenerateOptions options;
   options.max_tokens = args.count("--max-tokens", 100);
-  options.min_tokens = args.count("--min-tokens", 0);
+  if (args.has("--min-tokens")) options.min_tokens = args.count("--min-tokens", 0);
   options.sampling = sampling_of(args, model);
   if (args.has("--logprobs")) options.logprobs = args.count("--logprobs", 0);
   options.stop_strings = args.texts("--stop");
@@ -127,6 +129,7 @@ int main(int argc, char** argv) {
   return run_example(argc, argv, help, [](const CommandLine& args) {
     const moe::ModelOptions options = options_of(args);
     const auto model = moe::open(args.positional(2, 2)[0], options);
+    if (model.has_tokenizer()) show_warnings(model.tokenizer());
     const moe::GenerateOptions wanted = generate_options_of(args, model);
     const std::string prompt = prompt_of(args, wanted.chat_template);
     const std::vector<moe::TokenId> tokens =

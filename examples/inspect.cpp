@@ -6,6 +6,7 @@
 
 #include "detail/io/tensor_info.hpp"
 #include "detail/model/weights.hpp"
+#include "detail/text/tokenizer_files.hpp"
 #include "support/command_line.hpp"
 
 #include <algorithm>

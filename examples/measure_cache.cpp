@@ -37,6 +37,8 @@ every ten tokens, since they change.
                     vocabulary
   --warm N          the first N tokens warm the cache and do not count; default 28
   --tokens N        tokens that count; default 100
+  --parallel N      after the warm tokens, feed N texts in one pass each time; the texts begin at
+                    different tokens. The bound is not measured then
   --prompt          read the first tokens as a prompt instead of one by one
   --provider NAME   cached (the default); mapped: memory-mapped files with hints to the system;
                     faulting: without hints
@@ -122,9 +124,13 @@ double bound_seconds(const Steps& before, const Steps& after, const Limits& limi
 }
 
 /// Whether a bound is measured. Mapped files compete with everything else for memory, so nothing else runs beside them.
-bool is_bounded(const Setup& setup) { return setup.args.text("--provider", "cached") == "cached"; }
+/// Several texts in one pass have another bound.
+bool is_bounded(const Setup& setup) {
+  return setup.args.text("--provider", "cached") == "cached" && !setup.args.has("--parallel");
+}
 
 struct Timing {
+  std::size_t tokens = 0;
   double seconds = 0;
   double bound_seconds = 0;
   std::vector<Limits> limits;
@@ -157,6 +163,7 @@ Timing time_text(const Setup& setup, const moe::Model& model, moe::Sequence& seq
       const moe::detail::Stopwatch stopwatch;
       model.transformer().forward(sequence, ids.subspan(i, 1));
       timing.seconds += stopwatch.seconds();
+      ++timing.tokens;
       steps.push_back(measured.layers());
     }
     timing.limits.push_back(limits_now());
@@ -164,6 +171,26 @@ Timing time_text(const Setup& setup, const moe::Model& model, moe::Sequence& seq
     const Limits between = mean(std::span(timing.limits).last(2));
     for (std::size_t i = 1; i < steps.size(); ++i)
       timing.bound_seconds += bound_seconds(steps[i - 1], steps[i], between);
+  }
+  return timing;
+}
+
+/// Feeds the other tokens to several texts, one token of each text in one pass. The texts begin at equal distances.
+Timing time_texts(const Setup& setup, const moe::Model& model, Progress& progress) {
+  const std::size_t texts = setup.args.count("--parallel", 1, 1), tokens = setup.ids.size() - setup.warm;
+  std::vector<moe::Sequence> sequences;
+  for (std::size_t i = 0; i < texts; ++i)
+    sequences.push_back(model.transformer().sequence(setup.options.sequence));
+  moe::Batch batch = model.transformer().batch({.sequences = texts, .tokens = texts});
+  Timing timing;
+  for (std::size_t t = 0; t < tokens / texts; ++t, progress.add(texts)) {
+    const moe::detail::Stopwatch stopwatch;
+    batch.clear();
+    for (std::size_t i = 0; i < texts; ++i)
+      batch.add(sequences[i], {&setup.ids[setup.warm + i * (tokens / texts) + t], 1});
+    model.transformer().forward(batch);
+    timing.seconds += stopwatch.seconds();
+    timing.tokens += texts;
   }
   return timing;
 }
@@ -190,10 +217,11 @@ Row run(const Setup& setup, Inner inner, moe::Trace* trace) {
   warm_up(setup, model, sequence, progress);
   recorder.as_prompt(false);
   const moe::ExpertStatistics warm = measured.total();
-  const Timing timing = time_text(setup, model, sequence, measured, progress);
+  const Timing timing = setup.args.has("--parallel") ? time_texts(setup, model, progress)
+                                                     : time_text(setup, model, sequence, measured, progress);
 
   const moe::ExpertStatistics all = measured.total();
-  const auto tokens = static_cast<double>(setup.ids.size() - setup.warm);
+  const auto tokens = static_cast<double>(timing.tokens);
   Row row;
   row.hit_percent = 100 * static_cast<double>(all.resident - warm.resident) /
                     static_cast<double>(all.acquired() - warm.acquired());
@@ -201,7 +229,7 @@ Row run(const Setup& setup, Inner inner, moe::Trace* trace) {
   row.tokens_per_second = tokens / timing.seconds;
   row.waited = all.waited_seconds - warm.waited_seconds;
   row.share_of_bound = timing.bound_seconds / timing.seconds;
-  row.limits = mean(timing.limits);
+  if (is_bounded(setup)) row.limits = mean(timing.limits);
   if constexpr (requires { measured.inner().inner().inner().statistics().peak_bytes; })
     row.peak_bytes = measured.inner().inner().inner().statistics().peak_bytes;
   return row;

@@ -6,6 +6,7 @@
 #include "detail/text/chat_message.hpp"
 #include "support/command_line.hpp"
 #include "support/text_file.hpp"
+#include "support/tokenizer_warnings.hpp"
 
 constexpr std::string_view help = R"(usage: tokenize PATH TEXT...
        tokenize PATH --json|--decode|--chat
@@ -88,7 +89,7 @@ int main(int argc, char** argv) {
       });
     }
     const moe::Tokenizer tokenizer(words[0]);
-    for (const std::string& warning : tokenizer.warnings()) std::fprintf(stderr, "%s\n", warning.c_str());
+    show_warnings(tokenizer);
     if (args.has("--decode"))
       return answer_lines([&](const std::string& line, const std::string& name) {
         return moe::detail::to_json(tokenizer.decode(read_ids(line, name), args.has("--skip-special")));

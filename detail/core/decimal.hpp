@@ -3,7 +3,9 @@
 #include "config.hpp"
 
 #include <charconv>
+#include <cstddef>
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,6 +30,10 @@ inline bool is_decimal(std::string_view text) {
   return at == text.size();
 }
 
+/// The f64 next to a finite decimal, with or without a sign, independent of the locale. Numbers nearer to 0 than every f64 give 0;
+/// nothing if the number is too large for an f64.
+std::optional<double> parse_double(std::string_view digits);
+
 /// A decimal form that reads back as the same finite number, independent of the locale: the shortest form, if the standard
 /// library has std::to_chars for floats.
 template <class Float>
@@ -46,3 +52,7 @@ std::string to_decimal(Float value) {
 }
 
 }  // namespace moe::inline MOE_ABI::detail
+
+#if MOE_DEFINITIONS
+#include "decimal.ipp"
+#endif

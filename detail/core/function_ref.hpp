@@ -24,6 +24,7 @@ class FunctionRef<Result(Args...)> {
  public:
   FunctionRef() = default;
 
+  /// Refers to `callable`, without a copy.
   template <detail::OtherThan<FunctionRef> F>
   FunctionRef(F&& callable) noexcept  // NOLINT(google-explicit-constructor): callers pass a lambda
       : object_(const_cast<void*>(static_cast<const void*>(&callable))),
@@ -31,7 +32,9 @@ class FunctionRef<Result(Args...)> {
           return (*static_cast<std::remove_reference_t<F>*>(object))(static_cast<Args&&>(args)...);
         }) {}
 
+  /// Whether there is a callable.
   explicit operator bool() const { return call_ != nullptr; }
+  /// Calls the callable. Undefined if there is none.
   Result operator()(Args... args) const { return call_(object_, static_cast<Args&&>(args)...); }
 
  private:

@@ -18,7 +18,7 @@ struct SineCosine {
   double sine, cosine;
 };
 
-/// The sine and the cosine of an angle in radians, |angle| < 2^30. Beyond 2^22 the absolute error grows, to 1e-7 at 2^30.
+/// The sine and the cosine of an angle in radians, with an absolute error below 1e-15. NaN if |angle| is not below 2^31.
 SineCosine sine_cosine(double angle);
 
 }  // namespace moe::inline MOE_ABI::detail::portable

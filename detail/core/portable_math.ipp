@@ -55,13 +55,20 @@ MOE_INLINE double log(double x) {
   return static_cast<double>(e) * 0.6931471805599453 + 2 * s * polynomial(artanh, s * s);
 }
 
+/// angle − n · pi/2, |n| < 2^31. pi/2 is the sum of parts; all parts but the last have so few bits that their products with n
+/// are exact (Cody & Waite).
+inline double quarter_turns_removed(double angle, double n) {
+  if (std::fabs(n) < 0x1p21)  // parts of 31 and 32 bits
+    return ((angle - n * 0x1.921fb544p0) - n * 0x1.0b4611a6p-34) - n * 0x1.3198a2e037073p-69;
+  return (((angle - n * 0x1.921fbp0) - n * 0x1.5110bp-22) - n * 0x1.184698p-44) -
+         n * 0x1.3198a2e037073p-69;  // of 22 bits
+}
+
 MOE_INLINE SineCosine sine_cosine(double angle) {
-  if (!std::isfinite(angle))
+  if (!(std::fabs(angle) < 0x1p31))
     return {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::quiet_NaN()};
-  // r = angle − n · pi/2, with pi/2 in three parts. The first two have 31 and 32 bits, so their products with n are exact for
-  // n < 2^21.
   const double n = nearest(angle * 0.6366197723675814);
-  const double r = ((angle - n * 0x1.921fb544p0) - n * 0x1.0b4611a6p-34) - n * 0x1.3198a2e037073p-69;
+  const double r = quarter_turns_removed(angle, n);
   const double r2 = r * r;
   static constexpr double sine_terms[] = {1.,
                                           -1. / 6,

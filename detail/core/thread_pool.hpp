@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include "announced_bytes.hpp"
 #include "config.hpp"
 #include "function_ref.hpp"
 
@@ -26,6 +27,7 @@ class ThreadPool {
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
+  /// The number of threads, the calling thread included.
   std::size_t threads() const { return threads_; }
 
   /// The number of threads of a pool that is constructed with `threads`.
@@ -70,9 +72,9 @@ class ThreadPool {
     });
   }
 
-  /// From now on, each worker that begins to wait prefetches the first part of its share of these bytes into its caches. The
-  /// shares are contiguous and equal, as in for_each_range(). Null ends the prefetches. They never fault, so the memory may be
-  /// freed meanwhile.
+  /// From now on, each worker that waits prefetches the first part of its share of these bytes into its caches, once. The shares
+  /// are contiguous and equal, as in for_each_range(). Null ends the prefetches. They never fault, so the memory may be freed
+  /// meanwhile.
   void read_ahead(const std::byte* from, std::size_t bytes);
 
  private:
@@ -132,10 +134,10 @@ class ThreadPool {
   std::uint32_t leave(std::size_t worker);
 
   /// Waits until the state differs from `old` and returns it.
-  std::uint32_t changed_from(std::uint32_t old, std::size_t worker) const;
+  std::uint32_t changed_from(std::uint32_t old, std::size_t worker);
 
   /// Prefetches the next lines of the bytes given to read_ahead(); false if nothing remains to be prefetched.
-  bool fetch_ahead(std::size_t worker, std::size_t& fetched) const;
+  bool fetch_ahead(std::size_t worker);
 
   static void prefetch(const std::byte* at);
 
@@ -146,13 +148,12 @@ class ThreadPool {
 
   const std::size_t threads_;
 
-  std::atomic<bool> busy_ = false;  // true while a caller owns the three members below
+  std::atomic<bool> busy_ = false;  // true while a caller owns the three members below and is worker 0
   FunctionRef<void(std::size_t)> body_;
   std::atomic<std::size_t> next_item_ = 0;
   std::vector<Share> shares_;  // [threads]
 
-  std::atomic<const std::byte*> ahead_ = nullptr;
-  std::atomic<std::size_t> ahead_bytes_ = 0;
+  detail::AnnouncedBytes ahead_;
 
   alignas(64) std::atomic<std::uint32_t> state_ = 0;
   std::atomic<bool> stopping_ = false;

@@ -15,7 +15,8 @@
 
 namespace moe::inline MOE_ABI {
 
-MOE_INLINE ThreadPool::ThreadPool(std::size_t threads) : threads_(threads_for(threads)), shares_(threads_) {
+MOE_INLINE ThreadPool::ThreadPool(std::size_t threads)
+    : threads_(threads_for(threads)), shares_(threads_), ahead_(threads_) {
   workers_.reserve(threads_ - 1);  // push_back() must not fail when a thread already runs
   try {
     for (std::size_t worker = 1; worker < threads_; ++worker)
@@ -31,10 +32,7 @@ MOE_INLINE std::size_t ThreadPool::threads_for(std::size_t threads) {
   return threads < 1 ? 1 : threads > max_threads ? max_threads : threads;
 }
 
-MOE_INLINE void ThreadPool::read_ahead(const std::byte* from, std::size_t bytes) {
-  ahead_bytes_.store(bytes, std::memory_order_relaxed);
-  ahead_.store(from, std::memory_order_release);
-}
+MOE_INLINE void ThreadPool::read_ahead(const std::byte* from, std::size_t bytes) { ahead_.set(from, bytes); }
 
 MOE_INLINE void ThreadPool::Share::set(std::size_t first, std::size_t end) {
   bounds_.store(std::uint64_t{first} << 32 | end, std::memory_order_relaxed);
@@ -97,26 +95,20 @@ MOE_INLINE std::uint32_t ThreadPool::leave(std::size_t worker) {
   return now;
 }
 
-MOE_INLINE std::uint32_t ThreadPool::changed_from(std::uint32_t old, std::size_t worker) const {
-  std::size_t fetched = 0;
+MOE_INLINE std::uint32_t ThreadPool::changed_from(std::uint32_t old, std::size_t worker) {
   for (int spin = 0; spin < spins; ++spin) {
     const std::uint32_t now = state_.load(std::memory_order_acquire);
     if (now != old) return now;
-    if (!fetch_ahead(worker, fetched)) pause();
+    if (!fetch_ahead(worker)) pause();
   }
   state_.wait(old, std::memory_order_acquire);
   return state_.load(std::memory_order_acquire);
 }
 
-MOE_INLINE bool ThreadPool::fetch_ahead(std::size_t worker, std::size_t& fetched) const {
-  // `enough` is half of a typical second-level cache.
-  constexpr std::size_t enough = std::size_t{256} << 10, step = 512;
-  const std::byte* from = ahead_.load(std::memory_order_acquire);
-  const std::size_t bytes = ahead_bytes_.load(std::memory_order_relaxed);
-  if (!from || fetched >= enough || fetched >= bytes / threads_) return false;
-  from += bytes / threads_ * worker + fetched;
-  for (std::size_t i = 0; i < step; i += 64) prefetch(from + i);
-  fetched += step;
+MOE_INLINE bool ThreadPool::fetch_ahead(std::size_t worker) {
+  const std::byte* const from = ahead_.next(worker);
+  if (!from) return false;
+  for (std::size_t i = 0; i < detail::AnnouncedBytes::step_bytes; i += 64) prefetch(from + i);
   return true;
 }
 

@@ -33,6 +33,7 @@ class AnyProvider {
   /// Holds a lease of any type of at most 256 bytes.
   class Lease {
    public:
+    /// Takes over the lease of a provider.
     template <ExpertLease L>
     Lease(std::in_place_t, L lease) : operations_(&operations_of<L>) {
       static_assert(sizeof(L) <= sizeof storage_ && alignof(L) <= alignof(std::max_align_t),
@@ -40,10 +41,12 @@ class AnyProvider {
       static_assert(std::is_nothrow_move_constructible_v<L>, "moe: moving a lease must not throw");
       ::new (static_cast<void*>(storage_)) L(std::move(lease));
     }
+    /// Moves.
     Lease(Lease&& other) noexcept;
     Lease& operator=(Lease&& other) noexcept;
     ~Lease();
 
+    /// The weights, which stay readable while the lease lives.
     const ExpertWeights& operator*() const { return operations_->weights(storage_); }
 
    private:

@@ -98,7 +98,9 @@ class CachingProvider {
   /// Whether an expert can be read now. Does not count as a use.
   bool contains(ExpertId id) const { return state_->contains(id); }
 
+  /// Counts since the construction. Thread-safe.
   CacheStatistics statistics() const { return state_->statistics(); }
+  /// The most bytes that resident experts take.
   std::size_t budget_bytes() const { return state_->budget_bytes(); }
 
   Inner& inner() { return state_->inner(); }

@@ -37,8 +37,9 @@ class ExpertCatalog {
   /// The number of experts of a layer, missing experts included; 0 for a dense layer.
   std::size_t experts(std::size_t layer) const;
 
-  /// The number of experts that the checkpoint has, and the number of experts that the checkpoint lacks, in all layers.
+  /// The number of experts that the checkpoint has, in all layers.
   std::size_t size() const { return tables_.ids.size(); }
+  /// The number of experts that the checkpoint lacks, in all layers.
   std::size_t missing() const;
 
   /// Whether the checkpoint has an expert.
@@ -51,8 +52,9 @@ class ExpertCatalog {
   std::span<const ExpertId> ids() const { return tables_.ids; }
   std::span<const ExpertId> ids(std::size_t layer) const;
 
-  /// Where an expert lies.
+  /// Where the expert with an index below size() lies.
   const ExpertLocation& operator[](std::size_t index) const { return tables_.locations[index]; }
+  /// Where an expert lies. Throws if the checkpoint does not have it.
   const ExpertLocation& at(ExpertId id) const { return tables_.locations[index(id)]; }
 
   /// The location of the first expert of a layer that the checkpoint has; null if it has none.
@@ -61,6 +63,7 @@ class ExpertCatalog {
   /// `3072 of 6144 missing: 64 of 128 in layer 0 to 47`, for errors.
   std::string describe_missing() const;
 
+  /// The checkpoint whose experts these are; its files stay open.
   const Checkpoint& checkpoint() const { return checkpoint_; }
 
   /// Whether all experts are stored as kernels read them. All other experts are converted each time they are read.

@@ -51,10 +51,13 @@ concept EvictionPolicy = std::is_copy_constructible_v<E> &&
 /// the lowest id. insert: O(1), erase: O(log n) amortised. Only resize() allocates.
 class CandidateHeap {
  public:
+  /// Makes room for experts with numbers below `experts`. Throws std::bad_alloc.
   void resize(std::size_t experts) { heap_.resize(experts); }
+  /// Adds a candidate, which is none yet.
   void insert(std::uint32_t expert, ExpertId id, double key) noexcept {
     heap_.insert(top_, expert, key, std::uint64_t{id.layer} << 32 | id.expert);
   }
+  /// Removes a candidate.
   void erase(std::uint32_t expert) noexcept { heap_.erase(top_, expert); }
 
   /// `no_expert` if there is no candidate.

@@ -14,8 +14,8 @@ namespace moe::inline MOE_ABI {
 
 /// Names one expert of a model.
 struct ExpertId {
-  std::uint32_t layer = 0;
-  std::uint32_t expert = 0;
+  std::uint32_t layer = 0;   // of the model, counted with layers that have no experts
+  std::uint32_t expert = 0;  // index in the layer
   friend auto operator<=>(const ExpertId&, const ExpertId&) = default;
 };
 
@@ -30,6 +30,7 @@ struct ExpertWeights {
   Vector up_bias = {};    // [width]
   Vector down_bias = {};  // [hidden]
 
+  /// The size of all matrices and biases in bytes.
   std::size_t bytes() const {
     return gate.bytes() + up.bytes() + down.bytes() + gate_bias.bytes() + up_bias.bytes() + down_bias.bytes();
   }

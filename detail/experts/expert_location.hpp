@@ -47,13 +47,14 @@ namespace moe::inline MOE_ABI {
 
 /// Where a matrix [rows, cols] lies in a checkpoint, and how it is stored there. No matrix if rows = 0.
 struct MatrixLocation {
-  std::size_t file = 0;      // an index into Checkpoint::files()
-  std::uint64_t offset = 0;  // of the first byte of its numbers in that file; any alignment
-  DType dtype = DType::f32;  // in memory
-  std::size_t rows = 0, cols = 0;
+  std::size_t file = 0;                      // an index into Checkpoint::files()
+  std::uint64_t offset = 0;                  // of the first byte of its numbers in that file; any alignment
+  DType dtype = DType::f32;                  // in memory
+  std::size_t rows = 0, cols = 0;            // outputs and inputs of a product
   std::optional<std::uint32_t> crc32c = {};  // of the stored numbers, if the file states it
-  detail::MatrixEncoding encoding = {};
+  detail::MatrixEncoding encoding = {};      // how the numbers are stored
 
+  /// Whether the matrix is stored as kernels read it.
   bool is_plain() const { return encoding.kind == detail::MatrixEncoding::Kind::plain; }
 
   /// The size in memory.
@@ -68,8 +69,8 @@ struct MatrixLocation {
 /// Where the weights of an expert lie in a checkpoint. A bias is a matrix of one row. Parts that the experts of the model do
 /// not have are empty.
 struct ExpertLocation {
-  MatrixLocation gate, up, down;
-  MatrixLocation gate_bias, up_bias, down_bias;
+  MatrixLocation gate, up, down;                 // [width, hidden] twice, [hidden, width]
+  MatrixLocation gate_bias, up_bias, down_bias;  // [1, width] twice, [1, hidden]
 
   /// The size in memory.
   std::size_t bytes() const;

@@ -19,8 +19,10 @@ struct ExpertStatistics {
   std::uint64_t bytes = 0;      // of the weights of in_flight and missed
   double waited_seconds = 0;    // in acquire(), for missed
 
+  /// How often experts were acquired.
   std::uint64_t acquired() const { return resident + in_flight + missed; }
 
+  /// Adds the counts of another layer or provider.
   ExpertStatistics& operator+=(const ExpertStatistics& other);
 };
 

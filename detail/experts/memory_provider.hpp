@@ -16,8 +16,10 @@ namespace moe::inline MOE_ABI {
 /// Thread-safe, except add().
 class MemoryProvider {
  public:
+  /// Valid until add() replaces the expert, or until the provider is destroyed.
   using Lease = const ExpertWeights*;
 
+  /// Has no experts before add().
   MemoryProvider() = default;
 
   /// Reads all experts that the checkpoint has, and converts those that are not stored as kernels read them. Panels are faster

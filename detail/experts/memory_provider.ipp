@@ -12,10 +12,14 @@
 #include <cstring>
 #include <memory>
 #include <utility>
+#include <vector>
 
 namespace moe::inline MOE_ABI {
 
 MOE_INLINE MemoryProvider::MemoryProvider(const ExpertCatalog& catalog, Matrix::Order order) {
+  std::vector<std::size_t> sizes;
+  for (const ExpertId id : catalog.ids()) sizes.push_back(catalog.at(id).bytes());
+  memory_->expect_all(std::move(sizes));
   for (const ExpertId id : catalog.ids()) {
     detail::SlabPool::Slab memory = memory_->take(catalog.at(id).bytes());
     std::byte* const begin = memory.data();

@@ -17,8 +17,10 @@ class MmapProvider {
   struct State;
 
  public:
+  /// Weights in the mapped file, or converted ones that the lease owns. Must not outlive the provider.
   class Lease {
    public:
+    /// The weights, which stay readable while the lease lives.
     const ExpertWeights& operator*() const { return weights_; }
 
    private:
@@ -29,6 +31,7 @@ class MmapProvider {
     std::optional<detail::SlabPool::Slab> memory_;  // of converted weights
   };
 
+  /// Delivers the experts of a catalog, whose checkpoint stays mapped.
   explicit MmapProvider(ExpertCatalog catalog);
   explicit MmapProvider(const Checkpoint& checkpoint);
   MmapProvider(MmapProvider&& other) noexcept;

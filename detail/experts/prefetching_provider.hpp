@@ -27,6 +27,7 @@ class PrefetchingProvider {
   static_assert(check_provider<Inner>());
 
  public:
+  /// No disk that was measured gains from more threads.
   static constexpr std::size_t default_io_threads = 4;
 
   /// io_threads: how many threads load experts; 0 counts as 1.
@@ -45,6 +46,7 @@ class PrefetchingProvider {
     if (announcement.kind != Announcement::Kind::hot) state_->queue.enqueue(announcement);
   }
 
+  /// The number of threads that load experts.
   std::size_t io_threads() const { return state_->queue.io_threads(); }
 
   Inner& inner() { return state_->inner; }

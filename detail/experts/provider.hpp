@@ -33,18 +33,20 @@ concept ExpertLease = detail::Movable<L> && requires(const L lease) {
 /// Tells a provider which experts will be needed, or are worth keeping. Announcements change the speed, never the tokens:
 /// a provider may ignore them.
 struct Announcement {
+  /// Why the experts are announced.
   enum class Kind {
-    chosen,     // the router chose these experts for one token: they will be acquired
+    chosen,     // the router chose these experts for one token of each text: they will be acquired
     prefill,    // the router chose them for the many tokens of a prompt, which says little about later tokens
     predicted,  // a guess at the choice of the next layer's router, which replaces the previous guess
     hot,        // the experts that a prompt used in one layer, most used first: worth keeping
   };
 
-  std::span<const ExpertId>
-      ids;  // of one layer; if chosen or prefill, in the order in which they will be acquired
-  std::span<const float> weights = {};  // [ids]: the router's weight of each expert; empty where unknown
-  Kind kind = Kind::chosen;
-  // If chosen: the sum of the router's weights of all experts of the token, present ones included; 0: unknown.
+  // Of one layer; if chosen or prefill, in the order in which they will be acquired.
+  std::span<const ExpertId> ids;
+  // [ids]: the router's weight of each expert, summed over the tokens that chose the expert; empty where unknown.
+  std::span<const float> weights = {};
+  Kind kind = Kind::chosen;  // what the provider may expect of the experts
+  // If chosen: the sum of the router's weights of all experts of the tokens, present ones included; 0: unknown.
   float total_weight = 0;
 };
 

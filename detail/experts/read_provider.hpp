@@ -20,8 +20,8 @@ struct ReadOptions {
 
 /// Counts of the reads of a ReadProvider since its construction.
 struct ReadStatistics {
-  std::uint64_t reads = 0;  // calls to the system; each reads consecutive bytes
-  std::uint64_t bytes = 0;
+  std::uint64_t reads = 0;      // calls to the system; each reads consecutive bytes
+  std::uint64_t bytes = 0;      // read from files
   bool direct_refused = false;  // direct reads were wanted, but some file was read through the page cache
 };
 
@@ -32,8 +32,10 @@ class ReadProvider {
   struct State;
 
  public:
+  /// Weights in memory that the lease owns. Must not outlive the provider.
   class Lease {
    public:
+    /// The weights, which stay readable while the lease lives.
     const ExpertWeights& operator*() const { return weights_; }
 
    private:
@@ -65,6 +67,7 @@ class ReadProvider {
   /// disk, taking memory costs more time than reading into it.
   void reserve(std::size_t total_bytes);
 
+  /// Counts since the construction. Thread-safe.
   ReadStatistics statistics() const;
 
   const ExpertCatalog& catalog() const;

@@ -149,12 +149,8 @@ MOE_INLINE void ReadProvider::State::require_checksums() const {
 MOE_INLINE void ReadProvider::State::expect_slabs() {
   std::vector<std::size_t> sizes;
   for (std::size_t i = 0; i < catalog.size(); ++i) sizes.push_back(lease_bytes(catalog[i]));
-  std::sort(sizes.begin(), sizes.end());
-  for (std::size_t first = 0, next = 0; first < sizes.size(); first = next) {
-    while (next < sizes.size() && sizes[next] == sizes[first]) ++next;
-    pool.expect(sizes[first], next - first);
-  }
-  if (!sizes.empty()) largest_bytes = sizes.back();
+  if (!sizes.empty()) largest_bytes = *std::max_element(sizes.begin(), sizes.end());
+  pool.expect_all(std::move(sizes));
 }
 
 MOE_INLINE std::size_t ReadProvider::State::lease_bytes(const ExpertLocation& expert) const {

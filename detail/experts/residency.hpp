@@ -17,7 +17,7 @@ namespace moe::inline MOE_ABI {
 /// The budget of a cache, and the sizes of its model. All members but the budget are optional: without them the cache has
 /// fewer hits.
 struct CacheOptions {
-  std::size_t budget_bytes = 0;
+  std::size_t budget_bytes = 0;       // the most bytes of resident experts; at least one largest expert
   std::size_t layers = 0;             // with experts; 0: unknown, and then layers have no floor
   std::size_t experts_per_token = 8;  // in each layer
   std::size_t largest_bytes = 0;      // of one expert; 0: unknown

@@ -38,6 +38,9 @@ class SlabPool {
   /// used should be expected before the first slab is taken, so that arenas are laid out for several sizes.
   void expect(std::size_t bytes, std::size_t slabs);
 
+  /// Prepares for slabs of all these sizes in use at one time, in any order.
+  void expect_all(std::vector<std::size_t> sizes);
+
   /// A slab of at least `bytes` bytes, rounded up to pages, with any contents. Throws std::bad_alloc.
   Slab take(std::size_t bytes);
 

@@ -77,6 +77,15 @@ MOE_INLINE void SlabPool::expect(std::size_t bytes, std::size_t slabs) {
   arenas_.reserve(arenas_.size() + arenas);
 }
 
+MOE_INLINE void SlabPool::expect_all(std::vector<std::size_t> sizes) {
+  for (std::size_t& size : sizes) size = slab_bytes(size);
+  std::sort(sizes.begin(), sizes.end());
+  for (std::size_t first = 0, next = 0; first < sizes.size(); first = next) {
+    while (next < sizes.size() && sizes[next] == sizes[first]) ++next;
+    expect(sizes[first], next - first);
+  }
+}
+
 MOE_INLINE SlabPool::Slab SlabPool::take(std::size_t bytes) {
   const std::lock_guard lock(mutex_);
   SizeClass& own = class_of(slab_bytes(bytes));

@@ -13,19 +13,19 @@ namespace moe::inline MOE_ABI {
 
 /// The model whose routers were recorded. A number that is 0 is unknown.
 struct TraceModel {
-  std::string name;          // of its file
-  std::string architecture;  // in the terms of GGUF
-  std::uint32_t layers = 0;
+  std::string name;                     // of its file
+  std::string architecture;             // in the terms of GGUF
+  std::uint32_t layers = 0;             // layers without experts included
   std::uint32_t experts = 0;            // of a layer
   std::uint32_t experts_per_token = 0;  // at most; a router may choose fewer
 };
 
 /// The choice of one layer's router for one token.
 struct TraceVisit {
-  std::uint32_t turn = 0;  // of a conversation
-  bool prompt = false;     // the token was computed together with others, as part of a prompt
-  std::uint32_t step = 0;  // position of the token
-  std::uint32_t layer = 0;
+  std::uint32_t turn = 0;   // of a conversation
+  bool prompt = false;      // the token was computed together with others, as part of a prompt
+  std::uint32_t step = 0;   // position of the token
+  std::uint32_t layer = 0;  // of the model
   std::span<const std::uint32_t> experts = {};  // distinct, in rank order
   std::span<const float> weights = {};          // of the experts; empty: unknown, stored as 0
 };
@@ -42,22 +42,30 @@ class Trace {
 
   /// The model. Sizes that were unknown at construction are the smallest that fit all visits.
   const TraceModel& model() const { return model_; }
+  /// The number of layers, layers without experts included.
   std::size_t layers() const { return model_.layers; }
+  /// The number of experts of a layer.
   std::size_t experts() const { return model_.experts; }
+  /// The most experts of a visit.
   std::size_t experts_per_token() const { return model_.experts_per_token; }
 
-  /// Bytes of one expert of a layer, and of the layer's other weights; 0: unknown.
+  /// Bytes of one expert of a layer; 0: unknown.
   std::uint64_t expert_bytes(std::size_t layer) const { return at_or_zero(expert_bytes_, layer); }
+  /// Bytes of all weights of a layer but its experts; 0: unknown.
   std::uint64_t dense_bytes(std::size_t layer) const { return at_or_zero(dense_bytes_, layer); }
+  /// Sets what expert_bytes() returns for a layer.
   void set_expert_bytes(std::size_t layer, std::uint64_t bytes) { set(expert_bytes_, layer, bytes); }
+  /// Sets what dense_bytes() returns for a layer.
   void set_dense_bytes(std::size_t layer, std::uint64_t bytes) { set(dense_bytes_, layer, bytes); }
 
-  /// The number of visits; and visit i, whose spans are valid until the next add().
+  /// The number of visits.
   std::size_t size() const { return visits_.size(); }
+  /// Visit i < size(). Its spans are valid until the next add().
   TraceVisit operator[](std::size_t i) const;
 
-  /// The number of choices, which is the number of experts in all visits; and the index of the choice in a slot of a visit.
+  /// The number of choices, which is the number of experts in all visits.
   std::size_t choices() const { return experts_.size(); }
+  /// The index, below choices(), of the choice in a slot of a visit of this trace.
   std::size_t choice(const TraceVisit& visit, std::size_t slot) const;
 
   /// Appends a visit. Throws, and changes nothing, if the model cannot have such a visit.

@@ -5,7 +5,6 @@
 #include "../core/decimal.hpp"
 #include "../core/error.hpp"
 #include "../io/file.hpp"
-#include "../io/json_parser.hpp"
 #include "trace_columns.hpp"
 
 #include <algorithm>

@@ -24,15 +24,17 @@ class UsageProfile {
   /// Counts all visits of a trace.
   explicit UsageProfile(const Trace& trace);
 
-  std::size_t layers() const { return layers_; }
+  std::size_t layers() const { return layers_; }    // of the model
   std::size_t experts() const { return experts_; }  // of a layer
 
-  /// The count and the mass of one expert. Throws if the profile has no such expert.
+  /// How often one expert was chosen. Throws if the profile has no such expert.
   std::uint64_t count(ExpertId id) const { return counts_[index(id)]; }
+  /// The sum of the weights of one expert. Throws if the profile has no such expert.
   double mass(ExpertId id) const { return mass_[index(id)]; }
 
-  /// The sums over all experts of a layer.
+  /// How often experts of a layer were chosen.
   std::uint64_t count(std::size_t layer) const;
+  /// The sum of the weights of all experts of a layer.
   double mass(std::size_t layer) const;
 
   /// Counts the choice of a router for one token. Throws if the profile has no such expert.
@@ -52,8 +54,9 @@ class UsageProfile {
   std::vector<ExpertId> ranking() const;
 
   /// A profile as a JSON file: {"usage_profile": 1, "counts": [[...], ...], "mass": [[...], ...]}, both [layers, experts].
-  /// read() and write() throw if the file cannot be read or written; read() also if anything in the file is wrong.
+  /// Throws if the file cannot be read, or if anything in the file is wrong.
   static UsageProfile read(const std::string& path);
+  /// Writes a file that read() reads. Throws if the file cannot be written.
   void write(const std::string& path) const;
 
  private:

@@ -50,15 +50,20 @@ auto with_moe_errors(const std::string& path, Action action) try {
   fail(path, "extraction", "a successful call of the system", error.what());
 }
 
-/// The path of the result without links, dots and a slash at its end: the directory OUT.partial stands beside it.
-MOE_INLINE std::string resolved_output(const std::string& out) {
-  expect(!out.empty(), "extraction", "output", "the name of a directory", "an empty name");
-  return with_moe_errors(out, [&] {
+/// The absolute path without links, dots and a slash at its end. The file need not exist.
+MOE_INLINE std::string resolved_path(const std::string& given) {
+  return with_moe_errors(given, [&] {
     std::filesystem::path path =
-        std::filesystem::weakly_canonical(std::filesystem::absolute(filesystem_path(out)));
+        std::filesystem::weakly_canonical(std::filesystem::absolute(filesystem_path(given)));
     if (!path.has_filename()) path = path.parent_path();
     return utf8_path(path);
   });
+}
+
+/// The path of the result: the directory OUT.partial stands beside it.
+MOE_INLINE std::string resolved_output(const std::string& out) {
+  expect(!out.empty(), "extraction", "output", "the name of a directory", "an empty name");
+  return resolved_path(out);
 }
 
 MOE_INLINE std::uint32_t crc32c_of_text(std::string_view text) {
@@ -247,7 +252,7 @@ MOE_INLINE std::string Extraction::Work::source_text() const {
   for (const File& file : source_.files()) {
     const auto time = detail::with_moe_errors(
         file.path(), [&] { return std::filesystem::last_write_time(detail::filesystem_path(file.path())); });
-    out += detail::concat("source ", file.path(), ", ", file.size(), " bytes, ",
+    out += detail::concat("source ", detail::resolved_path(file.path()), ", ", file.size(), " bytes, ",
                           static_cast<long long>(time.time_since_epoch().count()), '\n');
   }
   return out;

@@ -13,6 +13,7 @@ namespace moe::inline MOE_ABI {
 
 /// A token that ends a text, and the source that names this token.
 struct EndToken {
+  /// What names the token.
   enum class Source {
     generation_config,  // eos_token_id in generation_config.json
     config,  // eos_token_id in config.json; the ends of texts, turns and messages in the metadata of GGUF files
@@ -20,8 +21,8 @@ struct EndToken {
     chat_template,  // the chat template, which writes the token after an assistant's turn
   };
 
-  TokenId id;
-  Source source;
+  TokenId id;     // below the size of the vocabulary
+  Source source;  // the first of the sources that name it
 };
 
 }  // namespace moe::inline MOE_ABI

@@ -11,8 +11,8 @@ namespace moe::inline MOE_ABI {
 
 /// A token and the natural logarithm of its probability.
 struct TokenProbability {
-  TokenId id;
-  double log_probability;
+  TokenId id;              // below the size of the vocabulary
+  double log_probability;  // at most 0
 };
 
 }  // namespace moe::inline MOE_ABI

@@ -10,12 +10,13 @@ namespace moe::inline MOE_ABI {
 
 /// The memory of a model. The first member that is not 0 decides; the others are ignored.
 struct MemoryOptions {
-  static constexpr std::size_t automatic = SIZE_MAX;
+  static constexpr std::size_t automatic = SIZE_MAX;  // a value of total_bytes
 
   std::size_t budget_bytes = 0;        // for experts
   std::size_t max_loaded_experts = 0;  // for experts, as a number of experts per layer
   std::size_t total_bytes = 0;  // for the model; automatic: 9/10 of the free memory of the machine or cgroup
 
+  /// Whether any member is not 0.
   bool limited() const;
 };
 
@@ -31,6 +32,7 @@ struct MemoryPlan {
   // once per chunk, so chunks are up to 2048 tokens long, as long as their intermediate results take at most 1/8 of the budget.
   std::size_t chunk = 512;
 
+  /// The sum of all members in bytes.
   std::size_t total_bytes() const;
 };
 

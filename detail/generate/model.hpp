@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include "../core/config.hpp"
+#include "../core/thread_pool.hpp"
 #include "../experts/allowed_experts.hpp"
 #include "../experts/any_provider.hpp"
 #include "../experts/caching_provider.hpp"
 #include "../experts/prefetching_provider.hpp"
 #include "../experts/read_provider.hpp"
 #include "../io/checkpoint.hpp"
+#include "../model/expert_executor.hpp"
 #include "../model/transformer.hpp"
 #include "../spec/model_spec.hpp"
 #include "../text/chat_template.hpp"
@@ -32,13 +34,13 @@ struct ModelOptions {
   // kernels do not read, such as MXFP4 of Hugging Face or FP8, are converted when they are read, and cached in 9/10 of the
   // free memory.
   enum class Experts { mapped, in_memory };
-  Experts experts = Experts::mapped;
+  Experts experts = Experts::mapped;  // ignored if `memory` is limited
 
   // With a limit, experts are read from disk and cached within a budget.
   MemoryOptions memory = {};
   bool direct = false;  // reads bypass the page cache: faster if the page cache cannot hold all experts
-  std::size_t io_threads =
-      4;  // threads that load experts; one saturates some disks, and none gained from more than 4
+  // Threads that load experts. One thread saturates some disks, and no disk gained from more than 4.
+  std::size_t io_threads = 4;
   SequenceOptions sequence = {};  // of the session whose state is part of memory.total_bytes
 
   // Multiplies bf16 weights in dot products of bf16 pairs, which need AVX512_BF16; open() throws without this extension. Up
@@ -56,11 +58,13 @@ struct ModelOptions {
   bool verify = false;
 };
 
-/// Options of a model with a provider of the caller.
+/// Options of a model with a provider or an executor of the caller.
 struct ProviderModelOptions {
   std::size_t threads = 0;  // 0: one per core
-  TransformerOptions transformer = {};
-  MemoryPlan memory_plan = {};  // for Model::memory_plan(), if the caller made a plan
+  // Threads of the caller, which outlive the model. Null: the model starts `threads` threads.
+  ThreadPool* pool = nullptr;
+  TransformerOptions transformer = {};  // where the weights are, kernels, restrictions of routers
+  MemoryPlan memory_plan = {};          // for Model::memory_plan(), if the caller made a plan
 };
 
 /// A transformer with its experts, its tokenizer and its threads. All members are thread-safe. Any number of sessions can
@@ -73,16 +77,25 @@ class Model {
       : Model(std::move(checkpoint), AnyProvider(std::move(provider)), std::move(options)) {}
   Model(Checkpoint checkpoint, AnyProvider provider, ProviderModelOptions options = {});
 
+  /// A model whose experts `executor` computes. It uses the threads of the model while the model waits if both have the same
+  /// options.pool.
+  Model(Checkpoint checkpoint, std::shared_ptr<ExpertExecutor> executor, ProviderModelOptions options = {});
+
   Model(Model&&) noexcept;
   Model& operator=(Model&&) noexcept;
   ~Model();
 
+  /// The files of the model, which stay open.
   const Checkpoint& checkpoint() const;
+  /// The description of the model.
   const ModelSpec& spec() const { return transformer().spec(); }
+  /// The model as a function of token ids, for callers that need logits.
   const Transformer& transformer() const;
+  /// The number of threads that multiply, the calling thread included.
   std::size_t threads() const;
 
-  /// The provider. experts().get<P>() is a pointer to the provider that was given, if its type is P.
+  /// The provider. experts().get<P>() is a pointer to the provider that was given, if its type is P. The provider of a model with
+  /// an executor has no experts.
   AnyProvider& experts() const;
 
   /// The restriction of the routers. AllowedExperts::all() without a restriction.
@@ -91,6 +104,7 @@ class Model {
   /// The division of the memory; zeros if the memory is not limited.
   const MemoryPlan& memory_plan() const;
 
+  /// Whether tokenizer() returns: the checkpoint has a tokenizer that the library reads.
   bool has_tokenizer() const;
 
   /// Throws if the checkpoint has no tokenizer, or a tokenizer that the library does not read. Prompts are then token ids.

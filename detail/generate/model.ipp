@@ -5,6 +5,7 @@
 #include "../core/checked.hpp"
 #include "../core/error.hpp"
 #include "../core/thread_pool.hpp"
+#include "../experts/absent_provider.hpp"
 #include "../experts/memory_provider.hpp"
 #include "../experts/mmap_provider.hpp"
 #include "../experts/present_experts.hpp"
@@ -26,10 +27,20 @@ struct Model::State {
       : plan(options.memory_plan),
         checkpoint(std::move(from)),
         experts(std::move(provider)),
-        pool(options.threads),
+        own_pool(options.pool ? nullptr : std::make_unique<ThreadPool>(options.threads)),
+        pool(options.pool ? *options.pool : *own_pool),
         transformer(checkpoint, experts, pool, std::move(options.transformer)) {
-    read_tokenizer();
-    end_tokens = detail::find_end_tokens(checkpoint, transformer.spec(), tokenizer ? &*tokenizer : nullptr);
+    read_text_files();
+  }
+
+  State(Checkpoint from, std::shared_ptr<ExpertExecutor> executor, ProviderModelOptions options)
+      : plan(options.memory_plan),
+        checkpoint(std::move(from)),
+        experts(detail::AbsentProvider()),
+        own_pool(options.pool ? nullptr : std::make_unique<ThreadPool>(options.threads)),
+        pool(options.pool ? *options.pool : *own_pool),
+        transformer(checkpoint, std::move(executor), pool, std::move(options.transformer)) {
+    read_text_files();
   }
 
   /// A model whose tokenizer is not supported runs with token ids, so the error is thrown at the first use of the tokenizer.
@@ -43,10 +54,16 @@ struct Model::State {
     }
   }
 
+  void read_text_files() {
+    read_tokenizer();
+    end_tokens = detail::find_end_tokens(checkpoint, transformer.spec(), tokenizer ? &*tokenizer : nullptr);
+  }
+
   MemoryPlan plan;
   Checkpoint checkpoint;
   AnyProvider experts;
-  ThreadPool pool;
+  std::unique_ptr<ThreadPool> own_pool;
+  ThreadPool& pool;
   Transformer transformer;
   std::optional<Tokenizer> tokenizer;
   std::optional<Error> tokenizer_error;
@@ -55,6 +72,10 @@ struct Model::State {
 
 MOE_INLINE Model::Model(Checkpoint checkpoint, AnyProvider provider, ProviderModelOptions options)
     : state_(std::make_unique<State>(std::move(checkpoint), std::move(provider), std::move(options))) {}
+
+MOE_INLINE Model::Model(Checkpoint checkpoint, std::shared_ptr<ExpertExecutor> executor,
+                        ProviderModelOptions options)
+    : state_(std::make_unique<State>(std::move(checkpoint), std::move(executor), std::move(options))) {}
 
 MOE_INLINE Model::Model(Model&&) noexcept = default;
 MOE_INLINE Model& Model::operator=(Model&&) noexcept = default;

@@ -9,8 +9,10 @@ namespace moe::inline MOE_ABI {
 /// Pseudo-random numbers, equal on every machine. SplitMix64: Steele, Lea & Flood 2014.
 class Random {
  public:
+  /// Equal seeds give equal numbers.
   explicit Random(std::uint64_t seed) : state_(seed) {}
 
+  /// The next number, uniform over all 64-bit numbers.
   std::uint64_t next() {
     std::uint64_t z = state_ += 0x9e3779b97f4a7c15;
     z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;

@@ -8,7 +8,8 @@ namespace moe::inline MOE_ABI::detail {
 
 /// The options in generation_config.json, with the defaults of Hugging Face for omitted keys, as transformers' generate() uses
 /// them. Greedy decoding without that file or with do_sample false. Throws if the file asks for a step that Sampling lacks,
-/// such as epsilon_cutoff or several beams.
+/// such as epsilon_cutoff or several beams. Keys that change no draw, such as use_cache or length_penalty, which is for beams,
+/// are not read; for min_length, min_new_tokens and stop_strings see text_limits.hpp.
 Sampling read_sampling(const Checkpoint& checkpoint);
 
 }  // namespace moe::inline MOE_ABI::detail

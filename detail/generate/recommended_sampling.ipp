@@ -27,14 +27,23 @@ inline constexpr MissingStep missing_steps[] = {{"num_beams", 1},
                                                 {"encoder_no_repeat_ngram_size", 0}};
 inline constexpr MissingStep missing_steps_of_draws[] = {{"epsilon_cutoff", 0}, {"eta_cutoff", 0}};
 // Steps that no value turns off.
-inline constexpr std::string_view missing_values[] = {"sequence_bias", "exponential_decay_length_penalty",
-                                                      "begin_suppress_tokens", "forced_bos_token_id",
-                                                      "forced_eos_token_id"};
+inline constexpr std::string_view missing_values[] = {
+    "sequence_bias",         "exponential_decay_length_penalty",
+    "begin_suppress_tokens", "forced_bos_token_id",
+    "forced_eos_token_id",   "forced_decoder_ids",
+    "force_words_ids",       "constraints",
+    "dola_layers",           "watermarking_config"};
+inline constexpr std::string_view missing_values_of_draws[] = {"top_h"};
 
 inline void refuse_steps(const ValueSource& values, std::span<const MissingStep> steps) {
   for (const auto& [key, off] : steps)
     if (const double found = values.number(key, off, {-1e9, 1e9}); found != off)
       values.fail_at(key, concat(off, ", since this library lacks the step"), concat(found));
+}
+
+inline void refuse_values(const ValueSource& values, std::span<const std::string_view> keys) {
+  for (const std::string_view key : keys)
+    if (values.has(key)) values.fail_at(key, "no value, since this library lacks the step", "a value");
 }
 
 inline std::vector<TokenId> token_ids(const std::vector<std::size_t>& numbers) {
@@ -64,14 +73,16 @@ MOE_INLINE Sampling read_sampling(const Checkpoint& checkpoint) {
   if (!found) return out;
   const ValueSource reader(found);
   refuse_steps(reader, missing_steps);
-  for (const std::string_view key : missing_values)
-    if (reader.has(key)) reader.fail_at(key, "no value, since this library lacks the step", "a value");
+  refuse_values(reader, missing_values);
+  if (reader.flag("token_healing", false))
+    reader.fail_at("token_healing", "false, since this library lacks the step", "true");
   out.repetition_penalty = reader.number("repetition_penalty", 1, {1e-3, 1e3});
   out.no_repeat_ngram_size = reader.size("no_repeat_ngram_size", 0);
   out.banned_tokens = token_ids(reader.sizes("suppress_tokens"));
   add_bad_words(found, token_ids(reader.sizes("eos_token_id")), out);
   if (!reader.flag("do_sample", false)) return out;
   refuse_steps(reader, missing_steps_of_draws);
+  refuse_values(reader, missing_values_of_draws);
   out.temperature = reader.number("temperature", 1, {0, 1e3});
   out.top_k = reader.size("top_k", 50);
   out.top_p = reader.number("top_p", 1, {1e-6, 1});

@@ -16,6 +16,7 @@ namespace moe::inline MOE_ABI {
 /// The text before a token that is drawn. Any contiguous range of tokens converts to a SamplerContext without a prompt.
 struct SamplerContext {
   SamplerContext() = default;
+  /// The text `all`, which must outlive this object, of which the first `prompt` tokens are the prompt.
   template <std::convertible_to<std::span<const TokenId>> Tokens>
   SamplerContext(const Tokens& all, std::size_t prompt = 0) : tokens(all), prompt_size(prompt) {}
 

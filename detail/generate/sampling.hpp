@@ -11,8 +11,8 @@ namespace moe::inline MOE_ABI {
 
 /// A number that is added to the logit of a token.
 struct LogitBias {
-  TokenId id;
-  double bias;
+  TokenId id;   // below the size of the vocabulary
+  double bias;  // finite
 };
 
 /// How the next token is drawn. The steps and their order are those of Hugging Face's generate(), with the penalties of OpenAI's
@@ -36,7 +36,7 @@ struct Sampling {
   // each time. Tokens of the prompt do not count. Negative penalties make repetitions more likely. Source: OpenAI's API
   // reference; which tokens count, from vLLM.
   double presence_penalty = 0;
-  double frequency_penalty = 0;
+  double frequency_penalty = 0;  // for each time; see presence_penalty
   // No sequence of this number of tokens occurs twice in prompt and text, except where the prompt already has it twice. 0: off.
   std::size_t no_repeat_ngram_size = 0;
   std::vector<LogitBias> logit_bias = {};   // a token that is listed several times gets the sum

@@ -5,6 +5,7 @@
 #include "../core/token.hpp"
 #include "../model/sequence.hpp"
 #include "../text/chat_template.hpp"
+#include "custom_sampler.hpp"
 #include "end_tokens.hpp"
 #include "log_probabilities.hpp"
 #include "model.hpp"
@@ -13,7 +14,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -28,13 +28,13 @@ namespace moe::inline MOE_ABI {
 struct Piece {
   using Part = detail::TextPart;  // answer or reasoning
 
-  TokenId id;
-  std::string text;
+  TokenId id;                // of the token
+  std::string text;          // the characters that the token completes, in UTF-8; may be empty
   Part part = Part::answer;  // reasoning only in answers to a chat template
   // With GenerateOptions::logprobs, and from Session::score(): the log-probability of the token, and the most likely tokens in its
   // place, in descending order. All are ln softmax of the logits of the model: before penalties, temperature and bans.
   std::optional<double> log_probability = {};
-  std::vector<TokenProbability> most_likely = {};
+  std::vector<TokenProbability> most_likely = {};  // of GenerateOptions::logprobs tokens
 };
 
 /// Why a text ended. running: the text has not ended, or an error ended the text.
@@ -50,13 +50,16 @@ enum class Finish { running, end_token, stop_string, max_tokens, context_full, s
 ///     return draw(allowed, text);
 ///   };
 struct GenerateOptions {
-  std::size_t max_tokens = 256;
-  std::size_t min_tokens = 0;  // up to this number, end tokens are excluded and stop strings are text
+  std::size_t max_tokens = 256;  // the text ends after this number of tokens; 0: only the prompt is computed
+  // Up to this number, end tokens are excluded and stop strings are text. Empty: min_new_tokens, or min_length less the tokens
+  // of the prompt, in generation_config.json; else 0.
+  std::optional<std::size_t> min_tokens = {};
   std::optional<Sampling> sampling = {};  // empty: Model::recommended_sampling()
-  // In place of `sampling`: chooses each token. logits: [vocabulary]. A token outside of the vocabulary is an error.
-  std::function<TokenId(std::span<const float> logits, const SamplerContext& text)> sampler = {};
+  // In place of `sampling`: chooses each token. A token outside of the vocabulary is an error.
+  CustomSampler sampler = {};
   // If set, pieces have log-probabilities: of the token, and of this number of most likely tokens.
   std::optional<std::size_t> logprobs = {};
+  // The text ends at the end tokens that the files of the model name, and before the stop_strings of generation_config.json.
   bool stop_at_end_token = true;
 
   // The text ends before the first of these strings, however tokens divide the string. Pieces never show a part of the string:
@@ -73,12 +76,14 @@ struct GenerateOptions {
 
 /// Counts and times of the last text.
 struct SessionStatistics {
-  std::size_t prompt_tokens = 0;
-  std::size_t reused_tokens = 0;  // tokens of the prompt that were in the KV cache
-  std::size_t generated_tokens = 0;
-  double prompt_seconds = 0;    // from the prompt to the logits of its last token
-  double generate_seconds = 0;  // for all tokens after the first
+  std::size_t prompt_tokens = 0;     // reused tokens included
+  std::size_t reused_tokens = 0;     // tokens of the prompt that were in the KV cache
+  std::size_t generated_tokens = 0;  // the end token included
+  double prompt_seconds = 0;         // from the prompt to the logits of its last token
+  double generate_seconds = 0;       // for all tokens after the first
 };
+
+class SessionBatch;
 
 /// One conversation with a model. The state keeps the text between calls: of a new prompt that begins like the last text, only
 /// the different end is computed. With recurrent mixers or sliding windows, all tokens after the last position to which the state
@@ -121,7 +126,7 @@ class Session {
   /// All tokens of the text so far, prompt included.
   const std::vector<TokenId>& tokens() const { return tokens_; }
 
-  /// Why the last text ended.
+  /// Why the last text ended; running after score(), whose text is given.
   Finish finish() const { return finish_; }
 
   /// The token that ended the last text, with its source; it is the last of tokens(). Empty if no token ended the text.
@@ -129,6 +134,7 @@ class Session {
 
   /// The stop string that ended the last text; empty if none did. tokens() contains the tokens that wrote it.
   const std::string& stop_string() const { return stop_string_; }
+  /// Counts and times of the last text.
   const SessionStatistics& statistics() const { return statistics_; }
 
   /// The largest number of positions in this session.
@@ -137,6 +143,7 @@ class Session {
   /// SequenceOptions::context as given: larger than context() if the model's max_positions is smaller.
   std::size_t requested_context() const { return requested_context_; }
 
+  /// The state of the text in the model.
   const Sequence& sequence() const { return sequence_; }
 
   /// See Sequence::observe_routes.
@@ -146,6 +153,7 @@ class Session {
   }
 
  private:
+  friend class SessionBatch;
   friend class detail::SessionFile;
 
   Session(const Model& model, std::size_t requested_context, Sequence sequence, std::vector<TokenId> tokens);
@@ -154,14 +162,27 @@ class Session {
 
   static std::string collect(Generation generation, FunctionRef<void(const Piece&)> on_piece);
 
+  /// Makes the prompt the text, keeps of its tokens those that are in the KV cache, and resets the statistics.
+  void begin_prompt(const std::vector<TokenId>& prompt);
+
   /// Computes the prompt, except for the tokens that are in the KV cache.
   std::span<const float> read(const std::vector<TokenId>& prompt, const std::stop_token& stop);
 
   /// The tokens of a text without log-probabilities, each with the text that it completes.
   std::vector<Piece> pieces_of(std::span<const TokenId> tokens) const;
 
+  /// The number of tokens that come before the next snapshot if `left` tokens of a prompt are left; all of them if the snapshot is
+  /// that of the end of the prompt.
+  std::size_t until_snapshot(std::size_t left) const;
+
+  /// Takes a snapshot if one is due at this position of a generated text.
+  void take_periodic_snapshot();
+
   /// Computes the rest of a prompt. Takes snapshots in between for models with recurrent mixers.
   std::span<const float> read_rest(std::span<const TokenId> prompt, const std::stop_token& stop);
+
+  /// Forgets how the last text ended, when another text begins.
+  void forget_end();
 
   /// The number of tokens of the prompt that are in the KV cache. The last token is never reused: its logits are needed.
   std::size_t common_prefix(std::span<const TokenId> prompt) const;
@@ -186,6 +207,7 @@ class Session {
 /// begin(), called once, and each increment compute a token. Both throw if the session has begun another text since.
 class Session::Generation {
  public:
+  /// As Session::stream(). Computes nothing yet. Throws if the options contradict each other.
   Generation(Session& session, std::vector<TokenId> prompt, const GenerateOptions& options);
   Generation(Generation&&) = default;
 
@@ -195,13 +217,18 @@ class Session::Generation {
   /// An input iterator over the pieces.
   class Iterator {
    public:
-    using difference_type = std::ptrdiff_t;
-    using value_type = Piece;
+    using difference_type = std::ptrdiff_t;  // for std::input_iterator
+    using value_type = Piece;                // for std::input_iterator
 
+    /// At the piece that `generation` has computed last.
     explicit Iterator(Generation& generation) : generation_(&generation) {}
+    /// The piece, valid until the next increment.
     const Piece& operator*() const { return generation_->piece_; }
+    /// Computes the next token.
     Iterator& operator++();
+    /// Computes the next token.
     void operator++(int) { ++*this; }
+    /// Whether the text has ended.
     bool operator==(End) const { return generation_->at_end_; }
 
    private:
@@ -210,10 +237,18 @@ class Session::Generation {
 
   /// Computes the prompt and the first token.
   Iterator begin();
-  End end() const { return {}; }
+  End end() const { return {}; }  // equal to an iterator when the text has ended
 
  private:
+  friend class SessionBatch;
+
   void require_newest() const;
+
+  /// Begins the text before its prompt is computed.
+  void start();
+
+  /// Continues with the logits after the last token so far; empty: a stop was requested.
+  void read(std::span<const float> logits);
 
   /// Draws a token from the logits, unless the text has ended. At the end of the text, releases the text that is held back.
   void next();
@@ -234,12 +269,12 @@ class Session::Generation {
 
   Finish finish_after(TokenId id);
 
-  bool may_stop() const { return session_->statistics_.generated_tokens >= options_.min_tokens; }
+  bool may_stop() const { return session_->statistics_.generated_tokens >= *options_.min_tokens; }
 
   Session* session_;
   std::uint64_t number_;
   std::vector<TokenId> prompt_;
-  GenerateOptions options_;
+  GenerateOptions options_;  // with min_tokens and all stop strings
   Sampler sampler_;
   std::vector<EndToken> end_tokens_;
   detail::OutputText text_;

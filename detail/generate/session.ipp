@@ -5,6 +5,7 @@
 #include "../core/error.hpp"
 #include "../core/stopwatch.hpp"
 #include "session_file.hpp"
+#include "text_limits.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -47,21 +48,31 @@ MOE_INLINE Session::Session(const Model& model, std::size_t requested_context, S
 
 MOE_INLINE Session Session::fork() { return Session(*model_, requested_context_, sequence_.fork(), tokens_); }
 
-MOE_INLINE std::span<const float> Session::read(const std::vector<TokenId>& prompt,
-                                                const std::stop_token& stop) {
+MOE_INLINE void Session::begin_prompt(const std::vector<TokenId>& prompt) {
   detail::expect(!prompt.empty(), "session", "prompt", "at least one token", "none");
   if (prompt.size() > sequence_.context())
     detail::fail("session", "prompt",
                  detail::concat("at most ", context(), " tokens",
                                 context() < requested_context() ? ", the max_positions of the model" : ""),
                  detail::concat(prompt.size()));
-  const detail::Stopwatch stopwatch;
   const std::size_t reused = sequence_.rewind(common_prefix(prompt));
   tokens_ = prompt;
+  statistics_ = {.prompt_tokens = prompt.size(), .reused_tokens = reused};
+}
+
+MOE_INLINE std::span<const float> Session::read(const std::vector<TokenId>& prompt,
+                                                const std::stop_token& stop) {
+  const detail::Stopwatch stopwatch;
+  begin_prompt(prompt);
   const auto logits = read_rest(prompt, stop);
-  statistics_ = {
-      .prompt_tokens = prompt.size(), .reused_tokens = reused, .prompt_seconds = stopwatch.seconds()};
+  statistics_.prompt_seconds = stopwatch.seconds();
   return logits;
+}
+
+MOE_INLINE void Session::forget_end() {
+  finish_ = Finish::running;
+  end_token_.reset();
+  stop_string_.clear();
 }
 
 MOE_INLINE std::size_t Session::common_prefix(std::span<const TokenId> prompt) const {
@@ -71,28 +82,33 @@ MOE_INLINE std::size_t Session::common_prefix(std::span<const TokenId> prompt) c
   return same;
 }
 
-MOE_INLINE std::span<const float> Session::read_rest(std::span<const TokenId> prompt,
-                                                     const std::stop_token& stop) {
+MOE_INLINE std::size_t Session::until_snapshot(std::size_t left) const {
   // The last tokens of a prompt begin the answer. Chat templates write these tokens differently when another message follows.
   constexpr std::size_t changing_end = 16;
-  if (sequence_.needs_snapshots())
-    while (prompt.size() - sequence_.position() > changing_end) {
-      const std::size_t left = prompt.size() - sequence_.position() - changing_end;
-      const std::size_t tokens = std::min(left, std::max(snapshot_distance, sequence_.chunk()));
-      if (model_->transformer()
-              .forward(sequence_, prompt.subspan(sequence_.position(), tokens), stop)
-              .empty())
-        return {};
-      sequence_.take_snapshot(Sequence::SnapshotKind::periodic);
-    }
-  const auto logits = model_->transformer().forward(sequence_, prompt.subspan(sequence_.position()), stop);
-  if (!logits.empty()) sequence_.take_snapshot(Sequence::SnapshotKind::prompt_end);
-  return logits;
+  if (!sequence_.needs_snapshots() || left <= changing_end) return left;
+  return std::min(left - changing_end, std::max(snapshot_distance, sequence_.chunk()));
+}
+
+MOE_INLINE std::span<const float> Session::read_rest(std::span<const TokenId> prompt,
+                                                     const std::stop_token& stop) {
+  for (;;) {
+    const std::span<const TokenId> rest = prompt.subspan(sequence_.position());
+    const std::size_t tokens = until_snapshot(rest.size());
+    const auto logits = model_->transformer().forward(sequence_, rest.first(tokens), stop);
+    if (logits.empty()) return {};
+    const bool complete = tokens == rest.size();
+    sequence_.take_snapshot(complete ? Sequence::SnapshotKind::prompt_end : Sequence::SnapshotKind::periodic);
+    if (complete) return logits;
+  }
+}
+
+MOE_INLINE void Session::take_periodic_snapshot() {
+  if (sequence_.position() % snapshot_distance == 0)
+    sequence_.take_snapshot(Sequence::SnapshotKind::periodic);
 }
 
 MOE_INLINE std::span<const float> Session::read_last(const std::stop_token& stop) {
-  if (sequence_.position() % snapshot_distance == 0)
-    sequence_.take_snapshot(Sequence::SnapshotKind::periodic);
+  take_periodic_snapshot();
   return model_->transformer().forward(sequence_, {&tokens_.back(), 1}, stop);
 }
 
@@ -114,6 +130,15 @@ inline OutputText output_text(const Model& model, std::span<const TokenId> promp
   return OutputText(tokenizer, std::move(parts), options.stop_strings);
 }
 
+/// The options, with what generation_config.json says of the limits of a text.
+inline GenerateOptions with_limits(GenerateOptions options, const Model& model, std::size_t prompt_tokens) {
+  if (!options.min_tokens) options.min_tokens = read_min_tokens(model.checkpoint(), prompt_tokens);
+  if (options.stop_at_end_token)
+    for (std::string& text : read_stop_strings(model.checkpoint()))
+      options.stop_strings.push_back(std::move(text));
+  return options;
+}
+
 inline std::vector<EndToken> end_tokens(const Model& model, const GenerateOptions& options) {
   if (!options.stop_at_end_token) return {};
   return options.chat_template ? model.end_tokens(*options.chat_template) : model.end_tokens();
@@ -128,12 +153,12 @@ MOE_INLINE Session::Generation::Generation(Session& session, std::vector<TokenId
     : session_(&session),
       number_(++session.newest_),
       prompt_(std::move(prompt)),
-      options_(options),
+      options_(detail::with_limits(options, *session.model_, prompt_.size())),
       sampler_(options.sampler    ? Sampling{}
                : options.sampling ? *options.sampling
                                   : session.model_->recommended_sampling()),
       end_tokens_(detail::end_tokens(*session.model_, options)),
-      text_(detail::output_text(*session.model_, prompt_, options)) {
+      text_(detail::output_text(*session.model_, prompt_, options_)) {
   detail::expect(!options.sampler || !options.sampling, "generate", "sampler",
                  "a sampler or options of sampling", "both");
   sampler_.reserve(session.context() + 1);
@@ -151,17 +176,23 @@ MOE_INLINE void Session::Generation::require_newest() const {
                  "a text that a later call of stream() or generate() has ended");
 }
 
-MOE_INLINE Session::Generation::Iterator Session::Generation::begin() {
+MOE_INLINE void Session::Generation::start() {
   require_newest();
   detail::expect(!begun_, "stream", "begin()", "one call", "a second call");
   begun_ = true;
-  session_->finish_ = Finish::running;
-  session_->end_token_.reset();
-  session_->stop_string_.clear();
-  logits_ = session_->read(prompt_, options_.stop);
+  session_->forget_end();
+}
+
+MOE_INLINE Session::Generation::Iterator Session::Generation::begin() {
+  start();
+  read(session_->read(prompt_, options_.stop));
+  return Iterator(*this);
+}
+
+MOE_INLINE void Session::Generation::read(std::span<const float> logits) {
+  logits_ = logits;
   if (options_.max_tokens == 0) session_->finish_ = Finish::max_tokens;
   next();
-  return Iterator(*this);
 }
 
 MOE_INLINE void Session::Generation::next() {

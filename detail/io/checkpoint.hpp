@@ -36,10 +36,12 @@ class Checkpoint {
   /// Throws unless this checkpoint is an extraction with such a copy, made from exactly these experts.
   Checkpoint small_copy(DType type) const;
 
-  /// The path given to the constructor, and the directory of the files.
+  /// The path given to the constructor.
   const std::string& path() const { return state_->path; }
+  /// The directory of the files.
   const std::string& directory() const { return state_->contents.directory; }
 
+  /// The files with tensors; TensorInfo::file is an index into this list.
   const std::vector<File>& files() const { return state_->contents.files; }
 
   /// The convention of the tensor names. A GGUF file that the extractor made from a Hugging Face checkpoint has tensor names of
@@ -64,6 +66,7 @@ class Checkpoint {
   /// A view of the tensor with this name. Throws unless it exists with this shape and a type that kernels multiply.
   /// Dimensions of 1 do not count: writers of GGUF add and drop them.
   Matrix matrix(std::string_view name, std::size_t rows, std::size_t cols) const;
+  /// A view of the tensor with this name. Throws unless it exists with this size and a type that kernels multiply.
   Vector vector(std::string_view name, std::size_t size) const;
 
   /// Throws unless kernels multiply the type of the tensor.
@@ -77,6 +80,7 @@ class Checkpoint {
 
   /// The contents of config.json, which an extraction stores in its metadata as `moe.config`. Throws if there is none.
   Json config() const;
+  /// Whether config() returns.
   bool has_config() const { return state_->contents.config.has_value(); }
 
   /// The metadata of a GGUF file; empty in other formats.

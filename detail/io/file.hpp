@@ -61,6 +61,7 @@ class File {
   /// Throws if there is no such file or it cannot be read. A FIFO, socket or device is refused without waiting for it.
   explicit File(std::string path);
 
+  /// The path given to the constructor.
   const std::string& path() const { return path_; }
   /// The handle of the system, open while this object lives.
   detail::FileHandle handle() const { return handle_.get(); }
@@ -71,6 +72,7 @@ class File {
   /// Fills `into` with the bytes from `offset` on. Throws if the file has fewer bytes or cannot be read.
   void read_at(std::uint64_t offset, std::span<std::byte> into) const;
 
+  /// Maps the whole file into memory, read-only. Throws if the system refuses.
   detail::Mapping map() const;
 
  private:

@@ -4,7 +4,6 @@
 #include "system_write.hpp"
 
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <new>
 #include <span>
@@ -23,20 +22,11 @@ MOE_INLINE void ForkableMemory::swap(ForkableMemory& other) noexcept {
   own_.swap(other.own_);
 }
 
-inline bool write_all(FileHandle file, std::size_t offset, const std::byte* from, std::size_t bytes) {
-  for (std::size_t done = 0; done < bytes;) {
-    const std::int64_t written = write_file_at(file, offset + done, from + done, bytes - done);
-    if (written <= 0 && !(written < 0 && interrupted(last_error()))) return false;
-    if (written > 0) done += static_cast<std::size_t>(written);
-  }
-  return true;
-}
-
 MOE_INLINE bool ForkableMemory::freeze(std::span<const Range> ranges) {
   auto file = std::make_shared<const UniqueFile>(open_memory_file());
   if (!*file || !resize_file(file->get(), bytes_)) return false;
   for (const Range& range : ranges)
-    if (!write_all(file->get(), range.begin, data() + range.begin, range.bytes)) return false;
+    if (!write_all(file->get(), range.begin, {data() + range.begin, range.bytes})) return false;
   void* mapping = map_copy_on_write(file->get(), bytes_);
   if (!mapping) return false;
   if (mapping_) unmap_file(mapping_, bytes_);

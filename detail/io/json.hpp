@@ -17,21 +17,24 @@ namespace moe::inline MOE_ABI {
 /// $.rope_scaling.factor: expected a number, found a string`.
 class Json {
  public:
+  /// The kinds of values of RFC 8259.
   enum class Kind : std::uint8_t { null, boolean, number, string, array, object };
 
   /// No value: the result of find() for a missing member. Only operator bool may be called.
   Json() = default;
+  /// The value of node `index`. The tree must outlive the view.
   Json(const detail::JsonTree& tree, std::uint32_t index) : tree_(&tree), index_(index) {}
 
   /// Whether there is a value; the JSON value null counts as one.
   explicit operator bool() const { return tree_ != nullptr; }
 
-  Kind kind() const { return static_cast<Kind>(node().kind); }
-  bool is_null() const { return kind() == Kind::null; }
-  bool is_string() const { return kind() == Kind::string; }
-  bool is_array() const { return kind() == Kind::array; }
-  bool is_object() const { return kind() == Kind::object; }
+  Kind kind() const { return static_cast<Kind>(node().kind); }  // of the value
+  bool is_null() const { return kind() == Kind::null; }         // kind() == null
+  bool is_string() const { return kind() == Kind::string; }     // kind() == string
+  bool is_array() const { return kind() == Kind::array; }       // kind() == array
+  bool is_object() const { return kind() == Kind::object; }     // kind() == object
 
+  /// true or false.
   bool as_bool() const;
 
   /// The characters without escapes, in valid UTF-8.
@@ -45,8 +48,9 @@ class Json {
   /// allows infinities.
   double as_double(bool allow_infinity = false) const;
 
-  /// This value, if it is an array or an object; otherwise throws. For range-based for loops.
+  /// This value, if it is an array; otherwise throws. For range-based for loops.
   Json as_array() const;
+  /// This value, if it is an object; otherwise throws. For range-based for loops.
   Json as_object() const;
 
   /// The number of elements or members.
@@ -65,8 +69,11 @@ class Json {
   /// The elements or members, in the order of the text. Other kinds have none.
   class Iterator {
    public:
+    /// At node `index`; 0: behind the last element.
     Iterator(const detail::JsonTree* tree, std::uint32_t index) : tree_(tree), index_(index) {}
+    /// The element or member.
     Json operator*() const { return {*tree_, index_}; }
+    /// Moves to the next element or member.
     Iterator& operator++();
     friend bool operator==(const Iterator& a, const Iterator& b) { return a.index_ == b.index_; }
 
@@ -74,8 +81,9 @@ class Json {
     const detail::JsonTree* tree_;
     std::uint32_t index_;
   };
+  /// The first element or member; end() if there is none.
   Iterator begin() const;
-  Iterator end() const { return {tree_, 0}; }
+  Iterator end() const { return {tree_, 0}; }  // behind the last element or member
 
   /// The text of a number as in the document, the contents of a string, or `true`, `false` or `null`.
   std::string_view slice() const { return tree_->slice(node()); }
@@ -104,8 +112,10 @@ class Json {
 /// A parsed JSON text (RFC 8259, and the numbers Infinity and -Infinity). `name`: the source of the text, for error messages.
 class JsonDocument {
  public:
+  /// Parses the text. Throws if it is no JSON, or if it has more than 128 levels or 4 GiB.
   explicit JsonDocument(std::string text, std::string name = "JSON");
 
+  /// The value of the whole text, valid while the document lives.
   Json root() const { return {*tree_, 0}; }
 
  private:

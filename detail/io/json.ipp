@@ -2,6 +2,7 @@
 #pragma once
 #include "json.hpp"
 #include "../core/concat.hpp"
+#include "../core/decimal.hpp"
 #include "../core/error.hpp"
 
 #include <charconv>

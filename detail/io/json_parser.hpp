@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,9 +30,6 @@ struct JsonTree {
 };
 
 inline constexpr std::string_view infinity_word = "Infinity";
-
-/// The value of a finite number, independent of the locale; nothing if it is too large for an f64.
-std::optional<double> parse_double(std::string_view digits);
 
 /// Parses a JSON text by RFC 8259, with the numbers Infinity and -Infinity, which Python writes. Stricter than many parsers:
 /// requires valid UTF-8, and refuses control characters in strings, lone surrogates, numbers like 01 or NaN, and more than

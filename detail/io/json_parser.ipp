@@ -9,9 +9,7 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <limits>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -77,21 +75,6 @@ MOE_INLINE std::string_view JsonTree::slice(const JsonNode& node) const {
 
 MOE_INLINE std::string_view JsonTree::key(const JsonNode& node) const {
   return std::string_view(text).substr(node.key_begin, node.key_size);
-}
-
-MOE_INLINE std::optional<double> parse_double(std::string_view digits) {
-  double value = 0;
-#if defined(__cpp_lib_to_chars)
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  // from_chars reports the same error for numbers that are too small for an f64; such numbers count as 0.
-  if (error == std::errc::result_out_of_range && digits.find("e-") == digits.npos &&
-      digits.find("E-") == digits.npos)
-    return {};
-#else
-  value = std::strtod(std::string(digits).c_str(), nullptr);  // libc++ before 20 has no from_chars for f64
-#endif
-  if (value > std::numeric_limits<double>::max() || value < -std::numeric_limits<double>::max()) return {};
-  return value;
 }
 
 MOE_INLINE JsonParser::JsonParser(std::string text, std::string name)

@@ -33,17 +33,6 @@ MOE_INLINE void RandomAccessOutput::resize(std::uint64_t bytes) {
   if (!resize_file(handle_.get(), bytes)) fail_with("resizing", concat("room for ", bytes, " bytes"));
 }
 
-MOE_INLINE bool write_all(FileHandle file, std::uint64_t offset, std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    const std::int64_t done = write_file_at(file, offset, bytes.data(), bytes.size());
-    if (done < 0 && interrupted(last_error())) continue;
-    if (done <= 0) return false;
-    offset += static_cast<std::uint64_t>(done);
-    bytes = bytes.subspan(static_cast<std::size_t>(done));
-  }
-  return true;
-}
-
 MOE_INLINE void RandomAccessOutput::write_at(std::uint64_t offset, std::span<const std::byte> bytes) {
   const auto address = reinterpret_cast<std::uintptr_t>(bytes.data());
   const bool aligned = (offset | bytes.size() | address) % alignment == 0;

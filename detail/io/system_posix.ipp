@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include "huge_page_placement.hpp"
 #include "posix_files.hpp"
 #include "system.hpp"
 
@@ -95,16 +96,18 @@ MOE_INLINE void avoid_huge_pages([[maybe_unused]] void* address, [[maybe_unused]
 }
 
 MOE_INLINE void* allocate_pages(std::size_t bytes) {
-  const std::size_t slack = bytes >= huge_page_bytes ? huge_page_bytes : 0;
-  void* mapped = ::mmap(nullptr, bytes + slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  const bool huge = bytes >= huge_page_bytes;
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));  // 16 or 64 KiB on some machines
+  const std::size_t mapped_bytes = (bytes + page - 1) / page * page + (huge ? huge_page_bytes : 0);
+  void* mapped = ::mmap(nullptr, mapped_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapped == MAP_FAILED) return nullptr;
-  if (slack == 0) return mapped;
+  if (!huge) return mapped;
   auto* const begin = static_cast<std::byte*>(mapped);
-  const std::size_t before = to_huge_page(begin);
-  if (before > 0) ::munmap(begin, before);
-  if (before < slack) ::munmap(begin + before + bytes, slack - before);
-  prefer_huge_pages(begin + before, bytes);
-  return begin + before;
+  const HugePagePlacement place(reinterpret_cast<std::uintptr_t>(mapped), bytes, page);
+  if (place.before > 0) ::munmap(begin, place.before);
+  ::munmap(begin + place.before + place.kept, place.after);
+  prefer_huge_pages(begin + place.before, bytes);
+  return begin + place.before;
 }
 
 MOE_INLINE void free_pages(void* address, std::size_t bytes) { ::munmap(address, bytes); }

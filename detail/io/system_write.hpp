@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 
 namespace moe::inline MOE_ABI::detail {
@@ -17,6 +18,9 @@ FileHandle open_file_to_write(const std::string& path);
 
 /// Writes up to `bytes` bytes at `offset`. Returns the number of bytes written, negative on an error.
 std::int64_t write_file_at(FileHandle file, std::uint64_t offset, const std::byte* from, std::size_t bytes);
+
+/// Writes all of `bytes` at `offset`; false on an error. An interrupted write is repeated.
+bool write_all(FileHandle file, std::uint64_t offset, std::span<const std::byte> bytes);
 
 bool resize_file(FileHandle file, std::uint64_t bytes);
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 
 #if !defined(_WIN32)
@@ -71,5 +72,16 @@ MOE_INLINE bool sync_directory(const std::string& path) {
 MOE_INLINE bool lock_file(FileHandle file) { return ::flock(file, LOCK_EX | LOCK_NB) == 0; }
 
 #endif
+
+MOE_INLINE bool write_all(FileHandle file, std::uint64_t offset, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const std::int64_t done = write_file_at(file, offset, bytes.data(), bytes.size());
+    if (done < 0 && interrupted(last_error())) continue;
+    if (done <= 0) return false;
+    offset += static_cast<std::uint64_t>(done);
+    bytes = bytes.subspan(static_cast<std::size_t>(done));
+  }
+  return true;
+}
 
 }  // namespace moe::inline MOE_ABI::detail

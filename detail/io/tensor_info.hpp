@@ -14,13 +14,13 @@ namespace moe::inline MOE_ABI {
 
 /// The description of a tensor in a checkpoint.
 struct TensorInfo {
-  std::string name;
-  DType dtype = DType::other;
-  std::string dtype_name;            // the name in the file
-  std::vector<std::uint64_t> shape;  // outermost first; empty for a scalar
-  std::size_t file = 0;              // index into Checkpoint::files()
-  std::uint64_t offset = 0;          // of the first byte in that file; any alignment
-  std::uint64_t bytes = 0;
+  std::string name;                          // in the file
+  DType dtype = DType::other;                // other: a type that kernels do not multiply
+  std::string dtype_name;                    // the name in the file
+  std::vector<std::uint64_t> shape;          // outermost first; empty for a scalar
+  std::size_t file = 0;                      // index into Checkpoint::files()
+  std::uint64_t offset = 0;                  // of the first byte in that file; any alignment
+  std::uint64_t bytes = 0;                   // of all numbers as they are stored
   std::optional<std::uint32_t> crc32c = {};  // checksum of the bytes, if the file states one
 };
 

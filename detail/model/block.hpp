@@ -4,7 +4,6 @@
 #include "../spec/model_spec.hpp"
 #include "feed_forward/feed_forward.hpp"
 #include "rope.hpp"
-#include "state.hpp"
 #include "step.hpp"
 #include "layer_weights.hpp"
 
@@ -18,7 +17,6 @@ struct BlockContext {
   const ModelSpec& spec;
   const RopeTable& ropes;
   std::span<const Angles> angles;  // [ropes.size()]
-  SequenceState& state;
 };
 
 /// The two parts of a layer. x: the residual stream, [tokens, hidden].

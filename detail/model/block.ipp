@@ -24,24 +24,20 @@ class MixerRun {
     const std::size_t rope = context_.ropes.of_layer(layer_);
     attention(step_, spec, std::get<AttentionWeights>(w_.mixer),
               rope < context_.angles.size() ? &context_.angles[rope] : nullptr, context_.spec.norm_epsilon,
-              context_.state.kv(layer_), h_, out_);
+              layer_, h_, out_);
   }
   void operator()(const LatentAttentionSpec& spec) const {
     latent_attention(step_, spec, std::get<LatentAttentionWeights>(w_.mixer),
-                     context_.angles[context_.ropes.of_layer(layer_)], context_.state.latents(layer_), h_,
-                     out_);
+                     context_.angles[context_.ropes.of_layer(layer_)], layer_, h_, out_);
   }
   void operator()(const DeltaNetSpec& spec) const {
-    delta_net(step_, spec, std::get<DeltaNetWeights>(w_.mixer), context_.spec.norm_epsilon,
-              context_.state.fixed(layer_, 0), context_.state.fixed(layer_, 1), h_, out_);
+    delta_net(step_, spec, std::get<DeltaNetWeights>(w_.mixer), context_.spec.norm_epsilon, layer_, h_, out_);
   }
   void operator()(const Mamba2Spec& spec) const {
-    mamba2(step_, spec, std::get<Mamba2Weights>(w_.mixer), context_.spec.norm_epsilon,
-           context_.state.fixed(layer_, 0), context_.state.fixed(layer_, 1), h_, out_);
+    mamba2(step_, spec, std::get<Mamba2Weights>(w_.mixer), context_.spec.norm_epsilon, layer_, h_, out_);
   }
   void operator()(const ShortConvolutionSpec& spec) const {
-    short_convolution(step_, spec, std::get<ShortConvolutionWeights>(w_.mixer),
-                      context_.state.fixed(layer_, 0), h_, out_);
+    short_convolution(step_, spec, std::get<ShortConvolutionWeights>(w_.mixer), layer_, h_, out_);
   }
   void operator()(const NoMixer&) const {}
 

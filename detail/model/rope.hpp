@@ -34,8 +34,9 @@ class RopeTable {
   /// Takes memory for the angles of a step. out: [size()]
   void take_angles(const Workspace& space, std::span<Angles> out) const;
 
-  /// Takes memory for the angles of a step, and computes them. context: of the sequence; see RopeSpec::short_positions.
-  void set_angles(const Step& step, std::size_t context, std::span<Angles> out) const;
+  /// Takes memory for the angles of a step, and computes them. The context of each sequence decides between short and long
+  /// frequencies; see RopeSpec::short_positions.
+  void set_angles(const Step& step, std::span<Angles> out) const;
 
  private:
   std::vector<RopeSpec> ropes_;

@@ -40,16 +40,17 @@ MOE_INLINE void RopeTable::take_angles(const Workspace& space, std::span<Angles>
   }
 }
 
-MOE_INLINE void RopeTable::set_angles(const Step& step, std::size_t context, std::span<Angles> out) const {
+MOE_INLINE void RopeTable::set_angles(const Step& step, std::span<Angles> out) const {
   take_angles(step.workspace(), out);
   for (std::size_t i = 0; i < ropes_.size(); ++i) {
     const RopeSpec& rope = ropes_[i];
-    const bool is_long = !rope.long_frequencies.empty() && context > rope.short_positions;
-    const std::vector<double>& frequencies = is_long ? rope.long_frequencies : rope.frequencies;
-    const double magnitude = is_long ? rope.long_magnitude : rope.magnitude;
     const Angles& angles = out[i];
     step.compute.for_each(step.tokens, [&](std::size_t t, std::size_t) noexcept {
-      const auto position = static_cast<double>(step.position + t);
+      const StepText& text = step.text_of(t);
+      const bool is_long = !rope.long_frequencies.empty() && text.state.context() > rope.short_positions;
+      const std::vector<double>& frequencies = is_long ? rope.long_frequencies : rope.frequencies;
+      const double magnitude = is_long ? rope.long_magnitude : rope.magnitude;
+      const auto position = static_cast<double>(text.position_of(t));
       for (std::size_t pair = 0; pair < angles.pairs; ++pair) {
         const auto [sine, cosine] = portable::sine_cosine(position * frequencies[pair]);
         angles.cosines[t * angles.pairs + pair] = static_cast<float>(cosine * magnitude);

@@ -35,6 +35,7 @@ inline constexpr detail::TraceOf trace_of;
 template <class Record>
 class RouteRecorder {
  public:
+  /// Records into `record`, which must outlive the recorder.
   explicit RouteRecorder(Record& record) : record_(&record) {}
 
   /// The turn of the conversation for all routes from now on.
@@ -43,6 +44,7 @@ class RouteRecorder {
   /// Whether all routes from now on belong to a prompt. Empty: their number of tokens decides.
   void as_prompt(std::optional<bool> prompt) { prompt_ = prompt; }
 
+  /// Adds a visit for each token. Throws what Record::add() throws.
   void operator()(const Routes& routes) {
     const std::size_t k = routes.experts_per_token, tokens = routes.experts.size() / k;
     for (std::size_t t = 0; t < tokens; ++t)

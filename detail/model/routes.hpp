@@ -10,9 +10,9 @@ namespace moe::inline MOE_ABI {
 
 /// The choices of the router of one layer for consecutive positions. Valid during the call of the observer.
 struct Routes {
-  std::size_t layer;
-  std::size_t first_position;
-  std::size_t experts_per_token;
+  std::size_t layer;              // of the model
+  std::size_t first_position;     // of the first token in its sequence
+  std::size_t experts_per_token;  // of this router
   // [tokens, experts_per_token], for each token in descending order of the score that decides the choice.
   std::span<const std::uint32_t> experts;
   std::span<const float> weights;  // [tokens, experts_per_token]

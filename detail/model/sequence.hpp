@@ -3,13 +3,16 @@
 #include "../core/config.hpp"
 #include "../core/dtype.hpp"
 #include "../core/function_ref.hpp"
+#include "../core/token.hpp"
 #include "../spec/model_spec.hpp"
 #include "arena.hpp"
 #include "compute.hpp"
 #include "feed_forward/executor.hpp"
+#include "restriction_statistics.hpp"
 #include "rope.hpp"
 #include "routes.hpp"
 #include "state.hpp"
+#include "step.hpp"
 
 #include <cstddef>
 #include <optional>
@@ -39,18 +42,8 @@ struct SequenceOptions {
   bool lookahead = false;
 };
 
-/// The effect of restricted routers on the tokens of a sequence; see AllowedExperts.
-struct RestrictionStatistics {
-  std::size_t choices = 0;  // of restricted routers: one for each token and layer
-  double mass = 0;          // sum over the choices of the softmax mass of the allowed experts
-
-  /// The mean mass of the allowed experts; 1 if no router was restricted.
-  double mean_mass() const { return choices == 0 ? 1 : mass / static_cast<double>(choices); }
-
-  void add(std::span<const float> masses);
-};
-
 class Transformer;
+class Batch;
 
 /// The state of one text in a model, and memory for intermediate results. Made by Transformer::sequence(), for that
 /// transformer only, which must outlive the sequence. Not thread-safe; any number of sequences can share a transformer.
@@ -59,6 +52,7 @@ class Sequence {
   /// The number of computed positions, which is the position of the next token.
   std::size_t position() const { return state_.position(); }
 
+  /// The largest number of positions.
   std::size_t context() const { return state_.context(); }
 
   /// The largest number of tokens that go through the layers together.
@@ -72,7 +66,9 @@ class Sequence {
   /// Lets rewind() return to the current position. Only models with recurrent mixers need it. The newest two snapshots
   /// of each kind are kept.
   using SnapshotKind = detail::SequenceState::SnapshotKind;
+  /// Lets rewind() return to the current position; see SnapshotKind.
   void take_snapshot(SnapshotKind kind) { state_.take_snapshot(kind); }
+  /// Whether the model has recurrent mixers, whose states rewind() can only take from snapshots.
   bool needs_snapshots() const { return state_.has_fixed_arrays(); }
 
   /// A second sequence with the same text so far, without the snapshots and the observer. On Linux the two sequences share the
@@ -91,16 +87,29 @@ class Sequence {
   /// Statistics of all tokens that this sequence has computed, forgotten ones included.
   const RestrictionStatistics& restriction() const { return restriction_; }
 
-  /// The bytes of the state of a full context with its snapshots, and of the intermediate results of a whole chunk.
+  /// The bytes of the state of a full context with its snapshots.
   std::size_t state_bytes() const { return state_.bytes(); }
+  /// The bytes of the intermediate results of a whole chunk.
   std::size_t scratch_bytes() const { return arena_bytes_; }
 
  private:
   friend class Transformer;
+  friend class Batch;
   friend class detail::SessionFile;
 
   Sequence(const detail::LayerWeights* model, const SequenceOptions& options, detail::SequenceState state,
            std::size_t arena_bytes, std::size_t ropes, detail::ExecutorLists lists);
+
+  /// Throws unless this is a sequence of the transformer with these weights, and `ids` are at least one, below
+  /// `vocabulary_size`, and fit into the context.
+  void require_next(const detail::LayerWeights* model, std::size_t vocabulary_size,
+                    std::span<const TokenId> ids) const;
+
+  /// The part of this sequence in a step: `tokens` tokens from row `first` on. Nothing changes before commit().
+  detail::StepText begin_step(std::size_t first, std::size_t tokens);
+
+  /// Keeps what a step has computed.
+  void commit(const detail::StepText& text);
 
   const detail::LayerWeights* model_;  // identifies the transformer, also after the transformer was moved
   SequenceOptions options_;
@@ -125,8 +134,10 @@ StateOptions state_options(const SequenceOptions& options);
 /// The options with a context of at most max_positions.
 SequenceOptions fitted(SequenceOptions options, const ModelSpec& spec);
 
-/// The bytes of the intermediate results of a step of `tokens` tokens.
-std::size_t scratch_bytes(const ModelSpec& spec, std::size_t tokens, std::size_t threads, bool bf16_dot);
+/// The bytes of the intermediate results of a step of `tokens` tokens, with the logits of one token of each text.
+/// experts_elsewhere: whether an executor computes the experts.
+std::size_t scratch_bytes(const ModelSpec& spec, std::size_t tokens, std::size_t threads, bool bf16_dot,
+                          bool experts_elsewhere = false, std::size_t texts = 1);
 
 }  // namespace moe::inline MOE_ABI::detail
 

@@ -2,6 +2,8 @@
 #pragma once
 #include "sequence.hpp"
 #include "block.hpp"
+#include "../core/concat.hpp"
+#include "../core/error.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -10,11 +12,6 @@
 #include <vector>
 
 namespace moe::inline MOE_ABI {
-
-MOE_INLINE void RestrictionStatistics::add(std::span<const float> masses) {
-  choices += masses.size();
-  for (const float one : masses) mass += static_cast<double>(one);
-}
 
 MOE_INLINE Sequence::Sequence(const detail::LayerWeights* model, const SequenceOptions& options,
                               detail::SequenceState state, std::size_t arena_bytes, std::size_t ropes,
@@ -26,6 +23,29 @@ MOE_INLINE Sequence::Sequence(const detail::LayerWeights* model, const SequenceO
       arena_(arena_bytes),
       angles_(ropes),
       lists_(std::move(lists)) {}
+
+MOE_INLINE void Sequence::require_next(const detail::LayerWeights* model, std::size_t vocabulary_size,
+                                       std::span<const TokenId> ids) const {
+  detail::expect(model_ == model, "forward", "sequence", "a sequence of this transformer",
+                 "a sequence of another transformer");
+  detail::expect(!ids.empty(), "forward", "ids", "at least one", "none");
+  for (const TokenId id : ids)
+    if (id >= vocabulary_size)
+      detail::fail("forward", "ids", detail::concat("ids below ", vocabulary_size), detail::concat(id));
+  if (ids.size() > context() - position())
+    detail::fail("forward", "context", detail::concat("at most ", context(), " positions"),
+                 detail::concat(position() + ids.size()));
+}
+
+MOE_INLINE detail::StepText Sequence::begin_step(std::size_t first, std::size_t tokens) {
+  state_.begin_step(tokens);
+  return {state_, position(), first, tokens, on_routes_, restriction_};
+}
+
+MOE_INLINE void Sequence::commit(const detail::StepText& text) {
+  state_.commit(text.tokens);
+  restriction_ = text.restriction;
+}
 
 MOE_INLINE Sequence Sequence::fork() {
   Sequence out(model_, options_, state_.fork(), arena_bytes_, angles_.size(),
@@ -52,15 +72,15 @@ MOE_INLINE SequenceOptions fitted(SequenceOptions options, const ModelSpec& spec
 }
 
 MOE_INLINE std::size_t scratch_bytes(const ModelSpec& spec, std::size_t tokens, std::size_t threads,
-                                     bool bf16_dot) {
+                                     bool bf16_dot, bool experts_elsewhere, std::size_t texts) {
   Arena arena;
-  const Workspace space{arena, tokens, threads, bf16_dot};
+  const Workspace space{arena, tokens, threads, bf16_dot, experts_elsewhere};
   const RopeTable ropes(spec);
   std::vector<Angles> angles(ropes.size());
-  (void)arena.take<float>(tokens * spec.hidden_size);  // the residual stream
-  (void)arena.take<float>(spec.vocabulary_size);       // the logits
-  (void)arena.take<float>(spec.hidden_size);           // the input of the head
-  (void)QuantisedActivations(arena, spec.hidden_size, bf16_dot);
+  (void)arena.take<float>(tokens * spec.hidden_size);     // the residual stream
+  (void)arena.take<float>(texts * spec.vocabulary_size);  // the logits
+  (void)arena.take<float>(texts * spec.hidden_size);      // the input of the head
+  (void)QuantisedActivations(arena, texts * spec.hidden_size, bf16_dot);
   ropes.take_angles(space, angles);
   reserve_blocks(space, spec);
   return arena.peak_bytes();

@@ -9,12 +9,16 @@
 #include "../io/checkpoint.hpp"
 #include "compute.hpp"
 #include "../spec/model_spec.hpp"
+#include "batch.hpp"
 #include "block.hpp"
+#include "expert_executor.hpp"
 #include "rope.hpp"
 #include "sequence.hpp"
 #include "weights.hpp"
 
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <span>
 #include <stop_token>
 #include <string_view>
@@ -24,18 +28,18 @@ namespace moe::inline MOE_ABI {
 
 /// Options of a Transformer.
 struct TransformerOptions {
-  WeightStorage weights = WeightStorage::mapped;
+  WeightStorage weights = WeightStorage::mapped;  // where all weights but the experts are
   // Restricts the routers, for experiments and for checkpoints without some experts: other experts are never chosen.
   AllowedExperts allowed_experts = {};
   // LOSSY, for experiments such as PreferResident: called before each choice for a single token; changes the scores that decide
   // the choice, [experts of the layer], but not the weights of the chosen experts. Must not throw, and must outlive the transformer.
   FunctionRef<void(std::size_t layer, std::span<float> scores)> adjust_choice = {};
-  const detail::simd::Kernels* kernels =
-      nullptr;  // null: the kernels of the best instruction set of this machine
+  // Null: the kernels of the best instruction set of this machine.
+  const detail::simd::Kernels* kernels = nullptr;
 };
 
-/// A decoder-only transformer: token ids in, logits out. A provider delivers the experts; all other weights come from the
-/// checkpoint, which stays open.
+/// A decoder-only transformer: token ids in, logits out. A provider delivers the experts, or an executor computes them; all other
+/// weights come from the checkpoint, which stays open.
 ///
 /// For one instruction set the logits have the same bits for every provider, number of threads and division of a prompt into
 /// chunks. Several threads may call forward() at once, each with its own sequence.
@@ -52,9 +56,20 @@ class Transformer {
   /// As above, with a provider that all copies of the AnyProvider share: it lives as long as the last copy.
   Transformer(Checkpoint checkpoint, AnyProvider provider, ThreadPool& pool, TransformerOptions options = {});
 
-  const ModelSpec& spec() const { return spec_; }
-  const detail::ModelWeights& weights() const { return weights_; }
-  const AllowedExperts& allowed_experts() const { return allowed_; }
+  /// A transformer whose experts `executor` computes. executor, pool: must outlive the transformer.
+  Transformer(Checkpoint checkpoint, ExpertExecutor& executor, ThreadPool& pool,
+              TransformerOptions options = {})
+      : Transformer(std::move(checkpoint),
+                    std::shared_ptr<ExpertExecutor>(std::shared_ptr<void>(), &executor), pool,
+                    std::move(options)) {}
+
+  /// As above, with an executor that the transformer shares. Throws if the executor is null.
+  Transformer(Checkpoint checkpoint, std::shared_ptr<ExpertExecutor> executor, ThreadPool& pool,
+              TransformerOptions options = {});
+
+  const ModelSpec& spec() const { return spec_; }                     // the description of the model
+  const detail::ModelWeights& weights() const { return weights_; }    // all weights but the experts
+  const AllowedExperts& allowed_experts() const { return allowed_; }  // all() without a restriction
 
   /// A new, empty sequence for this transformer.
   Sequence sequence(const SequenceOptions& options = {}) const;
@@ -62,9 +77,9 @@ class Transformer {
   /// Appends `ids` to the sequence and returns the logits after the last one, [vocabulary], which stay valid until the next
   /// call for this sequence. Returns an empty span if `stop` was requested before the end.
   ///
-  /// Throws if `ids` is empty, has an id out of range or does not fit into the context, if a provider throws, if a lease has
-  /// another shape than the spec says, or if a computed number is infinite or NaN: the error names the first layer with
-  /// such a number. After an error or a stop the sequence has the chunks before the current one.
+  /// Throws if `ids` is empty, has an id out of range or does not fit into the context, if a provider or an executor throws, if a
+  /// lease has another shape than the spec says, or if a computed number is infinite or NaN: the error names the first layer
+  /// with such a number. After an error or a stop the sequence has the chunks before the current one.
   std::span<const float> forward(Sequence& sequence, std::span<const TokenId> ids,
                                  const std::stop_token& stop = {}) const {
     return run(sequence, ids, stop, {});
@@ -79,23 +94,34 @@ class Transformer {
     return run(sequence, ids, stop, each);
   }
 
+  /// An empty batch for sequences of this transformer. Throws if `options` are out of range.
+  Batch batch(const BatchOptions& options = {}) const;
+
+  /// Appends the tokens of all sequences of the batch to their sequences, in one pass through the layers; afterwards
+  /// batch.logits(i) are the logits after the last token of the i-th sequence. Returns false if `stop` was requested before
+  /// the end.
+  ///
+  /// Throws as forward() of one sequence does; an error about numbers names the index of the sequence. Also throws if the batch
+  /// is empty or belongs to another transformer, or if a sequence has moved on since it was added. After an error or a stop no
+  /// sequence has tokens of this pass, so the same pass can be tried again, or another one without some of the sequences.
+  bool forward(Batch& batch, const std::stop_token& stop = {}) const;
+
  private:
   using EachLogits = FunctionRef<void(std::size_t, std::span<const float>)>;
 
-  /// Tokens of a sequence that go through the layers together.
-  struct Chunk {
-    Sequence& sequence;
-    std::span<const TokenId> ids;
+  /// Tokens of one or several sequences that go through the layers together.
+  struct Pass {
+    std::span<const TokenId> ids;  // [tokens]
     detail::Step step;
-    std::span<float> x;       // the residual stream, [tokens, hidden]
-    std::span<float> logits;  // [vocabulary]
+    std::span<float> x;  // the residual stream, [tokens, hidden]
+    std::span<detail::Angles> angles;
+    detail::ExecutorLists& lists;
+    bool lookahead = false;
   };
 
   void check_allowed() const;
 
   void check_adjusted() const;
-
-  void check(const Sequence& sequence, std::span<const TokenId> ids) const;
 
   std::span<const float> run(Sequence& sequence, std::span<const TokenId> ids, const std::stop_token& stop,
                              EachLogits each) const;
@@ -104,15 +130,14 @@ class Transformer {
   std::size_t run_chunk(Sequence& sequence, std::span<const TokenId> ids, std::span<float> logits,
                         const std::stop_token& stop, EachLogits each) const;
 
-  detail::BlockContext context_of(const Chunk& chunk) const;
+  detail::BlockContext context_of(const Pass& pass) const { return {spec_, ropes_, pass.angles}; }
 
-  void embed(const Chunk& chunk) const;
+  /// x = the residual stream after the last layer. Returns false if a stop was requested. Throws if a number is infinite or NaN.
+  bool compute(const Pass& pass, const std::stop_token& stop) const;
 
-  /// Computes all layers and adds to `restriction`. Returns false if a stop was requested.
-  bool run_layers(const Chunk& chunk, const std::stop_token& stop, RestrictionStatistics& restriction) const;
+  void embed(const Pass& pass) const;
 
-  void run_layer_networks(const Chunk& chunk, std::size_t layer, FunctionRef<void(const Routes&)> on_routes,
-                          RestrictionStatistics& restriction) const;
+  void run_layer_networks(const Pass& pass, std::size_t layer) const;
 
   /// Prefetches the first weights after a layer: the projections of the next layer, or the head.
   void expect_after(std::size_t layer) const;
@@ -120,18 +145,18 @@ class Transformer {
   /// The router of the next layer with experts; empty after the last one, and for a router with an input of its own.
   detail::NextRouter router_after(std::size_t layer) const;
 
-  /// Computes the logits of the t-th token of the chunk. Throws if a logit is infinite or NaN.
-  void set_logits(const Chunk& chunk, std::size_t t) const;
+  /// Computes the logits of the tokens in `rows`. Throws if a logit is infinite or NaN. logits: [rows, vocabulary].
+  void set_logits(const Pass& pass, std::span<const std::uint32_t> rows, std::span<float> logits) const;
 
-  /// Computes the logits of the t-th token of the chunk, and returns whether all logits are finite.
-  bool multiply_head(const Chunk& chunk, std::size_t t) const;
+  /// Computes the logits of the tokens in `rows`, and returns whether all logits are finite. logits: [rows, vocabulary].
+  bool multiply_head(const Pass& pass, std::span<const std::uint32_t> rows, std::span<float> logits) const;
 
-  /// Computes the chunk again, part by part, and throws an error that names the first part with a number that is infinite
-  /// or not a number. Checks between the parts of every chunk would cost time.
-  [[noreturn]] void fail_not_finite(const Chunk& chunk) const;
+  /// Computes the pass again, part by part, and throws an error that names the first part with a number that is infinite
+  /// or not a number. Checks between the parts of every pass would cost time.
+  [[noreturn]] void fail_not_finite(const Pass& pass) const;
 
   /// Throws if the residual stream has a number that is infinite or not a number.
-  void require_finite(const Chunk& chunk, std::string_view part) const;
+  void require_finite(const Pass& pass, std::string_view part) const;
 
   Checkpoint checkpoint_;
   ModelSpec spec_;
@@ -139,6 +164,8 @@ class Transformer {
   detail::RopeTable ropes_;
   detail::Compute compute_;
   mutable AnyProvider provider_;  // thread-safe
+  std::shared_ptr<detail::SharedExecutor>
+      executor_;  // null: the transformer computes the experts of provider_
   AllowedExperts allowed_;
   detail::AdjustChoice adjust_choice_;
 };

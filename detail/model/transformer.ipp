@@ -5,6 +5,7 @@
 #include "../core/error.hpp"
 #include "../core/float_environment.hpp"
 #include "../core/portable_math.hpp"
+#include "../experts/absent_provider.hpp"
 #include "expert_requirements.hpp"
 #include "norm.hpp"
 
@@ -14,12 +15,14 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
+#include <vector>
 
 namespace moe::inline MOE_ABI::detail {
 
@@ -46,6 +49,14 @@ inline std::string_view name_of(const MixerSpec& mixer) {
   constexpr std::string_view names[] = {"input",     "attention",     "latent attention",
                                         "delta net", "Mamba-2 mixer", "short convolution"};
   return names[mixer.index()];
+}
+
+/// Where the token of a row stands: its position, and in a step of several texts also the text.
+inline std::string place_of(const Step& step, std::size_t row) {
+  const StepText& text = step.text_of(row);
+  std::string place = concat("position ", text.position_of(row));
+  if (step.texts.size() > 1) place += concat(" of sequence ", &text - step.texts.data(), " of the batch");
+  return place;
 }
 
 /// Throws unless KV caches can have this type: f16, f32, or q8_0 if heads are whole blocks of 32.
@@ -89,6 +100,14 @@ MOE_INLINE void Transformer::check_adjusted() const {
                      "a sparsemixer, which chooses one after the other");
 }
 
+MOE_INLINE Transformer::Transformer(Checkpoint checkpoint, std::shared_ptr<ExpertExecutor> executor,
+                                    ThreadPool& pool, TransformerOptions options)
+    : Transformer(std::move(checkpoint), AnyProvider(detail::AbsentProvider()), pool, std::move(options)) {
+  detail::expect(executor != nullptr, "transformer", "executor", "an executor", "null");
+  executor_ = std::make_shared<detail::SharedExecutor>();
+  executor_->executor = std::move(executor);
+}
+
 MOE_INLINE void Transformer::check_allowed() const {
   for (const ExpertId id : allowed_.ids()) {
     const std::string place = detail::concat("layer ", id.layer);
@@ -109,26 +128,26 @@ MOE_INLINE Sequence Transformer::sequence(const SequenceOptions& options) const 
   detail::require_kv_type(spec_, options.kv_type);
   const detail::StateOptions state = detail::state_options(options);
   const bool bf16_dot = compute_.kernels().to_bf16 != nullptr;
-  const std::size_t scratch = detail::scratch_bytes(spec_, state.chunk, compute_.threads(), bf16_dot);
+  const std::size_t scratch =
+      detail::scratch_bytes(spec_, state.chunk, compute_.threads(), bf16_dot, executor_ != nullptr);
   return Sequence(weights_.layers.data(), options, detail::SequenceState(spec_, state), scratch,
                   ropes_.size(), detail::ExecutorLists(spec_.experts()));
 }
 
-MOE_INLINE void Transformer::check(const Sequence& sequence, std::span<const TokenId> ids) const {
-  detail::expect(sequence.model_ == weights_.layers.data(), "forward", "sequence",
-                 "a sequence of this transformer", "a sequence of another transformer");
-  detail::expect(!ids.empty(), "forward", "ids", "at least one", "none");
-  for (const TokenId id : ids)
-    if (id >= spec_.vocabulary_size)
-      detail::fail("forward", "ids", detail::concat("ids below ", spec_.vocabulary_size), detail::concat(id));
-  if (ids.size() > sequence.context() - sequence.position())
-    detail::fail("forward", "context", detail::concat("at most ", sequence.context(), " positions"),
-                 detail::concat(sequence.position() + ids.size()));
+MOE_INLINE Batch Transformer::batch(const BatchOptions& options) const {
+  detail::expect(options.sequences > 0, "batch", "sequences", "at least 1", "0");
+  if (options.tokens < options.sequences)
+    detail::fail("batch", "tokens", detail::concat("at least ", options.sequences, ", one for each sequence"),
+                 detail::concat(options.tokens));
+  const bool bf16_dot = compute_.kernels().to_bf16 != nullptr;
+  const std::size_t scratch = detail::scratch_bytes(spec_, options.tokens, compute_.threads(), bf16_dot,
+                                                    executor_ != nullptr, options.sequences);
+  return Batch(weights_.layers.data(), spec_, options, scratch, ropes_.size());
 }
 
 MOE_INLINE std::span<const float> Transformer::run(Sequence& sequence, std::span<const TokenId> ids,
                                                    const std::stop_token& stop, EachLogits each) const {
-  check(sequence, ids);
+  sequence.require_next(weights_.layers.data(), spec_.vocabulary_size, ids);
   const detail::FloatEnvironment environment;
   const detail::Arena::Frame frame(sequence.arena_);
   // The first array of the arena, so that the logits stay when the frame ends.
@@ -147,73 +166,101 @@ MOE_INLINE std::size_t Transformer::run_chunk(Sequence& sequence, std::span<cons
   const std::size_t tokens = std::min(sequence.state_.options().chunk, ids.size());
   detail::Arena& arena = sequence.arena_;
   const detail::Arena::Frame frame(arena);
-  const Chunk chunk{sequence,
-                    ids.first(tokens),
-                    {compute_, arena, sequence.position(), tokens},
-                    arena.take<float>(tokens * spec_.hidden_size),
-                    logits};
-  ropes_.set_angles(chunk.step, sequence.context(), sequence.angles_);
-  sequence.state_.begin_step(tokens);
-  RestrictionStatistics restriction = sequence.restriction_;
-  embed(chunk);
-  if (!run_layers(chunk, stop, restriction)) return 0;
-  if (!detail::all_finite(chunk.x)) fail_not_finite(chunk);
+  detail::StepText text = sequence.begin_step(0, tokens);
+  const Pass pass{.ids = ids.first(tokens),
+                  .step = {compute_, arena, tokens, {&text, 1}},
+                  .x = arena.take<float>(tokens * spec_.hidden_size),
+                  .angles = sequence.angles_,
+                  .lists = sequence.lists_,
+                  .lookahead = sequence.options_.lookahead};
+  if (!compute(pass, stop)) return 0;
+  const auto set_logits_of = [&](std::size_t t) {
+    const auto row = static_cast<std::uint32_t>(t);
+    set_logits(pass, {&row, 1}, logits);
+  };
   if (each) {
     for (std::size_t t = 0; t < tokens; ++t) {
-      set_logits(chunk, t);
-      each(chunk.step.position + t, logits);
+      set_logits_of(t);
+      each(text.position + t, logits);
     }
   } else if (tokens == ids.size()) {
-    set_logits(chunk, tokens - 1);
+    set_logits_of(tokens - 1);
   }
   // The last step, so that a chunk that ends with an exception changes nothing.
-  sequence.state_.commit(tokens);
-  sequence.restriction_ = restriction;
+  sequence.commit(text);
   return tokens;
 }
 
-MOE_INLINE detail::BlockContext Transformer::context_of(const Chunk& chunk) const {
-  return {spec_, ropes_, chunk.sequence.angles_, chunk.sequence.state_};
+MOE_INLINE bool Transformer::forward(Batch& batch, const std::stop_token& stop) const {
+  detail::expect(batch.model_ == weights_.layers.data(), "forward", "batch", "a batch of this transformer",
+                 "a batch of another transformer");
+  detail::expect(batch.size() > 0, "forward", "batch", "at least one sequence", "none");
+  for (std::size_t i = 0; i < batch.size(); ++i)
+    if (const Batch::Entry& entry = batch.entries_[i]; entry.sequence->position() != entry.position)
+      detail::fail("forward", detail::concat("sequence ", i, " of the batch"),
+                   detail::concat("position ", entry.position, ", as when it was added"),
+                   detail::concat(entry.sequence->position()));
+  const detail::FloatEnvironment environment;
+  const detail::Arena::Frame frame(batch.arena_);
+  const std::size_t tokens = batch.ids_.size();
+  batch.has_logits_ = false;
+  // The first array of the arena, so that the logits stay when the frame ends.
+  batch.logits_ = batch.arena_.take<float>(batch.size() * spec_.vocabulary_size);
+  batch.texts_.clear();
+  batch.last_rows_.clear();
+  for (const Batch::Entry& entry : batch.entries_) {
+    batch.texts_.push_back(entry.sequence->begin_step(entry.first, entry.tokens));
+    batch.last_rows_.push_back(static_cast<std::uint32_t>(entry.first + entry.tokens - 1));
+  }
+  const Pass pass{.ids = batch.ids_,
+                  .step = {compute_, batch.arena_, tokens, batch.texts_},
+                  .x = batch.arena_.take<float>(tokens * spec_.hidden_size),
+                  .angles = batch.angles_,
+                  .lists = batch.lists_};
+  if (!compute(pass, stop)) return false;
+  set_logits(pass, batch.last_rows_, batch.logits_);
+  // The last step, so that a pass that ends with an exception changes no sequence.
+  for (std::size_t i = 0; i < batch.size(); ++i) batch.entries_[i].sequence->commit(batch.texts_[i]);
+  batch.has_logits_ = true;
+  return true;
 }
 
-MOE_INLINE void Transformer::embed(const Chunk& chunk) const {
+MOE_INLINE bool Transformer::compute(const Pass& pass, const std::stop_token& stop) const {
+  ropes_.set_angles(pass.step, pass.angles);
+  embed(pass);
+  for (std::size_t layer = 0; layer < spec_.layers.size(); ++layer) {
+    if (stop.stop_requested()) return false;
+    detail::run_mixer(pass.step, context_of(pass), layer, weights_.layers[layer], pass.x.data());
+    run_layer_networks(pass, layer);
+  }
+  if (!detail::all_finite(pass.x)) fail_not_finite(pass);
+  return true;
+}
+
+MOE_INLINE void Transformer::embed(const Pass& pass) const {
   const std::size_t hidden = spec_.hidden_size;
-  for (std::size_t t = 0; t < chunk.ids.size(); ++t) {
-    const std::span<float> row = chunk.x.subspan(t * hidden, hidden);
-    weights_.embedding.read_row(chunk.ids[t], row);
+  for (std::size_t t = 0; t < pass.ids.size(); ++t) {
+    const std::span<float> row = pass.x.subspan(t * hidden, hidden);
+    weights_.embedding.read_row(pass.ids[t], row);
     if (spec_.embedding_multiplier != 1)
       compute_.kernels().scale(row.data(), spec_.embedding_multiplier, hidden);
   }
 }
 
-MOE_INLINE bool Transformer::run_layers(const Chunk& chunk, const std::stop_token& stop,
-                                        RestrictionStatistics& restriction) const {
-  for (std::size_t layer = 0; layer < spec_.layers.size(); ++layer) {
-    if (stop.stop_requested()) return false;
-    detail::run_mixer(chunk.step, context_of(chunk), layer, weights_.layers[layer], chunk.x.data());
-    run_layer_networks(chunk, layer, chunk.sequence.on_routes_, restriction);
-  }
-  return true;
-}
-
-MOE_INLINE void Transformer::run_layer_networks(const Chunk& chunk, std::size_t layer,
-                                                FunctionRef<void(const Routes&)> on_routes,
-                                                RestrictionStatistics& restriction) const {
-  const auto add_mass = [&](std::span<const float> mass) { restriction.add(mass); };
+MOE_INLINE void Transformer::run_layer_networks(const Pass& pass, std::size_t layer) const {
   const auto expect_next = [&] { expect_after(layer); };
   const detail::FeedForwardContext context{
       .layer = static_cast<std::uint32_t>(layer),
       .hidden = spec_.hidden_size,
       .provider = provider_,
       .allowed = allowed_,
-      .lists = chunk.sequence.lists_,
-      .on_routes = on_routes,
-      .on_mass = add_mass,
-      .next = chunk.sequence.options_.lookahead ? router_after(layer) : detail::NextRouter{},
+      .lists = pass.lists,
+      .next = pass.lookahead ? router_after(layer) : detail::NextRouter{},
       .before_sum = expect_next,
+      .executor = executor_.get(),
       .adjust_choice = adjust_choice_};
-  detail::run_feed_forward(chunk.step, context_of(chunk), layer, weights_.layers[layer], context,
-                           chunk.x.data());
+  detail::run_feed_forward(pass.step, context_of(pass), layer, weights_.layers[layer], context,
+                           pass.x.data());
 }
 
 MOE_INLINE void Transformer::expect_after(std::size_t layer) const {
@@ -231,65 +278,73 @@ MOE_INLINE detail::NextRouter Transformer::router_after(std::size_t layer) const
   return {};
 }
 
-MOE_INLINE void Transformer::set_logits(const Chunk& chunk, std::size_t t) const {
-  if (!multiply_head(chunk, t)) fail_not_finite(chunk);
+MOE_INLINE void Transformer::set_logits(const Pass& pass, std::span<const std::uint32_t> rows,
+                                        std::span<float> logits) const {
+  if (!multiply_head(pass, rows, logits)) fail_not_finite(pass);
 }
 
-MOE_INLINE bool Transformer::multiply_head(const Chunk& chunk, std::size_t t) const {
-  const std::size_t hidden = spec_.hidden_size;
-  detail::Arena& arena = chunk.step.arena;
+MOE_INLINE bool Transformer::multiply_head(const Pass& pass, std::span<const std::uint32_t> rows,
+                                           std::span<float> logits) const {
+  const std::size_t hidden = spec_.hidden_size, vocabulary = spec_.vocabulary_size;
+  detail::Arena& arena = pass.step.arena;
   const detail::Arena::Frame frame(arena);
-  const std::span<float> normed = arena.take<float>(hidden);
+  const std::span<float> normed = arena.take<float>(rows.size() * hidden);
   const detail::simd::Kernels& kernels = compute_.kernels();
-  detail::apply_to_token(kernels, weights_.norm, &chunk.x[t * hidden], normed.data());
-  const detail::QuantisedActivations memory(arena, hidden, kernels.to_bf16 != nullptr);
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    detail::apply_to_token(kernels, weights_.norm, &pass.x[rows[i] * hidden], &normed[i * hidden]);
+  const detail::QuantisedActivations memory(arena, rows.size() * hidden, kernels.to_bf16 != nullptr);
   compute_.expect(nullptr);
-  const detail::Product product{
-      .weights = weights_.head,
-      .input = compute_.prepare(detail::is_quantised(weights_.head.dtype), normed.data(), hidden, 1, memory),
-      .tokens = 1,
-      .out = chunk.logits.data(),
-      .out_stride = spec_.vocabulary_size,
-      .bias = detail::as_vector(weights_.head_bias)};
+  const detail::Product product{.weights = weights_.head,
+                                .input = compute_.prepare(detail::is_quantised(weights_.head.dtype),
+                                                          normed.data(), hidden, rows.size(), memory),
+                                .tokens = rows.size(),
+                                .out = logits.data(),
+                                .out_stride = vocabulary,
+                                .bias = detail::as_vector(weights_.head_bias)};
   std::atomic<bool> finite = true;
   // Each piece is finished and checked while it is in a first-level cache.
   compute_.multiply({&product, 1},
-                    [&](const detail::Product& p, std::size_t first, std::size_t rows) noexcept {
-                      const std::span<float> piece{p.out + first, rows};
-                      detail::finish_logits(spec_, kernels, piece);
-                      if (!detail::all_finite(piece)) finite.store(false, std::memory_order_relaxed);
+                    [&](const detail::Product& p, std::size_t first, std::size_t count) noexcept {
+                      for (std::size_t i = 0; i < p.tokens; ++i) {
+                        const std::span<float> piece{p.out + i * p.out_stride + first, count};
+                        detail::finish_logits(spec_, kernels, piece);
+                        if (!detail::all_finite(piece)) finite.store(false, std::memory_order_relaxed);
+                      }
                     });
   return finite.load(std::memory_order_relaxed);
 }
 
-MOE_INLINE void Transformer::fail_not_finite(const Chunk& chunk) const {
-  RestrictionStatistics ignored;
-  embed(chunk);
-  require_finite(chunk, "embedding");
+MOE_INLINE void Transformer::fail_not_finite(const Pass& pass) const {
+  for (detail::StepText& text : pass.step.texts) text.on_routes = {};
+  embed(pass);
+  require_finite(pass, "embedding");
   for (std::size_t layer = 0; layer < spec_.layers.size(); ++layer) {
-    detail::run_mixer(chunk.step, context_of(chunk), layer, weights_.layers[layer], chunk.x.data());
-    require_finite(chunk, detail::concat(detail::name_of(spec_.layers[layer].mixer), " of layer ", layer));
-    run_layer_networks(chunk, layer, {}, ignored);
-    require_finite(chunk, detail::concat(spec_.layers[layer].router() ? "experts" : "feed-forward network",
-                                         " of layer ", layer));
+    detail::run_mixer(pass.step, context_of(pass), layer, weights_.layers[layer], pass.x.data());
+    require_finite(pass, detail::concat(detail::name_of(spec_.layers[layer].mixer), " of layer ", layer));
+    run_layer_networks(pass, layer);
+    require_finite(pass, detail::concat(spec_.layers[layer].router() ? "experts" : "feed-forward network",
+                                        " of layer ", layer));
   }
-  for (std::size_t t = 0; t < chunk.step.tokens; ++t)
-    if (!multiply_head(chunk, t))
+  std::vector<float> logits(spec_.vocabulary_size);
+  for (std::size_t t = 0; t < pass.step.tokens; ++t) {
+    const auto row = static_cast<std::uint32_t>(t);
+    if (!multiply_head(pass, {&row, 1}, logits))
       detail::fail(checkpoint_.path(), "logits", "finite numbers",
-                   detail::concat("NaN or infinity, from the final norm or the head, at position ",
-                                  chunk.step.position + t));
+                   detail::concat("NaN or infinity, from the final norm or the head, at ",
+                                  detail::place_of(pass.step, t)));
+  }
   detail::fail(checkpoint_.path(), "logits", "finite numbers",
                "NaN or infinity, but only in the first of two computations of the same chunk");
 }
 
-MOE_INLINE void Transformer::require_finite(const Chunk& chunk, std::string_view part) const {
+MOE_INLINE void Transformer::require_finite(const Pass& pass, std::string_view part) const {
   const auto found =
-      std::find_if(chunk.x.begin(), chunk.x.end(), [](float number) { return !std::isfinite(number); });
-  if (found == chunk.x.end()) return;
-  const std::size_t token = static_cast<std::size_t>(found - chunk.x.begin()) / spec_.hidden_size;
+      std::find_if(pass.x.begin(), pass.x.end(), [](float number) { return !std::isfinite(number); });
+  if (found == pass.x.end()) return;
+  const std::size_t row = static_cast<std::size_t>(found - pass.x.begin()) / spec_.hidden_size;
   detail::fail(checkpoint_.path(), part, "finite numbers",
-               detail::concat(std::isnan(*found) ? "not a number" : "infinity", ", first at position ",
-                              chunk.step.position + token));
+               detail::concat(std::isnan(*found) ? "not a number" : "infinity", ", first at ",
+                              detail::place_of(pass.step, row)));
 }
 
 }  // namespace moe::inline MOE_ABI

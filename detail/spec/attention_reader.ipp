@@ -155,8 +155,10 @@ MOE_INLINE bool AttentionReader::has_norms(std::size_t layer) const {
 
 MOE_INLINE bool AttentionReader::has_positions() const {
   using Positions = Family::Positions;
-  if (reader_.family().positions != Positions::stated) return reader_.family().positions == Positions::rope;
+  const Positions positions = reader_.family().positions;
+  if (positions == Positions::rope || positions == Positions::none) return positions == Positions::rope;
   if (reader_.is_gguf()) return reader_.flag(keys::has_positions, true);
+  if (positions == Positions::stated_in_gguf) return true;
   return reader_.one_of(keys::position_kind, {"nope", "rope"}) == "rope";
 }
 

@@ -39,13 +39,18 @@ struct RecurrentDefaults {
 
 /// One family of models, as data. Readers use only these values; no reader compares the names of families.
 struct Family {
-  std::string_view model_type;             // in config.json
-  std::string_view other_types[2] = {};    // of the text model, nested or in a checkpoint of its own
-  std::string_view nested[2] = {};         // the members of config.json that lead to the text model
+  std::string_view model_type;           // in config.json
+  std::string_view other_types[2] = {};  // of the text model, nested or in a checkpoint of its own
+  std::string_view nested[2] = {};       // the members of config.json that lead to the text model
+  std::string_view untyped_member =
+      {};  // a configuration without model_type that has this object is of this family
   std::string_view architectures[2] = {};  // in GGUF files; empty: the family has none
 
   /// Names that differ from the usual ones. Several rows of one role are alternatives: the first tensor that exists counts.
   std::span<const RoleNames> names = {}, more_names = {};
+
+  /// The name of the epsilon of norms in config.json, if other names can stand beside it.
+  std::string_view norm_epsilon = {};
 
   const FamilyDefaults* defaults;
   const LatentDefaults* latent = nullptr;  // null: no latent attention
@@ -58,7 +63,7 @@ struct Family {
   ///   no_window          attention to all positions; windows of the configuration are ignored
   ///   window             attention within sliding_window, if there is one
   ///   optional_window    attention within sliding_window, if use_sliding_window is true
-  ///   listed_windows     attention within sliding_window, in layers that a list must name
+  ///   even_lower_windows   attention within sliding_window, in even layers below max_window_layers
   ///   upper_windows      attention within sliding_window, in layers from max_window_layers on
   ///   alternating        attention within the window in even layers, to all positions in odd layers
   ///   last_of_six        attention to all positions in each sixth layer and in the last one, else within the window
@@ -71,7 +76,7 @@ struct Family {
     no_window,
     window,
     optional_window,
-    listed_windows,
+    even_lower_windows,
     upper_windows,
     alternating,
     last_of_six,
@@ -109,8 +114,9 @@ struct Family {
 
   // Positions
 
-  /// stated: rope or none, as position_embedding_type or rope.scaling.finetuned states.
-  enum class Positions { rope, none, stated };
+  /// stated: rope or none, as position_embedding_type or rope.scaling.finetuned states. stated_in_gguf: as
+  /// rope.scaling.finetuned states; rope in checkpoints of Hugging Face.
+  enum class Positions { rope, none, stated, stated_in_gguf };
   Positions positions = Positions::rope;
   double rotated = 1;  // the share of a head that is rotated; less than 1: the configuration may state it
   bool neighbours_in_gguf = false;  // rows of queries and keys are permuted in GGUF files
@@ -181,7 +187,7 @@ struct Family {
   /// Whether layers can have a window.
   bool may_slide() const {
     return pattern == Pattern::window || pattern == Pattern::optional_window ||
-           pattern == Pattern::listed_windows || pattern == Pattern::upper_windows ||
+           pattern == Pattern::even_lower_windows || pattern == Pattern::upper_windows ||
            pattern == Pattern::alternating || pattern == Pattern::last_of_six;
   }
 };

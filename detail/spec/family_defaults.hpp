@@ -11,7 +11,7 @@ namespace moe::inline MOE_ABI::detail {
 // clang-format off
 inline constexpr FamilyDefaults
     qwen3_moe_defaults{151936, 2048, 24, 32768,  32, 4, 0,  6144, 768, 128, 8,  0,  1e-6, 1e4,  0,  4096},
-    qwen3_omni_defaults{151936, 2048, 24, 32768,  32, 4, 0,  6144, 768, 128, 8,  0,  1e-6, 1e6},
+    qwen3_omni_defaults{3584, 2048, 28, 32768,  28, 4, 0,  18944, 768, 128, 8,  0,  1e-6, 1e6},
     qwen3_defaults{151936, 4096, 32, 32768,  32, 32, 128,  22016, 0, 0, 0,  0,  1e-6, 1e4,  0,  4096},
     llama_defaults{32000, 4096, 32, 2048,  32, 0, 0,  11008, 0, 0, 0,  0,  1e-6, 1e4},
     mistral_defaults{32000, 4096, 32, 131072,  32, 8, 0,  14336, 0, 0, 0,  0,  1e-6, 1e4,  0,  4096},

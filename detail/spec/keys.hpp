@@ -27,7 +27,6 @@ inline constexpr Key logit_divisor{{"logit_scale"}, {"logits_scaling"}};
 inline constexpr Key logit_soft_cap{{"final_logit_softcapping"}, {"final_logit_softcapping"}};
 inline constexpr Key tied{{}, {"tie_embedding", "tie_word_embeddings"}};
 inline constexpr Key head_bias{{}, {"lm_head_bias"}};
-inline constexpr Key norm_kind{{}, {"normalization_function"}};
 
 // The kinds of layers
 inline constexpr Key layer_types{{}, {"layer_types"}};
@@ -36,13 +35,12 @@ inline constexpr Key attention_layers{{}, {"full_attn_idxs"}};
 inline constexpr Key attention_interval{{"full_attention_interval"}, {"full_attention_interval"}};
 inline constexpr Key recurrent_layers{{"attention.recurrent_layers"}, {}};
 inline constexpr Key block_pattern{{}, {"hybrid_override_pattern"}};
-inline constexpr Key block_types{{}, {"layers_block_type"}};
+inline constexpr Key block_types{{}, {"layers_block_type", "layer_types"}};
 inline constexpr Key window{{"attention.sliding_window"}, {"sliding_window"}};
 inline constexpr Key use_window{{}, {"use_sliding_window"}};
 inline constexpr Key first_window{{}, {"max_window_layers"}};
 inline constexpr Key window_pattern{{"attention.sliding_window_pattern"}, {}};
 inline constexpr Key sparse_step{{}, {"decoder_sparse_step"}};
-inline constexpr Key sparse_frequency{{}, {"moe_layer_freq"}};
 inline constexpr Key dense_layers{{}, {"mlp_only_layers"}};
 inline constexpr Key leading_dense{{"leading_dense_block_count"},
                                    {"first_k_dense_replace", "num_dense_layers"}};
@@ -67,7 +65,6 @@ inline constexpr Key input_bias{{}, {"qkv_bias"}};
 inline constexpr Key query_key_norm{{}, {"use_qk_norm"}};
 inline constexpr Key query_key_norm_kind{{}, {"qk_norm_type"}};
 inline constexpr Key output_gate{{}, {"attn_output_gate"}};
-inline constexpr Key bidirectional{{}, {"use_bidirectional_attention"}};
 
 // Latent attention
 inline constexpr Key query_rank{{"attention.q_lora_rank"}, {"q_lora_rank"}};
@@ -150,7 +147,6 @@ inline constexpr Key jitter{{}, {"router_jitter_noise"}};
 // Parts of Gemma that the library does not have
 inline constexpr Key layer_input_size{{"embedding_length_per_layer_input"}, {"hidden_size_per_layer_input"}};
 inline constexpr Key shared_kv_layers{{"attention.shared_kv_layers"}, {"num_kv_shared_layers"}};
-inline constexpr Key wide_networks{{}, {"use_double_wide_mlp"}};
 
 }  // namespace keys
 

@@ -49,22 +49,26 @@ MOE_INLINE LayerKinds listed_mixers(const SpecReader& reader) {
 /// Whether windows are in use. The configuration can switch windows off by use_sliding_window, or by a window of null.
 MOE_INLINE bool windows_are_on(const SpecReader& reader) {
   const MixerPattern pattern = reader.family().pattern;
-  const bool optional = pattern == MixerPattern::optional_window || pattern == MixerPattern::listed_windows ||
-                        pattern == MixerPattern::upper_windows;
+  const bool optional = pattern == MixerPattern::optional_window ||
+                        pattern == MixerPattern::even_lower_windows || pattern == MixerPattern::upper_windows;
   const bool stated = !reader.is_null(keys::window);
   if (optional && !reader.flag(keys::use_window, false)) return false;
-  return stated && reader.size(keys::window, reader.defaults().window) > 0;
+  if (!stated) return false;
+  return reader.size(keys::window, reader.defaults().window) > 0;
 }
 
 /// The mixers of a family whose layers all have attention, by the pattern of the family.
 MOE_INLINE LayerKinds mixers_with_windows(const SpecReader& reader) {
   LayerKinds out(reader.layers());
   const MixerPattern pattern = reader.family().pattern;
-  const std::size_t first = pattern == MixerPattern::upper_windows ? reader.size(keys::first_window, 28) : 0;
+  const bool even_lower = pattern == MixerPattern::even_lower_windows;
+  const bool bounded = even_lower || pattern == MixerPattern::upper_windows;
+  const std::size_t bound = bounded ? reader.size(keys::first_window, 28) : 0;
   for (std::size_t i = 0; i < out.size(); ++i)
     out[i].slides = pattern == MixerPattern::alternating   ? i % 2 == 0
                     : pattern == MixerPattern::last_of_six ? (i + 1) % 6 != 0
-                                                           : i >= first;
+                    : even_lower                           ? i % 2 == 0 && i < bound
+                                                           : i >= bound;
   return out;
 }
 
@@ -129,8 +133,6 @@ MOE_INLINE LayerKinds mixers_of(const SpecReader& reader) {
   }
   if (!reader.family().may_slide()) return listed ? out : LayerKinds(reader.layers());
   if (!windows_are_on(reader)) return LayerKinds(reader.layers());
-  if (!listed && pattern == MixerPattern::listed_windows)
-    reader.fail_at(keys::layer_types, "a list, since sliding_window is in use", "none");
   if (!listed) out = mixers_with_windows(reader);
   read_window_pattern(reader, out);
   if (pattern == MixerPattern::last_of_six && !reader.is_gguf()) out.back().slides = false;

@@ -18,7 +18,7 @@ namespace moe::inline MOE_ABI {
 
 /// Causal attention with heads: softmax(scale · q · k) · v, grouped-query.
 struct AttentionSpec {
-  std::size_t heads = 0;
+  std::size_t heads = 0;     // of queries
   std::size_t kv_heads = 0;  // each is shared by heads / kv_heads query heads
   std::size_t head_dim = 0;  // of queries, keys and values; need not be hidden_size / heads
   std::size_t window = 0;    // positions that a token attends to, its own included; 0: all
@@ -26,6 +26,7 @@ struct AttentionSpec {
   float clamp = 0;           // queries, keys and values are limited to ±clamp after their norms; 0: no limit
   bool sinks = false;        // each head has one more score without a value: the softmax's denominator grows
 
+  /// What an RMS norm of queries and keys covers.
   enum class Norm { none, heads, projection };
   Norm query_key_norm = Norm::none;  // heads: an RMS norm of each head; projection: of the whole projection
   bool value_norm = false;           // an RMS norm of each head of the values, without a weight
@@ -39,7 +40,9 @@ struct AttentionSpec {
 
   std::optional<RopeSpec> rope = {};  // empty: no positions
 
+  /// The numbers of all queries of a position.
   std::size_t query_size() const { return heads * head_dim; }
+  /// The numbers of all keys, or of all values, of a position.
   std::size_t kv_size() const { return kv_heads * head_dim; }
 
   bool operator==(const AttentionSpec&) const = default;
@@ -47,16 +50,17 @@ struct AttentionSpec {
 
 /// Multi-head latent attention (DeepSeek-V2): keys and values of all heads are products of one latent vector per position.
 struct LatentAttentionSpec {
-  std::size_t heads = 0;
+  std::size_t heads = 0;       // of queries, keys and values
   std::size_t query_rank = 0;  // of the low-rank query projection; 0: one full projection
   std::size_t kv_rank = 0;     // the width of the latent
   std::size_t nope_dim = 0;    // of a head of queries and keys: the part without positions
   std::size_t rope_dim = 0;    // the part with positions, which all heads of keys share
   std::size_t value_dim = 0;   // of a head of values
-  float scale = 0;
-  float norm_epsilon = 0;  // of the norms of the latents
-  RopeSpec rope;           // of rope_dim / 2 pairs
+  float scale = 0;             // of the scores
+  float norm_epsilon = 0;      // of the norms of the latents
+  RopeSpec rope;               // of rope_dim / 2 pairs
 
+  /// The numbers of all queries of a position.
   std::size_t query_size() const { return heads * (nope_dim + rope_dim); }
   std::size_t row_size() const { return kv_rank + rope_dim; }  // numbers that are kept for each position
 
@@ -66,14 +70,16 @@ struct LatentAttentionSpec {
 /// A gated delta net: linear attention with a matrix of state for each value head.
 /// Source: Yang et al. 2024 (arXiv 2412.06464); Qwen3NextGatedDeltaNet in transformers.
 struct DeltaNetSpec {
-  std::size_t key_heads = 0, value_heads = 0;
-  std::size_t key_dim = 0, value_dim = 0;  // of a head
-  std::size_t kernel = 0;                  // taps of the convolution
+  std::size_t key_heads = 0, value_heads = 0;  // each key head serves value_heads / key_heads value heads
+  std::size_t key_dim = 0, value_dim = 0;      // of a head
+  std::size_t kernel = 0;                      // taps of the convolution
   // Value head j reads key head j mod key_heads, in place of j div (value heads / key heads).
   bool tiled_heads = false;
   bool decay_is_log = true;  // the decay is stored as log(a), in place of −a
 
+  /// The width of the convolution: queries, keys and values of all heads.
   std::size_t channels() const { return 2 * key_heads * key_dim + value_heads * value_dim; }
+  /// The numbers of the values of all heads.
   std::size_t value_size() const { return value_heads * value_dim; }
 
   bool operator==(const DeltaNetSpec&) const = default;
@@ -81,16 +87,18 @@ struct DeltaNetSpec {
 
 /// A Mamba-2 mixer. Source: Dao and Gu 2024 (arXiv 2405.21060); NemotronHMamba2Mixer in transformers.
 struct Mamba2Spec {
-  std::size_t heads = 0, head_dim = 0;
-  std::size_t groups = 0;  // of heads that share B and C
-  std::size_t state = 0;   // the width of B and C
-  std::size_t kernel = 0;  // taps of the convolution
-  bool convolution_bias = false, projection_bias = false;
+  std::size_t heads = 0, head_dim = 0;                     // heads, and the width of each
+  std::size_t groups = 0;                                  // of heads that share B and C
+  std::size_t state = 0;                                   // the width of B and C
+  std::size_t kernel = 0;                                  // taps of the convolution
+  bool convolution_bias = false, projection_bias = false;  // whether there are these biases
   bool grouped_norm = false;               // the gated norm has a mean for each group in place of one mean
   bool decay_is_log = true;                // the decay is stored as log(a), in place of −a
   float least_step = 0, largest_step = 0;  // limits of the time step after softplus; largest 0: no limits
 
+  /// The width of the result of all heads.
   std::size_t inner_size() const { return heads * head_dim; }
+  /// The width of the convolution: inputs of all heads, B and C.
   std::size_t channels() const { return inner_size() + 2 * groups * state; }
 
   bool operator==(const Mamba2Spec&) const = default;
@@ -98,8 +106,8 @@ struct Mamba2Spec {
 
 /// A gated short convolution (LFM2).
 struct ShortConvolutionSpec {
-  std::size_t kernel = 0;
-  bool bias = false;  // of both projections and of the convolution
+  std::size_t kernel = 0;  // taps of the convolution
+  bool bias = false;       // of both projections and of the convolution
 
   bool operator==(const ShortConvolutionSpec&) const = default;
 };
@@ -120,11 +128,12 @@ enum class Activation { silu, gelu, clamped_silu, relu_squared };
 
 /// A feed-forward network: down · activation(gate · x, up · x).
 struct NetworkSpec {
-  std::size_t width = 0;
-  Activation activation = Activation::silu;
-  bool biases = false;
-  float limit = 0;  // of clamped_silu
+  std::size_t width = 0;                     // of the intermediate result
+  Activation activation = Activation::silu;  // between the products
+  bool biases = false;                       // of all products
+  float limit = 0;                           // of clamped_silu
 
+  /// Whether there is a gate: a third matrix.
   bool gated() const { return activation != Activation::relu_squared; }
 
   bool operator==(const NetworkSpec&) const = default;
@@ -132,21 +141,21 @@ struct NetworkSpec {
 
 /// How the experts of a token are chosen and weighted. `logits` are router · x (+ bias).
 struct RouterSpec {
-  std::size_t experts = 0;
-  std::size_t per_token = 0;
+  std::size_t experts = 0;    // of the layer
+  std::size_t per_token = 0;  // experts that are chosen for a token
 
   /// softmax             over all experts, then the largest
   /// softmax_of_chosen   the largest logits, then a softmax over these
   /// sigmoid             of each logit, then the largest
   /// sparsemixer         two experts, each with a softmax over the logits near the largest one (PhiMoE)
   enum class Score { softmax, softmax_of_chosen, sigmoid, sparsemixer };
-  Score score = Score::softmax;
+  Score score = Score::softmax;  // from logits to scores
 
   bool bias = false;            // added to the logits
   bool selection_bias = false;  // added to the scores for the choice only, not for the weights
-  static constexpr std::size_t most_groups = 64;
-  std::size_t groups = 1;  // of consecutive experts; only the experts of the best groups can be chosen
-  std::size_t groups_kept = 1;
+  static constexpr std::size_t most_groups = 64;  // the largest number of groups
+  std::size_t groups = 1;       // of consecutive experts; only the experts of the best groups can be chosen
+  std::size_t groups_kept = 1;  // the number of best groups
   // The score of a group: the sum of its two largest scores in place of the largest one.
   bool group_score_is_sum = false;
 
@@ -163,7 +172,7 @@ struct RouterSpec {
 
 /// A network that every token takes, beside the experts.
 struct AlwaysOnSpec {
-  NetworkSpec network;
+  NetworkSpec network;     // all shared experts together
   bool gate = false;       // its result is multiplied by sigmoid(stored vector · x)
   bool own_norms = false;  // experts and this network have norms of their own before and after (Gemma 4)
 
@@ -172,9 +181,9 @@ struct AlwaysOnSpec {
 
 /// The second part of a layer. Without a router, `network` serves every token.
 struct FeedForwardSpec {
-  NetworkSpec network;  // of each expert
-  std::optional<RouterSpec> router = {};
-  std::optional<AlwaysOnSpec> always_on = {};
+  NetworkSpec network;                         // of each expert
+  std::optional<RouterSpec> router = {};       // empty: a dense layer
+  std::optional<AlwaysOnSpec> always_on = {};  // empty: only the chosen experts
   std::size_t latent_size = 0;  // experts work on a projection of this width; 0: on the hidden size
 
   bool operator==(const FeedForwardSpec&) const = default;
@@ -182,9 +191,9 @@ struct FeedForwardSpec {
 
 /// A layer: a mixer and a feed-forward part, whose results are added to the residual stream.
 struct LayerSpec {
-  MixerSpec mixer;
-  std::optional<FeedForwardSpec> feed_forward = {};
-  bool post_norms = false;        // a norm of the result of each part, before it is added
+  MixerSpec mixer;                                   // the first part
+  std::optional<FeedForwardSpec> feed_forward = {};  // the second part; empty: the layer has a mixer only
+  bool post_norms = false;                           // a norm of the result of each part, before it is added
   bool scaled = false;            // the residual stream is multiplied by a stored number at the end
   float residual_multiplier = 1;  // of the result of each part
 

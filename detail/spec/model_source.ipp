@@ -12,12 +12,16 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The model_type of config.json, or else empty. A configuration with a thinker but no model_type belongs to Qwen3-Omni.
+/// The model_type of config.json, or else of the family whose `untyped_member` is there, or else empty.
 MOE_INLINE std::string_view model_type_of(const Json& root) {
   if (const Json type = root.find("model_type"))
     return type.is_string() ? type.as_string() : std::string_view();
-  const Json thinker = root.find("thinker_config");
-  return thinker && thinker.is_object() ? "qwen3_omni_moe" : "";
+  for (const Family& family : families()) {
+    if (family.untyped_member.empty()) continue;
+    const Json member = root.find(family.untyped_member);
+    if (member && member.is_object()) return family.model_type;
+  }
+  return "";
 }
 
 MOE_INLINE const Family* family_of_type(std::string_view model_type) {

@@ -59,7 +59,24 @@ MOE_INLINE std::vector<TokenId> end_tokens_of(const SpecReader& reader) {
 MOE_INLINE bool is_tied(const SpecReader& reader) {
   if (reader.is_gguf()) return !reader.names().find(Role::head);
   if (reader.has(keys::tied)) return reader.flag(keys::tied, false);
-  return ValueSource(reader.checkpoint().config()).flag("tie_word_embeddings", reader.family().tied);
+  // Of the objects around the text model, the innermost one that states the value counts.
+  std::optional<ValueSource> around = ValueSource(reader.checkpoint().config());
+  bool tied = reader.family().tied;
+  for (const std::string_view member : reader.family().nested) {
+    tied = around->flag("tie_word_embeddings", tied);
+    if (member.empty()) break;
+    if (!(around = around->object(member))) break;
+  }
+  return tied;
+}
+
+MOE_INLINE float read_norm_epsilon(const SpecReader& reader) {
+  constexpr NumberRange range{0, 1};
+  const std::string_view own = reader.family().norm_epsilon;
+  const double usual = reader.defaults().norm_epsilon;
+  if (!reader.is_gguf() && !own.empty() && reader.source().values().has(own))
+    return static_cast<float>(reader.source().values().number(own, usual, range));
+  return static_cast<float>(reader.number(keys::norm_epsilon, usual, range));
 }
 
 MOE_INLINE void read_multipliers(const SpecReader& reader, ModelSpec& out) {
@@ -90,8 +107,7 @@ MOE_INLINE void read_model(const SpecReader& reader, ModelSpec& out) {
   out.hidden_size = reader.required_size(keys::hidden, defaults.hidden, {.least = 1});
   out.max_positions = reader.required_size(keys::positions, defaults.positions, {.least = 1});
   out.norm = family.layer_norm ? ModelSpec::Norm::layer : ModelSpec::Norm::rms;
-  out.norm_epsilon =
-      static_cast<float>(reader.number(keys::norm_epsilon, defaults.norm_epsilon, {.least = 0, .most = 1}));
+  out.norm_epsilon = read_norm_epsilon(reader);
   out.norm_offset = reader.is_gguf() ? 0 : family.norm_offset;
   out.tied_embeddings = is_tied(reader);
   if (family.layer_norm)

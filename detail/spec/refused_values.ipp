@@ -29,6 +29,7 @@ struct NeutralText {
 };
 
 inline constexpr NeutralNumber neutral_numbers_of_config[] = {
+    {"is_causal", 1, 1, ModelPart::attention},
     {"attention_bias", 0, 0, ModelPart::attention},
     {"qkv_bias", 0, 0, ModelPart::attention},
     {"mlp_bias", 0},
@@ -84,6 +85,7 @@ inline constexpr NeutralNumber neutral_numbers_of_gguf[] = {
     {"attention.clamp_kqv", 0, 0, ModelPart::attention},
     {"attention.max_alibi_bias", 0, 0, ModelPart::attention},
     {"attention.scale", 0, 0, ModelPart::attention},
+    {"attention.temperature_scale", 0, 0, ModelPart::attention},
     {"attention.shared_kv_layers", 0},
     {"embedding_length_per_layer_input", 0},
     {"attn_logit_softcapping", 0, 0, ModelPart::attention},

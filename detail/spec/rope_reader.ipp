@@ -71,6 +71,21 @@ MOE_INLINE void read_longrope(const ValueSource& values, RopeParameters& out) {
   out.long_magnitude = values.number("long_mscale", stated, positive_range);
 }
 
+/// The kind of scaling that an object of config.json states.
+MOE_INLINE std::string scaling_type(const ValueSource& values) {
+  const std::string type = values.text(values.has("rope_type") ? "rope_type" : "type", "default");
+  return type == "mrope" ? "default" : type;
+}
+
+/// Refuses a rope_scaling that contradicts the rope_parameters beside it: transformers and llama.cpp disagree about which of the
+/// two counts.
+MOE_INLINE void require_same_scaling(const SpecReader& reader, const ValueSource& parameters) {
+  const auto scaling = reader.source().values().object(reader.name_of(keys::rope_scaling));
+  if (!scaling || scaling_type(*scaling) == "default") return;
+  if (const std::string type = scaling_type(parameters); scaling_type(*scaling) != type)
+    reader.fail_at(keys::rope_scaling, concat(type, ", as rope_parameters has it"), scaling_type(*scaling));
+}
+
 /// The scaling that an object of config.json describes.
 MOE_INLINE void read_scaling(const SpecReader& reader, const ValueSource& values, double positions,
                              RopeParameters& out) {
@@ -81,8 +96,8 @@ MOE_INLINE void read_scaling(const SpecReader& reader, const ValueSource& values
   if (std::find(std::begin(known), std::end(known), type) == std::end(known))
     values.fail_at(key, "default, mrope, linear, yarn, llama3, longrope or proportional", type);
   const bool long_rope = type == "longrope" || type == "su", relative = long_rope || type == "yarn";
-  const double original = reader.number(keys::original_positions, positions, positive_range);
-  out.original_positions = values.number("original_max_position_embeddings", original, positive_range);
+  const double inner = values.number("original_max_position_embeddings", positions, positive_range);
+  out.original_positions = reader.number(keys::original_positions, inner, positive_range);
   const bool stated = values.has("original_max_position_embeddings") || reader.has(keys::original_positions);
   if (!values.has("factor") && !(relative && stated) && type != "proportional")
     values.fail_at("factor", "a number", "none");
@@ -142,6 +157,7 @@ MOE_INLINE RopeParameters read_rope_of_config(const SpecReader& reader, bool sli
   std::optional<ValueSource> values = reader.source().values().object(reader.name_of(keys::rope_parameters));
   if (values) {
     values = parameters_of_kind(*values, slides);
+    if (!family.kinds_differ) require_same_scaling(reader, *values);
   } else {
     values = reader.source().values().object(reader.name_of(keys::rope_scaling));
   }
@@ -155,9 +171,11 @@ MOE_INLINE RopeParameters read_rope_of_config(const SpecReader& reader, bool sli
   return out;
 }
 
-/// Reads YaRN of a GGUF file. A yarn_ext_factor other than 1 is refused: it is the share of the unscaled frequencies. Latent
-/// attention multiplies its scores by the square of the magnitude, instead of sines and cosines by the magnitude.
-MOE_INLINE void read_yarn_of_gguf(const SpecReader& reader, double stated_magnitude, RopeParameters& out) {
+/// Reads YaRN of a GGUF file. A yarn_ext_factor other than 1 is refused: it is the share of the unscaled frequencies. As the
+/// converter of llama.cpp writes them, yarn_attn_factor is the attention_factor of config.json, and yarn_log_multiplier is
+/// 0.1 · mscale_all_dim of a model with latent attention that also has an equal mscale: the scores are then multiplied by the
+/// square of the magnitude, and sines and cosines by 1.
+MOE_INLINE void read_yarn_of_gguf(const SpecReader& reader, RopeParameters& out) {
   out.scaling = RopeScaling::yarn;
   out.beta_fast = reader.number(keys::yarn_fast, 32, positive_range);
   out.beta_slow = reader.number(keys::yarn_slow, 1, positive_range);
@@ -165,14 +183,12 @@ MOE_INLINE void read_yarn_of_gguf(const SpecReader& reader, double stated_magnit
   const double mix = reader.number(keys::yarn_mix, 1, {-1e9, 1e9});
   if (mix >= 0 && mix != 1)
     reader.fail_at(keys::yarn_mix, "1 (or a negative number, which means 1)", concat(mix));
-  if (!reader.family().latent) {
-    out.magnitude = stated_magnitude * yarn_magnitude(out.factor, 1);
-    return;
-  }
-  out.magnitude = 1;
-  const double multiplier = reader.number(keys::yarn_log_multiplier, 0, {0, 1e3});
-  const double magnitude =
-      stated_magnitude * (out.factor <= 1 ? 1 : multiplier * portable::log(out.factor) + 1);
+  const double multiplier =
+      reader.family().latent ? reader.number(keys::yarn_log_multiplier, 0, {0, 1e3}) : 0;
+  const double usual = multiplier > 0 ? 1 : yarn_magnitude(out.factor, 1);
+  out.magnitude *= reader.number(keys::yarn_magnitude, usual, positive_range);
+  if (multiplier == 0 || out.factor <= 1) return;
+  const double magnitude = multiplier * portable::log(out.factor) + 1;
   out.score_factor = magnitude * magnitude;
 }
 
@@ -181,12 +197,10 @@ MOE_INLINE void read_scaling_of_gguf(const SpecReader& reader, std::size_t max_p
   out.stored_divisors = reader.names().find(Role::rope_divisors) != nullptr;
   out.original_positions =
       static_cast<double>(reader.size(keys::original_positions, max_positions, {.least = 1}));
-  const double magnitude = reader.number(keys::magnitude, 1, positive_range) *
-                           reader.number(keys::yarn_magnitude, 1, positive_range);
-  out.magnitude = magnitude;
+  out.magnitude = reader.number(keys::magnitude, 1, positive_range);
   if (reader.names().find(Role::rope_long) || reader.names().find(Role::rope_short)) {
     out.scaling = RopeScaling::longrope;
-    out.long_magnitude = magnitude;
+    out.long_magnitude = out.magnitude;
     return;
   }
   // A factor without a type means linear scaling. Old files call the factor scale_linear.
@@ -197,7 +211,7 @@ MOE_INLINE void read_scaling_of_gguf(const SpecReader& reader, std::size_t max_p
   if (type == "linear") {
     out.scaling = RopeScaling::linear;
   } else if (type == "yarn") {
-    read_yarn_of_gguf(reader, magnitude, out);
+    read_yarn_of_gguf(reader, out);
   } else if (type == "longrope") {
     (void)reader.checkpoint().at(reader.names().of(Role::rope_long));
   } else {
@@ -212,7 +226,8 @@ MOE_INLINE RopeParameters read_rope_of_gguf(const SpecReader& reader, bool slide
   RopeParameters out;
   out.neighbours = family.neighbours_in_gguf || family.latent;
   // If a GGUF file does not state theta, the default of the format is right, not the default of the family.
-  out.theta = reader.number(window_kind ? keys::window_theta : keys::theta, 10000, theta_range);
+  const double theta = window_kind ? 10000 : reader.number(keys::theta, 10000, theta_range);
+  out.theta = slides ? reader.number(keys::window_theta, theta, theta_range) : theta;
   out.size = reader.size(window_kind ? keys::window_rotated : keys::rotated, 0);
   read_scaling_of_gguf(reader, max_positions, out);
   // The stored divisors belong to layers without a window. Layers with a window have heads of another width.

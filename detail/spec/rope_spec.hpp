@@ -18,8 +18,8 @@ struct RopeSpec {
 
   // longrope: sequences with a context of more than `short_positions` use these in place of the members above.
   std::vector<double> long_frequencies = {};
-  double long_magnitude = 1;
-  std::size_t short_positions = 0;
+  double long_magnitude = 1;        // as magnitude
+  std::size_t short_positions = 0;  // 0: no longrope
 
   bool operator==(const RopeSpec&) const = default;
 };

@@ -2,13 +2,14 @@
 #pragma once
 #include "../core/config.hpp"
 #include "../core/token.hpp"
-#include "bpe.hpp"
 
 #include <cstddef>
 #include <string>
 #include <string_view>
 
 namespace moe::inline MOE_ABI::detail {
+
+class Bpe;
 
 /// Turns bytes that arrive in parts into valid UTF-8: each maximal invalid part becomes one U+FFFD (the rule of WHATWG and of
 /// Rust), and an incomplete character waits for its remaining bytes.

@@ -2,6 +2,7 @@
 #pragma once
 #include "token_stream.hpp"
 #include "../core/utf8.hpp"
+#include "bpe.hpp"
 
 #include <algorithm>
 #include <cstddef>

@@ -2,18 +2,22 @@
 #pragma once
 #include "../core/config.hpp"
 #include "../core/token.hpp"
-#include "added_vocabulary.hpp"
-#include "bpe.hpp"
 #include "token_stream.hpp"
-#include "tokenizer_files.hpp"
-#include "tokenizer_parts.hpp"
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+namespace moe::inline MOE_ABI::detail {
+
+struct TokenizerParts;
+struct TokenizerState;
+
+}  // namespace moe::inline MOE_ABI::detail
 
 namespace moe::inline MOE_ABI {
 
@@ -22,12 +26,13 @@ struct EncodeOptions {
   bool add_special_tokens = true;  // the tokens that the tokenizer puts before and after every text
 };
 
-/// Turns text into tokens and back, exactly as Hugging Face's tokenizers. All members are thread-safe.
+/// Turns text into tokens and back, exactly as Hugging Face's tokenizers. All members are thread-safe. Copies share
+/// the vocabulary.
 class Tokenizer {
  public:
   /// `path`: a tokenizer.json; or a checkpoint: a GGUF file, or a directory with tokenizer.json, or with vocab.json,
   /// merges.txt and tokenizer_config.json, or with a GGUF model. Throws if anything in these files is wrong or not supported.
-  explicit Tokenizer(const std::string& path) : Tokenizer(detail::read_tokenizer(path)) {}
+  explicit Tokenizer(const std::string& path);
 
   /// Throws if the parts contradict each other.
   explicit Tokenizer(detail::TokenizerParts parts);
@@ -40,41 +45,32 @@ class Tokenizer {
   /// and so are special tokens if `skip_special`.
   std::string decode(std::span<const TokenId> ids, bool skip_special = false) const;
 
-  const detail::Bpe& bpe() const { return bpe_; }
+  /// The vocabulary and the merges.
+  const detail::Bpe& bpe() const;
 
   /// Whether decoding leaves out a space at the begin of a text, which encoding puts there.
-  bool adds_text_space() const { return left_out_at_begin_ != detail::SpaceAtBegin::none; }
+  bool adds_text_space() const { return left_out_at_begin() != detail::SpaceAtBegin::none; }
 
-  detail::SpaceAtBegin left_out_at_begin() const { return left_out_at_begin_; }
+  /// Which space decoding leaves out at the begin of a text.
+  detail::SpaceAtBegin left_out_at_begin() const;
 
   /// Probable mistakes in the files of the tokenizer, and how each was read; one line each.
-  const std::vector<std::string>& warnings() const { return warnings_; }
+  const std::vector<std::string>& warnings() const;
 
   /// The bytes that a token writes, not always whole characters; empty if there is no such token.
-  std::string_view bytes(TokenId id) const { return bpe_.vocabulary().bytes(id); }
+  std::string_view bytes(TokenId id) const;
 
   /// Whether the token controls the model and is no part of its text.
-  bool is_special(TokenId id) const { return added_.is_special(id); }
+  bool is_special(TokenId id) const;
 
   /// The added token with this content, or else the token of the vocabulary that writes it.
   std::optional<TokenId> id_of(std::string_view text) const;
 
   /// The highest id plus one. Some ids below it may be without a token.
-  std::size_t size() const { return bpe_.vocabulary().size(); }
+  std::size_t size() const;
 
  private:
-  /// The part with a space before it if `add_text_space` is set, and with spaces for ▁.
-  std::string metaspaced(std::string_view part) const;
-
-  void require_token(TokenId id, std::string_view name, std::string_view place) const;
-
-  detail::Normalization normalization_;
-  detail::AddedVocabulary added_;
-  detail::Bpe bpe_;
-  detail::PreTokenizer pre_;
-  detail::SpaceAtBegin left_out_at_begin_;
-  std::vector<std::string> warnings_;
-  std::vector<TokenId> prefix_, suffix_;
+  std::shared_ptr<const detail::TokenizerState> state_;
 };
 
 }  // namespace moe::inline MOE_ABI

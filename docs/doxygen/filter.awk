@@ -1,6 +1,7 @@
 # Prepares a header for Doxygen, so that headers need no commands of Doxygen:  awk -f filter.awk HEADER
 # - Comments before declarations begin with /// or //, comments of members may stand behind them: all become /// before them.
 # - An overload that follows a function without a blank line shares its comment.
+# - Members that are declared together share their comment.
 # - Members that a concept describes, comparisons and moves get the comment that says so, unless they have one.
 # - In moe.hpp, the comment at the top becomes the main page, and its list of names becomes tables.
 # Source of the notation: the manual of Doxygen, "Documenting the code" and "Markdown support".
@@ -14,12 +15,21 @@ function name_of(line) {  # of the function that a line declares; "" if it decla
 
 function known_meaning(line, name) {
   if (line ~ /operator(==|<=>)\(const .*= default;/) return "Compares all members."
-  if (line ~ /operator=\([A-Za-z]*&&/) return "Moves."
+  if (line ~ /operator=\([A-Za-z]*&&/ || (name != "" && index(line, " " name "(" name "&&"))) return "Moves."
   if (FILENAME ~ /_provider\.hpp$/ && name ~ /^(acquire|try_acquire|hint|load|bytes|largest_bytes|catalog|inner)$/)
     return "As the concept ExpertProvider describes it."
   if (FILENAME ~ /(lru|decayed_frequency)\.hpp$/ && name ~ /^(resize|use|insert|erase|lowest|score)$/)
     return "As the concept EvictionPolicy describes it."
   return ""
+}
+
+function print_declarators(line, text,   count, i, names, type) {  # of `type a, b;`: each gets the comment `text`
+  match(line, /^ *(static constexpr )?[A-Za-z_:0-9]+ /)
+  type = substr(line, 1, RLENGTH)
+  line = substr(line, RLENGTH + 1)
+  sub(/;.*/, "", line)
+  count = split(line, names, /, /)
+  for (i = 1; i <= count; ++i) print (i > 1 || !in_comment ? text "\n" : "") type names[i] ";"
 }
 
 FNR == 1 { is_face = FILENAME ~ /moe\.hpp$/ }
@@ -56,6 +66,13 @@ is_face { print; next }
   next
 }
 
+/^ +(static constexpr )?[A-Za-z_:0-9]+ [a-z_]+( = [^,()]+)?(, [a-z_]+( = [^,()]+)?)+;/ && (in_comment || / +\/\/ /) {
+  if (!in_comment) { comment = $0; sub(/.*  \/\/ /, "  /// ", comment) }
+  print_declarators($0, comment)
+  in_comment = 0
+  next
+}
+
 {
   name = name_of($0)
   if (!in_comment && name != "" && name == last_name) print comment
@@ -64,9 +81,9 @@ is_face { print; next }
   in_comment = 0
 }
 
-/^  [^ \/#].*[;,}]  \/\/ / || /^    [a-z_0-9 =]+,?  \/\/ / || /^    [^ ].*;  \/\/ / {  # a comment behind a member
-  match($0, /  \/\/ /)
-  print "  /// " substr($0, RSTART + 5)
+/^  [^ \/#].*[;,}]  +\/\/ / || /^    [a-z_0-9 =]+,?  +\/\/ / || /^    [^ ].*;  +\/\/ / {  # a comment behind a member
+  match($0, /  +\/\/ /)
+  print "  /// " substr($0, RSTART + RLENGTH)
   print substr($0, 1, RSTART - 1)
   next
 }

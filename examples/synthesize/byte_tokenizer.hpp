@@ -5,6 +5,8 @@
 
 #include "detail/core/utf8.hpp"
 #include "detail/extract/gguf_writer.hpp"
+#include "detail/text/notation.hpp"
+#include "detail/text/pre_tokenizer.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -10,7 +10,11 @@
 #include "detail/experts/verifying_provider.hpp"
 #if CASE == 0 || CASE == 10 || CASE == 11 || CASE >= 14
 #include "detail/generate/model.hpp"
+#include "detail/generate/session.hpp"
 #include "detail/model/sequence.hpp"
+
+#include <memory>
+#include <span>
 #endif
 
 struct Provider {
@@ -134,6 +138,31 @@ struct UseMayThrow : moe::Lru {
 static_assert(moe::check_eviction_policy<UseMayThrow>());
 
 #elif CASE == 19
+moe::GenerateOptions options{.sampler = [](std::span<const float>) { return moe::TokenId{0}; }};
+
+#elif CASE == 20
+struct TakesMutableLogits {
+  moe::TokenId operator()(std::span<float> logits, const moe::SamplerContext&) {
+    logits[0] = 0;
+    return 1;
+  }
+};
+void draw_with(moe::GenerateOptions& options) { options.sampler = TakesMutableLogits(); }
+
+#elif CASE == 21
+struct ReturnsNoToken {
+  void operator()(std::span<const float>, const moe::SamplerContext&) {}
+};
+static_assert(moe::check_sampler<ReturnsNoToken>());
+
+#elif CASE == 22
+struct MovesOnly {
+  moe::TokenId operator()(std::span<const float>, const moe::SamplerContext&) { return 0; }
+  std::unique_ptr<int> state;
+};
+moe::GenerateOptions options{.sampler = MovesOnly()};
+
+#elif CASE == 23
 using Replacing = moe::FallbackProvider<Provider, Provider>;
 moe::CachingProvider<moe::MeasuringProvider<Replacing>> cache{moe::MeasuringProvider(Replacing({}, {})), 1};
 
@@ -159,4 +188,7 @@ void run(moe::ThreadPool& pool) {
   pool.for_each(3, [](std::size_t, std::size_t) noexcept {});
 }
 moe::detail::Buffer<int> buffer;
+static_assert(moe::check_sampler<moe::Sampler>());
+moe::GenerateOptions options{
+    .sampler = [](std::span<const float> logits, moe::SamplerContext) { return logits.size(); }};
 #endif

@@ -28,6 +28,25 @@ TEST_CASE("portable math: sine and cosine agree with the C library up to large a
   }
 }
 
+TEST_CASE("portable math: sine and cosine of long texts' positions are exact up to 2^31") {
+  for (const double x :
+       {0x1p21, 0x1p22 + 1, 3294199.0, 6588397.0, 0x1p25 + 3, 0x1p28 - 1, 0x1p30 + 7, 0x1p31 - 1}) {
+    for (const double angle : {x, x + 0.25, -x}) {
+      CAPTURE(angle);
+      const auto [sine, cosine] = moe::detail::portable::sine_cosine(angle);
+      CHECK(std::abs(sine - std::sin(angle)) < 1e-15);
+      CHECK(std::abs(cosine - std::cos(angle)) < 1e-15);
+    }
+  }
+}
+
+TEST_CASE("portable math: the sine of an angle beyond the range is NaN, never a wrong number") {
+  for (const double angle : {0x1p31, -0x1p31, 1e300}) {
+    CHECK(std::isnan(moe::detail::portable::sine_cosine(angle).sine));
+    CHECK(std::isnan(moe::detail::portable::sine_cosine(angle).cosine));
+  }
+}
+
 TEST_CASE("portable math: NaN in gives NaN out") {
   CHECK(std::isnan(moe::detail::portable::exp(std::nan(""))));
   CHECK(std::isnan(moe::detail::portable::log(std::nan(""))));

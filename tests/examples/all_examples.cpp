@@ -18,10 +18,10 @@
 namespace {
 
 const std::vector<std::string> all_examples {
-  "generate", "chat", "custom_provider", "tokenize", "logits", "inspect", "measure_cache", "replay",
+  "generate", "chat", "many", "custom_provider", "tokenize", "logits", "inspect", "measure_cache", "replay",
       "synthesize", "masked_experts", "lossy", "expert_usage", "extract", "bench",
 #if !defined(_WIN32)
-      "socket_provider",
+      "socket_provider", "process_executor",
 #endif
       "compressed_provider"
 };

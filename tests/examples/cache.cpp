@@ -82,3 +82,11 @@ TEST_CASE("replay: --svg draws a line per policy") {
                            "prefers-color-scheme:dark", "class=\"line l6\""})
     CHECK(picture.find(part) != std::string::npos);
 }
+
+TEST_CASE("measure_cache: several texts in one pass are a row without a bound") {
+  const Result result = run({"measure_cache", bundled_model(), "--budgets", "1MiB", "--warm", "4", "--tokens",
+                             "20", "--parallel", "4"});
+  CHECK(result.status == 0);
+  REQUIRE(lines_of(result.out).size() == 2);
+  CHECK(lines_of(result.out)[1].find(" 0.0         0      0.00     0.000") != std::string::npos);
+}

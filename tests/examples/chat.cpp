@@ -3,6 +3,7 @@
 #include "detail/io/json.hpp"
 #include "detail/io/json_writer.hpp"
 #include "detail/text/chat_template.hpp"
+#include "detail/text/pre_tokenizer.hpp"
 #include "detail/text/tokenizer.hpp"
 #include "run_example.hpp"
 #include "support/checkpoints.hpp"

@@ -2,6 +2,8 @@
 #include "run_example.hpp"
 #include "detail/io/json.hpp"
 #include "support/checkpoints.hpp"
+#include "support/successor_model.hpp"
+#include "support/temporary_directory.hpp"
 
 #include <doctest/doctest.h>
 
@@ -144,4 +146,16 @@ TEST_CASE("generate: --stop ends the text before one of several texts, and --min
   const Result empty = run(with(words, {"--stop", ""}));
   CHECK(empty.status == 2);
   CHECK(empty.says("--stop needs a text"));
+}
+
+TEST_CASE("generate and chat: what is wrong with a tokenizer stands on stderr") {
+  const TemporaryDirectory directory;
+  SuccessorModel model;
+  model.control_type = 1;
+  const std::string path = directory.write("model.gguf", model.say('\n', "Hi", 256).file());
+  for (const Result& result : {run({"generate", path, "\n", "--max-tokens", "2"}),
+                               run({"chat", path, "--plain", "--max-tokens", "2"}, "x\n\n")}) {
+    CHECK(result.status == 0);
+    CHECK(result.says("token 257 <|im_start|> has the type 1"));
+  }
 }

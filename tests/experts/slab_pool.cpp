@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include "detail/experts/memory_provider.hpp"
 #include "detail/experts/slab_pool.hpp"
 #include "detail/io/system.hpp"
+#include "support/expert_files.hpp"
 
 #include <doctest/doctest.h>
 
@@ -12,6 +14,7 @@
 #include <map>
 #include <random>
 #include <set>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -57,6 +60,29 @@ TEST_CASE("slab pool: slabs whose memory was given back to the system can be use
       std::memset(second.data(), 2, bytes);
       CHECK(first.data()[bytes - 1] == std::byte{1});
     }
+}
+
+TEST_CASE("slab pool: sizes that are expected together lie in arenas for several sizes") {
+  constexpr std::size_t huge = moe::detail::huge_page_bytes, bytes = huge + 4096;
+  SlabPool pool;
+  pool.expect_all({bytes, 3 * huge, bytes - 1, 100});
+  const SlabPool::Slab first = pool.take(bytes), second = pool.take(bytes);
+  CHECK(static_cast<std::size_t>(second.data() + bytes - first.data()) % huge == 0);  // a mirrored pair
+}
+
+TEST_CASE("slab pool: a MemoryProvider prepares for all its sizes of experts") {
+  constexpr std::size_t hidden = 512, width = 1376;  // experts of 4 MiB and 32 KiB, and of twice as much
+  ExpertFiles files;
+  for (const std::string layer : {"0", "1"}) {
+    const std::string dtype = layer == "0" ? "BF16" : "F32", name = "model.layers." + layer + ".mlp.experts.";
+    const std::size_t bytes = 2 * hidden * width * (layer == "0" ? 2 : 4);
+    files.add_bytes(name + "gate_up_proj", dtype, {2, 2 * width, hidden}, std::string(2 * bytes, '\0'));
+    files.add_bytes(name + "down_proj", dtype, {2, hidden, width}, std::string(bytes, '\0'));
+  }
+  const moe::MemoryProvider provider(files.open("qwen3_5_moe_text", R"("num_hidden_layers": 2)"));
+  const moe::ExpertWeights &first = *provider.acquire({0, 0}), &second = *provider.acquire({0, 1});
+  const auto distance = static_cast<std::size_t>(second.gate.data + second.bytes() - first.gate.data);
+  CHECK(distance % moe::detail::huge_page_bytes == 0);  // a mirrored pair, as in arenas for several sizes
 }
 
 TEST_CASE("slab pool: a slab of no bytes is a page") {

@@ -192,3 +192,31 @@ TEST_CASE(
 }
 
 #endif
+
+TEST_CASE("resuming: an interrupted extraction goes on from another working directory") {
+  const std::filesystem::path before = std::filesystem::current_path();
+  const auto from_here = [&] { return std::filesystem::relative(bundled_model()).string(); };
+  const InterruptedExtraction interrupted(from_here());
+  std::filesystem::current_path(interrupted.path());
+  const std::string other_path = from_here();
+  CHECK(other_path != interrupted.source.path());
+  moe::Extraction(moe::Checkpoint(other_path), "out", interrupted_options).run();
+  std::filesystem::current_path(before);
+  interrupted.check_result();
+}
+
+TEST_CASE("resuming: the same relative path of another source is refused") {
+  const std::filesystem::path before = std::filesystem::current_path();
+  const TemporaryDirectory place;
+  for (const char* const name : {"/a", "/b"})
+    std::filesystem::copy(bundled_model(), place.path() + name, std::filesystem::copy_options::recursive);
+  for (const auto& entry : std::filesystem::directory_iterator(place.path() + "/a"))
+    std::filesystem::last_write_time(place.path() + "/b/" + entry.path().filename().string(),
+                                     entry.last_write_time());
+  std::filesystem::current_path(place.path() + "/a");
+  const InterruptedExtraction interrupted(".");
+  std::filesystem::current_path(place.path() + "/b");
+  check_error([&] { moe::Extraction(moe::Checkpoint("."), interrupted.out(), interrupted_options).run(); },
+              {"the same source", "an extraction of another source"});
+  std::filesystem::current_path(before);
+}

@@ -10,6 +10,7 @@
 #include "detail/io/checkpoint.hpp"
 #include "detail/model/sequence.hpp"
 #include "detail/generate/session.hpp"
+#include "detail/generate/session_batch.hpp"
 #include "support/checkpoints.hpp"
 
 #include <doctest/doctest.h>
@@ -20,6 +21,7 @@
 #include <new>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace {
 
@@ -101,5 +103,24 @@ TEST_CASE("allocations: tokens after the first allocate nothing while experts ar
   for (const moe::Sampling& sampling : {greedy, drawn}) {
     CHECK(allocations_of(cached(few), sampling) == 0);
     CHECK(allocations_of(cached(few), sampling, {.context = 200, .lookahead = true}) == 0);
+  }
+}
+
+TEST_CASE("allocations: passes of several texts after the first allocate nothing") {
+  const moe::Checkpoint checkpoint(bundled_model());
+  for (const std::size_t budget : {all, few}) {
+    const moe::Model model(checkpoint, cached(budget), {.threads = 2});
+    moe::SessionBatch batch(model, {.sequences = 3});
+    std::vector<moe::Session> sessions;
+    for (int i = 0; i < 3; ++i) sessions.emplace_back(model, moe::SequenceOptions{.context = 200});
+    std::size_t pieces = 0;
+    for (moe::Session& session : sessions)
+      batch.add(session, "<|endoftext|>def test_all", {.max_tokens = 50, .sampling = drawn},
+                [&](const moe::Piece&) { ++pieces; });
+    batch.run_pass();
+    const std::size_t at_first = allocations;
+    for (int pass = 0; pass < 48; ++pass) batch.run_pass();
+    CHECK(allocations == at_first);
+    CHECK(pieces == 3 * 49);
   }
 }

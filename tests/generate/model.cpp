@@ -141,7 +141,16 @@ TEST_CASE("model: steps of generate() that the library lacks are refused by name
   check_error([&] { return sampling_of(R"({"num_beams": 4})"); },
               {"generation_config.json", "num_beams", "4"});
   check_error([&] { return sampling_of(R"({"do_sample": true, "eta_cutoff": 0.1})"); }, {"eta_cutoff"});
-  check_error([&] { return sampling_of(R"({"sequence_bias": [[[1, 2], -2.0]]})"); }, {"sequence_bias"});
+  for (const char* const key : {"sequence_bias", "exponential_decay_length_penalty", "begin_suppress_tokens",
+                                "forced_bos_token_id", "forced_eos_token_id", "forced_decoder_ids",
+                                "force_words_ids", "constraints", "dola_layers", "watermarking_config"}) {
+    const std::string text = '"' + std::string(key) + '"';
+    CHECK(sampling_of('{' + text + ": null}").temperature == 0);
+    check_error([&] { return sampling_of('{' + text + ": [1, 2]}"); }, {"generation_config.json", key});
+  }
+  CHECK(sampling_of(R"({"token_healing": false, "top_h": 0.4})").temperature == 0);
+  check_error([&] { return sampling_of(R"({"token_healing": true})"); }, {"token_healing"});
+  check_error([&] { return sampling_of(R"({"do_sample": true, "top_h": 0.4})"); }, {"top_h"});
 }
 
 TEST_CASE("model: without a tokenizer token ids work, and text is an error that names the missing file") {

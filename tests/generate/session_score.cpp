@@ -156,3 +156,16 @@ TEST_CASE("score: no tokens, too many tokens and unknown ids are refused") {
               {"score: tokens", "at most 11", "12"});
   check_error([&] { return session.score(std::vector<TokenId>{1, 2, 4096}); }, {"ids below 4096"});
 }
+
+TEST_CASE("score: a scored text forgets how the text before it ended") {
+  Session session(scored_model(), {.context = 256});
+  session.generate(scored_text, {.max_tokens = 20, .sampling = moe::Sampling{}, .stop_strings = {"e"}});
+  REQUIRE(session.finish() == moe::Finish::stop_string);
+  session.score(scored_text);
+  CHECK(session.finish() == moe::Finish::running);
+  CHECK(session.stop_string() == "");
+  session.generate(scored_text, {.max_tokens = 1, .sampling = moe::Sampling{}});
+  session.score(scored_text);
+  CHECK(session.finish() == moe::Finish::running);
+  CHECK_FALSE(session.end_token());
+}

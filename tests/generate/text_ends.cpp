@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: MIT
 #include "detail/generate/model.hpp"
 #include "detail/generate/session.hpp"
+#include "detail/generate/text_limits.hpp"
 #include "support/checkpoints.hpp"
 #include "support/message_of.hpp"
 #include "support/successor_model.hpp"
 #include "support/temporary_directory.hpp"
+#include "support/tiny_checkpoint.hpp"
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <cstddef>
+#include <filesystem>
+#include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 using moe::EndToken;
@@ -35,6 +40,14 @@ GenerateOptions greedy_until(std::vector<std::string> stop_strings, std::size_t 
 moe::Model successor_model(const SuccessorModel& model) {
   const TemporaryDirectory directory;
   return moe::open(directory.write("model.gguf", model.file()), {.threads = 1});
+}
+
+/// The bundled model with a generation_config.json.
+moe::Model configured_model(std::string_view generation_config) {
+  const TemporaryDirectory directory;
+  std::filesystem::copy(bundled_model(), directory.path(), std::filesystem::copy_options::recursive);
+  directory.write("generation_config.json", generation_config);
+  return moe::open(directory.path(), {.threads = 2, .experts = moe::ModelOptions::Experts::in_memory});
 }
 
 /// After the end of a prompt of ChatML, the model says Hi, and then the control token.
@@ -114,6 +127,52 @@ TEST_CASE("text ends: before min_tokens neither a stop string nor an end token e
   CHECK(session.statistics().generated_tokens >= 150);
   const std::vector<moe::TokenId>& ids = session.tokens();
   CHECK(std::count(ids.begin() + 1, ids.end() - 1, bundled().end_tokens().front().id) == 0);
+}
+
+TEST_CASE("text ends: generation_config.json says before how many tokens a text must not end") {
+  constexpr std::string_view prompt = "<|endoftext|>静夜思";  // the text ends with the end token
+  const auto tokens_of = [&](std::string_view config, std::optional<std::size_t> min_tokens) {
+    const auto model = configured_model(config);
+    Session session(model);
+    session.generate(prompt, {.max_tokens = 200, .min_tokens = min_tokens, .sampling = moe::Sampling{}});
+    return session.statistics().generated_tokens;
+  };
+  const std::size_t plain = tokens_of("{}", {});
+  REQUIRE(plain < 140);
+  CHECK(tokens_of(R"({"min_new_tokens": 150})", {}) >= 150);
+  CHECK(tokens_of(R"({"min_new_tokens": 150})", 2) == plain);
+  CHECK(tokens_of(R"({"min_length": 150})", {}) > plain);
+  CHECK(tokens_of(R"({"min_length": 150, "min_new_tokens": 2})", {}) == plain);
+  check_error([&] { return tokens_of(R"({"min_length": -1})", {}); },
+              {"generation_config.json", "$.min_length"});
+}
+
+TEST_CASE("text ends: min_length of generation_config.json counts the tokens of the prompt") {
+  TinyCheckpoint tiny;
+  tiny.directory().write("generation_config.json", R"({"min_length": 7})");
+  CHECK(moe::detail::read_min_tokens(tiny.open(), 0) == 7);
+  CHECK(moe::detail::read_min_tokens(tiny.open(), 5) == 2);
+  CHECK(moe::detail::read_min_tokens(tiny.open(), 9) == 0);
+}
+
+TEST_CASE("text ends: stop_strings of generation_config.json end a text, unless stop_at_end_token is false") {
+  Session plain(bundled());
+  const std::string whole = plain.generate(genesis, greedy_until({}));
+  for (const std::string_view config :
+       {R"({"stop_strings": " unto"})", R"({"stop_strings": ["nowhere", " unto"]})"}) {
+    const auto model = configured_model(config);
+    Session session(model);
+    CHECK(session.generate(genesis, greedy_until({})) == whole.substr(0, whole.find(" unto")));
+    CHECK(session.finish() == Finish::stop_string);
+    CHECK(session.generate(genesis, greedy_until({whole.substr(0, 2)})) == "");
+    GenerateOptions options = greedy_until({});
+    options.stop_at_end_token = false;
+    CHECK(session.generate(genesis, options).find(" unto") != std::string::npos);
+  }
+  const auto model = configured_model(R"({"stop_strings": [""]})");
+  Session session(model);
+  check_error([&] { return session.generate(genesis); },
+              {"generation_config.json", "$.stop_strings", "an empty text"});
 }
 
 TEST_CASE("text ends: the end token of the config ends a text, and names its source") {

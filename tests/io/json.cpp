@@ -64,6 +64,14 @@ TEST_CASE("json: numbers are read exactly") {
   CHECK(values[4].as_double() == 0.1);
 }
 
+TEST_CASE("json: the zeros of a long number are not taken for its size") {
+  const std::string zeros(400, '0');
+  const JsonDocument document("[0." + zeros + "1, 1" + zeros + "e-5]");
+  CHECK((*document.root().begin()).as_double() == 0);
+  check_error([&] { return (*++document.root().begin()).as_double(); },
+              {"$[1]", "a number that an f64 can hold", "1" + zeros + "e-5"});
+}
+
 TEST_CASE("json: the words Infinity and -Infinity, which Python writes, are numbers") {
   const JsonDocument document("[Infinity, -Infinity ,0]");
   std::vector<Json> values;

@@ -312,6 +312,18 @@ TEST_CASE("latent attention: a GGUF file with one projection of queries has no r
             .query_rank == 0);
 }
 
+TEST_CASE("latent attention: yarn of GGUF files without a multiplier scales sines and cosines") {
+  const LatentAttentionSpec spec =
+      latent_of(spec_of(gguf_with_latents()
+                            .value("deepseek2.attention.key_length", 10u)
+                            .value("deepseek2.attention.value_length", 8u)
+                            .value("deepseek2.rope.scaling.type", "yarn")
+                            .value("deepseek2.rope.scaling.factor", 4.0f)
+                            .value("deepseek2.rope.scaling.original_context_length", 128u)));
+  CHECK(spec.rope.magnitude == doctest::Approx(1.13862943611));
+  CHECK(spec.scale == doctest::Approx(1 / std::sqrt(10.0)));
+}
+
 TEST_CASE("latent attention: GGUF files state the multiplier of yarn for the scores") {
   const LatentAttentionSpec spec =
       latent_of(spec_of(gguf_with_latents()

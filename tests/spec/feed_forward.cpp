@@ -147,7 +147,7 @@ TEST_CASE("router: weights are normalised always, never, or as stated") {
   const char* const no = R"("norm_topk_prob": false)";
   CHECK_FALSE(router_with("qwen3_moe").normalise);
   CHECK(router_with("qwen3_moe", yes).normalise);
-  CHECK(router_with("qwen3_omni_moe_text").normalise);
+  CHECK(router_with("qwen3_omni_moe_text", R"("head_dim": 8)").normalise);
   CHECK_FALSE(router_with("qwen2_moe").normalise);
   CHECK(router_with("mixtral").normalise);
   CHECK(router_with("qwen3_next").normalise);
@@ -295,6 +295,7 @@ TEST_CASE("router: files of deepseek2 state softmax or sigmoid, and those of GLM
     file.value("deepseek2.attention.kv_lora_rank", 4u).value("deepseek2.attention.q_lora_rank", 4u);
     file.value("deepseek2.rope.dimension_count", 4u).value("deepseek2.attention.key_length", 8u);
     file.value("deepseek2.attention.value_length", 4u);
+    file.value("deepseek2.attention.layer_norm_rms_epsilon", 1e-6f);
     if (drafts > 0) file.value("deepseek2.nextn_predict_layers", drafts);
     if (stated > 0) file.value("deepseek2.expert_gating_func", stated);
     const TemporaryDirectory directory;
@@ -306,7 +307,8 @@ TEST_CASE("router: files of deepseek2 state softmax or sigmoid, and those of GLM
   CHECK(router(3, 0, 1000, 0).score == Score::softmax);
   CHECK_FALSE(router(3, 0, 1000, 0).normalise);
   CHECK(router(3, 0, 1000, 2).score == Score::sigmoid);
-  CHECK(router(3, 0, 1000, 2).normalise);
+  // The converter of llama.cpp writes expert_weights_norm only if it is true.
+  CHECK_FALSE(router(3, 0, 1000, 2).normalise);
   CHECK(router(47, 0, 154880, 0).score == Score::sigmoid);
   CHECK(router(48, 1, 154880, 0).score == Score::sigmoid);
   CHECK(router(48, 0, 154880, 0).score == Score::softmax);

@@ -77,16 +77,18 @@ TEST_CASE(
                    ["sliding_attention", "full_attention", "sliding_attention"])") == "w- a- w-");
   CHECK(kinds("qwen3_moe", R"("num_hidden_layers": 1, "use_sliding_window": true, "sliding_window": null)") ==
         "aE");
-  CHECK(windows("qwen3_omni_moe_text", R"("use_sliding_window": true)") == "aE aE aE");
+  CHECK(windows("qwen3_omni_moe_text", R"("head_dim": 8, "use_sliding_window": true)") == "aE aE aE");
 }
 
-TEST_CASE("layer kinds: windows of Qwen2-MoE are in the layers of a list, if they are in use") {
+TEST_CASE("layer kinds: windows of Qwen2-MoE are in the layers of a list, or in even lower layers") {
   const std::string list = R"("num_hidden_layers": 2, "sliding_window": 7, "use_sliding_window": )";
   const std::string words = R"(, "layer_types": ["sliding_attention", "full_attention"])";
   CHECK(kinds("qwen2_moe", list + "true" + words) == "wE aE");
   CHECK(kinds("qwen2_moe", list + "false" + words) == "aE aE");
   CHECK(kinds("qwen2_moe", list + "false") == "aE aE");
-  check_error([&] { return kinds("qwen2_moe", list + "true"); }, {"\"layer_types\" to be a list"});
+  CHECK(kinds("qwen2_moe", list + "true") == "wE aE");
+  CHECK(kinds("qwen2_moe", R"("num_hidden_layers": 5, "sliding_window": 7, "use_sliding_window": true,
+                              "max_window_layers": 3)") == "wE aE wE aE aE");
 }
 
 TEST_CASE("layer kinds: other families have windows in all layers, in turn, or in five of six") {

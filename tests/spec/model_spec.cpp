@@ -76,7 +76,7 @@ TEST_CASE("model spec: omitted keys have the defaults of transformers") {
   };
   for (const Defaults& family :
        std::initializer_list<Defaults>{{"qwen3_moe", 151936, 2048, 32768, 128, 8, 1e-6f},
-                                       {"qwen3_omni_moe_text", 151936, 2048, 32768, 128, 8, 1e-6f},
+                                       {"qwen3_omni_moe_text", 3584, 2048, 32768, 128, 8, 1e-6f},
                                        {"qwen3", 151936, 4096, 32768, 0, 0, 1e-6f},
                                        {"llama", 32000, 4096, 2048, 0, 0, 1e-6f},
                                        {"mistral", 32000, 4096, 131072, 0, 0, 1e-6f},
@@ -97,7 +97,8 @@ TEST_CASE("model spec: omitted keys have the defaults of transformers") {
                                        {"glm4_moe_lite", 154880, 2048, 202752, 64, 4, 1e-5f},
                                        {"granitemoehybrid", 32000, 4096, 2048, 8, 2, 1e-6f}}) {
     CAPTURE(family.model_type);
-    const ModelSpec spec = spec_of("\"model_type\": \"" + std::string(family.model_type) + "\"");
+    const ModelSpec spec =
+        spec_of(R"("head_dim": 128, "model_type": ")" + std::string(family.model_type) + "\"");
     CHECK(spec.vocabulary_size == family.vocabulary);
     CHECK(spec.hidden_size == family.hidden);
     CHECK(spec.max_positions == family.positions);
@@ -111,13 +112,19 @@ TEST_CASE("model spec: omitted keys have the defaults of transformers") {
 TEST_CASE("model spec: the number of layers has the default of the family") {
   for (const auto& [type, layers] : std::initializer_list<std::pair<const char*, std::size_t>>{
            {"qwen3_moe", 24}, {"gpt_oss", 36}, {"glm4_moe", 46}, {"minimax_m2", 62}, {"deepseek_v3", 61}})
-    CHECK(spec_of("\"model_type\": \"" + std::string(type) + "\"").layers.size() == layers);
+    CHECK(spec_of(R"("head_dim": 128, "model_type": ")" + std::string(type) + "\"").layers.size() == layers);
 }
 
 TEST_CASE("model spec: the epsilon of norms has several names") {
   CHECK(spec_of(R"("model_type": "nemotron_h", "hybrid_override_pattern": "*", "layer_norm_epsilon": 0.5)")
             .norm_epsilon == 0.5f);
   CHECK(spec_of(R"("model_type": "lfm2_moe", "num_hidden_layers": 1, "full_attn_idxs": [], "norm_eps": 0.5)")
+            .norm_epsilon == 0.5f);
+  CHECK(spec_of(R"("model_type": "nemotron_h", "hybrid_override_pattern": "*", "layer_norm_epsilon": 0.5,
+                   "norm_eps": 0.25, "rms_norm_eps": 0.125)")
+            .norm_epsilon == 0.5f);
+  CHECK(spec_of(R"("model_type": "lfm2_moe", "num_hidden_layers": 1, "full_attn_idxs": [], "norm_eps": 0.5,
+                   "rms_norm_eps": 0.25)")
             .norm_epsilon == 0.5f);
   GgufBuilder file;
   file.value("general.architecture", "nemotron_h").value("nemotron_h.block_count", 1u);
@@ -180,6 +187,13 @@ TEST_CASE("model spec: the embedding is the head if the text model, or else the 
   const std::string outer = R"("model_type": "qwen3_5", "tie_word_embeddings": true, )";
   CHECK(spec_of(outer + inner + "}").tied_embeddings);
   CHECK_FALSE(spec_of(outer + inner + R"(, "tie_word_embeddings": false})").tied_embeddings);
+  const std::string text = R"("text_config": {"num_hidden_layers": 1, "head_dim": 8}})";
+  CHECK(spec_of(R"("model_type": "qwen3_omni_moe", "thinker_config": {"tie_word_embeddings": true, )" + text)
+            .tied_embeddings);
+  CHECK_FALSE(spec_of(R"("model_type": "qwen3_omni_moe", "tie_word_embeddings": true,
+                         "thinker_config": {"tie_word_embeddings": false, )" +
+                      text)
+                  .tied_embeddings);
   const std::string lfm2 = R"("model_type": "lfm2_moe", "num_hidden_layers": 1, "full_attn_idxs": [])";
   CHECK(spec_of(lfm2).tied_embeddings);
   CHECK_FALSE(spec_of(lfm2 + R"(, "tie_embedding": false, "tie_word_embeddings": true)").tied_embeddings);

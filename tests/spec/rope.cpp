@@ -216,6 +216,51 @@ TEST_CASE("rope: some families have no positions") {
               {"$.position_embedding_type", "nope or rope", "alibi"});
 }
 
+TEST_CASE("rope: GGUF files of Granite may switch positions off") {
+  const auto has_rope = [](const std::string& architecture, bool stated) {
+    GgufBuilder file = gguf_with_rope(architecture);
+    if (stated) file.value(architecture + ".rope.scaling.finetuned", false);
+    return attention_of(spec_of(file)).rope.has_value();
+  };
+  for (const char* architecture : {"granite", "granitemoe"}) {
+    CAPTURE(architecture);
+    CHECK(has_rope(architecture, false));
+    CHECK_FALSE(has_rope(architecture, true));
+  }
+}
+
+TEST_CASE("rope: rope_scaling that contradicts rope_parameters is refused") {
+  const std::string yarn = R"({"rope_type": "yarn", "factor": 4, "original_max_position_embeddings": 128})";
+  const std::string plain = R"({"rope_type": "default", "rope_theta": 100})";
+  check_error([&] { return rope_of_config("\"rope_parameters\": " + plain + ", \"rope_scaling\": " + yarn); },
+              {"$.rope_scaling", "default, as rope_parameters has it", "yarn"});
+  CHECK(rope_of_config("\"rope_parameters\": " + yarn + ", \"rope_scaling\": " + yarn) ==
+        rope_of_config("\"rope_parameters\": " + yarn));
+  CHECK(rope_of_config("\"rope_parameters\": " + yarn + ", \"rope_scaling\": null") ==
+        rope_of_config("\"rope_parameters\": " + yarn));
+}
+
+TEST_CASE("rope: the original context beside rope_scaling takes precedence over the one in it") {
+  const auto yarn = [](const std::string& around, const std::string& inner) {
+    return rope_of_config(around + R"("rope_scaling": {"rope_type": "yarn", "factor": 4)" + inner + "}");
+  };
+  CHECK(yarn(R"("original_max_position_embeddings": 64, )", R"(, "original_max_position_embeddings": 128)") ==
+        yarn("", R"(, "original_max_position_embeddings": 64)"));
+}
+
+TEST_CASE("rope: GGUF files of gpt-oss may state another theta for layers with a window") {
+  const auto rope_of_layer = [](std::size_t layer, bool stated) {
+    GgufBuilder file = gguf_with_rope("gpt-oss");
+    file.value("gpt-oss.expert_count", 4u).value("gpt-oss.expert_used_count", 2u);
+    file.value("gpt-oss.attention.sliding_window", 4u).value("gpt-oss.rope.freq_base", 150000.0f);
+    if (stated) file.value("gpt-oss.rope.freq_base_swa", 100.0f);
+    return *std::get<moe::AttentionSpec>(spec_of(file).layers[layer].mixer).rope;
+  };
+  check_frequencies(rope_of_layer(0, true).frequencies, powers(100, 4));
+  check_frequencies(rope_of_layer(0, false).frequencies, powers(150000, 4));
+  check_frequencies(rope_of_layer(1, true).frequencies, powers(150000, 4));
+}
+
 TEST_CASE("rope: unknown scaling is refused by name") {
   for (const auto& row : std::initializer_list<std::tuple<const char*, const char*, const char*>>{
            {R"({"type": "dynamic", "factor": 2})", "$.rope_scaling.type", "linear"},
@@ -284,7 +329,7 @@ TEST_CASE("rope: GGUF files scale linearly, with a factor under an old or a new 
                        .value(key, value));
   };
   CHECK(yarn("x", 0).magnitude == doctest::Approx(1.13862943611));
-  CHECK(yarn("qwen3moe.rope.scaling.yarn_attn_factor", 0.5f).magnitude == doctest::Approx(0.569314718));
+  CHECK(yarn("qwen3moe.rope.scaling.yarn_attn_factor", 0.5f).magnitude == 0.5);
   CHECK(yarn("qwen3moe.rope.scaling.yarn_beta_fast", 2).frequencies != yarn("x", 0).frequencies);
   CHECK(yarn("qwen3moe.rope.scaling.yarn_ext_factor", -1) == yarn("x", 0));
   check_error([&] { return yarn("qwen3moe.rope.scaling.yarn_ext_factor", 0.5f); },

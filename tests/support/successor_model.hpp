@@ -17,6 +17,7 @@ struct SuccessorModel {
   std::map<std::uint32_t, std::uint32_t> next = {};  // after each other token comes the token 0
   std::uint32_t end = 256;                           // tokenizer.ggml.eos_token_id
   std::string chat_template = {};
+  std::int32_t control_type = 3;  // in tokenizer.ggml.token_type
 
   static constexpr std::uint64_t hidden = 288, width = 32;  // one number per token
 
@@ -52,7 +53,7 @@ struct SuccessorModel {
       tokens.push_back(in_byte_alphabet(std::string(1, static_cast<char>(byte))));
     tokens.insert(tokens.end(), control.begin(), control.end());
     std::vector<std::int32_t> types(256, 1);
-    types.resize(tokens.size(), 3);
+    types.resize(tokens.size(), control_type);
     file.value("tokenizer.ggml.model", "gpt2").value("tokenizer.ggml.pre", "qwen2");
     file.array("tokenizer.ggml.tokens", tokens).array("tokenizer.ggml.token_type", 5, types);
     file.array("tokenizer.ggml.merges", std::vector<std::string>());

@@ -3,6 +3,7 @@
 #include "detail/core/token.hpp"
 #include "detail/io/json_writer.hpp"
 #include "detail/text/notation.hpp"
+#include "detail/text/pre_tokenizer.hpp"
 #include "detail/text/tokenizer.hpp"
 #include "support/temporary_directory.hpp"
 

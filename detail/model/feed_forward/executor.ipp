@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include "executor.hpp"
+#include "../../core/error.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -24,31 +25,44 @@ MOE_INLINE ExecutorLists::ExecutorLists(std::size_t experts) {
   held.reserve(experts);
 }
 
-/// Sorts the visits by expert (a counting sort): groups in ascending order of the experts, with consecutive slots.
-inline void group_by_expert(const ExpertBatch& batch, ExecutorLists& lists) {
+MOE_INLINE void group_by_expert(const Visits& visits, const VisitOrder& order, ExecutorLists& lists) {
   std::vector<std::size_t>& next_slot = lists.next_slot;
   // First next_slot[e + 1] counts the visits of expert e; after the prefix sums next_slot[e] is the first slot of e.
-  next_slot.assign(batch.experts + 1, 0);
-  for (const std::uint32_t expert : batch.chosen) ++next_slot[expert + 1];
+  next_slot.assign(visits.experts + 1, 0);
+  for (const std::uint32_t expert : visits.chosen) ++next_slot[expert + 1];
   lists.groups.clear();
-  for (std::uint32_t expert = 0; expert < batch.experts; ++expert) {
+  for (std::uint32_t expert = 0; expert < visits.experts; ++expert) {
     const std::size_t count = next_slot[expert + 1];
     if (count > 0) lists.groups.push_back({expert, next_slot[expert], count});
     next_slot[expert + 1] += next_slot[expert];
   }
-  for (std::size_t v = 0; v < batch.chosen.size(); ++v) {
-    const std::size_t slot = next_slot[batch.chosen[v]]++;
-    batch.slot_of[v] = static_cast<std::uint32_t>(slot);
-    batch.token_of[slot] = static_cast<std::uint32_t>(v / batch.per_token);
+  for (std::size_t v = 0; v < visits.chosen.size(); ++v) {
+    const std::size_t slot = next_slot[visits.chosen[v]]++;
+    order.slot_of[v] = static_cast<std::uint32_t>(slot);
+    order.token_of[slot] = static_cast<std::uint32_t>(v / visits.per_token);
+    order.weight_of[slot] = visits.weights[v];
   }
+}
+
+/// Throws unless gate and up take inputs as int8, because the batch has no others.
+inline void require_quantised(ExpertId id, const ExpertWeights& weights) {
+  const bool gate = weights.gate.rows == 0 || is_quantised(weights.gate.dtype);
+  if (!gate || !is_quantised(weights.up.dtype))
+    fail("batch of experts", describe("gate and up", id), "quantised weights, since the inputs are int8",
+         name(weights.up.dtype));
 }
 
 /// Computes the groups of one batch. The destructor releases all leases, so also after an exception.
 class GroupRun {
  public:
-  GroupRun(const Step& step, const ExpertBatch& batch, const NetworkBuffers& buffers, AnyProvider& provider,
+  GroupRun(const Step& step, const LocalBatch& local, const NetworkBuffers& buffers, AnyProvider& provider,
            ExecutorLists& lists)
-      : step_(step), batch_(batch), buffers_(buffers), provider_(provider), lists_(lists) {}
+      : step_(step),
+        local_(local),
+        batch_(local.batch),
+        buffers_(buffers),
+        provider_(provider),
+        lists_(lists) {}
   GroupRun(const GroupRun&) = delete;
   GroupRun& operator=(const GroupRun&) = delete;
   ~GroupRun() { release(); }
@@ -60,16 +74,17 @@ class GroupRun {
     if (!batch_.predicted.empty())
       provider_.hint({.ids = batch_.predicted, .kind = Announcement::Kind::predicted});
     run_held();
-    if (step_.tokens == 1) return run_missing_of_token();
-    run_missing_of_prompt();
-    announce_hot();
+    if (batch_.tokens == 1) return run_missing_of_token();
+    run_missing_in_order();
+    if (!is_decode()) announce_hot();
   }
 
  private:
   ExpertId id_of(const ExpertGroup& group) const { return {batch_.layer, group.expert}; }
 
   void hold(AnyProvider::Lease&& lease, const ExpertGroup& group) {
-    require_shapes(id_of(group), *lease, batch_.shape);
+    require_shapes(id_of(group), *lease, local_.shape);
+    if (!local_.input.x) require_quantised(id_of(group), *lease);
     lists_.held.push_back(std::move(lease));
     lists_.jobs.push_back({nullptr, group.first, group.count});
   }
@@ -80,11 +95,12 @@ class GroupRun {
     return lease.has_value();
   }
 
-  /// The router's weight of a group that has one token.
+  bool is_decode() const { return batch_.decode || batch_.tokens == 1; }
+
+  /// The sum of the router's weights over the slots of a group.
   float weight_of(const ExpertGroup& group) const {
-    std::size_t visit = 0;
-    while (batch_.slot_of[visit] != group.first) ++visit;
-    return batch_.weights[visit];
+    const std::span<const float> weights = batch_.weights.subspan(group.first, group.count);
+    return std::accumulate(weights.begin(), weights.end(), 0.0f);
   }
 
   /// Takes leases of all present experts and lists the missing ones.
@@ -92,11 +108,11 @@ class GroupRun {
     lists_.missing.clear();
     lists_.missing_ids.clear();
     lists_.missing_weights.clear();
-    for (const ExpertGroup& group : lists_.groups) {
+    for (const ExpertGroup& group : batch_.groups) {
       if (hold_if_present(group)) continue;
       lists_.missing.push_back(group);
       lists_.missing_ids.push_back(id_of(group));
-      if (step_.tokens == 1) lists_.missing_weights.push_back(weight_of(group));
+      if (is_decode()) lists_.missing_weights.push_back(weight_of(group));
     }
   }
 
@@ -104,7 +120,7 @@ class GroupRun {
   void run_held() {
     // Leases may hold their weights in place, so the addresses are final only when the list is complete.
     for (std::size_t i = 0; i < lists_.held.size(); ++i) lists_.jobs[i].weights = &*lists_.held[i];
-    run_jobs(step_, batch_.network, lists_.jobs, batch_.input, batch_.token_of, buffers_, lists_.products);
+    run_jobs(step_, local_.network, lists_.jobs, local_.input, batch_.token_of, buffers_, lists_.products);
     release();
   }
 
@@ -132,8 +148,8 @@ class GroupRun {
     }
   }
 
-  /// Computes the missing experts of a prompt one by one, in ascending order, and announces the next ones.
-  void run_missing_of_prompt() {
+  /// Computes the missing experts of several tokens one by one, in ascending order, and announces the next ones.
+  void run_missing_in_order() {
     for (std::size_t i = 0; i < lists_.missing.size(); ++i) {
       hold(provider_.acquire(id_of(lists_.missing[i])), lists_.missing[i]);
       run_held();
@@ -147,7 +163,7 @@ class GroupRun {
     const std::span<const ExpertId> all = lists_.missing_ids;
     if (first >= all.size()) return;
     const std::size_t count = std::min(announced_ahead, all.size() - first);
-    if (step_.tokens > 1)
+    if (!is_decode())
       return provider_.hint({.ids = all.subspan(first, count), .kind = Announcement::Kind::prefill});
     provider_.hint({.ids = all.subspan(first, count),
                     .weights = std::span<const float>(lists_.missing_weights).subspan(first, count),
@@ -157,7 +173,7 @@ class GroupRun {
 
   /// Announces the chosen experts of the layer, in descending order of their number of tokens.
   void announce_hot() {
-    std::vector<ExpertGroup> by_count = lists_.groups;
+    std::vector<ExpertGroup> by_count(batch_.groups.begin(), batch_.groups.end());
     std::stable_sort(by_count.begin(), by_count.end(),
                      [](const ExpertGroup& a, const ExpertGroup& b) { return a.count > b.count; });
     lists_.missing_ids.clear();
@@ -166,16 +182,16 @@ class GroupRun {
   }
 
   const Step& step_;
+  const LocalBatch& local_;
   const ExpertBatch& batch_;
   const NetworkBuffers& buffers_;
   AnyProvider& provider_;
   ExecutorLists& lists_;
 };
 
-MOE_INLINE void LocalExecutor::run(const Step& step, const ExpertBatch& batch,
-                                   const NetworkBuffers& buffers) {
-  group_by_expert(batch, lists_);
-  GroupRun(step, batch, buffers, provider_, lists_).run();
+MOE_INLINE void run_groups(const Step& step, const LocalBatch& local, const NetworkBuffers& buffers,
+                           AnyProvider& provider, ExecutorLists& lists) {
+  GroupRun(step, local, buffers, provider, lists).run();
 }
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -4,10 +4,10 @@
 #include "../../core/function_ref.hpp"
 #include "../../experts/allowed_experts.hpp"
 #include "../../spec/model_spec.hpp"
-#include "../routes.hpp"
 #include "../step.hpp"
 #include "../layer_weights.hpp"
 #include "executor.hpp"
+#include "../expert_executor.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -32,11 +32,10 @@ struct FeedForwardContext {
   AnyProvider& provider;
   const AllowedExperts& allowed;
   ExecutorLists& lists;
-  FunctionRef<void(const Routes&)> on_routes = {};  // called before the first acquire
-  FunctionRef<void(std::span<const float>)> on_mass =
-      {};                               // of a restricted router: [tokens], the allowed mass
   NextRouter next = {};                 // its experts are announced as predicted
   FunctionRef<void()> before_sum = {};  // called when all experts have been computed
+  SharedExecutor* executor =
+      nullptr;  // computes the experts; null: this thread does, with experts of `provider`
   AdjustChoice adjust_choice = {};      // of single tokens
 };
 
@@ -51,7 +50,7 @@ struct FeedForwardBuffers {
   QuantisedActivations router_prepared;
   std::span<float> logits, choice_scores;              // [tokens, experts]
   std::span<std::uint32_t> chosen, slot_of, token_of;  // [tokens, per_token]
-  std::span<float> weights;                            // [tokens, per_token]
+  std::span<float> weights, weight_of;                 // [tokens, per_token]
   std::span<float> mass;                               // [tokens]
   std::span<float> latent;                             // [tokens, latent]
   std::span<float> latent_sum;                         // [tokens, latent]
@@ -61,7 +60,7 @@ struct FeedForwardBuffers {
 /// out = the feed-forward part of a layer: a network for every token, or Σ weight · expert over the experts that the router
 /// chose for each token, always in rank order, plus a network that is always on. The part norms its input itself.
 /// x: the residual stream. x, out: [tokens, hidden]; they must not overlap.
-/// Exceptions of the provider pass through, and no lease is held after them.
+/// Exceptions of the provider or the executor pass through, and no lease is held after them.
 void feed_forward(const Step& step, const FeedForwardSpec& spec, const FeedForwardWeights& w,
                   const FeedForwardContext& context, const float* x, float* out);
 

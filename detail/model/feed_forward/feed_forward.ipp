@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 #include <span>
 
 namespace moe::inline MOE_ABI::detail {
@@ -38,6 +39,7 @@ MOE_INLINE FeedForwardBuffers::FeedForwardBuffers(const Workspace& space, const 
   slot_of = space.arena.take<std::uint32_t>(visits);
   token_of = space.arena.take<std::uint32_t>(visits);
   weights = space.arena.take<float>(visits);
+  weight_of = space.arena.take<float>(visits);
   mass = space.arena.take<float>(tokens);
   if (spec.latent_size == 0) return;
   latent = space.arena.take<float>(tokens * spec.latent_size);
@@ -57,6 +59,7 @@ MOE_INLINE void reserve_feed_forward(const Workspace& space, const FeedForwardSp
   if (!spec.always_on) return;
   const Arena::Frame frame(space.arena);
   (void)NetworkBuffers(space, spec.always_on->network, space.tokens, hidden);
+  if (space.experts_elsewhere) (void)space.arena.take<float>(slots * expert_shape(spec, hidden).hidden);
 }
 
 /// The feed-forward part of one layer for one step.
@@ -85,8 +88,7 @@ class FeedForwardRun {
     if (own_norms) {
       run_experts_with_norm(input, out);
     } else {
-      run_experts(input, out);
-      if (spec_.always_on) add_always_on(input, out);
+      run_experts_and_always_on(input, out);
     }
   }
 
@@ -110,19 +112,34 @@ class FeedForwardRun {
     run_network(spec_.always_on->network, w_.always_on, input_of(b_.normed), out);
   }
 
-  /// out += the network that is always on, times its gate.
-  void add_always_on(const Activations& input, float* out) {
+  /// out = the experts, plus the network that is always on, times its gate. With an executor, that network is computed while the
+  /// executor computes the experts.
+  void run_experts_and_always_on(const Activations& input, float* out) {
+    if (!spec_.always_on) return run_experts(input, out);
+    if (!context_.executor) run_experts(input, out);
     const Arena::Frame frame(step_.arena);
     const NetworkSpec& network = spec_.always_on->network;
     const NetworkBuffers buffers(step_.workspace(), network, step_.tokens, hidden_);
-    const NetworkJob job{&w_.always_on, 0, step_.tokens};
-    run_jobs(step_, network, {&job, 1}, input, {}, buffers, context_.lists.products);
+    const auto compute = [&] {
+      const NetworkJob job{&w_.always_on, 0, step_.tokens};
+      run_jobs(step_, network, {&job, 1}, input, {}, buffers, context_.lists.products);
+    };
+    if (context_.executor) {
+      run_experts(input, out, compute);
+    } else {
+      compute();
+    }
+    add_gated(buffers.result, out);
+  }
+
+  /// out += always_on, [tokens, hidden], times its gate.
+  void add_gated(std::span<const float> always_on, float* out) {
     step_.compute.for_each(step_.tokens, [&](std::size_t t, std::size_t) noexcept {
       float gate = 1;
       if (!w_.always_on_gate.empty())
         gate = static_cast<float>(sigmoid(static_cast<double>(
             step_.kernels().dot(w_.always_on_gate.data(), &b_.normed[t * hidden_], hidden_))));
-      step_.kernels().add_scaled(out + t * hidden_, &buffers.result[t * hidden_], gate, hidden_);
+      step_.kernels().add_scaled(out + t * hidden_, &always_on[t * hidden_], gate, hidden_);
     });
   }
 
@@ -158,16 +175,23 @@ class FeedForwardRun {
                  {b_.chosen.subspan(t * k, k), b_.weights.subspan(t * k, k)},
                  adjusts ? AdjustScores(adjust) : AdjustScores());
     });
-    const std::span<const float> mass = allowed.empty() ? std::span<const float>() : b_.mass;
-    if (context_.on_mass && !allowed.empty()) context_.on_mass(mass);
-    if (context_.on_routes)
-      context_.on_routes({.layer = context_.layer,
-                          .first_position = step_.position,
-                          .experts_per_token = k,
-                          .experts = b_.chosen,
-                          .weights = b_.weights,
-                          .allowed_experts = allowed.size(),
-                          .allowed_mass = mass});
+    for (StepText& text : step_.texts) report(text, allowed.size());
+  }
+
+  /// Adds the restriction of a text to its statistics, and shows the routes of the text to its observer.
+  void report(StepText& text, std::size_t allowed) const {
+    const std::size_t k = spec_.router->per_token, at = text.first * k, visits = text.tokens * k;
+    const std::span<const float> mass =
+        allowed == 0 ? std::span<const float>() : b_.mass.subspan(text.first, text.tokens);
+    text.restriction.add(mass);
+    if (text.on_routes)
+      text.on_routes({.layer = context_.layer,
+                      .first_position = text.position,
+                      .experts_per_token = k,
+                      .experts = b_.chosen.subspan(at, visits),
+                      .weights = b_.weights.subspan(at, visits),
+                      .allowed_experts = allowed,
+                      .allowed_mass = mass});
   }
 
   /// Applies the router of a later layer to the input of this layer: a guess at the experts of the later layer.
@@ -186,38 +210,57 @@ class FeedForwardRun {
     return {predicted_, k};
   }
 
-  /// out[t] = Σ over ranks of weight · result of the expert, always in rank order.
-  void run_experts(const Activations& normed, float* out) {
+  /// out[t] = Σ over ranks of weight · result of the expert, always in rank order. `meanwhile` is called while an executor
+  /// computes.
+  void run_experts(const Activations& normed, float* out, FunctionRef<void()> meanwhile = {}) {
     const Arena::Frame frame(step_.arena);
     const ExpertShape shape = expert_shape(spec_, hidden_);
     const std::size_t k = spec_.router->per_token;
-    const NetworkBuffers buffers(step_.workspace(), spec_.network, b_.chosen.size(), shape.hidden);
     const bool latent = spec_.latent_size > 0;
     const Activations input = latent ? latent_input(normed) : normed;
-    LocalExecutor(context_.provider, context_.lists)
-        .run(step_,
-             {.layer = context_.layer,
-              .shape = shape,
-              .network = spec_.network,
-              .chosen = b_.chosen,
-              .weights = b_.weights,
-              .experts = spec_.router->experts,
-              .per_token = k,
-              .input = input,
-              .slot_of = b_.slot_of,
-              .token_of = b_.token_of,
-              .predicted = predict(normed)},
-             buffers);
+    group_by_expert({b_.chosen, b_.weights, spec_.router->experts, k},
+                    {b_.slot_of, b_.token_of, b_.weight_of}, context_.lists);
+    ExpertBatch batch{.layer = context_.layer,
+                      .tokens = step_.tokens,
+                      .hidden = shape.hidden,
+                      .groups = context_.lists.groups,
+                      .token_of = b_.token_of,
+                      .weights = b_.weight_of,
+                      .decode = step_.is_decode(),
+                      .predicted = predict(normed)};
+    if (context_.executor) {
+      compute_elsewhere(batch, input, meanwhile);
+    } else {
+      const NetworkBuffers buffers(step_.workspace(), spec_.network, batch.slots(), shape.hidden);
+      batch.results = buffers.result;
+      run_groups(step_, {batch, shape, spec_.network, input}, buffers, context_.provider, context_.lists);
+    }
     if (context_.before_sum) context_.before_sum();
     float* const sums = latent ? b_.latent_sum.data() : out;
     step_.compute.for_each(step_.tokens, [&](std::size_t t, std::size_t) noexcept {
       float* const sum = sums + t * shape.hidden;
       std::fill_n(sum, shape.hidden, 0.0f);
       for (std::size_t v = t * k; v < (t + 1) * k; ++v)
-        step_.kernels().add_scaled(sum, &buffers.result[b_.slot_of[v] * shape.hidden], b_.weights[v],
+        step_.kernels().add_scaled(sum, &batch.results[b_.slot_of[v] * shape.hidden], b_.weights[v],
                                    shape.hidden);
     });
     if (latent) multiply_latent(w_.latent_out, b_.latent_sum.data(), out);
+  }
+
+  /// The results of a batch, from the executor.
+  void compute_elsewhere(ExpertBatch& batch, const Activations& input, FunctionRef<void()> meanwhile) {
+    const std::size_t numbers = batch.tokens * batch.hidden;
+    batch.inputs = {input.x, numbers};
+    if (input.quants) {
+      batch.quants = {input.quants, numbers};
+      batch.scales = {input.scales, numbers / 32};
+    }
+    batch.results = step_.arena.take<float>(batch.slots() * batch.hidden);
+    const std::lock_guard lock(context_.executor->mutex);
+    ExpertExecutor& executor = *context_.executor->executor;
+    executor.begin(batch);
+    if (meanwhile) meanwhile();  // throws nothing: its memory has been taken
+    executor.finish();
   }
 
   void multiply_latent(const Matrix& weights, const float* x, float* out) {

@@ -27,6 +27,10 @@ struct NetworkBuffers {
   /// slots: of all jobs. hidden: the width of the results.
   NetworkBuffers(const Workspace& space, const NetworkSpec& spec, std::size_t slots, std::size_t hidden);
 
+  /// Without memory for the results, which are written to `results`, [slots, hidden].
+  NetworkBuffers(const Workspace& space, const NetworkSpec& spec, std::size_t slots,
+                 std::span<float> results);
+
   std::span<float> gate, up;  // [slots, width]
   QuantisedActivations gated;
   std::span<float> result;  // [slots, hidden]

@@ -11,10 +11,16 @@ namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE NetworkBuffers::NetworkBuffers(const Workspace& space, const NetworkSpec& spec, std::size_t slots,
                                           std::size_t hidden)
+    : NetworkBuffers(space, spec, slots, std::span<float>()) {
+  result = space.arena.take<float>(slots * hidden);
+}
+
+MOE_INLINE NetworkBuffers::NetworkBuffers(const Workspace& space, const NetworkSpec& spec, std::size_t slots,
+                                          std::span<float> results)
     : gate(space.arena.take<float>(slots * spec.width)),
       up(space.arena.take<float>(spec.gated() ? slots * spec.width : 0)),
       gated(space.arena, slots * spec.width, space.bf16_dot),
-      result(space.arena.take<float>(slots * hidden)) {}
+      result(results) {}
 
 inline void activate(const simd::Kernels& kernels, const NetworkSpec& spec, float* gate, const float* up,
                      std::size_t n) noexcept {

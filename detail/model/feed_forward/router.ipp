@@ -114,7 +114,7 @@ inline void choose_by_score(const RouterSpec& spec, const RouterWeights& w, cons
     std::copy(logits.begin(), logits.end(), choice_scores.begin());
   if (spec.selection_bias)
     for (std::size_t i = 0; i < choice_scores.size(); ++i)
-      choice_scores[i] += w.selection_bias[candidates.expert(i)];
+      choice_scores[i] = choice_scores[i] / total + w.selection_bias[candidates.expert(i)];
   if (spec.groups > 1) keep_best_groups(spec, candidates, choice_scores);
   if (adjust) adjust(choice_scores);
   top_k(choice_scores, out.experts);

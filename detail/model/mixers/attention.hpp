@@ -3,7 +3,6 @@
 #include "../../core/config.hpp"
 #include "../../spec/model_spec.hpp"
 #include "../rope.hpp"
-#include "../state_array.hpp"
 #include "../step.hpp"
 #include "../layer_weights.hpp"
 
@@ -25,11 +24,12 @@ struct AttentionBuffers {
   std::span<float> scratch;       // [threads, attention_scratch]
 };
 
-/// out = output · attention(x): causal grouped-query attention over the positions of `cache` and of this step, whose keys and
-/// values are stored first. x, out: [tokens, hidden]; they must not overlap. angles: null for a model without positions.
+/// out = output · attention(x): causal grouped-query attention of each text over its positions so far and those of this step,
+/// whose keys and values are stored first. x, out: [tokens, hidden]; they must not overlap. angles: null for a model without
+/// positions.
 /// Source: Qwen3MoeAttention, Qwen3NextAttention, GptOssAttention and Gemma4TextAttention in transformers.
 void attention(const Step& step, const AttentionSpec& spec, const AttentionWeights& w, const Angles* angles,
-               float norm_epsilon, const KvRows& cache, const float* x, float* out);
+               float norm_epsilon, std::size_t layer, const float* x, float* out);
 
 }  // namespace moe::inline MOE_ABI::detail
 

@@ -27,13 +27,13 @@ MOE_INLINE AttentionBuffers::AttentionBuffers(const Workspace& space, const Atte
 class AttentionRun {
  public:
   AttentionRun(const Step& step, const AttentionSpec& spec, const AttentionWeights& w, const Angles* angles,
-               float norm_epsilon, const KvRows& cache, std::size_t hidden)
+               float norm_epsilon, std::size_t layer, std::size_t hidden)
       : step_(step),
         spec_(spec),
         w_(w),
         angles_(angles),
         epsilon_(norm_epsilon),
-        cache_(cache),
+        layer_(layer),
         b_(step.workspace(), spec, hidden) {}
 
   void run(const float* x, float* out) {
@@ -92,9 +92,9 @@ class AttentionRun {
     if (angles_) rotate(kernels, *angles_, t, head, spare);
   }
 
-  /// Norms, rotates and scales, for token t, one kv head and the query heads that share this kv head. Stores the key and the
-  /// value.
-  void prepare_heads(std::size_t t, std::size_t kv_head) noexcept {
+  /// Norms, rotates and scales, for the token of row t, one kv head and the query heads that share this kv head. Stores the key
+  /// and the value. cache: of the text of the token.
+  void prepare_heads(std::size_t t, std::size_t kv_head, const KvRows& cache) noexcept {
     const simd::Kernels& kernels = step_.kernels();
     const std::size_t d = spec_.head_dim, group = spec_.heads / spec_.kv_heads;
     float* const spare = &b_.attended[(t * spec_.heads + kv_head * group) * d];  // not written yet
@@ -112,41 +112,36 @@ class AttentionRun {
     if (spec_.value_is_key) std::copy(key, key + d, value);
     if (spec_.value_norm) kernels.rms_norm(value, nullptr, epsilon_, value, d);
     rotate_head(t, w_.key_norm, key, spare);
-    store(kernels, cache_, kv_head, step_.position + t, key, value);
+    store(kernels, cache, kv_head, step_.text_of(t).position_of(t), key, value);
   }
 
-  /// The tokens [first, first + count) of a step, or fewer at the end of the step.
-  struct TokenRange {
-    std::size_t first, count;
-  };
-
-  /// attended = softmax(queries · keys) · values, times the gate, for one kv head and the tokens of a range.
-  void attend(std::size_t kv_head, TokenRange range, std::size_t worker) noexcept {
+  /// attended = softmax(queries · keys) · values, times the gate, for one kv head and the tokens of a tile.
+  void attend(std::size_t kv_head, const RowTile& tile, std::size_t worker) noexcept {
     const simd::Kernels& kernels = step_.kernels();
     const std::size_t d = spec_.head_dim, group = spec_.heads / spec_.kv_heads, width = spec_.query_size();
-    const std::size_t at = range.first * width + kv_head * group * d;
-    const std::size_t tokens = std::min(range.count, step_.tokens - range.first);
-    const auto kernel = cache_.type == DType::q8_0  ? kernels.attend_q8_0
-                        : cache_.type == DType::f16 ? kernels.attend_f16
-                                                    : kernels.attend_f32;
+    const std::size_t at = tile.first * width + kv_head * group * d;
+    const KvRows cache = tile.text.state.kv(layer_);
+    const auto kernel = cache.type == DType::q8_0  ? kernels.attend_q8_0
+                        : cache.type == DType::f16 ? kernels.attend_f16
+                                                   : kernels.attend_f32;
     kernel({.q = b_.queries.data() + at,
             .q_stride = width,
             .out = b_.attended.data() + at,
             .out_stride = width,
             .out_query_stride = d,
-            .tokens = tokens,
+            .tokens = tile.count,
             .queries = group,
             .head_dim = d,
             .value_dim = d,
-            .keys = cache_.keys + kv_head * cache_.plane_bytes,
-            .values = cache_.values + kv_head * cache_.plane_bytes,
-            .position = step_.position + range.first,
+            .keys = cache.keys + kv_head * cache.plane_bytes,
+            .values = cache.values + kv_head * cache.plane_bytes,
+            .position = tile.text.position_of(tile.first),
             .window = spec_.window,
-            .ring = cache_.ring,
+            .ring = cache.ring,
             .sinks = w_.sinks.empty() ? nullptr : w_.sinks.data() + kv_head * group,
             .scratch = b_.scratch.data() + worker * simd::attention_scratch(d, d)});
     if (!spec_.output_gate) return;
-    for (std::size_t t = range.first; t < range.first + tokens; ++t)
+    for (std::size_t t = tile.first; t < tile.first + tile.count; ++t)
       for (std::size_t head = kv_head * group; head < (kv_head + 1) * group; ++head)
         kernels.sigmoid_mul(&b_.attended[(t * spec_.heads + head) * d],
                             &b_.projected[((t * spec_.heads + head) * 2 + 1) * d], d);
@@ -155,12 +150,13 @@ class AttentionRun {
   /// Computes the attention of several tokens. Returns the input of the output projection.
   Activations attend_all() {
     step_.compute.for_each(step_.tokens, [&](std::size_t t, std::size_t) noexcept {
-      for (std::size_t head = 0; head < spec_.kv_heads; ++head) prepare_heads(t, head);
+      const KvRows cache = step_.text_of(t).state.kv(layer_);
+      for (std::size_t head = 0; head < spec_.kv_heads; ++head) prepare_heads(t, head, cache);
     });
-    constexpr std::size_t tile = 16;  // tokens of one work item, so that the work outweighs its scheduling
-    const std::size_t tiles = (step_.tokens + tile - 1) / tile;
-    step_.compute.for_each(tiles * spec_.kv_heads, [&](std::size_t item, std::size_t worker) noexcept {
-      attend(item % spec_.kv_heads, {item / spec_.kv_heads * tile, tile}, worker);
+    constexpr std::size_t most = 16;  // tokens of one work item, so that the work outweighs its scheduling
+    const std::size_t items = step_.tiles(most) * spec_.kv_heads;
+    step_.compute.for_each(items, [&](std::size_t item, std::size_t worker) noexcept {
+      attend(item % spec_.kv_heads, step_.tile(item / spec_.kv_heads, most), worker);
     });
     return step_.compute.prepare(is_quantised(w_.output.dtype), b_.attended.data(), spec_.query_size(),
                                  step_.tokens, b_.output_input);
@@ -172,11 +168,12 @@ class AttentionRun {
     const bool quantised = is_quantised(w_.output.dtype);
     const std::size_t width = spec_.heads / spec_.kv_heads * spec_.head_dim;
     const bool prepare_apart = quantised && width % 32 != 0;
+    const KvRows cache = step_.texts[0].state.kv(layer_);
     step_.compute.for_each_range(
         spec_.kv_heads, [&](std::size_t first, std::size_t count, std::size_t worker) noexcept {
           for (std::size_t head = first; head < first + count; ++head) {
-            prepare_heads(0, head);
-            attend(head, {0, 1}, worker);
+            prepare_heads(0, head, cache);
+            attend(head, {step_.texts[0], 0, 1}, worker);
             if (!prepare_apart)
               step_.compute.prepare_numbers(quantised, b_.attended.data() + head * width, width,
                                             b_.output_input, head * width);
@@ -192,14 +189,14 @@ class AttentionRun {
   const AttentionWeights& w_;
   const Angles* angles_;
   float epsilon_;
-  const KvRows& cache_;
+  std::size_t layer_;
   AttentionBuffers b_;
 };
 
 MOE_INLINE void attention(const Step& step, const AttentionSpec& spec, const AttentionWeights& w,
-                          const Angles* angles, float norm_epsilon, const KvRows& cache, const float* x,
+                          const Angles* angles, float norm_epsilon, std::size_t layer, const float* x,
                           float* out) {
-  AttentionRun(step, spec, w, angles, norm_epsilon, cache, w.output.rows).run(x, out);
+  AttentionRun(step, spec, w, angles, norm_epsilon, layer, w.output.rows).run(x, out);
 }
 
 }  // namespace moe::inline MOE_ABI::detail

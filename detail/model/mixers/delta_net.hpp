@@ -2,7 +2,6 @@
 #pragma once
 #include "../../core/config.hpp"
 #include "../../spec/model_spec.hpp"
-#include "../state_array.hpp"
 #include "../step.hpp"
 #include "../layer_weights.hpp"
 
@@ -29,10 +28,11 @@ struct DeltaNetBuffers {
 ///   β = sigmoid(beta · x),  g = −a · softplus(decay · x + step_bias)
 ///   S ← e^g · S;   S ← S + k (β (v − Sᵀk))ᵀ;   result = Sᵀq
 ///   out = output · (rms_norm(result) ∘ silu(gate · x))
-/// inputs: of the convolution. states: [value_heads, key_dim, value_dim]. x, out: [tokens, hidden].
+/// The fixed arrays of the layer in the state of each text: the inputs of the convolution, and S for each value head.
+/// x, out: [tokens, hidden].
 /// Tokens go through the recurrence one by one, so the bits do not depend on the size of a step.
 void delta_net(const Step& step, const DeltaNetSpec& spec, const DeltaNetWeights& w, float norm_epsilon,
-               const FixedState& inputs, const FixedState& states, const float* x, float* out);
+               std::size_t layer, const float* x, float* out);
 
 }  // namespace moe::inline MOE_ABI::detail
 

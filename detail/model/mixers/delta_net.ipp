@@ -29,13 +29,13 @@ class DeltaNetRun {
               std::size_t hidden)
       : step_(step), spec_(spec), w_(w), epsilon_(norm_epsilon), b_(step.workspace(), spec, hidden) {}
 
-  void run(const FixedState& inputs, const FixedState& states, const float* x, float* out) {
+  void run(std::size_t layer, const float* x, float* out) {
     project(x);
     const std::size_t channels = spec_.channels();
-    convolve(step_, w_.taps, {}, spec_.kernel, inputs, b_.projected.data(), channels, b_.convolved.data(),
+    convolve(step_, w_.taps, {}, spec_.kernel, layer, b_.projected.data(), channels, b_.convolved.data(),
              channels);
     prepare_tokens();
-    update(states);
+    update(layer);
     step_.compute.multiply({.weights = w_.output,
                             .input = gated(),
                             .tokens = step_.tokens,
@@ -79,15 +79,18 @@ class DeltaNetRun {
     });
   }
 
-  /// The recurrence of each value head, token by token.
-  void update(const FixedState& states) {
+  /// The recurrence of each text and value head, token by token.
+  void update(std::size_t layer) {
     const std::size_t d = spec_.key_dim, values = spec_.value_dim, heads = spec_.value_heads;
-    step_.compute.for_each(heads, [&](std::size_t head, std::size_t) noexcept {
+    step_.compute.for_each(heads * step_.texts.size(), [&](std::size_t item, std::size_t) noexcept {
+      const StepText& text = step_.texts[item / heads];
+      const FixedState states = text.state.fixed(layer, 1);
+      const std::size_t head = item % heads;
       const std::size_t key_head =
           spec_.tiled_heads ? head % spec_.key_heads : head / (heads / spec_.key_heads);
       float* const state = states.next + head * d * values;
       std::copy_n(states.current + head * d * values, d * values, state);
-      for (std::size_t t = 0; t < step_.tokens; ++t) {
+      for (std::size_t t = text.first; t < text.first + text.tokens; ++t) {
         const float* const qkv = &b_.convolved[t * spec_.channels()];
         step_.kernels().delta_step({.q = qkv + key_head * d,
                                     .k = qkv + (spec_.key_heads + key_head) * d,
@@ -125,9 +128,8 @@ class DeltaNetRun {
 };
 
 MOE_INLINE void delta_net(const Step& step, const DeltaNetSpec& spec, const DeltaNetWeights& w,
-                          float norm_epsilon, const FixedState& inputs, const FixedState& states,
-                          const float* x, float* out) {
-  DeltaNetRun(step, spec, w, norm_epsilon, w.output.rows).run(inputs, states, x, out);
+                          float norm_epsilon, std::size_t layer, const float* x, float* out) {
+  DeltaNetRun(step, spec, w, norm_epsilon, w.output.rows).run(layer, x, out);
 }
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -3,7 +3,6 @@
 #include "../../core/config.hpp"
 #include "../../spec/model_spec.hpp"
 #include "../rope.hpp"
-#include "../state_array.hpp"
 #include "../step.hpp"
 #include "../layer_weights.hpp"
 
@@ -33,7 +32,7 @@ struct LatentAttentionBuffers {
 /// One token and many are computed in the same way. x, out: [tokens, hidden].
 /// Source: DeepSeek-V2 (arXiv 2405.04434), section 2.1; DeepseekV3Attention in transformers.
 void latent_attention(const Step& step, const LatentAttentionSpec& spec, const LatentAttentionWeights& w,
-                      const Angles& angles, const LatentRows& cache, const float* x, float* out);
+                      const Angles& angles, std::size_t layer, const float* x, float* out);
 
 }  // namespace moe::inline MOE_ABI::detail
 

@@ -30,8 +30,8 @@ MOE_INLINE LatentAttentionBuffers::LatentAttentionBuffers(const Workspace& space
 class LatentAttentionRun {
  public:
   LatentAttentionRun(const Step& step, const LatentAttentionSpec& spec, const LatentAttentionWeights& w,
-                     const Angles& angles, const LatentRows& cache, std::size_t hidden)
-      : step_(step), spec_(spec), w_(w), angles_(angles), cache_(cache), b_(step.workspace(), spec, hidden) {}
+                     const Angles& angles, std::size_t layer, std::size_t hidden)
+      : step_(step), spec_(spec), w_(w), angles_(angles), layer_(layer), b_(step.workspace(), spec, hidden) {}
 
   void run(const float* x, float* out) {
     project(x);
@@ -84,7 +84,8 @@ class LatentAttentionRun {
       float* const spare = &b_.queries[t * spec_.heads * spec_.row_size()];  // not written yet
       kernels.rms_norm(row, w_.latent_norm.data(), spec_.norm_epsilon, row, spec_.kv_rank);
       rotate(kernels, angles_, t, row + spec_.kv_rank, spare);
-      store(kernels, cache_, step_.position + t, row);
+      const StepText& text = step_.text_of(t);
+      store(kernels, text.state.latents(layer_), text.position_of(t), row);
       for (std::size_t head = 0; head < spec_.heads; ++head)
         rotate(kernels, angles_, t, &b_.projected[(t * spec_.heads + head) * width + spec_.nope_dim], spare);
     });
@@ -141,24 +142,27 @@ class LatentAttentionRun {
   void attend() {
     constexpr std::size_t heads_at_once = 8, tokens_at_once = 8;
     const std::size_t groups = (spec_.heads + heads_at_once - 1) / heads_at_once;
-    const std::size_t tiles = (step_.tokens + tokens_at_once - 1) / tokens_at_once;
-    const auto kernel =
-        cache_.type == DType::f16 ? step_.kernels().attend_latent_f16 : step_.kernels().attend_latent_f32;
     const std::size_t row = spec_.row_size(), rank = spec_.kv_rank;
-    step_.compute.for_each(groups * tiles, [&](std::size_t item, std::size_t worker) noexcept {
-      const std::size_t head = item % groups * heads_at_once, first = item / groups * tokens_at_once;
+    const std::size_t items = groups * step_.tiles(tokens_at_once);
+    step_.compute.for_each(items, [&](std::size_t item, std::size_t worker) noexcept {
+      const std::size_t head = item % groups * heads_at_once;
+      const RowTile tile = step_.tile(item / groups, tokens_at_once);
+      const std::size_t first = tile.first;
+      const LatentRows cache = tile.text.state.latents(layer_);
+      const auto kernel =
+          cache.type == DType::f16 ? step_.kernels().attend_latent_f16 : step_.kernels().attend_latent_f32;
       kernel({.q = &b_.queries[(first * spec_.heads + head) * row],
               .q_stride = spec_.heads * row,
               .out = &b_.attended[(head * step_.tokens + first) * rank],
               .out_stride = rank,
               .out_query_stride = step_.tokens * rank,
-              .tokens = std::min(tokens_at_once, step_.tokens - first),
+              .tokens = tile.count,
               .queries = std::min(heads_at_once, spec_.heads - head),
               .head_dim = row,
               .value_dim = rank,
-              .keys = cache_.rows,
+              .keys = cache.rows,
               .values = nullptr,
-              .position = step_.position + first,
+              .position = tile.text.position_of(first),
               .window = 0,
               .scratch = b_.scratch.data() + worker * simd::attention_scratch(row, rank)});
     });
@@ -176,14 +180,14 @@ class LatentAttentionRun {
   const LatentAttentionSpec& spec_;
   const LatentAttentionWeights& w_;
   const Angles& angles_;
-  const LatentRows& cache_;
+  std::size_t layer_;
   LatentAttentionBuffers b_;
 };
 
 MOE_INLINE void latent_attention(const Step& step, const LatentAttentionSpec& spec,
-                                 const LatentAttentionWeights& w, const Angles& angles,
-                                 const LatentRows& cache, const float* x, float* out) {
-  LatentAttentionRun(step, spec, w, angles, cache, w.output.rows).run(x, out);
+                                 const LatentAttentionWeights& w, const Angles& angles, std::size_t layer,
+                                 const float* x, float* out) {
+  LatentAttentionRun(step, spec, w, angles, layer, w.output.rows).run(x, out);
 }
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -2,7 +2,6 @@
 #pragma once
 #include "../../core/config.hpp"
 #include "../../spec/model_spec.hpp"
-#include "../state_array.hpp"
 #include "../step.hpp"
 #include "../layer_weights.hpp"
 
@@ -27,10 +26,11 @@ struct Mamba2Buffers {
 /// [state, head_dim], computes:
 ///   δ = softplus(step + step_bias);   S ← e^(−a δ) · S + δ · B xᵀ;   y = Sᵀ C + D · x
 ///   out = output · norm(y ∘ silu(z))
-/// inputs: of the convolution. states: [heads, state, head_dim]. h, out: [tokens, hidden].
+/// The fixed arrays of the layer in the state of each text: the inputs of the convolution, and S for each head.
+/// h, out: [tokens, hidden].
 /// Tokens go through the recurrence one by one, so the bits do not depend on the size of a step.
 void mamba2(const Step& step, const Mamba2Spec& spec, const Mamba2Weights& w, float norm_epsilon,
-            const FixedState& inputs, const FixedState& states, const float* h, float* out);
+            std::size_t layer, const float* h, float* out);
 
 }  // namespace moe::inline MOE_ABI::detail
 

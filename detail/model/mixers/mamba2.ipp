@@ -25,7 +25,7 @@ class Mamba2Run {
             std::size_t hidden)
       : step_(step), spec_(spec), w_(w), epsilon_(norm_epsilon), b_(step.workspace(), spec, hidden) {}
 
-  void run(const FixedState& inputs, const FixedState& states, const float* h, float* out) {
+  void run(std::size_t layer, const float* h, float* out) {
     step_.compute.multiply({.weights = w_.input,
                             .input = step_.compute.prepare(is_quantised(w_.input.dtype), h, w_.input.cols,
                                                            step_.tokens, b_.input),
@@ -33,10 +33,10 @@ class Mamba2Run {
                             .out = b_.projected.data(),
                             .out_stride = row_size(),
                             .bias = as_vector(w_.input_bias)});
-    convolve(step_, w_.taps, w_.convolution_bias, spec_.kernel, inputs,
+    convolve(step_, w_.taps, w_.convolution_bias, spec_.kernel, layer,
              b_.projected.data() + spec_.inner_size(), row_size(), b_.convolved.data(), spec_.channels());
     prepare_tokens();
-    update(states);
+    update(layer);
     step_.compute.multiply({.weights = w_.output,
                             .input = gated(),
                             .tokens = step_.tokens,
@@ -69,14 +69,18 @@ class Mamba2Run {
     });
   }
 
-  /// The recurrence of each head, token by token.
-  void update(const FixedState& states) {
+  /// The recurrence of each text and head, token by token.
+  void update(std::size_t layer) {
     const std::size_t d = spec_.head_dim, n = spec_.state;
-    step_.compute.for_each(spec_.heads, [&](std::size_t head, std::size_t) noexcept {
+    const std::size_t items = spec_.heads * step_.texts.size();
+    step_.compute.for_each(items, [&](std::size_t item, std::size_t) noexcept {
+      const StepText& text = step_.texts[item / spec_.heads];
+      const FixedState states = text.state.fixed(layer, 1);
+      const std::size_t head = item % spec_.heads;
       const std::size_t group = head / (spec_.heads / spec_.groups);
       float* const state = states.next + head * n * d;
       std::copy_n(states.current + head * n * d, n * d, state);
-      for (std::size_t t = 0; t < step_.tokens; ++t) {
+      for (std::size_t t = text.first; t < text.first + text.tokens; ++t) {
         const float* const x = &b_.convolved[t * spec_.channels()];
         step_.kernels().mamba_step({.x = x + head * d,
                                     .b = x + spec_.inner_size() + group * n,
@@ -114,8 +118,8 @@ class Mamba2Run {
 };
 
 MOE_INLINE void mamba2(const Step& step, const Mamba2Spec& spec, const Mamba2Weights& w, float norm_epsilon,
-                       const FixedState& inputs, const FixedState& states, const float* h, float* out) {
-  Mamba2Run(step, spec, w, norm_epsilon, w.output.rows).run(inputs, states, h, out);
+                       std::size_t layer, const float* h, float* out) {
+  Mamba2Run(step, spec, w, norm_epsilon, w.output.rows).run(layer, h, out);
 }
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -2,7 +2,6 @@
 #pragma once
 #include "../../core/config.hpp"
 #include "../../spec/model_spec.hpp"
-#include "../state_array.hpp"
 #include "../step.hpp"
 #include "../layer_weights.hpp"
 
@@ -22,9 +21,10 @@ struct ShortConvolutionBuffers {
 };
 
 /// (B, C, x) = input · x;   out = output · (C ∘ convolution(B ∘ x)). x, out: [tokens, hidden].
+/// The fixed array of the layer in the state of each text: the inputs of the convolution.
 /// Source: Lfm2ShortConv in transformers.
 void short_convolution(const Step& step, const ShortConvolutionSpec& spec, const ShortConvolutionWeights& w,
-                       const FixedState& inputs, const float* x, float* out);
+                       std::size_t layer, const float* x, float* out);
 
 }  // namespace moe::inline MOE_ABI::detail
 

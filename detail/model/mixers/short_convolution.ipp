@@ -15,7 +15,7 @@ MOE_INLINE ShortConvolutionBuffers::ShortConvolutionBuffers(const Workspace& spa
       convolved(space.arena.take<float>(space.tokens * hidden)) {}
 
 MOE_INLINE void short_convolution(const Step& step, const ShortConvolutionSpec& spec,
-                                  const ShortConvolutionWeights& w, const FixedState& inputs, const float* x,
+                                  const ShortConvolutionWeights& w, std::size_t layer, const float* x,
                                   float* out) {
   const std::size_t hidden = w.output.rows;
   const ShortConvolutionBuffers b(step.workspace(), hidden);
@@ -30,7 +30,7 @@ MOE_INLINE void short_convolution(const Step& step, const ShortConvolutionSpec& 
     float* const row = &b.projected[t * 3 * hidden];
     step.kernels().multiply(row, row + 2 * hidden, hidden);  // B becomes B ∘ x
   });
-  convolve(step, w.taps, w.convolution_bias, spec.kernel, inputs, b.projected.data(), 3 * hidden,
+  convolve(step, w.taps, w.convolution_bias, spec.kernel, layer, b.projected.data(), 3 * hidden,
            b.convolved.data(), hidden);
   step.compute.for_each(step.tokens, [&](std::size_t t, std::size_t) noexcept {
     step.kernels().multiply(&b.convolved[t * hidden], &b.projected[t * 3 * hidden + hidden], hidden);

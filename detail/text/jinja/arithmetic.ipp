@@ -2,7 +2,6 @@
 #pragma once
 #include "operators.hpp"
 #include "../../core/concat.hpp"
-#include "../../io/json_parser.hpp"
 #include "format.hpp"
 
 #include <cmath>

@@ -2,7 +2,7 @@
 #pragma once
 #include "operators.hpp"
 #include "../../core/concat.hpp"
-#include "../../io/json_parser.hpp"
+#include "../../core/decimal.hpp"
 
 #include <algorithm>
 #include <cmath>

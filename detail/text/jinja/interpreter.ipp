@@ -2,7 +2,7 @@
 #pragma once
 #include "interpreter.hpp"
 #include "../../core/concat.hpp"
-#include "../../io/json_parser.hpp"
+#include "../../core/decimal.hpp"
 #include "filters.hpp"
 #include "functions.hpp"
 #include "operators.hpp"

@@ -2,9 +2,9 @@
 #pragma once
 #include "filters.hpp"
 #include "../../core/concat.hpp"
+#include "../../core/decimal.hpp"
 #include "../../core/error.hpp"
 #include "../../core/utf8.hpp"
-#include "../../io/json_parser.hpp"
 #include "../unicode.hpp"
 #include "format.hpp"
 #include "functions.hpp"
@@ -319,7 +319,7 @@ inline Value parse_real(std::string_view text) {
     if (at == begin) return {};
   }
   if (at != text.size()) return {};
-  std::string clean(text);  // parse_double() is for numbers of JSON, which have a digit before the point
+  std::string clean(text);  // parse_double() requires a digit before the point
   if (clean.starts_with('.')) clean.insert(0, 1, '0');
   return Value::of_real(sign * parse_double(clean).value_or(HUGE_VAL));
 }

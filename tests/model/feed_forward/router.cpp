@@ -41,6 +41,21 @@ TEST_CASE("router: top_k equals the first k of a stable sort, for any number of 
     }
 }
 
+TEST_CASE("router: a selection bias is added to the probabilities of a softmax") {
+  const auto first = [](std::vector<float> logits, const std::vector<float>& bias) {
+    const moe::RouterSpec spec{.experts = logits.size(), .per_token = 1, .selection_bias = true};
+    const moe::detail::RouterWeights w{.selection_bias = bias};
+    std::vector<float> scores(logits.size()), weights(1);
+    std::vector<std::uint32_t> chosen(1);
+    moe::detail::choose(spec, w, moe::detail::simd::kernels(), {}, logits, scores, {chosen, weights});
+    return chosen[0];
+  };
+  const float ln4 = 1.386294361f;  // probabilities 4/7, 1/7, 1/7, 1/7
+  CHECK(first({ln4, 0, 0, 0}, {0, 0.5f, 0, 0}) == 1);
+  CHECK(first({ln4, 0, 0, 0}, {0, 0.4f, 0, 0}) == 0);
+  CHECK(first({0, 0, 0, 0}, {0, 0, 0, 0.1f}) == 3);
+}
+
 TEST_CASE("router: weights are the softmax over all experts, or over the chosen experts if normalised") {
   const std::vector<float> logits = random_numbers(130, 4, 2);
   double total = 0;

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include "../core/config.hpp"
+#include "../core/error.hpp"
+#include "expert.hpp"
+#include "provider.hpp"
+
+namespace moe::inline MOE_ABI::detail {
+
+/// The provider of a model whose experts an executor computes: it delivers none.
+struct AbsentProvider {
+  const ExpertWeights* acquire(ExpertId id) {
+    fail("experts", describe("weights", id), "a model with a provider",
+         "a model whose experts an executor computes");
+  }
+};
+static_assert(ExpertProvider<AbsentProvider>);
+
+}  // namespace moe::inline MOE_ABI::detail

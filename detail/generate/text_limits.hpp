@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include "../core/config.hpp"
+#include "../io/checkpoint.hpp"
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace moe::inline MOE_ABI::detail {
+
+// When a text may end and when it ends, by generation_config.json, as transformers' generate() reads this file. The largest
+// numbers of tokens and seconds (max_length, max_new_tokens, max_time) are left to the caller.
+
+/// The number of generated tokens before which a text after a prompt of `prompt_tokens` must not end: min_new_tokens, or
+/// min_length, which counts the prompt. 0 without both.
+std::size_t read_min_tokens(const Checkpoint& checkpoint, std::size_t prompt_tokens);
+
+/// The texts of stop_strings, a text or a list of texts. Throws if one of the texts is empty.
+std::vector<std::string> read_stop_strings(const Checkpoint& checkpoint);
+
+}  // namespace moe::inline MOE_ABI::detail
+
+#if MOE_DEFINITIONS
+#include "text_limits.ipp"
+#endif

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include "../core/config.hpp"
+#include "system.hpp"
+
+#include <cstddef>
+#include <cstdint>
+
+namespace moe::inline MOE_ABI::detail {
+
+/// A mapping with room for a huge page more than needed: the bytes before the first huge page, the bytes to keep, and the bytes
+/// behind them. All are whole pages of the machine, since munmap() refuses an address within a page.
+struct HugePagePlacement {
+  HugePagePlacement(std::uintptr_t begin, std::size_t bytes, std::size_t page)
+      : before((huge_page_bytes - begin % huge_page_bytes) % huge_page_bytes),
+        kept((bytes + page - 1) / page * page),
+        after(huge_page_bytes - before) {}
+
+  std::size_t before, kept, after;
+};
+
+}  // namespace moe::inline MOE_ABI::detail

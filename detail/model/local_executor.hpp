@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include "../core/config.hpp"
+#include "../core/thread_pool.hpp"
+#include "../experts/any_provider.hpp"
+#include "../spec/model_spec.hpp"
+#include "arena.hpp"
+#include "compute.hpp"
+#include "feed_forward/executor.hpp"
+#include "expert_executor.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+namespace moe::inline MOE_ABI {
+
+/// Computes experts of a provider on this machine, as a transformer with that provider does: in finish(), and with the same
+/// bits. Serves in the process that computes experts for another one, and beside executors that compute a part elsewhere.
+/// Not thread-safe.
+class LocalExecutor final : public ExpertExecutor {
+ public:
+  /// spec: of the model. provider, pool: must outlive the executor. kernels: as in TransformerOptions. Throws if the experts of
+  /// the provider's catalog have other shapes than the spec.
+  template <ExpertProvider P>
+  LocalExecutor(const ModelSpec& spec, P& provider, ThreadPool& pool,
+                const detail::simd::Kernels* kernels = nullptr)
+      : LocalExecutor(spec, AnyProvider(detail::ProviderReference<P>(provider)), pool, kernels) {}
+
+  /// As above, with a provider that all copies of the AnyProvider share.
+  LocalExecutor(const ModelSpec& spec, AnyProvider provider, ThreadPool& pool,
+                const detail::simd::Kernels* kernels = nullptr);
+
+  /// Throws if a number of the batch is out of range for the model: the batch may come from another process.
+  void begin(const ExpertBatch& batch) override;
+
+  /// Exceptions of the provider pass through. Throws if a lease has another shape than the spec says, or if the batch has no
+  /// input that the experts can be multiplied with.
+  void finish() override;
+
+ private:
+  void check(const ExpertBatch& batch) const;
+
+  /// The inputs in all forms that kernels take, in memory of `memory` where the batch lacks one.
+  detail::Activations prepare(const ExpertBatch& batch, const detail::QuantisedActivations& memory) const;
+
+  /// The inputs of a batch that has the int8 form only.
+  detail::Activations prepare_quants(const ExpertBatch& batch,
+                                     const detail::QuantisedActivations& memory) const;
+
+  ModelSpec spec_;
+  AnyProvider provider_;
+  detail::Compute compute_;
+  detail::ExecutorLists lists_;
+  detail::Arena arena_;
+  std::size_t arena_bytes_ = 0;
+  ExpertBatch batch_;
+};
+
+}  // namespace moe::inline MOE_ABI
+
+#if MOE_DEFINITIONS
+#include "local_executor.ipp"
+#endif

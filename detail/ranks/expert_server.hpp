@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include "../core/config.hpp"
+#include "../experts/catalog.hpp"
+#include "../model/expert_executor.hpp"
+#include "expert_shares.hpp"
+#include "rank_messages.hpp"
+#include "rank_transport.hpp"
+
+#include <cstddef>
+#include <stop_token>
+#include <string>
+
+namespace moe::inline MOE_ABI {
+
+/// Computes the experts of one rank for the RankExecutor of rank 0.
+class ExpertServer {
+ public:
+  /// transport: of any rank but 0. executor: computes, usually a LocalExecutor around the provider of this rank. Both must
+  /// outlive the server. catalog: of the model.
+  ExpertServer(RankTransport& transport, const ExpertShares& shares, ExpertExecutor& executor,
+               const ExpertCatalog& catalog);
+
+  /// Answers rank 0 until rank 0 ends or `stop` is requested. A batch that fails is answered with its error, and the next one is
+  /// computed. Throws if the transport fails.
+  void run(const std::stop_token& stop = {});
+
+ private:
+  RankTransport::Message answer(const RankTransport::Message& message);
+
+  RankTransport& transport_;
+  ExpertExecutor& executor_;
+  std::string identity_;
+  detail::ReceivedBatch received_;
+};
+
+}  // namespace moe::inline MOE_ABI
+
+#if MOE_DEFINITIONS
+#include "expert_server.ipp"
+#endif

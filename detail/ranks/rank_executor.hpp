@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include "../core/config.hpp"
+#include "../experts/catalog.hpp"
+#include "../model/expert_executor.hpp"
+#include "expert_shares.hpp"
+#include "rank_transport.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace moe::inline MOE_ABI {
+
+/// Options of a RankExecutor.
+struct RankOptions {
+  std::chrono::milliseconds time_limit{
+      10'000};  // of waiting for the others, in the constructor and for each batch
+  bool f32_inputs =
+      false;  // sends inputs as f32 also for quantised experts; for providers that deliver other types
+};
+
+/// Bytes and messages between rank 0 and all others since the start, without those of the transport itself.
+struct RankStatistics {
+  std::uint64_t batches = 0;
+  std::uint64_t messages_sent = 0, bytes_sent = 0;
+  std::uint64_t messages_received = 0, bytes_received = 0;
+  double waited_seconds = 0;  // in finish(), after the local experts
+};
+
+/// Computes the experts of a model on several ranks, as rank 0: each rank computes the experts that it owns, the other ranks with
+/// an ExpertServer. begin() sends each rank its groups, as int8 if the experts of the layer are quantised; finish() computes
+/// the groups of rank 0 and waits for the others. Each result is written to its slot, so the text has the bits of one machine.
+///
+/// A rank that fails, does not answer within the time limit, or answers nonsense ends the step with an Error. The answers of such
+/// a step are dropped when they arrive later, so the next step may succeed. Not thread-safe.
+class RankExecutor final : public ExpertExecutor {
+ public:
+  /// transport: of rank 0. local: computes the groups of rank 0. catalog: of the model. All must outlive the executor, except for
+  /// the catalog. Waits for the servers; throws if the time limit ends, or if a server has another model, other shares or another
+  /// instruction set.
+  RankExecutor(RankTransport& transport, ExpertShares shares, ExpertExecutor& local,
+               const ExpertCatalog& catalog, const RankOptions& options = {});
+
+  /// Tells the servers to end.
+  ~RankExecutor() override;
+
+  RankExecutor(const RankExecutor&) = delete;
+  RankExecutor& operator=(const RankExecutor&) = delete;
+
+  void begin(const ExpertBatch& batch) override;
+  void finish() override;
+
+  const RankStatistics& statistics() const { return statistics_; }
+  void set_time_limit(std::chrono::milliseconds limit) { options_.time_limit = limit; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  /// What is known of a rank.
+  struct Peer {
+    std::vector<ExpertGroup> groups;  // of the batch
+    bool pending = false;             // whether its answer is missing
+    std::size_t unanswered = 0;       // batches that it has not answered yet, earlier ones included
+  };
+
+  static constexpr std::size_t most_unanswered = 16;
+
+  void wait_for_hello(const std::string& expected);
+
+  /// Gives each group of a batch to its owner. Throws if the model has no such expert.
+  void divide(const ExpertBatch& batch);
+  void send(std::size_t rank);
+
+  /// Handles the messages of a rank that have arrived.
+  void poll(std::size_t rank);
+  void take_answer(std::size_t rank, std::span<const std::byte> message);
+  void write_results(std::size_t rank, std::span<const std::byte> message);
+
+  /// Waits until done() for all ranks, or throws an error that says what the rank did not do.
+  template <class Done, class Poll>
+  void wait(Done done, Poll poll_rank, const std::string& expected);
+
+  RankTransport& transport_;
+  ExpertShares shares_;
+  ExpertExecutor& local_;
+  RankOptions options_;
+  std::vector<bool> as_int8_;  // [layers]: whether the inputs are sent as int8
+  std::vector<Peer> peers_;    // [ranks]
+  std::vector<std::uint32_t> spare_;
+  std::uint64_t number_ = 0;  // of the batch
+  ExpertBatch batch_;
+  bool local_began_ = false;
+  RankStatistics statistics_;
+};
+
+}  // namespace moe::inline MOE_ABI
+
+namespace moe::inline MOE_ABI::detail {
+
+/// A text that is equal on two ranks with the same version of the library, instruction set, model and shares.
+std::string rank_identity(const ExpertCatalog& catalog, const ExpertShares& shares);
+
+}  // namespace moe::inline MOE_ABI::detail
+
+#if MOE_DEFINITIONS
+#include "rank_executor.ipp"
+#endif

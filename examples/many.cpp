@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+// Answers the lines of a file, several at once:  many Qwen3-30B-A3B questions.txt --chat --parallel 8 > answers.jsonl
+#include <moe.hpp>
+
+#include "support/command_line.hpp"
+#include "support/model_options.hpp"
+#include "support/progress.hpp"
+#include "support/sampling_options.hpp"
+#include "support/text_file.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <list>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+const std::string help = std::string(R"(usage: many MODEL FILE [options]
+Continues each line of FILE with MODEL, several texts in one pass through the layers: each weight is read
+once for all of them. FILE may be - for standard input. Prints a line of JSON for each line of FILE, in
+order: its number, the new text, and why the text ended. A text does not depend on the other texts.
+
+  --parallel N        texts in a pass; default 8
+  --pass-tokens N     tokens in a pass, those of prompts included; default 512
+  --chat              each line is a message of a user: put it into the model's chat template
+  --max-tokens N      limit of each new text; default 100
+  --temperature T     0: always the most likely token; default is the model's recommendation
+  --seed N            the same seed gives the same texts; default 0
+  --context N         positions of each text; default 4096, at most those of the model
+  --in-memory         read all experts at the start instead of mapping the files
+)") + std::string(sampling_options_help) +
+                         std::string(model_options_help);
+
+/// A text in the batch, and its answer until all earlier answers are printed.
+struct Answer {
+  std::size_t line;
+  std::optional<moe::Session> session;  // empty when the text has ended
+  std::string text;
+  std::string_view finish = {};
+};
+
+std::vector<std::string> lines_of(const std::string& path) {
+  std::ifstream file;
+  if (path != "-") file.open(path);
+  if (path != "-" && !file) throw std::runtime_error(path + ": expected a file that can be read, found none");
+  std::istream& in = path == "-" ? std::cin : file;
+  std::vector<std::string> lines;
+  for (std::string line; read_line(in, line);)
+    if (!line.empty()) lines.push_back(line);
+  return lines;
+}
+
+std::string_view name_of(moe::Finish finish) {
+  constexpr std::string_view names[] = {"running",    "end_token",    "stop_string",
+                                        "max_tokens", "context_full", "stopped"};
+  return names[static_cast<std::size_t>(finish)];
+}
+
+moe::GenerateOptions generate_options_of(const CommandLine& args, const moe::Model& model) {
+  moe::GenerateOptions options;
+  options.max_tokens = args.count("--max-tokens", 100);
+  options.sampling = model.recommended_sampling();
+  options.sampling->temperature = args.number("--temperature", options.sampling->temperature);
+  options.sampling->seed = args.number("--seed", options.sampling->seed);
+  read_sampling_options(args, model, *options.sampling);
+  if (args.has("--chat")) options.chat_template = model.chat_template();
+  return options;
+}
+
+moe::BatchOptions batch_options_of(const CommandLine& args) {
+  const std::size_t sequences = args.count("--parallel", 8, 1);
+  return {.sequences = sequences, .tokens = std::max(args.count("--pass-tokens", 512, 1), sequences)};
+}
+
+/// Keeps the batch full until all lines have their texts.
+class Run {
+ public:
+  Run(const CommandLine& args, const moe::Model& model, const moe::SequenceOptions& sequence)
+      : model_(model),
+        sequence_(sequence),
+        generate_(generate_options_of(args, model)),
+        lines_(lines_of(args.positional(2, 2)[1])),
+        batch_(model, batch_options_of(args)),
+        progress_(lines_.size(), "texts") {}
+
+  void run() {
+    do {
+      for (Answer& answer : answers_) keep_if_ended(answer);
+      print_first_answers();
+      while (!batch_.full() && next_ < lines_.size()) begin_text();
+    } while (batch_.run_pass());
+  }
+
+  std::size_t generated_tokens() const { return generated_tokens_; }
+
+ private:
+  void begin_text() {
+    const std::string& line = lines_[next_];
+    Answer& answer = answers_.emplace_back(Answer{++next_, {}, {}});
+    answer.session.emplace(model_, sequence_);
+    batch_.add(*answer.session, prompt_of(line), generate_, [&answer](const moe::Piece& piece) {
+      if (piece.part == moe::Piece::Part::answer) answer.text += piece.text;
+    });
+  }
+
+  std::string prompt_of(const std::string& line) const {
+    if (!generate_.chat_template) return line;
+    const moe::Message message{"user", line};
+    return generate_.chat_template->render({&message, 1}, {});
+  }
+
+  void keep_if_ended(Answer& answer) {
+    if (!answer.session || answer.session->finish() == moe::Finish::running) return;
+    answer.finish = name_of(answer.session->finish());
+    generated_tokens_ += answer.session->statistics().generated_tokens;
+    answer.session.reset();
+    progress_.add(1);
+  }
+
+  void print_first_answers() {
+    for (; !answers_.empty() && !answers_.front().session; answers_.pop_front()) {
+      const Answer& first = answers_.front();
+      std::cout << "{\"line\": " << first.line << ", \"text\": " << moe::detail::to_json(first.text)
+                << ", \"finish\": \"" << first.finish << "\"}" << std::endl;
+    }
+  }
+
+  const moe::Model& model_;
+  moe::SequenceOptions sequence_;
+  moe::GenerateOptions generate_;
+  std::vector<std::string> lines_;
+  std::list<Answer> answers_;  // in the order of the lines; a list, since sessions stay at their addresses
+  moe::SessionBatch batch_;
+  Progress progress_;
+  std::size_t next_ = 0, generated_tokens_ = 0;
+};
+
+/// The bytes of experts that were read from disk, if the memory is limited.
+std::uint64_t bytes_read(const moe::Model& model) {
+  auto* cached = model.experts().get<moe::CachedProvider>();
+  return cached ? cached->inner().inner().statistics().bytes : 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return run_example(argc, argv, help, [](const CommandLine& args) {
+    moe::ModelOptions options = model_options_of(args);
+    if (args.has("--in-memory")) options.experts = moe::ModelOptions::Experts::in_memory;
+    options.sequence.context = args.count("--context", 4096, 1);
+    const auto model = moe::open(args.positional(2, 2)[0], options);
+    show_memory(model);
+    Run run(args, model, options.sequence);
+    const moe::detail::Stopwatch stopwatch;
+    run.run();
+    const double seconds = stopwatch.seconds(), tokens = static_cast<double>(run.generated_tokens());
+    std::fprintf(stderr, "generated: %.0f tokens, %.2f tokens/s together", tokens, tokens / seconds);
+    if (const std::uint64_t bytes = bytes_read(model))
+      std::fprintf(stderr, ", %.1f MiB read per token", static_cast<double>(bytes) / (1 << 20) / tokens);
+    std::fprintf(stderr, "\n");
+    show_refused_direct_reads(model);
+  });
+}

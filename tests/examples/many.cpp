@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#include "run_example.hpp"
+#include "support/checkpoints.hpp"
+#include "support/temporary_directory.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace {
+
+const std::string many_lines =
+    "<|endoftext|>And God said\n"
+    "<|endoftext|>def test_\n"
+    "\n"
+    "<|endoftext|>名称\n"
+    "<|endoftext|>And it came to pass, that when the\n";
+
+}  // namespace
+
+TEST_CASE("many: prints a text for each line in order, whatever the number of texts in a pass") {
+  const TemporaryDirectory directory;
+  const std::string file = directory.write("lines.txt", many_lines);
+  const std::vector<std::string> words{"many", bundled_model(), file, "--max-tokens",
+                                       "20",   "--temperature", "0"};
+  const Result expected = run(with(words, {"--parallel", "1"}));
+  CHECK(expected.status == 0);
+  CHECK(expected.says("generated: 80 tokens"));
+  const std::vector<std::string> lines = lines_of(expected.out);
+  REQUIRE(lines.size() == 4);
+  for (std::size_t i = 0; i < 4; ++i) {
+    CHECK(lines[i].find("{\"line\": " + std::to_string(i + 1) + ", \"text\": \"") == 0);
+    CHECK(lines[i].find("\"finish\": \"max_tokens\"}") != lines[i].npos);
+  }
+  for (const char* parallel : {"2", "3", "8"})
+    CHECK(run(with(words, {"--parallel", parallel, "--pass-tokens", "5"})).out == expected.out);
+  CHECK(run(with(words, {"--budget", "4MiB"})).out == expected.out);
+}
+
+TEST_CASE("many: reads standard input, and a text is that of the example generate") {
+  const Result result =
+      run({"many", bundled_model(), "-", "--max-tokens", "20", "--temperature", "0"}, many_lines);
+  CHECK(result.status == 0);
+  const Result alone = run(
+      {"generate", bundled_model(), "<|endoftext|>And God said", "--max-tokens", "20", "--temperature", "0"});
+  std::string text = alone.out.substr(alone.out.find("And God said") + 12);
+  while (text.ends_with('\n')) text.pop_back();
+  for (std::size_t at = 0; (at = text.find('\n', at)) != text.npos; at += 2) text.replace(at, 1, "\\n");
+  CHECK(lines_of(result.out).at(0).find("\"text\": \"" + text) != std::string::npos);
+}
+
+TEST_CASE("many: a file that cannot be read is an error") {
+  const Result result = run({"many", bundled_model(), "/nowhere/at/all"});
+  CHECK(result.status == 1);
+  CHECK(result.says("/nowhere/at/all"));
+}
