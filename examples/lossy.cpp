@@ -45,6 +45,7 @@ experts. Prints a table of perplexity and speed for:
   --margins A,B        default 0.25,0.5,1,2
   --ids FILE           token ids in place of TEXT, such as the ids.txt of synthesize --trace
   --tokens N           tokens of TEXT; default 512
+  --rounds N           measure all rows N times by turns, and print the fastest of each; default 1
   --threads N          default: one per core
   --direct             read exact experts past the page cache
   --svg FILE           draw perplexity over tokens/s as a line chart
@@ -204,8 +205,14 @@ int main(int argc, char** argv) {
     moe::ThreadPool pool(args.number<std::size_t>("--threads", 0, 0, 4096));
     std::vector<Row> rows;
     {
-      Progress progress(steps * settings.size(), "tokens");
+      const std::size_t rounds = args.count("--rounds", 1, 1);
+      Progress progress(steps * settings.size() * rounds, "tokens");
       for (const Setting& setting : settings) rows.push_back(measure(setup, setting, pool, progress));
+      for (std::size_t round = 1; round < rounds; ++round)
+        for (Row& row : rows)
+          if (const Row again = measure(setup, row.setting, pool, progress);
+              again.tokens_per_second > row.tokens_per_second)
+            row = again;
     }
     print(rows);
     if (!svg.empty())
