@@ -22,8 +22,8 @@ struct FallbackOptions {
   // A missing expert is replaced by its small copy if its share of the router's weight of all experts of the token is below
   // this number, such as 0.1. 0: no expert is replaced, and every bit of the results is exact.
   float threshold = 0;
-  bool fetch_exact =
-      true;  // exact experts that were replaced are acquired in the background, for later tokens
+  // Whether exact experts that were replaced are acquired in the background, for later tokens.
+  bool fetch_exact = true;
 };
 
 /// LOSSY, unless the threshold is 0: delivers the experts of `Exact`; but where an exact expert is not resident and has little
@@ -84,6 +84,7 @@ class FallbackProvider {
     }
   }
 
+  /// Counts since the construction. Thread-safe.
   FallbackStatistics statistics() const { return state_->light.statistics(); }
 
   /// The provider of the small copies; inner() is the provider of the exact experts.

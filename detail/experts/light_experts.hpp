@@ -18,8 +18,8 @@ namespace moe::inline MOE_ABI {
 struct FallbackStatistics {
   std::uint64_t exact = 0;  // leases of exact experts
   std::uint64_t small = 0;  // leases of small copies
-  double small_weight =
-      0;  // the sum over all leases of small copies: weight of the expert / weight of all experts of the token
+  // The sum over all leases of small copies: weight of the expert / weight of all experts of the token.
+  double small_weight = 0;
 
   /// The share of the expert weight that small copies served. choices: the number of tokens times the number of layers with
   /// experts.

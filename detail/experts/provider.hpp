@@ -46,7 +46,7 @@ struct Announcement {
   // [ids]: the router's weight of each expert, summed over the tokens that chose the expert; empty where unknown.
   std::span<const float> weights = {};
   Kind kind = Kind::chosen;  // what the provider may expect of the experts
-  // If chosen: the sum of the router's weights of all experts of the tokens, present ones included; 0: unknown.
+  // If chosen for one token: the sum of the router's weights of all its experts, present ones included. 0: unknown.
   float total_weight = 0;
 };
 

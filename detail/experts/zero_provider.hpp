@@ -16,8 +16,10 @@ namespace moe::inline MOE_ABI {
 /// token stay the same. All experts share the memory of one matrix, in the smallest type that fits. Thread-safe.
 class ZeroProvider {
  public:
+  /// Zeros in the shape of an expert, which live as long as the provider.
   using Lease = const ExpertWeights*;
 
+  /// catalog: of the checkpoint whose shapes the experts have.
   explicit ZeroProvider(const ExpertCatalog& catalog);
 
   /// Throws if there is no such expert.

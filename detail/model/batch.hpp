@@ -59,6 +59,7 @@ class Batch {
     return logits_.subspan(index * vocabulary_size_, vocabulary_size_);
   }
 
+  /// The largest numbers of sequences and tokens.
   const BatchOptions& options() const { return options_; }
 
   /// The bytes of the intermediate results of a full pass.

@@ -32,8 +32,10 @@ class ExpertExecutor {
   virtual void finish() = 0;
 
  protected:
+  // Derived classes may be copied; the interface alone may not.
   ExpertExecutor() = default;
   ExpertExecutor(const ExpertExecutor&) = default;
+  /// Assigns nothing: the interface has no state.
   ExpertExecutor& operator=(const ExpertExecutor&) = default;
 };
 

@@ -103,6 +103,11 @@ class GroupRun {
     return std::accumulate(weights.begin(), weights.end(), 0.0f);
   }
 
+  /// The sum of the weights of a single token; 0, unknown, for several tokens, whose shares differ.
+  float total_weight() const {
+    return batch_.tokens == 1 ? std::accumulate(batch_.weights.begin(), batch_.weights.end(), 0.0f) : 0;
+  }
+
   /// Takes leases of all present experts and lists the missing ones.
   void hold_present() {
     lists_.missing.clear();
@@ -168,7 +173,7 @@ class GroupRun {
     provider_.hint({.ids = all.subspan(first, count),
                     .weights = std::span<const float>(lists_.missing_weights).subspan(first, count),
                     .kind = Announcement::Kind::chosen,
-                    .total_weight = std::accumulate(batch_.weights.begin(), batch_.weights.end(), 0.0f)});
+                    .total_weight = total_weight()});
   }
 
   /// Announces the chosen experts of the layer, in descending order of their number of tokens.

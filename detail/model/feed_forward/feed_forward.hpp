@@ -36,7 +36,7 @@ struct FeedForwardContext {
   FunctionRef<void()> before_sum = {};  // called when all experts have been computed
   SharedExecutor* executor =
       nullptr;  // computes the experts; null: this thread does, with experts of `provider`
-  AdjustChoice adjust_choice = {};      // of single tokens
+  AdjustChoice adjust_choice = {};  // of single tokens
 };
 
 /// The intermediate results of feed_forward() for one step.
