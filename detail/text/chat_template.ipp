@@ -199,7 +199,9 @@ std::string render_chat(const Template& chat, const SpecialTokens& tokens, const
   std::optional<ChatVariables> variables;
   return chat.render(now, [&](Memory& memory) {
     variables.emplace(memory);
-    return variables->all(messages(*variables), tokens, options);
+    const Value all_messages = messages(*variables);
+    if (all_messages.has_list()) memory.allow_pairs(element_count(all_messages));
+    return variables->all(all_messages, tokens, options);
   });
 }
 

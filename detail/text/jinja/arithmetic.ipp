@@ -4,6 +4,7 @@
 #include "../../core/concat.hpp"
 #include "format.hpp"
 
+#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -54,8 +55,9 @@ inline std::int64_t multiply_integers(Memory& memory, std::int64_t a, std::int64
 
 inline Value add_texts(Memory& memory, const Value& a, const Value& b) {
   const bool markup = a.markup || b.markup;
+  if (!markup) return memory.appended(a, b.text());
   memory.take(a.size + b.size);
-  Value sum = markup ? memory.text(escape(a) + escape(b)) : memory.text(concat(a.text(), b.text()));
+  Value sum = memory.text(escape(a) + escape(b));
   sum.markup = markup;
   return sum;
 }
@@ -71,18 +73,35 @@ MOE_INLINE Value add(Memory& memory, const Value& a, const Value& b) {
           concat("can only concatenate ", type_name(a), " (not \"", type_name(b), "\") to ", type_name(a)));
     std::vector<Value> items = a.list->items;
     items.insert(items.end(), b.list->items.begin(), b.list->items.end());
-    return memory.list(std::move(items), a.kind, type_name(a));
+    return memory.list(std::move(items), a.kind, a.kind == Kind::list ? "list" : "tuple");
   }
   require_numbers(memory, "+", a, b);
   if (both_whole(a, b)) return Value::of_integer(add_integers(memory, a.whole(), b.whole()));
   return Value::of_real(as_real(a) + as_real(b));
 }
 
+/// The negative of a whole number that is beyond 64 bits, or whose negative is.
+inline Value negate_large(Memory& memory, const Value& value) {
+  std::string digits;
+  append_text(memory, digits, value);
+  if (digits.front() == '-') {
+    digits.erase(0, 1);
+  } else {
+    digits.insert(0, 1, '-');
+  }
+  std::int64_t number = 0;
+  if (std::from_chars(digits.data(), digits.data() + digits.size(), number).ec == std::errc())
+    return Value::of_integer(number);
+  Value out = memory.text(std::move(digits));
+  out.kind = Kind::big_integer;
+  return out;
+}
+
 MOE_INLINE Value negate(Memory& memory, const Value& value) {
   require_defined(memory, value);
   if (!value.is_number()) memory.fail(concat("bad operand type for unary -: '", type_name(value), '\''));
   if (value.kind == Kind::real) return Value::of_real(-value.real);
-  if (value.kind == Kind::big_integer || value.whole() == least_integer) refuse_large(memory);
+  if (value.kind == Kind::big_integer || value.whole() == least_integer) return negate_large(memory, value);
   return Value::of_integer(-value.whole());
 }
 
@@ -110,7 +129,7 @@ inline Value repeat(Memory& memory, const Value& sequence, std::int64_t times) {
   std::vector<Value> items;
   for (std::size_t i = 0; i < count && size > 0; ++i)
     items.insert(items.end(), sequence.list->items.begin(), sequence.list->items.end());
-  return memory.list(std::move(items), sequence.kind, type_name(sequence));
+  return memory.list(std::move(items), sequence.kind, sequence.kind == Kind::list ? "list" : "tuple");
 }
 
 MOE_INLINE Value multiply(Memory& memory, const Value& a, const Value& b) {
@@ -208,14 +227,25 @@ MOE_INLINE std::string escape(const Value& text) {
   return out;
 }
 
+MOE_INLINE Value escaped(Memory& memory, const Value& value) {
+  if (value.markup) return value;
+  const std::string text = to_text(memory, value);
+  memory.work_on(text);
+  memory.require_room(6 * text.size());
+  Value out = memory.text(escape(Value::of_text(text)));
+  out.markup = true;
+  return out;
+}
+
 MOE_INLINE Value concatenate(Memory& memory, const std::vector<Value>& parts) {
   std::string out;
-  for (const Value& part : parts) {
+  const bool appends = parts.front().is_string();
+  for (std::size_t i = appends ? 1 : 0; i < parts.size(); ++i) {
     const std::size_t before = out.size();
-    append_text(memory, out, part);
+    append_text(memory, out, parts[i]);
     memory.take(out.size() - before);
   }
-  return memory.text(std::move(out));
+  return appends ? memory.appended(parts.front(), out) : memory.text(std::move(out));
 }
 
 }  // namespace moe::inline MOE_ABI::detail::jinja

@@ -3,6 +3,7 @@
 #include "operators.hpp"
 #include "../../core/concat.hpp"
 #include "python_text.hpp"
+#include "tree.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -61,20 +62,25 @@ inline bool is_unsafe(const Value& object, std::string_view name) {
   return name.size() > 4 && name.starts_with("__") && name.ends_with("__");
 }
 
+/// Whether the value is a group of the filter groupby: a tuple of the key and the list of items.
+inline bool is_group(const Value& value) {
+  return value.kind == Kind::tuple && value.list->name == group_type;
+}
+
 inline Value no_attribute(Memory& memory, const Value& object, std::string_view name) {
   return memory.missing(concat(object_name(object), " has no attribute ", repr_text(name)));
 }
 
 inline Value loop_neighbour(Memory& memory, const Loop& loop, bool next) {
   if (!next && loop.index == 0) return memory.missing("there is no previous item");
-  if (next && loop.index + 1 >= loop.items->size()) return memory.missing("there is no next item");
-  return (*loop.items)[next ? loop.index + 1 : loop.index - 1];
+  if (next && loop.index + 1 >= element_count(loop.items)) return memory.missing("there is no next item");
+  return element_of(loop.items, next ? loop.index + 1 : loop.index - 1);
 }
 
 /// An attribute of the variable `loop`; undefined if there is none.
 inline Value loop_attribute(Memory& memory, const Value& object, std::string_view name) {
   const Loop& loop = *object.loop;
-  const std::size_t count = loop.items->size();
+  const std::size_t count = element_count(loop.items);
   if (name == "index") return Value::of_size(loop.index + 1);
   if (name == "index0") return Value::of_size(loop.index);
   if (name == "revindex") return Value::of_size(count - loop.index);
@@ -86,6 +92,26 @@ inline Value loop_attribute(Memory& memory, const Value& object, std::string_vie
   if (name == "depth0") return Value::of_size(loop.depth);
   if (name == "previtem" || name == "nextitem") return loop_neighbour(memory, loop, name == "nextitem");
   return no_attribute(memory, object, name);
+}
+
+inline bool find_macro_attribute(Memory& memory, const Callable& macro, std::string_view name, Value& out) {
+  const auto uses = [&](Uses use) {
+    return Value::of_boolean((static_cast<const Node*>(macro.macro)->uses & use) != 0);
+  };
+  if (name == "name") {
+    out = Value::of_text(macro.name);
+  } else if (name == "arguments") {
+    out = memory.list(macro.items, Kind::tuple, "tuple");
+  } else if (name == "catch_varargs") {
+    out = uses(uses_varargs);
+  } else if (name == "catch_kwargs") {
+    out = uses(uses_kwargs);
+  } else if (name == "caller") {
+    out = uses(uses_caller);
+  } else {
+    return false;
+  }
+  return true;
 }
 
 /// Writes an attribute in the sense of Python's getattr() to `out`; false if there is none.
@@ -108,11 +134,17 @@ inline bool find_attribute(Memory& memory, const Value& object, std::string_view
     out = object.callable->items[object.callable->at % object.callable->items.size()];
     return true;
   }
-  if (object.kind == Kind::callable && object.callable->type == Callable::Type::macro && name == "name") {
-    out = Value::of_text(object.callable->name);
+  if (is_group(object) && (name == "grouper" || name == "list")) {
+    out = object.list->items[name == "list" ? 1 : 0];
     return true;
   }
+  if (object.kind == Kind::callable && object.callable->type == Callable::Type::macro)
+    return find_macro_attribute(memory, *object.callable, name, out);
   return false;
+}
+
+MOE_INLINE bool calls_method(const Value& object, std::string_view name) {
+  return has_method(object, name) && !is_unsafe(object, name);
 }
 
 MOE_INLINE Value get_attribute(Memory& memory, const Value& object, std::string_view name) {
@@ -152,9 +184,9 @@ inline bool find_element(Memory& memory, const Value& object, const Value& key, 
     return true;
   }
   if (object.kind != Kind::list && object.kind != Kind::tuple && object.kind != Kind::range) return false;
-  const std::size_t index = index_of(key, object.list->items.size());
-  if (index == object.list->items.size()) return false;
-  out = object.list->items[index];
+  const std::size_t count = element_count(object), index = index_of(key, count);
+  if (index == count) return false;
+  out = element_of(object, index);
   return true;
 }
 
@@ -208,13 +240,13 @@ inline std::vector<std::size_t> indices_in(Memory& memory, std::size_t size, con
 }
 
 /// The slice of a range, whose bounds need not be elements of the range. Sums beyond 64 bits wrap around.
-inline Range sliced(const Range& range, const Range& slice) {
+inline Range sliced(const Range& range, const Range& slice, std::size_t count) {
   const auto first = static_cast<std::uint64_t>(range.first), step = static_cast<std::uint64_t>(range.step);
   const auto at = [&](std::int64_t index) {
     return static_cast<std::int64_t>(first + static_cast<std::uint64_t>(index) * step);
   };
   return {at(slice.first), at(slice.last),
-          static_cast<std::int64_t>(step * static_cast<std::uint64_t>(slice.step))};
+          static_cast<std::int64_t>(step * static_cast<std::uint64_t>(slice.step)), count};
 }
 
 MOE_INLINE Value get_slice(Memory& memory, const Value& object, const Value& first, const Value& last,
@@ -233,13 +265,16 @@ MOE_INLINE Value get_slice(Memory& memory, const Value& object, const Value& fir
   if (object.is_dict()) memory.fail("unhashable type: 'slice'");
   if (object.kind != Kind::list && object.kind != Kind::tuple && object.kind != Kind::range)
     memory.fail(concat('\'', type_name(object), "' object is not subscriptable"));
-  const std::size_t size = object.list->items.size();
+  const std::size_t size = element_count(object);
   const Range slice = slice_range(memory, size, first, last, step);
+  const std::vector<std::size_t> indices = indices_in(memory, size, slice);
   std::vector<Value> items;
-  for (const std::size_t i : indices_in(memory, size, slice)) items.push_back(object.list->items[i]);
-  Value value = memory.list(std::move(items), object.kind, type_name(object));
-  value.list->range = sliced(object.list->range, slice);
-  return value;
+  if (object.kind == Kind::range)
+    return range_value(memory, sliced(object.list->range, slice, indices.size()));
+  items.reserve(indices.size());
+  for (const std::size_t i : indices) items.push_back(object.list->items[i]);
+  const bool list = object.kind == Kind::list;
+  return memory.list(std::move(items), object.kind, list ? "list" : "tuple");
 }
 
 }  // namespace moe::inline MOE_ABI::detail::jinja

@@ -58,13 +58,17 @@ MOE_INLINE bool equal(Memory& memory, const Value& a, const Value& b) {
     case Kind::none: return true;
     case Kind::string: memory.work(std::min(a.size, b.size) / 64); return a.text() == b.text();
     case Kind::list:
-    case Kind::tuple:
-    case Kind::range: {
+    case Kind::tuple: {
       const std::vector<Value>&x = a.list->items, &y = b.list->items;
       if (x.size() != y.size()) return false;
       for (std::size_t i = 0; i < x.size(); ++i)
         if (!equal(memory, x[i], y[i])) return false;
       return true;
+    }
+    case Kind::range: {
+      const Range &x = a.list->range, &y = b.list->range;
+      return x.count == y.count &&
+             (x.count == 0 || (x.first == y.first && (x.count == 1 || x.step == y.step)));
     }
     case Kind::dict: return equal_dicts(memory, *a.dict, b);
     default: return a.list == b.list;  // the same object

@@ -14,6 +14,9 @@ class Interpreter;
 struct Filter {
   std::string_view name;
   Value (*function)(Interpreter& interpreter, const Value& value, const Arguments& arguments);
+  bool parameters = true;  // whether the filter takes arguments
+
+  Value apply(Interpreter& interpreter, const Value& value, const Arguments& arguments) const;
 };
 
 /// The filter of that name; null if there is none.

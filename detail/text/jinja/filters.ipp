@@ -2,6 +2,7 @@
 #pragma once
 #include "filters.hpp"
 #include "../../core/concat.hpp"
+#include "html_filters.ipp"
 #include "interpreter.hpp"
 #include "map_filters.ipp"
 #include "operators.hpp"
@@ -26,11 +27,15 @@ inline Value filter_length(Interpreter& interpreter, const Value& value, const A
   return Value::of_size(length(interpreter.memory(), value));
 }
 
+/// Whether the value has elements that can be read again and again.
+inline bool has_elements(const Value& value) { return value.has_list() && value.kind != Kind::iterator; }
+
 inline Value filter_first(Interpreter& interpreter, const Value& value, const Arguments&) {
   if (value.kind == Kind::iterator && !value.list->read && !value.list->items.empty()) {
     value.list->read = true;
     return value.list->items.front();
   }
+  if (has_elements(value) && element_count(value) > 0) return element_of(value, 0);
   const Items items = iterate(interpreter.memory(), value);
   return items.empty() ? interpreter.memory().missing("No first item, sequence was empty.") : items.front();
 }
@@ -40,6 +45,7 @@ inline Value filter_last(Interpreter& interpreter, const Value& value, const Arg
   const bool can = value.is_undefined() || value.is_string() || value.is_dict() || value.has_list();
   if (!can || value.kind == Kind::iterator)
     memory.fail(concat('\'', type_name(value), "' object is not reversible"));
+  if (has_elements(value) && element_count(value) > 0) return element_of(value, element_count(value) - 1);
   const Items items = iterate(memory, value);
   return items.empty() ? memory.missing("No last item, sequence was empty.") : items.back();
 }
@@ -224,7 +230,7 @@ inline Value filter_groupby(Interpreter& interpreter, const Value& value, const 
       group.push_back(items[end].value);
     if (group.empty()) memory.fail("groupby needs keys that are equal to themselves");
     const Value key = key_of(items[begin].value);
-    groups.push_back(memory.list({key, memory.list(std::move(group))}, Kind::tuple, "tuple"));
+    groups.push_back(memory.list({key, memory.list(std::move(group))}, Kind::tuple, group_type));
   }
   return memory.list(std::move(groups));
 }
@@ -288,54 +294,64 @@ inline Value filter_attr(Interpreter& interpreter, const Value& value, const Arg
 }
 
 inline constexpr Filter filters[] = {
-    {"abs", filter_abs},
+    {"abs", filter_abs, false},
     {"attr", filter_attr},
     {"batch", filter_batch},
-    {"capitalize", filter_text<capitalize>},
+    {"capitalize", filter_text<capitalize>, false},
     {"center", filter_center},
-    {"count", filter_length},
+    {"count", filter_length, false},
     {"d", filter_default},
     {"default", filter_default},
     {"dictsort", filter_dictsort},
-    {"e", filter_escape},
-    {"escape", filter_escape},
-    {"first", filter_first},
+    {"e", filter_escape, false},
+    {"escape", filter_escape, false},
+    {"filesizeformat", filter_filesizeformat},
+    {"first", filter_first, false},
     {"float", filter_float},
-    {"forceescape", filter_forceescape},
+    {"forceescape", filter_forceescape, false},
     {"format", filter_format},
     {"groupby", filter_groupby},
     {"indent", filter_indent},
     {"int", filter_int},
-    {"items", filter_items},
+    {"items", filter_items, false},
     {"join", filter_join},
-    {"last", filter_last},
-    {"length", filter_length},
-    {"list", filter_list},
-    {"lower", filter_text<lower>},
+    {"last", filter_last, false},
+    {"length", filter_length, false},
+    {"list", filter_list, false},
+    {"lower", filter_text<lower>, false},
     {"map", filter_map},
     {"max", filter_extreme<true>},
     {"min", filter_extreme<false>},
     {"reject", filter_select<false, false>},
     {"rejectattr", filter_select<false, true>},
     {"replace", filter_replace},
-    {"reverse", filter_reverse},
+    {"reverse", filter_reverse, false},
     {"round", filter_round},
-    {"safe", filter_safe},
+    {"safe", filter_safe, false},
     {"select", filter_select<true, false>},
     {"selectattr", filter_select<true, true>},
     {"slice", filter_slice},
     {"sort", filter_sort},
-    {"string", filter_string},
+    {"string", filter_string, false},
+    {"striptags", filter_striptags, false},
     {"sum", filter_sum},
-    {"title", filter_text<jinja_title>},
+    {"title", filter_text<jinja_title>, false},
     {"tojson", filter_tojson},
     {"trim", filter_trim},
     {"truncate", filter_truncate},
     {"unique", filter_unique},
-    {"upper", filter_text<upper>},
-    {"urlencode", filter_urlencode},
-    {"wordcount", filter_wordcount},
+    {"upper", filter_text<upper>, false},
+    {"urlencode", filter_urlencode, false},
+    {"wordcount", filter_wordcount, false},
+    {"xmlattr", filter_xmlattr},
 };
+
+MOE_INLINE Value Filter::apply(Interpreter& interpreter, const Value& value,
+                               const Arguments& arguments) const {
+  interpreter.memory().work(1);
+  if (!parameters) arguments.bind(interpreter.memory(), name, 0, {});
+  return function(interpreter, value, arguments);
+}
 
 MOE_INLINE const Filter* find_filter(std::string_view name) {
   const auto found =

@@ -30,10 +30,11 @@ std::string aligned(std::string text, std::size_t sign_size, const FormatSpec& s
 std::string format_real(double number, FormatSpec spec);
 std::string format_integer(Memory& memory, const Value& value, const FormatSpec& spec);
 
-/// format % arguments: the conversions d i u s r x X o e E f F g G c %.
+/// format % arguments: the conversions d i u s r a x X o e E f F g G c %. A Markup escapes its arguments.
 Value format_percent(Memory& memory, const Value& format, const Value& arguments);
 
-/// format.format(arguments): fields by position and name, with elements, and format specifications of texts and numbers.
+/// format.format(arguments): fields by position and name, with elements, and format specifications of texts and
+/// numbers. A Markup escapes its arguments.
 Value format_braces(Memory& memory, const Value& format, const Arguments& arguments);
 
 }  // namespace moe::inline MOE_ABI::detail::jinja

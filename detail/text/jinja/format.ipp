@@ -135,8 +135,8 @@ MOE_INLINE std::string format_integer(Memory& memory, const Value& value, const 
 /// Replaces each % format in a text by an argument.
 class PercentFormatter {
  public:
-  PercentFormatter(Memory& memory, std::string_view format, const Value& arguments)
-      : memory_(memory), rest_(format), arguments_(arguments) {
+  PercentFormatter(Memory& memory, const Value& format, const Value& arguments)
+      : memory_(memory), rest_(format.text()), arguments_(arguments), escapes_(format.markup) {
     if (arguments.kind == Kind::tuple) {
       queue_ = arguments.list->items;
     } else {
@@ -227,10 +227,9 @@ class PercentFormatter {
   std::string convert(const Value& value, FormatSpec spec) {
     switch (spec.type) {
       case 's':
-      case 'r': {
-        std::string text;
-        if (spec.type == 's') append_text(memory_, text, value);
-        if (spec.type == 'r') append_repr(memory_, text, value);
+      case 'r':
+      case 'a': {
+        std::string text = replacement(value, spec.type);
         if (spec.precision != SIZE_MAX) {
           const std::vector<std::size_t> offsets = offsets_of(memory_, text);
           text.resize(offsets[std::min(spec.precision, offsets.size() - 1)]);
@@ -255,9 +254,45 @@ class PercentFormatter {
         return format_real(value.kind == Kind::real ? value.real : static_cast<double>(value.whole()), spec);
       case 'c':
         if (value.is_string() && count_code_points(value.text()) == 1) return std::string(value.text());
+        if (value.is_integral()) return character_of(value.whole());
         memory_.fail("%c requires int or char");
       default: memory_.fail(concat("unsupported format character '", spec.type, "'"));
     }
+  }
+
+  /// The text of the conversions s, r and a. A format that is a Markup escapes the text.
+  std::string replacement(const Value& value, char type) {
+    std::string text;
+    if (type == 's' && escapes_) return std::string(escaped(memory_, value).text());
+    if (type == 's') append_text(memory_, text, value);
+    if (type != 's') append_repr(memory_, text, value);
+    if (type != 's' && escapes_) text = escaped(memory_, Value::of_text(text)).text();
+    return type == 'a' ? ascii(text) : text;
+  }
+
+  /// ascii(): characters beyond ASCII become escapes.
+  static std::string ascii(std::string_view text) {
+    std::string out;
+    while (!text.empty()) {
+      const Utf8Step step = utf8_step(text);
+      const char32_t c = step.code_point;
+      if (c < 0x80) {
+        out += text[0];
+      } else {
+        out += c < 0x100 ? "\\x" : c < 0x10000 ? "\\u" : "\\U";
+        append_hex(out, c, c < 0x100 ? 2 : c < 0x10000 ? 4 : 8);
+      }
+      text.remove_prefix(step.bytes);
+    }
+    return out;
+  }
+
+  std::string character_of(std::int64_t code_point) {
+    if (code_point < 0 || code_point > 0x10ffff) memory_.fail("%c arg not in range(0x110000)");
+    if (code_point >= 0xd800 && code_point < 0xe000) memory_.fail("surrogates are not supported");
+    std::string out;
+    append_utf8(out, static_cast<char32_t>(code_point));
+    return out;
   }
 
   std::string convert_integer(const Value& value, FormatSpec spec) {
@@ -279,11 +314,13 @@ class PercentFormatter {
   const Value& arguments_;
   std::vector<Value> queue_;
   std::size_t next_ = 0;
-  bool named_ = false;
+  bool named_ = false, escapes_;
 };
 
 MOE_INLINE Value format_percent(Memory& memory, const Value& format, const Value& arguments) {
-  return memory.text(PercentFormatter(memory, format.text(), arguments).run());
+  Value out = memory.text(PercentFormatter(memory, format, arguments).run());
+  out.markup = format.markup;
+  return out;
 }
 
 }  // namespace moe::inline MOE_ABI::detail::jinja

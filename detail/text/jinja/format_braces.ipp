@@ -20,7 +20,8 @@ namespace moe::inline MOE_ABI::detail::jinja {
 /// Replaces each { } format in a text by an argument.
 class BraceFormatter {
  public:
-  BraceFormatter(Memory& memory, const Arguments& arguments) : memory_(memory), arguments_(arguments) {}
+  BraceFormatter(Memory& memory, const Arguments& arguments, bool escapes)
+      : memory_(memory), arguments_(arguments), escapes_(escapes) {}
 
   std::string run(std::string_view rest) {
     std::string out;
@@ -65,7 +66,11 @@ class BraceFormatter {
     } else if (conversion != '\0') {
       memory_.fail(concat("Unknown conversion specifier '", conversion, "'"));
     }
-    return write(value, text.substr(std::min(text.size(), colon + 1)));
+    const std::string_view spec = text.substr(std::min(text.size(), colon + 1));
+    if (!escapes_) return write(value, spec);
+    if (value.markup && !spec.empty()) memory_.fail("Unsupported format specification for Markup.");
+    return std::string(value.markup ? value.text()
+                                    : escaped(memory_, Value::of_text(write(value, spec))).text());
   }
 
   Value resolve(std::string_view name) {
@@ -81,7 +86,6 @@ class BraceFormatter {
       value = !element ? get_attribute(memory_, value, part)
               : number ? get_item(memory_, value, Value::of_integer(index))
                        : get_item(memory_, value, Value::of_text(part));
-      if (value.is_undefined()) fail_undefined(memory_, value);
       name.remove_prefix(std::min(name.size(), size + (element ? 1 : 0)));
     }
     return value;
@@ -180,11 +184,13 @@ class BraceFormatter {
   Memory& memory_;
   const Arguments& arguments_;
   std::size_t next_ = 0;
-  bool automatic_ = false, manual_ = false;
+  bool automatic_ = false, manual_ = false, escapes_;
 };
 
 MOE_INLINE Value format_braces(Memory& memory, const Value& format, const Arguments& arguments) {
-  return memory.text(BraceFormatter(memory, arguments).run(format.text()));
+  Value out = memory.text(BraceFormatter(memory, arguments, format.markup).run(format.text()));
+  out.markup = format.markup;
+  return out;
 }
 
 }  // namespace moe::inline MOE_ABI::detail::jinja

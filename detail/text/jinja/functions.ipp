@@ -68,13 +68,7 @@ inline Value range_of(Memory& memory, const Arguments& arguments) {
   const std::uint64_t size = (step > 0 ? first < last : first > last) ? (distance - 1) / stride + 1 : 0;
   if (size > most)
     memory.fail(concat("Range too big. The sandbox blocks ranges larger than MAX_RANGE (", most, ")."));
-  std::vector<Value> items;
-  for (std::uint64_t i = 0; i < size; ++i)
-    items.push_back(Value::of_integer(
-        static_cast<std::int64_t>(static_cast<std::uint64_t>(first) + i * static_cast<std::uint64_t>(step))));
-  Value range = memory.list(std::move(items), Kind::range, "range");
-  range.list->range = {first, last, step};
-  return range;
+  return range_value(memory, {first, last, step, static_cast<std::size_t>(size)});
 }
 
 MOE_INLINE Value call_function(Interpreter& interpreter, std::string_view name, const Arguments& arguments) {

@@ -64,6 +64,7 @@ class Interpreter {
   bool compare(const std::string& sign, const Value& left, const Value& right);
   Value condition(const Node& node);
   Value call_node(const Node& node, const Value* caller);
+  Value call_with(const Node& node, const Value& function, const Value* caller);
   Value filter_node(const Node& node, const Value& value);
   Value test_node(const Node& node);
   Arguments arguments_of(const std::vector<Argument>& arguments);
@@ -74,9 +75,11 @@ class Interpreter {
   void output(const Node& node);
   Flow run_if(const Node& node);
   void loop(const Node& node, const Value& iterable, std::size_t depth);
-  std::vector<Value> loop_items(const Node& node, const Value& iterable);
+  Value loop_items(const Node& node, const Value& iterable);
   bool run_iterations(const Node& node, Loop& loop);
   void run_with(const Node& node);
+  void run_named_block(const Node& node);
+  void run_without_escaping(const Node& node);
   void require_assignable(const Node& target);
   void assign(const Node& target, const Value& value);
   void assign_all(const Node& target, const Value& value);
@@ -92,9 +95,15 @@ class Interpreter {
   template <class F>
   auto in_scope(Scope& scope, F f);
 
+  /// Runs f in a new scope inside the present one.
+  template <class F>
+  auto in_new_scope(F f);
+
   const Tree& tree_;
   Memory& memory_;
   LocalTime now_;
+  std::vector<Value> globals_;  // of names that are no variables, by number; see variable()
+  Scope* top_ = nullptr;        // the variables of the template
   Scope* scope_ = nullptr;
   std::string* out_ = nullptr;
 };
@@ -108,6 +117,19 @@ auto Interpreter::in_scope(Scope& scope, F f) {
   } else {
     auto result = f();
     scope_ = before;
+    return result;
+  }
+}
+
+template <class F>
+auto Interpreter::in_new_scope(F f) {
+  Scope& scope = memory_.scope(scope_);
+  if constexpr (std::is_void_v<decltype(f())>) {
+    in_scope(scope, f);
+    memory_.release(scope);
+  } else {
+    auto result = in_scope(scope, f);
+    memory_.release(scope);
     return result;
   }
 }

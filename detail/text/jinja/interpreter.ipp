@@ -28,7 +28,7 @@ MOE_INLINE std::string Interpreter::render(const std::vector<std::pair<std::stri
     for (const auto& [own, value] : variables)
       if (own == tree_.names()[name]) globals.set(name, value);
   std::string out;
-  scope_ = &memory_.scope(&globals);
+  top_ = scope_ = &memory_.scope(&globals);
   out_ = &out;
   run(*tree_.root);
   return out;
@@ -114,9 +114,13 @@ MOE_INLINE Value Interpreter::variable(std::uint32_t name) {
     memory_.work(scope->variables.size() / 16);
     if (const Value* const value = scope->find(name)) return *value;
   }
+  globals_.resize(tree_.names().size());
+  Value& global = globals_[name];
+  if (!global.is_undefined() || global.missing) return global;
   const std::string_view text = tree_.names()[name];
-  if (is_function(text)) return memory_.callable({.type = Callable::Type::function, .name = text});
-  return memory_.missing(concat('\'', text, "' is undefined"));
+  global = is_function(text) ? memory_.callable({.type = Callable::Type::function, .name = text})
+                             : memory_.missing(concat('\'', text, "' is undefined"));
+  return global;
 }
 
 MOE_INLINE Value Interpreter::collection(const Node& node) {
@@ -204,7 +208,22 @@ MOE_INLINE Arguments Interpreter::arguments_of(const std::vector<Argument>& argu
 }
 
 MOE_INLINE Value Interpreter::call_node(const Node& node, const Value* caller) {
-  const Value function = evaluate(*node.children[0]);
+  const Node& callee = *node.children[0];
+  if (callee.type == Node::Type::attribute && !caller) {
+    const Value object = evaluate(*callee.children[0]);
+    if (calls_method(object, callee.text)) {  // as below, but without a Callable
+      const Arguments arguments = arguments_of(node.arguments);
+      memory_.work(2);
+      memory_.place = node.place;
+      return call_method(*this, object, callee.text, arguments);
+    }
+    memory_.place = callee.place;
+    return call_with(node, get_attribute(memory_, object, callee.text), nullptr);
+  }
+  return call_with(node, evaluate(callee), caller);
+}
+
+MOE_INLINE Value Interpreter::call_with(const Node& node, const Value& function, const Value* caller) {
   Arguments arguments = arguments_of(node.arguments);
   if (caller) arguments.named.emplace_back("caller", *caller);
   memory_.place = node.place;
@@ -242,15 +261,13 @@ MOE_INLINE Value Interpreter::call(const Value& function, const Arguments& argum
 MOE_INLINE Value Interpreter::filter(std::string_view name, const Value& value, const Arguments& arguments) {
   const Filter* const found = find_filter(name);
   if (!found) memory_.fail(concat("No filter named '", name, "' found."));
-  memory_.work(1);
-  return found->function(*this, value, arguments);
+  return found->apply(*this, value, arguments);
 }
 
 MOE_INLINE bool Interpreter::test(std::string_view name, const Value& value, const Arguments& arguments) {
   const Test* const found = find_test(name);
   if (!found) memory_.fail(concat("No test named '", name, "' found."));
-  memory_.work(1);
-  return found->function(*this, value, arguments);
+  return found->apply(*this, value, arguments);
 }
 
 MOE_INLINE Value Interpreter::filter_node(const Node& node, const Value& value) {

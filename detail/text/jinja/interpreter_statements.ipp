@@ -41,7 +41,10 @@ MOE_INLINE Interpreter::Flow Interpreter::run(const Node& node) {
       append_text(memory_, *out_, apply_filters(node.children[0], captured(*node.children[1])));
       return Flow::next;
     case Node::Type::with: run_with(node); return Flow::next;
-    case Node::Type::scope: return in_scope(memory_.scope(scope_), [&] { return run(*node.children[0]); });
+    case Node::Type::scope: return in_new_scope([&] { return run(*node.children[0]); });
+    case Node::Type::named_block: run_named_block(node); return Flow::next;
+    case Node::Type::autoescape: run_without_escaping(node); return Flow::next;
+    case Node::Type::refusal: memory_.fail(node.text);
     case Node::Type::break_: return Flow::break_;
     case Node::Type::continue_: return Flow::continue_;
     default: memory_.fail("expected a statement, found an expression");
@@ -71,30 +74,36 @@ MOE_INLINE Interpreter::Flow Interpreter::run_if(const Node& node) {
   return i < node.children.size() ? run(*node.children[i]) : Flow::next;
 }
 
-MOE_INLINE std::vector<Value> Interpreter::loop_items(const Node& node, const Value& iterable) {
+/// The elements that a loop visits: the iterable itself if it has elements that can be read again.
+MOE_INLINE Value Interpreter::loop_items(const Node& node, const Value& iterable) {
   memory_.place = node.place;
-  std::vector<Value> items = iterate(memory_, iterable);
+  const bool readable = iterable.has_list() && iterable.kind != Kind::iterator;
+  const Value items = readable ? iterable : memory_.list(iterate(memory_, iterable));
   if (!node.children[2]) return items;
-  std::vector<Value> kept;
-  for (const Value& item : items) {
-    const bool keep = in_scope(memory_.scope(scope_), [&] {
+  std::vector<Value> visited;
+  for (std::size_t i = 0; i < element_count(items); ++i) {
+    const Value item = element_of(items, i);
+    const bool visit = in_new_scope([&] {
       assign(*node.children[0], item);
       return is_true(evaluate(*node.children[2]));
     });
-    if (keep) kept.push_back(item);
+    if (visit) visited.push_back(item);
   }
-  return kept;
+  return memory_.list(std::move(visited));
 }
 
 MOE_INLINE void Interpreter::loop(const Node& node, const Value& iterable, std::size_t depth) {
   const Nested nested(memory_);
   Loop& state = memory_.loop();
-  state.items = &memory_.list(loop_items(node, iterable)).list->items;
+  state.items = loop_items(node, iterable);
   state.depth = depth;
-  state.node = node.flag ? &node : nullptr;
-  state.scope = scope_;
+  if (node.flag) {
+    state.node = &node;
+    state.scope = scope_;
+    scope_->keep();
+  }
   const bool reached_end = run_iterations(node, state);
-  if (!reached_end && node.children[4]) in_scope(memory_.scope(scope_), [&] { run(*node.children[4]); });
+  if (!reached_end && node.children[4]) in_new_scope([&] { run(*node.children[4]); });
 }
 
 /// Whether any iteration reached the end of the body. As in Jinja, `else` runs if no iteration did, even if break or continue is
@@ -104,9 +113,9 @@ MOE_INLINE bool Interpreter::run_iterations(const Node& node, Loop& loop) {
   variable.kind = Kind::loop;
   variable.loop = &loop;
   bool reached_end = false;
-  for (; loop.index < loop.items->size(); ++loop.index) {
-    const Flow flow = in_scope(memory_.scope(scope_), [&] {
-      assign(*node.children[0], (*loop.items)[loop.index]);
+  for (const std::size_t count = element_count(loop.items); loop.index < count; ++loop.index) {
+    const Flow flow = in_new_scope([&] {
+      assign(*node.children[0], element_of(loop.items, loop.index));
       scope_->set(tree_.loop_name, variable);
       return run(*node.children[3]);
     });
@@ -124,10 +133,23 @@ MOE_INLINE void Interpreter::run_with(const Node& node) {
     in_scope(scope, [&] { assign(*node.children[i], value); });
   }
   in_scope(scope, [&] { run(*node.children.back()); });
+  memory_.release(scope);
+}
+
+/// As in Jinja, a block sees the variables of the template. A scoped block sees also the variables around the block.
+MOE_INLINE void Interpreter::run_named_block(const Node& node) {
+  in_scope(node.flag ? *scope_ : *top_, [&] { in_new_scope([&] { run(*node.children[0]); }); });
+}
+
+MOE_INLINE void Interpreter::run_without_escaping(const Node& node) {
+  if (is_true(evaluate(*node.children[0]))) memory_.fail("autoescape with a true value is not supported");
+  in_new_scope([&] { run(*node.children[1]); });
 }
 
 /// Jinja refuses a wrong target before it evaluates the value.
 MOE_INLINE void Interpreter::require_assignable(const Node& target) {
+  if (target.type == Node::Type::tuple)
+    for (const Node* const child : target.children) require_assignable(*child);
   if (target.type != Node::Type::attribute) return;
   memory_.place = target.place;
   if (variable(target.children[0]->name).kind != Kind::name_space)
@@ -154,7 +176,9 @@ MOE_INLINE void Interpreter::assign_all(const Node& target, const Value& value) 
     memory_.fail(concat("not enough values to unpack (expected ", target.children.size(), ", got 0)"));
   const bool can = value.is_string() || value.is_dict() || value.has_list();
   if (!can) memory_.fail(concat("cannot unpack non-iterable ", type_name(value), " object"));
-  const std::vector<Value> items = iterate(memory_, value);
+  const bool readable = value.has_list() && value.kind != Kind::range && value.kind != Kind::iterator;
+  const std::vector<Value> copy = readable ? std::vector<Value>() : iterate(memory_, value);
+  const std::vector<Value>& items = readable ? value.list->items : copy;
   const std::size_t expected = target.children.size();
   if (items.size() > expected) memory_.fail(concat("too many values to unpack (expected ", expected, ')'));
   if (items.size() < expected)
@@ -166,7 +190,7 @@ MOE_INLINE void Interpreter::assign_all(const Node& target, const Value& value) 
 MOE_INLINE Value Interpreter::captured(const Node& block) {
   std::string text;
   std::string* const before = std::exchange(out_, &text);
-  in_scope(memory_.scope(scope_), [&] { run(block); });
+  in_new_scope([&] { run(block); });
   out_ = before;
   return memory_.text(std::move(text));
 }
@@ -180,8 +204,16 @@ MOE_INLINE Value Interpreter::apply_filters(const Node* last, const Value& value
 // ---- Macros
 
 MOE_INLINE Value Interpreter::macro_of(const Node& node) {
-  return memory_.callable(
-      {.type = Callable::Type::macro, .name = tree_.names()[node.name], .macro = &node, .scope = scope_});
+  scope_->keep();
+  std::vector<Value> names;
+  for (const Argument& parameter : node.arguments)
+    names.push_back(Value::of_text(tree_.names()[parameter.name]));
+  memory_.take(names.size() * sizeof(Value));
+  return memory_.callable({.type = Callable::Type::macro,
+                           .name = tree_.names()[node.name],
+                           .macro = &node,
+                           .scope = scope_,
+                           .items = std::move(names)});
 }
 
 MOE_INLINE Value Interpreter::call_macro(const Callable& macro, const Arguments& arguments) {
@@ -191,6 +223,7 @@ MOE_INLINE Value Interpreter::call_macro(const Callable& macro, const Arguments&
   std::string text;
   std::string* const before = std::exchange(out_, &text);
   in_scope(scope, [&] { run(*node.children[0]); });
+  memory_.release(scope);
   out_ = before;
   return memory_.text(std::move(text));
 }

@@ -52,8 +52,7 @@ inline Value filter_map(Interpreter& interpreter, const Value& value, const Argu
     const Filter* const found = find_filter(to_text(memory, name));
     for (const Value& item : iterate(memory, value)) {
       if (!found) memory.fail(concat("No filter named ", repr_text(to_text(memory, name)), '.'));
-      memory.work(1);
-      out.push_back(found->function(interpreter, item, rest));
+      out.push_back(found->apply(interpreter, item, rest));
     }
   });
 }
@@ -80,7 +79,7 @@ Value filter_select(Interpreter& interpreter, const Value& value, const Argument
       if (!name.is_undefined() && !found)
         memory.fail(concat("No test named ", repr_text(to_text(memory, name)), '.'));
       memory.work(1);
-      const bool holds = found ? found->function(interpreter, tested, rest) : is_true(tested);
+      const bool holds = found ? found->apply(interpreter, tested, rest) : is_true(tested);
       if (holds == wanted) out.push_back(item);
     }
   });

@@ -4,9 +4,12 @@
 #include "value.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,6 +21,7 @@ namespace moe::inline MOE_ABI::detail::jinja {
 struct Scope {
   Scope* parent = nullptr;
   std::vector<std::pair<std::uint32_t, Value>> variables = {};  // by number of the name, see Tree::names
+  bool kept = false;  // a macro or a recursive loop refers to the scope; then also to its parents
 
   Value* find(std::uint32_t name) {
     for (auto& [own, value] : variables)
@@ -30,6 +34,11 @@ struct Scope {
     } else {
       variables.emplace_back(name, value);
     }
+  }
+
+  /// Keeps the scope and its parents until the rendering ends, because a value refers to the scope.
+  void keep() {
+    for (Scope* scope = this; scope && !scope->kept; scope = scope->parent) scope->kept = true;
   }
 };
 
@@ -46,6 +55,14 @@ class Memory {
   void allow(std::size_t input_bytes) {
     steps_left_ += 16 * input_bytes;
     bytes_left_ += 64 * input_bytes;
+  }
+
+  /// Raises the limits for templates that go through all messages for each message, up to a bound of a few seconds.
+  void allow_pairs(std::size_t messages) {
+    const std::size_t pairs =
+        std::min<std::size_t>(messages, 1 << 16) * std::min<std::size_t>(messages, 1 << 16);
+    steps_left_ += std::min<std::size_t>(16 * pairs, 100'000'000);
+    bytes_left_ += std::min<std::size_t>(16 * pairs, std::size_t{256} << 20);
   }
 
   /// Lowers the steps and the bytes that are left to these numbers. A limit that is lower already stays.
@@ -76,12 +93,18 @@ class Memory {
 
   /// A string with this text.
   Value text(std::string text);
+  /// A string: `begin`, then `end`. A chain of such calls, each on the result of the last, takes linear time: the results share
+  /// one buffer with spare capacity.
+  Value appended(const Value& begin, std::string_view end);
   Value list(std::vector<Value> items, Kind kind = Kind::list, std::string_view name = "list");
   Value dict(Dict dict, Kind kind);
+  /// An undefined value. Equal messages share their memory.
   Value missing(std::string message);
   Value callable(Callable callable);
-  Loop& loop() { return loops_.emplace_back(); }
+  Loop& loop();
   Scope& scope(Scope* parent);
+  /// Gives the memory of a scope back, unless the scope is kept. The scope must not be used afterwards.
+  void release(Scope& scope);
 
   /// Throws an Error with this message about the template's current place.
   [[noreturn]] void fail(std::string_view message) const;
@@ -100,12 +123,15 @@ class Memory {
   // The limits without input: less than a second of work.
   std::size_t steps_left_ = 4'000'000, bytes_left_ = std::size_t{256} << 20;
   std::deque<std::string> texts_;
+  std::array<std::string*, 4> growing_ = {};  // the texts of the last calls of appended()
+  std::size_t next_growing_ = 0;
   std::deque<List> lists_;
   std::deque<Dict> dicts_;
-  std::deque<Missing> missing_;
+  std::map<std::string, Missing, std::less<>> missing_;  // by message
   std::deque<Callable> callables_;
   std::deque<Loop> loops_;
   std::deque<Scope> scopes_;
+  std::vector<Scope*> free_scopes_;
 };
 
 /// Limits the depth of recursion: each level of recursion holds one object.

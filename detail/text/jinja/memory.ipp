@@ -25,6 +25,22 @@ MOE_INLINE Value Memory::text(std::string text) {
   return Value::of_text(texts_.emplace_back(std::move(text)));
 }
 
+MOE_INLINE Value Memory::appended(const Value& begin, std::string_view end) {
+  const auto found = std::find_if(growing_.begin(), growing_.end(), [&](const std::string* text) {
+    return text && text->data() == begin.data && text->size() == begin.size;
+  });
+  const bool grows = found != growing_.end();
+  const std::size_t size = begin.size + end.size();
+  if (grows && (*found)->capacity() >= size) return Value::of_text((*found)->append(end));
+  const std::size_t capacity = grows ? 2 * size : size;  // twice: a text that grew once will grow again
+  take(capacity + sizeof(std::string));
+  std::string& text = texts_.emplace_back();
+  text.reserve(capacity);
+  text.append(begin.text()).append(end);
+  (grows ? *found : growing_[next_growing_++ % growing_.size()]) = &text;
+  return Value::of_text(text);
+}
+
 MOE_INLINE Value Memory::list(std::vector<Value> items, Kind kind, std::string_view name) {
   take(items.size() * sizeof(Value) + sizeof(List));
   Value value;
@@ -42,9 +58,14 @@ MOE_INLINE Value Memory::dict(Dict dict, Kind kind) {
 }
 
 MOE_INLINE Value Memory::missing(std::string message) {
-  take(message.size() + sizeof(Missing));
   Value value;
-  value.missing = &missing_.emplace_back(Missing{std::move(message)});
+  if (const auto found = missing_.find(message); found != missing_.end()) {
+    value.missing = &found->second;
+    return value;
+  }
+  take(2 * (message.size() + sizeof(Missing)));
+  std::string key = message;
+  value.missing = &missing_.emplace(std::move(key), Missing{std::move(message)}).first->second;
   return value;
 }
 
@@ -56,9 +77,26 @@ MOE_INLINE Value Memory::callable(Callable callable) {
   return value;
 }
 
+MOE_INLINE Loop& Memory::loop() {
+  take(sizeof(Loop));
+  return loops_.emplace_back();
+}
+
 MOE_INLINE Scope& Memory::scope(Scope* parent) {
-  take(sizeof(Scope));
-  return scopes_.emplace_back(Scope{parent});
+  if (free_scopes_.empty()) {
+    take(sizeof(Scope) + sizeof(Scope*));
+    return scopes_.emplace_back(Scope{parent});
+  }
+  Scope& scope = *free_scopes_.back();
+  free_scopes_.pop_back();
+  scope.parent = parent;
+  return scope;
+}
+
+MOE_INLINE void Memory::release(Scope& scope) {
+  if (scope.kept) return;
+  scope.variables.clear();
+  free_scopes_.push_back(&scope);
 }
 
 }  // namespace moe::inline MOE_ABI::detail::jinja

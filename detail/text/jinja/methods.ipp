@@ -31,6 +31,13 @@ inline Value list_of(Memory& memory, const std::vector<std::string_view>& parts,
   return memory.list(std::move(items), kind, kind == Kind::list ? "list" : "tuple");
 }
 
+/// Most built-in methods of Python take arguments by position only.
+inline void refuse_names(Memory& memory, const Value& self, std::string_view name,
+                         const Arguments& arguments) {
+  if (!arguments.named.empty())
+    memory.fail(concat(type_name(self), '.', name, "() takes no keyword arguments"));
+}
+
 /// Calls a method of str.
 class TextMethod {
  public:
@@ -40,6 +47,8 @@ class TextMethod {
   }
 
   Value call() {
+    constexpr std::string_view with_names[] = {"split", "rsplit", "splitlines", "expandtabs", "format"};
+    if (!is_in(with_names, name_)) refuse_names(memory_, self_, name_, arguments_);
     Value value = result();
     if (value.is_string() && self_.markup) value.markup = true;
     return value;
@@ -133,7 +142,8 @@ class TextMethod {
       memory_.fail("can only join an iterable");
     std::string out;
     std::size_t i = 0;
-    for (const Value& item : iterate(memory_, items)) {
+    for (const Value& each : iterate(memory_, items)) {
+      const Value item = self_.markup ? escaped(memory_, each) : each;
       if (!item.is_string())
         memory_.fail(concat("sequence item ", i, ": expected str instance, ", type_name(item), " found"));
       memory_.take(item.size + self_.size);
@@ -147,8 +157,9 @@ class TextMethod {
     if (const std::size_t given = arguments_.positional.size(); given < 2 && arguments_.named.empty())
       memory_.fail(concat("replace expected at least 2 arguments, got ", given));
     const std::vector<Value> values = bind(2, {"old", "new", "count"});
+    const Value with = self_.markup ? escaped(memory_, values[1]) : values[1];
     const std::string_view from = string(values[0], "replace() argument 1 "),
-                           to = string(values[1], "replace() argument 2 ");
+                           to = string(with, "replace() argument 2 ");
     const std::int64_t most = number(values[2], -1);
     const std::size_t times = most < 0 ? SIZE_MAX : static_cast<std::size_t>(most);
     memory_.require_room((text_.size() + 1) * (from.empty() ? sizeof(std::size_t) : 0));
@@ -215,7 +226,7 @@ class TextMethod {
 
   Value justified() {
     const bool zeros = name_ == "zfill";
-    const std::vector<Value> values = bind(1, {"width", "fillchar"});
+    const std::vector<Value> values = zeros ? bind(1, {"width"}) : bind(1, {"width", "fillchar"});
     const std::int64_t width = number(values[0], 0);
     const bool given = arguments_.positional.size() > 1;
     if (given && !values[1].is_string())
@@ -289,6 +300,7 @@ class TextMethod {
 
 inline Value call_dict_method(Memory& memory, const Value& self, std::string_view name,
                               const Arguments& arguments) {
+  refuse_names(memory, self, name, arguments);
   if (name == "get") {
     const std::vector<Value> values = arguments.bind(memory, "get", 1, {"key", "default"});
     require_hashable(memory, values[0]);
@@ -311,16 +323,33 @@ inline Value call_dict_method(Memory& memory, const Value& self, std::string_vie
 
 inline Value call_list_method(Memory& memory, const Value& self, std::string_view name,
                               const Arguments& arguments) {
-  const std::vector<Value>& items = self.list->items;
+  const std::vector<Value> elements = self.kind == Kind::range ? iterate(memory, self) : std::vector<Value>();
+  const std::vector<Value>& items = self.kind == Kind::range ? elements : self.list->items;
   if (name == "copy") {
     arguments.bind(memory, name, 0, {});
     return memory.list(items);
   }
-  const Value wanted = arguments.bind(memory, name, 1, {"value"})[0];
+  refuse_names(memory, self, name, arguments);
+  const bool bounded = name == "index" && self.kind != Kind::range;
+  const std::vector<Value> values = bounded ? arguments.bind(memory, name, 1, {"value", "start", "stop"})
+                                            : arguments.bind(memory, name, 1, {"value"});
+  const Value& wanted = values[0];
   const auto is_wanted = [&](const Value& item) { return equal(memory, item, wanted); };
   if (name == "count")
     return Value::of_size(static_cast<std::size_t>(std::count_if(items.begin(), items.end(), is_wanted)));
-  const auto found = std::find_if(items.begin(), items.end(), is_wanted);
+  const auto bound = [&](std::size_t which, std::size_t otherwise) {
+    if (values.size() <= which || which > arguments.positional.size() - 1)
+      return static_cast<std::ptrdiff_t>(otherwise);
+    if (!values[which].is_integral())
+      memory.fail("slice indices must be integers or have an __index__ method");
+    const auto count = static_cast<std::int64_t>(items.size());
+    const std::int64_t at = values[which].whole();
+    return static_cast<std::ptrdiff_t>(at < 0 ? std::max<std::int64_t>(0, std::max(at, -count) + count)
+                                              : std::min(at, count));
+  };
+  const std::ptrdiff_t first = bound(1, 0), last = std::max(first, bound(2, items.size()));
+  const auto end = items.begin() + last, place = std::find_if(items.begin() + first, end, is_wanted);
+  const auto found = place == end ? items.end() : place;
   if (found != items.end()) return Value::of_size(static_cast<std::size_t>(found - items.begin()));
   if (self.kind == Kind::tuple) memory.fail("tuple.index(x): x not in tuple");
   std::string message;
@@ -329,6 +358,8 @@ inline Value call_list_method(Memory& memory, const Value& self, std::string_vie
 }
 
 inline Value call_loop_method(Memory& memory, Loop& loop, std::string_view name, const Arguments& arguments) {
+  if (!arguments.named.empty())
+    memory.fail(concat("LoopContext.", name, "() got an unexpected keyword argument"));
   if (name == "cycle") {
     if (arguments.positional.empty()) memory.fail("no items for cycling given");
     return arguments.positional[loop.index % arguments.positional.size()];
@@ -349,8 +380,11 @@ MOE_INLINE Value call_method(Interpreter& interpreter, const Value& self, std::s
     case Kind::string: return TextMethod(memory, self, name, arguments).call();
     case Kind::dict: return call_dict_method(memory, self, name, arguments);
     case Kind::loop: return call_loop_method(memory, *self.loop, name, arguments);
-    case Kind::real: return Value::of_boolean(std::floor(self.real) == self.real && !std::isinf(self.real));
+    case Kind::real:
+      arguments.bind(memory, name, 0, {});
+      return Value::of_boolean(std::floor(self.real) == self.real && !std::isinf(self.real));
     case Kind::callable: {
+      arguments.bind(memory, name, 0, {});
       Callable& cycler = *self.callable;
       if (name == "reset") cycler.at = 0;
       if (name == "reset") return Value::none();

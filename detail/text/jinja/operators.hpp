@@ -72,6 +72,12 @@ std::vector<std::size_t> offsets_of(Memory& memory, std::string_view text);
 /// The elements that a loop over the value sees.
 std::vector<Value> iterate(Memory& memory, const Value& value);
 
+/// A range. Ranges compute their elements.
+Value range_value(Memory& memory, const Range& range);
+
+/// The name of the type of groups, which the filter groupby makes.
+inline constexpr std::string_view group_type = "_GroupTuple";
+
 /// len(value)
 std::size_t length(Memory& memory, const Value& value);
 
@@ -91,12 +97,18 @@ Value concatenate(Memory& memory, const std::vector<Value>& parts);
 Value get_attribute(Memory& memory, const Value& object, std::string_view name);
 Value get_item(Memory& memory, const Value& object, const Value& key);
 
+/// Whether object.name is a method that templates may call.
+bool calls_method(const Value& object, std::string_view name);
+
 /// object[first:last:step]; a part that the template leaves out is none.
 Value get_slice(Memory& memory, const Value& object, const Value& first, const Value& last,
                 const Value& step);
 
 /// The text with & < > ' " as entities, unless it is a Markup.
 std::string escape(const Value& text);
+
+/// str(value) with entities, as a Markup.
+Value escaped(Memory& memory, const Value& value);
 
 }  // namespace moe::inline MOE_ABI::detail::jinja
 

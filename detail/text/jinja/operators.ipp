@@ -88,7 +88,7 @@ MOE_INLINE bool is_true(const Value& value) {
     case Kind::list:
     case Kind::tuple:
     case Kind::view:
-    case Kind::range: return !value.list->items.empty();
+    case Kind::range: return element_count(value) > 0;
     case Kind::dict: return !value.dict->items.empty();
     default: return true;
   }
@@ -183,7 +183,7 @@ MOE_INLINE void append_repr(Memory& memory, std::string& out, const Value& value
       return;
     case Kind::callable: append_callable(out, *value.callable, type_name(value)); return;
     case Kind::loop:
-      out += concat("<LoopContext ", value.loop->index + 1, '/', value.loop->items->size(), '>');
+      out += concat("<LoopContext ", value.loop->index + 1, '/', element_count(value.loop->items), '>');
       return;
     default: append_list(memory, out, value);
   }
@@ -321,9 +321,10 @@ MOE_INLINE bool contains(Memory& memory, const Value& container, const Value& it
   }
   if (!container.has_list())
     memory.fail(concat("argument of type '", type_name(container), "' is not iterable"));
-  const std::vector<Value> items = iterate(memory, container);
-  return std::any_of(items.begin(), items.end(),
-                     [&](const Value& each) { return equal(memory, each, item); });
+  const Value items = container.kind == Kind::iterator ? memory.list(iterate(memory, container)) : container;
+  for (std::size_t i = 0; i < element_count(items); ++i)
+    if (equal(memory, element_of(items, i), item)) return true;
+  return false;
 }
 
 // ---- Containers
@@ -348,13 +349,23 @@ MOE_INLINE std::vector<Value> iterate(Memory& memory, const Value& value) {
       if (value.list->error) std::rethrow_exception(value.list->error);
       items = value.list->items;
     }
+  } else if (value.kind == Kind::range) {
+    memory.require_room(element_count(value) * sizeof(Value));
+    for (std::size_t i = 0; i < element_count(value); ++i) items.push_back(element_of(value, i));
   } else if (value.has_list()) {
     items = value.list->items;
   } else {
     memory.fail(concat('\'', type_name(value), "' object is not iterable"));
   }
-  memory.take(items.size() * sizeof(Value));
+  memory.work(items.size() / 8);
+  memory.require_room(items.size() * sizeof(Value));
   return items;
+}
+
+MOE_INLINE Value range_value(Memory& memory, const Range& range) {
+  const Value value = memory.list({}, Kind::range, "range");
+  value.list->range = range;
+  return value;
 }
 
 MOE_INLINE std::size_t length(Memory& memory, const Value& value) {
@@ -364,8 +375,8 @@ MOE_INLINE std::size_t length(Memory& memory, const Value& value) {
     return count_code_points(value.text());
   }
   if (value.is_dict()) return value.dict->items.size();
-  if (value.kind == Kind::loop) return value.loop->items->size();
-  if (value.has_list() && value.kind != Kind::iterator) return value.list->items.size();
+  if (value.kind == Kind::loop) return element_count(value.loop->items);
+  if (value.has_list() && value.kind != Kind::iterator) return element_count(value);
   memory.fail(concat("object of type '", type_name(value), "' has no len()"));
 }
 

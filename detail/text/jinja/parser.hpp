@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -110,10 +111,20 @@ class Parser {
 
   const Node* generation_statement(std::uint32_t at);
 
-  /// A target of an assignment: a name, names with commas, or an attribute of a namespace.
-  const Node* target(Words ends);
+  const Node* block_statement(std::uint32_t at);
 
-  const Node* one_target(Words ends);
+  const Node* autoescape_statement(std::uint32_t at);
+
+  /// include, import, from and extends, which fail when the template executes them: there is no loader of templates.
+  const Node* load_statement(std::uint32_t at, std::string_view tag);
+
+  /// A target of an assignment: a name, or names with commas. `attributes`: each may also be an attribute of a namespace.
+  const Node* target(Words ends, bool attributes = false);
+
+  const Node* one_target(Words ends, bool attributes);
+
+  /// Fails if a target in the body of a for loop has the name `loop`.
+  void require_no_loop(const Node& variables, std::uint32_t at) const;
 
   // ---- Expressions, from the weakest operator to the strongest
 
@@ -176,7 +187,10 @@ class Parser {
 
   std::string_view source_, file_;
   std::vector<Token> tokens_;
-  std::size_t at_ = 0, nesting_ = 0, loops_ = 0;
+  std::size_t at_ = 0, nesting_ = 0;
+  std::size_t loops_ = 0;  // that break and continue may end here
+  std::size_t fors_ = 0;   // around this place
+  std::set<std::string> blocks_;
   bool soft_ = false;                                           // in a conditional part
   std::vector<std::pair<std::uint32_t, std::string>> unknown_;  // filters and tests: place and message
   std::uint8_t uses_ = 0;
@@ -187,5 +201,6 @@ class Parser {
 
 #if MOE_DEFINITIONS
 #include "parser.ipp"
+#include "parser_blocks.ipp"
 #include "parser_expressions.ipp"
 #endif

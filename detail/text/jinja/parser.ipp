@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -138,13 +139,16 @@ MOE_INLINE const Node* Parser::statement(Words ends) {
   if (name == "filter") return filter_statement(at);
   if (name == "with") return with_statement(at);
   if (name == "generation") return generation_statement(at);
+  if (name == "block") return block_statement(at);
+  if (name == "autoescape") return autoescape_statement(at);
   if (name == "break" || name == "continue") {
     end_tag();
     if (loops_ == 0) fail_at(source_, file_, at, concat('\'', name, "' outside loop"));
     return &make(name == "break" ? Type::break_ : Type::continue_, at, {});
   }
-  for (const std::string_view known :
-       {"include", "import", "from", "extends", "block", "do", "autoescape", "trans"})
+  for (const std::string_view known : {"include", "import", "from", "extends"})
+    if (name == known) return load_statement(at, known);
+  for (const std::string_view known : {"do", "trans"})
     if (name == known) fail_at(source_, file_, at, concat("the tag '", name, "' is not supported"));
   std::string message = concat("Encountered unknown tag '", name, "'.");
   if (ends.size() > 0)
@@ -180,6 +184,7 @@ MOE_INLINE const Node* Parser::for_statement(std::uint32_t at) {
   const Node* const variables = target({"in"});
   if (mentions_loop(*variables))
     fail_at(source_, file_, at, "Can't assign to special loop variable in for-loop target");
+  ++fors_;
   if (!skip_name("in")) fail_here(concat("expected token 'in', got '", describe(token()), '\''));
   const Node* const iterable = tuple(false, {"recursive"});
   const Node* const condition = skip_name("if") ? expression() : nullptr;
@@ -194,13 +199,20 @@ MOE_INLINE const Node* Parser::for_statement(std::uint32_t at) {
     otherwise = body({"endfor"}, false);
   }
   close();
+  --fors_;
   Node& node = make(Type::for_, at, {variables, iterable, condition, statements, otherwise});
   node.flag = recursive;
   return &node;
 }
 
+MOE_INLINE void Parser::require_no_loop(const Node& variables, std::uint32_t at) const {
+  if (fors_ > 0 && mentions_loop(variables))
+    fail_at(source_, file_, at, "Can't assign to special loop variable in for-loop target");
+}
+
 MOE_INLINE const Node* Parser::set_statement(std::uint32_t at) {
-  const Node* const variable = target({});
+  const Node* const variable = target({}, true);
+  require_no_loop(*variable, at);
   if (skip_sign("=")) {
     const Node* const value = tuple();
     end_tag();
@@ -215,10 +227,15 @@ MOE_INLINE const Node* Parser::set_statement(std::uint32_t at) {
 
 MOE_INLINE std::vector<Argument> Parser::signature() {
   std::vector<Argument> parameters;
+  std::set<std::uint32_t> names;
   expect_sign("(");
   while (!is_sign(")")) {
     if (!parameters.empty()) expect_sign(",");
+    const std::uint32_t at = place();
     Argument parameter{.name = variable_name()};
+    if (!names.insert(parameter.name).second)
+      fail_at(source_, file_, at,
+              concat("duplicate argument '", tree_.names()[parameter.name], "' in function definition"));
     if (skip_sign("=")) {
       parameter.value = expression();
     } else if (!parameters.empty() && parameters.back().value) {
@@ -297,21 +314,15 @@ MOE_INLINE const Node* Parser::with_statement(std::uint32_t at) {
 
 MOE_INLINE const Node* Parser::generation_statement(std::uint32_t at) {
   end_tag();
+  const std::size_t loops = std::exchange(loops_, std::size_t{0});
   const Node* const statements = body({"endgeneration"}, false);
   close();
+  loops_ = loops;
   return &make(Type::scope, at, {statements});
 }
 
-MOE_INLINE const Node* Parser::target(Words ends) {
+MOE_INLINE const Node* Parser::target(Words ends, bool attributes) {
   const std::uint32_t at = place();
-  if (token().type == Token::Type::name && next_token().is_sign(".")) {
-    const std::uint32_t name = variable_name();
-    take();
-    Token attribute = expect(Token::Type::name, "name");
-    Node& object = make(Type::name, at, {});
-    object.name = name;
-    return &make(Type::attribute, at, {&object}, std::move(attribute.text));
-  }
   std::vector<const Node*> names;
   bool comma = false;
   do {
@@ -319,14 +330,14 @@ MOE_INLINE const Node* Parser::target(Words ends) {
         token().type == Token::Type::end_block || is_sign(")") || is_sign("=") ||
         std::any_of(ends.begin(), ends.end(), [&](std::string_view end) { return is_name(end); });
     if (comma && ended) break;
-    names.push_back(one_target(ends));
+    names.push_back(one_target(ends, attributes));
     if (!is_sign(",")) break;
     comma = true;
   } while (skip_sign(","));
   return comma ? &make(Type::tuple, at, std::move(names)) : names.front();
 }
 
-MOE_INLINE const Node* Parser::one_target(Words ends) {
+MOE_INLINE const Node* Parser::one_target(Words ends, bool attributes) {
   const Level level(*this);
   if (skip_sign("(")) {
     const Node* const inner = target(ends);
@@ -336,7 +347,9 @@ MOE_INLINE const Node* Parser::one_target(Words ends) {
   const std::uint32_t at = place();
   Node& node = make(Type::name, at, {});
   node.name = variable_name();
-  return &node;
+  if (!attributes || !skip_sign(".")) return &node;
+  Token attribute = expect(Token::Type::name, "name");
+  return &make(Type::attribute, at, {&node}, std::move(attribute.text));
 }
 
 MOE_INLINE Tree parse(std::string_view source, std::string_view file) { return Parser(source, file).run(); }

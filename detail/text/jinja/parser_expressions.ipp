@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -270,6 +271,7 @@ MOE_INLINE const Node* Parser::subscript(const Node* object, std::uint32_t at) {
 
 MOE_INLINE std::vector<Argument> Parser::call_arguments() {
   std::vector<Argument> arguments;
+  std::set<std::uint32_t> names;
   bool named = false, dict = false;
   expect_sign("(");
   while (!is_sign(")")) {
@@ -283,7 +285,9 @@ MOE_INLINE std::vector<Argument> Parser::call_arguments() {
       arguments.push_back({Argument::Type::list, 0, expression()});
     } else if (token().type == Token::Type::name && next_token().is_sign("=")) {
       named = true;
-      const std::uint32_t name = tree_.number_of(take().text);
+      const std::uint32_t name = tree_.number_of(token().text);
+      if (!names.insert(name).second) fail_here(concat("keyword argument repeated: ", token().text));
+      take();
       take();
       arguments.push_back({Argument::Type::named, name, expression()});
     } else {

@@ -139,10 +139,15 @@ inline std::vector<char32_t> code_points_in(std::string_view ranges) {
   return out;
 }
 
-inline bool is_decimal(char32_t c) {
+MOE_INLINE std::optional<int> decimal_digit(char32_t c) {
   static const std::vector<char32_t> decimals = code_points_in(decimal_ranges);
-  return std::binary_search(decimals.begin(), decimals.end(), c);
+  const auto found = std::lower_bound(decimals.begin(), decimals.end(), c);
+  if (found == decimals.end() || *found != c) return {};
+  // The digits of each script are ten code points in order, from 0 on.
+  return static_cast<int>((found - decimals.begin()) % 10);
 }
+
+inline bool is_decimal(char32_t c) { return decimal_digit(c).has_value(); }
 
 inline bool is_other_digit(char32_t c) {
   static const std::vector<char32_t> digits = code_points_in(other_digit_ranges);

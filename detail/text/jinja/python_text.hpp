@@ -94,6 +94,9 @@ std::string capitalize(std::string_view text);
 std::string title(std::string_view text);
 std::string swap_case(std::string_view text);
 
+/// The value of a decimal digit of any script.
+std::optional<int> decimal_digit(char32_t c);
+
 /// str.isalpha() and other methods of this kind, by the name of the method; nothing if there is no such method.
 std::optional<bool> is_of_class(std::string_view text, std::string_view method);
 

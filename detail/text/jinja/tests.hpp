@@ -14,6 +14,9 @@ class Interpreter;
 struct Test {
   std::string_view name;
   bool (*function)(Interpreter& interpreter, const Value& value, const Arguments& arguments);
+  bool parameters = true;  // whether the test takes arguments
+
+  bool apply(Interpreter& interpreter, const Value& value, const Arguments& arguments) const;
 };
 
 /// The test of that name; null if there is none.

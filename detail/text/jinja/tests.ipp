@@ -108,10 +108,12 @@ inline bool test_odd(Interpreter& interpreter, const Value& value, const Argumen
 inline bool test_divisible(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
   return has_rest(interpreter, value, test_argument(interpreter, arguments), 0);
 }
-inline bool test_is_filter(Interpreter&, const Value& value, const Arguments&) {
+inline bool test_is_filter(Interpreter& interpreter, const Value& value, const Arguments&) {
+  require_hashable(interpreter.memory(), value);
   return value.is_string() && find_filter(value.text());
 }
-inline bool test_is_test(Interpreter&, const Value& value, const Arguments&) {
+inline bool test_is_test(Interpreter& interpreter, const Value& value, const Arguments&) {
+  require_hashable(interpreter.memory(), value);
   return value.is_string() && find_test(value.text());
 }
 
@@ -122,40 +124,46 @@ inline constexpr Test tests[] = {
     {"==", test_equal},
     {">", test_greater},
     {">=", test_at_least},
-    {"boolean", test_any_boolean},
-    {"callable", test_callable},
-    {"defined", test_defined},
+    {"boolean", test_any_boolean, false},
+    {"callable", test_callable, false},
+    {"defined", test_defined, false},
     {"divisibleby", test_divisible},
     {"eq", test_equal},
     {"equalto", test_equal},
-    {"escaped", test_escaped},
-    {"even", test_even},
-    {"false", is_boolean<false>},
-    {"filter", test_is_filter},
-    {"float", is_of_kind<Kind::real>},
+    {"escaped", test_escaped, false},
+    {"even", test_even, false},
+    {"false", is_boolean<false>, false},
+    {"filter", test_is_filter, false},
+    {"float", is_of_kind<Kind::real>, false},
     {"ge", test_at_least},
     {"greaterthan", test_greater},
     {"gt", test_greater},
     {"in", test_in},
-    {"integer", test_integer},
-    {"iterable", test_iterable},
+    {"integer", test_integer, false},
+    {"iterable", test_iterable, false},
     {"le", test_at_most},
     {"lessthan", test_less},
-    {"lower", test_lower},
+    {"lower", test_lower, false},
     {"lt", test_less},
-    {"mapping", is_of_kind<Kind::dict>},
+    {"mapping", is_of_kind<Kind::dict>, false},
     {"ne", test_not_equal},
-    {"none", is_of_kind<Kind::none>},
-    {"number", test_number},
-    {"odd", test_odd},
+    {"none", is_of_kind<Kind::none>, false},
+    {"number", test_number, false},
+    {"odd", test_odd, false},
     {"sameas", test_same_as},
-    {"sequence", test_sequence},
-    {"string", is_of_kind<Kind::string>},
-    {"test", test_is_test},
-    {"true", is_boolean<true>},
-    {"undefined", is_of_kind<Kind::undefined>},
-    {"upper", test_upper},
+    {"sequence", test_sequence, false},
+    {"string", is_of_kind<Kind::string>, false},
+    {"test", test_is_test, false},
+    {"true", is_boolean<true>, false},
+    {"undefined", is_of_kind<Kind::undefined>, false},
+    {"upper", test_upper, false},
 };
+
+MOE_INLINE bool Test::apply(Interpreter& interpreter, const Value& value, const Arguments& arguments) const {
+  interpreter.memory().work(1);
+  if (!parameters) arguments.bind(interpreter.memory(), name, 0, {});
+  return function(interpreter, value, arguments);
+}
 
 MOE_INLINE const Test* find_test(std::string_view name) {
   const auto found =

@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -224,25 +225,6 @@ inline Value filter_safe(Interpreter& interpreter, const Value& value, const Arg
   return with_markup(soft_text(interpreter.memory(), value), true);
 }
 
-inline Value filter_urlencode(Interpreter& interpreter, const Value& value, const Arguments&) {
-  Memory& memory = interpreter.memory();
-  if (!value.is_string() && (value.is_dict() || value.has_list()))
-    memory.fail("urlencode of several values is not supported");
-  std::string out;
-  for (const char c : soft_text(memory, value).text()) {
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-                       std::string_view("_.-~/").find(c) != std::string_view::npos;
-    constexpr std::string_view digits = "0123456789ABCDEF";
-    const auto byte = static_cast<unsigned char>(c);
-    if (plain) {
-      out += c;
-    } else {
-      out += {'%', digits[byte >> 4], digits[byte & 15]};
-    }
-  }
-  return memory.text(std::move(out));
-}
-
 inline Value filter_tojson(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
   return to_json_text(interpreter.memory(), value, arguments);
 }
@@ -269,10 +251,23 @@ inline Value large_integer(Memory& memory, std::string digits, std::int64_t base
   return number;
 }
 
+/// The text with each decimal digit of Unicode as a digit of ASCII.
+inline std::string with_ascii_digits(std::string_view text) {
+  return map_characters(text, [&](std::string& out, std::size_t at, char32_t c) {
+    const auto digit = c < 0x80 ? std::nullopt : decimal_digit(c);
+    if (digit) {
+      out += static_cast<char>('0' + *digit);
+    } else {
+      out += text.substr(at, utf8_step(text.substr(at)).bytes);
+    }
+  });
+}
+
 /// int(text, base) of Python; undefined if the text is not such a number, or if Python refuses the base.
 inline Value parse_integer(Memory& memory, std::string_view text, std::int64_t base) {
   if (base != 0 && (base < 2 || base > 36)) return {};
-  text = strip(text, Side::both);
+  const std::string ascii = with_ascii_digits(strip(text, Side::both));
+  text = ascii;
   std::string digits;
   bool negative = false;
   if (!text.empty() && (text[0] == '-' || text[0] == '+')) {
@@ -300,7 +295,12 @@ inline Value parse_integer(Memory& memory, std::string_view text, std::int64_t b
 
 /// float(text) of Python; undefined if the text is not a number.
 inline Value parse_real(std::string_view text) {
-  text = strip(text, Side::both);
+  const std::string ascii = with_ascii_digits(strip(text, Side::both));
+  const auto is_digit = [&](std::size_t i) { return i < ascii.size() && ascii[i] >= '0' && ascii[i] <= '9'; };
+  std::string plain;
+  for (std::size_t i = 0; i < ascii.size(); ++i)
+    if (ascii[i] != '_' || i == 0 || !is_digit(i - 1) || !is_digit(i + 1)) plain += ascii[i];
+  text = plain;
   const bool negative = text.starts_with('-');
   if (negative || text.starts_with('+')) text.remove_prefix(1);
   const std::string lower_text = lower(text);

@@ -66,6 +66,9 @@ struct Node {
     filter_block,  // filter, block
     with,          // target, value, target, value..., block
     scope,         // block, with variables of its own
+    named_block,   // block, with variables of its own; flag: scoped
+    autoescape,    // value, block
+    refusal,       // text: the error
     break_,
     continue_,
   };

@@ -103,18 +103,33 @@ struct Value {
   }
 };
 
-/// The arguments of range(first, last, step).
+/// The arguments of range(first, last, step), and the number of its elements.
 struct Range {
   std::int64_t first = 0, last = 0, step = 1;
+  std::size_t count = 0;
 };
 
+/// A list and the other kinds that has_list() names. Templates cannot change the elements.
 struct List {
-  std::vector<Value> items;
+  std::vector<Value> items;        // none of a range, which computes its elements
   std::string_view name = "list";  // the type's name in Python
   bool read = false;               // of an iterator: whether it was read
   std::exception_ptr error = {};   // of an iterator: the error that reading all items throws
   Range range = {};                // of a range
 };
+
+/// The number of elements of a value that has a List.
+inline std::size_t element_count(const Value& value) {
+  return value.kind == Kind::range ? value.list->range.count : value.list->items.size();
+}
+
+/// An element of a value that has a List.
+inline Value element_of(const Value& value, std::size_t index) {
+  if (value.kind != Kind::range) return value.list->items[index];
+  const Range& range = value.list->range;
+  return Value::of_integer(static_cast<std::int64_t>(static_cast<std::uint64_t>(range.first) +
+                                                     index * static_cast<std::uint64_t>(range.step)));
+}
 
 /// A dict, which keeps the order of its members; or a namespace, whose members may change.
 struct Dict {
@@ -132,17 +147,18 @@ struct Callable {
   enum class Type { function, method, macro, cycler, joiner };
 
   Type type;
-  std::string_view name;          // of the function, the method or the macro
-  Value self = {};                // of a method: its object
-  const void* macro = nullptr;    // of a macro: its node
-  void* scope = nullptr;          // of a macro: where it was defined
-  std::vector<Value> items = {};  // of a cycler; of a joiner: its separator
-  std::size_t at = 0;             // of a cycler or a joiner: how often it was called
+  std::string_view name;        // of the function, the method or the macro
+  Value self = {};              // of a method: its object
+  const void* macro = nullptr;  // of a macro: its node
+  void* scope = nullptr;        // of a macro: where it was defined
+  std::vector<Value> items =
+      {};              // of a cycler; of a joiner: its separator; of a macro: the names of its parameters
+  std::size_t at = 0;  // of a cycler or a joiner: how often it was called
 };
 
 /// The state of a loop, which templates see as `loop`.
 struct Loop {
-  const std::vector<Value>* items = nullptr;
+  Value items = {};  // has a List
   std::size_t index = 0;
   std::size_t depth = 0;
   const void* node = nullptr;  // of a recursive loop: its node and scope

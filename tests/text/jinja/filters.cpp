@@ -274,3 +274,90 @@ TEST_CASE("jinja: tests of values") {
   CHECK(error_of_filters(R"({{ "a" is odd }})")
             .ends_with(": not all arguments converted during string formatting"));
 }
+
+// ---- As Jinja2 3.1.6
+
+TEST_CASE("jinja: groups of groupby have the attributes grouper and list") {
+  CHECK(render_jinja(
+            "{% set l = [{'g': 'b', 'v': 1}, {'g': 'a', 'v': 2}, {'g': 'b', 'v': 3}] %}{% for x in "
+            "l|groupby('g') %}{{ x.grouper }}:{{ x.list|map(attribute='v')|list }}{{ x[0] }};{% endfor %}") ==
+        "a:[2]a;b:[1, 3]b;");
+  CHECK(render_jinja("{{ ([{'g': 1}]|groupby('g'))[0] }}") == "(1, [{'g': 1}])");
+  CHECK(render_jinja("{{ ([{'g': 1}]|groupby('g')|first)['grouper'] }}") == "1");
+  CHECK(render_jinja("{{ ([{'g': 1}]|groupby('g'))[0].other is defined }}") == "False");
+  CHECK(render_jinja("{{ [{'g': 1}, {'g': 2}]|groupby('g')|map(attribute='grouper')|list }}") == "[1, 2]");
+  CHECK(render_jinja("{{ ([{'g': 1}]|groupby('g'))[0] + (1,) }}") == "(1, [{'g': 1}], 1)");
+}
+
+TEST_CASE("jinja: filters and tests without parameters refuse arguments") {
+  CHECK_FALSE(message_of([] { render_jinja("{{ [1]|first(1) }}"); }).empty());
+  CHECK_FALSE(message_of([] { render_jinja("{{ [1]|length(1) }}"); }).empty());
+  CHECK_FALSE(message_of([] { render_jinja("{{ 'a'|upper(x=1) }}"); }).empty());
+  CHECK_FALSE(message_of([] { render_jinja("{{ ['a']|map('upper', 1)|list }}"); }).empty());
+  CHECK_FALSE(message_of([] { render_jinja("{{ 1 is odd(1) }}"); }).empty());
+  CHECK_FALSE(message_of([] { render_jinja("{{ x is defined(1) }}"); }).empty());
+  CHECK_FALSE(message_of([] { render_jinja("{{ [1]|select('odd', 2)|list }}"); }).empty());
+}
+
+TEST_CASE("jinja: numbers in texts may have underscores and digits of any script") {
+  CHECK(render_jinja("{{ '1_0.5'|float }},{{ '1_0'|float }},{{ '1__0'|float }},{{ '_1'|float }},{{ "
+                     "'1_'|float }},{{ '1e1_0'|float }},{{ '1_e1'|float }},{{ '1 2'|float }}") ==
+        "10.5,10.0,0.0,0.0,0.0,10000000000.0,0.0,0.0");
+  CHECK(render_jinja("{{ '٣١'|int }},{{ '१.२'|float }},{{ '𝟙𝟢'|int }},{{ '٣x'|int }},{{ '²'|int }}") ==
+        "31,1.2,10,0,0");
+  CHECK(render_jinja("{{ -9223372036854775808 }},{{ -9223372036854775808 + 1 }},{{ -(-9223372036854775808) "
+                     "}},{{ -99999999999999999999 }},{{ --99999999999999999999 }}") ==
+        "-9223372036854775808,-9223372036854775807,9223372036854775808,-99999999999999999999,"
+        "99999999999999999999");
+}
+
+TEST_CASE("jinja: urlencode writes queries of members") {
+  CHECK(render_jinja("{{ {'a b': '/c&', 'd': 1}|urlencode }}") == "a+b=%2Fc%26&d=1");
+  CHECK(render_jinja("{{ [('x', 'é')]|urlencode }}") == "x=%C3%A9");
+  CHECK(render_jinja("{{ 'a b/c?'|urlencode }}") == "a%20b/c%3F");
+  CHECK(render_jinja("{{ {}|urlencode }}") == "");
+  CHECK(render_jinja("{{ 12|urlencode }}") == "12");
+}
+
+TEST_CASE("jinja: xmlattr writes attributes") {
+  CHECK(render_jinja("<p{{ {'a': 1, 'b': none, 'c': '<\"'}|xmlattr }}>") == "<p a=\"1\" c=\"&lt;&#34;\">");
+  CHECK(render_jinja("<p{{ {'a': x}|xmlattr }}>") == "<p>");
+  CHECK(render_jinja("{{ {'a': 1}|xmlattr(false) }}") == "a=\"1\"");
+  CHECK_FALSE(message_of([] { render_jinja("{{ {'a b': 1}|xmlattr }}"); }).empty());
+  CHECK_FALSE(message_of([] { render_jinja("{{ {'a>': 1}|xmlattr }}"); }).empty());
+}
+
+TEST_CASE("jinja: striptags removes comments, tags and white space") {
+  CHECK(render_jinja("{{ '<!-- <b> --><p>a  <b>b</b>\\n&lt;c&gt; &amp;&#39;&#x41;</p>'|striptags }}") ==
+        "a b <c> &'A");
+  CHECK(render_jinja("{{ 'a < b'|striptags }}") == "a < b");
+  CHECK(render_jinja("{{ '<!-- a'|striptags }}") == "<!-- a");
+  CHECK(render_jinja("{{ '& b; &;'|striptags }}") == "& b; &;");
+}
+
+TEST_CASE("jinja: filesizeformat") {
+  CHECK(render_jinja("{{ 1|filesizeformat }},{{ 0|filesizeformat }},{{ 999|filesizeformat }},{{ "
+                     "1000|filesizeformat }},{{ 1000000|filesizeformat }},{{ 1500000000|filesizeformat }}") ==
+        "1 Byte,0 Bytes,999 Bytes,1.0 kB,1.0 MB,1.5 GB");
+  CHECK(render_jinja("{{ 1023|filesizeformat(true) }},{{ 1024|filesizeformat(true) }},{{ "
+                     "1048576|filesizeformat(binary=true) }},{{ '300'|filesizeformat }},{{ "
+                     "13000000000000|filesizeformat }}") == "1023 Bytes,1.0 KiB,1.0 MiB,300 Bytes,13.0 TB");
+  CHECK_FALSE(message_of([] { render_jinja("{{ 'a'|filesizeformat }}"); }).empty());
+  CHECK(render_jinja("{{ 1e27|filesizeformat }}") == "1000.0 YB");
+}
+
+TEST_CASE("jinja: the tests filter and test refuse values that cannot be keys") {
+  CHECK_FALSE(message_of([] { render_jinja("{{ [] is filter }}"); }).empty());
+  CHECK_FALSE(message_of([] { render_jinja("{{ {} is test }}"); }).empty());
+  CHECK(render_jinja("{{ 1 is filter }}") == "False");
+  CHECK(render_jinja("{{ 'upper' is filter }}") == "True");
+}
+
+TEST_CASE("jinja: the format filter writes characters and ASCII") {
+  CHECK(render_jinja("{{ '%c%c'|format(65, 8364) }}") == "A€");
+  CHECK(render_jinja("{{ '%c'|format('é') }}") == "é");
+  CHECK(render_jinja("{{ '%a'|format('aé😀€') }}") == "'a\\xe9\\U0001f600\\u20ac'");
+  CHECK(render_jinja("{{ '%.3a|%8a'|format('é', 1) }}") == "'\\x|       1");
+  CHECK_FALSE(message_of([] { render_jinja("{{ '%c'|format(1114112) }}"); }).empty());
+  CHECK_FALSE(message_of([] { render_jinja("{{ '%c'|format(1.5) }}"); }).empty());
+}

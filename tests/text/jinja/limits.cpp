@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Templates are programs from strangers: each of these ends soon, with an error or with a text.
+#include "detail/io/json.hpp"
+#include "detail/text/chat_template.hpp"
 #include "support/jinja.hpp"
+#include "support/message_of.hpp"
 #include "support/check_message.hpp"
 #include "support/watchdog.hpp"
 
@@ -23,6 +26,10 @@ std::string copies(std::string_view text, std::size_t count) {
 void refuses_template(const std::string& source, std::initializer_list<std::string_view> parts) {
   const Watchdog watchdog(std::chrono::seconds(60));
   check_message([&] { render_jinja(source); }, parts);
+}
+
+std::string user_message(int i) {
+  return R"({"role": "user", "content": "question )" + std::to_string(i) + "\"},";
 }
 
 }  // namespace
@@ -158,4 +165,87 @@ TEST_CASE("jinja: the limits grow with the input") {
   const Watchdog watchdog(std::chrono::seconds(60));
   CHECK(render_jinja("{% for i in range(20) %}{% set y = x ~ i %}{% endfor %}ok",
                      R"({"x": ")" + text + "\"}") == "ok");
+}
+
+// ---- As Jinja2 3.1.6 (its macros of an iteration lose their variables: here they keep them)
+
+TEST_CASE("jinja: macros and recursive loops keep the variables of an iteration") {
+  CHECK(render_jinja("{% set n = namespace(l=[]) %}{% for x in [1, 2, 3] %}{% macro m() %}{{ x }}{% endmacro "
+                     "%}{% set n.l = n.l + [m] %}{% endfor %}{% for m in n.l %}{{ m() }}{% endfor %}") ==
+        "123");
+  CHECK(render_jinja(
+            "{% set n = namespace(l=[]) %}{% for x in [1, 2] %}{% with y = x %}{% if true %}{% for z "
+            "in [1] %}{% macro m() %}{{ x }}{{ y }}{% endmacro %}{% set n.l = n.l + [m] %}{% endfor "
+            "%}{% endif %}{% endwith %}{% endfor %}{% for m in n.l %}{{ m() }}{% endfor %}") == "1122");
+  CHECK(render_jinja("{% for x in [1, 2] %}{% for y in [[1, [2]]] recursive %}{{ x }}{% if y is sequence "
+                     "%}{{ loop(y) }}{% endif %}{% endfor %}{% endfor %}") == "11112222");
+  CHECK(render_jinja("{% set n = namespace() %}{% for x in [5, 6, 7] %}{% set n.l = loop %}{% endfor %}{{ "
+                     "n.l.index }}{{ n.l.previtem }}{{ n.l.length }}") == "363");
+  CHECK(render_jinja("{% for x in [1, 2] %}{% if loop.first %}{% set y = 1 %}{% endif %}{{ y is defined }}{% "
+                     "endfor %}") == "TrueFalse");
+}
+
+TEST_CASE("jinja: ranges compute their elements") {
+  CHECK(render_jinja("{% set r = range(10, 0, -3) %}{{ r|list }}{{ r|length }}{{ r[1] }}{{ r[-1] }}{{ r[1:] "
+                     "}}{{ r[::-1]|list }}{{ r|first }}{{ r|last }}{{ 7 in r }}{{ 8 in r }}{{ r|sum }}{{ "
+                     "r|reverse|list }}{{ r|join(',') }}") ==
+        "[10, 7, 4, 1]471range(7, -2, -3)[1, 4, 7, 10]101TrueFalse22[1, 4, 7, 10]10,7,4,1");
+  CHECK(render_jinja("{{ range(3) == range(0, 3) }}{{ range(0) == range(5, 5) }}{{ range(0, 4, 2) == "
+                     "range(0, 3, 2) }}{{ range(2) == [0, 1] }}{{ (range(0) and 1)|string }}") ==
+        "TrueTrueTrueFalserange(0, 0)");
+  CHECK(render_jinja("{% for x in range(3) %}{{ x }}{{ loop.nextitem }}{{ loop.revindex }}{% endfor %}") ==
+        "01312221");
+  CHECK(render_jinja("{% for x in range(4) if x % 2 %}{{ x }}{{ loop.length }}{% endfor %}") == "1232");
+  CHECK(render_jinja("{% set a, b = range(2) %}{{ a }}{{ b }}") == "01");
+  CHECK(render_jinja("{{ [range(2)[5] is defined, range(3).index(2), range(3).count(1)] }}") ==
+        "[False, 2, 1]");
+}
+
+TEST_CASE("jinja: templates may go through thousands of messages for each message") {
+  const Watchdog watchdog(std::chrono::seconds(120));
+  std::string messages = "[";
+  for (int i = 0; i < 1500; ++i) messages += user_message(i);
+  messages += R"({"role": "user", "content": "end"}])";
+  const moe::JsonDocument document(messages, "messages");
+  const auto rendered = [&](std::string_view source) {
+    return moe::ChatTemplate(source, "template").render(document.root());
+  };
+  // As the templates of gemma-4 and DeepSeek-V3.2 do.
+  CHECK(rendered("{% set ns = namespace(n=0, found=false) %}{% for m in messages %}"
+                 "{% for j in range(loop.index0 - 1, -1, -1) %}{% if not ns.found %}"
+                 "{% if messages[j]['role'] == 'tool' %}{% set ns.n = ns.n + 1 %}{% endif %}{% endif %}"
+                 "{% endfor %}{% endfor %}{{ ns.n }}") == "0");
+  CHECK(rendered("{% set ns = namespace(n=0) %}{% for m in messages %}{% for k in messages %}"
+                 "{% if k.role == 'system' %}{% set ns.n = ns.n + 1 %}{% endif %}{% endfor %}{% endfor %}"
+                 "{{ ns.n }}") == "0");
+  CHECK(rendered("{% set ns = namespace(n=0) %}{% for m in messages %}"
+                 "{% for k in messages[loop.index:] %}{% break %}{% endfor %}"
+                 "{% if (messages|last).role == 'user' %}{% set ns.n = ns.n + 1 %}{% endif %}"
+                 "{% endfor %}{{ ns.n }}") == "1501");
+}
+
+TEST_CASE("jinja: loops over messages without end are refused") {
+  std::string messages = "[";
+  for (int i = 0; i < 1500; ++i) messages += user_message(i);
+  messages += R"({"role": "user", "content": "end"}])";
+  const Watchdog watchdog(std::chrono::seconds(120));
+  const moe::JsonDocument document(messages, "messages");
+  const moe::ChatTemplate chat(
+      "{% for a in messages %}{% for b in messages %}{% for c in messages %}{% endfor %}{% endfor %}"
+      "{% endfor %}",
+      "template");
+  check_message([&] { chat.render(document.root()); }, {"needs more than the allowed"});
+}
+
+TEST_CASE("jinja: texts that share a buffer do not change each other") {
+  CHECK(render_jinja("{% set a = 'x' ~ 'y' %}{% set b = a ~ '1' %}{% set c = b ~ '2' %}{% set d = b ~ '3' %}"
+                     "{% set e = c ~ c ~ e %}{% set f = c + '4' + c %}{{ [a, b, c, d, e, f] }}") ==
+        "['xy', 'xy1', 'xy12', 'xy13', 'xy12xy12', 'xy124xy12']");
+}
+
+TEST_CASE("jinja: a text that grows in a loop takes linear memory") {
+  const Watchdog watchdog(std::chrono::seconds(60));
+  CHECK(render_jinja("{% set ns = namespace(out='', n='') %}{% for i in range(50000) %}"
+                     "{% set ns.out = ns.out ~ 'twenty characters..' ~ i %}{% set ns.n = ns.n + 'ab' %}"
+                     "{% endfor %}{{ ns.out|length }},{{ ns.n|length }}") == "1188890,100000");
 }

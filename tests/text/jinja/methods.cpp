@@ -133,3 +133,58 @@ TEST_CASE("jinja: methods of texts refuse arguments with Python's messages") {
   CHECK(error_of_methods("{{ 'a'.split(nothing) }}").ends_with(": must be str or None, not Undefined"));
   CHECK(rendered_methods("{{ '{a}'.format_map({'a': 5}) }}") == "5");
 }
+
+// ---- As Jinja2 3.1.6
+
+TEST_CASE("jinja: methods take names of arguments only where Python does") {
+  CHECK_FALSE(message_of([] { render_jinja("{{ 'a'.upper(x=1) }}"); }).empty());
+  CHECK(render_jinja("{{ 'a b'.split(sep=' ', maxsplit=1) }}") == "['a', 'b']");
+  CHECK(render_jinja("{{ 'a b'.rsplit(sep=' ') }}") == "['a', 'b']");
+  CHECK(render_jinja("{{ 'a\\nb'.splitlines(keepends=true) }}") == "['a\\n', 'b']");
+  CHECK(render_jinja("{{ 'a\\tb'.expandtabs(tabsize=2) }}") == "a b");
+  CHECK(render_jinja("{{ '{x}'.format(x=1) }}") == "1");
+  CHECK_FALSE(message_of([] { render_jinja("{{ 'a'.replace(old='a', new='b') }}"); }).empty());
+  CHECK_FALSE(message_of([] { render_jinja("{{ 'a'.strip(chars='a') }}"); }).empty());
+  CHECK_FALSE(message_of([] { render_jinja("{{ 'a'.startswith(prefix='a') }}"); }).empty());
+  CHECK_FALSE(message_of([] { render_jinja("{{ {'a': 1}.get(key='a') }}"); }).empty());
+  CHECK_FALSE(message_of([] { render_jinja("{{ {'a': 1}.get('b', default=2) }}"); }).empty());
+  CHECK_FALSE(message_of([] { render_jinja("{{ [1].index(value=1) }}"); }).empty());
+  CHECK_FALSE(message_of([] { render_jinja("{{ [1].count(value=1) }}"); }).empty());
+  CHECK_FALSE(message_of([] { render_jinja("{{ (1.5).is_integer(1) }}"); }).empty());
+  CHECK(render_jinja("{{ (1.5).is_integer() }}") == "False");
+  CHECK_FALSE(message_of([] { render_jinja("{{ 'a'.zfill(3, 'b') }}"); }).empty());
+  CHECK_FALSE(message_of([] { render_jinja("{{ 'a'.center(width=3) }}"); }).empty());
+}
+
+TEST_CASE("jinja: index of a list takes bounds") {
+  CHECK(render_jinja("{{ [1, 2, 1, 2].index(1, 1) }},{{ [1, 2, 1].index(1, -1) }},{{ (1, 2, 1).index(1, 1, "
+                     "3) }},{{ [1, 2].index(2, -99, 99) }}") == "2,2,2,1");
+  CHECK_FALSE(message_of([] { render_jinja("{{ [1, 2].index(1, 1) }}"); }).empty());
+  CHECK_FALSE(message_of([] { render_jinja("{{ [1, 2].index(2, 0, 1) }}"); }).empty());
+  CHECK_FALSE(message_of([] { render_jinja("{{ [1].index(1, none) }}"); }).empty());
+  CHECK(render_jinja("{{ range(5).index(3) }},{{ range(5).count(3) }}") == "3,1");
+  CHECK_FALSE(message_of([] { render_jinja("{{ range(5).index(3, 1) }}"); }).empty());
+}
+
+TEST_CASE("jinja: a safe text escapes its arguments") {
+  CHECK(render_jinja("{{ '%s %r %d'|safe % ('<', '<', 1) }}") == "&lt; &#39;&lt;&#39; 1");
+  CHECK(render_jinja("{{ ('%s'|safe % ('<'|safe)) is escaped }}") == "True");
+  CHECK(render_jinja("{{ '%s'|safe|format('&') }}") == "&amp;");
+  CHECK(render_jinja("{{ '<{}>{x}'|safe.format('<', x='&'|safe) if 0 else ('<{}>{x}'|safe).format('<', "
+                     "x='&'|safe) }}") == "<&lt;>&");
+  CHECK(render_jinja("{{ ('{:>3}'|safe).format('<') }}") == "  &lt;");
+  CHECK_FALSE(message_of([] { render_jinja("{{ ('{:3}'|safe).format('<'|safe) }}"); }).empty());
+  CHECK(render_jinja("{{ ('<'|safe).join(['&', 1, '>'|safe]) }}") == "&amp;<1<>");
+  CHECK(render_jinja("{{ ('a<'|safe).replace('a', '<') }}") == "&lt;<");
+  CHECK(render_jinja("{{ ('%(a)s'|safe) % {'a': '<'} }}") == "&lt;");
+  CHECK(render_jinja("{{ '<%s>' % ('<'|safe) }}") == "<<>");
+  CHECK(render_jinja("{{ '<'.join(['&'|safe]) }}") == "&");
+  CHECK(render_jinja("{{ ('{!r}{!s}'|safe).format('<', '&'|safe) }}") == "&#39;&lt;&#39;&amp;");
+}
+
+TEST_CASE("jinja: a missing attribute in a format field is empty") {
+  CHECK(render_jinja("{{ '[{0.x}{0[y]}]'.format({}) }}") == "[]");
+  CHECK_FALSE(message_of([] { render_jinja("{{ '[{0.x.y}]'.format({}) }}"); }).empty());
+  CHECK_FALSE(message_of([] { render_jinja("{{ '[{0.x:3}]'.format({}) }}"); }).empty());
+  CHECK(render_jinja("{{ '{a[b]}'.format(a={'b': 1}) }}") == "1");
+}

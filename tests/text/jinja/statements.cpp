@@ -144,3 +144,92 @@ TEST_CASE("jinja: an attribute of a value that is no namespace is refused before
   CHECK(error_of_statements("{% set n.x = nothing.y %}")
             .ends_with(": cannot assign attribute on non-namespace object"));
 }
+
+// ---- As Jinja2 3.1.6
+
+TEST_CASE("jinja: a block writes its contents in place") {
+  CHECK(render_jinja("a{% block b %}x{% endblock %}c") == "axc");
+  CHECK(render_jinja("{% set x = 1 %}{% block b %}{{ x }}{% set x = 2 %}{{ x }}{% endblock b %}{{ x }}") ==
+        "121");
+  CHECK(render_jinja("{% for i in [1, 2] %}{% block b %}[{{ i }}]{% endblock %}{% endfor %}") == "[][]");
+  CHECK(render_jinja("{% for i in [1, 2] %}{% block b scoped %}[{{ i }}]{% endblock b %}{% endfor %}") ==
+        "[1][2]");
+  CHECK_FALSE(message_of([] { render_jinja("{% block b required %} {% endblock %}"); }).empty());
+  CHECK_FALSE(message_of([] { render_jinja("{% block b required %}x{% endblock %}"); }).empty());
+  CHECK_FALSE(
+      message_of([] { render_jinja("{% block b %}{% endblock %}{% block b %}{% endblock %}"); }).empty());
+  CHECK_FALSE(message_of([] {
+                render_jinja("{% for i in [1] %}{% block b %}{% break %}{% endblock %}{% endfor %}");
+              }).empty());
+  CHECK_FALSE(message_of([] { render_jinja("{% block b %}{% endblock c %}"); }).empty());
+  CHECK_FALSE(message_of([] { render_jinja("{% block b-c %}{% endblock %}"); }).empty());
+  CHECK(render_jinja("{% if false %}{% block b required %}{% endblock %}{% endif %}y") == "y");
+}
+
+TEST_CASE("jinja: autoescape with a false value is a scope") {
+  CHECK(render_jinja(
+            "{% set x = 1 %}{% autoescape false %}{% set x = 2 %}{{ x }}<{% endautoescape %}{{ x }}") ==
+        "2<1");
+}
+
+TEST_CASE("jinja: tags that load templates fail when they are executed") {
+  CHECK(render_jinja("{% if false %}{% include 'a' %}{% include 'a' ignore missing %}{% include ['a', b] "
+                     "without context %}{% import 'a' as b %}{% import 'a' as b with context %}{% from 'a' "
+                     "import b, c as d %}{% from 'a' import b with context %}{% endif %}x") == "x");
+  CHECK_FALSE(message_of([] { render_jinja("{% include 'a' %}"); }).empty());
+  CHECK_FALSE(message_of([] { render_jinja("{% import 'a' as b %}"); }).empty());
+  CHECK_FALSE(message_of([] { render_jinja("{% from 'a' import b %}"); }).empty());
+  CHECK_FALSE(message_of([] { render_jinja("{% import 'a' %}"); }).empty());
+  CHECK_FALSE(message_of([] { render_jinja("{% from 'a' %}"); }).empty());
+}
+
+TEST_CASE("jinja: assigning to loop in a for loop is an error") {
+  CHECK_FALSE(message_of([] { render_jinja("{% for x in [1] %}{% set loop = 1 %}{% endfor %}"); }).empty());
+  CHECK_FALSE(message_of([] {
+                render_jinja("{% for x in [1] %}{% else %}{% set loop %}{% endset %}{% endfor %}");
+              }).empty());
+  CHECK_FALSE(message_of([] {
+                render_jinja("{% for x in [1] %}{% for loop in [1] %}{% endfor %}{% endfor %}");
+              }).empty());
+  CHECK_FALSE(message_of([] {
+                render_jinja(
+                    "{% for x in [] %}{% macro m() %}{% set a, loop = 1, 2 %}{% endmacro %}{% endfor %}");
+              }).empty());
+  CHECK(render_jinja("{% set loop = 1 %}{{ loop }}") == "1");
+}
+
+TEST_CASE("jinja: targets of for and with are names") {
+  CHECK_FALSE(
+      message_of([] { render_jinja("{% set n = namespace() %}{% for n.x in [1] %}{% endfor %}"); }).empty());
+  CHECK_FALSE(
+      message_of([] { render_jinja("{% set n = namespace() %}{% with n.x = 1 %}{% endwith %}"); }).empty());
+  CHECK(render_jinja("{% set n = namespace() %}{% set n.a, y = 1, 2 %}{{ n.a }}{{ y }}") == "12");
+  CHECK(render_jinja("{% set n = namespace() %}{% set y, n.a = 1, 2 %}{{ n.a }}{{ y }}") == "21");
+  CHECK_FALSE(message_of([] { render_jinja("{% set n = 1 %}{% set n.a, y = 1, 2 %}"); }).empty());
+  CHECK(render_jinja("{% set n = namespace() %}{% set n.a, n.b = 1, 2 %}{{ n.a }}{{ n.b }}") == "12");
+}
+
+TEST_CASE("jinja: repeated names of parameters and arguments are errors") {
+  CHECK_FALSE(message_of([] { render_jinja("{% macro m(a, a) %}{% endmacro %}"); }).empty());
+  CHECK_FALSE(message_of([] {
+                render_jinja("{% macro m(a) %}{% endmacro %}{% call(x, x) m() %}{% endcall %}");
+              }).empty());
+  CHECK_FALSE(message_of([] { render_jinja("{{ dict(a=1, a=2) }}"); }).empty());
+  CHECK_FALSE(message_of([] { render_jinja("{{ 'a'|default(x=1, x=2) }}"); }).empty());
+}
+
+TEST_CASE("jinja: break and continue do not leave a generation tag") {
+  CHECK_FALSE(message_of([] {
+                render_jinja("{% for x in [1] %}{% generation %}{% break %}{% endgeneration %}{% endfor %}");
+              }).empty());
+  CHECK(render_jinja("{% for x in [1] %}{% generation %}{% for y in [1, 2] %}{{ y }}{% break %}{% endfor "
+                     "%}{% endgeneration %}{% endfor %}") == "1");
+}
+
+TEST_CASE("jinja: macros have attributes") {
+  CHECK(render_jinja("{% macro m(a, b=1) %}{{ kwargs }}{% endmacro %}{{ m.name }}{{ m.arguments }}{{ "
+                     "m.catch_kwargs }}{{ m.catch_varargs }}{{ m.caller }}") == "m('a', 'b')TrueFalseFalse");
+  CHECK(render_jinja("{% macro m() %}{{ varargs }}{{ caller() }}{% endmacro %}{{ m.arguments }}{{ "
+                     "m.catch_kwargs }}{{ m.catch_varargs }}{{ m.caller }}{{ m.other is defined }}") ==
+        "()FalseTrueTrueFalse");
+}
