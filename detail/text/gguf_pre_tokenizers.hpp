@@ -20,7 +20,7 @@ struct GgufPreTokenizer {
   std::string_view regexes = {};  // one per line, for isolating_steps()
 };
 
-/// The names whose patterns are implemented. Embedding models that need a token between two texts are left out.
+/// The names of byte-level vocabularies. Some embedding models need a token between two texts; a Tokenizer encodes one text.
 /// Source: the patterns, ignore_merges and add_bos are from llama-vocab.cpp of llama.cpp, which never normalizes; nfc is from
 /// the tokenizers of Hugging Face that such files are made from.
 inline constexpr auto gguf_pre_tokenizers = std::to_array<GgufPreTokenizer>({
@@ -61,6 +61,14 @@ inline constexpr auto gguf_pre_tokenizers = std::to_array<GgufPreTokenizer>({
     {"gigachat", &gpt2_pattern},
     {"a.x-4.0", &gpt2_pattern},
     {"mellum", &gpt2_pattern},
+    {"jina-es", &gpt2_pattern},
+    {"jina-de", &gpt2_pattern},
+    {"jina-v1-en", &gpt2_pattern},
+    {"jina-v2-es", &gpt2_pattern},
+    {"jina-v2-de", &gpt2_pattern},
+    {"jina-v2-code", &gpt2_pattern},
+    {"modern-bert", &gpt2_pattern},
+    {"roberta-bpe", &gpt2_pattern},
     {"starcoder", &starcoder_pattern},
     {"refact", &starcoder_pattern},
     {"command-r", &starcoder_pattern, true},
@@ -74,6 +82,7 @@ inline constexpr auto gguf_pre_tokenizers = std::to_array<GgufPreTokenizer>({
     {"kanana2", &o200k_pattern},
     {"talkie", &o200k_pattern},
     {"minimax-m2", &o200k_pattern},
+    {"granite-embed-multi-97m", &o200k_pattern, false, true},
     {"tekken", &tekken_pattern, false, true, true},
     {"deepseek-v3", &deepseek_v3_pattern},
     {"hunyuan-dense", &deepseek_v3_pattern},
@@ -102,6 +111,12 @@ inline constexpr auto gguf_pre_tokenizers = std::to_array<GgufPreTokenizer>({
     {.name = "exaone-moe", .pattern = nullptr, .regexes = exaone_moe_regexes},
     {.name = "minicpm5", .pattern = nullptr, .ignore_merges = true, .regexes = minicpm5_regexes},
 });
+
+/// Whether vocabularies with this name write spaces as ▁ and list merges, as the model gemma4 does, although
+/// tokenizer.ggml.model is gpt2.
+inline bool is_gemma4_like(std::string_view name) {
+  return name == "gemma4" || name == "sarvam-moe" || name == "granite-embed-multi-311m";
+}
 
 /// Null for an unknown name.
 inline const GgufPreTokenizer* find_gguf_pre_tokenizer(std::string_view name) {

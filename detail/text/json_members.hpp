@@ -23,6 +23,18 @@ inline bool find_flag(const Json& object, std::string_view key, bool otherwise) 
 /// The type of a part of a tokenizer.json.
 inline std::string_view type_of(const Json& part) { return part.at("type").as_string(); }
 
+/// The part with this name; if it is a Sequence of one part, that part. `parts`: the name of the list in such a Sequence. Nothing
+/// if the part is missing or null.
+inline Json find_part(const Json& root, std::string_view key, std::string_view parts) {
+  Json part = find_value(root, key);
+  while (part && type_of(part) == "Sequence" && part.at(parts).as_array().size() == 1)
+    part = *part.at(parts).begin();
+  return part;
+}
+
+inline Json find_pre_tokenizer(const Json& root) { return find_part(root, "pre_tokenizer", "pretokenizers"); }
+inline Json find_decoder(const Json& root) { return find_part(root, "decoder", "decoders"); }
+
 [[noreturn]] inline void refuse_type(const Json& part, std::string_view supported) {
   part.at("type").fail_here(supported, concat('"', type_of(part), '"'));
 }

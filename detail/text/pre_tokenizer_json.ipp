@@ -3,6 +3,7 @@
 #include "pre_tokenizer_json.hpp"
 #include "../core/concat.hpp"
 #include "json_members.hpp"
+#include "notation.hpp"
 
 #include <cstddef>
 #include <memory>
@@ -55,8 +56,23 @@ MOE_INLINE SplitStep read_split(const Json& split, std::string_view name) {
           .invert = invert};
 }
 
-/// ASCII punctuation and \p{P}, as in Hugging Face's tokenizers.
-inline constexpr std::string_view punctuation_regex = R"([!-/:-@\[-`{-~\p{P}])";
+inline SplitStep read_digits(const Json& digits) {
+  const bool individual = digits.at("individual_digits").as_bool();
+  return step_of(R"(\p{N})", individual ? SplitBehavior::isolated : SplitBehavior::contiguous);
+}
+
+/// ASCII punctuation and \p{P} of an older Unicode, as in the step Punctuation of Hugging Face's tokenizers 0.23: without later
+/// characters, and with two characters that are symbols and marks now.
+inline constexpr std::string_view punctuation_regex =
+    R"([!-/:-@\[-`{-~\x{166d}\x{111c9}[\p{P}&&[^)"
+    R"(\x{61d}\x{9fd}\x{a76}\x{c77}\x{c84}\x{1b4e}-\x{1b4f}\x{1b7d}-\x{1b7f}\x{2e43}-\x{2e4f})"
+    R"(\x{2e52}-\x{2e5d}\x{10d6e}\x{10ead}\x{10f55}-\x{10f59}\x{10f86}-\x{10f89}\x{113d4}-\x{113d5})"
+    R"(\x{113d7}-\x{113d8}\x{1144b}-\x{1144f}\x{1145a}-\x{1145b}\x{1145d}\x{11660}-\x{1166c}\x{116b9})"
+    R"(\x{1183b}\x{11944}-\x{11946}\x{119e2}\x{11a3f}-\x{11a46}\x{11a9a}-\x{11a9c}\x{11a9e}-\x{11aa2})"
+    R"(\x{11b00}-\x{11b09}\x{11be1}\x{11c41}-\x{11c45}\x{11c70}-\x{11c71}\x{11ef7}-\x{11ef8})"
+    R"(\x{11f43}-\x{11f4f}\x{11fff}\x{12ff1}-\x{12ff2}\x{16d6d}-\x{16d6f}\x{16e97}-\x{16e9a}\x{16fe2})"
+    R"(\x{1e5ff}\x{1e95e}-\x{1e95f})"
+    R"(]]])";
 
 /// Adds the step of a ByteLevel, which may put a space before each piece, and then may cut the pieces as GPT-2 does.
 inline void read_byte_level(const Json& level, PreTokenizer& pre) {
@@ -73,9 +89,7 @@ inline void read_pre_tokenizer_step(const Json& step, std::string_view name, Pre
   if (type == "Split") {
     pre.steps.push_back(read_split(step, name));
   } else if (type == "Digits") {
-    const bool individual = step.at("individual_digits").as_bool();
-    pre.steps.push_back(
-        step_of(R"(\p{N})", individual ? SplitBehavior::isolated : SplitBehavior::contiguous));
+    pre.steps.push_back(read_digits(step));
   } else if (type == "Punctuation") {
     const Json behavior = find_value(step, "behavior");
     pre.steps.push_back(
@@ -135,6 +149,37 @@ MOE_INLINE PreTokenizer read_byte_level_pre_tokenizer(const Json& pre_tokenizer,
   }
   if (regexes.size() > 1) join_steps(pre, regexes);
   return pre;
+}
+
+/// Adds the steps of a pre-tokenizer beside a normalizer that writes spaces as ▁.
+inline void add_metaspaced_steps(const Json& step, std::vector<SplitStep>& steps) {
+  if (type_of(step) == "Sequence") {
+    for (const Json child : step.at("pretokenizers").as_array()) add_metaspaced_steps(child, steps);
+    return;
+  }
+  if (steps.size() >= most_split_steps)
+    step.fail_here(concat("at most ", most_split_steps, " steps"), "more");
+  if (type_of(step) == "Digits") return steps.push_back(read_digits(step));
+  if (type_of(step) != "Split")
+    refuse_type(step, "no pre-tokenizer beside byte_fallback, or Splits at fixed texts and Digits");
+  const Json source = step.at("pattern").at("String");
+  const std::string_view text = source.as_string();
+  if (text.empty()) source.fail_here("a text", "none");
+  const SplitBehavior behavior = read_behavior(step.at("behavior"));
+  const bool invert = step.at("invert").as_bool();
+  if (text.find(' ') == text.npos) {
+    std::string spaced;
+    append_spaced(spaced, text);
+    return steps.push_back(step_of(escaped_regex(spaced), behavior, invert));
+  }
+  // The normalizer leaves no space, so the text does not occur, and the step cuts nothing.
+  if (invert) step.at("invert").fail_here("false beside a text with a space", "true");
+}
+
+MOE_INLINE std::vector<SplitStep> read_metaspaced_steps(const Json& pre_tokenizer) {
+  std::vector<SplitStep> steps;
+  add_metaspaced_steps(pre_tokenizer, steps);
+  return steps;
 }
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -8,10 +8,13 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Whether a step of a tokenizer.json, "pre_tokenizer" or "decoder", is a Metaspace.
-bool has_metaspace(const Json& root, std::string_view step);
+/// Whether a pre-tokenizer or a decoder is a Metaspace. `part`: nothing, or a part of a tokenizer.json.
+bool is_metaspace(const Json& part);
 
-/// Reads the steps around a model with byte_fallback or a Metaspace in a tokenizer.json, such as Llama 2's, Mixtral's and Gemma's:
+/// Whether a decoder writes tokens of bytes as their names, such as `<0x0A>`: any decoder without ByteFallback.
+bool names_bytes(const Json& decoder);
+
+/// Reads the steps around a model with byte_fallback, with a Metaspace or without a pre-tokenizer in a tokenizer.json, such as Llama 2's, Mixtral's and Gemma's:
 /// SentencePiece in terms of Hugging Face's tokenizers. Throws if a step is not supported.
 void read_sentence_piece(const Json& root, TokenizerParts& parts);
 

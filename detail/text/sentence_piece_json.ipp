@@ -4,9 +4,11 @@
 #include "../core/concat.hpp"
 #include "json_members.hpp"
 #include "notation.hpp"
+#include "pre_tokenizer_json.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <string_view>
 
@@ -47,33 +49,25 @@ struct MetaspaceSteps {
   }
 };
 
-/// Checks the decoder: Replace, ByteFallback, Fuse, and Strip if the normalizer adds a space.
-inline void require_sentence_piece_decoder(const Json& decoder, bool strips) {
+/// Reads the decoder: Replace, ByteFallback or no step in its place, Fuse, and Strip or no step. Returns whether Strip removes a
+/// space at the begin of a text.
+inline bool read_sentence_piece_decoder(const Json& decoder) {
   constexpr std::string_view types[] = {"Replace", "ByteFallback", "Fuse", "Strip"};
   require_type(decoder, "Sequence");
   const Json steps = decoder.at("decoders");
-  if (const std::size_t expected = strips ? 4 : 3; steps.as_array().size() != expected)
-    steps.fail_here(strips ? "Replace, ByteFallback, Fuse and Strip" : "Replace, ByteFallback and Fuse",
-                    concat(steps.size(), " steps"));
-  std::size_t i = 0;
-  for (const Json step : steps) {
-    require_type(step, types[i]);
-    if (i == 0) require_replacement(step, metaspace, " ");
-    if (i == 3) {
-      require_text(step.at("content"), " ");
-      require_number(step.at("start"), 1);
-      require_number(step.at("stop"), 0);
-    }
-    ++i;
+  std::size_t at = 0;
+  for (const Json step : steps.as_array()) {
+    if (at == 1 && type_of(step) == "Fuse") ++at;
+    if (at == std::size(types)) step.fail_here("no step after Strip", type_of(step));
+    require_type(step, types[at++]);
+    if (type_of(step) == "Replace") require_replacement(step, metaspace, " ");
+    if (type_of(step) != "Strip") continue;
+    require_text(step.at("content"), " ");
+    require_number(step.at("start"), 1);
+    require_number(step.at("stop"), 0);
   }
-}
-
-/// Checks Gemma's Split at spaces. The Split cuts nothing, because the normalizer leaves no space.
-inline void require_split_at_spaces(const Json& split) {
-  if (type_of(split) != "Split") refuse_type(split, "no pre-tokenizer beside byte_fallback, or a Split");
-  require_text(split.at("pattern").at("String"), " ");
-  require_text(split.at("behavior"), "MergedWithPrevious");
-  if (split.at("invert").as_bool()) split.at("invert").fail_here("false", "true");
+  if (at < 3) steps.fail_here("Replace, ByteFallback and Fuse", concat(steps.size(), " steps"));
+  return at == std::size(types);
 }
 
 /// Whether a Metaspace puts ▁ before texts that do not begin with ▁.
@@ -97,7 +91,6 @@ inline void read_metaspace(const Json& step, TokenizerParts& parts) {
     cut.behavior = SplitBehavior::merged_with_next;
   }
   parts.late_spaces = true;
-  if (cut.add_prefix_space) parts.left_out_at_begin = SpaceAtBegin::one;
   parts.pre.steps = {cut};
 }
 
@@ -109,12 +102,21 @@ inline void read_metaspace_normalizer(const Json& root, TokenizerParts& parts) {
     normalizer.fail_here("at least one Replace and at most one Prepend",
                          concat(steps.replaces, " and ", steps.prepends));
   parts.add_text_space = steps.prepends == 1;
-  if (parts.add_text_space) parts.left_out_at_begin = SpaceAtBegin::one;
 }
 
-MOE_INLINE bool has_metaspace(const Json& root, std::string_view step) {
-  const Json value = find_value(root, step);
-  return value && type_of(value) == "Metaspace";
+MOE_INLINE bool is_metaspace(const Json& part) { return part && type_of(part) == "Metaspace"; }
+
+MOE_INLINE bool names_bytes(const Json& decoder) {
+  if (!decoder) return false;
+  if (type_of(decoder) != "Sequence") return is_metaspace(decoder);
+  for (const Json step : decoder.at("decoders").as_array())
+    if (type_of(step) == "ByteFallback") return false;
+  return true;
+}
+
+/// Whether a normalizer is a Sequence of no steps.
+inline bool is_empty_sequence(const Json& normalizer) {
+  return type_of(normalizer) == "Sequence" && normalizer.at("normalizers").as_array().size() == 0;
 }
 
 /// The decoder Metaspace: byte tokens are decoded as their names.
@@ -126,16 +128,19 @@ inline void read_metaspace_decoder(const Json& decoder, TokenizerParts& parts) {
 }
 
 MOE_INLINE void read_sentence_piece(const Json& root, TokenizerParts& parts) {
-  if (has_metaspace(root, "pre_tokenizer")) {
-    read_metaspace(root.at("pre_tokenizer"), parts);
-    if (const Json normalizer = find_value(root, "normalizer"))
+  const Json pre_tokenizer = find_pre_tokenizer(root), decoder = find_decoder(root);
+  if (is_metaspace(pre_tokenizer)) {
+    read_metaspace(pre_tokenizer, parts);
+    const Json normalizer = find_value(root, "normalizer");
+    if (normalizer && !is_empty_sequence(normalizer))
       normalizer.fail_here("no normalizer beside a Metaspace", type_of(normalizer));
   } else {
-    if (const Json pre_tokenizer = find_value(root, "pre_tokenizer")) require_split_at_spaces(pre_tokenizer);
+    if (pre_tokenizer) parts.pre.steps = read_metaspaced_steps(pre_tokenizer);
     read_metaspace_normalizer(root, parts);
   }
-  if (has_metaspace(root, "decoder")) return read_metaspace_decoder(root.at("decoder"), parts);
-  require_sentence_piece_decoder(root.at("decoder"), parts.left_out_at_begin == SpaceAtBegin::one);
+  if (is_metaspace(decoder)) return read_metaspace_decoder(decoder, parts);
+  if (read_sentence_piece_decoder(decoder ? decoder : root.at("decoder")))
+    parts.left_out_at_begin = SpaceAtBegin::one;
 }
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -54,7 +54,12 @@ inline bool read_normalizer(const Json& normalizer) {
 /// Reads the steps around a byte-level model.
 inline void read_byte_level_steps(const Json& root, TokenizerParts& parts) {
   parts.pre = read_byte_level_pre_tokenizer(root.at("pre_tokenizer"), parts.name);
-  require_type(root.at("decoder"), "ByteLevel");
+  if (const Json decoder = find_decoder(root)) {
+    require_type(decoder, "ByteLevel");
+  } else {
+    parts.warnings.push_back(
+        concat(parts.name, ": $.decoder is missing, so tokens are decoded as by a ByteLevel"));
+  }
   if (const Json normalizer = find_value(root, "normalizer")) parts.nfc = read_normalizer(normalizer);
 }
 
@@ -87,11 +92,25 @@ inline void read_template(const Json& processor, TokenizerParts& parts) {
   parts.suffix.insert(parts.suffix.end(), around[1].begin(), around[1].end());
 }
 
+/// Reads a RobertaProcessing or BertProcessing: the token `cls` before every text and the token `sep` after it.
+inline void read_bert_processing(const Json& processor, TokenizerParts& parts) {
+  const auto id_of = [&](std::string_view key) {
+    const Json token = processor.at(key);
+    if (token.as_array().size() != 2) token.fail_here("a text and an id", concat(token.size(), " elements"));
+    return read_id(*++token.begin());
+  };
+  parts.prefix.insert(parts.prefix.begin(), id_of("cls"));
+  parts.suffix.push_back(id_of("sep"));
+}
+
 inline void read_post_processor(const Json& processor, TokenizerParts& parts) {
   const std::string_view type = type_of(processor);
   if (type == "TemplateProcessing") return read_template(processor, parts);
+  if (type == "RobertaProcessing" || type == "BertProcessing") return read_bert_processing(processor, parts);
   if (type == "ByteLevel") return;  // changes offsets only
-  if (type != "Sequence") refuse_type(processor, "TemplateProcessing, ByteLevel or a Sequence of them");
+  if (type != "Sequence")
+    refuse_type(processor,
+                "TemplateProcessing, RobertaProcessing, BertProcessing, ByteLevel or a Sequence of them");
   for (const Json step : processor.at("processors").as_array()) read_post_processor(step, parts);
 }
 
@@ -123,7 +142,8 @@ inline bool has_byte_level(const Json& pre_tokenizer) {
 
 inline void read_model(const Json& root, TokenizerParts& parts) {
   const Json model = root.at("model");
-  require_type(model, "BPE");
+  // Older files do not state the type. As in Hugging Face's tokenizers, a model with merges is BPE then.
+  if (find_value(model, "type") || !model.find("merges")) require_type(model, "BPE");
   if (const Json dropout = find_value(model, "dropout"); dropout && dropout.as_double() != 0)
     dropout.fail_here("null or 0", dropout.slice());
   for (const std::string_view key : {"continuing_subword_prefix", "end_of_word_suffix"}) {
@@ -132,12 +152,12 @@ inline void read_model(const Json& root, TokenizerParts& parts) {
   }
   parts.bpe.fuse_unknown = find_flag(model, "fuse_unk", false);
   parts.bpe.ignore_merges = find_flag(model, "ignore_merges", false);
-  const Json pre_tokenizer = find_value(root, "pre_tokenizer");
+  const Json pre_tokenizer = find_pre_tokenizer(root), decoder = find_decoder(root);
   const bool byte_fallback = find_flag(model, "byte_fallback", false);
   const bool byte_level = pre_tokenizer && has_byte_level(pre_tokenizer);
-  const bool sentence_piece = has_metaspace(root, "pre_tokenizer") || (byte_fallback && !byte_level);
+  const bool sentence_piece = !pre_tokenizer || is_metaspace(pre_tokenizer) || (byte_fallback && !byte_level);
   parts.vocabulary = read_vocabulary(model.at("vocab"), sentence_piece ? &parts.byte_tokens : nullptr,
-                                     has_metaspace(root, "decoder"));
+                                     sentence_piece && names_bytes(decoder));
   if (!byte_fallback) parts.byte_tokens = {};
   if (byte_fallback && byte_level && !has_all_bytes(parts))
     model.at("byte_fallback").fail_here("false, or a token for every byte, beside a ByteLevel", "true");

@@ -246,6 +246,20 @@ TEST_CASE("sentence piece json: a Split at spaces cuts nothing") {
   CHECK(load(tiny).decode(Ids{16, 16}) == " hello hello");
 }
 
+TEST_CASE("sentence piece json: Splits at fixed texts and Digits cut before merging") {
+  TinySentencePiece tiny;
+  tiny.vocabulary.insert(tiny.vocabulary.end(), {"1", "2", "12"});
+  tiny.merges.emplace_back("1", "2");
+  CHECK(load(tiny).encode("hello12") == Ids{16, 21});
+  const std::string digits = R"({"type": "Digits", "individual_digits": true})";
+  tiny.pre_tokenizer = digits;
+  CHECK(load(tiny).encode("hello12") == Ids{16, 19, 20});
+  tiny.pre_tokenizer = R"({"type": "Sequence", "pretokenizers": [)" + digits +
+                       R"(, {"type": "Split", "pattern": {"String": "▁"}, "behavior": "Isolated", )"
+                       R"("invert": false}]})";
+  CHECK(load(tiny).encode("hello12") == Ids{6, 7, 12, 13, 19, 20});
+}
+
 TEST_CASE("sentence piece json: streaming makes the text of decode(), on random ids") {
   const moe::Tokenizer tokenizer = load(TinySentencePiece{});
   std::mt19937 random(3);
@@ -353,8 +367,8 @@ TEST_CASE("sentence piece json: an error about an unsupported normalizer names i
 }
 
 TEST_CASE("sentence piece json: an error about a pre-tokenizer names its type") {
-  refuses_pieces(R"("pre_tokenizer": null)", R"("pre_tokenizer": {"type": "Digits"})",
-                 {"$.pre_tokenizer.type", "Digits"});
+  refuses_pieces(R"("pre_tokenizer": null)", R"("pre_tokenizer": {"type": "Punctuation"})",
+                 {"$.pre_tokenizer.type", "Digits", "Punctuation"});
   refuses_pieces(R"("pre_tokenizer": null)",
                  R"("pre_tokenizer": {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always"})",
                  {"$.normalizer", "beside a Metaspace", "Sequence"});
@@ -362,12 +376,12 @@ TEST_CASE("sentence piece json: an error about a pre-tokenizer names its type") 
     refuses_pieces(R"("pre_tokenizer": null)",
                    R"("pre_tokenizer": {"type": "Split", )" + std::string(members) + "}", message);
   };
-  refuses_split(R"("pattern": {"String": "a"}, "behavior": "MergedWithPrevious", "invert": false)",
-                {"$.pre_tokenizer.pattern.String", "\"a\""});
+  refuses_split(R"("pattern": {"String": ""}, "behavior": "MergedWithPrevious", "invert": false)",
+                {"$.pre_tokenizer.pattern.String", "a text"});
   refuses_split(R"("pattern": {"Regex": " "}, "behavior": "MergedWithPrevious", "invert": false)",
                 {"$.pre_tokenizer.pattern", "String"});
-  refuses_split(R"("pattern": {"String": " "}, "behavior": "Contiguous", "invert": false)",
-                {"$.pre_tokenizer.behavior", "Contiguous"});
+  refuses_split(R"("pattern": {"String": " "}, "behavior": "Contiguou", "invert": false)",
+                {"$.pre_tokenizer.behavior", "Contiguou"});
   refuses_split(R"("pattern": {"String": " "}, "behavior": "MergedWithPrevious", "invert": true)",
                 {"$.pre_tokenizer.invert", "true"});
 }
@@ -441,7 +455,7 @@ TEST_CASE("sentence piece json: an error about an unsupported decoder names its 
                  {"$.decoder.type", "ByteLevel"});
   refuses_pieces(R"({"type": "ByteFallback"})", R"({"type": "WordPiece"})",
                  {"$.decoder.decoders[1].type", "WordPiece"});
-  refuses_pieces(R"({"type": "ByteFallback"}, )", "", {"$.decoder.decoders", "Fuse and Strip", "3 steps"});
+  refuses_pieces(R"({"type": "Fuse"}, )", "", {"$.decoder.decoders[2].type", "Fuse", "Strip"});
   refuses_pieces(R"({"String": "▁"})", R"({"String": "_"})", {"$.decoder.decoders[0].pattern.String", "_"});
   refuses_pieces(R"("content": " ", "start": 1)", R"("content": "a", "start": 1)",
                  {"decoders[3].content", "a"});
@@ -449,12 +463,35 @@ TEST_CASE("sentence piece json: an error about an unsupported decoder names its 
   refuses_pieces(R"("stop": 0)", R"("stop": 1)", {"decoders[3].stop", "1"});
 }
 
-TEST_CASE("sentence piece json: Prepend and Strip go together") {
+TEST_CASE("sentence piece json: the decoder alone says whether a space at the begin is left out") {
   TinySentencePiece no_prepend, no_strip;
   no_prepend.normalizer = replace_only;
+  CHECK(load(no_prepend).encode("hello") == Ids{7, 12, 13});
+  CHECK(load(no_prepend).decode(Ids{16, 16}) == "hello hello");
   no_strip.decoder = decoder_without_strip;
-  check_error([&] { load(no_prepend); }, {"$.decoder.decoders", "4 steps"});
-  check_error([&] { load(no_strip); }, {"$.decoder.decoders", "3 steps"});
+  CHECK(load(no_strip).encode("hello") == Ids{16});
+  CHECK(load(no_strip).decode(Ids{16, 16}) == " hello hello");
+}
+
+TEST_CASE(
+    "sentence piece json: a Metaspace may stand beside an empty normalizer, in a Sequence of one step") {
+  TinySentencePiece tiny;
+  const std::string step = R"({"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always"})";
+  tiny.normalizer = R"({"type": "Sequence", "normalizers": []})";
+  tiny.pre_tokenizer = R"({"type": "Sequence", "pretokenizers": [)" + step + "]}";
+  tiny.decoder = R"({"type": "Sequence", "decoders": [)" + step + "]}";
+  CHECK(load(tiny).encode("hello hello") == Ids{16, 16});
+  CHECK(load(tiny).decode(Ids{16, 16}) == "hello hello");
+}
+
+TEST_CASE("sentence piece json: without byte_fallback and ByteFallback, bytes are decoded as names") {
+  TinySentencePiece tiny;
+  tiny.model_options = R"("unk_token": "<unk>", "byte_fallback": false)";
+  CHECK(load(tiny).encode("hé") == Ids{11, 0});
+  const std::string fallback = R"({"type": "ByteFallback"}, )";
+  tiny.decoder.erase(tiny.decoder.find(fallback), fallback.size());
+  CHECK(load(tiny).encode("hello é") == Ids{16, 6, 0});
+  CHECK(load(tiny).decode(Ids{16, 4}) == "hello<0xC3>");
 }
 
 TEST_CASE("sentence piece json: an error about a wrong vocabulary or merge names the place") {

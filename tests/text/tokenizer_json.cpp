@@ -96,11 +96,42 @@ TEST_CASE("tokenizer.json: an error about an unsupported part names the part and
   refuses(R"({"type": "ByteLevel", "add)", R"({"type": "Whitespace", "add)",
           {"$.pre_tokenizer", "ByteLevel", "none"});
   refuses(R"({"type": "ByteLevel"})", R"({"type": "Fuse"})", {"$.decoder.type", "Fuse"});
-  refuses(R"({"type": "ByteLevel"})", "null", {"$.decoder", "null"});
-  refuses(R"("post_processor": null)", R"("post_processor": {"type": "BertProcessing"})",
-          {"$.post_processor.type", "BertProcessing"});
+  refuses(R"("post_processor": null)", R"("post_processor": {"type": "Truncation"})",
+          {"$.post_processor.type", "Truncation"});
+  refuses(R"("post_processor": null)", R"("post_processor": {"type": "BertProcessing", "cls": ["a"]})",
+          {"$.post_processor.cls", "a text and an id", "1 elements"});
   refuses(R"({"type": "BPE")", R"({"type": "WordPiece")", {"$.model.type", "WordPiece"});
   refuses(R"("version": "1.0")", R"("version": "2.0")", {"$.version", "2.0"});
+}
+
+TEST_CASE("tokenizer.json: a model without a type is BPE if it has merges") {
+  const std::string json = TinyTokenizer{.merges = {{"a", "b"}}}.json();
+  for (const char* type : {"", R"("type": null, )"})
+    CHECK(load(replaced(json, R"("type": "BPE", )", type)).encode("ab") == Ids{256});
+  check_error([&] { load(replaced(replaced(json, R"("type": "BPE", )", ""), "merges", "scores")); },
+              {"$.model", "type"});
+}
+
+TEST_CASE("tokenizer.json: a RobertaProcessing or BertProcessing puts cls before a text and sep after it") {
+  for (const char* type : {"RobertaProcessing", "BertProcessing"}) {
+    const TinyTokenizer tiny{.post_processor = std::string(R"({"type": ")") + type +
+                                               R"(", "sep": ["!", 33], "cls": ["?", 63]})"};
+    CHECK(load(tiny).encode("a") == Ids{'?', 'a', '!'});
+    CHECK(load(tiny).encode("a", {.add_special_tokens = false}) == Ids{'a'});
+  }
+}
+
+TEST_CASE("tokenizer.json: the decoder may be missing, null or a Sequence of a ByteLevel") {
+  const std::string json = TinyTokenizer{}.json(), level = R"("decoder": {"type": "ByteLevel"}, )";
+  const moe::Tokenizer sequence = load(
+      replaced(json, level, R"("decoder": {"type": "Sequence", "decoders": [{"type": "ByteLevel"}]}, )"));
+  CHECK(sequence.decode(Ids{'a', ' '}) == "a ");
+  CHECK(sequence.warnings().empty());
+  for (const char* decoder : {"", R"("decoder": null, )"}) {
+    const moe::Tokenizer tokenizer = load(replaced(json, level, decoder));
+    CHECK(tokenizer.decode(Ids{'a', ' '}) == "a ");
+    CHECK(tokenizer.warnings().size() == 1);
+  }
 }
 
 TEST_CASE("tokenizer.json: a ByteLevel without Splits cuts texts by the regular expression of GPT-2") {

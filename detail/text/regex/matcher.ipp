@@ -241,7 +241,7 @@ MOE_INLINE bool Matcher::step_back(std::uint32_t characters) {
 }
 
 MOE_INLINE bool Matcher::is_word(std::size_t position) const {
-  static const CharacterTable words(word_characters());
+  static const CharacterTable words(word_characters(false));
   return in_set(words, position) > 0;
 }
 

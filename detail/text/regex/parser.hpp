@@ -62,8 +62,8 @@ class Parser {
   std::optional<Assertion> take_assertion();
 
   /// Reads an escape of a set, such as \s or \P{L}, after the backslash; nothing for another escape.
-  std::optional<CharacterSet> take_set_escape();
-  CharacterSet read_property(bool negated);
+  std::optional<CharacterSet> take_set_escape(bool in_class);
+  CharacterSet read_property(bool negated, bool in_class);
 
   /// Reads an escape of one character, such as \n, after the backslash.
   char32_t read_character_escape(bool in_class);
@@ -82,6 +82,9 @@ class Parser {
   /// A node of one character out of `set`.
   Node set_node(CharacterSet set);
   Node character_node(char32_t c);
+
+  /// \R: a line break, with \r\n as one.
+  Node line_break_node();
 
   bool at_end() const { return at_ == pattern_.size(); }
   char peek(std::size_t ahead = 0) const {

@@ -216,8 +216,21 @@ MOE_INLINE std::optional<Assertion> Parser::take_assertion() {
 MOE_INLINE Node Parser::read_escape() {
   if (const std::optional<Assertion> assertion = take_assertion())
     return {.kind = Node::Kind::assertion, .assertion = *assertion};
-  if (std::optional<CharacterSet> set = take_set_escape()) return set_node(std::move(*set));
+  if (std::optional<CharacterSet> set = take_set_escape(false)) return set_node(std::move(*set));
+  if (take("R")) return line_break_node();
   return character_node(read_character_escape(false));
+}
+
+/// `(?>\r\n|[\n-\r\x{85}\x{2028}\x{2029}])`
+MOE_INLINE Node Parser::line_break_node() {
+  Node both{.kind = Node::Kind::sequence}, either{.kind = Node::Kind::alternatives},
+      atomic{.kind = Node::Kind::atomic};
+  both.children.push_back(set_node(CharacterSet({{'\r', '\r'}})));
+  both.children.push_back(set_node(CharacterSet({{'\n', '\n'}})));
+  either.children.push_back(std::move(both));
+  either.children.push_back(set_node(CharacterSet({{'\n', '\r'}, {0x85, 0x85}, {0x2028, 0x2029}})));
+  atomic.children.push_back(std::move(either));
+  return atomic;
 }
 
 MOE_INLINE Node Parser::character_node(char32_t c) {

@@ -13,7 +13,7 @@
 
 namespace moe::inline MOE_ABI::detail::regex {
 
-MOE_INLINE std::optional<CharacterSet> Parser::take_set_escape() {
+MOE_INLINE std::optional<CharacterSet> Parser::take_set_escape(bool in_class) {
   const char letter = peek();
   const auto with = [&](const CharacterSet& set, bool negated) {
     ++at_;
@@ -25,23 +25,23 @@ MOE_INLINE std::optional<CharacterSet> Parser::take_set_escape() {
     case 'd':
     case 'D': return with(decimal_digits(), letter == 'D');
     case 'w':
-    case 'W': return with(word_characters(), letter == 'W');
+    case 'W': return with(word_characters(in_class), letter == 'W');
     case 'h':
     case 'H': return with(hexadecimal_digits(), letter == 'H');
     case 'p':
-    case 'P': ++at_; return read_property(letter == 'P');
+    case 'P': ++at_; return read_property(letter == 'P', in_class);
     default: return {};
   }
 }
 
-MOE_INLINE CharacterSet Parser::read_property(bool negated) {
+MOE_INLINE CharacterSet Parser::read_property(bool negated, bool in_class) {
   if (!take("{")) fail_here("`{` and the name of a property");
   const std::size_t begin = at_;
   if (take("^")) negated = !negated;
   const std::size_t close = pattern_.find('}', at_);
   if (close == pattern_.npos) fail_here("`}` after the name of a property");
   const std::string_view name = pattern_.substr(at_, close - at_);
-  const std::optional<CharacterSet> set = find_property(name);
+  const std::optional<CharacterSet> set = find_property(name, in_class);
   if (!set)
     fail_at(begin, "a general category, a script or a POSIX class that is supported", concat('"', name, '"'));
   at_ = close + 1;
@@ -127,7 +127,7 @@ MOE_INLINE CharacterSet Parser::read_class_part(bool first) {
 
 MOE_INLINE std::optional<CharacterSet> Parser::take_class_set() {
   if (!take("\\")) return {};
-  std::optional<CharacterSet> set = take_set_escape();
+  std::optional<CharacterSet> set = take_set_escape(true);
   if (!set) --at_;
   return set;
 }
@@ -165,7 +165,7 @@ MOE_INLINE std::optional<CharacterSet> Parser::take_posix_class() {
   if (negated) name.remove_prefix(1);
   for (const char c : name)
     if (c < 'a' || c > 'z') return {};
-  std::optional<CharacterSet> set = find_property(name);
+  std::optional<CharacterSet> set = find_posix_class(name);
   if (!set) fail_at(at_, "a POSIX class", concat('"', name, '"'));
   at_ += close + 2;
   return negated ? set->complement() : *set;

@@ -4,6 +4,7 @@
 #include "../unicode_category_tables.hpp"
 #include "../unicode_tables.hpp"
 #include "property_tables.hpp"
+#include "script_tables.hpp"
 
 #include <functional>
 #include <map>
@@ -93,6 +94,9 @@ class PropertySets {
     CharacterSet rest = CharacterSet({{0, 0x10ffff}});
     for (const std::string_view kind : {"l", "n", "m", "p", "s", "z"}) rest = rest.without(at(kind));
     add("c", rest);
+    add("assigned", rest.complement().united(at("cc")).united(at("cf")).united(at("co")));
+    add_table("emoji", emoji_ranges);
+    add_table("extendedpictographic", extended_pictographic_ranges);
     add("any", CharacterSet({{0, 0x10ffff}}));
   }
 
@@ -109,6 +113,25 @@ class PropertySets {
     add_table("hebrew", hebrew_ranges);
     add_table("devanagari", devanagari_ranges);
     add_table("thai", thai_ranges);
+    add_table("armenian", armenian_ranges);
+    add_table("bengali", bengali_ranges);
+    add_table("common", common_ranges);
+    add_table("ethiopic", ethiopic_ranges);
+    add_table("georgian", georgian_ranges);
+    add_table("gujarati", gujarati_ranges);
+    add_table("gurmukhi", gurmukhi_ranges);
+    add_table("inherited", inherited_ranges);
+    add_table("kannada", kannada_ranges);
+    add_table("khmer", khmer_ranges);
+    add_table("lao", lao_ranges);
+    add_table("malayalam", malayalam_ranges);
+    add_table("mongolian", mongolian_ranges);
+    add_table("myanmar", myanmar_ranges);
+    add_table("oriya", oriya_ranges);
+    add_table("sinhala", sinhala_ranges);
+    add_table("tamil", tamil_ranges);
+    add_table("telugu", telugu_ranges);
+    add_table("tibetan", tibetan_ranges);
   }
 
   void add_posix_classes() {
@@ -118,14 +141,15 @@ class PropertySets {
     const CharacterSet letters = at("l").united(at("m")).united(at("nl")).united(others);
     add("alpha", letters.without(CharacterSet::from_table(other_mark_ranges)));
     add("alnum", at("alpha").united(at("nd")));
-    // Oniguruma counts the superscripts and fractions of Latin-1 as word characters too.
+    add("word", letters.united(at("nd")).united(at("pc")));
     const CharacterSet latin1_numbers({{0xb2, 0xb3}, {0xb9, 0xb9}, {0xbc, 0xbe}});
-    add("word", letters.united(at("nd")).united(at("pc")).united(latin1_numbers));
+    add("word outside brackets", at("word").united(latin1_numbers));
     add("digit", at("nd"));
     add("xdigit", CharacterSet({{'0', '9'}, {'A', 'F'}, {'a', 'f'}}));
     add("blank", at("zs").united(CharacterSet({{'\t', '\t'}})));
     add("cntrl", at("cc"));
-    add("punct", at("p"));  // without symbols, as in Oniguruma
+    add("graph", at("assigned").without(at("space")).without(at("cc")));
+    add("print", at("graph").united(at("zs")));
     add("ascii", CharacterSet({{0, 0x7f}}));
   }
 
@@ -140,37 +164,63 @@ inline const PropertySets& property_sets() {
 /// The name in PropertySets of a property with a second name; other names are returned unchanged.
 inline std::string_view short_name(std::string_view name) {
   static constexpr std::pair<std::string_view, std::string_view> names[] = {
-      {"letter", "l"},           {"uppercaseletter", "lu"},
-      {"lowercaseletter", "ll"}, {"titlecaseletter", "lt"},
-      {"modifierletter", "lm"},  {"otherletter", "lo"},
-      {"casedletter", "lc"},     {"number", "n"},
-      {"decimalnumber", "nd"},   {"letternumber", "nl"},
-      {"othernumber", "no"},     {"mark", "m"},
-      {"punctuation", "p"},      {"symbol", "s"},
-      {"separator", "z"},        {"other", "c"},
-      {"alphabetic", "alpha"},   {"whitespace", "space"},
-      {"lower", "lowercase"},    {"upper", "uppercase"},
-      {"hani", "han"},           {"hira", "hiragana"},
-      {"kana", "katakana"},      {"hang", "hangul"},
-      {"latn", "latin"},         {"cyrl", "cyrillic"},
+      {"letter", "l"},
+      {"uppercaseletter", "lu"},
+      {"lowercaseletter", "ll"},
+      {"titlecaseletter", "lt"},
+      {"modifierletter", "lm"},
+      {"otherletter", "lo"},
+      {"casedletter", "lc"},
+      {"number", "n"},
+      {"decimalnumber", "nd"},
+      {"letternumber", "nl"},
+      {"othernumber", "no"},
+      {"mark", "m"},
+      {"punctuation", "p"},
+      {"symbol", "s"},
+      {"separator", "z"},
+      {"other", "c"},
+      {"alphabetic", "alpha"},
+      {"whitespace", "space"},
+      {"lower", "lowercase"},
+      {"upper", "uppercase"},
+      {"hani", "han"},
+      {"hira", "hiragana"},
+      {"kana", "katakana"},
+      {"hang", "hangul"},
+      {"latn", "latin"},
+      {"cyrl", "cyrillic"},
+      {"zyyy", "common"},
+      {"zinh", "inherited"},
+      {"beng", "bengali"},
+      {"deva", "devanagari"},
+      {"punct", "p"},
   };
   for (const auto& [long_name, short_one] : names)
     if (long_name == name) return short_one;
   return name;
 }
 
-MOE_INLINE std::optional<CharacterSet> find_property(std::string_view name) {
+MOE_INLINE std::optional<CharacterSet> find_property(std::string_view name, bool in_class) {
   std::string plain;
   for (const char c : name) {
     if (c == ' ' || c == '-' || c == '_') continue;
     plain += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   }
+  if (plain == "word") return word_characters(in_class);
   const CharacterSet* found = property_sets().find(short_name(plain));
   return found ? std::optional<CharacterSet>(*found) : std::optional<CharacterSet>();
 }
 
+MOE_INLINE std::optional<CharacterSet> find_posix_class(std::string_view name) {
+  if (name == "punct") return property_sets().at("p").united(property_sets().at("s"));
+  return find_property(name, true);
+}
+
 MOE_INLINE const CharacterSet& decimal_digits() { return property_sets().at("nd"); }
-MOE_INLINE const CharacterSet& word_characters() { return property_sets().at("word"); }
+MOE_INLINE const CharacterSet& word_characters(bool in_class) {
+  return property_sets().at(in_class ? "word" : "word outside brackets");
+}
 MOE_INLINE const CharacterSet& white_spaces() { return property_sets().at("space"); }
 MOE_INLINE const CharacterSet& hexadecimal_digits() { return property_sets().at("xdigit"); }
 

@@ -153,10 +153,34 @@ TEST_CASE("regex: a look-ahead inside a look-behind is refused, as by Oniguruma"
   CHECK(find_all("(?=(?<=a)b)", "ab") == RegexMatches{""});
 }
 
-// Verified with Oniguruma, as the npm package vscode-oniguruma 2.0.1 has it.
-TEST_CASE("regex: punctuation contains no symbols") {
-  for (const char* const pattern : {"[[:punct:]]", "\\p{Punct}", "\\p{P}"})
-    CHECK(find_all(pattern, "!$_+-€°×«") == RegexMatches{"!", "_", "-", "«"});
+// The expected values of the next three cases are from Hugging Face's tokenizers 0.23.
+TEST_CASE("regex: the property Punct contains no symbols, the POSIX class punct does") {
+  for (const char* const pattern : {"\\p{Punct}", "[\\p{Punct}]", "\\p{P}"})
+    CHECK(find_all(pattern, "!$_+-€°×«a") == RegexMatches{"!", "_", "-", "«"});
+  CHECK(find_all("[[:punct:]]+", "!$_+-€°×«a") == RegexMatches{"!$_+-€°×«"});
+  CHECK(find_all("[^[:punct:]]+", "a$b") == RegexMatches{"a", "b"});
+}
+
+TEST_CASE("regex: superscripts and fractions of Latin-1 are word characters outside brackets only") {
+  CHECK(find_all("\\w+", "1²3 a½") == RegexMatches{"1²3", "a½"});
+  CHECK(find_all("\\W+|\\P{Word}+", "1²3 a½") == RegexMatches{" "});
+  CHECK(find_all("\\p{Word}", "a²") == RegexMatches{"a", "²"});
+  CHECK(find_all("\\b\\w", "²a") == RegexMatches{"²"});
+  CHECK(find_all("[\\w]+", "1²3 a½") == RegexMatches{"1", "3", "a"});
+  CHECK(find_all("[^\\s\\w]+", "1²3 a½") == RegexMatches{"²", "½"});
+  CHECK(find_all("[\\W]|[[:^word:]]", "1²a") == RegexMatches{"²"});
+}
+
+TEST_CASE("regex: properties of scripts, and the classes graph and print") {
+  CHECK(find_all("\\p{Bengali}+|\\p{Tamil}+", "কখ அ a") == RegexMatches{"কখ", "அ"});
+  CHECK(find_all("\\p{Khmer}\\p{Lao}\\p{Myanmar}", "កກက") == RegexMatches{"កກက"});
+  CHECK(find_all("\\p{Common}+", "a1 +\u0301") == RegexMatches{"1 +"});
+  CHECK(find_all("\\p{Inherited}", "a\u0301") == RegexMatches{"\u0301"});
+  CHECK(find_all("[[:graph:]]+", "aé\u0301\u00ad \u00a0\u0378!") == RegexMatches{"aé\u0301\u00ad", "!"});
+  CHECK(find_all("[[:print:]]+", "a \u00a0\u2028\t!") == RegexMatches{"a \u00a0", "!"});
+  CHECK(find_all("\\p{Assigned}+", "a\u0378\n") == RegexMatches{"a", "\n"});
+  CHECK(find_all("\\p{Emoji}", "1😀©a") == RegexMatches{"1", "😀", "©"});
+  CHECK(find_all("\\p{Extended_Pictographic}", "1😀a") == RegexMatches{"😀"});
 }
 
 TEST_CASE("regex: the classes lower and upper are the properties Lowercase and Uppercase") {
@@ -164,6 +188,13 @@ TEST_CASE("regex: the classes lower and upper are the properties Lowercase and U
     CHECK(find_all(pattern, "aªⅰⅠAǅ") == RegexMatches{"a", "ª", "ⅰ"});
   for (const char* const pattern : {"[[:upper:]]", "\\p{Upper}", "\\p{Uppercase}"})
     CHECK(find_all(pattern, "aªⅰⅠAǅ") == RegexMatches{"Ⅰ", "A"});
+}
+
+TEST_CASE("regex: a generic line break takes a carriage return and its line feed together") {
+  CHECK(find_all("\\R", "a\r\n\n\rb\u2028\u0085\v") ==
+        RegexMatches{"\r\n", "\n", "\r", "\u2028", "\u0085", "\v"});
+  CHECK(find_all("\\R\\n", "\r\n").empty());
+  CHECK(find_all("\\R+", "\r\n\r\na") == RegexMatches{"\r\n\r\n"});
 }
 
 TEST_CASE("regex: a comment may stand between an element and its quantifier") {
