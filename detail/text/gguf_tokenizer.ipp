@@ -182,7 +182,8 @@ MOE_INLINE void GgufTokenizer::read_tokens(Notation notation) {
     const auto id = static_cast<TokenId>(i);
     const Type type = checked_type(id, text, types.empty() ? Type::normal : Type{types[i]});
     tool_response |= text == "<|tool_response>";
-    if (text == "</s>" && type == Type::normal && !end_of_text) {
+    const bool sentence_piece = notation == Notation::sentence_piece;
+    if (sentence_piece && text == "</s>" && type == Type::normal && !end_of_text) {
       end_of_text = id;
     } else if (!text.empty() && !(type == Type::unused && text.starts_with("[PAD"))) {
       add_token(tokens, id, std::move(text), type, notation);

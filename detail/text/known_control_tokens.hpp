@@ -10,7 +10,7 @@ namespace moe::inline MOE_ABI::detail {
 
 /// Texts that are control tokens whatever type a file gives them. Source: llama-vocab.cpp of llama.cpp, which overrides the
 /// types of end tokens and of tokens for filling in the middle. <|tool_response> is left out, because it is text in Gemma's
-/// files, and so is </s>: </s> is a control token only in vocabularies without <|tool_response>.
+/// files, and so is </s>: </s> is a control token only in SentencePiece vocabularies without <|tool_response>.
 inline constexpr std::string_view control_tokens_of_any_type[] = {
     "<|eot_id|>",
     "<|im_end|>",

@@ -163,24 +163,6 @@ TEST_CASE("gguf tokenizer: the mask of some Jina models takes the white space be
   CHECK(open(all.add_to(other, "jina-v1-en")).encode("a <mask>") == Ids{'a', ' ', 261});
 }
 
-TEST_CASE("gguf tokenizer: a normal </s> is a control token, except beside <|tool_response>") {
-  GgufVocabulary all = bytes_and_more();
-  all.tokens.push_back("</s>");
-  all.types.push_back(1);
-  GgufBuilder file, gemma;
-  const moe::Tokenizer tokenizer = open(all.add_to(file));
-  CHECK(tokenizer.encode("ab</s>") == Ids{256, 261});
-  CHECK(tokenizer.is_special(261));
-  REQUIRE(tokenizer.warnings().size() == 1);
-  CHECK(tokenizer.warnings()[0].find("token 261 </s>") != std::string::npos);
-  all.tokens.push_back("<|tool_response>");
-  all.types.push_back(3);
-  const moe::Tokenizer text = open(all.add_to(gemma));
-  CHECK(text.encode("</s>") == Ids{'<', '/', 's', '>'});
-  CHECK(text.decode(Ids{261}) == "</s>");
-  CHECK_FALSE(text.is_special(261));
-}
-
 TEST_CASE("gguf tokenizer: the name of the pre-tokenizer selects pattern and normalization") {
   CHECK(open(byte_level("qwen2")).encode("e\u0301") == Ids{0xc3, 0xa9});  // NFC
   CHECK(open(byte_level("gpt-2")).encode("e\u0301").size() == 3);
@@ -388,6 +370,30 @@ TEST_CASE("gguf tokenizer: SentencePiece merges by the best score and spells oth
   CHECK(tokenizer.encode("hxyo") == Ids{1, 11, 0, 10});  // one unknown token for both
   CHECK(tokenizer.encode("h▁h") == tokenizer.encode("h h"));
   CHECK(tokenizer.encode("") == Ids{1});
+}
+
+TEST_CASE("gguf tokenizer: a normal </s> is a control token, except beside <|tool_response>") {
+  std::vector<Scored> vocabulary = llama;
+  vocabulary[2].type = 1;
+  const moe::Tokenizer tokenizer = open(sentence_piece(vocabulary));
+  CHECK(tokenizer.encode("hello</s>") == Ids{1, 16, 2});
+  CHECK(tokenizer.is_special(2));
+  REQUIRE(tokenizer.warnings().size() == 1);
+  CHECK(tokenizer.warnings()[0].find("token 2 </s>") != std::string::npos);
+  vocabulary.push_back({"<|tool_response>", 0, 3});
+  CHECK_FALSE(open(sentence_piece(vocabulary)).is_special(2));
+}
+
+// Qwen3's vocabulary has a token </s> that is text, as its tokenizer.json says.
+TEST_CASE("gguf tokenizer: a normal </s> of a byte-level vocabulary is text") {
+  GgufVocabulary all = bytes_and_more();
+  all.tokens.push_back("</s>");
+  all.types.push_back(1);
+  GgufBuilder file;
+  const moe::Tokenizer text = open(all.add_to(file));
+  CHECK(text.encode("</s>") == Ids{'<', '/', 's', '>'});
+  CHECK(text.decode(Ids{261}) == "</s>");
+  CHECK_FALSE(text.is_special(261));
 }
 
 TEST_CASE("gguf tokenizer: SentencePiece puts a space before each text between special tokens") {
