@@ -32,12 +32,15 @@ class LocalExecutor final : public ExpertExecutor {
   LocalExecutor(const ModelSpec& spec, AnyProvider provider, ThreadPool& pool,
                 const detail::simd::Kernels* kernels = nullptr);
 
+  // MOE_INLINE here too: with a virtual function that is not inline in the class, each unit that includes the definitions would
+  // emit the virtual table, and with it the whole engine.
+
   /// Throws if a number of the batch is out of range for the model: the batch may come from another process.
-  void begin(const ExpertBatch& batch) override;
+  MOE_INLINE void begin(const ExpertBatch& batch) override;
 
   /// Exceptions of the provider pass through. Throws if a lease has another shape than the spec says, or if the batch has no
   /// input that the experts can be multiplied with.
-  void finish() override;
+  MOE_INLINE void finish() override;
 
  private:
   void check(const ExpertBatch& batch) const;

@@ -46,13 +46,13 @@ class RankExecutor final : public ExpertExecutor {
                const ExpertCatalog& catalog, const RankOptions& options = {});
 
   /// Tells the servers to end.
-  ~RankExecutor() override;
+  MOE_INLINE ~RankExecutor() override;
 
   RankExecutor(const RankExecutor&) = delete;
   RankExecutor& operator=(const RankExecutor&) = delete;
 
-  void begin(const ExpertBatch& batch) override;
-  void finish() override;
+  MOE_INLINE void begin(const ExpertBatch& batch) override;
+  MOE_INLINE void finish() override;
 
   const RankStatistics& statistics() const { return statistics_; }
   void set_time_limit(std::chrono::milliseconds limit) { options_.time_limit = limit; }
