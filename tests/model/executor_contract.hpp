@@ -89,7 +89,7 @@ struct OwnedBatch {
 };
 
 /// Counts the acquires of each expert, and fails while `fails` is set.
-struct CountingProvider {
+struct CountingExperts {
   struct Script {
     std::mutex mutex;
     std::map<moe::ExpertId, int> acquired;
@@ -220,7 +220,7 @@ inline void refuses_impossible_batches(Case& c) {
   refuse([](OwnedBatch& owned) { owned.groups.back().expert = 1u << 30; });
 }
 
-inline void passes_exceptions_through(Case& c, CountingProvider::Script& script) {
+inline void passes_exceptions_through(Case& c, CountingExperts::Script& script) {
   for (int round = 0; round < 3; ++round) {
     OwnedBatch owned, next;
     c.choose(owned, c.first_layer(), 3);
@@ -232,7 +232,7 @@ inline void passes_exceptions_through(Case& c, CountingProvider::Script& script)
   }
 }
 
-inline void computes_each_group_once(Case& c, CountingProvider::Script& script) {
+inline void computes_each_group_once(Case& c, CountingExperts::Script& script) {
   OwnedBatch owned;
   c.choose(owned, c.first_layer(), 6);
   script.acquired.clear();
@@ -277,7 +277,7 @@ template <class Make>
 void check_executor_contract(Make make, const moe::Checkpoint& checkpoint, moe::AnyProvider experts) {
   using namespace executor_contract;
   Case c{.spec = moe::ModelSpec(checkpoint), .experts = experts};
-  CountingProvider counting{experts};
+  CountingExperts counting{experts};
   c.tested = make(moe::AnyProvider(counting));
   computes_the_bits_of_the_local_executor(c);
   computes_odd_groups(c);
