@@ -130,11 +130,12 @@ TEST_CASE("text ends: before min_tokens neither a stop string nor an end token e
 }
 
 TEST_CASE("text ends: generation_config.json says before how many tokens a text must not end") {
-  constexpr std::string_view prompt = "<|endoftext|>静夜思";  // the text ends with the end token
+  constexpr std::string_view ending_prompt = "<|endoftext|>静夜思";  // the text ends with the end token
   const auto tokens_of = [&](std::string_view config, std::optional<std::size_t> min_tokens) {
     const auto model = configured_model(config);
     Session session(model);
-    session.generate(prompt, {.max_tokens = 200, .min_tokens = min_tokens, .sampling = moe::Sampling{}});
+    session.generate(ending_prompt,
+                     {.max_tokens = 200, .min_tokens = min_tokens, .sampling = moe::Sampling{}});
     return session.statistics().generated_tokens;
   };
   const std::size_t plain = tokens_of("{}", {});

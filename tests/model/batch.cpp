@@ -254,10 +254,10 @@ TEST_CASE("batch: experts of single tokens are announced as chosen with the sums
   batch.add(first, std::span(batch_prompt).first(1));
   batch.add(second, std::span(batch_prompt).subspan(1, 1));
   REQUIRE(f.model.forward(batch));
-  using Kind = moe::Announcement::Kind;
-  CHECK(f.experts.announced[Kind::chosen] > 0);
-  CHECK(f.experts.announced[Kind::prefill] == 0);
-  CHECK(f.experts.announced[Kind::hot] == 0);
+  using AnnouncementKind = moe::Announcement::Kind;
+  CHECK(f.experts.announced[AnnouncementKind::chosen] > 0);
+  CHECK(f.experts.announced[AnnouncementKind::prefill] == 0);
+  CHECK(f.experts.announced[AnnouncementKind::hot] == 0);
   // Experts are announced again while they are missing.
   CHECK(f.experts.announced_weight >= doctest::Approx(weight));
 
@@ -266,8 +266,8 @@ TEST_CASE("batch: experts of single tokens are announced as chosen with the sums
   batch.add(second, std::span(batch_prompt).first(1));
   f.experts.announced.clear();
   REQUIRE(f.model.forward(batch));
-  CHECK(f.experts.announced[Kind::chosen] == 0);
-  CHECK(f.experts.announced[Kind::hot] == static_cast<int>(f.model.spec().layers.size()));
+  CHECK(f.experts.announced[AnnouncementKind::chosen] == 0);
+  CHECK(f.experts.announced[AnnouncementKind::hot] == static_cast<int>(f.model.spec().layers.size()));
 }
 
 TEST_CASE("batch: the observer of a sequence gets the routes that it gets when the sequence is alone") {
