@@ -53,8 +53,8 @@ class FallbackProvider {
 
   /// Throws if both providers state a catalog, and the small copies are of another number of layers or experts, or have other
   /// shapes.
-  FallbackProvider(Exact exact, Small small, const FallbackOptions& options = {})
-      : state_(new State(std::move(exact), std::move(small), options)) {}
+  FallbackProvider(Exact exact, Small small_copies, const FallbackOptions& options = {})
+      : state_(new State(std::move(exact), std::move(small_copies), options)) {}
 
   Lease acquire(ExpertId id) {
     std::optional<detail::PrefetchQueue::Demand> demand;
@@ -62,16 +62,16 @@ class FallbackProvider {
     const std::optional<float> share = state_->light.share(id);
     if (!share) return exact(state_->exact.acquire(id), id);
     if (auto ready = detail::try_acquire(state_->exact, id)) return exact(std::move(*ready), id);
-    return small(state_->small.acquire(id), id, *share);
+    return small_lease(state_->small_copies.acquire(id), id, *share);
   }
 
   std::optional<Lease> try_acquire(ExpertId id) {
     if (auto lease = detail::try_acquire(state_->exact, id)) return exact(std::move(*lease), id);
     const std::optional<float> share = state_->light.share(id);
     if (!share) return {};
-    auto lease = detail::try_acquire(state_->small, id);
+    auto lease = detail::try_acquire(state_->small_copies, id);
     if (!lease) return {};
-    return small(std::move(*lease), id, *share);
+    return small_lease(std::move(*lease), id, *share);
   }
 
   void hint(const Announcement& announcement) noexcept {
@@ -88,14 +88,15 @@ class FallbackProvider {
   FallbackStatistics statistics() const { return state_->light.statistics(); }
 
   /// The provider of the small copies; inner() is the provider of the exact experts.
-  Small& small() { return state_->small; }
+  Small& small_copies() { return state_->small_copies; }
   Exact& inner() { return state_->exact; }
 
  private:
   struct State {
-    State(Exact from, Small small_copies, const FallbackOptions& given)
-        : exact(std::move(from)), small(std::move(small_copies)), options(given) {
-      const ExpertCatalog *const of_exact = detail::catalog(exact), *const of_small = detail::catalog(small);
+    State(Exact from, Small copies, const FallbackOptions& given)
+        : exact(std::move(from)), small_copies(std::move(copies)), options(given) {
+      const ExpertCatalog *const of_exact = detail::catalog(exact), *const of_small =
+                                                                        detail::catalog(small_copies);
       if (of_exact && of_small) detail::require_same_experts(*of_exact, *of_small);
       if (options.threshold > 0 && options.fetch_exact) later.emplace(1, &State::fetch, &exact);
     }
@@ -108,7 +109,7 @@ class FallbackProvider {
     }
 
     Exact exact;
-    Small small;
+    Small small_copies;
     FallbackOptions options;
     detail::LightExperts light;
     std::optional<detail::PrefetchQueue> later;  // last: its thread uses `exact`
@@ -119,7 +120,7 @@ class FallbackProvider {
     return erased(std::move(lease));
   }
 
-  Lease small(LeaseOf<Small> lease, ExpertId id, float share) {
+  Lease small_lease(LeaseOf<Small> lease, ExpertId id, float share) {
     state_->light.count_small(id, share);
     return erased(std::move(lease));
   }
@@ -141,7 +142,7 @@ class FallbackProvider {
           state_->exact,
           {.ids = split.heavy_ids, .weights = split.heavy_weights, .kind = kind, .total_weight = total});
     detail::hint(
-        state_->small,
+        state_->small_copies,
         {.ids = split.light_ids, .weights = split.light_weights, .kind = kind, .total_weight = total});
     if (state_->later)
       state_->later->enqueue({.ids = split.light_ids, .kind = Announcement::Kind::predicted});

@@ -16,8 +16,8 @@ namespace moe::inline MOE_ABI {
 
 /// Counts of a FallbackProvider since its construction.
 struct FallbackStatistics {
-  std::uint64_t exact = 0;  // leases of exact experts
-  std::uint64_t small = 0;  // leases of small copies
+  std::uint64_t exact = 0;         // leases of exact experts
+  std::uint64_t small_copies = 0;  // leases of small copies
   // The sum over all leases of small copies: weight of the expert / weight of all experts of the token.
   double small_weight = 0;
 

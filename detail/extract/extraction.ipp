@@ -146,9 +146,9 @@ MOE_INLINE Extraction::Work::Work(const Checkpoint& source, const std::string& o
   files_.emplace_back("dense.gguf", source_, plan_.dense, plan_.experts_extracted);
   if (!plan_.experts.empty())
     files_.emplace_back("experts.gguf", source_, plan_.experts, plan_.experts_extracted);
-  if (!plan_.small.empty())
-    files_.emplace_back(detail::small_copy_name(*options.also), source_, plan_.small, plan_.experts_extracted,
-                        true);
+  if (!plan_.small_copies.empty())
+    files_.emplace_back(detail::small_copy_name(*options.also), source_, plan_.small_copies,
+                        plan_.experts_extracted, true);
   for (std::size_t f = 0; f < files_.size(); ++f)
     for (std::size_t i = 0; i < files_[f].tensors().size(); ++i)
       tensors_.push_back({&files_[f].tensors()[i], f, files_[f].begin(i), files_[f].end(i)});

@@ -14,7 +14,7 @@ namespace moe::inline MOE_ABI::detail {
 /// The tensors of the files of an extraction, in the order in which they are written.
 struct ExtractionPlan {
   std::vector<PlannedTensor> dense, experts;
-  std::vector<PlannedTensor> small;  // the experts again, in the type of the small copy
+  std::vector<PlannedTensor> small_copies;  // the experts again, in the type of the small copy
   std::uint32_t experts_extracted = 0, experts_left_out = 0;
   std::uint64_t bytes_left_out = 0;        // of the experts that are left out, in the types of the result
   std::vector<std::string> not_converted;  // tensors whose rows are not whole blocks of the wanted type

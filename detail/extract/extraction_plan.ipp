@@ -173,7 +173,7 @@ MOE_INLINE void ExtractionPlanner::add_experts(std::uint32_t layer) {
         out_.experts.push_back(std::move(tensor));
       if (!options_.also) continue;
       for (PlannedTensor& tensor : plan_expert(id, options_.also, planner_))
-        out_.small.push_back(std::move(tensor));
+        out_.small_copies.push_back(std::move(tensor));
     } else {
       ++out_.experts_left_out;
       for (const PlannedTensor& tensor : plan_expert(id, options_.type, unused))
@@ -213,11 +213,11 @@ MOE_INLINE void ExtractionPlanner::require_smaller() const {
     for (const PlannedTensor& tensor : tensors) sum += tensor.bytes();
     return sum;
   };
-  const std::uint64_t exact = bytes_of_all(out_.experts), small = bytes_of_all(out_.small);
-  if (small >= exact)
+  const std::uint64_t exact = bytes_of_all(out_.experts), small_copies = bytes_of_all(out_.small_copies);
+  if (small_copies >= exact)
     fail("extraction", "small copy of the experts",
          concat("less than ", exact, " bytes, as the experts have"),
-         concat(small, " bytes as ", name(*options_.also)));
+         concat(small_copies, " bytes as ", name(*options_.also)));
 }
 
 MOE_INLINE std::string ExtractionPlanner::result_name(std::string name) const {

@@ -27,7 +27,7 @@ inline bool is_small_copy_name(std::string_view name) {
 }
 
 /// Throws unless the file is a small copy of the experts in the file at the path `experts`.
-void require_copy_of(const File& small, const std::string& experts);
+void require_copy_of(const File& small_copies, const std::string& experts);
 
 }  // namespace moe::inline MOE_ABI::detail
 

@@ -172,7 +172,7 @@ TEST_CASE("fallback: leases of small copies are counted with their share of the 
   (void)f.experts.acquire(light);
   (void)f.experts.acquire(heavy);
   const moe::FallbackStatistics counts = f.experts.statistics();
-  CHECK(counts.small == 1);
+  CHECK(counts.small_copies == 1);
   CHECK(counts.exact == 1);
   CHECK(counts.small_weight == doctest::Approx(0.15));
   CHECK(counts.small_share(3) == doctest::Approx(0.05));
@@ -209,12 +209,12 @@ TEST_CASE("fallback: exact experts are announced to the exact provider, and repl
   REQUIRE(f.shared->announcements.size() == 1);
   CHECK(f.shared->announcements[0].ids == std::vector{heavy});
   CHECK(f.shared->announcements[0].weights == std::vector{0.8f});
-  CHECK(f.experts.small().announced == std::vector{light});
+  CHECK(f.experts.small_copies().announced == std::vector{light});
 }
 
 TEST_CASE("fallback: a small copy that is not resident is read when it is acquired") {
   Fallback f;
-  f.experts.small().resident = false;
+  f.experts.small_copies().resident = false;
   f.choose({light}, {0.2f});
   CHECK_FALSE(f.experts.try_acquire(light));
   CHECK(is_small(f.experts.acquire(light)));
@@ -229,11 +229,11 @@ TEST_CASE("fallback: an exact expert that arrived after the announcement is pref
 
 TEST_CASE("fallback: errors of the small copies are thrown, and are not remembered") {
   Fallback f;
-  f.experts.small().failing = true;
+  f.experts.small_copies().failing = true;
   f.choose({light}, {0.2f});
   for (int round = 0; round < 2; ++round)
     check_error([&] { return f.experts.acquire(light); }, {"small copies", "Input/output error"});
-  f.experts.small().failing = false;
+  f.experts.small_copies().failing = false;
   CHECK(is_small(f.experts.acquire(light)));
 }
 

@@ -143,5 +143,5 @@ TEST_CASE("small copy: a fallback provider takes the small copy of its checkpoin
   moe::FallbackProvider experts{moe::MmapProvider(checkpoint),
                                 moe::MmapProvider(checkpoint.small_copy(moe::DType::q8_0))};
   CHECK((*experts.acquire({0, 0})).up.dtype == moe::DType::bf16);
-  CHECK((*experts.small().acquire({0, 0})).up.dtype == moe::DType::q8_0);
+  CHECK((*experts.small_copies().acquire({0, 0})).up.dtype == moe::DType::q8_0);
 }

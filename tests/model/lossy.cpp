@@ -77,12 +77,12 @@ TEST_CASE("lossy: a provider with small copies gives the exact bits while no exp
     moe::FallbackProvider missing(never_resident(), quantised_experts(lossy_model(), moe::DType::q4_0),
                                   {.threshold = threshold});
     CHECK(logits_with(missing) == expected);
-    CHECK(missing.statistics().small == 0);
+    CHECK(missing.statistics().small_copies == 0);
     CHECK(missing.statistics().exact > 0);
     moe::FallbackProvider cached(small_cache(), moe::ZeroProvider(moe::ExpertCatalog(lossy_model())),
                                  {.threshold = threshold});
     CHECK(logits_with(cached) == expected);
-    CHECK(cached.statistics().small == 0);
+    CHECK(cached.statistics().small_copies == 0);
   }
 }
 
@@ -90,13 +90,13 @@ TEST_CASE("lossy: resident experts give the exact bits with every threshold") {
   moe::FallbackProvider resident(moe::MemoryProvider(lossy_model()),
                                  quantised_experts(lossy_model(), moe::DType::q4_0), {.threshold = 2});
   CHECK(logits_with(resident) == exact_logits());
-  CHECK(resident.statistics().small == 0);
+  CHECK(resident.statistics().small_copies == 0);
 }
 
 TEST_CASE("lossy: small copies with the exact weights give the exact bits, whatever is replaced") {
   moe::FallbackProvider replaced(never_resident(), moe::MemoryProvider(lossy_model()), {.threshold = 2});
   CHECK(logits_with(replaced) == exact_logits());
-  CHECK(replaced.statistics().small > 0);
+  CHECK(replaced.statistics().small_copies > 0);
 }
 
 TEST_CASE("lossy: the weight that small copies served is the weight of the choices below the threshold") {
@@ -131,7 +131,7 @@ TEST_CASE("lossy: prompts get exact experts with every threshold") {
   const moe::Transformer model(lossy_model(), experts, pool);
   auto sequence = model.sequence();
   model.forward(sequence, std::vector<moe::TokenId>{5, 17, 3, 91});
-  CHECK(experts.statistics().small == 0);
+  CHECK(experts.statistics().small_copies == 0);
   CHECK(experts.statistics().exact > 0);
 }
 
