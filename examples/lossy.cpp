@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What it costs and gains to use something else in place of experts that are not resident (docs/lossy.md):
+// Measures the cost and the gain of replacing experts that are not resident (docs/lossy.md):
 //   extract examples/data/babel-10m /tmp/babel --also q4_0
 //   lossy /tmp/babel examples/data/babel-10m/valid/scripture.txt --small q4_0 --budget 4MiB --begin "<|endoftext|>"
 #include <moe.hpp>

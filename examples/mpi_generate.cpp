@@ -58,7 +58,7 @@ void show_traffic(const moe::RankStatistics& s, const moe::ModelSpec& spec, cons
       1e6 * s.waited_seconds / each);
 }
 
-/// What every process has.
+/// The objects of every process.
 struct Job {
   explicit Job(const CommandLine& args, std::size_t ranks)
       : checkpoint(args.positional(2, 2)[0]),

@@ -13,7 +13,7 @@ namespace moe::inline MOE_ABI {
 
 /// A token that ends a text, and the source that names this token.
 struct EndToken {
-  /// What names the token.
+  /// The place that names the token.
   enum class Source {
     generation_config,  // eos_token_id in generation_config.json
     config,  // eos_token_id in config.json; the ends of texts, turns and messages in the metadata of GGUF files

@@ -8,6 +8,7 @@
 
 #include <mpi.h>
 
+#include <algorithm>
 #include <climits>
 #include <cstddef>
 #include <list>
@@ -32,12 +33,15 @@ class MpiTransport final : public RankTransport {
     arriving_.resize(static_cast<std::size_t>(ranks_));
   }
 
-  /// Waits for messages that are being sent, at most `patience` seconds. MPI may still read the memory of later ones, which
-  /// is not freed.
+  /// Waits for messages that are being sent, at most `patience` seconds. Messages that MPI may still read or write after that are
+  /// not freed.
   ~MpiTransport() override {
     const double deadline = MPI_Wtime() + patience;
     while (!sending_.empty() && MPI_Wtime() < deadline) release_sent();
     if (!sending_.empty()) (void)new std::list<Transfer>(std::move(sending_));
+    const bool receives =
+        std::any_of(arriving_.begin(), arriving_.end(), [](const auto& one) { return one.has_value(); });
+    if (receives) (void)new std::vector<std::optional<Transfer>>(std::move(arriving_));
   }
 
   MpiTransport(const MpiTransport&) = delete;

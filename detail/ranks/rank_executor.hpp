@@ -60,7 +60,7 @@ class RankExecutor final : public ExpertExecutor {
  private:
   using Clock = std::chrono::steady_clock;
 
-  /// What is known of a rank.
+  /// The state of one rank during a batch.
   struct Peer {
     std::vector<ExpertGroup> groups;  // of the batch
     bool pending = false;             // whether its answer is missing

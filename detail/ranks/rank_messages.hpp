@@ -13,7 +13,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// What one rank says to another one.
+/// The kinds of messages between ranks.
 ///   hello     a server to rank 0, once: a text that describes its model and its shares
 ///   batch     rank 0 to a server: groups with their inputs
 ///   results   the answer, [slots, hidden] as f32
@@ -35,7 +35,7 @@ struct MessageHead {
 /// The head of a message. Throws if the message is shorter than a head, or has another magic. from: the sender.
 MessageHead head_of(std::size_t from, std::span<const std::byte> message);
 
-/// What follows the head, as text.
+/// The text that follows the head.
 std::string_view text_of(std::span<const std::byte> message);
 RankTransport::Message text_message(MessageKind kind, std::uint64_t number, std::string_view text);
 

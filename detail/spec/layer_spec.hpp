@@ -26,7 +26,7 @@ struct AttentionSpec {
   float clamp = 0;           // queries, keys and values are limited to ±clamp after their norms; 0: no limit
   bool sinks = false;        // each head has one more score without a value: the softmax's denominator grows
 
-  /// What an RMS norm of queries and keys covers.
+  /// The numbers that an RMS norm of queries and keys covers.
   enum class Norm { none, heads, projection };
   Norm query_key_norm = Norm::none;  // heads: an RMS norm of each head; projection: of the whole projection
   bool value_norm = false;           // an RMS norm of each head of the values, without a weight

@@ -14,7 +14,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// What a Tokenizer holds.
+/// The data of a Tokenizer.
 struct TokenizerState {
   /// Throws if the parts contradict each other.
   explicit TokenizerState(TokenizerParts parts);

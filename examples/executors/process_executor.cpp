@@ -15,7 +15,7 @@
 #include <csignal>
 #include <span>
 
-/// What goes in front of the arrays of a batch.
+/// The numbers in front of the arrays of a batch.
 struct Head {
   std::uint32_t layer;
   std::size_t tokens, hidden, groups, slots;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a transformer and a model do with an executor.
+// A transformer and a model with an executor.
 #include "detail/core/error.hpp"
 #include "detail/core/thread_pool.hpp"
 #include "detail/experts/mmap_provider.hpp"

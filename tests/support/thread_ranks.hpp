@@ -20,7 +20,7 @@ class ThreadRanks {
 
   explicit ThreadRanks(std::size_t ranks) : ranks_(ranks) {}
 
-  /// What happens to messages that are sent from now on, and to those that wait.
+  /// The fate of messages that are sent from now on, and of messages that wait.
   void set(Way way, Fate fate) {
     const std::lock_guard lock(mutex_);
     Line& line = lines_[way];

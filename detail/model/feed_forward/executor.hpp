@@ -46,7 +46,7 @@ struct VisitOrder {
 /// Sorts the visits by expert (a counting sort): lists.groups = the groups in ascending order of the experts.
 void group_by_expert(const Visits& visits, const VisitOrder& order, ExecutorLists& lists);
 
-/// What the computation of a batch on this machine needs apart from the weights.
+/// The arguments of run_groups() apart from the weights.
 struct LocalBatch {
   const ExpertBatch& batch;
   ExpertShape shape;  // of the experts
