@@ -2,11 +2,16 @@
 #pragma once
 #include "detail/io/file.hpp"
 #include "detail/io/json.hpp"
+#include "detail/text/tokenizer.hpp"
+#include "support/check_message.hpp"
 #include "support/gguf_builder.hpp"
+#include "support/temporary_directory.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// A byte-level tokenizer in the form of GGUF metadata.
@@ -45,3 +50,13 @@ struct GgufVocabulary {
     return file.array("tokenizer.ggml.merges", merges);
   }
 };
+
+/// The tokenizer of a GGUF file.
+inline moe::Tokenizer open_tokenizer(const GgufBuilder& file) {
+  const TemporaryDirectory directory;
+  return moe::Tokenizer(directory.write("x.gguf", file.file()));
+}
+
+inline void check_tokenizer_refused(const GgufBuilder& file, std::initializer_list<std::string_view> parts) {
+  check_error([&] { return open_tokenizer(file); }, parts);
+}

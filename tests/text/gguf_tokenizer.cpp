@@ -30,15 +30,6 @@ using Ids = std::vector<TokenId>;
 
 namespace {
 
-moe::Tokenizer open(const GgufBuilder& file) {
-  const TemporaryDirectory directory;
-  return moe::Tokenizer(directory.write("x.gguf", file.file()));
-}
-
-void check_refused(const GgufBuilder& file, std::initializer_list<std::string_view> parts) {
-  check_error([&] { return open(file); }, parts);
-}
-
 /// A token for every byte, with the byte as id; then the merged tokens "ab" and " ab"; then a control token, a user-defined
 /// token and an unused token.
 GgufVocabulary bytes_and_more() {
@@ -73,7 +64,7 @@ GgufBuilder without(std::string_view key) {
 }  // namespace
 
 TEST_CASE("gguf tokenizer: byte-level tokens and merges are read") {
-  const moe::Tokenizer tokenizer = open(byte_level());
+  const moe::Tokenizer tokenizer = open_tokenizer(byte_level());
   CHECK(tokenizer.encode("ab ab") == Ids{256, 257});
   CHECK(tokenizer.encode("\xff") == Ids{255});
   CHECK(tokenizer.encode("x<s>ab<think>") == Ids{'x', 258, 256, 259});
@@ -84,7 +75,7 @@ TEST_CASE("gguf tokenizer: byte-level tokens and merges are read") {
 }
 
 TEST_CASE("gguf tokenizer: unused tokens that fill the vocabulary are left out") {
-  const moe::Tokenizer tokenizer = open(byte_level());
+  const moe::Tokenizer tokenizer = open_tokenizer(byte_level());
   CHECK(tokenizer.size() == 260);
   CHECK(tokenizer.decode(Ids{260, 'a'}) == "a");
   CHECK(tokenizer.encode("[PAD260]").size() == 8);
@@ -94,7 +85,7 @@ TEST_CASE("gguf tokenizer: other unused tokens take part in merging") {
   GgufVocabulary all = bytes_and_more();
   all.types[256] = 5;
   GgufBuilder file;
-  const moe::Tokenizer tokenizer = open(all.add_to(file));
+  const moe::Tokenizer tokenizer = open_tokenizer(all.add_to(file));
   CHECK(tokenizer.encode("ab ab") == Ids{256, 257});
   CHECK(tokenizer.decode(Ids{256}) == "ab");
 }
@@ -103,7 +94,7 @@ TEST_CASE("gguf tokenizer: without the name of a pre-tokenizer, the pattern is l
   GgufBuilder file;
   file.value("tokenizer.ggml.model", "gpt2").array("tokenizer.ggml.tokens", bytes_and_more().tokens);
   file.array("tokenizer.ggml.merges", bytes_and_more().merges);
-  const moe::Tokenizer tokenizer = open(file);
+  const moe::Tokenizer tokenizer = open_tokenizer(file);
   CHECK(tokenizer.encode("ab ab") == Ids{256, 257});
   REQUIRE(tokenizer.warnings().size() == 1);
   CHECK(tokenizer.warnings()[0].find("the pre-tokenizer is \"default\"") != std::string::npos);
@@ -114,7 +105,7 @@ TEST_CASE("gguf tokenizer: merges that do not name two tokens are ignored with a
     GgufVocabulary all = bytes_and_more();
     all.merges.insert(all.merges.begin(), merge);
     GgufBuilder file;
-    const moe::Tokenizer tokenizer = open(all.add_to(file));
+    const moe::Tokenizer tokenizer = open_tokenizer(all.add_to(file));
     CHECK(tokenizer.encode("ab ab") == Ids{256, 257});
     REQUIRE(tokenizer.warnings().size() == 1);
     CHECK(tokenizer.warnings()[0].find("1 merges are ignored") != std::string::npos);
@@ -128,14 +119,14 @@ TEST_CASE("gguf tokenizer: of two equal merges, the first counts") {
   all.types.push_back(1);
   all.merges = {"a b", "b b", "a b"};
   GgufBuilder file;
-  CHECK(open(all.add_to(file, "gpt-2")).encode("abb") == Ids{256, 'b'});
+  CHECK(open_tokenizer(all.add_to(file, "gpt-2")).encode("abb") == Ids{256, 'b'});
 }
 
 TEST_CASE("gguf tokenizer: kimi-k2 may have no merges") {
   GgufBuilder file;
   file.value("tokenizer.ggml.model", "gpt2").value("tokenizer.ggml.pre", "kimi-k2");
   file.array("tokenizer.ggml.tokens", bytes_and_more().tokens);
-  CHECK(open(file).encode("ab") == Ids{'a', 'b'});
+  CHECK(open_tokenizer(file).encode("ab") == Ids{'a', 'b'});
 }
 
 // Source: llama.cpp sets these attributes by the name of the model.
@@ -146,12 +137,12 @@ TEST_CASE("gguf tokenizer: special tokens of Phi-3 take the white space behind t
   for (const char* name : {"Phi-3.5-MoE-instruct", "phi3 mini"}) {
     GgufBuilder file;
     all.add_to(file).value("general.name", name);
-    CHECK(open(file).encode("<|user|>\n a<think> \n<s> <|endoftext|> ") ==
+    CHECK(open_tokenizer(file).encode("<|user|>\n a<think> \n<s> <|endoftext|> ") ==
           Ids{261, 'a', 259, 258, ' ', 262, ' '});
   }
   GgufBuilder other;
   all.add_to(other).value("general.name", "Phi-4");
-  CHECK(open(other).encode("<|user|>\n") == Ids{261, '\n'});
+  CHECK(open_tokenizer(other).encode("<|user|>\n") == Ids{261, '\n'});
 }
 
 TEST_CASE("gguf tokenizer: the mask of some Jina models takes the white space before it") {
@@ -159,20 +150,21 @@ TEST_CASE("gguf tokenizer: the mask of some Jina models takes the white space be
   all.tokens.push_back("<mask>");
   all.types.push_back(3);
   GgufBuilder file, other;
-  CHECK(open(all.add_to(file, "jina-v2-code")).encode("a <mask> <s>") == Ids{'a', 261, ' ', 258});
-  CHECK(open(all.add_to(other, "jina-v1-en")).encode("a <mask>") == Ids{'a', ' ', 261});
+  CHECK(open_tokenizer(all.add_to(file, "jina-v2-code")).encode("a <mask> <s>") == Ids{'a', 261, ' ', 258});
+  CHECK(open_tokenizer(all.add_to(other, "jina-v1-en")).encode("a <mask>") == Ids{'a', ' ', 261});
 }
 
 TEST_CASE("gguf tokenizer: the name of the pre-tokenizer selects pattern and normalization") {
-  CHECK(open(byte_level("qwen2")).encode("e\u0301") == Ids{0xc3, 0xa9});  // NFC
-  CHECK(open(byte_level("gpt-2")).encode("e\u0301").size() == 3);
-  CHECK(open(byte_level("glm4")).encode("ab") == Ids{256});
+  CHECK(open_tokenizer(byte_level("qwen2")).encode("e\u0301") == Ids{0xc3, 0xa9});  // NFC
+  CHECK(open_tokenizer(byte_level("gpt-2")).encode("e\u0301").size() == 3);
+  CHECK(open_tokenizer(byte_level("glm4")).encode("ab") == Ids{256});
   for (const moe::detail::GgufPreTokenizer& known : moe::detail::gguf_pre_tokenizers) {
     GgufBuilder file = byte_level(std::string(known.name).c_str());
     file.value("tokenizer.ggml.add_bos_token", false);
-    CHECK(open(file).encode("ab") == Ids{256});
+    CHECK(open_tokenizer(file).encode("ab") == Ids{256});
   }
-  check_refused(byte_level("no-such"), {"x.gguf: key \"tokenizer.ggml.pre\"", "qwen2", "found \"no-such\""});
+  check_tokenizer_refused(byte_level("no-such"),
+                          {"x.gguf: key \"tokenizer.ggml.pre\"", "qwen2", "found \"no-such\""});
 }
 
 TEST_CASE("gguf tokenizer: the names of pre-tokenizers are different") {
@@ -202,15 +194,15 @@ TEST_CASE("gguf tokenizer: Llama 3 ignores merges for whole pieces and puts a to
   for (const char* name : {"llama-bpe", "llama3", "lfm2", "pixtral", "tekken"}) {
     GgufBuilder file;
     all.add_to(file, name).value("tokenizer.ggml.bos_token_id", 258u);
-    CHECK(open(file).encode("xyz") == Ids{258, 261});
-    CHECK(open(file).encode("xyz", {.add_special_tokens = false}) == Ids{261});
+    CHECK(open_tokenizer(file).encode("xyz") == Ids{258, 261});
+    CHECK(open_tokenizer(file).encode("xyz", {.add_special_tokens = false}) == Ids{261});
     file.value("tokenizer.ggml.add_bos_token", false);
-    CHECK(open(file).encode("xyz") == Ids{261});
+    CHECK(open_tokenizer(file).encode("xyz") == Ids{261});
   }
   GgufBuilder other;
-  CHECK(open(all.add_to(other, "qwen2")).encode("xyz") == Ids{'x', 'y', 'z'});
+  CHECK(open_tokenizer(all.add_to(other, "qwen2")).encode("xyz") == Ids{'x', 'y', 'z'});
   GgufBuilder dbrx;
-  CHECK(open(all.add_to(dbrx, "dbrx")).encode("xyz") == Ids{'x', 'y', 'z'});
+  CHECK(open_tokenizer(all.add_to(dbrx, "dbrx")).encode("xyz") == Ids{'x', 'y', 'z'});
 }
 
 TEST_CASE("gguf tokenizer: the tokens before and after texts are read") {
@@ -219,20 +211,21 @@ TEST_CASE("gguf tokenizer: the tokens before and after texts are read") {
     file.value("tokenizer.ggml.bos_token_id", bos).value("tokenizer.ggml.eos_token_id", eos);
     return file;
   };
-  CHECK(open(ids(258, 259)).encode("a") == Ids{'a'});
+  CHECK(open_tokenizer(ids(258, 259)).encode("a") == Ids{'a'});
   GgufBuilder both = ids(258, 259);
   both.value("tokenizer.ggml.add_bos_token", true).value("tokenizer.ggml.add_eos_token", true);
-  CHECK(open(both).encode("a") == Ids{258, 'a', 259});
+  CHECK(open_tokenizer(both).encode("a") == Ids{258, 'a', 259});
   GgufBuilder nameless = byte_level(), unused = ids(260, 0), outside = ids(1000, 0), text = ids(258, 0);
-  check_refused(nameless.value("tokenizer.ggml.add_bos_token", true), {"bos_token_id", "to be there"});
-  check_refused(outside.value("tokenizer.ggml.add_bos_token", true),
-                {"bos_token_id", "one of 261 tokens", "1000"});
-  check_refused(unused.value("tokenizer.ggml.add_bos_token", true), {"before a text", "260"});
-  check_refused(text.value("tokenizer.ggml.add_bos_token", "yes"), {"add_bos_token", "a boolean"});
+  check_tokenizer_refused(nameless.value("tokenizer.ggml.add_bos_token", true),
+                          {"bos_token_id", "to be there"});
+  check_tokenizer_refused(outside.value("tokenizer.ggml.add_bos_token", true),
+                          {"bos_token_id", "one of 261 tokens", "1000"});
+  check_tokenizer_refused(unused.value("tokenizer.ggml.add_bos_token", true), {"before a text", "260"});
+  check_tokenizer_refused(text.value("tokenizer.ggml.add_bos_token", "yes"), {"add_bos_token", "a boolean"});
 }
 
 TEST_CASE("gguf tokenizer: without types, all tokens are normal") {
-  const moe::Tokenizer tokenizer = open(without("token_type"));
+  const moe::Tokenizer tokenizer = open_tokenizer(without("token_type"));
   CHECK(tokenizer.size() == 261);
   CHECK(tokenizer.encode("<s>") == Ids{'<', 's', '>'});
 }
@@ -243,12 +236,12 @@ TEST_CASE("gguf tokenizer: numbers that are no types count as normal, and types 
   all.types[257] = 7;
   all.types.push_back(3);
   GgufBuilder file;
-  CHECK(open(all.add_to(file)).encode("ab ab") == Ids{256, 257});
+  CHECK(open_tokenizer(all.add_to(file)).encode("ab ab") == Ids{256, 257});
 }
 
 TEST_CASE("gguf tokenizer: an error names the wrong key") {
-  check_refused(without("tokens"), {"key \"tokenizer.ggml.tokens\"", "to be there"});
-  check_refused(without("merges"), {"key \"tokenizer.ggml.merges\"", "to be there"});
+  check_tokenizer_refused(without("tokens"), {"key \"tokenizer.ggml.tokens\"", "to be there"});
+  check_tokenizer_refused(without("merges"), {"key \"tokenizer.ggml.merges\"", "to be there"});
   const auto with = [](auto change) {
     GgufVocabulary all = bytes_and_more();
     change(all);
@@ -256,19 +249,23 @@ TEST_CASE("gguf tokenizer: an error names the wrong key") {
     all.add_to(file);
     return file;
   };
-  check_refused(with([](auto& v) { v.types.pop_back(); }), {"token_type", "261 elements", "260"});
-  check_refused(with([](auto& v) { v.tokens[256] = "a"; }), {"tokens", "different tokens", "\"a\" twice"});
-  check_refused(with([](auto& v) { v.tokens.clear(), v.types.clear(); }), {"tokens", "at least one"});
-  check_refused(with([](auto& v) { v.tokens[256].assign(65536, 'a'); }), {"tokens", "65535", "65536"});
-  check_refused(with([](auto& v) { v.merges[1] = "b a"; }), {"merges", "in the vocabulary", "\"b a\""});
-  check_refused(with([](auto& v) { v.tokens[259] = "<s>"; }), {"<s>"});
-  check_refused(without("tokens").array("tokenizer.ggml.tokens", 5, std::vector<std::int32_t>{1}),
-                {"tokens", "an array of type string", "an array of type i32"});
-  check_refused(without("token_type").value("tokenizer.ggml.token_type", 1u),
-                {"token_type", "an array", "u32"});
-  check_refused(GgufBuilder().value("tokenizer.ggml.model", "bert"),
-                {"tokenizer.ggml.model", "gpt2, llama or gemma4", "\"bert\""});
-  check_refused(GgufBuilder(), {"x.gguf: tokenizer", "found none"});
+  check_tokenizer_refused(with([](auto& v) { v.types.pop_back(); }), {"token_type", "261 elements", "260"});
+  check_tokenizer_refused(with([](auto& v) { v.tokens[256] = "a"; }),
+                          {"tokens", "different tokens", "\"a\" twice"});
+  check_tokenizer_refused(with([](auto& v) { v.tokens.clear(), v.types.clear(); }),
+                          {"tokens", "at least one"});
+  check_tokenizer_refused(with([](auto& v) { v.tokens[256].assign(65536, 'a'); }),
+                          {"tokens", "65535", "65536"});
+  check_tokenizer_refused(with([](auto& v) { v.merges[1] = "b a"; }),
+                          {"merges", "in the vocabulary", "\"b a\""});
+  check_tokenizer_refused(with([](auto& v) { v.tokens[259] = "<s>"; }), {"<s>"});
+  check_tokenizer_refused(without("tokens").array("tokenizer.ggml.tokens", 5, std::vector<std::int32_t>{1}),
+                          {"tokens", "an array of type string", "an array of type i32"});
+  check_tokenizer_refused(without("token_type").value("tokenizer.ggml.token_type", 1u),
+                          {"token_type", "an array", "u32"});
+  check_tokenizer_refused(GgufBuilder().value("tokenizer.ggml.model", "bert"),
+                          {"tokenizer.ggml.model", "gpt2, llama or gemma4", "\"bert\""});
+  check_tokenizer_refused(GgufBuilder(), {"x.gguf: tokenizer", "found none"});
 }
 
 TEST_CASE("gguf tokenizer: known control tokens are special, even if the file gives them the type normal") {
@@ -276,7 +273,7 @@ TEST_CASE("gguf tokenizer: known control tokens are special, even if the file gi
   all.tokens.insert(all.tokens.end(), {"<|im_start|>", "<|im_end|>", "<|im_startx|>"});
   all.types.insert(all.types.end(), {1, 1, 1});
   GgufBuilder file;
-  const moe::Tokenizer tokenizer = open(all.add_to(file));
+  const moe::Tokenizer tokenizer = open_tokenizer(all.add_to(file));
   CHECK(tokenizer.encode("<|im_start|>ab<|im_end|>") == Ids{261, 256, 262});
   CHECK(tokenizer.is_special(261));
   CHECK(tokenizer.decode(Ids{261, 256, 262}, true) == "ab");
@@ -293,7 +290,7 @@ TEST_CASE(
   all.tokens.insert(all.tokens.end(), {"<|im_end|>", "<|im_start|>", "<|fim_prefix|>", "<|eot_id|>", "</s>"});
   all.types.insert(all.types.end(), {4, 4, 4, 5, 4});
   GgufBuilder file;
-  const moe::Tokenizer tokenizer = open(all.add_to(file));
+  const moe::Tokenizer tokenizer = open_tokenizer(all.add_to(file));
   CHECK(tokenizer.encode("<|im_end|><|im_start|><|fim_prefix|><|eot_id|></s>") ==
         Ids{261, 262, 263, 264, 265});
   for (const moe::TokenId id : {261u, 263u, 264u}) CHECK(tokenizer.is_special(id));
@@ -306,7 +303,7 @@ TEST_CASE("gguf tokenizer: empty tokens are left out") {
   all.tokens[256] = "";
   all.merges = {};
   GgufBuilder file;
-  CHECK(open(all.add_to(file)).encode("ab") == Ids{'a', 'b'});
+  CHECK(open_tokenizer(all.add_to(file)).encode("ab") == Ids{'a', 'b'});
 }
 
 TEST_CASE("gguf tokenizer: a truncated file is an error, wherever it ends") {
@@ -325,258 +322,16 @@ TEST_CASE("gguf tokenizer: a truncated file is an error, wherever it ends") {
   CHECK(moe::Tokenizer(directory.write("x.gguf", bytes)).encode("ab") == Ids{2});
 }
 
-// ---- SentencePiece
-
-namespace {
-
-struct Scored {
-  std::string token;
-  float score;
-  std::int32_t type = 1;
-};
-
-GgufBuilder sentence_piece(const std::vector<Scored>& vocabulary) {
-  std::vector<std::string> tokens;
-  std::vector<float> scores;
-  std::vector<std::int32_t> types;
-  for (const Scored& one : vocabulary) {
-    tokens.push_back(one.token);
-    scores.push_back(one.score);
-    types.push_back(one.type);
-  }
-  GgufBuilder file;
-  file.value("tokenizer.ggml.model", "llama").array("tokenizer.ggml.tokens", tokens);
-  file.array("tokenizer.ggml.scores", 6, scores).array("tokenizer.ggml.token_type", 5, types);
-  return file;
-}
-
-/// The control tokens of Llama 2, some bytes, then tokens of texts.
-const std::vector<Scored> llama{{"<unk>", 0, 2},  {"<s>", 0, 3},    {"</s>", 0, 3},  {"<0x0A>", 0, 6},
-                                {"<0xC3>", 0, 6}, {"<0xA9>", 0, 6}, {"▁", -10},      {"h", -11},
-                                {"e", -12},       {"l", -13},       {"o", -14},      {"▁h", -5},
-                                {"el", -4},       {"lo", -3},       {"▁hel", -2},    {"▁▁", -6},
-                                {"▁hello", -1},   {"<tool>", 0, 4}, {"<0xFF>", 0, 6}};
-
-}  // namespace
-
-TEST_CASE("gguf tokenizer: SentencePiece merges by the best score and spells other characters in bytes") {
-  const moe::Tokenizer tokenizer = open(sentence_piece(llama));
-  CHECK(tokenizer.encode("hello") == Ids{1, 16});
-  CHECK(tokenizer.encode("hello hello") == Ids{1, 16, 16});
-  CHECK(tokenizer.encode("h  h") == Ids{1, 11, 6, 11});
-  CHECK(tokenizer.encode("h\nél") == Ids{1, 11, 3, 4, 5, 9});
-  CHECK(tokenizer.encode("ell") == Ids{1, 6, 12, 9});
-  CHECK(tokenizer.encode("\xff") == Ids{1, 6, 18});
-  CHECK(tokenizer.encode("hxyo") == Ids{1, 11, 0, 10});  // one unknown token for both
-  CHECK(tokenizer.encode("h▁h") == tokenizer.encode("h h"));
-  CHECK(tokenizer.encode("") == Ids{1});
-}
-
-TEST_CASE("gguf tokenizer: a normal </s> is a control token, except beside <|tool_response>") {
-  std::vector<Scored> vocabulary = llama;
-  vocabulary[2].type = 1;
-  const moe::Tokenizer tokenizer = open(sentence_piece(vocabulary));
-  CHECK(tokenizer.encode("hello</s>") == Ids{1, 16, 2});
-  CHECK(tokenizer.is_special(2));
-  REQUIRE(tokenizer.warnings().size() == 1);
-  CHECK(tokenizer.warnings()[0].find("token 2 </s>") != std::string::npos);
-  vocabulary.push_back({"<|tool_response>", 0, 3});
-  CHECK_FALSE(open(sentence_piece(vocabulary)).is_special(2));
-}
-
 // Qwen3's vocabulary has a token </s> that is text, as its tokenizer.json says.
 TEST_CASE("gguf tokenizer: a normal </s> of a byte-level vocabulary is text") {
   GgufVocabulary all = bytes_and_more();
   all.tokens.push_back("</s>");
   all.types.push_back(1);
   GgufBuilder file;
-  const moe::Tokenizer text = open(all.add_to(file));
+  const moe::Tokenizer text = open_tokenizer(all.add_to(file));
   CHECK(text.encode("</s>") == Ids{'<', '/', 's', '>'});
   CHECK(text.decode(Ids{261}) == "</s>");
   CHECK_FALSE(text.is_special(261));
-}
-
-TEST_CASE("gguf tokenizer: SentencePiece puts a space before each text between special tokens") {
-  const moe::Tokenizer tokenizer = open(sentence_piece(llama));
-  CHECK(tokenizer.encode("hello<s>hello<tool></s>") == Ids{1, 16, 1, 16, 17, 2});
-  GgufBuilder without = sentence_piece(llama);
-  without.value("tokenizer.ggml.add_space_prefix", false).value("tokenizer.ggml.add_bos_token", false);
-  CHECK(open(without).encode("hello hello") == Ids{7, 12, 13, 16});
-}
-
-TEST_CASE("gguf tokenizer: SentencePiece decodes spaces and bytes, and removes the added space") {
-  const moe::Tokenizer tokenizer = open(sentence_piece(llama));
-  CHECK(tokenizer.decode(Ids{1, 16, 16, 3, 4, 5}, true) == "hello hello\né");
-  CHECK(tokenizer.decode(Ids{1, 16}) == "<s> hello");
-  CHECK(tokenizer.decode(Ids{4, 7}) == "\ufffdh");
-  CHECK(tokenizer.is_special(0));
-  CHECK_FALSE(tokenizer.is_special(17));
-  CHECK(tokenizer.id_of(" hello") == 16);
-  CHECK(tokenizer.id_of("</s>") == 2);
-  GgufBuilder without = sentence_piece(llama);
-  without.value("tokenizer.ggml.add_space_prefix", false);
-  CHECK(open(without).decode(Ids{16, 16}) == " hello hello");
-}
-
-TEST_CASE("gguf tokenizer: SentencePiece decodes the same text token by token, and may continue a text") {
-  const moe::Tokenizer tokenizer = open(sentence_piece(llama));
-  for (const Ids& ids :
-       {Ids{1, 16, 16, 3}, Ids{16}, Ids{4, 5, 6, 6}, Ids{1, 6, 15, 7}, Ids{6}, Ids{4, 5, 18, 3, 6, 4}}) {
-    for (const bool skip : {false, true}) {
-      moe::StreamingDecoder decoder(tokenizer, skip);
-      for (int again = 0; again < 2; ++again) {
-        std::string text;
-        for (const TokenId id : ids) text += decoder.push(id);
-        CHECK(text + decoder.finish() == tokenizer.decode(ids, skip));
-      }
-    }
-  }
-  moe::StreamingDecoder behind(tokenizer, true, true);
-  CHECK(behind.push(16) == " hello");
-}
-
-TEST_CASE("gguf tokenizer: an invalid run of SentencePiece's byte tokens becomes one U+FFFD per byte") {
-  const moe::Tokenizer tokenizer = open(sentence_piece(llama));
-  CHECK(tokenizer.decode(Ids{7, 4, 5, 18, 3, 7}) == "h\ufffd\ufffd\ufffd\ufffdh");
-  CHECK(tokenizer.decode(Ids{4, 5, 7, 18}) == "éh\ufffd");
-}
-
-TEST_CASE("gguf tokenizer: a special token that is left out does not end a run of byte tokens") {
-  const moe::Tokenizer tokenizer = open(sentence_piece(llama));
-  CHECK(tokenizer.decode(Ids{4, 2, 5}, true) == "é");
-  CHECK(tokenizer.decode(Ids{4, 2, 5}) == "\ufffd</s>\ufffd");
-  CHECK(tokenizer.decode(Ids{4, 1000, 5}) == "é");  // an id without a token
-}
-
-TEST_CASE("gguf tokenizer: a byte token does not complete a character of a longer SentencePiece token") {
-  std::vector<Scored> vocabulary = llama;
-  vocabulary.push_back({"a\xc3", -20});
-  const moe::Tokenizer tokenizer = open(sentence_piece(vocabulary));
-  CHECK(tokenizer.decode(Ids{static_cast<TokenId>(llama.size()), 5}) == "a\ufffd\ufffd");
-}
-
-TEST_CASE("gguf tokenizer: SentencePiece has the special ids of Llama 2 if the file names none") {
-  GgufBuilder named = sentence_piece(llama);
-  named.value("tokenizer.ggml.bos_token_id", 2u).value("tokenizer.ggml.unknown_token_id", 17u);
-  CHECK(open(named).encode("x") == Ids{2, 6, 17});
-  GgufBuilder ended = sentence_piece(llama);
-  CHECK(open(ended.value("tokenizer.ggml.add_eos_token", true)).encode("hello") == Ids{1, 16, 2});
-}
-
-TEST_CASE("gguf tokenizer: an error names the wrong part of a SentencePiece vocabulary") {
-  const auto with = [](std::size_t at, const Scored& one) {
-    std::vector<Scored> changed = llama;
-    changed.at(at) = one;
-    return sentence_piece(changed);
-  };
-  check_refused(with(7, {"e", -1}), {"tokens", "\"e\" twice"});
-  check_refused(with(7, {"<0x0A>", 0, 6}), {"tokens", "\"<0x0A>\" twice"});
-  check_refused(with(2, {"<s>", 0, 3}), {"\"<s>\"", "two"});
-  check_refused(with(7, {"h", std::numeric_limits<float>::quiet_NaN()}), {"scores", "numbers", "index 7"});
-  GgufBuilder few;
-  few.value("tokenizer.ggml.model", "llama").array("tokenizer.ggml.tokens", {"a", "b"});
-  check_refused(few.array("tokenizer.ggml.scores", 6, std::vector<float>{1}), {"scores", "2 elements", "1"});
-}
-
-TEST_CASE("gguf tokenizer: SentencePiece's scores may be integers, infinite or missing") {
-  std::vector<std::string> tokens;
-  std::vector<std::int32_t> types, whole;
-  std::vector<float> infinite;
-  for (const Scored& one : llama) {
-    tokens.push_back(one.token);
-    types.push_back(one.type);
-    whole.push_back(static_cast<std::int32_t>(one.score));
-    infinite.push_back(one.token == "el" ? -std::numeric_limits<float>::infinity() : one.score);
-  }
-  whole.push_back(1);  // of no token
-  GgufBuilder none;
-  none.value("tokenizer.ggml.model", "llama").array("tokenizer.ggml.tokens", tokens);
-  none.array("tokenizer.ggml.token_type", 5, types);
-  GgufBuilder integers = none, infinity = none;
-  CHECK(open(integers.array("tokenizer.ggml.scores", 5, whole)).encode("hello ell") == Ids{1, 16, 6, 12, 9});
-  CHECK(open(infinity.array("tokenizer.ggml.scores", 6, infinite)).encode("ell") == Ids{1, 6, 12, 9});
-  CHECK(open(none).encode("ell") == Ids{1, 6, 12, 9});  // equal scores
-}
-
-TEST_CASE(
-    "gguf tokenizer: SentencePiece's special ids that no token has are those of Llama 2, with a warning") {
-  GgufBuilder file = sentence_piece(llama);
-  file.value("tokenizer.ggml.bos_token_id", 999999u).value("tokenizer.ggml.unknown_token_id", 19u);
-  const moe::Tokenizer tokenizer = open(file);
-  CHECK(tokenizer.encode("hxo") == Ids{1, 11, 0, 10});
-  CHECK(tokenizer.warnings().size() == 2);
-}
-
-namespace {
-
-/// The definition, pair by pair. Token 0 is the unknown token.
-Ids naive_sentence_piece(const std::vector<Scored>& vocabulary, const std::string& text) {
-  std::map<std::string, TokenId> ids;
-  for (TokenId id = 0; id < vocabulary.size(); ++id) ids[vocabulary[id].token] = id;
-  std::vector<std::string> symbols;
-  for (std::string_view rest = text; !rest.empty();) {
-    const std::size_t size = moe::detail::utf8_step(rest).bytes;
-    symbols.emplace_back(rest.substr(0, size));
-    rest.remove_prefix(size);
-  }
-  for (;;) {
-    std::optional<std::size_t> best;
-    float score = 0;
-    for (std::size_t i = 0; i + 1 < symbols.size(); ++i) {
-      const auto found = ids.find(symbols[i] + symbols[i + 1]);
-      if (found == ids.end() || (best && vocabulary[found->second].score <= score)) continue;
-      best = i;
-      score = vocabulary[found->second].score;
-    }
-    if (!best) break;
-    symbols[*best] += symbols[*best + 1];
-    symbols.erase(symbols.begin() + static_cast<std::ptrdiff_t>(*best) + 1);
-  }
-  Ids out;
-  bool after_unknown = false;
-  for (const std::string& symbol : symbols) {
-    const auto found = ids.find(symbol);
-    const bool unknown = found == ids.end();
-    if (!unknown || !after_unknown) out.push_back(unknown ? 0 : found->second);
-    after_unknown = unknown;
-  }
-  return out;
-}
-
-}  // namespace
-
-TEST_CASE("gguf tokenizer: SentencePiece's tokens are those of the definition, on random vocabularies") {
-  std::mt19937 random(7);
-  const std::string letters[] = {"a", "b", "é", "▁"};
-  const auto word = [&](std::size_t size) {
-    std::string out;
-    for (std::size_t i = 0; i < size; ++i) out += letters[random() % 4];
-    return out;
-  };
-  for (int round = 0; round < 60; ++round) {
-    std::vector<Scored> vocabulary{{"<unk>", 0, 2}};
-    std::map<std::string, bool> taken;
-    const auto add = [&](const std::string& token) {
-      if (!taken[token]) vocabulary.push_back({token, -static_cast<float>(random() % 8)});
-      taken[token] = true;
-    };
-    add("a"), add("b"), add("▁");  // é is only a part of tokens
-    for (int i = 0; i < 25; ++i) add(word(2 + random() % 4));
-    GgufBuilder file = sentence_piece(vocabulary);
-    file.value("tokenizer.ggml.add_space_prefix", false).value("tokenizer.ggml.add_bos_token", false);
-    const moe::Tokenizer tokenizer = open(file);
-    for (int i = 0; i < 20; ++i) {
-      const std::string text = word(random() % 30);
-      CHECK(tokenizer.encode(text) == naive_sentence_piece(vocabulary, text));
-    }
-  }
-}
-
-TEST_CASE("gguf tokenizer: SentencePiece encodes a text of a million bytes in O(n log n)") {
-  const moe::Tokenizer tokenizer = open(sentence_piece(llama));
-  std::string text;
-  while (text.size() < 1'000'000) text += "hello";
-  CHECK(tokenizer.decode(tokenizer.encode(text), true) == text);
 }
 
 // ---- Where the tokenizer is found
