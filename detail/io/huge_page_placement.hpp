@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include "../core/config.hpp"
-#include "system.hpp"
 
 #include <cstddef>
 #include <cstdint>
 
 namespace moe::inline MOE_ABI::detail {
+
+/// Size and alignment of a huge page.
+inline constexpr std::size_t huge_page_bytes = std::size_t{2} << 20;
 
 /// A mapping with room for a huge page more than needed: the bytes before the first huge page, the bytes to keep, and the bytes
 /// behind them. All are whole pages of the machine, since munmap() refuses an address within a page.

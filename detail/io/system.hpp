@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include "../core/config.hpp"
+#include "huge_page_placement.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -99,9 +100,6 @@ void* map_copy_on_write(FileHandle file, std::size_t bytes);
 
 /// Asks the system to read these bytes of a mapped file soon.
 void will_need(std::byte* address, std::size_t bytes);
-
-/// Size and alignment of a huge page.
-inline constexpr std::size_t huge_page_bytes = std::size_t{2} << 20;
 
 /// Asks the system for huge pages in the part of this memory where they fit.
 void prefer_huge_pages(void* address, std::size_t bytes);
