@@ -41,19 +41,37 @@ class KernelData {
   moe::detail::Buffer<float> out;
 };
 
+/// Which products read the same weights.
+enum class Reuse {
+  none,          // each product reads other weights, from memory
+  each_region,   // each parallel region reads the weights of the region before it
+  each_product,  // all products read one matrix, from the caches of each core
+};
+
 /// Products of `together` matrices [rows, 2048] with `tokens` vectors, in one parallel region.
 struct ProductShape {
   const char* name;
   std::size_t rows, together, tokens;
-  bool cold;  // whether each product reads other matrices; otherwise all read the same ones, from the caches
+  Reuse reuse;
 };
 
 inline constexpr std::array product_shapes{
-    ProductShape{"768 x 2048, 16 of a layer, 1 token", 768, 16, 1, true},
-    ProductShape{"768 x 2048, alone, 1 token", 768, 1, 1, true},
-    ProductShape{"768 x 2048, 16 of a layer, 32 tokens", 768, 16, 32, false},
-    ProductShape{"2048 x 2048, 512 tokens", 2048, 1, 512, false},
+    ProductShape{"768 x 2048, 16 of a layer, 1 token", 768, 16, 1, Reuse::none},
+    ProductShape{"768 x 2048, alone, 1 token", 768, 1, 1, Reuse::none},
+    ProductShape{"256 x 2048, one 256 times from caches, 1 token", 256, 256, 1, Reuse::each_product},
+    ProductShape{"768 x 2048, 16 of a layer, 32 tokens", 768, 16, 32, Reuse::each_region},
+    ProductShape{"2048 x 2048, 512 tokens", 2048, 1, 512, Reuse::each_region},
 };
+
+/// The index of the matrix that product `i` reads of a region whose first matrix is `first`.
+inline std::size_t matrix_index(Reuse reuse, std::size_t first, std::size_t i) {
+  switch (reuse) {
+    case Reuse::none: return first + i;
+    case Reuse::each_region: return i;
+    case Reuse::each_product: break;
+  }
+  return 0;
+}
 
 /// The seconds for the products with `matrices` matrices, which are neighbours in memory.
 inline double time_products(KernelData& data, const moe::detail::Compute& compute, moe::DType type,
@@ -65,7 +83,7 @@ inline double time_products(KernelData& data, const moe::detail::Compute& comput
   for (std::size_t first = 0; first + shape.together <= matrices; first += shape.together) {
     for (std::size_t i = 0; i < shape.together; ++i) {
       moe::Matrix matrix{data.weights.data(), type, shape.rows, KernelData::cols};
-      matrix.data += (shape.cold ? first + i : i) * matrix.bytes();
+      matrix.data += matrix_index(shape.reuse, first, i) * matrix.bytes();
       products[i] = {.weights = matrix,
                      .input = input,
                      .tokens = shape.tokens,
@@ -83,14 +101,14 @@ inline Case product_case(KernelData& data, moe::ThreadPool& pool, moe::detail::s
                          const ProductShape& shape) {
   const double bytes_of_one = static_cast<double>(moe::detail::bytes_of(type, shape.rows * KernelData::cols));
   std::size_t regions = 2;
-  if (shape.cold)
+  if (shape.reuse == Reuse::none)
     regions =
         static_cast<std::size_t>(static_cast<double>(data.weights.bytes()) / bytes_of_one) / shape.together;
   const std::size_t matrices = regions * shape.together;
   Case out;
   out.name = std::string(moe::detail::simd::name(isa)) + ' ' + std::string(moe::detail::name(type)) + ' ' +
              shape.name;
-  out.bytes = shape.cold ? bytes_of_one * static_cast<double>(matrices) : 0;
+  out.bytes = shape.reuse == Reuse::each_region ? 0 : bytes_of_one * static_cast<double>(matrices);
   out.operations = 2.0 * static_cast<double>(shape.rows * KernelData::cols * shape.tokens * matrices);
   out.arithmetic = arithmetic_of(type, kernels);
   out.threads = pool.threads();
