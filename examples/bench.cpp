@@ -62,6 +62,7 @@ void bench_kernels(const CommandLine& args, const BenchOptions& options) {
       const auto type = static_cast<moe::DType>(i);
       if (args.has("--type") && args.text("--type", "") != moe::detail::name(type)) continue;
       for (const ProductShape& shape : product_shapes) {
+        if (!is_possible(shape, type)) continue;
         cases.push_back(product_case(data, pool, isa, kernels, type, shape));
         cases.back().machine = &limits.back();
       }

@@ -3,6 +3,7 @@
 #pragma once
 #include <moe.hpp>
 
+#include "detail/core/panels.hpp"
 #include "detail/core/stopwatch.hpp"
 #include "detail/io/pages.hpp"
 #include "detail/model/compute.hpp"
@@ -53,15 +54,23 @@ struct ProductShape {
   const char* name;
   std::size_t rows, together, tokens;
   Reuse reuse;
+  moe::Matrix::Order order = moe::Matrix::Order::rows;  // panels: only for types with panels
 };
 
 inline constexpr std::array product_shapes{
     ProductShape{"768 x 2048, 16 of a layer, 1 token", 768, 16, 1, Reuse::none},
     ProductShape{"768 x 2048, alone, 1 token", 768, 1, 1, Reuse::none},
     ProductShape{"256 x 2048, one 256 times from caches, 1 token", 256, 256, 1, Reuse::each_product},
+    ProductShape{"the same in panels", 256, 256, 1, Reuse::each_product, moe::Matrix::Order::panels},
     ProductShape{"768 x 2048, 16 of a layer, 32 tokens", 768, 16, 32, Reuse::each_region},
     ProductShape{"2048 x 2048, 512 tokens", 2048, 1, 512, Reuse::each_region},
 };
+
+/// Whether matrices of the type can have the order of the shape.
+inline bool is_possible(const ProductShape& shape, moe::DType type) {
+  return shape.order == moe::Matrix::Order::rows ||
+         moe::detail::fits_panels({nullptr, type, shape.rows, KernelData::cols});
+}
 
 /// The index of the matrix that product `i` reads of a region whose first matrix is `first`.
 inline std::size_t matrix_index(Reuse reuse, std::size_t first, std::size_t i) {
@@ -82,7 +91,7 @@ inline double time_products(KernelData& data, const moe::detail::Compute& comput
   const moe::detail::Stopwatch stopwatch;
   for (std::size_t first = 0; first + shape.together <= matrices; first += shape.together) {
     for (std::size_t i = 0; i < shape.together; ++i) {
-      moe::Matrix matrix{data.weights.data(), type, shape.rows, KernelData::cols};
+      moe::Matrix matrix{data.weights.data(), type, shape.rows, KernelData::cols, shape.order};
       matrix.data += matrix_index(shape.reuse, first, i) * matrix.bytes();
       products[i] = {.weights = matrix,
                      .input = input,
