@@ -191,7 +191,7 @@ MOE_INLINE Session::Generation::Iterator Session::Generation::begin() {
 
 MOE_INLINE void Session::Generation::read(std::span<const float> logits) {
   logits_ = logits;
-  if (options_.max_tokens == 0) session_->finish_ = Finish::max_tokens;
+  if (options_.max_tokens == 0 && !logits.empty()) session_->finish_ = Finish::max_tokens;
   next();
 }
 
