@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
+#include "detail/core/dtype.hpp"
+#include "detail/core/tensor.hpp"
 #include "detail/experts/catalog.hpp"
+#include "detail/experts/memory_provider.hpp"
 #include "detail/experts/read_provider.hpp"
+#include "detail/experts/verifying_provider.hpp"
 #include "detail/extract/extraction.hpp"
 #include "detail/extract/verification.hpp"
 #include "detail/generate/model.hpp"
@@ -99,4 +103,17 @@ TEST_CASE("verification: tensors without numbers lie before the tensor with thei
   directory.write("config.json", moe::detail::read_text(source.directory() / "config.json"));
   moe::Extraction(moe::Checkpoint(directory.path()), directory / "out").run();
   CHECK_NOTHROW(moe::Verification(directory / "out").run());
+}
+
+TEST_CASE("verification: a verifying provider accepts experts in panels, and names a damaged one") {
+  using enum moe::Matrix::Order;
+  const TemporaryDirectory directory;
+  moe::Extraction(moe::Checkpoint(golden("plain-bf16")), directory / "out", {.type = moe::DType::q8_0}).run();
+  const moe::ExpertCatalog catalog{moe::Checkpoint(directory / "out")};
+  const moe::ExpertChecksums checksums(catalog);
+  moe::VerifyingProvider provider(moe::MemoryProvider(catalog, panels), checksums);
+  REQUIRE(provider.acquire({1, 5})->up.order == panels);
+  flip_byte(directory / "out/experts.gguf", catalog.at({1, 5}).up.offset + 7);
+  moe::VerifyingProvider damaged(moe::MemoryProvider(catalog, panels), checksums);
+  check_error([&] { damaged.acquire({1, 5}); }, {"up of expert 5 of layer 1", "CRC-32C"});
 }
