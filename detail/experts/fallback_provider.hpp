@@ -60,7 +60,7 @@ class FallbackProvider {
     std::optional<detail::PrefetchQueue::Demand> demand;
     if (state_->later) demand.emplace(*state_->later, id);
     const std::optional<float> share = state_->light.share(id);
-    if (!share) return exact(state_->exact.acquire(id), id);
+    if (!share) return acquire_exact(id);
     if (auto ready = detail::try_acquire(state_->exact, id)) return exact(std::move(*ready), id);
     return small_lease(state_->small_copies.acquire(id), id, *share);
   }
@@ -75,6 +75,8 @@ class FallbackProvider {
   }
 
   void hint(const Announcement& announcement) noexcept {
+    // A prompt follows on tokens whose experts may not have been acquired, because of an error.
+    if (announcement.kind == Announcement::Kind::prefill) state_->light.forget();
     if (announcement.kind != Announcement::Kind::chosen || !(state_->options.threshold > 0))
       return detail::hint(state_->exact, announcement);
     try {
@@ -114,6 +116,15 @@ class FallbackProvider {
     detail::LightExperts light;
     std::optional<detail::PrefetchQueue> later;  // last: its thread uses `exact`
   };
+
+  Lease acquire_exact(ExpertId id) {
+    try {
+      return exact(state_->exact.acquire(id), id);
+    } catch (...) {
+      state_->light.forget();  // the token ends, and the weights of the next token are others
+      throw;
+    }
+  }
 
   Lease exact(LeaseOf<Exact> lease, ExpertId id) {
     state_->light.count_exact(id);

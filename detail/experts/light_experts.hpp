@@ -49,6 +49,9 @@ class LightExperts {
   /// Replaces the light experts of the calling thread. If std::bad_alloc is thrown, the thread has none.
   void replace(const SplitAnnouncement& split);
 
+  /// The calling thread has no light experts any more.
+  void forget() noexcept;
+
   /// The share of a light expert of the calling thread; empty if the expert is not light.
   std::optional<float> share(ExpertId id) const;
 
@@ -67,6 +70,8 @@ class LightExperts {
     float share;
   };
 
+  /// Removes all entries of the calling thread, or the entry of one expert.
+  void remove_own();
   void remove(ExpertId id);
 
   mutable std::mutex mutex_;  // guards entries_ and small_weight_

@@ -24,11 +24,16 @@ MOE_INLINE SplitAnnouncement::SplitAnnouncement(const Announcement& announcement
   }
 }
 
+MOE_INLINE void LightExperts::forget() noexcept {
+  if (size_ == 0) return;
+  const std::lock_guard lock(mutex_);
+  remove_own();
+}
+
 MOE_INLINE void LightExperts::replace(const SplitAnnouncement& split) {
   const std::thread::id thread = std::this_thread::get_id();
   const std::lock_guard lock(mutex_);
-  std::erase_if(entries_, [&](const Entry& entry) { return entry.thread == thread; });
-  size_ = entries_.size();
+  remove_own();
   entries_.reserve(entries_.size() + split.light_ids.size());
   for (std::size_t i = 0; i < split.light_ids.size(); ++i)
     entries_.push_back({thread, split.light_ids[i], split.light_shares[i]});
@@ -61,6 +66,12 @@ MOE_INLINE void LightExperts::count_small(ExpertId id, float share) {
 MOE_INLINE FallbackStatistics LightExperts::statistics() const {
   const std::lock_guard lock(mutex_);
   return {exact_, small_, small_weight_};
+}
+
+MOE_INLINE void LightExperts::remove_own() {
+  const std::thread::id thread = std::this_thread::get_id();
+  std::erase_if(entries_, [&](const Entry& entry) { return entry.thread == thread; });
+  size_ = entries_.size();
 }
 
 MOE_INLINE void LightExperts::remove(ExpertId id) {

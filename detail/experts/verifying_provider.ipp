@@ -4,6 +4,7 @@
 #include "../core/concat.hpp"
 #include "../core/crc32c.hpp"
 #include "../core/error.hpp"
+#include "../core/panels.hpp"
 #include "matrix_decoder.hpp"
 
 #include <cstddef>
@@ -24,6 +25,14 @@ MOE_INLINE std::uint32_t checksum_of(const MatrixLocation& matrix, const Checkpo
   std::vector<std::byte> memory(matrix.bytes());
   decode_matrix(matrix, mapped(matrix.numbers()), mapped(matrix.encoding.scales), memory.data());
   return crc32c(memory);
+}
+
+/// The checksum of the rows of a matrix, in whatever order they lie in memory.
+MOE_INLINE std::uint32_t checksum_of(const Matrix& matrix) {
+  if (matrix.order == Matrix::Order::rows) return crc32c({matrix.data, matrix.bytes()});
+  std::vector<std::byte> rows(matrix.bytes());
+  (void)from_panels(matrix, rows.data());
+  return crc32c(rows);
 }
 
 }  // namespace moe::inline MOE_ABI::detail
@@ -47,8 +56,7 @@ MOE_INLINE void ExpertChecksums::verify(ExpertId id, const ExpertWeights& weight
   const Checksums& expected = state_->checksums[state_->catalog.index(id)];
   const auto parts = detail::parts_of(weights);
   for (std::size_t part = 0; part < parts.size(); ++part) {
-    const std::uint32_t found =
-        parts[part].rows > 0 ? detail::crc32c({parts[part].data, parts[part].bytes()}) : 0;
+    const std::uint32_t found = parts[part].rows > 0 ? detail::checksum_of(parts[part]) : 0;
     if (found != expected[part])
       detail::fail("experts", detail::describe(detail::expert_part_names[part], id),
                    detail::concat("CRC-32C ", expected[part]), detail::concat(found));

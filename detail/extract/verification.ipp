@@ -11,7 +11,6 @@
 #include "planned_tensor.hpp"
 #include "read_ahead.hpp"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -56,14 +55,11 @@ class Verification::Work {
 
 MOE_INLINE void Verification::Work::add_file(const std::string& path) {
   const File& file = files_.emplace_back(path);
-  const detail::GgufContents contents = detail::parse_gguf(file);
+  detail::GgufContents contents = detail::parse_gguf(file);
   for (const char* key : {"moe.crc32c", "moe.head_crc32c"}) contents.metadata.require(key);
   tensors_ += contents.tensors.size();
   has_experts_ = has_experts_ || contents.metadata.whole("moe.experts").value_or(0) > 0;
-  std::vector<const TensorInfo*> tensors;
-  for (const TensorInfo& tensor : contents.tensors) tensors.push_back(&tensor);
-  std::sort(tensors.begin(), tensors.end(),
-            [](const TensorInfo* a, const TensorInfo* b) { return a->offset < b->offset; });
+  const std::vector<TensorInfo*> tensors = detail::by_offset(contents.tensors);
   std::uint64_t end = tensors.empty() ? file.size() : tensors[0]->offset;
   add_part("head", 0, end, static_cast<std::uint32_t>(*contents.metadata.whole("moe.head_crc32c")));
   parts_.back().own_checksum = contents.metadata.find("moe.head_crc32c")->offset;

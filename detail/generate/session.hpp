@@ -204,7 +204,8 @@ class Session {
 };
 
 /// The pieces of one text as a range for a single pass. The session must outlive the range and stay at its address.
-/// begin(), called once, and each increment compute a token. Both throw if the session has begun another text since.
+/// begin(), called once, and each increment compute a token. Both throw if the session has begun another text since. An
+/// increment that has thrown can be repeated, also if the sampler threw.
 class Session::Generation {
  public:
   /// As Session::stream(). Computes nothing yet. Throws if the options contradict each other.

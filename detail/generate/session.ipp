@@ -191,7 +191,7 @@ MOE_INLINE Session::Generation::Iterator Session::Generation::begin() {
 
 MOE_INLINE void Session::Generation::read(std::span<const float> logits) {
   logits_ = logits;
-  if (options_.max_tokens == 0) session_->finish_ = Finish::max_tokens;
+  if (options_.max_tokens == 0 && !logits.empty()) session_->finish_ = Finish::max_tokens;
   next();
 }
 
@@ -240,7 +240,9 @@ MOE_INLINE void Session::Generation::advance() {
   require_newest();
   if (take_rest()) return;
   const detail::Stopwatch stopwatch;
-  if (session_->finish_ == Finish::running) logits_ = session_->read_last(options_.stop);
+  // If the sampler has thrown, the logits after the last token are there, and a token is drawn again.
+  const bool computed = session_->sequence_.position() == session_->tokens_.size();
+  if (session_->finish_ == Finish::running && !computed) logits_ = session_->read_last(options_.stop);
   next();
   session_->statistics_.generate_seconds += stopwatch.seconds();
 }

@@ -68,7 +68,7 @@ class SessionBatch {
     Session::Generation generation;
     std::function<void(const Piece&)> on_piece;
     std::optional<std::size_t> index = {};  // in the pass; empty: the text has to wait
-    std::size_t until_snapshot = 0;         // tokens of the prompt before the next snapshot
+    std::size_t snapshot_at = 0;            // the position of the next snapshot in the prompt
     bool ended = false;
 
     std::span<const TokenId> rest() const {

@@ -95,17 +95,21 @@ MOE_INLINE void SessionBatch::add_to_pass(Text& text) {
   if (batch_.room() == 0) return;
   Sequence& sequence = text.session->sequence_;
   const std::span<const TokenId> rest = text.rest();
-  if (!text.in_prompt()) text.session->take_periodic_snapshot();
-  text.until_snapshot = text.in_prompt() ? text.session->until_snapshot(rest.size()) : rest.size();
-  const std::size_t tokens = std::min({text.until_snapshot, batch_.room(), sequence.chunk()});
-  text.index = batch_.add(sequence, rest.first(tokens));
-  text.until_snapshot -= tokens;
+  std::size_t wanted = rest.size();
+  if (text.in_prompt()) {
+    if (sequence.position() >= text.snapshot_at)
+      text.snapshot_at = sequence.position() + text.session->until_snapshot(rest.size());
+    wanted = text.snapshot_at - sequence.position();
+  } else {
+    text.session->take_periodic_snapshot();
+  }
+  text.index = batch_.add(sequence, rest.first(std::min({wanted, batch_.room(), sequence.chunk()})));
 }
 
 MOE_INLINE void SessionBatch::read_result(Text& text) {
   using Kind = Sequence::SnapshotKind;
   const bool complete = text.rest().empty();
-  if (text.in_prompt() && text.until_snapshot == 0)
+  if (text.in_prompt() && text.session->sequence_.position() == text.snapshot_at)
     text.session->sequence_.take_snapshot(complete ? Kind::prompt_end : Kind::periodic);
   if (!complete) return;
   text.generation.read(batch_.logits(*text.index));

@@ -29,8 +29,10 @@ MOE_INLINE std::vector<Piece> Session::score(std::string_view text, std::size_t 
   return score(model_->tokenizer().encode(text), most_likely);
 }
 
-MOE_INLINE std::vector<Piece> Session::score(std::span<const TokenId> tokens, std::size_t most_likely,
+MOE_INLINE std::vector<Piece> Session::score(std::span<const TokenId> given, std::size_t most_likely,
                                              std::size_t first) {
+  const std::vector<TokenId> copy(given.begin(), given.end());  // `given` may be a part of tokens_
+  const std::span<const TokenId> tokens = copy;
   detail::expect(!tokens.empty(), "score", "tokens", "at least one", "none");
   if (tokens.size() > context() + 1)
     detail::fail("score", "tokens", detail::concat("at most ", context() + 1, ", one more than the context"),

@@ -27,6 +27,8 @@ MOE_INLINE const GgmlType* ggml_type(std::uint32_t id) {
       {28, "F64", 1, 8, other},        {29, "IQ1_M", 256, 56, other},
       {30, "BF16", 1, 2, bf16},        {34, "TQ1_0", 256, 54, other},
       {35, "TQ2_0", 256, 66, other},   {39, "MXFP4", 32, 17, mxfp4},
+      {40, "NVFP4", 64, 36, other},    {41, "Q1_0", 128, 18, other},
+      {42, "Q2_0", 64, 18, other},
   };
   for (const GgmlType& type : types)
     if (type.id == id) return &type;

@@ -289,3 +289,21 @@ TEST_CASE("zero provider: every expert has the shape of the checkpoint's expert,
     check_error([&] { return zeros.acquire({1u << 20, 0}); }, {"ZeroProvider", "no such expert"});
   }
 }
+
+TEST_CASE("fallback: after an error of an exact expert no expert is light before the next announcement") {
+  Fallback f;
+  f.choose({light, heavy}, {0.2f, 0.8f});
+  f.shared->failing = true;
+  CHECK_THROWS(f.experts.acquire(heavy));
+  f.shared->failing = false;
+  CHECK_FALSE(f.experts.try_acquire(light));
+  CHECK_FALSE(is_small(f.experts.acquire(light)));
+}
+
+TEST_CASE(
+    "fallback: a prompt gets exact experts, also after a token of the thread that ended with an error") {
+  Fallback f;
+  f.choose({light, heavy}, {0.2f, 0.8f});  // the token ends before its experts are acquired
+  f.experts.hint({.ids = {&light, 1}, .kind = moe::Announcement::Kind::prefill});
+  CHECK_FALSE(is_small(f.experts.acquire(light)));
+}

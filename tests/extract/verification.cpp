@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: MIT
+#include "detail/core/dtype.hpp"
+#include "detail/core/tensor.hpp"
 #include "detail/experts/catalog.hpp"
+#include "detail/experts/memory_provider.hpp"
 #include "detail/experts/read_provider.hpp"
+#include "detail/experts/verifying_provider.hpp"
 #include "detail/extract/extraction.hpp"
 #include "detail/extract/verification.hpp"
 #include "detail/generate/model.hpp"
 #include "detail/io/checkpoint.hpp"
+#include "detail/io/file.hpp"
 #include "support/checkpoints.hpp"
 #include "support/flip_byte.hpp"
 #include "support/message_of.hpp"
+#include "support/safetensors_writer.hpp"
 #include "support/temporary_directory.hpp"
+#include "support/tiny_checkpoint.hpp"
 
 #include <doctest/doctest.h>
 
@@ -79,4 +86,34 @@ TEST_CASE("verification: a damaged expert is named by verification, by a verifyi
 TEST_CASE("verification: a verifying provider refuses a checkpoint without checksums") {
   check_error([&] { moe::ReadProvider(moe::Checkpoint(golden("plain-bf16")), {.verify = true}); },
               {"model.safetensors: verifying", "none"});
+}
+
+TEST_CASE("verification: tensors without numbers lie before the tensor with their offset") {
+  TinyCheckpoint source;
+  const moe::Checkpoint before = source.open();
+  SafetensorsWriter file;
+  for (const moe::TensorInfo& tensor : before.tensors()) {
+    const auto bytes = before.bytes(tensor);
+    file.add(tensor.name, tensor.dtype_name, {tensor.shape.begin(), tensor.shape.end()},
+             {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  }
+  for (int i = 10; i < 50; ++i) file.add("model.layers.0.empty." + std::to_string(i), "F32", {0}, "");
+  const TemporaryDirectory directory;
+  directory.write("model.safetensors", file.text());
+  directory.write("config.json", moe::detail::read_text(source.directory() / "config.json"));
+  moe::Extraction(moe::Checkpoint(directory.path()), directory / "out").run();
+  CHECK_NOTHROW(moe::Verification(directory / "out").run());
+}
+
+TEST_CASE("verification: a verifying provider accepts experts in panels, and names a damaged one") {
+  using enum moe::Matrix::Order;
+  const TemporaryDirectory directory;
+  moe::Extraction(moe::Checkpoint(golden("plain-bf16")), directory / "out", {.type = moe::DType::q8_0}).run();
+  const moe::ExpertCatalog catalog{moe::Checkpoint(directory / "out")};
+  const moe::ExpertChecksums checksums(catalog);
+  moe::VerifyingProvider provider(moe::MemoryProvider(catalog, panels), checksums);
+  REQUIRE(provider.acquire({1, 5})->up.order == panels);
+  flip_byte(directory / "out/experts.gguf", catalog.at({1, 5}).up.offset + 7);
+  moe::VerifyingProvider damaged(moe::MemoryProvider(catalog, panels), checksums);
+  check_error([&] { damaged.acquire({1, 5}); }, {"up of expert 5 of layer 1", "CRC-32C"});
 }

@@ -138,3 +138,28 @@ TEST_CASE("sampling in a session: penalties count generated tokens only, and ban
   std::sort(generated.begin(), generated.end());
   CHECK(std::adjacent_find(generated.begin(), generated.end()) == generated.end());
 }
+
+TEST_CASE(
+    "custom sampler: after an exception of the sampler, the next increment draws the same token again") {
+  struct Refusal {};
+  const auto texts = [](std::size_t refused) {
+    Session session(sampled_model());
+    std::size_t calls = 0;
+    moe::GenerateOptions options{.max_tokens = 8};
+    options.sampler = [&, draw = moe::Sampler(moe::Sampling{})](std::span<const float> logits,
+                                                                const SamplerContext& text) mutable {
+      if (++calls == refused) throw Refusal();
+      return draw(logits, text);
+    };
+    auto stream = session.stream(sampled_prompt, options);
+    for (auto place = stream.begin(); place != stream.end();) {
+      try {
+        ++place;
+      } catch (const Refusal&) {
+      }
+    }
+    CHECK(session.sequence().position() + 1 == session.tokens().size());
+    return session.tokens();
+  };
+  CHECK(texts(5) == texts(0));
+}

@@ -173,6 +173,17 @@ TEST_CASE("session: a stop request ends the text, also before its first token") 
   CHECK_FALSE(session.generate(session_prompt, tokens(3)).empty());
 }
 
+TEST_CASE("session: a stop in a prompt ends the text as a stop, also if no token is to be drawn") {
+  Session session(model());
+  std::stop_source stop;
+  stop.request_stop();
+  moe::GenerateOptions options = tokens(0);
+  options.stop = stop.get_token();
+  session.generate(session_prompt, options);
+  CHECK(session.sequence().position() == 0);
+  CHECK(session.finish() == Finish::stopped);
+}
+
 TEST_CASE("session: one seed always gives one text, and another seed another text") {
   const auto text = [](std::uint64_t seed) {
     Session session(model());

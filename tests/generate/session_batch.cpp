@@ -10,6 +10,7 @@
 #include "detail/io/checkpoint.hpp"
 #include "support/checkpoints.hpp"
 #include "support/message_of.hpp"
+#include "support/tiny_checkpoint.hpp"
 
 #include <doctest/doctest.h>
 
@@ -248,4 +249,26 @@ TEST_CASE("session batch: a session that begins another text leaves the batch wi
   session.generate(batch_prompts[1], {.max_tokens = 1});
   check_error([&] { return batch.run_pass(); }, {"newest text"});
   CHECK(batch.size() == 0);
+}
+
+TEST_CASE(
+    "session batch: recurrent states of long prompts are kept at the positions where a session keeps them") {
+  TinyCheckpoint files("lfm2-moe-odd");
+  files.edit("\"max_position_embeddings\": 256", "\"max_position_embeddings\": 1024");
+  const moe::Model model = moe::open(files.directory().path(), {.threads = 2});
+  std::vector<moe::TokenId> prompt, other;
+  for (moe::TokenId i = 0; i < 400; ++i) prompt.push_back(i * 7 % 79);
+  other = prompt;
+  other[300] = 79;
+  const moe::GenerateOptions nothing{.max_tokens = 0};
+  moe::Session alone(model, {.context = 500, .chunk = 40}), together(model, {.context = 500, .chunk = 40});
+  moe::SessionBatch batch(model, {.sequences = 2, .tokens = 30});
+  for (const auto& text : {prompt, other}) {
+    alone.generate(text, nothing);
+    batch.add(together, text, nothing);
+    while (batch.run_pass()) {
+    }
+  }
+  CHECK(alone.statistics().reused_tokens == 256);
+  CHECK(together.statistics().reused_tokens == 256);
 }

@@ -169,3 +169,18 @@ TEST_CASE("score: a scored text forgets how the text before it ended") {
   CHECK(session.finish() == moe::Finish::running);
   CHECK_FALSE(session.end_token());
 }
+
+TEST_CASE("score: tokens of the session itself are scored as they were before the call") {
+  Session session(scored_model()), other(scored_model());
+  session.generate("<|endoftext|>And God said", {.max_tokens = 20, .sampling = moe::Sampling{}});
+  const std::vector<TokenId> all = session.tokens();
+  const std::vector<TokenId> end(all.begin() + 3, all.end());
+  const std::vector<Piece> expected = other.score(end);
+  const std::vector<Piece> found = session.score(std::span(session.tokens()).subspan(3));
+  REQUIRE(found.size() == expected.size());
+  CHECK(session.tokens() == end);
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    CHECK(found[i].id == expected[i].id);
+    CHECK(found[i].log_probability == expected[i].log_probability);
+  }
+}

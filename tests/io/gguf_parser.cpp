@@ -231,6 +231,19 @@ TEST_CASE("gguf: impossible shapes are refused") {
   refused({128}, 12, {"multiple of 256", "Q4_K", "128"});
 }
 
+TEST_CASE("gguf: tensors of the newest types of ggml are listed with their names and sizes") {
+  GgufBuilder file;
+  file.tensor("a", {64, 2}, 40, std::string(72, 'a'))
+      .tensor("b", {128}, 41, std::string(18, 'b'))
+      .tensor("c", {64}, 42, std::string(18, 'c'));
+  const auto tensors = parse(file.file()).tensors;
+  REQUIRE(tensors.size() == 3);
+  CHECK(
+      (tensors[0].dtype == moe::DType::other && tensors[0].dtype_name == "NVFP4" && tensors[0].bytes == 72));
+  CHECK((tensors[1].dtype == moe::DType::other && tensors[1].dtype_name == "Q1_0" && tensors[1].bytes == 18));
+  CHECK((tensors[2].dtype == moe::DType::other && tensors[2].dtype_name == "Q2_0" && tensors[2].bytes == 18));
+}
+
 TEST_CASE("gguf: unknown types of tensors are refused") {
   for (const std::uint32_t type : {4u, 5u, 31u, 33u, 36u, 38u, 1000u, ~0u}) {
     GgufBuilder file;
