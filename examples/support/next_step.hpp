@@ -226,7 +226,7 @@ inline std::string next_steps(const FailedCommand& command, const std::string& m
   if (!std::filesystem::exists(model, error)) return after_missing_model(command);
   if (says("found none of them")) return after_missing_weights(command);
   if (says("incomplete download") || says("expected an existing file") ||
-      (is_weights_file(model) && says(": byte ")))
+      says("size: expected at least 8 bytes") || (is_weights_file(model) && says(": byte ")))
     return after_incomplete_download(command);
   if (command.name() != "inspect" && !says("byte 0: "))
     return step("What the model is, and what of it can be run:",
