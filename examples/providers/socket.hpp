@@ -25,7 +25,7 @@ class Socket {
  private:
   template <class Call, class Byte>
   bool transfer(Call call, Byte* data, std::size_t bytes) {
-    while (bytes > 0) {  // a call may transfer less than it is asked for
+    while (bytes > 0) {  // a call may transfer only a part of the bytes
       const ssize_t done = call(handle_, data, bytes);
       if (done <= 0) return false;
       data += done;

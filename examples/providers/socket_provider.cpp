@@ -22,7 +22,7 @@ void serve(const moe::ExpertCatalog& catalog, Socket client) {
   }
 }
 
-/// The client. It knows the shapes of the experts from the checkpoint, and gets their bytes from the server.
+/// The client. Takes the shapes of the experts from the checkpoint, and their bytes from the server.
 class SocketProvider {
  public:
   SocketProvider(const moe::Checkpoint& checkpoint, Socket server)

@@ -51,7 +51,7 @@ class RereadingProvider {
   }
 
  private:
-  moe::ExpertCatalog catalog_;  // knows where in the checkpoint each expert lies
+  moe::ExpertCatalog catalog_;  // where in the checkpoint each expert lies
 };
 // [end]
 
