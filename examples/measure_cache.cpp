@@ -252,8 +252,6 @@ Row run_budget(const Setup& setup, std::size_t budget_bytes, moe::Trace* trace) 
   const std::string provider = setup.args.text("--provider", "cached");
   if (provider == "mapped" || provider == "faulting")
     return run(setup, moe::MmapProvider(setup.checkpoint), trace);
-  if (provider != "cached")
-    throw UsageError("--provider is cached, mapped or faulting, not '" + provider + "'");
   return setup.args.has("--lru") ? run_cached<moe::Lru>(setup, budget_bytes, trace)
                                  : run_cached<moe::DecayedFrequency>(setup, budget_bytes, trace);
 }
@@ -266,6 +264,9 @@ moe::ModelOptions options_of(const CommandLine& args) {
 }
 
 Setup setup_of(const CommandLine& args) {
+  if (const std::string provider = args.text("--provider", "cached");
+      provider != "cached" && provider != "mapped" && provider != "faulting")
+    throw UsageError("--provider is cached, mapped or faulting, not '" + provider + "'");
   const moe::Checkpoint checkpoint(args.positional(1, 1)[0]);
   Setup setup{args, checkpoint, moe::ModelSpec(checkpoint), options_of(args), {}, args.count("--warm", 28)};
   if (setup.spec.experts() == 0)
