@@ -45,11 +45,11 @@ every ten tokens, since they change.
   --direct          read past the page cache
   --io-threads N    threads that read ahead; default 4
   --lookahead       also read ahead the experts that the next layer may choose
-  --spoil PERCENT   replace so many of these predictions by wrong ones
+  --spoil PERCENT   replace this share of the predictions by wrong ones
   --lru             evict the least recently used expert
   --no-floor        let a layer lose all its experts to other layers
   --no-cold         insert the experts of a prompt like all other experts
-  --no-hits-first   ask for the experts of a layer in rank order
+  --no-hits-first   request the experts of a layer in rank order
   --preallocate     allocate the memory of the whole budget at the start
   --threads N       default: one per core
   --record FILE     write the choices of the routers as a trace for replay
