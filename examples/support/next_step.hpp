@@ -51,11 +51,15 @@ class FailedCommand {
     return joined(words);
   }
 
-  /// The command with another path in place of `path`, given as typed or absolute.
-  std::string with_other_path(const std::filesystem::path& path) const {
+  /// The command with another output. output: the absolute path of the present output, the last word with this file name.
+  std::string with_other_output(const std::filesystem::path& output) const {
     std::vector<std::string> words = words_;
-    for (std::size_t i = 1; i < words.size(); ++i)
-      if (std::filesystem::path(words[i]).filename() == path.filename()) words[i] += "-2";
+    for (std::size_t i = words.size(); i-- > 1;) {
+      const std::string word = words[i].substr(0, words[i].find_last_not_of('/') + 1);
+      if (std::filesystem::path(word).filename() != output.filename()) continue;
+      words[i] = word + "-2";
+      break;
+    }
     return joined(words);
   }
 
@@ -231,7 +235,7 @@ inline std::string after_wrong_output(const FailedCommand& command, const std::s
   const auto says = [&](std::string_view text) { return message.find(text) != message.npos; };
   if (says(": output: expected a new directory"))
     return step("Name a directory that does not exist yet:",
-                command.with_other_path(message.substr(0, message.find(": output: "))));
+                command.with_other_output(message.substr(0, message.find(": output: "))));
   if (!command.has("--verify")) return step("All options:", command.asking_for_help());
   if (says("dense.gguf: opening: "))
     return step("--verify needs a directory that this command has written:",
