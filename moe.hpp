@@ -7,7 +7,7 @@
 //   #include <moe.hpp>
 //
 //   const auto model = moe::open("Qwen3-30B-A3B");                  // a checkpoint as it was downloaded
-//   moe::Session session(model);                                    // remembers what it has read
+//   moe::Session session(model);                                    // keeps the text so far in its KV cache
 //   for (const moe::Piece& piece : session.stream("The sea", {.max_tokens = 100}))
 //     std::cout << piece.text << std::flush;
 //
@@ -34,12 +34,12 @@
 //   ModelOptions           options of open: threads, memory, where experts are kept
 //   ProviderModelOptions   options of a Model around a provider of your own
 //   open_session           reads a session that Session::save() wrote
-//   Session                one conversation: continues prompts, and remembers what was computed
+//   Session                one conversation: continues prompts, and keeps what was computed
 //   SessionBatch           continues the texts of several sessions together
 //   GenerateOptions        how many tokens, how they are drawn, when to stop
 //   Piece                  one token and the text that it completes
 //   TokenProbability       a token and the logarithm of its probability
-//   Finish                 why a text ended
+//   Finish                 the reason why a text ended
 //   EndToken               a token that ends texts, and what names it as such
 //   SessionStatistics      tokens and seconds of the last text
 //   Sampler                draws tokens from logits
@@ -64,7 +64,7 @@
 //   LocalExecutor          computes experts of a provider on this machine
 //   PreferResident         lossy: an adjustment of the routers' choices in favour of resident experts
 //   PreferenceStatistics   how many choices that changed, and their share of the weight
-//   Sequence               one text on its way through a transformer: its KV cache and intermediate results
+//   Sequence               the state of one text in a transformer: its KV cache and intermediate results
 //   SequenceOptions        context, chunk of a prompt, type of the KV cache
 //   Batch                  the next tokens of several sequences, for one pass through a transformer
 //   BatchOptions           the largest number of sequences and tokens in a pass
@@ -108,7 +108,7 @@
 //   ReadStatistics         what a ReadProvider has read
 //   CachingProvider        adapter: keeps experts within a budget in bytes
 //   LruProvider            adapter: a CachingProvider that evicts the expert that was used least recently
-//   CacheOptions           the budget, and what a cache knows of the model
+//   CacheOptions           the budget of a cache, and the sizes of its model
 //   CacheStatistics        what a cache has loaded and evicted
 //   PrefetchingProvider    adapter: loads announced experts in the background
 //   MeasuringProvider      adapter: counts hits and misses, and measures waiting
@@ -130,7 +130,7 @@
 //   TraceVisit             what one router chose for one token
 //   UsageProfile           how often each expert was chosen; a JSON file
 //   replay                 the hits that a cache would have on a trace
-//   ReplayPolicy           the policies that replay knows by name
+//   ReplayPolicy           policies for replay, by name
 //   ReplayOrder            the order of the requests of a replay
 //   ReplayCounts           the hits of a replay
 //

@@ -8,6 +8,7 @@
 #include "support/command_line.hpp"
 #include "support/context_notes.hpp"
 #include "support/model_options.hpp"
+#include "support/sampling_options.hpp"
 #include "support/text_file.hpp"
 #include "support/tokenizer_warnings.hpp"
 
@@ -27,9 +28,9 @@ namespace {
 const std::string help = std::string(R"(usage: chat MODEL [options]
 Talks with MODEL, a Hugging Face checkpoint or a GGUF file that has a chat template. Each line of the
 input is a message. An empty line or the end of the input ends the conversation, Ctrl-C ends an answer.
-The model keeps what it has read, so a message costs only its own tokens. When the conversation exceeds
-the context, its oldest messages are dropped. Reasoning is dimmed on a terminal, and else stands under
-the heading [reasoning].
+The state of the conversation is kept, so a message costs only its own tokens. When the conversation
+exceeds the context, its oldest messages are dropped. Reasoning is dimmed on a terminal, and else stands
+under the heading [reasoning].
 
   --plain             for a model without a chat template: you and the model continue a text in turns
   --system TEXT       the instructions for the model
@@ -139,6 +140,7 @@ int main(int argc, char** argv) {
     moe::Sampling sampling = model.recommended_sampling();
     sampling.temperature = args.number("--temperature", sampling.temperature);
     sampling.seed = args.number("--seed", sampling.seed);
+    require_in_range(args, sampling);
     show_memory(model);
     show_cut_context(session, model, args);
     ChatLog log(args.text("--log", ""));
@@ -166,5 +168,6 @@ int main(int argc, char** argv) {
       conversation.answer(reply, printer.reasoning());
       ++sampling.seed;
     }
+    if (!std::cin) std::cout << '\n';  // the input has ended behind the prompt
   });
 }

@@ -27,13 +27,13 @@ class RereadingProvider {
   }
 
  private:
-  moe::ExpertCatalog catalog_;  // knows where in the checkpoint each expert lies
+  moe::ExpertCatalog catalog_;  // where in the checkpoint each expert lies
 };
 static_assert(moe::check_provider<RereadingProvider>());
 
 constexpr std::string_view help = R"(usage: custom_provider MODEL PROMPT [options]
-Continues PROMPT with experts that are read from disk each time they are needed, and prints how much was read. The tokens are
-the same with every provider.
+Continues PROMPT with experts that are read from disk each time they are needed, and prints how much was
+read. The tokens are the same with every provider.
 
   --max-tokens N   how many tokens at most; default 50
   --context N      positions of the text; default 4096, at most those of the model

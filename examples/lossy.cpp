@@ -18,6 +18,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -194,8 +195,12 @@ int main(int argc, char** argv) {
     const WindowCutter cutter(model, args);
     const moe::Checkpoint small = checkpoint.small_copy(type_of(args.text("--small", "")));
     const std::size_t small_budget = args.bytes("--small-budget", 0);
+    const Tokens tokens = tokens_of(args, model.tokenizer());
+    if (const std::size_t least = cutter.begin().empty() ? 2 : 1; tokens.size() < least)
+      throw std::runtime_error(args.text("--ids", words.back()) + ": expected a text of at least " +
+                               std::to_string(least) + " tokens, found " + std::to_string(tokens.size()));
     const Setup setup{checkpoint, small_copies(small, small_budget), args.has("--direct"),
-                      cutter.begin().size(), cutter.cut(tokens_of(args, model.tokenizer()))};
+                      cutter.begin().size(), cutter.cut(tokens)};
     std::size_t steps = 0, small_bytes = small_budget;
     for (const Tokens& window : setup.windows) steps += window.size() - 1;
     if (const moe::ExpertCatalog catalog(small); small_budget == 0)

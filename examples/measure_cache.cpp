@@ -45,11 +45,11 @@ every ten tokens, since they change.
   --direct          read past the page cache
   --io-threads N    threads that read ahead; default 4
   --lookahead       also read ahead the experts that the next layer may choose
-  --spoil PERCENT   replace so many of these predictions by wrong ones
+  --spoil PERCENT   replace this share of the predictions by wrong ones
   --lru             evict the least recently used expert
   --no-floor        let a layer lose all its experts to other layers
   --no-cold         insert the experts of a prompt like all other experts
-  --no-hits-first   ask for the experts of a layer in rank order
+  --no-hits-first   request the experts of a layer in rank order
   --preallocate     allocate the memory of the whole budget at the start
   --threads N       default: one per core
   --record FILE     write the choices of the routers as a trace for replay
@@ -252,8 +252,6 @@ Row run_budget(const Setup& setup, std::size_t budget_bytes, moe::Trace* trace) 
   const std::string provider = setup.args.text("--provider", "cached");
   if (provider == "mapped" || provider == "faulting")
     return run(setup, moe::MmapProvider(setup.checkpoint), trace);
-  if (provider != "cached")
-    throw UsageError("--provider is cached, mapped or faulting, not '" + provider + "'");
   return setup.args.has("--lru") ? run_cached<moe::Lru>(setup, budget_bytes, trace)
                                  : run_cached<moe::DecayedFrequency>(setup, budget_bytes, trace);
 }
@@ -266,6 +264,9 @@ moe::ModelOptions options_of(const CommandLine& args) {
 }
 
 Setup setup_of(const CommandLine& args) {
+  if (const std::string provider = args.text("--provider", "cached");
+      provider != "cached" && provider != "mapped" && provider != "faulting")
+    throw UsageError("--provider is cached, mapped or faulting, not '" + provider + "'");
   const moe::Checkpoint checkpoint(args.positional(1, 1)[0]);
   Setup setup{args, checkpoint, moe::ModelSpec(checkpoint), options_of(args), {}, args.count("--warm", 28)};
   if (setup.spec.experts() == 0)

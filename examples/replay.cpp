@@ -25,12 +25,12 @@ rate in per cent: the share of the needed experts that were in the cache. Prompt
 not count. TRACE is a file that `measure_cache --record` writes.
 
   --budgets-mib LIST   budgets for experts in MiB, separated by commas
-  --order ORDER        hits_first (the default): experts in the cache are asked for first, as the engine
+  --order ORDER        hits_first (the default): experts in the cache are requested first, as the engine
                        does; rank: in the order of the trace, as publications compare caches
   --csv                print comma-separated values
   --svg FILE           draw the hit rates as a line chart
 
-  belady      evicts the expert that is needed last: the optimum
+  belady      evicts the expert whose next use is the farthest away: the optimum
   lru         evicts the least recently used expert
   lru_floor   lru, but each layer keeps a few experts
   decayed     the engine's policy: decayed frequency of use, and each layer keeps a few experts

@@ -13,11 +13,6 @@ namespace moe::inline MOE_ABI::detail {
 
 // Arithmetic on numbers that a file or a caller states. The result is empty on overflow.
 
-inline std::optional<std::uint64_t> checked_add(std::uint64_t a, std::uint64_t b) {
-  if (a > std::numeric_limits<std::uint64_t>::max() - b) return {};
-  return a + b;
-}
-
 inline std::optional<std::uint64_t> checked_mul(std::uint64_t a, std::uint64_t b) {
   if (b != 0 && a > std::numeric_limits<std::uint64_t>::max() / b) return {};
   return a * b;

@@ -38,7 +38,7 @@
     "moe uses weights as checkpoints store them, in little-endian order: build for a little-endian processor"
 #endif
 #if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__ == 1)
-#error "moe promises the same tokens on every run: build without -ffast-math and -ffinite-math-only"
+#error "-ffast-math and -ffinite-math-only change the tokens: build moe without these options"
 #endif
 
 #if !defined(MOE_ASSERT)

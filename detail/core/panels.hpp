@@ -30,9 +30,6 @@ Matrix to_panels(const Matrix& matrix, std::byte* out);
 /// fits_panels(matrix).
 Matrix to_panels_in_place(const Matrix& matrix, std::byte* memory);
 
-/// The inverse of to_panels().
-Matrix from_panels(const Matrix& matrix, std::byte* out);
-
 /// Copies row r of a matrix in either order to `out`, [matrix.row_bytes()].
 void copy_row(const Matrix& matrix, std::size_t r, std::byte* out);
 

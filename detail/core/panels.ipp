@@ -76,12 +76,6 @@ MOE_INLINE Matrix to_panels_in_place(const Matrix& matrix, std::byte* memory) {
   return {memory, matrix.dtype, matrix.rows, matrix.cols, Matrix::Order::panels};
 }
 
-MOE_INLINE Matrix from_panels(const Matrix& matrix, std::byte* out) {
-  MOE_ASSERT(matrix.order == Matrix::Order::panels);
-  for (std::size_t row = 0; row < matrix.rows; ++row) copy_row(matrix, row, out + row * matrix.row_bytes());
-  return {out, matrix.dtype, matrix.rows, matrix.cols};
-}
-
 MOE_INLINE void copy_row(const Matrix& matrix, std::size_t r, std::byte* out) {
   MOE_ASSERT(r < matrix.rows);
   const std::size_t row_bytes = matrix.row_bytes();

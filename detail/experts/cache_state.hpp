@@ -36,7 +36,8 @@ struct CacheStatistics {
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The options that are 0, taken from the catalog and the largest lease of a provider, if it knows them.
+/// `options`, with the numbers of the catalog and of the largest lease of a provider in place of zeros, if the provider has
+/// these numbers.
 template <class Inner>
 CacheOptions completed_options(CacheOptions options, Inner& inner) {
   if (options.largest_bytes == 0) options.largest_bytes = detail::largest_bytes(inner);
@@ -201,7 +202,7 @@ class CacheState {
   void release(Entry& entry) {
     const std::lock_guard lock(mutex_);
     residency_.released(entry.number);
-    tell_waiting();
+    notify_waiting();
   }
 
   CacheStatistics statistics() const {
@@ -326,7 +327,7 @@ class CacheState {
   }
 
   /// A lease ends several hundred times per token, usually while no thread waits.
-  void tell_waiting() {
+  void notify_waiting() {
     if (waiting_ > 0) changed_.notify_all();
   }
 
@@ -356,12 +357,12 @@ class CacheState {
       if (!lock.owns_lock()) lock.lock();
       entry.stage = Stage::absent;
       residency_.remove(entry.number);
-      tell_waiting();
+      notify_waiting();
       throw;
     }
     entry.stage = Stage::ready;
     residency_.loaded(entry.number);
-    tell_waiting();
+    notify_waiting();
   }
 
   void mark_hot(std::span<const ExpertId> ids) {

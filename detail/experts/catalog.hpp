@@ -16,19 +16,19 @@ struct CatalogOptions {
   bool allow_partial = false;  // experts may be missing, as in an extraction of some of them
 };
 
-/// Where each expert of a checkpoint lies, and how it is stored there. All layouts of the families that the library knows are
-/// read (detail/experts/expert_part_finder.hpp lists them): tensors for each expert, tensors with all experts of a layer, gate
+/// Where each expert of a checkpoint lies, and how it is stored there. All layouts of the supported families are read
+/// (detail/experts/expert_part_finder.hpp lists them): tensors for each expert, tensors with all experts of a layer, gate
 /// and up in one tensor, transposed matrices, MXFP4 and FP8 as Hugging Face stores them, with biases or without.
 ///
 /// Of a multimodal checkpoint, the experts of the text model are listed. All experts of a layer have one shape; layers may
-/// differ. The numbers of the experts of a layer begin at 0 and have no gaps, except in a partial checkpoint, where a router
-/// may know experts that are missing.
+/// differ. The numbers of the experts of a layer begin at 0 and have no gaps, except in a partial checkpoint, which lacks
+/// some of the experts that its routers can choose.
 ///
 /// The experts that the checkpoint has are numbered by an index from 0 to size() - 1, in the order of their ids. Thread-safe.
 class ExpertCatalog {
  public:
   /// Throws if an expert is incomplete, or has a shape or type that cannot be used; and, unless options.allow_partial, if an
-  /// expert is missing that a router knows.
+  /// expert that a router can choose is missing.
   explicit ExpertCatalog(const Checkpoint& checkpoint, const CatalogOptions& options = {});
 
   /// The number of layers, dense layers included.

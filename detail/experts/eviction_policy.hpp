@@ -27,8 +27,8 @@ inline constexpr std::uint32_t no_expert = detail::PairingHeaps::none;
 /// | policy.erase(expert)             |               | the expert is no candidate any more                                  |
 /// | policy.lowest(layer, token)      | std::uint32_t | the candidate to evict, so that an expert of `layer` has room;       |
 /// |                                  |               | `no_expert` if there is no candidate                                 |
-/// | policy.score(expert, token)      | double        | the value of keeping an expert, candidate or not: where the policy   |
-/// |                                  |               | has no candidate to offer, the cache evicts the lowest score         |
+/// | policy.score(expert, token)      | double        | the value of keeping an expert, candidate or not: if there is no     |
+/// |                                  |               | candidate, the cache evicts the expert with the lowest score         |
 ///
 /// All members but resize() are noexcept. `token` counts the tokens that were computed so far and never decreases. A policy
 /// can be copied. Only one thread at a time calls a policy. Experts of equal value should be evicted in the order of their ids,

@@ -29,7 +29,7 @@ struct FallbackOptions {
 /// LOSSY, unless the threshold is 0: delivers the experts of `Exact`; but where an exact expert is not resident and has little
 /// weight, delivers the small copy of `Small`, another precision of the same experts, which is resident or read faster.
 ///
-/// - Only experts of single tokens are replaced: Announcement::weights tells their weights. Prompts get exact experts.
+/// - Only experts of single tokens are replaced, for which Announcement::weights are known. Prompts get exact experts.
 /// - The results depend on what is resident, so they can differ from run to run.
 /// - A thread of the provider acquires replaced experts from `Exact`, so that a cache in `Exact` keeps them. The thread loads
 ///   nothing while a caller waits, and drops the experts of earlier announcements.
@@ -48,7 +48,7 @@ class FallbackProvider {
  public:
   using Lossy = void;  // leases may have other weights than the experts of the checkpoint
 
-  /// Of an exact expert or of a small copy: the type of the weights tells.
+  /// A lease of an exact expert or of a small copy, which differ in the type of the weights.
   using Lease = AnyProvider::Lease;
 
   /// Throws if both providers state a catalog, and the small copies are of another number of layers or experts, or have other

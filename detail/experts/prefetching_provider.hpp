@@ -18,7 +18,7 @@ namespace moe::inline MOE_ABI {
 /// - Chosen experts are loaded before predicted ones. A prediction is loaded only while no thread waits in acquire() and no
 ///   chosen expert is queued; the next announcement withdraws it.
 /// - The queue drops an expert that is acquired before a background thread has begun to load it: acquire() loads it.
-/// - Errors of the background threads are forgotten; acquire() throws them.
+/// - Errors of the background threads are dropped: acquire() loads the expert again, and throws if that fails.
 ///
 /// Useful around a provider that keeps what it has loaded, such as CachingProvider. The background threads call load(id, kind)
 /// of `Inner`; if `Inner` has no such member, they acquire the expert and destroy the lease.

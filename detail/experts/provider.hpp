@@ -63,11 +63,11 @@ struct Announcement {
 /// |                          |                      | I/O and no waiting; may throw          | resident              |
 /// | hint(announcement)       | void, noexcept       | see Announcement; returns soon         | hints are lost        |
 /// | load(id, kind)           | void, noexcept       | loads an announced expert without a    | a prefetcher acquires |
-/// |                          |                      | lease; errors are forgotten            | it and ends the lease |
+/// |                          |                      | lease; errors are dropped              | it and ends the lease |
 /// | bytes(id)                | std::size_t          | the memory that a lease takes, padding | a cache acquires one  |
 /// |                          |                      | included; 0: unknown, or no such id    | per layer to measure  |
-/// | largest_bytes()          | std::size_t          | the most that bytes(id) returns;       | a cache learns late   |
-/// |                          |                      | 0: unknown                             | of a budget too small |
+/// | largest_bytes()          | std::size_t          | the most that bytes(id) returns;       | too small a budget    |
+/// |                          |                      | 0: unknown                             | fails at acquire()    |
 /// | catalog()                | const ExpertCatalog& | where all experts lie; a pointer that  | a cache allocates as  |
 /// |                          | or a pointer to one  | may be null is allowed as well         | experts appear        |
 /// | inner()                  | a reference          | the provider within an adapter: what   | it is no adapter      |
@@ -79,7 +79,7 @@ struct Announcement {
 ///
 /// - Threads: all members are called from several threads at once.
 /// - Lifetime: a lease stays valid if its provider moves, but not if its provider is destroyed.
-/// - Errors are not remembered: the next acquire() tries again.
+/// - Errors are not stored: the next acquire() tries again.
 /// - Progress: a thread that calls acquire() holds no lease, so a provider with room for one expert can serve any number
 ///   of threads. try_acquire() may be called while leases are held.
 ///

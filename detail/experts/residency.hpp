@@ -108,7 +108,7 @@ class Residency {
 
   /// Loading an admitted expert begins; and ends, so that its weights are readable.
   void loading(std::uint32_t expert) { hold(expert); }
-  void loaded(std::uint32_t expert) { let_go(expert); }
+  void loaded(std::uint32_t expert) { release_hold(expert); }
 
   /// A lease begins; and ends.
   void acquired(std::uint32_t expert) {
@@ -119,7 +119,7 @@ class Residency {
     entry.predicted = false;
     if (!counted) count_use(expert);
   }
-  void released(std::uint32_t expert) { let_go(expert); }
+  void released(std::uint32_t expert) { release_hold(expert); }
 
   void pin(std::uint32_t expert) { hold(expert); }
 
@@ -139,7 +139,7 @@ class Residency {
       if (!resident(expert)) continue;
       hold(expert);
       count_use(expert);
-      let_go(expert);
+      release_hold(expert);
     }
   }
 
@@ -244,7 +244,7 @@ class Residency {
     update(expert);
   }
 
-  void let_go(std::uint32_t expert) {
+  void release_hold(std::uint32_t expert) {
     MOE_ASSERT(experts_[expert].holds > 0);
     --experts_[expert].holds;
     update(expert);

@@ -107,7 +107,7 @@ MOE_INLINE std::size_t UsageProfile::index(ExpertId id) const {
 namespace moe::inline MOE_ABI::detail {
 
 /// Requires both matrices to have the same shape; returns the length of their rows. The shapes are checked before any memory
-/// is taken: one long row among many empty ones would otherwise ask for much more memory than the file has bytes.
+/// is taken: one long row among many empty ones would otherwise need much more memory than the file has bytes.
 MOE_INLINE std::size_t experts_of_profile(const Json& counts, const Json& mass) {
   const auto require_size = [](const Json& array, std::size_t size) {
     if (array.as_array().size() != size) array.fail_here(concat(size, " elements"), concat(array.size()));

@@ -183,7 +183,8 @@ MOE_INLINE bool Extraction::Work::is_complete() const {
   if (!exists || empty) return false;
   for (const detail::ExtractionFile& file : files_)
     if (!directory || !file.is_at(detail::join_path(out_, file.name())))
-      detail::fail(out_, "output", "a new directory, or this extraction, complete", "something else");
+      detail::fail(out_, "output", "a new directory, or this extraction, complete",
+                   directory ? "a directory with something else" : "something else");
   return true;
 }
 

@@ -20,16 +20,16 @@ struct ExtractionPlan {
   std::vector<std::string> not_converted;  // tensors whose rows are not whole blocks of the wanted type
 };
 
-/// Plans the extraction of a checkpoint. Throws if the checkpoint lacks something that the options ask for.
+/// Plans the extraction of a checkpoint. Throws if the checkpoint lacks something that the options require.
 ///
 /// Tensors keep the names that they have in the source. Each matrix of an expert becomes a tensor, named as in checkpoints of
 /// the family that store experts separately. The prefix `model.language_model.` of multimodal models becomes `model.`: longer
 /// names would exceed the limit of GGUF. Of a multimodal model only the text model is extracted, without layers that draft
 /// tokens.
 ///
-/// Without a wanted type, matrices keep their bytes, except for experts in layouts that GGUF does not have: transposed matrices
-/// and MXFP4 are stored as kernels read them. FP8 is stored as I8, with the scales in a tensor `<name>_scale_inv` as in the
-/// source.
+/// Without a type in the options, matrices keep their bytes, except for experts in layouts that GGUF does not have: transposed
+/// matrices and MXFP4 are stored as kernels read them. FP8 is stored as I8, with the scales in a tensor `<name>_scale_inv` as
+/// in the source.
 ExtractionPlan plan_extraction(const ExpertCatalog& catalog, const ExtractOptions& options);
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -49,7 +49,7 @@ struct ModelOptions {
   // numbers of threads and chunks.
   bool bf16_dot = false;
 
-  // Restricts the routers to these experts, for experiments. README.md shows the loss of quality.
+  // Restricts the routers to these experts, for experiments. docs/measurements.md shows the loss of quality.
   AllowedExperts allowed_experts = {};
 
   // Opens checkpoints that lack experts, such as an extraction of a few experts. Routers choose from the experts that are there.

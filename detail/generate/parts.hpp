@@ -17,8 +17,8 @@ namespace moe::inline MOE_ABI::detail {
 
 enum class TextPart { answer, reasoning };
 
-/// Tells reasoning from answer while the text of an assistant's turn arrives, by the markers of a TurnFormat. Markers, and white
-/// space beside markers, belong to neither part. Text that may become a marker is held back.
+/// Separates reasoning from answer while the text of an assistant's turn arrives, by the markers of a TurnFormat. Markers, and
+/// white space beside markers, belong to neither part. Text that may become a marker is held back.
 ///
 /// Reasoning begins at a marker at the beginning of the turn. A later marker counts only if it begins with a special token, since
 /// an answer may contain the letters of other markers. Without markers everything is the answer. Not thread-safe.

@@ -67,7 +67,7 @@ struct GenerateOptions {
   std::vector<std::string> stop_strings = {};
 
   // The template that wrote the prompt. The text is then an assistant's turn: the tokens that the template writes after such a
-  // turn also end the text, Piece::part tells reasoning from answer, and the markers between both parts are not shown. Without a
+  // turn also end the text, Piece::part is reasoning or answer, and the markers between both parts are not shown. Without a
   // template all text is answer, and only special tokens are not shown.
   std::optional<ChatTemplate> chat_template = {};
 
@@ -126,7 +126,7 @@ class Session {
   /// All tokens of the text so far, prompt included.
   const std::vector<TokenId>& tokens() const { return tokens_; }
 
-  /// Why the last text ended; running after score(), whose text is given.
+  /// Why the last text ended; running after score(), which generates no text.
   Finish finish() const { return finish_; }
 
   /// The token that ended the last text, with its source; it is the last of tokens(). Empty if no token ended the text.
@@ -181,8 +181,8 @@ class Session {
   /// Computes the rest of a prompt. Takes snapshots in between for models with recurrent mixers.
   std::span<const float> read_rest(std::span<const TokenId> prompt, const std::stop_token& stop);
 
-  /// Forgets how the last text ended, when another text begins.
-  void forget_end();
+  /// Resets finish(), end_token() and stop_string(), when another text begins.
+  void reset_end();
 
   /// The number of tokens of the prompt that are in the KV cache. The last token is never reused: its logits are needed.
   std::size_t common_prefix(std::span<const TokenId> prompt) const;
@@ -257,7 +257,7 @@ class Session::Generation {
   /// The logits; -inf for end tokens before min_tokens.
   std::span<const float> allowed_logits();
 
-  /// Asks the sampler for a token.
+  /// The token that the sampler chooses.
   TokenId draw();
 
   void advance();

@@ -69,7 +69,7 @@ MOE_INLINE std::span<const float> Session::read(const std::vector<TokenId>& prom
   return logits;
 }
 
-MOE_INLINE void Session::forget_end() {
+MOE_INLINE void Session::reset_end() {
   finish_ = Finish::running;
   end_token_.reset();
   stop_string_.clear();
@@ -180,7 +180,7 @@ MOE_INLINE void Session::Generation::start() {
   require_newest();
   detail::expect(!begun_, "stream", "begin()", "one call", "a second call");
   begun_ = true;
-  session_->forget_end();
+  session_->reset_end();
 }
 
 MOE_INLINE Session::Generation::Iterator Session::Generation::begin() {

@@ -37,7 +37,7 @@ class SessionBatch {
 
   /// Adds the text of a session. on_piece(piece) is called during run_pass(), for each token as soon as it is drawn; it must not
   /// call this batch. The session must outlive the text and stay at its address; it is used for nothing else until the text
-  /// ends, which Session::finish() tells. GenerateOptions::stop ends the text before the next pass.
+  /// ends, so that Session::finish() is not `running`. GenerateOptions::stop ends the text before the next pass.
   /// Throws if the batch is full, if the session belongs to another model or has a text in the batch, and as
   /// Session::generate() does for a wrong prompt or wrong options.
   void add(Session& session, std::span<const TokenId> prompt, const GenerateOptions& options = {},

@@ -33,7 +33,7 @@ class SessionFile {
   static void check(const Head& head, const Model& model, const std::string& path);
 };
 
-/// A number that tells models apart: a CRC-32C of the names, types and shapes of tensors, and of samples of the weights.
+/// A number that differs between models: a CRC-32C of the names, types and shapes of tensors, and of samples of the weights.
 std::uint32_t fingerprint(const Transformer& transformer, const Checkpoint& checkpoint);
 
 }  // namespace moe::inline MOE_ABI::detail

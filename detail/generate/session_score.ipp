@@ -43,7 +43,7 @@ MOE_INLINE std::vector<Piece> Session::score(std::span<const TokenId> given, std
   const detail::Stopwatch stopwatch;
   std::vector<Piece> pieces = pieces_of(tokens);
   ++newest_;
-  forget_end();
+  reset_end();
   // The context is computed without logits. The token before the first scored token is not part of the context: the logits of
   // this token are needed.
   const std::size_t context_size = std::clamp(first, std::size_t{1}, tokens.size()) - 1;

@@ -29,7 +29,7 @@ class StopStrings {
   const std::string& found() const { return found_; }
 
  private:
-  /// Appends the text that is held back, except for its last `keep` bytes, and forgets the appended text.
+  /// Appends the text that is held back, except for its last `keep` bytes, and drops the appended text.
   void release(std::size_t keep, std::string& out);
 
   IncrementalSearch search_;

@@ -33,7 +33,7 @@ class GgufParser {
 
   void read_version();
 
-  /// Reads the number of items that take at least `least_bytes` each. A count cannot ask for more memory than a fixed
+  /// Reads the number of items that take at least `least_bytes` each. So the memory for the items is at most a fixed
   /// multiple of the size of the file.
   std::uint64_t count(std::string_view what, std::uint64_t least_bytes);
 

@@ -14,7 +14,7 @@ namespace moe::inline MOE_ABI::detail {
 #if defined(_WIN32)
 
 MOE_INLINE FileHandle reopen_direct(FileHandle file, const std::string&, FileAccess access) {
-  // A file that this process writes is shared with readers only, so nobody can open it a second time for writing.
+  // A file that this process writes is shared with readers only, so it cannot be opened a second time for writing.
   if (access == FileAccess::write) return no_file;
   return ReOpenFile(file, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_DELETE, FILE_FLAG_NO_BUFFERING);
 }

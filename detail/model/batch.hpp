@@ -34,13 +34,13 @@ struct BatchOptions {
 ///   }
 ///
 /// Made by Transformer::batch(), for that transformer only, which must outlive the batch. The intermediate results of a pass
-/// are in the memory of the batch, so that of the sequences is not touched. Not thread-safe.
+/// are in the memory of the batch; the memory of the sequences for such results is not used. Not thread-safe.
 class Batch {
  public:
-  /// Adds the next tokens of a sequence to the pass, and returns their index in the batch: one token, or a part of a prompt. Copies
-  /// the ids. The sequence must stay at its address until the pass. Throws if the sequence belongs to another transformer
-  /// or is in the batch already; if `ids` is empty, has an id out of range, is longer than Sequence::chunk(), or does not fit
-  /// into the context; and if the batch has no room.
+  /// Adds the next tokens of a sequence to the pass, and returns their index in the batch: one token, or a part of a prompt.
+  /// Copies the ids. The sequence must stay at its address until the pass. Throws if the sequence belongs to another
+  /// transformer or is in the batch already; if `ids` is empty, has an id out of range, is longer than Sequence::chunk(), or
+  /// does not fit into the context; and if the batch has no room.
   std::size_t add(Sequence& sequence, std::span<const TokenId> ids);
 
   /// Removes all sequences.

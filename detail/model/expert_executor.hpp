@@ -18,7 +18,7 @@ namespace moe::inline MOE_ABI {
 ///          batch before finish() of the one before has ended. An executor that several transformers share needs its own mutex.
 /// Errors   Any exception of begin() or finish() ends the text, and passes through to the caller. After an exception of begin()
 ///          finish() is not called. The next begin() starts a new batch in any case. An executor that waits for others has a time
-///          limit, and throws when it ends: wrong results cannot be told from right ones.
+///          limit, and throws when it ends: wrong results cannot be distinguished from right ones.
 /// Bits     For the same inputs and instruction set the results have the bits of LocalExecutor if the executor uses the
 ///          kernels of this library, however the groups are divided.
 class ExpertExecutor {

@@ -130,7 +130,6 @@ class Embedding {
   Embedding(const Matrix& matrix, const File& file, std::uint64_t offset);
 
   const Matrix& matrix() const { return matrix_; }
-  bool on_disk() const { return file_ != nullptr; }
 
   /// out = the row of a token. out: [hidden]. Throws if the file cannot be read.
   void read_row(std::size_t id, std::span<float> out) const;

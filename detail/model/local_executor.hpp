@@ -17,8 +17,8 @@
 namespace moe::inline MOE_ABI {
 
 /// Computes experts of a provider on this machine, as a transformer with that provider does: in finish(), and with the same
-/// bits. Serves in the process that computes experts for another one, and beside executors that compute a part elsewhere.
-/// Not thread-safe.
+/// bits. Used in a process that computes experts for another process, and by executors that compute a part of the experts
+/// elsewhere. Not thread-safe.
 class LocalExecutor final : public ExpertExecutor {
  public:
   /// spec: of the model. provider, pool: must outlive the executor. kernels: as in TransformerOptions. Throws if the experts of

@@ -58,15 +58,14 @@ class Sequence {
   /// The largest number of tokens that go through the layers together.
   std::size_t chunk() const { return state_.options().chunk; }
 
-  /// Forgets all positions from `position` on, and returns the new position: `position` if the model keeps the keys and values of
-  /// all positions. Otherwise the new position may be earlier: sliding windows forget old positions, and recurrent mixers can
-  /// only return to snapshots or to the beginning.
+  /// Removes all positions from `position` on, and returns the new position: `position` if the model keeps the keys and values
+  /// of all positions. Otherwise the new position may be earlier: sliding windows do not keep old positions, and recurrent
+  /// mixers can only return to snapshots or to the beginning.
   std::size_t rewind(std::size_t position) { return state_.rewind(position); }
 
-  /// Lets rewind() return to the current position. Only models with recurrent mixers need it. The newest two snapshots
-  /// of each kind are kept.
+  /// The kinds of snapshots: prompt_end and periodic. The newest two snapshots of each kind are kept.
   using SnapshotKind = detail::SequenceState::SnapshotKind;
-  /// Lets rewind() return to the current position; see SnapshotKind.
+  /// Copies the states of recurrent mixers, so that rewind() can return to the current position. Other models need no snapshots.
   void take_snapshot(SnapshotKind kind) { state_.take_snapshot(kind); }
   /// Whether the model has recurrent mixers, whose states rewind() can only take from snapshots.
   bool needs_snapshots() const { return state_.has_fixed_arrays(); }
@@ -84,7 +83,7 @@ class Sequence {
     on_routes_ = observer;
   }
 
-  /// Statistics of all tokens that this sequence has computed, forgotten ones included.
+  /// Statistics of all tokens that this sequence has computed, removed ones included.
   const RestrictionStatistics& restriction() const { return restriction_; }
 
   /// The bytes of the state of a full context with its snapshots.

@@ -32,7 +32,8 @@ struct TransformerOptions {
   // Restricts the routers, for experiments and for checkpoints without some experts: other experts are never chosen.
   AllowedExperts allowed_experts = {};
   // LOSSY, for experiments such as PreferResident: called before each choice for a single token; changes the scores that decide
-  // the choice, [experts of the layer], but not the weights of the chosen experts. Must not throw, and must outlive the transformer.
+  // the choice, [experts of the layer], but not the weights of the chosen experts. Must not throw, and must outlive the
+  // transformer.
   FunctionRef<void(std::size_t layer, std::span<float> scores)> adjust_choice = {};
   // Null: the kernels of the best instruction set of this machine.
   const detail::simd::Kernels* kernels = nullptr;

@@ -33,10 +33,10 @@ class MpiTransport final : public RankTransport {
     arriving_.resize(static_cast<std::size_t>(ranks_));
   }
 
-  /// Waits for messages that are being sent, at most `patience` seconds. Messages that MPI may still read or write after that are
-  /// not freed.
+  /// Waits for messages that are being sent, at most `longest_wait_seconds`. Messages that MPI may still read or write after
+  /// that are not freed.
   ~MpiTransport() override {
-    const double deadline = MPI_Wtime() + patience;
+    const double deadline = MPI_Wtime() + longest_wait_seconds;
     while (!sending_.empty() && MPI_Wtime() < deadline) release_sent();
     if (!sending_.empty()) (void)new std::list<Transfer>(std::move(sending_));
     const bool receives =
@@ -80,7 +80,7 @@ class MpiTransport final : public RankTransport {
     MPI_Request request = MPI_REQUEST_NULL;
   };
 
-  static constexpr double patience = 1;
+  static constexpr double longest_wait_seconds = 1;
 
   /// Starts to receive the next message of a rank, if its beginning has arrived.
   bool begin_receive(std::size_t from, std::optional<Transfer>& arriving) {

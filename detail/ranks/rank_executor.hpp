@@ -35,8 +35,8 @@ struct RankStatistics {
 /// an ExpertServer. begin() sends each rank its groups, as int8 if the experts of the layer are quantised; finish() computes
 /// the groups of rank 0 and waits for the others. Each result is written to its slot, so the text has the bits of one machine.
 ///
-/// A rank that fails, does not answer within the time limit, or answers nonsense ends the step with an Error. The answers of such
-/// a step are dropped when they arrive later, so the next step may succeed. Not thread-safe.
+/// A rank that fails, does not answer within the time limit, or sends a malformed answer ends the step with an Error. The
+/// answers of such a step are dropped when they arrive later, so the next step may succeed. Not thread-safe.
 class RankExecutor final : public ExpertExecutor {
  public:
   /// transport: of rank 0. local: computes the groups of rank 0. catalog: of the model. All must outlive the executor, except for
@@ -45,7 +45,7 @@ class RankExecutor final : public ExpertExecutor {
   RankExecutor(RankTransport& transport, ExpertShares shares, ExpertExecutor& local,
                const ExpertCatalog& catalog, const RankOptions& options = {});
 
-  /// Tells the servers to end.
+  /// Sends the servers the message `goodbye`, which ends them.
   MOE_INLINE ~RankExecutor() override;
 
   RankExecutor(const RankExecutor&) = delete;

@@ -20,10 +20,10 @@ class RankTransport {
   virtual std::size_t rank() const = 0;   // of this process
   virtual std::size_t ranks() const = 0;  // all
 
-  /// Starts to send a message. Throws if the transport knows that it cannot be sent.
+  /// Starts to send a message. Throws if the transport has found that the message cannot be sent.
   virtual void send(std::size_t to, Message message) = 0;
 
-  /// The next message of a rank; empty if none has arrived yet. Throws if the transport knows that none will arrive.
+  /// The next message of a rank; empty if none has arrived yet. Throws if the transport has found that none will arrive.
   virtual std::optional<Message> receive(std::size_t from) = 0;
 };
 

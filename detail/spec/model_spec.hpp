@@ -40,7 +40,7 @@ struct ModelSpec {
   std::size_t experts_per_token() const;
 
   /// Reads the description of a checkpoint. Throws if its family is unknown, if a value is out of range or contradicts
-  /// another, or if the description asks for a computation that the library does not do.
+  /// another, or if the description requires a computation that the library does not do.
   explicit ModelSpec(const Checkpoint& checkpoint);
   ModelSpec() = default;
 };

@@ -97,7 +97,7 @@ inline constexpr NeutralNumber neutral_numbers_of_gguf[] = {
 
 MOE_INLINE void refuse_number(const SpecReader& reader, const NeutralNumber& value) {
   const ValueSource& values = reader.source().values();
-  if (reader.asked(value.key)) return;
+  if (reader.is_looked_up(value.key)) return;
   const auto number = values.any_number(value.key);
   if (!number || *number == value.neutral || *number == value.also) return;
   if (values.is_flag(value.key))
@@ -109,7 +109,7 @@ MOE_INLINE void refuse_number(const SpecReader& reader, const NeutralNumber& val
 MOE_INLINE void refuse_window(const SpecReader& reader, std::size_t max_positions) {
   const ValueSource& values = reader.source().values();
   const std::string_view key = reader.is_gguf() ? keys::window.gguf[0] : keys::window.hugging_face[0];
-  if (reader.asked(key) || reader.family().pattern == Family::Pattern::no_window) return;
+  if (reader.is_looked_up(key) || reader.family().pattern == Family::Pattern::no_window) return;
   if (!reader.is_gguf() && !values.flag("use_sliding_window", true)) return;
   const std::size_t window = values.size(key, 0);
   if (window > 0 && window < max_positions)
@@ -157,7 +157,7 @@ MOE_INLINE void refuse_unread_values(const SpecReader& reader, const std::vector
   refuse_numbers(neutral_numbers_of_config);
   const ValueSource& values = reader.source().values();
   for (const auto& [key, neutral, part] : neutral_texts_of_config) {
-    if (reader.asked(key) || !has_part(kinds, part)) continue;
+    if (reader.is_looked_up(key) || !has_part(kinds, part)) continue;
     if (const std::string text = values.text(key, neutral); text != neutral)
       values.fail_at(key, neutral, text);
   }

@@ -12,7 +12,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Reads the values of a model's description by keys of both formats. The reader records which keys were asked for, so that
+/// Reads the values of a model's description by keys of both formats. The reader records which keys were looked up, so that
 /// refuse_unread_values() can refuse other values. Of several names of a value, the first name in the description counts. Not
 /// thread-safe.
 class SpecReader {
@@ -53,8 +53,8 @@ class SpecReader {
   /// The size of the vocabulary. In a GGUF file the shape of the embedding takes precedence.
   std::size_t vocabulary() const;
 
-  /// Whether a reader asked for the value with this name.
-  bool asked(std::string_view name) const;
+  /// Whether a reader has looked up the value with this name.
+  bool is_looked_up(std::string_view name) const;
 
   [[noreturn]] void fail_at(const Key& key, std::string_view expected, std::string_view found) const;
 
@@ -68,7 +68,7 @@ class SpecReader {
  private:
   const ModelSource& source_;
   std::uint64_t tensor_bytes_ = 0;
-  mutable std::vector<std::string_view> asked_;
+  mutable std::vector<std::string_view> looked_up_;
 };
 
 }  // namespace moe::inline MOE_ABI::detail

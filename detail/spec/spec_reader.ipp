@@ -25,7 +25,7 @@ MOE_INLINE std::string_view SpecReader::name_of(const Key& key) const {
   bool found = false;
   for (const std::string_view name : names) {
     if (name.empty()) break;
-    if (!asked(name)) asked_.push_back(name);
+    if (!is_looked_up(name)) looked_up_.push_back(name);
     if (!found && source_.values().has(name)) {
       out = name;
       found = true;
@@ -34,8 +34,8 @@ MOE_INLINE std::string_view SpecReader::name_of(const Key& key) const {
   return out;
 }
 
-MOE_INLINE bool SpecReader::asked(std::string_view name) const {
-  return std::find(asked_.begin(), asked_.end(), name) != asked_.end();
+MOE_INLINE bool SpecReader::is_looked_up(std::string_view name) const {
+  return std::find(looked_up_.begin(), looked_up_.end(), name) != looked_up_.end();
 }
 
 MOE_INLINE std::size_t SpecReader::size(const Key& key, std::uint64_t otherwise, SizeRange range) const {

@@ -26,8 +26,8 @@ struct AddedToken {
   bool special = false;      // controls the model; decoding may leave it out
 };
 
-/// An Aho-Corasick automaton over reversed texts. Reads an input backwards, one step for each byte, and knows at each position
-/// the longest of the texts that begins at this position. O(1) amortised per step, whatever the texts are.
+/// An Aho-Corasick automaton over reversed texts. Reads an input backwards, one step for each byte. After each step,
+/// longest() is the longest of the texts that begins at the byte that was read. O(1) amortised per step, whatever the texts are.
 class BackwardAutomaton {
  public:
   static constexpr std::uint32_t none = std::numeric_limits<std::uint32_t>::max();

@@ -10,7 +10,7 @@
 
 namespace moe::inline MOE_ABI {
 
-/// A call of a function that the model asks for.
+/// A call of a function that the model requests.
 struct ToolCall {
   std::string name;       // of the function
   std::string arguments;  // JSON; a text that is no JSON is passed to the template as a string

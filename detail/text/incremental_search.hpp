@@ -27,7 +27,7 @@ class IncrementalSearch {
 
   const std::string& text(std::size_t index) const { return searches_[index].text; }
 
-  /// Forgets the bytes read.
+  /// Drops the bytes read so far: the next byte begins a new text.
   void reset();
 
  private:

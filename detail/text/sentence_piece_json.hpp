@@ -14,8 +14,8 @@ bool is_metaspace(const Json& part);
 /// Whether a decoder writes tokens of bytes as their names, such as `<0x0A>`: any decoder without ByteFallback.
 bool names_bytes(const Json& decoder);
 
-/// Reads the steps around a model with byte_fallback, with a Metaspace or without a pre-tokenizer in a tokenizer.json, such as Llama 2's, Mixtral's and Gemma's:
-/// SentencePiece in terms of Hugging Face's tokenizers. Throws if a step is not supported.
+/// Reads the steps around a model with byte_fallback, with a Metaspace or without a pre-tokenizer in a tokenizer.json, such as
+/// Llama 2's, Mixtral's and Gemma's: SentencePiece in terms of Hugging Face's tokenizers. Throws if a step is not supported.
 void read_sentence_piece(const Json& root, TokenizerParts& parts);
 
 }  // namespace moe::inline MOE_ABI::detail

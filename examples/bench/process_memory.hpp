@@ -9,7 +9,7 @@
 #include <unistd.h>
 #endif
 
-/// The resident memory in bytes, mapped files included; 0 if the system does not tell.
+/// The resident memory in bytes, mapped files included; 0 if the system does not report it.
 inline std::size_t resident_bytes() {
   std::size_t all = 0, resident = 0;
   std::ifstream("/proc/self/statm") >> all >> resident;
@@ -20,7 +20,7 @@ inline std::size_t resident_bytes() {
 #endif
 }
 
-/// The peak of the resident memory in bytes, mapped files included; 0 if the system does not tell.
+/// The peak of the resident memory in bytes, mapped files included; 0 if the system does not report it.
 inline std::size_t peak_resident_bytes() {
 #if defined(_WIN32)
   return 0;

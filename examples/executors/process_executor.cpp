@@ -108,23 +108,18 @@ int main(int argc, char** argv) {
   return run_example(argc, argv, help, [](const CommandLine& args) {
     const std::vector<std::string>& words = args.positional(2, 2);
     const moe::Checkpoint checkpoint(words[0]);
-    int ends[2];
-    if (::socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0)
-      throw std::runtime_error("socketpair: expected a connection");
-    const pid_t server = ::fork();  // before this process starts threads
-    if (server < 0) throw std::runtime_error("fork: expected a process");
-    ::close(ends[server == 0 ? 0 : 1]);
+    const auto [server, handle] = fork_connected();
     if (server == 0) {
       moe::ThreadPool pool;
       moe::MmapProvider experts(checkpoint);
       moe::LocalExecutor local(moe::ModelSpec(checkpoint), experts, pool);
-      return serve(local, Socket(ends[1]));
+      return serve(local, Socket(handle));
     }
     const timeval limit{.tv_sec = args.number<int>("--time-limit", 60, 1, 86400), .tv_usec = 0};
-    ::setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    ::setsockopt(ends[0], SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+    ::setsockopt(handle, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    ::setsockopt(handle, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
     {
-      const moe::Model model(checkpoint, std::make_shared<ProcessExecutor>(Socket(ends[0])));
+      const moe::Model model(checkpoint, std::make_shared<ProcessExecutor>(Socket(handle)));
       moe::Session session(model, {.context = args.count("--context", 4096, 1)});
       session.generate(words[1], {.max_tokens = args.count("--max-tokens", 50)},
                        [](const moe::Piece& piece) { std::cout << piece.text << std::flush; });

@@ -6,7 +6,6 @@
 #include "providers/continue_text.hpp"
 #include "providers/socket.hpp"
 
-#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include <csignal>
@@ -22,7 +21,7 @@ void serve(const moe::ExpertCatalog& catalog, Socket client) {
   }
 }
 
-/// The client. It knows the shapes of the experts from the checkpoint, and gets their bytes from the server.
+/// The client. Takes the shapes of the experts from the checkpoint, and their bytes from the server.
 class SocketProvider {
  public:
   SocketProvider(const moe::Checkpoint& checkpoint, Socket server)
@@ -64,14 +63,9 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // a closed connection is an error of the call
   return run_example(argc, argv, help, [](const CommandLine& args) {
     const moe::Checkpoint checkpoint(args.positional(2, 2)[0]);
-    int ends[2];
-    if (::socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0)
-      throw std::runtime_error("socketpair: expected a connection");
-    const pid_t server = ::fork();
-    if (server < 0) throw std::runtime_error("fork: expected a process");
-    ::close(ends[server == 0 ? 0 : 1]);
-    if (server == 0) return serve(moe::ExpertCatalog(checkpoint), Socket(ends[1]));
-    continue_text(checkpoint, SocketProvider(checkpoint, Socket(ends[0])), args);
+    const auto [server, handle] = fork_connected();
+    if (server == 0) return serve(moe::ExpertCatalog(checkpoint), Socket(handle));
+    continue_text(checkpoint, SocketProvider(checkpoint, Socket(handle)), args);
     ::waitpid(server, nullptr, 0);  // the server ends when the connection is closed
   });
 }

@@ -143,7 +143,7 @@ class CommandLine {
  private:
   /// Ends the message of an unknown option: the option with the most similar name.
   static std::string meant(std::string_view help, const std::string& word) {
-    std::vector<std::string> options;
+    std::vector<std::string> options{"--help"};
     for (std::size_t at = help.find("\n  -"); at != help.npos; at = help.find("\n  -", at + 1))
       options.emplace_back(help.substr(at + 3, help.find_first_of(" \n", at + 3) - at - 3));
     const std::size_t equals = word.find('=');
@@ -236,8 +236,8 @@ inline std::string steps_after(const std::string& message, const std::vector<std
   return next_steps(FailedCommand(words, std::string(help), args.model(help)), message);
 }
 
-/// Runs an example. Prints the help if it is asked for. Exceptions become one message on stderr, which is followed by what
-/// can be typed next, and the exit status: 2 for wrong usage, 1 for all other failures.
+/// Runs an example. Prints the help if --help or -h is an argument. Exceptions become one message on stderr, which is followed
+/// by what can be typed next, and the exit status: 2 for wrong usage, 1 for all other failures.
 template <class Main>
 int run_example(int argc, char** argv, std::string_view help, Main main) {
   const Utf8Console console;
@@ -248,10 +248,10 @@ int run_example(int argc, char** argv, std::string_view help, Main main) {
     return 1;
   };
   try {
-    bool asked = false;
+    bool needs_help = false;
     for (std::size_t i = 1; i < words.size() && words[i] != "--"; ++i)
-      asked = asked || words[i] == "--help" || words[i] == "-h";
-    if (asked) {
+      needs_help = needs_help || words[i] == "--help" || words[i] == "-h";
+    if (needs_help) {
       std::cout << help;
     } else {
       main(CommandLine(words, help));

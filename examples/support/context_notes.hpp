@@ -14,7 +14,7 @@ inline std::string advice_on_context(const moe::Session& session, const moe::Mod
   return "the model has no more positions (max_position_embeddings)";
 }
 
-/// Prints a line if the model has fewer positions than --context asks for.
+/// Prints a line if the model has fewer positions than --context states.
 inline void show_cut_context(const moe::Session& session, const moe::Model& model, const CommandLine& args) {
   if (!args.has("--context") || session.requested_context() <= session.context()) return;
   std::fprintf(

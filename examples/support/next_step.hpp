@@ -22,6 +22,7 @@ class FailedCommand {
       : words_(std::move(words)), help_(std::move(help)), model_(std::move(model)) {}
 
   const std::string& model() const { return model_; }
+  const std::string& program() const { return words_[0]; }
   std::string name() const { return std::filesystem::path(words_[0]).filename().string(); }
   bool knows(const std::string& option) const { return help_.find("\n  " + option + ' ') != help_.npos; }
   bool has(const std::string& word) const {
@@ -48,6 +49,24 @@ class FailedCommand {
       words.insert(words.end(), {option, value});
     }
     return joined(words);
+  }
+
+  /// The command with another output. output: the absolute path of the present output, the last word with this file name.
+  std::string with_other_output(const std::filesystem::path& output) const {
+    std::vector<std::string> words = words_;
+    for (std::size_t i = words.size(); i-- > 1;) {
+      const std::string word = words[i].substr(0, words[i].find_last_not_of('/') + 1);
+      if (std::filesystem::path(word).filename() != output.filename()) continue;
+      words[i] = word + "-2";
+      break;
+    }
+    return joined(words);
+  }
+
+  /// The word behind an option; empty if there is none.
+  std::string value_of(const std::string& option) const {
+    const auto found = std::find(words_.begin(), words_.end(), option);
+    return found != words_.end() && found + 1 != words_.end() ? found[1] : "";
   }
 
   std::string with_flag(const std::string& flag) const { return joined(words_) + ' ' + flag; }
@@ -211,6 +230,34 @@ inline std::string after_no_memory(const FailedCommand& command) {
   return step("All options:", command.asking_for_help());
 }
 
+/// After an error of extract about its output, whose path the message begins with.
+inline std::string after_wrong_output(const FailedCommand& command, const std::string& message) {
+  const auto says = [&](std::string_view text) { return message.find(text) != message.npos; };
+  if (says(": output: expected a new directory"))
+    return step("Name a directory that does not exist yet:",
+                command.with_other_output(message.substr(0, message.find(": output: "))));
+  if (!command.has("--verify")) return step("All options:", command.asking_for_help());
+  if (says("dense.gguf: opening: "))
+    return step("--verify needs a directory that this command has written:",
+                FailedCommand::joined({command.program(), "SOURCE", "OUT"}));
+  return step("The file is damaged. Remove the directory, then repeat the command that wrote it:",
+              FailedCommand::joined({"rm", "-r", command.value_of("--verify")}));
+}
+
+/// After an error of lossy about small copies that are not there.
+inline std::string after_missing_small_copies(const FailedCommand& command) {
+  return step("Write small copies into a new directory OUT, then use OUT as MODEL:",
+              FailedCommand::joined({command.beside("extract"), command.model(), "OUT", "--also",
+                                     command.value_of("--small")}));
+}
+
+/// After an error of replay about its trace.
+inline std::string after_wrong_trace(const FailedCommand& command) {
+  return step("This command records a trace:",
+              FailedCommand::joined({command.beside("measure_cache"), "examples/data/babel-10m", "--budgets",
+                                     "4MiB", "--record", "trace.csv"}));
+}
+
 /// The next steps after an error of the library or of an example, by its message.
 inline std::string next_steps(const FailedCommand& command, const std::string& message) {
   const auto says = [&](std::string_view text) { return message.find(text) != message.npos; };
@@ -218,7 +265,10 @@ inline std::string next_steps(const FailedCommand& command, const std::string& m
   if (says("not enough memory")) return after_no_memory(command);
   if (message.find("cache: budget: ") == 0 || message.find("memory: total: ") == 0)
     return after_small_limit(command, message);
+  if (says("that `extract --also TYPE` writes")) return after_missing_small_copies(command);
+  if (command.name() == "replay" && !says("the path of a new file")) return after_wrong_trace(command);
   const bool of_model = !model.empty() && message.find(model) == 0;
+  if (!of_model && command.name() == "extract") return after_wrong_output(command, message);
   if (!of_model) return step("All options:", command.asking_for_help());
   if (says("chat template: expected chat_template.jinja")) return after_missing_template(command);
   if (says("found a dense model")) return without_a_download(command);
@@ -226,7 +276,7 @@ inline std::string next_steps(const FailedCommand& command, const std::string& m
   if (!std::filesystem::exists(model, error)) return after_missing_model(command);
   if (says("found none of them")) return after_missing_weights(command);
   if (says("incomplete download") || says("expected an existing file") ||
-      (is_weights_file(model) && says(": byte ")))
+      says("size: expected at least 8 bytes") || (is_weights_file(model) && says(": byte ")))
     return after_incomplete_download(command);
   if (command.name() != "inspect" && !says("byte 0: "))
     return step("What the model is, and what of it can be run:",

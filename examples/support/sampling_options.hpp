@@ -5,6 +5,7 @@
 
 #include "command_line.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <limits>
 #include <string>
@@ -33,7 +34,24 @@ inline moe::TokenId token_of(const std::string& word, const std::string& option,
   return ids[0];
 }
 
-/// Changes the options that are given.
+/// Throws if a number of `sampling` is out of range: a UsageError if the number is the value of an option.
+inline void require_in_range(const CommandLine& args, const moe::Sampling& sampling) {
+  try {
+    sampling.check();
+  } catch (const moe::Error& error) {  // sampling: top_p: expected a number above 0, at most 1, found 2
+    const std::string message = error.what();
+    const std::size_t begin = message.find(": ") + 2, end = message.find(": ", begin);
+    std::string option = "--" + message.substr(begin, end - begin);
+    std::replace(option.begin(), option.end(), '_', '-');
+    if (!args.has(option)) throw;
+    const std::size_t expected = end + 2 + std::string_view("expected ").size(),
+                      found = message.rfind(", found ");
+    throw UsageError(option + " needs " + message.substr(expected, found - expected) + ", not '" +
+                     message.substr(found + std::string_view(", found ").size()) + "'");
+  }
+}
+
+/// Changes the options that are given, and checks the range of all numbers.
 inline void read_sampling_options(const CommandLine& args, const moe::Model& model, moe::Sampling& sampling) {
   sampling.typical_p = args.number("--typical-p", sampling.typical_p);
   sampling.presence_penalty = args.number("--presence-penalty", sampling.presence_penalty);
@@ -50,4 +68,5 @@ inline void read_sampling_options(const CommandLine& args, const moe::Model& mod
   }
   for (const std::string& word : args.texts("--ban"))
     sampling.banned_tokens.push_back(token_of(word, "--ban", model.tokenizer()));
+  require_in_range(args, sampling);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // UTF-8 in the arguments and on the console. Windows gives a program its arguments in an old code page, and shows its output in
-// another one, unless the program asks for UTF-8.
+// another one, unless the program selects UTF-8.
 #pragma once
 #include <moe.hpp>
 

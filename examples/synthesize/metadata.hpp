@@ -70,7 +70,7 @@ inline void describe_window(Metadata& to, const Shape& shape) {
 inline void describe_attention(Metadata& to, const Shape& shape) {
   const AttentionShape& attention = shape.attention;
   to.set("attention.head_count", attention.heads);
-  // Delta nets are told from attention by their interval, other recurrent mixers by the absence of keys.
+  // Layers with a delta net are recognised by their interval, layers with another recurrent mixer by the absence of keys.
   const bool by_layer = shape.mamba.heads > 0 || shape.convolution_kernel > 0 || shape.window.kv_heads > 0;
   if (by_layer) {
     to.set("attention.head_count_kv",

@@ -68,13 +68,11 @@ TEST_CASE("panels: made in place they have the same bytes") {
   }
 }
 
-TEST_CASE("panels: from_panels is the inverse of to_panels, and copy_row gives each row") {
+TEST_CASE("panels: copy_row gives each row of a matrix in rows and in panels") {
   for (const DType type : panel_types) {
     const PanelCase panel_case(type);
-    std::vector<std::byte> panels(panel_case.bytes.size()), back(panels.size());
+    std::vector<std::byte> panels(panel_case.bytes.size());
     const Matrix in_panels = moe::detail::to_panels(panel_case.rows, panels.data());
-    CHECK(moe::detail::from_panels(in_panels, back.data()).order == Matrix::Order::rows);
-    CHECK(back == panel_case.bytes);
     std::vector<std::byte> row(in_panels.row_bytes());
     for (std::size_t r = 0; r < 32; ++r)
       for (const Matrix& matrix : {panel_case.rows, in_panels}) {

@@ -66,6 +66,22 @@ TEST_CASE("measure_cache: fewer tokens than --warm takes are refused with both n
   CHECK(result.err.find("--warm takes 28 tokens, and --ids has only 3") == 0);
 }
 
+TEST_CASE("measure_cache: an unknown provider is refused before the table") {
+  const Result result = run({"measure_cache", bundled_model(), "--budgets", "1MiB", "--provider", "disk"});
+  CHECK(result.status == 2);
+  CHECK(result.out.empty());
+  CHECK(result.err.find("--provider is cached, mapped or faulting, not 'disk'") == 0);
+}
+
+TEST_CASE("replay: a file that is no trace leads to the command that records a trace") {
+  const TemporaryDirectory directory;
+  for (const std::string& path : {directory / "missing.csv", directory.write("text.csv", "a text\n")}) {
+    const Result result = run({"replay", path, "--budgets-mib", "1"});
+    CHECK(result.status == 1);
+    CHECK(result.says("/measure_cache examples/data/babel-10m --budgets 4MiB --record trace.csv\n"));
+  }
+}
+
 TEST_CASE("replay: --svg draws a line per policy") {
   const TemporaryDirectory directory;
   std::string trace = "# route_trace v1\n# layer=0 expert_bytes=1048576\nstep,layer,expert\n";

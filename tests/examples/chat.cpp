@@ -194,7 +194,7 @@ TEST_CASE("chat: a model whose file names the wrong end token stops where its te
   const std::vector<std::string> options{"--max-tokens", "20", "--temperature", "0"};
   const Result result = run(with({"chat", model}, options), "hello\n");
   CHECK(result.status == 0);
-  CHECK(result.out == "> Hi\n> ");
+  CHECK(result.out == "> Hi\n> \n");
   CHECK(result.err.empty());
   CHECK(run(with({"generate", model, "\n"}, options)).says("generated: 20 tokens"));
   const Result message = run(with({"generate", model, "hello", "--chat"}, options));

@@ -134,6 +134,21 @@ TEST_CASE("expert_usage: an empty text and a window without room are refused") {
   CHECK(run(with(words, {"--window", "257"})).err.find("--window is at most 256") == 0);
 }
 
+TEST_CASE("lossy: a text without a token to predict is refused, and missing small copies lead to extract") {
+  const TemporaryDirectory directory;
+  REQUIRE(run({"extract", bundled_model(), directory / "babel", "--also", "q4_0"}).status == 0);
+  const std::string empty = directory.write("empty.txt", "");
+  const Result nothing = run({"lossy", directory / "babel", empty, "--small", "q4_0", "--budget", "1MiB"});
+  CHECK(nothing.status == 1);
+  CHECK(nothing.out.empty());
+  CHECK(nothing.says("empty.txt: expected a text of at least 2 tokens, found 0\n"));
+  for (const std::string& model : {bundled_model(), directory / "babel"}) {
+    const Result missing = run({"lossy", model, empty, "--small", "q2_k", "--budget", "1MiB"});
+    CHECK(missing.status == 1);
+    CHECK(missing.says("/extract " + model + " OUT --also q2_k\n"));
+  }
+}
+
 TEST_CASE("lossy: exact rows share a perplexity, and a row is lossy only if its weight is not 0") {
   const TemporaryDirectory directory;
   REQUIRE(run({"extract", bundled_model(), directory / "babel", "--also", "q4_0"}).status == 0);

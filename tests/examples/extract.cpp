@@ -10,6 +10,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
+#include <ios>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -58,6 +60,30 @@ TEST_CASE("extract: wrong options, missing sources and files without checksums a
   CHECK(run({"extract", directory / "nothing", out}).status == 1);
   CHECK(run({"extract", "--verify", bundled_model()}).status == 1);
   CHECK_FALSE(std::filesystem::exists(out));
+}
+
+TEST_CASE("extract: an output that is something else leads to another directory") {
+  const TemporaryDirectory directory;
+  const std::string out = directory / "out";
+  REQUIRE(run({"extract", bundled_model(), out, "--type", "q8_0"}).status == 0);
+  const Result other = run({"extract", bundled_model(), out, "--type", "q4_0"});
+  CHECK(other.status == 1);
+  CHECK(other.says("found a directory with something else\n"));
+  CHECK(other.says("/extract " + bundled_model() + ' ' + out + "-2 --type q4_0\n"));
+}
+
+TEST_CASE("extract: a damaged extraction leads to its removal, and a model that is none to the usage") {
+  const TemporaryDirectory directory;
+  const std::string out = directory / "out";
+  REQUIRE(run({"extract", bundled_model(), out}).status == 0);
+  std::fstream file(directory / "out/experts.gguf", std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(-1, std::ios::end).put('x');
+  file.close();
+  const Result damaged = run({"extract", "--verify", out});
+  CHECK(damaged.status == 1);
+  CHECK(damaged.says("\n    rm -r " + out + "\n"));
+  const Result none = run({"extract", "--verify", bundled_model()});
+  CHECK(none.says("/extract SOURCE OUT\n"));
 }
 
 TEST_CASE("extract: an interrupted extraction resumes, and says how much is there") {

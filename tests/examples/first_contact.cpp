@@ -96,6 +96,17 @@ TEST_CASE("first contact: half a GGUF file leads to the rest of the download, wh
   }
 }
 
+TEST_CASE(
+    "first contact: an empty safetensors file, and one of a few bytes, lead to the rest of the download") {
+  const Part part({"config.json", "tokenizer.json"});
+  for (const std::string contents : {"", "moe"}) {
+    part.write("model.safetensors", contents);
+    const Result result = run({"generate", part.path(), "x"});
+    CHECK(result.status == 1);
+    CHECK(result.says("    hf download OWNER/NAME --local-dir " + part.path() + "\n"));
+  }
+}
+
 TEST_CASE("first contact: an index with missing shards leads to the rest of the download") {
   const Part part({"config.json", "tokenizer.json"});
   part.write("model.safetensors.index.json",
@@ -137,6 +148,7 @@ TEST_CASE("first contact: a misspelt option leads to the option with the most si
   meant("--temprature", "--temperature");
   meant("--max-tokens=5", "--max-tokens 5");
   meant("--bugdet", "--budget");
+  meant("--hlep", "--help");
   const Result none = run({"generate", bundled_model(), "x", "--zzzzzz"});
   CHECK(lines_of(none.err)[0] == "unknown option --zzzzzz");
 }
@@ -145,6 +157,11 @@ TEST_CASE("first contact: a missing or wrong value of an option shows the help o
   const std::string help = "  --max-tokens N           limit of the new text; default 100\n";
   CHECK(run({"generate", bundled_model(), "x", "--max-tokens"}).says(help));
   CHECK(run({"generate", bundled_model(), "x", "--max-tokens", "many"}).says(help));
+  const Result share = run({"generate", bundled_model(), "x", "--top-p", "2"});
+  CHECK(share.status == 2);
+  CHECK(share.out.empty());
+  CHECK(lines_of(share.err)[0] == "--top-p needs a number above 0, at most 1, not '2'");
+  CHECK(share.says("  --top-p P "));
   const Result budgets = run({"measure_cache", bundled_model()});
   CHECK(budgets.says("  --budgets LIST "));
   CHECK(budgets.says("/measure_cache --help\n"));

@@ -222,7 +222,7 @@ TEST_CASE("adapters: an announced expert that is loaded can be acquired without 
   });
 }
 
-TEST_CASE("adapters: errors are thrown each time, leave no lease behind, and are not remembered") {
+TEST_CASE("adapters: errors are thrown each time, leave no lease behind, and are not stored") {
   for_each_stack([](moe::AnyProvider& provider, RecordingProvider::Shared& shared) {
     const moe::ExpertId id{0, 4}, other{1, 4};
     (void)provider.acquire(id);

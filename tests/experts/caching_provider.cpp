@@ -56,7 +56,7 @@ TEST_CASE("caching provider: try_acquire returns resident experts only") {
   CHECK(script.shared->reads == 1);
 }
 
-TEST_CASE("caching provider: an expert that many threads ask for is loaded once") {
+TEST_CASE("caching provider: an expert that many threads request is loaded once") {
   const Scripted script;
   std::atomic<int> asking = 0;
   script.shared->on_read = [&](moe::ExpertId, std::size_t) {
@@ -161,7 +161,7 @@ TEST_CASE("caching provider: acquire waits for room while leases fill the budget
 
 namespace {
 
-/// A provider of experts of ten bytes in layer 0 and fifty bytes in other layers, which only bytes() tells.
+/// A provider of experts of ten bytes in layer 0 and fifty bytes in other layers, which only bytes() states.
 struct UnequalProvider {
   const moe::ExpertWeights* acquire(moe::ExpertId) { return &weights; }
   std::size_t bytes(moe::ExpertId id) { return id.layer == 0 ? 10 : 50; }

@@ -75,7 +75,7 @@ TEST_CASE("expert: a network of two matrices has no gate") {
   CHECK(message_of([&] { require(weights, false); }).empty());
 }
 
-TEST_CASE("expert: a type that the library does not know counts as other, and is refused") {
+TEST_CASE("expert: a type without an enumerator counts as other, and is refused") {
   const auto unknown = static_cast<moe::DType>(200);
   CHECK(expert_64_32(unknown).bytes() == 0);
   check_error([&] { require(expert_64_32(unknown)); }, {"gate", "other"});

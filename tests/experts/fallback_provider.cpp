@@ -227,7 +227,7 @@ TEST_CASE("fallback: an exact expert that arrived after the announcement is pref
   CHECK_FALSE(is_small(f.experts.acquire(light)));
 }
 
-TEST_CASE("fallback: errors of the small copies are thrown, and are not remembered") {
+TEST_CASE("fallback: errors of the small copies are thrown, and are not stored") {
   Fallback f;
   f.experts.small_copies().failing = true;
   f.choose({light}, {0.2f});
@@ -261,7 +261,7 @@ TEST_CASE("fallback: small copies of another model are refused by the property t
   check_error(with_small("mixtral-odd"), {"mixtral-odd", "as in", "plain-f32"});
 }
 
-TEST_CASE("fallback: an adapter around small copies is known to be lossy") {
+TEST_CASE("fallback: an adapter around small copies is marked as lossy") {
   using Lossy = moe::FallbackProvider<moe::MemoryProvider, moe::MemoryProvider>;
   static_assert(moe::detail::is_lossy<Lossy>());
   static_assert(moe::detail::is_lossy<moe::MeasuringProvider<moe::PrefetchingProvider<Lossy>>>());

@@ -96,7 +96,7 @@ TEST_CASE("replay: requests of a prompt warm the cache and are not counted") {
     }
 }
 
-TEST_CASE("replay: in rank order a prompt asks for each expert of a layer once, at its first occurrence") {
+TEST_CASE("replay: in rank order a prompt requests each expert of a layer once, at its first occurrence") {
   moe::Trace trace({"", "", 1, 4, 0});
   trace.set_expert_bytes(0, 10);
   const std::uint32_t prompt[] = {2, 0, 0, 0}, after[] = {1, 2, 1, 0};

@@ -137,7 +137,7 @@ TEST_CASE("extraction: networks of two matrices are extracted") {
             .shape == std::vector<std::uint64_t>{96, 64});
 }
 
-TEST_CASE("extraction: families that know only merged experts get names with numbers") {
+TEST_CASE("extraction: families that have only merged experts get names with numbers") {
   for (const auto& [model_type, prefix, gate_up, down, name] :
        {std::array<const char*, 5>{"granitemoe", "model.", "block_sparse_moe.input_linear.weight",
                                    "block_sparse_moe.output_linear.weight",

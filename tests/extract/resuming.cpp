@@ -114,7 +114,7 @@ TEST_CASE("resuming: intact tensors are not read from the source again") {
   std::filesystem::copy(bundled_model(), directory / "source");
   const std::string file = directory / "source/model.safetensors";
   const InterruptedExtraction interrupted(directory / "source");
-  // The size and the time of the source stay the same, so that only the bytes could tell.
+  // The size and the time of the source stay the same, so that only the bytes show the difference.
   const auto time = std::filesystem::last_write_time(file);
   const moe::TensorInfo& first = interrupted.source.at("model.embed_tokens.weight");
   flip_byte(file, first.offset);

@@ -51,7 +51,7 @@ class RereadingProvider {
   }
 
  private:
-  moe::ExpertCatalog catalog_;  // knows where in the checkpoint each expert lies
+  moe::ExpertCatalog catalog_;  // where in the checkpoint each expert lies
 };
 // [end]
 
@@ -188,7 +188,7 @@ TEST_CASE("custom provider: a provider with optional members keeps what a prompt
   moe::Model model(small_checkpoint(), HotExpertsProvider(small_checkpoint()), {.threads = 1});
   auto sequence = model.transformer().sequence();
   const std::vector<moe::TokenId> prompt{5, 17, 3, 91};
-  for (int round = 0; round < 2; ++round) {  // the first prompt tells which experts are hot
+  for (int round = 0; round < 2; ++round) {  // the first prompt announces which experts are hot
     sequence.rewind(0);
     model.transformer().forward(sequence, prompt);
   }

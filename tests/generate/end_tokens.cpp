@@ -56,7 +56,7 @@ TEST_CASE(
   };
   CHECK(found(nullptr) == configured);
   const moe::Tokenizer tokenizer = chat_tokenizer({"<|im_end|>"});
-  tiny.directory().write("tokenizer.json", "{}");  // tells that the tokenizer is of this directory
+  tiny.directory().write("tokenizer.json", "{}");  // so that the tokenizer of this directory is read
   auto all = configured;
   all.emplace_back(256, Source::tokenizer);
   for (const char* const config :

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Errors below a cache reach the caller that asked, and the text can be continued after them.
+// Errors below a cache reach the caller that requested the expert, and the text can be continued after them.
 #include "detail/experts/catalog.hpp"
 #include "detail/experts/expert.hpp"
 #include "detail/experts/caching_provider.hpp"

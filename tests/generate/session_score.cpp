@@ -157,7 +157,7 @@ TEST_CASE("score: no tokens, too many tokens and unknown ids are refused") {
   check_error([&] { return session.score(std::vector<TokenId>{1, 2, 4096}); }, {"ids below 4096"});
 }
 
-TEST_CASE("score: a scored text forgets how the text before it ended") {
+TEST_CASE("score: a scored text resets how the text before it ended") {
   Session session(scored_model(), {.context = 256});
   session.generate(scored_text, {.max_tokens = 20, .sampling = moe::Sampling{}, .stop_strings = {"e"}});
   REQUIRE(session.finish() == moe::Finish::stop_string);

@@ -209,7 +209,7 @@ TEST_CASE("text ends: an end token is not shown, special or not") {
   CHECK(session.tokens().back() == '!');
 }
 
-TEST_CASE("text ends: generate() returns the answer, and pieces tell the reasoning from it") {
+TEST_CASE("text ends: generate() returns the answer, and pieces of reasoning are marked") {
   SuccessorModel script;
   script.say('\n', "", 259).say(259, "why", 260).say(260, "Hi", 258);
   const auto model = successor_model(script);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The promises of a sequence for every kind of mixer: the same bits for all threads, chunks and providers; after going back,
+// The guarantees of a sequence for every kind of mixer: the same bits for all threads, chunks and providers; after going back,
 // forks, errors and stops.
 #include "detail/core/thread_pool.hpp"
 #include "detail/core/token.hpp"

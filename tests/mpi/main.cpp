@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Ranks of MPI give the bits of one machine:  mpirun -n 3 moe_mpi_tests [hang]
-// With `hang`, the last rank does not answer one batch until rank 0 tells it to go on.
+// With `hang`, the last rank does not answer one batch until rank 0 sends it a message to go on.
 #include <moe.hpp>
 
 #include "detail/ranks/expert_server.hpp"

@@ -283,7 +283,9 @@ TEST_CASE("router: GGUF files state the score, or have that of the architecture"
   }
 }
 
-TEST_CASE("router: files of deepseek2 state softmax or sigmoid, and those of GLM-4.7-Flash may forget it") {
+TEST_CASE(
+    "router: files of deepseek2 state softmax or sigmoid, and those of GLM-4.7-Flash may lack the "
+    "statement") {
   const auto router = [](std::uint32_t layers, std::uint32_t drafts, std::uint64_t vocabulary,
                          std::uint32_t stated) {
     GgufBuilder file;

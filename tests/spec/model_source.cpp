@@ -72,7 +72,9 @@ TEST_CASE("model source: values are those of the text model") {
   check_error([] { return source_of(R"("model_type": "gemma4")"); }, {"config.json: $", "\"text_config\""});
 }
 
-TEST_CASE("model source: an unknown family is refused, and a known one that is missing says what it needs") {
+TEST_CASE(
+    "model source: an unknown family is refused, and the error about a known one without support names what "
+    "is missing") {
   check_error([] { return source_of(R"("model_type": "falcon")"); },
               {"config.json: $.model_type", "qwen3_moe", "nemotron_h", "found \"falcon\""});
   check_error([] { return source_of(R"("hidden_size": 8)"); },

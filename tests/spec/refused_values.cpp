@@ -122,7 +122,7 @@ TEST_CASE("refused values: E models of Gemma are refused by what is missing") {
       {"\"hidden_size_per_layer_input\"", "per-layer inputs", "found 256"});
 }
 
-TEST_CASE("refused values: metadata of GGUF that the architecture does not know is refused by its key") {
+TEST_CASE("refused values: metadata of GGUF that the architecture does not have is refused by its key") {
   for (const auto& row :
        std::initializer_list<std::pair<const char*, float>>{{"expert_weights_scale", 2.5f},
                                                             {"attention.clamp_kqv", 8.0f},

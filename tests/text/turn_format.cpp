@@ -97,7 +97,7 @@ TEST_CASE(
   CHECK(turn_format_of(loops).closings.empty());
 }
 
-TEST_CASE("turn format: a template that needs tools is asked with a tool") {
+TEST_CASE("turn format: a template that needs tools is rendered with a tool") {
   const TurnFormat format = turn_format_of(
       "{% for t in tools %}{{ t.function.name }}{% endfor %}"
       "{% for m in messages %}{{ m.content }}<|end|>{% endfor %}{% if tools is none %}{{ tools[0].x }}{% "

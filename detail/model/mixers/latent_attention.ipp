@@ -35,7 +35,7 @@ class LatentAttentionRun {
 
   void run(const float* x, float* out) {
     project(x);
-    remember();
+    store_rows();
     multiply_keys();
     attend();
     multiply_values();
@@ -76,7 +76,7 @@ class LatentAttentionRun {
   }
 
   /// Norms the latents, rotates queries and keys, and stores the rows of the step.
-  void remember() {
+  void store_rows() {
     step_.compute.for_each(step_.tokens, [&](std::size_t t, std::size_t) noexcept {
       const simd::Kernels& kernels = step_.kernels();
       const std::size_t width = spec_.nope_dim + spec_.rope_dim;

@@ -131,7 +131,7 @@ class Parser {
   /// One expression, or a tuple of expressions with commas between them.
   const Node* tuple(bool conditional = true, Words ends = {}, bool parentheses = false);
 
-  /// Remembers the error about an unknown filter or test. In a conditional part (soft_), the filter or test is an error only if
+  /// Stores the error about an unknown filter or test. In a conditional part (soft_), the filter or test is an error only if
   /// the template uses it while it runs.
   void require(bool known, std::uint32_t at, std::string message);
 
