@@ -27,12 +27,16 @@ MOE_INLINE std::uint32_t checksum_of(const MatrixLocation& matrix, const Checkpo
   return crc32c(memory);
 }
 
-/// The checksum of the rows of a matrix, in whatever order they lie in memory.
+/// The checksum of the rows of a matrix in ascending order, for both orders of the bytes in memory.
 MOE_INLINE std::uint32_t checksum_of(const Matrix& matrix) {
   if (matrix.order == Matrix::Order::rows) return crc32c({matrix.data, matrix.bytes()});
-  std::vector<std::byte> rows(matrix.bytes());
-  (void)from_panels(matrix, rows.data());
-  return crc32c(rows);
+  std::vector<std::byte> row(matrix.row_bytes());
+  std::uint32_t checksum = 0;
+  for (std::size_t r = 0; r < matrix.rows; ++r) {
+    copy_row(matrix, r, row.data());
+    checksum = crc32c(row, checksum);
+  }
+  return checksum;
 }
 
 }  // namespace moe::inline MOE_ABI::detail
