@@ -52,6 +52,7 @@ TEST_CASE("attention: the width of a head need not be the hidden size divided by
             .head_dim == 48);
   CHECK(attention_with("qwen3_moe", R"("hidden_size": 64, "num_attention_heads": 4, "head_dim": null)")
             .head_dim == 16);
+  CHECK(attention_with("glm4_moe", R"("hidden_size": 64, "num_attention_heads": 8)").head_dim == 8);
   CHECK(attention_with("qwen3_next").head_dim == 256);
   CHECK(attention_with("gpt_oss").head_dim == 64);
   CHECK(attention_with("gpt_oss", R"("hidden_size": 96, "num_attention_heads": 8, "head_dim": null)")
@@ -98,9 +99,9 @@ TEST_CASE("attention: queries and keys have norms of heads, of whole projections
     CAPTURE(family);
     CHECK(attention_with(family).query_key_norm == norm);
   }
-  CHECK(attention_with("glm4_moe", R"("use_qk_norm": true)").query_key_norm == Norm::heads);
-  CHECK(attention_with("glm4_moe", R"("use_qk_norm": false)").query_key_norm == Norm::none);
-  CHECK(attention_with("glm4_moe").query_key_norm == Norm::none);
+  CHECK(attention_with("glm4_moe", R"("head_dim": 8, "use_qk_norm": true)").query_key_norm == Norm::heads);
+  CHECK(attention_with("glm4_moe", R"("head_dim": 8, "use_qk_norm": false)").query_key_norm == Norm::none);
+  CHECK(attention_with("glm4_moe", R"("head_dim": 8)").query_key_norm == Norm::none);
   CHECK(attention_with("minimax_m2", R"("use_qk_norm": true, "qk_norm_type": "per_layer")").query_key_norm ==
         Norm::projection);
   CHECK(attention_with("qwen3_moe", R"("use_qk_norm": true)").query_key_norm == Norm::heads);
@@ -126,7 +127,8 @@ TEST_CASE("attention: biases are stated in config.json, for all projections or f
   CHECK(biases(attention_with("qwen3_moe", R"("attention_bias": true)")) == std::pair(true, true));
   CHECK(biases(attention_with("qwen2_moe")) == std::pair(true, false));
   CHECK(biases(attention_with("qwen2_moe", R"("qkv_bias": false)")) == std::pair(false, false));
-  CHECK(biases(attention_with("glm4_moe", R"("attention_bias": true)")) == std::pair(true, false));
+  CHECK(biases(attention_with("glm4_moe", R"("head_dim": 8, "attention_bias": true)")) ==
+        std::pair(true, false));
   CHECK(biases(attention_with("gpt_oss")) == std::pair(true, true));
   CHECK(biases(attention_with("phimoe", R"("attention_bias": true)")) == std::pair(true, true));
   for (const char* family :

@@ -46,8 +46,9 @@ TEST_CASE("layer kinds: mlp_only_layers and decoder_sparse_step determine the de
 }
 
 TEST_CASE("layer kinds: the first layers are dense in families that say so") {
-  CHECK(kinds("glm4_moe", R"("num_hidden_layers": 3)") == "a- aE aE");
-  CHECK(kinds("glm4_moe", R"("num_hidden_layers": 3, "first_k_dense_replace": 2)") == "a- a- aE");
+  CHECK(kinds("glm4_moe", R"("num_hidden_layers": 3, "head_dim": 8)") == "a- aE aE");
+  CHECK(kinds("glm4_moe", R"("num_hidden_layers": 3, "head_dim": 8, "first_k_dense_replace": 2)") ==
+        "a- a- aE");
   CHECK(kinds("deepseek_v3", R"("num_hidden_layers": 4)") == "a- a- a- aE");
   CHECK(kinds("glm4_moe_lite",
               R"("num_hidden_layers": 3, "mlp_layer_types": ["sparse", "dense", "sparse"])") == "aE a- aE");

@@ -70,7 +70,7 @@ TEST_CASE("refused values: neutral values, null and values that are read are no 
            {"qwen3_next", R"("attn_output_gate": true)"},
            {"gpt_oss", R"("swiglu_alpha": 1.702)"},
            {"deepseek_v3", R"("moe_layer_freq": 1)"},
-           {"glm4_moe", R"("n_group": 1)"},
+           {"glm4_moe", R"("n_group": 1, "head_dim": 8)"},
            {"gemma4_text", R"("use_bidirectional_attention": "vision")"},
            {"gemma4_text", R"("hidden_size_per_layer_input": 0)"},
            {"qwen3_moe", R"("something_else": 7)"}}) {
