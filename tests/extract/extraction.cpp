@@ -70,7 +70,7 @@ TEST_CASE(
   for (const std::string name :
        {"plain-f32", "plain-bf16", "omni-thinker-bf16-sharded", "odd-sizes", "tied-biased", "dense-between",
         "four-shards", "fused-experts", "yarn", "linear-rope", "rope-parameters", "dense-qwen3", "omni-fused",
-        "sliding-window", "one-expert", "plain-f32.gguf"}) {
+        "vision-transposed", "sliding-window", "one-expert", "plain-f32.gguf"}) {
     CAPTURE(name);
     const TemporaryDirectory directory;
     extract(golden(name), directory / "once");

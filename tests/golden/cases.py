@@ -1,4 +1,4 @@
-"""The models that make_golden.py writes: Qwen3, Qwen3-MoE and the Qwen3-Omni thinker."""
+"""The models that make_golden.py writes: Qwen3, Qwen3-MoE, the Qwen3-Omni thinker and Qwen3-VL-MoE."""
 
 from dataclasses import dataclass, field
 
@@ -59,6 +59,17 @@ OMNI = {
     "code2wav_config": {"hidden_size": 24},
 }
 
+VISION = {
+    "architectures": ["Qwen3VLMoeForConditionalGeneration"], "model_type": "qwen3_vl_moe", "image_token_id": 93,
+    "tie_word_embeddings": False, "vision_config": {"model_type": "qwen3_vl_moe", "hidden_size": 24, "depth": 1},
+    "text_config": config(
+        architectures=ABSENT, model_type="qwen3_vl_moe_text", norm_topk_prob=ABSENT, rope_theta=ABSENT,
+        tie_word_embeddings=ABSENT, torch_dtype=ABSENT, dtype="bfloat16", num_attention_heads=3, head_dim=16,
+        num_key_value_heads=1, num_experts=6, num_experts_per_tok=ABSENT, moe_intermediate_size=12,
+        rope_scaling={"mrope_interleaved": True, "mrope_section": [4, 2, 2], "rope_type": "default"},
+    ),
+}
+
 QWEN3 = {
     "odd-sizes": Case(
         config(hidden_size=37, moe_intermediate_size=19, vocab_size=101, eos_token_id=100,
@@ -109,6 +120,9 @@ QWEN3 = {
                  "code2wav.code_embedding.weight": ("F32", [8, 24]),
                  "thinker.audio_tower.layers.0.self_attn.q_proj.weight": ("BF16", [24, 24]),
                  "thinker.visual.blocks.0.attn.qkv.weight": ("BF16", [72, 24])}),
+    "vision-transposed": Case(
+        VISION,
+        foreign={"model.visual.blocks.0.attn.qkv.weight": ("BF16", [72, 24])}),
     "sliding-window": Case(
         config(use_sliding_window=True, sliding_window=5),
         prompt=16),

@@ -70,6 +70,9 @@ def halves(model, both, down, x):
 def expert_of(model, name, expert, x):
     if model.config.model_type == "gpt_oss":
         return gpt_oss(model, f"{name}.experts", expert, x)
+    if model.config.model_type == "qwen3_vl_moe_text":  # transposed
+        both, down = (output_rows(model, f"{name}.experts.{part}_proj", expert) for part in ("gate_up", "down"))
+        return halves(model, both, down, x)
     if model.has(f"{name}.experts.gate_up_proj"):
         both, down = (model.weight(f"{name}.experts.{part}_proj")[expert] for part in ("gate_up", "down"))
         return halves(model, both, down, x)
@@ -96,7 +99,7 @@ def biased(model, name, expert, x):
 
 
 def output_rows(model, name, expert):
-    """Matrices in BF16 are stored transposed, MXFP4 is not."""
+    """The rows of a matrix that is stored transposed, or of one in MXFP4, which is not."""
     if not model.has(f"{name}_blocks"):
         return list(zip(*model.weight(name)[expert]))
     blocks, scales = model.weight(f"{name}_blocks")[expert], model.weight(f"{name}_scales")[expert]

@@ -40,6 +40,8 @@ FAMILIES = {
     "qwen3": {"qk_norm": "head", "num_experts": 0},
     "qwen3_moe": {"qk_norm": "head", "num_experts": 128},
     "qwen3_omni_moe_text": {"qk_norm": "head", "num_experts": 128, "norm_topk_prob": True, "rope_theta": 1e6},
+    "qwen3_vl_moe_text": {
+        "qk_norm": "head", "num_experts": 60, "num_experts_per_tok": 4, "renormalise": True, "rope_theta": 5e5},
     "qwen2_moe": {"shared_name": "mlp.shared_expert", "qkv_bias": True},
     "mixtral": MIXTRAL_NAMES | {"renormalise": True, "use_sliding_window": True},
     "olmoe": {"qk_norm": "whole"},
@@ -94,7 +96,7 @@ def read_config(folder):
     fields, inner, root, head = json.loads((folder / "config.json").read_text()), {}, "model", "lm_head"
     if fields["model_type"] == "qwen3_omni_moe":
         inner, root, head = fields["thinker_config"]["text_config"], "thinker.model", "thinker.lm_head"
-    elif fields["model_type"] in ("qwen3_5", "qwen3_5_moe", "gemma4"):
+    elif fields["model_type"] in ("qwen3_vl_moe", "qwen3_5", "qwen3_5_moe", "gemma4"):
         outer, inner, root = fields, fields["text_config"], "model.language_model"
         inner = {key: outer[key] for key in ["tie_word_embeddings"] if key in outer} | inner
     elif fields["model_type"] == "nemotron_h":

@@ -148,6 +148,9 @@ def experts_shapes(c, name, experts, size, width, layout):
         yield f"{name}.experts.gate_up_proj_bias", [experts, 2 * size]
         yield f"{name}.experts.down_proj", [experts, size, width]
         yield f"{name}.experts.down_proj_bias", [experts, width]
+    elif c.model_type == "qwen3_vl_moe_text":
+        yield f"{name}.experts.gate_up_proj", [experts, width, 2 * size]
+        yield f"{name}.experts.down_proj", [experts, size, width]
     elif c.router_name == "router.layer":  # Granite
         yield f"{name}.input_linear.weight", [experts, 2 * size, width]
         yield f"{name}.output_linear.weight", [experts, width, size]

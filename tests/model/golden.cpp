@@ -28,7 +28,7 @@ using Experts = ExpectedResults::Experts;
 constexpr const char* cases[] = {
     "plain-f32", "plain-bf16", "omni-thinker-bf16-sharded", "odd-sizes", "tied-biased", "dense-between",
     "four-shards", "fused-experts", "yarn", "linear-rope", "rope-parameters", "dense-qwen3", "omni-fused",
-    "sliding-window", "one-expert", "plain-f32.gguf", "llama-biased", "mistral-window", "mixtral-odd",
+    "vision-transposed", "sliding-window", "one-expert", "plain-f32.gguf", "llama-biased", "mistral-window", "mixtral-odd",
     "qwen2-moe", "olmoe", "phimoe", "granitemoe", "granitemoe-shared", "glm4-moe", "glm4-moe-air",
     "glm4-moe-lite", "deepseek-v2-lite", "deepseek-v2-groups", "fp8-blocks", "fp8-128", "gpt-oss-bf16",
     "minimax-m2-odd", "gemma4-text", "gemma4-dense", "gemma4-per-layer", "qwen3-next-odd", "qwen3-5-dense",

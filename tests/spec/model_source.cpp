@@ -32,6 +32,7 @@ TEST_CASE("model source: model_type identifies the family, also that of a text m
   for (const auto& [type, family] :
        std::initializer_list<std::pair<const char*, const char*>>{{"qwen3_moe", "qwen3_moe"},
                                                                   {"qwen3_omni_moe_text", "qwen3_omni_moe"},
+                                                                  {"qwen3_vl_moe_text", "qwen3_vl_moe"},
                                                                   {"mistral", "mistral"},
                                                                   {"granitemoeshared", "granitemoe"},
                                                                   {"qwen3_5_moe_text", "qwen3_5_moe"},
