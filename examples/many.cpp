@@ -16,6 +16,7 @@
 #include <iostream>
 #include <list>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -25,11 +26,14 @@ namespace {
 
 const std::string help = std::string(R"(usage: many MODEL FILE [options]
 Continues each line of FILE with MODEL, several texts in one pass through the layers: each weight is read
-once for all of them. FILE may be - for standard input. Prints a line of JSON for each line of FILE, in
-order: its number, the new text, and why the text ended. A text does not depend on the other texts.
+once for all of them. FILE may be - for standard input. Prints a line of JSON for each text, in the order
+of the lines: the number of the line, the new text, and why the text ended. A text does not depend on the
+other texts.
 
   --parallel N        texts in a pass; default 8
   --pass-tokens N     tokens in a pass, those of prompts included; default 512
+  --continuations N   N texts for each line, with the seeds S, S + 1, ..., where S is --seed. The line is
+                      read once: its texts share its state. Their number, from 1 on, is printed too
   --chat              each line is a message of a user: put it into the model's chat template
   --max-tokens N      limit of each new text; default 100
   --temperature T     0: always the most likely token; default is the model's recommendation
@@ -41,7 +45,7 @@ order: its number, the new text, and why the text ended. A text does not depend 
 
 /// A text in the batch, and its answer until all earlier answers are printed.
 struct Answer {
-  std::size_t line;
+  std::size_t line, continuation;       // from 1 on
   std::optional<moe::Session> session;  // empty when the text has ended
   std::string text;
   std::string_view finish = {};
@@ -88,8 +92,10 @@ class Run {
         sequence_(sequence),
         generate_(generate_options_of(args, model)),
         lines_(lines_of(args.positional(2, 2)[1])),
+        continuations_(args.count("--continuations", 1, 1)),
+        show_continuation_(args.has("--continuations")),
         batch_(model, batch_options_of(args)),
-        progress_(lines_.size(), "texts") {}
+        progress_(lines_.size() * continuations_, "texts") {}
 
   void run() {
     do {
@@ -103,12 +109,29 @@ class Run {
 
  private:
   void begin_text() {
-    const std::string& line = lines_[next_];
-    Answer& answer = answers_.emplace_back(Answer{++next_, {}, {}});
-    answer.session.emplace(model_, sequence_);
-    batch_.add(*answer.session, prompt_of(line), generate_, [&answer](const moe::Piece& piece) {
+    if (next_continuation_ == 0) begin_line();
+    Answer& answer = answers_.emplace_back(Answer{next_ + 1, next_continuation_ + 1, {}, {}});
+    line_ ? answer.session.emplace(line_->fork()) : answer.session.emplace(model_, sequence_);
+    moe::GenerateOptions options = generate_;
+    options.sampling->seed += next_continuation_;
+    batch_.add(*answer.session, prompt_, options, [&answer](const moe::Piece& piece) {
       if (piece.part == moe::Piece::Part::answer) answer.text += piece.text;
     });
+    if (++next_continuation_ < continuations_) return;
+    next_continuation_ = 0;
+    line_.reset();
+    ++next_;
+  }
+
+  /// Several texts of a line are forks of one session, with the prompt but its last token, from which each text begins.
+  void begin_line() {
+    prompt_ =
+        model_.tokenizer().encode(prompt_of(lines_[next_]), {.add_special_tokens = !generate_.chat_template});
+    if (continuations_ == 1 || prompt_.size() < 2) return;
+    line_.emplace(model_, sequence_);
+    moe::GenerateOptions options = generate_;
+    options.max_tokens = 0;
+    line_->generate(std::span(prompt_).first(prompt_.size() - 1), options);
   }
 
   std::string prompt_of(const std::string& line) const {
@@ -128,8 +151,10 @@ class Run {
   void print_first_answers() {
     for (; !answers_.empty() && !answers_.front().session; answers_.pop_front()) {
       const Answer& first = answers_.front();
-      std::cout << "{\"line\": " << first.line << ", \"text\": " << moe::detail::to_json(first.text)
-                << ", \"finish\": \"" << first.finish << "\"}" << std::endl;
+      std::cout << "{\"line\": " << first.line;
+      if (show_continuation_) std::cout << ", \"continuation\": " << first.continuation;
+      std::cout << ", \"text\": " << moe::detail::to_json(first.text) << ", \"finish\": \"" << first.finish
+                << "\"}" << std::endl;
     }
   }
 
@@ -138,9 +163,13 @@ class Run {
   moe::GenerateOptions generate_;
   std::vector<std::string> lines_;
   std::list<Answer> answers_;  // in the order of the lines; a list, since sessions stay at their addresses
+  std::size_t continuations_;
+  bool show_continuation_;
   moe::SessionBatch batch_;
   Progress progress_;
-  std::size_t next_ = 0, generated_tokens_ = 0;
+  std::optional<moe::Session> line_;  // that is forked for the next text
+  std::vector<moe::TokenId> prompt_;  // of the next text
+  std::size_t next_ = 0, next_continuation_ = 0, generated_tokens_ = 0;
 };
 
 /// The bytes of experts that were read from disk, if the memory is limited.
@@ -156,6 +185,9 @@ int main(int argc, char** argv) {
     moe::ModelOptions options = model_options_of(args);
     if (args.has("--in-memory")) options.experts = moe::ModelOptions::Experts::in_memory;
     options.sequence.context = args.count("--context", 4096, 1);
+    options.sequence.chunk = batch_options_of(args).tokens;
+    options.sessions = batch_options_of(args).sequences;
+    if (args.count("--continuations", 1, 1) > 1) ++options.sessions;  // the session that is forked
     const auto model = moe::open(args.positional(2, 2)[0], options);
     show_memory(model);
     Run run(args, model, options.sequence);

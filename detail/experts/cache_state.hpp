@@ -137,14 +137,15 @@ class CacheState {
     return is_ready(id);
   }
 
-  void hint(std::span<const ExpertId> ids, Announcement::Kind kind) {
+  void hint(const Announcement& announcement) {
     using enum Announcement::Kind;
-    if (kind == hot) return mark_hot(ids);
+    const Announcement::Kind kind = announcement.kind;
+    if (is_about_past(kind)) return count_past(announcement);
     if (kind == predicted) {
       const std::lock_guard lock(mutex_);
       return residency_.forget_predictions();
     }
-    for (const ExpertId id : ids) {
+    for (const ExpertId id : announcement.ids) {
       const std::size_t size = fitting_size_of(id);
       const std::lock_guard lock(mutex_);
       Entry& entry = entry_of(id);
@@ -158,7 +159,7 @@ class CacheState {
 
   /// Announces to `Inner` the experts that are not in the cache, which the cache will acquire from `Inner`.
   void pass_on(const Announcement& announcement) {
-    if (announcement.kind == Announcement::Kind::hot) return detail::hint(inner_, announcement);
+    if (is_about_past(announcement.kind)) return detail::hint(inner_, announcement);
     std::vector<ExpertId> ids;
     std::vector<float> weights;
     {
@@ -254,7 +255,8 @@ class CacheState {
       of_layer.push_back(catalog.ids(layer).size());
     residency_.reserve(of_layer);
     table_.reserve(all);
-    hot_numbers_.reserve(all);
+    past_numbers_.reserve(all);
+    past_tokens_.reserve(all);
     entries_.reserve(all);
     while (entries_.size() < all) entries_.push_back(std::make_unique<Entry>());
   }
@@ -365,12 +367,20 @@ class CacheState {
     notify_waiting();
   }
 
-  void mark_hot(std::span<const ExpertId> ids) {
+  /// Takes note of experts that were used: `hot` or `used`. Experts that the cache does not know are left out.
+  void count_past(const Announcement& announcement) {
+    const bool used = announcement.kind == Announcement::Kind::used;
+    if (used && announcement.tokens.size() != announcement.ids.size()) return;
     const std::lock_guard lock(mutex_);
-    hot_numbers_.clear();
-    for (const ExpertId id : ids)
-      if (const std::uint32_t number = table_.find(id); number != table_.none) hot_numbers_.push_back(number);
-    residency_.mark_hot(hot_numbers_);
+    past_numbers_.clear();
+    past_tokens_.clear();
+    for (std::size_t i = 0; i < announcement.ids.size(); ++i) {
+      const std::uint32_t number = table_.find(announcement.ids[i]);
+      if (number == table_.none) continue;
+      past_numbers_.push_back(number);
+      if (used) past_tokens_.push_back(announcement.tokens[i]);
+    }
+    used ? residency_.count_pass(past_numbers_, past_tokens_) : residency_.mark_hot(past_numbers_);
   }
 
   static constexpr std::uint32_t most_layer = 65535;
@@ -382,7 +392,7 @@ class CacheState {
   // By number, with spare ones at the end. Leases point to entries, so each entry has an address of its own.
   std::vector<std::unique_ptr<Entry>> entries_;
   std::vector<std::pair<std::uint32_t, std::size_t>> layer_sizes_;  // layer and measured bytes of an expert
-  std::vector<std::uint32_t> hot_numbers_;                          // scratch memory of mark_hot()
+  std::vector<std::uint32_t> past_numbers_, past_tokens_;           // scratch memory of count_past()
   CacheStatistics counts_;
   std::size_t largest_bytes_ = 0;    // of one expert, as far as known: stated, or requested before
   std::size_t pinned_bytes_ = 0;     // reservations of pin() included

@@ -61,7 +61,7 @@ class CachingProvider {
   /// Admits chosen experts in the order of the ids, as long as there is room.
   void hint(const Announcement& announcement) noexcept {
     try {
-      state_->hint(announcement.ids, announcement.kind);
+      state_->hint(announcement);
       if constexpr (detail::takes_hints<Inner>()) state_->pass_on(announcement);
     } catch (...) {  // an expert that was not admitted is a miss at acquire(), which reports the error
     }

@@ -13,7 +13,7 @@
 namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE SplitAnnouncement::SplitAnnouncement(const Announcement& announcement, float threshold) {
-  const auto& [ids, weights, kind, total_weight] = announcement;
+  const auto& [ids, weights, tokens, kind, total_weight] = announcement;
   const bool known = kind == Announcement::Kind::chosen && weights.size() == ids.size() && total_weight > 0;
   for (std::size_t i = 0; i < ids.size(); ++i) {
     const float share = known ? std::abs(weights[i]) / total_weight : 1;

@@ -43,7 +43,7 @@ class PrefetchingProvider {
 
   void hint(const Announcement& announcement) noexcept {
     detail::hint(state_->inner, announcement);
-    if (announcement.kind != Announcement::Kind::hot) state_->queue.enqueue(announcement);
+    if (!detail::is_about_past(announcement.kind)) state_->queue.enqueue(announcement);
   }
 
   /// The number of threads that load experts.

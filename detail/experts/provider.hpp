@@ -5,6 +5,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -39,16 +40,32 @@ struct Announcement {
     prefill,    // the router chose them for the many tokens of a prompt, which says little about later tokens
     predicted,  // a guess at the choice of the next layer's router, which replaces the previous guess
     hot,        // the experts that a prompt used in one layer, most used first: worth keeping
+    used,       // the experts that one token of each of several texts used in one layer, with `tokens`
   };
 
   // Of one layer; if chosen or prefill, in the order in which they will be acquired.
   std::span<const ExpertId> ids;
   // [ids]: the router's weight of each expert, summed over the tokens that chose the expert; empty where unknown.
   std::span<const float> weights = {};
+  // [ids]: if used, how many of the tokens chose each expert.
+  std::span<const std::uint32_t> tokens = {};
   Kind kind = Kind::chosen;  // what the provider may expect of the experts
   // If chosen for one token: the sum of the router's weights of all its experts, present ones included. 0: unknown.
   float total_weight = 0;
 };
+
+}  // namespace moe::inline MOE_ABI
+
+namespace moe::inline MOE_ABI::detail {
+
+/// Whether an announcement tells which experts were used, not which experts will be acquired.
+constexpr bool is_about_past(Announcement::Kind kind) {
+  return kind == Announcement::Kind::hot || kind == Announcement::Kind::used;
+}
+
+}  // namespace moe::inline MOE_ABI::detail
+
+namespace moe::inline MOE_ABI {
 
 /// Anything that delivers experts. The router chooses and the provider delivers: a provider must have every expert of the
 /// model.

@@ -57,7 +57,7 @@ class Player {
     for (ReplayRequest& request : visit_) {
       request.resident = is_resident(request);
       if (request.resident) cache_of(request).pin(request.number);
-      if (!prompt) count(request.resident);
+      if (!prompt) count(request);
     }
     bool full =
         false;  // the experts of a visit have equal sizes: without room for one there is room for none
@@ -72,41 +72,54 @@ class Player {
     }
   }
 
-  /// Requests experts in the order of detail/model/feed_forward/executor.ipp. `together`: for several tokens of a prompt.
+  /// Requests experts in the order of detail/model/feed_forward/executor.ipp. `together`: for several tokens, of a prompt or
+  /// of several texts.
   void play_hits_first(bool prompt, bool together) {
     missing_.clear();
     for (ReplayRequest& request : visit_) {
       request.resident = is_resident(request);
       if (request.resident) acquire(request);
       if (!request.resident) missing_.push_back(request);
-      if (!prompt) count(request.resident);
+      if (!prompt) count(request);
     }
-    announce(0, together);
+    const Admission why = prompt && together ? Admission::prefill : Admission::chosen;
+    announce(0, why);
     for (const ReplayRequest& request : visit_)
       if (request.resident) cache_of(request).released(request.number);
     for (std::size_t m = 0; m < missing_.size(); ++m) {
       if (!is_resident(missing_[m])) admit(missing_[m], Admission::demanded);
       acquire(missing_[m]);
       cache_of(missing_[m]).released(missing_[m].number);
-      if (together) announce(m + 1, true);
+      if (together) announce(m + 1, why);
     }
-    if (together) mark_hot();
+    if (together) prompt ? mark_hot() : count_pass();
   }
 
   /// Admits missing experts from index `first` on, until there is no room for one of them.
-  void announce(std::size_t first, bool together) {
+  void announce(std::size_t first, Admission why) {
     for (std::size_t m = first; m < std::min(first + announced_ahead, missing_.size()); ++m) {
       if (is_resident(missing_[m])) continue;
-      if (!admit(missing_[m], together ? Admission::prefill : Admission::chosen)) return;
+      if (!admit(missing_[m], why)) return;
     }
   }
 
   void mark_hot() {
     std::stable_sort(visit_.begin(), visit_.end(),
                      [](const ReplayRequest& a, const ReplayRequest& b) { return a.tokens > b.tokens; });
-    hot_.clear();
-    for (const ReplayRequest& request : visit_) hot_.push_back(request.number);
-    cache_of(visit_.front()).mark_hot(hot_);
+    past_.clear();
+    for (const ReplayRequest& request : visit_) past_.push_back(request.number);
+    cache_of(visit_.front()).mark_hot(past_);
+  }
+
+  void count_pass() {
+    if (cursor_) return;  // Belady's policy knows the uses to come, and does not count the past ones
+    past_.clear();
+    tokens_.clear();
+    for (const ReplayRequest& request : visit_) {
+      past_.push_back(request.number);
+      tokens_.push_back(static_cast<std::uint32_t>(request.tokens));
+    }
+    cache_of(visit_.front()).count_pass(past_, tokens_);
   }
 
   bool admit(const ReplayRequest& request, Admission why) {
@@ -122,15 +135,16 @@ class Player {
   Residency<AnyEviction>& cache_of(const ReplayRequest& request) { return caches_[request.cache]; }
   bool is_resident(const ReplayRequest& request) { return cache_of(request).resident(request.number); }
 
-  void count(bool hit) {
-    counts_.hits += hit;
+  void count(const ReplayRequest& request) {
+    counts_.hits += request.resident;
+    counts_.read_bytes += request.resident ? 0 : request.bytes;
     ++counts_.requests;
   }
 
   ReplayRequests& requests_;
   std::vector<Residency<AnyEviction>> caches_;
   std::vector<ReplayRequest> visit_, missing_;
-  std::vector<std::uint32_t> hot_;
+  std::vector<std::uint32_t> past_, tokens_;
   ReplayCounts counts_;
   std::size_t* cursor_ = nullptr;
 };

@@ -47,8 +47,9 @@ class ReplayRequests {
   const Trace& trace() const { return *trace_; }
   std::size_t caches() const { return per_layer_ ? layers_ : 1; }
 
-  /// Replaces `out` by the requests of visit i; if visit i belongs to a prompt, by the requests of the visits from i on that
-  /// belong to the same prompt and layer. Returns the index of the next visit.
+  /// Replaces `out` by the requests of visit i, and of the visits after it that were computed together with it: those of the
+  /// same prompt and layer; after a prompt, those of other texts, with the same step and layer. Returns the index of the
+  /// next visit.
   std::size_t gather(std::size_t i, ReplayOrder order, std::vector<ReplayRequest>& out);
 
   /// For each choice, the next choice of the same expert.

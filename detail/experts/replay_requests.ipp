@@ -52,7 +52,8 @@ MOE_INLINE std::size_t ReplayRequests::gather(std::size_t i, ReplayOrder order,
   out.clear();
   std::size_t end = begin;  // of the choices
   const auto goes_on = [&](const TraceVisit& visit) {
-    return first.prompt && visit.prompt && visit.layer == first.layer && visit.turn == first.turn;
+    const bool together = first.prompt || visit.step == first.step;
+    return together && visit.prompt == first.prompt && visit.layer == first.layer && visit.turn == first.turn;
   };
   do {
     const TraceVisit visit = (*trace_)[i];

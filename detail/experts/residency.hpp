@@ -66,6 +66,9 @@ class Residency {
   /// The bytes of all resident experts, including those that are being loaded. Never above the budget.
   std::size_t resident_bytes() const { return resident_bytes_; }
 
+  /// The policy, with the uses that it has counted.
+  const Eviction& policy() const { return eviction_; }
+
   /// How many experts of a layer are evicted for experts of the same layer only.
   std::size_t floor() const { return shares_.floor; }
 
@@ -143,6 +146,20 @@ class Residency {
     }
   }
 
+  /// One token of each of several texts used these experts of one layer; tokens[i] tokens chose experts[i]. The policy has
+  /// counted one use of each expert, and counts the other ones now. The clock advances as if one token had used the layer,
+  /// since all texts have one next token, however many there are.
+  void count_pass(std::span<const std::uint32_t> experts, std::span<const std::uint32_t> tokens) {
+    for (std::size_t i = 0; i < experts.size(); ++i) {
+      if (experts[i] >= known_experts_ || tokens[i] < 2) continue;
+      hold(experts[i]);
+      for (std::uint32_t token = 1; token < tokens[i]; ++token) eviction_.use(experts[i], token_);
+      release_hold(experts[i]);
+    }
+    if (experts.size() > options_.experts_per_token)
+      shared_uses_ += experts.size() - options_.experts_per_token;
+  }
+
   /// Predicted experts that were not acquired since can be evicted from now on.
   void forget_predictions() {
     for (const std::uint32_t expert : predicted_) {
@@ -218,12 +235,14 @@ class Residency {
     if (token_ >= next_sweep_token_ && uses_ - swept_uses_ >= known_experts_) sweep();
   }
 
-  /// Age is measured in tokens: a token is experts_per_token uses in each layer. If the number of layers is not known at first,
-  /// the number of uses per token grows with the known layers, but token_ never decreases.
+  /// Age is measured in tokens: a token is experts_per_token uses in each layer. The tokens of several texts in one pass are one
+  /// token. If the number of layers is not known at first, the number of uses per token grows with the known layers, but token_
+  /// never decreases.
   void advance_clock() {
     const std::size_t layers = options_.layers > 0 ? options_.layers : known_layers_;
     const std::size_t uses_per_token = layers * options_.experts_per_token;
-    if (uses_per_token > 0) token_ = std::max(token_, uses_ / uses_per_token);
+    if (uses_per_token > 0)
+      token_ = std::max(token_, (uses_ - std::min(uses_, shared_uses_)) / uses_per_token);
   }
 
   /// Experts that were announced long ago are no longer expected: the caller that announced them must have failed.
@@ -353,7 +372,8 @@ class Residency {
   LayerShares shares_;
   std::size_t resident_bytes_ = 0;
   std::uint64_t uses_ = 0;
-  std::uint64_t token_ = 0;  // the clock
+  std::uint64_t shared_uses_ = 0;  // of other texts in the same pass, which do not advance the clock
+  std::uint64_t token_ = 0;        // the clock
   std::uint64_t next_sweep_token_ = 0;
   std::uint64_t swept_uses_ = 0;  // uses_ at the last sweep
   std::uint64_t arrivals_ = 0;

@@ -31,7 +31,8 @@ struct TraceVisit {
 };
 
 /// The choices of routers in the order of computation. A prompt is computed layer by layer, all its tokens in one layer before
-/// the next layer; the tokens after the prompt are computed one by one. read() documents the file format.
+/// the next layer; the tokens after the prompt are computed one by one. If several texts are computed in one pass, visits of
+/// equal turn, step and layer follow one another, one for each text. read() documents the file format.
 class Trace {
  public:
   /// Greater numbers are refused, so that a wrong number in a file costs little memory. All known models are far below.
@@ -68,6 +69,11 @@ class Trace {
   /// The index, below choices(), of the choice in a slot of a visit of this trace.
   std::size_t choice(const TraceVisit& visit, std::size_t slot) const;
 
+  /// This conversation as several texts in one pass. All prompts come first. Text i of n begins at token i · T / n of the T
+  /// tokens after prompts, rounded down, and has T / n tokens; each pass has one token of each text. Throws unless
+  /// 1 <= texts <= T.
+  Trace in_texts(std::size_t texts) const;
+
   /// Appends a visit. Throws, and changes nothing, if the model cannot have such a visit.
   void add(const TraceVisit& visit);
 
@@ -91,6 +97,9 @@ class Trace {
   };
 
   void check(const TraceVisit& visit) const;
+
+  /// The visits of each token. `visits`: indices of visits, which must outlive the result.
+  std::vector<std::span<const std::size_t>> tokens_of(const std::vector<std::size_t>& visits) const;
 
   static std::uint64_t at_or_zero(const std::vector<std::uint64_t>& bytes, std::size_t layer);
   void set(std::vector<std::uint64_t>& bytes, std::size_t layer, std::uint64_t value);

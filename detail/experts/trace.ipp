@@ -73,6 +73,45 @@ MOE_INLINE void Trace::add(const TraceVisit& visit) {
   for (const std::uint32_t expert : visit.experts) model_.experts = std::max(model_.experts, expert + 1);
 }
 
+MOE_INLINE std::vector<std::span<const std::size_t>> Trace::tokens_of(
+    const std::vector<std::size_t>& visits) const {
+  std::vector<std::span<const std::size_t>> tokens;
+  for (std::size_t begin = 0, end = 0; begin < visits.size(); begin = end) {
+    const Stored& first = visits_[visits[begin]];
+    const auto same_token = [&](const Stored& visit) {
+      return visit.turn == first.turn && visit.step == first.step;
+    };
+    while (end < visits.size() && same_token(visits_[visits[end]])) ++end;
+    tokens.push_back(std::span(visits).subspan(begin, end - begin));
+  }
+  return tokens;
+}
+
+MOE_INLINE Trace Trace::in_texts(std::size_t texts) const {
+  Trace out(model_);
+  out.expert_bytes_ = expert_bytes_;
+  out.dense_bytes_ = dense_bytes_;
+  std::vector<std::size_t> after_prompts;
+  for (std::size_t i = 0; i < size(); ++i)
+    visits_[i].prompt ? out.add((*this)[i]) : after_prompts.push_back(i);
+  const std::vector<std::span<const std::size_t>> tokens = tokens_of(after_prompts);
+  if (texts == 0 || texts > tokens.size())
+    detail::fail("trace", "texts", detail::concat("1 to ", tokens.size(), ", the tokens after prompts"),
+                 detail::concat(texts));
+  const std::size_t passes = tokens.size() / texts;
+  for (std::size_t pass = 0; pass < passes; ++pass)
+    for (std::size_t at = 0; at < tokens[pass].size(); ++at)
+      for (std::size_t text = 0; text < texts; ++text) {
+        const std::span<const std::size_t> token = tokens[text * tokens.size() / texts + pass];
+        if (at >= token.size()) continue;
+        TraceVisit visit = (*this)[token[at]];
+        visit.turn = visits_[after_prompts.front()].turn;
+        visit.step = static_cast<std::uint32_t>(pass);
+        out.add(visit);
+      }
+  return out;
+}
+
 MOE_INLINE void Trace::check(const TraceVisit& visit) const {
   detail::require_at_most("layer of a visit", most_.layers - 1, visit.layer);
   detail::require_at_most("experts of a visit", most_.experts_per_token, visit.experts.size());

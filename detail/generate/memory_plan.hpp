@@ -23,7 +23,7 @@ struct MemoryOptions {
 /// The division of the memory of a model.
 struct MemoryPlan {
   std::size_t dense_bytes = 0;    // weights that are not experts
-  std::size_t state_bytes = 0;    // the state of one session with a full context: KV cache, recurrent state
+  std::size_t state_bytes = 0;    // the state of all sessions with full contexts: KV cache, recurrent state
   std::size_t scratch_bytes = 0;  // intermediate results of one session
   std::size_t other_bytes = 0;    // the program, its tokenizer, the tables of its files
   std::size_t budget_bytes = 0;   // experts

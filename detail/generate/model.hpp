@@ -41,7 +41,10 @@ struct ModelOptions {
   bool direct = false;  // reads bypass the page cache: faster if the page cache cannot hold all experts
   // Threads that load experts. One thread saturates some disks, and no disk gained from more than 4.
   std::size_t io_threads = 4;
-  SequenceOptions sequence = {};  // of the session whose state is part of memory.total_bytes
+  SequenceOptions sequence = {};  // of the sessions whose state is part of memory.total_bytes
+  // How many sessions with these options exist at the same time. The plan of the memory counts their states, and the
+  // intermediate results of one of them: they compute one after another, or in one SessionBatch.
+  std::size_t sessions = 1;
 
   // Multiplies bf16 weights in dot products of bf16 pairs, which need AVX512_BF16; open() throws without this extension. Up
   // to twice as fast in prompts but less exact: activations are rounded to bf16, to nearest even, and denormals count as

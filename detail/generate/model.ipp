@@ -122,7 +122,9 @@ MOE_INLINE MemoryPlan PlanMemory::operator()(const Checkpoint& checkpoint,
     sequence.chunk = chunk;
     MemoryPlan plan = base;
     plan.chunk = chunk_of(sequence);
-    plan.state_bytes = SequenceState::bytes_for(spec, state_options(sequence));
+    plan.state_bytes =
+        checked_size(checkpoint.path(), "states of sessions",
+                     {SequenceState::bytes_for(spec, state_options(sequence)), options.sessions});
     plan.scratch_bytes =
         scratch_bytes(spec, plan.chunk, ThreadPool::threads_for(options.threads), options.bf16_dot);
     return plan;

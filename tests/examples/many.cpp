@@ -51,6 +51,39 @@ TEST_CASE("many: reads standard input, and a text is that of the example generat
   CHECK(lines_of(result.out).at(0).find("\"text\": \"" + text) != std::string::npos);
 }
 
+TEST_CASE("many: continuations of a line are the texts of successive seeds") {
+  const TemporaryDirectory directory;
+  const std::string file = directory.write("lines.txt", many_lines);
+  const std::vector<std::string> words{"many", bundled_model(), file, "--max-tokens",
+                                       "12",   "--temperature", "1"};
+  std::vector<std::vector<std::string>> expected;
+  for (const char* seed : {"5", "6", "7"})
+    expected.push_back(lines_of(run(with(words, {"--seed", seed})).out));
+  for (const char* parallel : {"1", "2", "8"}) {
+    const Result result = run(with(words, {"--seed", "5", "--continuations", "3", "--parallel", parallel}));
+    CHECK(result.says("generated: 144 tokens"));
+    const std::vector<std::string> lines = lines_of(result.out);
+    REQUIRE(lines.size() == 12);
+    for (std::size_t i = 0; i < 12; ++i) {
+      std::string line = lines[i];
+      const std::string number = ", \"continuation\": " + std::to_string(i % 3 + 1);
+      REQUIRE(line.find(number) != line.npos);
+      CHECK(line.erase(line.find(number), number.size()) == expected[i % 3].at(i / 3));
+    }
+  }
+}
+
+TEST_CASE("many: the memory plan counts the states of all texts") {
+  const std::vector<std::string> words{"many",     bundled_model(), "-",         "--max-tokens", "1",
+                                       "--memory", "100MiB",        "--context", "4096"};
+  const auto state = [&](const char* parallel) {
+    const std::string text = run(with(words, {"--parallel", parallel}), many_lines).err;
+    const std::size_t end = text.find(" state");
+    return std::stoi(text.substr(text.rfind(' ', end - 1), end));
+  };
+  CHECK(state("7") > 3 * state("1"));
+}
+
 TEST_CASE("many: a file that cannot be read is an error") {
   const Result result = run({"many", bundled_model(), "/nowhere/at/all"});
   CHECK(result.status == 1);

@@ -91,7 +91,7 @@ inline void refuses_unknown_experts(moe::AnyProvider& provider, const ExpectedEx
   const moe::ExpertId nowhere{1u << 30, 0};
   for (int round = 0; round < 2; ++round)
     for (const moe::ExpertId id : {beyond, nowhere}) {
-      for (const Kind kind : {Kind::chosen, Kind::predicted, Kind::prefill, Kind::hot})
+      for (const Kind kind : {Kind::chosen, Kind::predicted, Kind::prefill, Kind::hot, Kind::used})
         provider.hint({.ids = {&id, 1}, .kind = kind});
       provider.load(id, Kind::chosen);
       (void)provider.bytes(id);

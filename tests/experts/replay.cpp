@@ -107,6 +107,29 @@ TEST_CASE("replay: in rank order a prompt requests each expert of a layer once, 
   CHECK(hits(trace, ReplayPolicy::lfu, 2) == 1);
 }
 
+TEST_CASE("replay: several texts in one pass ask for each expert once") {
+  moe::Trace trace({"", "", 1, 16, 2});
+  trace.set_expert_bytes(0, 10);
+  const std::uint32_t experts[][2] = {{0, 1}, {2, 3}, {1, 2}, {2, 4}};
+  for (std::uint32_t i = 0; i < 4; ++i) trace.add({.step = i / 2, .experts = experts[i]});
+  for (const ReplayOrder order : {ReplayOrder::rank, ReplayOrder::hits_first})
+    for (const ReplayPolicy policy : moe::detail::replay_policies) {
+      const moe::ReplayCounts counts = moe::replay(trace, policy, 80, order);
+      CHECK(counts.requests == 7);  // 0, 1, 2, 3; 1, 2, 4
+      CHECK(counts.hits == 2);
+      CHECK(counts.read_bytes == 50);
+    }
+}
+
+TEST_CASE("replay: an expert that several texts chose is kept longer than one that a single text chose") {
+  moe::Trace trace({"", "", 1, 16, 2});
+  trace.set_expert_bytes(0, 10);
+  // Experts 0 and 3 serve two of three texts. Then 5 and 6 need room for two of 0, 1, 2, 3.
+  const std::uint32_t experts[][2] = {{0, 3}, {0, 1}, {3, 2}, {5, 6}, {5, 6}, {5, 6}, {0, 3}, {0, 3}, {0, 3}};
+  for (std::uint32_t i = 0; i < 9; ++i) trace.add({.step = i / 3, .experts = experts[i]});
+  CHECK(hits(trace, ReplayPolicy::decayed, 4, ReplayOrder::hits_first) == 2);
+}
+
 TEST_CASE("replay: a budget without room for one expert is an error") {
   const moe::Trace trace = trace_of({{0}});
   check_error([&] { return moe::replay(trace, ReplayPolicy::lru, 9); }, {"budget", "10 bytes", "9"});

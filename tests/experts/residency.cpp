@@ -60,6 +60,39 @@ TEST_CASE("residency: the least recently used expert is evicted when the budget 
   CHECK(cache.residency.resident_bytes() == 30);
 }
 
+TEST_CASE(
+    "residency: a policy learns how many tokens of a pass used an expert, and time advances by one token") {
+  struct CountingPolicy : moe::Lru {
+    void use(std::uint32_t expert, std::uint64_t token) noexcept {
+      moe::Lru::use(expert, token);
+      ++uses[expert];
+      last_token = token;
+    }
+    std::uint32_t uses[8] = {};
+    std::uint64_t last_token = 0;
+  };
+  moe::detail::Residency<CountingPolicy> residency(
+      {.budget_bytes = 80, .layers = 1, .experts_per_token = 2, .largest_bytes = 10});
+  const Numbers experts{0, 1, 2, 3}, tokens{3, 1, 2, 2};
+  for (int pass = 0; pass < 10; ++pass) {
+    for (const std::uint32_t expert : experts) {
+      if (!residency.resident(expert))
+        residency.admit(expert, {0, expert}, 10, Admission::chosen, [](auto) {});
+      residency.acquired(expert);
+      residency.released(expert);
+    }
+    residency.count_pass(experts, tokens);
+  }
+  CHECK(residency.policy().uses[0] == 30);
+  CHECK(residency.policy().uses[1] == 10);
+  CHECK(residency.policy().uses[3] == 20);
+  // Two experts more than one token uses may be counted before the clock is corrected.
+  CHECK(residency.policy().last_token >= 9);
+  CHECK(residency.policy().last_token <= 11);
+  residency.count_pass(Numbers{7}, Numbers{5});  // an expert that was never admitted
+  CHECK(residency.policy().uses[7] == 0);
+}
+
 TEST_CASE("residency: a leased expert is never evicted, and without another victim there is no room") {
   ResidencyCache cache(2);
   cache.use(0);

@@ -204,3 +204,39 @@ TEST_CASE("trace: numbers larger than in any model are refused") {
   check_error([&] { trace.set_expert_bytes(4096, 1); }, {"layer", "at most 4095"});
   check_error([] { return moe::Trace({"", "", 4097, 4, 2}); }, {"layers of the model", "at most 4096"});
 }
+
+TEST_CASE("trace: a conversation as several texts has one token of each text in a pass") {
+  moe::Trace trace({"", "", 2, 32, 1});
+  trace.set_expert_bytes(1, 7);
+  const auto add = [&](std::uint32_t turn, bool prompt, std::uint32_t step) {
+    for (std::uint32_t layer = 0; layer < 2; ++layer)
+      trace.add({turn, prompt, step, layer, std::vector<std::uint32_t>{step + 10 * layer}, {}});
+  };
+  for (std::uint32_t step = 0; step < 4; ++step) add(0, false, step);
+  add(1, true, 4);
+  for (std::uint32_t step = 5; step < 8; ++step) add(1, false, step);
+  const moe::Trace texts = trace.in_texts(3);  // of tokens 0 1 | 2 3 | 5 6, without 7
+  CHECK(texts.expert_bytes(1) == 7);
+  const std::vector<std::uint32_t> expected{4, 14, 0, 2, 5, 10, 12, 15, 1, 3, 6, 11, 13, 16};
+  REQUIRE(texts.size() == expected.size());
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    CHECK(texts[i].experts[0] == expected[i]);
+    CHECK(texts[i].prompt == (i < 2));
+    if (i >= 2) CHECK(texts[i].step == (i < 8 ? 0 : 1));
+    CHECK(texts[i].layer == expected[i] / 10);
+  }
+  check_error([&] { return trace.in_texts(0); }, {"texts", "1 to 7"});
+  check_error([&] { return trace.in_texts(8); }, {"texts", "1 to 7", "8"});
+}
+
+TEST_CASE("trace: a file keeps the visits of several texts in one pass apart") {
+  moe::Trace trace({"", "", 1, 8, 2});
+  const std::uint32_t first[] = {1, 2}, second[] = {2, 3};
+  trace.add({.step = 4, .experts = first});
+  trace.add({.step = 4, .experts = second});
+  const TemporaryDirectory directory;
+  trace.write(directory.path() + "/trace.csv");
+  const moe::Trace read = moe::Trace::read(directory.path() + "/trace.csv");
+  REQUIRE(read.size() == 2);
+  CHECK(read[1].experts[1] == 3);
+}

@@ -17,7 +17,9 @@
 #include "detail/experts/measuring_provider.hpp"
 #include "detail/experts/replay.hpp"
 #include "detail/generate/session.hpp"
+#include "detail/model/batch.hpp"
 #include "detail/model/route_recorder.hpp"
+#include "detail/model/sequence.hpp"
 #include "support/checkpoints.hpp"
 #include "support/watchdog.hpp"
 
@@ -224,4 +226,40 @@ TEST_CASE("memory budget: a replay of the recorded trace has the hits of the eng
       CHECK(replayed.requests == 40u * 6 * 8);
       CHECK(replayed.hits == hits);
     }
+}
+
+TEST_CASE("memory budget: a replay of several texts in one pass has the hits of the engine") {
+  for (const std::size_t experts : {9u, 60u, 150u, 400u}) {
+    CAPTURE(experts);
+    moe::ModelOptions options;
+    options.memory.budget_bytes = experts * one_expert();
+    const moe::MemoryPlan plan = moe::plan_memory(bundled_checkpoint(), options);
+    using Measuring = moe::MeasuringProvider<moe::CachedProvider>;
+    const moe::Model model(bundled_checkpoint(),
+                           Measuring(moe::detail::cached_experts(bundled_checkpoint(), plan, options)),
+                           {.threads = 2});
+    moe::Trace trace = moe::trace_of(model.spec(), moe::ExpertCatalog(bundled_checkpoint()));
+    for (std::uint32_t layer = 0; layer < trace.layers(); ++layer)
+      trace.set_expert_bytes(layer, model.experts().bytes({layer, 0}));
+    moe::RouteRecorder recorder(trace);
+    recorder.as_prompt(false);
+
+    const std::vector<moe::TokenId> ids =
+        model.tokenizer().encode(moe::detail::read_text(bundled_model() + "/valid/scripture.txt"));
+    std::vector<moe::Sequence> texts;
+    for (std::size_t i = 0; i < 6; ++i) texts.push_back(model.transformer().sequence({.context = 64}));
+    for (moe::Sequence& text : texts) text.observe_routes(recorder);
+    moe::Batch batch = model.transformer().batch({.sequences = 6});
+    for (std::size_t pass = 0; pass < 20; ++pass) {
+      batch.clear();
+      for (std::size_t i = 0; i < texts.size(); ++i)
+        batch.add(texts[i], std::span(ids).subspan(100 * i + pass, 1));
+      REQUIRE(model.transformer().forward(batch));
+    }
+    const moe::ExpertStatistics measured = model.experts().get<Measuring>()->total();
+    const moe::ReplayCounts replayed = moe::replay(trace, moe::ReplayPolicy::decayed, plan.budget_bytes);
+    CHECK(replayed.requests == measured.acquired());
+    CHECK(replayed.hits == measured.resident);
+    CHECK(replayed.hits > 0);
+  }
 }

@@ -202,6 +202,23 @@ TEST_CASE("model: a memory plan counts the chunk and the context of a session wi
   }
 }
 
+TEST_CASE("model: a memory plan counts the states of all sessions") {
+  const moe::Checkpoint checkpoint(bundled_model());
+  const auto plan = [&](std::size_t sessions) {
+    return moe::plan_memory(checkpoint, {.threads = 1,
+                                         .memory = {.total_bytes = std::size_t{80} << 20},
+                                         .sequence = {.context = 1000, .chunk = 10},
+                                         .sessions = sessions});
+  };
+  const moe::MemoryPlan one = plan(1), eight = plan(8);
+  REQUIRE(one.state_bytes > 0);
+  CHECK(eight.state_bytes == 8 * one.state_bytes);
+  CHECK(eight.scratch_bytes == one.scratch_bytes);
+  CHECK(eight.total_bytes() <= std::size_t{80} << 20);
+  CHECK(eight.budget_bytes < one.budget_bytes);
+  check_error([&] { return plan(SIZE_MAX); }, {"states of sessions"});
+}
+
 TEST_CASE("model: sessions take the chunk of the plan unless they set one") {
   moe::ProviderModelOptions options{.threads = 1};
   options.memory_plan.chunk = 7;

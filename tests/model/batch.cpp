@@ -127,11 +127,15 @@ struct BatchCounter {
     ++announced[announcement.kind];
     if (announcement.kind == moe::Announcement::Kind::chosen)
       for (const float weight : announcement.weights) announced_weight += weight;
+    if (announcement.kind == moe::Announcement::Kind::used)
+      for (std::size_t i = 0; i < announcement.ids.size(); ++i)
+        used[announcement.ids[i]] += announcement.tokens[i];
   }
 
   moe::MemoryProvider experts;
   std::map<moe::ExpertId, int> acquired = {};
   std::map<moe::Announcement::Kind, int> announced = {};
+  std::map<moe::ExpertId, std::uint32_t> used = {};
   float announced_weight = 0;
   bool failing = false;
 };
@@ -268,6 +272,31 @@ TEST_CASE("batch: experts of single tokens are announced as chosen with the sums
   REQUIRE(f.model.forward(batch));
   CHECK(f.experts.announced[AnnouncementKind::chosen] == 0);
   CHECK(f.experts.announced[AnnouncementKind::hot] == static_cast<int>(f.model.spec().layers.size()));
+}
+
+TEST_CASE("batch: after a layer, a pass of single tokens announces how many tokens chose each expert") {
+  BatchFixture f;
+  std::vector<moe::Sequence> texts;
+  for (std::size_t i = 0; i < 5; ++i) texts.push_back(f.model.sequence());
+  std::map<moe::ExpertId, std::uint32_t> chosen;
+  const auto on_routes = [&](const moe::Routes& routes) {
+    for (const std::uint32_t expert : routes.experts)
+      ++chosen[{static_cast<std::uint32_t>(routes.layer), expert}];
+  };
+  moe::Batch batch = f.model.batch();
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    texts[i].observe_routes(on_routes);
+    batch.add(texts[i], std::span(batch_prompt).subspan(i, 1));
+  }
+  REQUIRE(f.model.forward(batch));
+  CHECK(f.experts.announced[moe::Announcement::Kind::used] == static_cast<int>(f.model.spec().layers.size()));
+  CHECK(f.experts.used == chosen);
+
+  f.experts.announced.clear();
+  batch.clear();
+  batch.add(texts[0], std::span(batch_prompt).first(1));
+  REQUIRE(f.model.forward(batch));
+  CHECK(f.experts.announced[moe::Announcement::Kind::used] == 0);
 }
 
 TEST_CASE("batch: the observer of a sequence gets the routes that it gets when the sequence is alone") {

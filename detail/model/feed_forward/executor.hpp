@@ -21,8 +21,9 @@ struct ExecutorLists {
   std::vector<ExpertGroup> groups;   // the chosen experts of a layer, ascending
   std::vector<ExpertGroup> missing;  // the groups whose experts are not present
   std::vector<ExpertId> missing_ids;
-  std::vector<float> missing_weights;  // the router's weights of missing_ids; only in a decode step
-  std::vector<std::size_t> next_slot;  // [experts + 1]
+  std::vector<float> missing_weights;      // the router's weights of missing_ids; only in a decode step
+  std::vector<std::uint32_t> used_tokens;  // the tokens of each group; only for several texts
+  std::vector<std::size_t> next_slot;      // [experts + 1]
   std::vector<NetworkJob> jobs;
   std::vector<Product> products;
   std::vector<AnyProvider::Lease> held;  // empty before and after a batch

@@ -19,6 +19,7 @@ MOE_INLINE ExecutorLists::ExecutorLists(std::size_t experts) {
   missing.reserve(experts);
   missing_ids.reserve(experts);
   missing_weights.reserve(experts);
+  used_tokens.reserve(experts);
   next_slot.reserve(experts + 1);
   jobs.reserve(experts + 1);
   products.reserve(experts + 1);
@@ -76,7 +77,7 @@ class GroupRun {
     run_held();
     if (batch_.tokens == 1) return run_missing_of_token();
     run_missing_in_order();
-    if (!is_decode()) announce_hot();
+    is_decode() ? announce_used() : announce_hot();
   }
 
  private:
@@ -184,6 +185,18 @@ class GroupRun {
     lists_.missing_ids.clear();
     for (const ExpertGroup& group : by_count) lists_.missing_ids.push_back(id_of(group));
     provider_.hint({.ids = lists_.missing_ids, .kind = Announcement::Kind::hot});
+  }
+
+  /// Announces how many tokens chose each expert of the layer.
+  void announce_used() {
+    lists_.missing_ids.clear();
+    lists_.used_tokens.clear();
+    for (const ExpertGroup& group : batch_.groups) {
+      lists_.missing_ids.push_back(id_of(group));
+      lists_.used_tokens.push_back(static_cast<std::uint32_t>(group.count));
+    }
+    provider_.hint(
+        {.ids = lists_.missing_ids, .tokens = lists_.used_tokens, .kind = Announcement::Kind::used});
   }
 
   const Step& step_;
