@@ -41,6 +41,10 @@
 #error "-ffast-math and -ffinite-math-only change the tokens: build moe without these options"
 #endif
 
+#if defined(__i386__) && !defined(__SSE2_MATH__)
+#error "moe promises the same tokens on every machine: build for 32-bit x86 with -msse2 -mfpmath=sse"
+#endif
+
 #if !defined(MOE_ASSERT)
 #include <cassert>
 #define MOE_ASSERT(condition) assert(condition)

@@ -2,6 +2,7 @@
 #pragma once
 #include "../core/config.hpp"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,9 +11,9 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-// The calls of POSIX with offsets and sizes of files of 64 bits. 32-bit Linux counts in 32 bits in the calls of the usual names
-// unless _FILE_OFFSET_BITS is 64, which a header cannot define: the program may have included <fcntl.h> before. Only .ipp files
-// include this header.
+// The calls of POSIX with offsets, sizes and numbers of files of 64 bits. 32-bit Linux counts in 32 bits in the calls of the usual
+// names unless _FILE_OFFSET_BITS is 64, which a header cannot define: the program may have included <fcntl.h> before. Only .ipp
+// files include this header.
 
 #if defined(__linux__) && defined(__USE_LARGEFILE64) && __SIZEOF_POINTER__ == 4
 
@@ -29,6 +30,7 @@ inline ssize_t write_at(int file, const void* from, std::size_t bytes, FileOffse
   return ::pwrite64(file, from, bytes, offset);
 }
 inline int set_file_size(int file, FileOffset bytes) { return ::ftruncate64(file, bytes); }
+inline const dirent64* next_entry(DIR* directory) { return ::readdir64(directory); }
 
 #else
 
@@ -45,6 +47,7 @@ inline ssize_t write_at(int file, const void* from, std::size_t bytes, FileOffse
   return ::pwrite(file, from, bytes, offset);
 }
 inline int set_file_size(int file, FileOffset bytes) { return ::ftruncate(file, bytes); }
+inline const dirent* next_entry(DIR* directory) { return ::readdir(directory); }
 
 #endif
 

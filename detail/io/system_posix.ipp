@@ -145,7 +145,12 @@ MOE_INLINE std::optional<std::vector<std::string>> names_in(const std::string& d
   const std::unique_ptr<DIR, decltype(close)> stream(::opendir(directory.c_str()), close);
   if (!stream) return {};
   std::vector<std::string> out;
-  while (const dirent* entry = ::readdir(stream.get())) out.emplace_back(entry->d_name);
+  const auto next = [&] {
+    errno = 0;  // tells the end of the directory from an error
+    return next_entry(stream.get());
+  };
+  while (const auto* entry = next()) out.emplace_back(entry->d_name);
+  if (errno != 0) return {};
   return out;
 }
 

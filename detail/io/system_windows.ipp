@@ -6,10 +6,11 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
-#include <system_error>
+#include <string_view>
 #include <vector>
 
 namespace moe::inline MOE_ABI::detail {
@@ -21,6 +22,14 @@ MOE_INLINE std::wstring utf16(const std::string& text) {
   const int size = MultiByteToWideChar(CP_UTF8, 0, text.data(), static_cast<int>(text.size()), nullptr, 0);
   std::wstring out(static_cast<std::size_t>(size), L'\0');
   MultiByteToWideChar(CP_UTF8, 0, text.data(), static_cast<int>(text.size()), out.data(), size);
+  return out;
+}
+
+MOE_INLINE std::string utf8(std::wstring_view text) {
+  const auto units = static_cast<int>(text.size());
+  const int size = WideCharToMultiByte(CP_UTF8, 0, text.data(), units, nullptr, 0, nullptr, nullptr);
+  std::string out(static_cast<std::size_t>(size), '\0');
+  WideCharToMultiByte(CP_UTF8, 0, text.data(), units, out.data(), size, nullptr, nullptr);
   return out;
 }
 
@@ -124,14 +133,20 @@ MOE_INLINE std::optional<std::vector<std::string>> names_in(const std::string& d
                                                       close);
   if (search.get() == INVALID_HANDLE_VALUE) return {};
   std::vector<std::string> out;
-  do {
-    char name[4 * MAX_PATH];
-    WideCharToMultiByte(CP_UTF8, 0, entry.cFileName, -1, name, sizeof name, nullptr, nullptr);
-    out.emplace_back(name);
-  } while (FindNextFileW(search.get(), &entry));
+  do out.push_back(utf8(entry.cFileName));
+  while (FindNextFileW(search.get(), &entry));
   return out;
 }
 
-MOE_INLINE std::string message_of(int error) { return std::system_category().message(error); }
+// The message of std::system_category has the code page of Windows, not UTF-8.
+MOE_INLINE std::string message_of(int error) {
+  wchar_t text[512];
+  constexpr DWORD flags = FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS;
+  std::wstring_view message(
+      text, FormatMessageW(flags, nullptr, static_cast<DWORD>(error), 0, text, std::size(text), nullptr));
+  while (!message.empty() && std::wstring_view(L"\r\n .").find(message.back()) != std::wstring_view::npos)
+    message.remove_suffix(1);
+  return message.empty() ? "error " + std::to_string(error) : utf8(message);
+}
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -28,7 +29,11 @@ TEST_CASE("checked: a product of several factors is empty if any partial product
 TEST_CASE("checked: a size is the product of its factors, or an error that names them") {
   using moe::detail::checked_size;
   CHECK(checked_size("file", "place", {3, 5, 7}) == 105);
-  CHECK(checked_size("file", "place", {std::uint64_t{1} << 62}) == std::uint64_t{1} << 62);
+  if constexpr (sizeof(std::size_t) > 4)
+    CHECK(checked_size("file", "place", {std::uint64_t{1} << 62}) == std::uint64_t{1} << 62);
+  else
+    check_error([&] { return checked_size("file", "place", {std::uint64_t{1} << 31}); },
+                {"at most 2147483647 bytes"});
   for (const std::uint64_t factor : {std::uint64_t{1} << 61, std::uint64_t{1} << 62})
     check_error(
         [&] {

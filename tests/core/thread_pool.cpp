@@ -131,11 +131,11 @@ TEST_CASE("thread pool: a nested region runs on the thread of its caller") {
 
 #if defined(__linux__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 TEST_CASE("thread pool: a system that refuses more threads is an error, and the threads that started end") {
-  // A thread needs address space for its stack: 1022 stacks do not fit into half a GiB.
+  // A thread needs address space for its stack: 1022 stacks, even those of 128 KiB, do not fit into 64 MiB.
   rlimit before{};
   REQUIRE(getrlimit(RLIMIT_AS, &before) == 0);
   rlimit low = before;
-  low.rlim_cur = address_space_bytes() + (std::size_t{512} << 20);
+  low.rlim_cur = address_space_bytes() + (std::size_t{64} << 20);
   REQUIRE(setrlimit(RLIMIT_AS, &low) == 0);
   const std::string message = message_of([] { return moe::ThreadPool(1023).threads(); });
   REQUIRE(setrlimit(RLIMIT_AS, &before) == 0);

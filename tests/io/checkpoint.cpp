@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "detail/io/checkpoint.hpp"
 #include "support/message_of.hpp"
+#include "support/no_such_file.hpp"
 #include "support/safetensors_writer.hpp"
 #include "support/temporary_directory.hpp"
 #include "support/watchdog.hpp"
@@ -97,8 +98,7 @@ TEST_CASE("checkpoint: a name of a shard that leads out of the directory is refu
 TEST_CASE("checkpoint: a path that is not a checkpoint is refused by its contents") {
   const TemporaryDirectory directory;
   check_error([&] { return moe::Checkpoint(directory.path()); }, {"model.safetensors"});
-  check_error([&] { return moe::Checkpoint(directory / "nothing"); },
-              {"nothing: opening", "No such file or directory"});
+  check_error([&] { return moe::Checkpoint(directory / "nothing"); }, {"nothing: opening", no_such_file()});
   check_error([&] { return moe::Checkpoint(directory.write("x.gguf", "GGUF....")); }, {"x.gguf", "version"});
   check_error([&] { return moe::Checkpoint(directory.write("x.bin", "ab")); }, {"at least 8 bytes"});
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "detail/io/file.hpp"
 #include "support/message_of.hpp"
+#include "support/no_such_file.hpp"
 #include "support/temporary_directory.hpp"
 #include "support/watchdog.hpp"
 
@@ -10,6 +11,7 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -49,10 +51,19 @@ TEST_CASE("file: a read past the end is an error that names the offset") {
 
 TEST_CASE("file: an error of opening a file names the reason") {
   const TemporaryDirectory directory;
-  check_error([&] { return moe::File(directory / "missing"); }, {directory / "missing", "No such file"});
+  check_error([&] { return moe::File(directory / "missing"); }, {directory / "missing", no_such_file()});
   check_error([&] { return moe::File(directory.path()); }, {"a file", "a directory"});
   check_error([&] { return moe::detail::list_directory(directory / "missing"); },
-              {"missing", "No such file"});
+              {"missing", no_such_directory()});
+}
+
+TEST_CASE("file: the message of an error of the system is a sentence without its end") {
+#if !defined(_WIN32)
+  CHECK(moe::detail::message_of(2) == "No such file or directory");
+#endif
+  const std::string message = moe::detail::message_of(2);
+  REQUIRE_FALSE(message.empty());
+  CHECK(std::string_view(".\r\n ").find(message.back()) == std::string_view::npos);
 }
 
 #if !defined(_WIN32)

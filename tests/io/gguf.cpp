@@ -55,9 +55,11 @@ TEST_CASE("gguf checkpoint: the description is metadata, and there is no config.
 TEST_CASE("gguf checkpoint: a file with the config.json of its source has the names of its source") {
   GgufBuilder file = gguf_model();
   file.value("moe.config", R"({"model_type": "x"})");
-  const moe::Checkpoint checkpoint = open_gguf_file(add_tensor(file, "model.norm.weight", {4}));
-  CHECK(checkpoint.naming() == moe::Naming::hugging_face);
-  CHECK(checkpoint.config().at("model_type").as_string() == "x");
+  {  // Windows does not let a program write to a file that is mapped
+    const moe::Checkpoint checkpoint = open_gguf_file(add_tensor(file, "model.norm.weight", {4}));
+    CHECK(checkpoint.naming() == moe::Naming::hugging_face);
+    CHECK(checkpoint.config().at("model_type").as_string() == "x");
+  }
   GgufBuilder wrong = gguf_model();
   wrong.value("moe.config", "{");
   check_error([&] { return open_gguf_file(add_tensor(wrong, "a", {4})); }, {"x.gguf, moe.config: byte 1"});

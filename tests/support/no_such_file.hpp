@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include "detail/io/system.hpp"
+
+#include <string>
+
+/// What the system says of a path that names nothing: of the path of a file (ENOENT and ERROR_FILE_NOT_FOUND are 2) ...
+inline std::string no_such_file() { return moe::detail::message_of(2); }
+
+/// ... and of the path of a directory (ERROR_PATH_NOT_FOUND is 3).
+inline std::string no_such_directory() {
+#if defined(_WIN32)
+  return moe::detail::message_of(3);
+#else
+  return moe::detail::message_of(2);
+#endif
+}
