@@ -2,19 +2,22 @@
 #pragma once
 #include "config.hpp"
 
-#include <chrono>
-
 namespace moe::inline MOE_ABI::detail {
+
+/// The time of a monotonic clock in seconds, from an unspecified beginning.
+double monotonic_seconds();
 
 /// The time since construction, measured with a monotonic clock.
 class Stopwatch {
  public:
-  double seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
+  double seconds() const { return monotonic_seconds() - start_; }
 
  private:
-  using Clock = std::chrono::steady_clock;
-
-  Clock::time_point start_ = Clock::now();
+  double start_ = monotonic_seconds();
 };
 
 }  // namespace moe::inline MOE_ABI::detail
+
+#if MOE_DEFINITIONS
+#include "stopwatch.ipp"
+#endif
