@@ -176,15 +176,11 @@ Timing time_text(const Setup& setup, const moe::Model& model, moe::Sequence& seq
 }
 
 /// Feeds the other tokens to several texts, one token of each text in one pass. The texts begin at equal distances.
-/// `recorder` may be null.
-Timing time_texts(const Setup& setup, const moe::Model& model, moe::RouteRecorder<moe::Trace>* recorder,
-                  Progress& progress) {
+Timing time_texts(const Setup& setup, const moe::Model& model, Progress& progress) {
   const std::size_t texts = setup.args.count("--parallel", 1, 1), tokens = setup.ids.size() - setup.warm;
   std::vector<moe::Sequence> sequences;
   for (std::size_t i = 0; i < texts; ++i)
     sequences.push_back(model.transformer().sequence(setup.options.sequence));
-  if (recorder)
-    for (moe::Sequence& sequence : sequences) sequence.observe_routes(*recorder);
   moe::Batch batch = model.transformer().batch({.sequences = texts, .tokens = texts});
   Timing timing;
   for (std::size_t t = 0; t < tokens / texts; ++t, progress.add(texts)) {
@@ -221,9 +217,8 @@ Row run(const Setup& setup, Inner inner, moe::Trace* trace) {
   warm_up(setup, model, sequence, progress);
   recorder.as_prompt(false);
   const moe::ExpertStatistics warm = measured.total();
-  const Timing timing = setup.args.has("--parallel")
-                            ? time_texts(setup, model, trace ? &recorder : nullptr, progress)
-                            : time_text(setup, model, sequence, measured, progress);
+  const Timing timing = setup.args.has("--parallel") ? time_texts(setup, model, progress)
+                                                     : time_text(setup, model, sequence, measured, progress);
 
   const moe::ExpertStatistics all = measured.total();
   const auto tokens = static_cast<double>(timing.tokens);
