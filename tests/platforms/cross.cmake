@@ -27,5 +27,5 @@ find_program(NINJA ninja REQUIRED)
 run(${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR}/program -B ${BUILD} -G Ninja -DCMAKE_BUILD_TYPE=None
   "-DCMAKE_CXX_FLAGS=-O1 -Wall -Wextra" -DCMAKE_TOOLCHAIN_FILE=${source}/cmake/toolchains/${PLATFORM}.cmake ${launcher}
   "-DFOLDERS=${FOLDERS}" "-DEXAMPLES=${EXAMPLES_LIST}")
-run(${CMAKE_COMMAND} --build ${BUILD} --target moe_tests ${EXAMPLES})
+run(${CMAKE_COMMAND} --build ${BUILD} --target moe_tests consumer ${EXAMPLES})
 run(${CMAKE_CTEST_COMMAND} --test-dir ${BUILD} --output-on-failure --no-tests=error)
