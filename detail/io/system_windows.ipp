@@ -44,9 +44,10 @@ MOE_INLINE std::wstring wide(const std::string& path) {
 }
 
 MOE_INLINE FileHandle open_file(const std::string& path) {
-  // FILE_SHARE_DELETE: another file may take the name of an open file, as on POSIX.
-  return CreateFileW(wide(path).c_str(), GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_DELETE, nullptr,
-                     OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, nullptr);
+  // As on POSIX, another file may take the name of an open file, and a file can be read while the library writes it.
+  constexpr DWORD sharing = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
+  return CreateFileW(wide(path).c_str(), GENERIC_READ, sharing, nullptr, OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL,
+                     nullptr);
 }
 
 MOE_INLINE void close_file(FileHandle file) { CloseHandle(file); }
