@@ -135,7 +135,13 @@ class UnsetNames {
       case Type::if_: return visit_if(names, node, 0);
       case Type::for_: visit(names, *node.children[1]); return inner_.push_back(&node);
       case Type::set: visit(names, *node.children[1]); return store_targets(names, *node.children[0]);
-      case Type::set_block: store_targets(names, *node.children[0]); return inner_.push_back(&node);
+      case Type::set_block:
+        if (node.children[0]->type == Type::name) {
+          store(names, node.children[0]->name, UINT32_MAX);  // the block runs before the assignment
+        } else {
+          store_targets(names, *node.children[0]);
+        }
+        return inner_.push_back(&node);
       case Type::macro: store(names, node.name, node.place); return inner_.push_back(&node);
       case Type::call_block: visit(names, *node.children[0]); return inner_.push_back(node.children[1]);
       case Type::filter_block: visit(names, *node.children[0]); return inner_.push_back(&node);
@@ -152,8 +158,7 @@ class UnsetNames {
       if (argument.value) visit(names, *argument.value);
   }
 
-  /// An {% if %} or {% elif %}, which begins with the child `first`. A name stays unset only if each of the three kinds of branches
-  /// stores the name.
+  /// An {% if %} or {% elif %}, which begins with the child `first`. What a branch stores may be missing, so no name becomes unset.
   void visit_if(Names& names, const Node& node, std::size_t first) {
     visit(names, *node.children[first]);
     const bool has_else = node.children.size() % 2 == 1;
@@ -163,8 +168,6 @@ class UnsetNames {
       for (std::size_t i = 2; i + 1 < node.children.size(); i += 2) visit_if(elif, node, i);
       if (has_else) visit(otherwise, *node.children.back());
     }
-    for (const std::uint32_t name : otherwise.unset)
-      if (body.stored.contains(name) && elif.stored.contains(name)) names.unset.insert(name);
     for (Names* const branch : {&body, &elif, &otherwise}) {
       merge(names.used, branch->used);
       merge(names.stored, branch->stored);
