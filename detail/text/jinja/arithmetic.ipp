@@ -198,11 +198,20 @@ MOE_INLINE Value modulo(Memory& memory, const Value& a, const Value& b) {
   return Value::of_integer(rest != 0 && (rest < 0) != (y < 0) ? rest + y : rest);
 }
 
+inline double real_power(Memory& memory, double a, double b) {
+  if (a < 0 && std::isfinite(a) && std::isfinite(b) && std::floor(b) != b)
+    memory.fail("complex numbers are not supported");
+  const double result = std::pow(a, b);
+  if (std::isinf(result) && std::isfinite(a) && std::isfinite(b))
+    memory.fail("(34, 'Numerical result out of range')");
+  return result;
+}
+
 MOE_INLINE Value power(Memory& memory, const Value& a, const Value& b) {
   require_numbers(memory, "** or pow()", a, b);
   if (!both_whole(a, b) || b.whole() < 0) {
     if (as_real(a) == 0 && as_real(b) < 0) memory.fail("0.0 cannot be raised to a negative power");
-    return Value::of_real(std::pow(as_real(a), as_real(b)));
+    return Value::of_real(real_power(memory, as_real(a), as_real(b)));
   }
   std::int64_t base = a.whole(), result = 1;
   if (base == 0 || base == 1) return Value::of_integer(b.whole() == 0 ? 1 : base);

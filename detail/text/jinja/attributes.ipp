@@ -99,7 +99,7 @@ inline bool find_macro_attribute(Memory& memory, const Callable& macro, std::str
     return Value::of_boolean((static_cast<const Node*>(macro.macro)->uses & use) != 0);
   };
   if (name == "name") {
-    out = Value::of_text(macro.name);
+    out = macro.name.empty() ? Value::none() : Value::of_text(macro.name);
   } else if (name == "arguments") {
     out = memory.list(macro.items, Kind::tuple, "tuple");
   } else if (name == "catch_varargs") {
@@ -133,6 +133,11 @@ inline bool find_attribute(Memory& memory, const Value& object, std::string_view
   if (object.kind == Kind::callable && object.callable->type == Callable::Type::cycler && name == "current") {
     out = object.callable->items[object.callable->at % object.callable->items.size()];
     return true;
+  }
+  if (object.kind == Kind::callable && object.callable->type == Callable::Type::self) {
+    for (const Value& block : object.callable->items)
+      if (block.callable->name == name) out = block;
+    return !out.is_undefined();
   }
   if (is_group(object) && (name == "grouper" || name == "list")) {
     out = object.list->items[name == "list" ? 1 : 0];

@@ -6,9 +6,12 @@
 #include "interpreter.hpp"
 #include "map_filters.ipp"
 #include "operators.hpp"
+#include "print_filters.ipp"
 #include "python_text.hpp"
 #include "tests.hpp"
 #include "text_filters.ipp"
+#include "urlize.ipp"
+#include "wrap_filters.ipp"
 
 #include <algorithm>
 #include <cstddef>
@@ -199,8 +202,8 @@ Value filter_extreme(Interpreter& interpreter, const Value& value, const Argumen
   const std::vector<Keyed> items = keyed(memory, value, values[1], is_true(values[0]));
   if (items.empty()) return memory.missing("No aggregated item, sequence was empty.");
   const Keyed* best = &items.front();
-  for (const Keyed& item : items)
-    if (compare(memory, item.key, largest ? ">" : "<", best->key)) best = &item;
+  for (std::size_t i = 1; i < items.size(); ++i)
+    if (compare(memory, items[i].key, largest ? ">" : "<", best->key)) best = &items[i];
   return best->value;
 }
 
@@ -235,6 +238,11 @@ inline Value filter_groupby(Interpreter& interpreter, const Value& value, const 
   return memory.list(std::move(groups));
 }
 
+/// Whether batch or slice has an argument to fill up lists with. An undefined value is one, None is none.
+inline bool is_filled(const Value& filler, const Arguments& arguments) {
+  return arguments.positional.size() + arguments.named.size() > 1 && !filler.is_none();
+}
+
 inline Value filter_batch(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
   Memory& memory = interpreter.memory();
   const Items values = arguments.bind(memory, "batch", 1, {"linecount", "fill_with"});
@@ -248,8 +256,7 @@ inline Value filter_batch(Interpreter& interpreter, const Value& value, const Ar
       batch.push_back(item);
     }
     if (batch.empty()) return;
-    if (!values[1].is_undefined() && !values[1].is_none())
-      batch.resize(static_cast<std::size_t>(size), values[1]);
+    if (is_filled(values[1], arguments)) batch.resize(static_cast<std::size_t>(size), values[1]);
     batches.push_back(memory.list(std::move(batch)));
   });
 }
@@ -260,7 +267,7 @@ inline Value filter_slice(Interpreter& interpreter, const Value& value, const Ar
   const std::int64_t slices = whole_argument(memory, values[0], 0);
   if (slices < 1 || slices > 100'000) memory.fail("slice: the number of slices must be from 1 to 100000");
   const auto count = static_cast<std::size_t>(slices);
-  const bool filled = !values[1].is_undefined() && !values[1].is_none();
+  const bool filled = is_filled(values[1], arguments);
   return generator(memory, [&](Items& out) {
     const Items items = iterate(memory, value);
     std::size_t begin = 0;
@@ -273,6 +280,18 @@ inline Value filter_slice(Interpreter& interpreter, const Value& value, const Ar
       out.push_back(memory.list(std::move(part)));
     }
   });
+}
+
+/// An element in the order of a fixed pseudo-random sequence, so that a text can be rendered again.
+inline Value filter_random(Interpreter& interpreter, const Value& value, const Arguments&) {
+  Memory& memory = interpreter.memory();
+  require_defined(memory, value);
+  const std::size_t count = length(memory, value);
+  if (count == 0) return memory.missing("No random item, sequence was empty.");
+  const auto index = static_cast<std::int64_t>(memory.random() % count);
+  const Value item = get_item(memory, value, Value::of_integer(index));
+  require_defined(memory, item);
+  return item;
 }
 
 // ---- Other filters
@@ -322,6 +341,8 @@ inline constexpr Filter filters[] = {
     {"map", filter_map},
     {"max", filter_extreme<true>},
     {"min", filter_extreme<false>},
+    {"pprint", filter_pprint, false},
+    {"random", filter_random, false},
     {"reject", filter_select<false, false>},
     {"rejectattr", filter_select<false, true>},
     {"replace", filter_replace},
@@ -342,7 +363,9 @@ inline constexpr Filter filters[] = {
     {"unique", filter_unique},
     {"upper", filter_text<upper>, false},
     {"urlencode", filter_urlencode, false},
+    {"urlize", filter_urlize},
     {"wordcount", filter_wordcount, false},
+    {"wordwrap", filter_wordwrap},
     {"xmlattr", filter_xmlattr},
 };
 

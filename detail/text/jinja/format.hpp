@@ -16,7 +16,8 @@ struct FormatSpec {
   std::string fill = " ";
   char align = '\0';  // < > ^ or = (between sign and digits)
   char sign = '-';    // + or space: also before positive numbers
-  bool alternate = false, grouped = false;
+  bool alternate = false;
+  char group = '\0';  // , or _ between groups of digits
   std::size_t width = 0;
   std::size_t precision = SIZE_MAX;  // absent
   char type = '\0';

@@ -39,10 +39,10 @@ inline std::string digits_of(std::uint64_t number, int base) {
   return {buffer, std::to_chars(buffer, buffer + sizeof buffer, number, base).ptr};
 }
 
-inline std::string grouped_digits(const std::string& digits) {
+inline std::string grouped_digits(const std::string& digits, char group, std::size_t size = 3) {
   std::string out;
   for (std::size_t i = 0; i < digits.size(); ++i) {
-    if (i > 0 && (digits.size() - i) % 3 == 0) out += ',';
+    if (i > 0 && (digits.size() - i) % size == 0) out += group;
     out += digits[i];
   }
   return out;
@@ -100,9 +100,9 @@ MOE_INLINE std::string format_real(double number, FormatSpec spec) {
   std::string digits = spec.type != '\0' ? real_digits(size, spec)
                        : plain           ? repr_real(size)
                                          : general_digits(size, spec);
-  if (spec.grouped) {
+  if (spec.group != '\0') {
     const std::size_t point = std::min(digits.find_first_of(".e"), digits.size());
-    digits = grouped_digits(digits.substr(0, point)) + digits.substr(point);
+    digits = grouped_digits(digits.substr(0, point), spec.group) + digits.substr(point);
   }
   digits = upper_if(digits, spec.type == 'E' || spec.type == 'F' || spec.type == 'G');
   if (spec.type == '%') digits += '%';
@@ -123,11 +123,38 @@ MOE_INLINE std::string format_integer(Memory& memory, const Value& value, const 
                                   : negative ? 0 - static_cast<std::uint64_t>(value.whole())
                                              : static_cast<std::uint64_t>(value.whole());
   std::string digits = big ? std::string(value.text().substr(negative ? 1 : 0)) : digits_of(magnitude, base);
-  if (spec.grouped) digits = grouped_digits(digits);
+  if (spec.group == ',' && base != 10) memory.fail(concat("Cannot specify ',' with '", spec.type, "'."));
+  if (spec.group != '\0') digits = grouped_digits(digits, spec.group, base == 10 ? 3 : 4);
   digits = upper_if(digits, spec.type == 'X');
   std::string sign = negative ? "-" : spec.sign == '-' ? "" : std::string(1, spec.sign);
   if (spec.alternate && base != 10) sign += {'0', spec.type};
   return aligned(sign + digits, sign.size(), spec, '>');
+}
+
+/// ascii(): characters beyond ASCII become escapes.
+inline std::string ascii(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const Utf8Step step = utf8_step(text);
+    const char32_t c = step.code_point;
+    if (c < 0x80) {
+      out += text[0];
+    } else {
+      out += c < 0x100 ? "\\x" : c < 0x10000 ? "\\u" : "\\U";
+      append_hex(out, c, c < 0x100 ? 2 : c < 0x10000 ? 4 : 8);
+    }
+    text.remove_prefix(step.bytes);
+  }
+  return out;
+}
+
+/// The character of the format %c or {:c}.
+inline std::string character_of(Memory& memory, std::int64_t code_point) {
+  if (code_point < 0 || code_point > 0x10ffff) memory.fail("%c arg not in range(0x110000)");
+  if (code_point >= 0xd800 && code_point < 0xe000) memory.fail("surrogates are not supported");
+  std::string out;
+  append_utf8(out, static_cast<char32_t>(code_point));
+  return out;
 }
 
 // ---- format % arguments
@@ -254,7 +281,7 @@ class PercentFormatter {
         return format_real(value.kind == Kind::real ? value.real : static_cast<double>(value.whole()), spec);
       case 'c':
         if (value.is_string() && count_code_points(value.text()) == 1) return std::string(value.text());
-        if (value.is_integral()) return character_of(value.whole());
+        if (value.is_integral()) return character_of(memory_, value.whole());
         memory_.fail("%c requires int or char");
       default: memory_.fail(concat("unsupported format character '", spec.type, "'"));
     }
@@ -268,31 +295,6 @@ class PercentFormatter {
     if (type != 's') append_repr(memory_, text, value);
     if (type != 's' && escapes_) text = escaped(memory_, Value::of_text(text)).text();
     return type == 'a' ? ascii(text) : text;
-  }
-
-  /// ascii(): characters beyond ASCII become escapes.
-  static std::string ascii(std::string_view text) {
-    std::string out;
-    while (!text.empty()) {
-      const Utf8Step step = utf8_step(text);
-      const char32_t c = step.code_point;
-      if (c < 0x80) {
-        out += text[0];
-      } else {
-        out += c < 0x100 ? "\\x" : c < 0x10000 ? "\\u" : "\\U";
-        append_hex(out, c, c < 0x100 ? 2 : c < 0x10000 ? 4 : 8);
-      }
-      text.remove_prefix(step.bytes);
-    }
-    return out;
-  }
-
-  std::string character_of(std::int64_t code_point) {
-    if (code_point < 0 || code_point > 0x10ffff) memory_.fail("%c arg not in range(0x110000)");
-    if (code_point >= 0xd800 && code_point < 0xe000) memory_.fail("surrogates are not supported");
-    std::string out;
-    append_utf8(out, static_cast<char32_t>(code_point));
-    return out;
   }
 
   std::string convert_integer(const Value& value, FormatSpec spec) {

@@ -3,6 +3,7 @@
 #include "format.hpp"
 #include "../../core/concat.hpp"
 #include "../../core/utf8.hpp"
+#include "format.ipp"
 #include "operators.hpp"
 #include "python_text.hpp"
 
@@ -37,8 +38,7 @@ class BraceFormatter {
       } else if (rest[0] == '}' || rest.size() == 1) {
         memory_.fail(concat("Single '", rest[0], "' encountered in format string"));
       } else {
-        const std::size_t end = rest.find('}');
-        if (end == rest.npos) memory_.fail("expected '}' before end of string");
+        const std::size_t end = field_end(rest);
         out += field(rest.substr(1, end - 1));
         rest.remove_prefix(end + 1);
       }
@@ -47,30 +47,49 @@ class BraceFormatter {
   }
 
  private:
+  /// The offset of the } that ends a field at the begin of the text.
+  std::size_t field_end(std::string_view text) {
+    std::size_t open = 0;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+      if (text[at] == '{') ++open;
+      if (text[at] == '}' && --open == 0) return at;
+    }
+    memory_.fail("expected '}' before end of string");
+  }
+
   std::string field(std::string_view text) {
-    if (text.find('{') != text.npos) memory_.fail("nested fields of str.format() are not supported");
     const std::size_t colon = std::min(text.find(':'), text.size());
     std::string_view name = text.substr(0, colon);
+    if (name.find('{') != name.npos) memory_.fail("unexpected '{' in field name");
     char conversion = '\0';
     if (name.size() >= 2 && name[name.size() - 2] == '!') {
       conversion = name.back();
       name.remove_suffix(2);
     }
     Value value = resolve(name);
-    if (conversion == 'r') {
+    if (conversion == 'r' || conversion == 'a') {
       std::string repr;
       append_repr(memory_, repr, value);
-      value = memory_.text(std::move(repr));
+      value = memory_.text(conversion == 'a' ? ascii(repr) : std::move(repr));
     } else if (conversion == 's') {
       value = memory_.text(to_text(memory_, value));
     } else if (conversion != '\0') {
       memory_.fail(concat("Unknown conversion specifier '", conversion, "'"));
     }
-    const std::string_view spec = text.substr(std::min(text.size(), colon + 1));
+    const std::string spec = nested(text.substr(std::min(text.size(), colon + 1)));
     if (!escapes_) return write(value, spec);
     if (value.markup && !spec.empty()) memory_.fail("Unsupported format specification for Markup.");
     return std::string(value.markup ? value.text()
                                     : escaped(memory_, Value::of_text(write(value, spec))).text());
+  }
+
+  /// The format specification of a field, whose own fields have no further fields.
+  std::string nested(std::string_view spec) {
+    if (spec.find_first_of("{}") == spec.npos) return std::string(spec);
+    if (std::exchange(nested_, true)) memory_.fail("Max string recursion exceeded");
+    std::string text = run(spec);
+    nested_ = false;
+    return text;
   }
 
   Value resolve(std::string_view name) {
@@ -142,7 +161,8 @@ class BraceFormatter {
     spec.alternate = take('#');
     if (take('0') && spec.align == '\0') spec.align = '=', spec.fill = "0";
     spec.width = number();
-    spec.grouped = take(',');
+    spec.group = take(',') ? ',' : take('_') ? '_' : '\0';
+    if (spec.group != '\0' && (take(',') || take('_'))) memory_.fail("Cannot specify both ',' and '_'.");
     if (take('.')) spec.precision = number();
     if (!text.empty()) spec.type = text[0];
     if (text.size() > 1) memory_.fail("Invalid format specifier");
@@ -167,12 +187,19 @@ class BraceFormatter {
       return format_real(value.kind == Kind::real ? value.real : static_cast<double>(value.whole()), spec);
     }
     if (value.is_number()) {
-      if (!type_in("bdnoxX")) refuse_type();
+      if (!type_in("bcdnoxX")) refuse_type();
+      if (spec.precision != SIZE_MAX) memory_.fail("Precision not allowed in integer format specifier");
+      if (spec.type == 'c') return write_character(value, spec);
       return format_integer(memory_, value, spec);
     }
     if (!value.is_string())
       memory_.fail(concat("unsupported format string passed to ", type_name(value), ".__format__"));
     if (!type_in("s")) refuse_type();
+    if (spec.group != '\0') memory_.fail(concat("Cannot specify '", spec.group, "' with 's'."));
+    if (spec.sign != '-') memory_.fail("Sign not allowed in string format specifier");
+    if (spec.alternate) memory_.fail("Alternate form (#) not allowed in string format specifier");
+    if (spec.align == '=' && spec.fill != "0")
+      memory_.fail("'=' alignment not allowed in string format specifier");
     std::string out(value.text());
     if (spec.precision != SIZE_MAX) {
       const std::vector<std::size_t> offsets = offsets_of(memory_, out);
@@ -181,10 +208,19 @@ class BraceFormatter {
     return aligned(std::move(out), 0, spec, '<');
   }
 
+  /// The format `c`: the character of a code point.
+  std::string write_character(const Value& value, const FormatSpec& spec) {
+    if (spec.group != '\0') memory_.fail(concat("Cannot specify '", spec.group, "' with 'c'."));
+    if (spec.sign != '-') memory_.fail("Sign not allowed with integer format specifier 'c'");
+    if (spec.alternate) memory_.fail("Alternate form (#) not allowed with integer format specifier 'c'");
+    if (!value.is_integral()) memory_.fail("Python int too large to convert to C long");
+    return aligned(character_of(memory_, value.whole()), 0, spec, '>');
+  }
+
   Memory& memory_;
   const Arguments& arguments_;
   std::size_t next_ = 0;
-  bool automatic_ = false, manual_ = false, escapes_;
+  bool automatic_ = false, manual_ = false, nested_ = false, escapes_;
 };
 
 MOE_INLINE Value format_braces(Memory& memory, const Value& format, const Arguments& arguments) {

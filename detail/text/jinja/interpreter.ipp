@@ -118,8 +118,9 @@ MOE_INLINE Value Interpreter::variable(std::uint32_t name) {
   Value& global = globals_[name];
   if (!global.is_undefined() || global.missing) return global;
   const std::string_view text = tree_.names()[name];
-  global = is_function(text) ? memory_.callable({.type = Callable::Type::function, .name = text})
-                             : memory_.missing(concat('\'', text, "' is undefined"));
+  global = name == tree_.self_name ? blocks()
+           : is_function(text)     ? memory_.callable({.type = Callable::Type::function, .name = text})
+                                   : memory_.missing(concat('\'', text, "' is undefined"));
   return global;
 }
 
@@ -252,10 +253,12 @@ MOE_INLINE Value Interpreter::call(const Value& function, const Arguments& argum
     case Callable::Type::macro: return call_macro(callable, arguments);
     case Callable::Type::method: return call_method(*this, callable.self, callable.name, arguments);
     case Callable::Type::function: return call_function(*this, callable.name, arguments);
+    case Callable::Type::block: return call_block(*static_cast<const Node*>(callable.macro));
     case Callable::Type::joiner: return callable.at++ == 0 ? Value::of_text("") : callable.items[0];
-    case Callable::Type::cycler: break;
+    case Callable::Type::cycler:
+    case Callable::Type::self: break;
   }
-  memory_.fail("'Cycler' object is not callable");
+  memory_.fail(concat('\'', type_name(function), "' object is not callable"));
 }
 
 MOE_INLINE Value Interpreter::filter(std::string_view name, const Value& value, const Arguments& arguments) {

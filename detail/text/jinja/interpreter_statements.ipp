@@ -29,16 +29,16 @@ MOE_INLINE Interpreter::Flow Interpreter::run(const Node& node) {
       assign(*node.children[0], evaluate(*node.children[1]));
       return Flow::next;
     case Node::Type::set_block:
-      assign(*node.children[0], apply_filters(node.children[1], captured(*node.children[2])));
+      assign(*node.children[0], captured(*node.children[2], node.children[1]));
       return Flow::next;
     case Node::Type::macro: scope_->set(node.name, macro_of(node)); return Flow::next;
     case Node::Type::call_block: {
       const Value caller = macro_of(*node.children[1]);
-      append_text(memory_, *out_, call_node(*node.children[0], &caller));
+      write_text(call_node(*node.children[0], &caller));
       return Flow::next;
     }
     case Node::Type::filter_block:
-      append_text(memory_, *out_, apply_filters(node.children[0], captured(*node.children[1])));
+      write_text(captured(*node.children[1], node.children[0]));
       return Flow::next;
     case Node::Type::with: run_with(node); return Flow::next;
     case Node::Type::scope: return in_new_scope([&] { return run(*node.children[0]); });
@@ -51,7 +51,17 @@ MOE_INLINE Interpreter::Flow Interpreter::run(const Node& node) {
   }
 }
 
+/// Writes the result of a {% call %} or {% filter %} tag. As in Jinja, only texts can be written.
+MOE_INLINE void Interpreter::write_text(const Value& value) {
+  if (!value.is_string())
+    memory_.fail(concat("sequence item: expected str instance, ", type_name(value), " found"));
+  *out_ += value.text();
+  memory_.take(value.size);
+}
+
 MOE_INLINE Interpreter::Flow Interpreter::run_block(const Node& node) {
+  for (const std::uint32_t name : node.unset)
+    scope_->set(name, memory_.missing(concat('\'', tree_.names()[name], "' is undefined")));
   for (const Node* const statement : node.children)
     if (const Flow flow = run(*statement); flow != Flow::next) return flow;
   return Flow::next;
@@ -141,6 +151,24 @@ MOE_INLINE void Interpreter::run_named_block(const Node& node) {
   in_scope(node.flag ? *scope_ : *top_, [&] { in_new_scope([&] { run(*node.children[0]); }); });
 }
 
+/// The variable `self`.
+MOE_INLINE Value Interpreter::blocks() {
+  std::vector<Value> blocks;
+  for (const auto& [name, node] : tree_.blocks)
+    blocks.push_back(memory_.callable({.type = Callable::Type::block, .name = name, .macro = node}));
+  memory_.take(blocks.size() * sizeof(Value));
+  return memory_.callable({.type = Callable::Type::self, .name = "self", .items = std::move(blocks)});
+}
+
+/// The text of a block, which sees the variables of the template only.
+MOE_INLINE Value Interpreter::call_block(const Node& node) {
+  std::string text;
+  std::string* const before = std::exchange(out_, &text);
+  in_scope(*top_, [&] { in_new_scope([&] { run(*node.children[0]); }); });
+  out_ = before;
+  return memory_.text(std::move(text));
+}
+
 MOE_INLINE void Interpreter::run_without_escaping(const Node& node) {
   if (is_true(evaluate(*node.children[0]))) memory_.fail("autoescape with a true value is not supported");
   in_new_scope([&] { run(*node.children[1]); });
@@ -186,13 +214,15 @@ MOE_INLINE void Interpreter::assign_all(const Node& target, const Value& value) 
   for (std::size_t i = 0; i < expected; ++i) assign(*target.children[i], items[i]);
 }
 
-/// The text that a block writes. The block runs in a scope of its own.
-MOE_INLINE Value Interpreter::captured(const Node& block) {
-  std::string text;
-  std::string* const before = std::exchange(out_, &text);
-  in_new_scope([&] { run(block); });
-  out_ = before;
-  return memory_.text(std::move(text));
+/// The text that a block writes, after filters, which may be null. The block and the filters have a scope of their own.
+MOE_INLINE Value Interpreter::captured(const Node& block, const Node* last_filter) {
+  return in_new_scope([&] {
+    std::string text;
+    std::string* const before = std::exchange(out_, &text);
+    run(block);
+    out_ = before;
+    return apply_filters(last_filter, memory_.text(std::move(text)));
+  });
 }
 
 MOE_INLINE Value Interpreter::apply_filters(const Node* last, const Value& value) {
@@ -210,7 +240,7 @@ MOE_INLINE Value Interpreter::macro_of(const Node& node) {
     names.push_back(Value::of_text(tree_.names()[parameter.name]));
   memory_.take(names.size() * sizeof(Value));
   return memory_.callable({.type = Callable::Type::macro,
-                           .name = tree_.names()[node.name],
+                           .name = node.flag ? std::string_view() : tree_.names()[node.name],
                            .macro = &node,
                            .scope = scope_,
                            .items = std::move(names)});
@@ -228,10 +258,15 @@ MOE_INLINE Value Interpreter::call_macro(const Callable& macro, const Arguments&
   return memory_.text(std::move(text));
 }
 
+/// A macro in errors.
+MOE_INLINE std::string Interpreter::described(const Node& macro) const {
+  return concat("macro ", macro.flag ? "None" : repr_text(tree_.names()[macro.name]));
+}
+
 /// Binds a named argument of a macro to a parameter, to `caller` or to `kwargs`.
 MOE_INLINE void Interpreter::bind_named(MacroCall& call, std::string_view name, const Value& value) {
   const std::vector<Argument>& parameters = call.node.arguments;
-  const std::string macro = concat("macro ", repr_text(tree_.names()[call.node.name]));
+  const std::string macro = described(call.node);
   std::size_t i = 0;
   while (i < parameters.size() && tree_.names()[parameters[i].name] != name) ++i;
   memory_.work(i / 8);
@@ -281,8 +316,7 @@ MOE_INLINE void Interpreter::bind_macro(const Node& node, const Arguments& argum
   MacroCall call{node, scope, std::vector<char>(node.arguments.size()), {}, {}};
   const std::size_t parameters = node.arguments.size(), given = arguments.positional.size();
   if (given > parameters && (node.uses & uses_varargs) == 0)
-    memory_.fail(concat("macro ", repr_text(tree_.names()[node.name]), " takes not more than ", parameters,
-                        " argument(s)"));
+    memory_.fail(concat(described(node), " takes not more than ", parameters, " argument(s)"));
   for (std::size_t i = 0; i < std::min(parameters, given); ++i) {
     memory_.work(i / 16);
     scope.set(node.arguments[i].name, arguments.positional[i]);

@@ -109,6 +109,14 @@ class Memory {
   /// Throws an Error with this message about the template's current place.
   [[noreturn]] void fail(std::string_view message) const;
 
+  /// The next number of a pseudo-random sequence, which begins anew with each rendering. Source: SplitMix64 of S. Vigna.
+  std::uint64_t random() {
+    std::uint64_t mixed = random_ += 0x9e3779b97f4a7c15;
+    mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9;
+    mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111eb;
+    return mixed ^ (mixed >> 31);
+  }
+
   /// The line of an offset in the source, from 1.
   std::size_t line_of(std::size_t offset) const;
 
@@ -122,6 +130,7 @@ class Memory {
   std::string_view source_, file_;
   // The limits without input: less than a second of work.
   std::size_t steps_left_ = 4'000'000, bytes_left_ = std::size_t{256} << 20;
+  std::uint64_t random_ = 0;
   std::deque<std::string> texts_;
   std::array<std::string*, 4> growing_ = {};  // the texts of the last calls of appended()
   std::size_t next_growing_ = 0;

@@ -52,6 +52,8 @@ MOE_INLINE std::string_view type_name(const Value& value) {
     case Callable::Type::macro: return "Macro";
     case Callable::Type::cycler: return "Cycler";
     case Callable::Type::joiner: return "Joiner";
+    case Callable::Type::block: return "BlockReference";
+    case Callable::Type::self: return "TemplateReference";
     case Callable::Type::method: return "builtin_function_or_method";
     case Callable::Type::function: return class_module(value.callable->name) ? "type" : "function";
   }
@@ -61,11 +63,12 @@ MOE_INLINE std::string_view type_name(const Value& value) {
 MOE_INLINE std::string object_name(const Value& value) {
   if (value.is_none()) return "'None'";
   const std::string_view name = type_name(value);
-  const std::string_view module = name == "Namespace" || name == "Cycler" || name == "Joiner"
-                                      ? "jinja2.utils."
-                                  : name == "LoopContext" || name == "Macro" ? "jinja2.runtime."
-                                  : name == "Markup"                         ? "markupsafe."
-                                                                             : "";
+  const std::string_view module =
+      name == "Namespace" || name == "Cycler" || name == "Joiner" ? "jinja2.utils."
+      : name == "LoopContext" || name == "Macro" || name == "BlockReference" || name == "TemplateReference"
+          ? "jinja2.runtime."
+      : name == "Markup" ? "markupsafe."
+                         : "";
   return concat('\'', module, name, " object'");
 }
 
@@ -151,7 +154,11 @@ inline void append_list(Memory& memory, std::string& out, const Value& value) {
 inline void append_callable(std::string& out, const Callable& callable, std::string_view type) {
   const char* const module =
       callable.type == Callable::Type::function ? class_module(callable.name) : nullptr;
-  if (!module) {
+  if (callable.type == Callable::Type::self) {
+    out += "<TemplateReference None>";
+  } else if (callable.type == Callable::Type::macro && callable.name.empty()) {
+    out += "<Macro anonymous>";
+  } else if (!module) {
     out += concat('<', type, " '", callable.name, "'>");
   } else if (*module == '\0') {
     out += concat("<class '", callable.name, "'>");
@@ -232,7 +239,8 @@ MOE_INLINE bool key_less(const Value& a, const Value& b) {
 MOE_INLINE void require_hashable(Memory& memory, const Value& value) {
   const Nested nested(memory);
   memory.work(1);
-  if (value.kind == Kind::list || value.kind == Kind::dict)
+  const bool set = value.kind == Kind::view && value.list->name != "dict_values";
+  if (value.kind == Kind::list || value.kind == Kind::dict || set)
     memory.fail(concat("unhashable type: '", type_name(value), '\''));
   if (value.kind == Kind::tuple)
     for (const Value& item : value.list->items) require_hashable(memory, item);

@@ -119,9 +119,9 @@ class Parser {
   const Node* load_statement(std::uint32_t at, std::string_view tag);
 
   /// A target of an assignment: a name, or names with commas. `attributes`: each may also be an attribute of a namespace.
-  const Node* target(Words ends, bool attributes = false);
+  const Node* target(bool attributes = false);
 
-  const Node* one_target(Words ends, bool attributes);
+  const Node* one_target(bool attributes);
 
   /// Fails if a target in the body of a for loop has the name `loop`.
   void require_no_loop(const Node& variables, std::uint32_t at) const;
@@ -129,7 +129,7 @@ class Parser {
   // ---- Expressions, from the weakest operator to the strongest
 
   /// One expression, or a tuple of expressions with commas between them.
-  const Node* tuple(bool conditional = true, Words ends = {}, bool parentheses = false);
+  const Node* tuple(bool conditional = true, bool parentheses = false);
 
   /// Stores the error about an unknown filter or test. In a conditional part (soft_), the filter or test is an error only if
   /// the template uses it while it runs.
@@ -188,9 +188,8 @@ class Parser {
   std::string_view source_, file_;
   std::vector<Token> tokens_;
   std::size_t at_ = 0, nesting_ = 0;
-  std::size_t loops_ = 0;  // that break and continue may end here
-  std::size_t fors_ = 0;   // around this place
-  std::set<std::string> blocks_;
+  std::size_t loops_ = 0;                                       // that break and continue may end here
+  std::size_t fors_ = 0;                                        // around this place
   bool soft_ = false;                                           // in a conditional part
   std::vector<std::pair<std::uint32_t, std::string>> unknown_;  // filters and tests: place and message
   std::uint8_t uses_ = 0;

@@ -2,6 +2,7 @@
 #pragma once
 #include "parser.hpp"
 #include "../../core/concat.hpp"
+#include "unset_names.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -17,6 +18,7 @@ namespace moe::inline MOE_ABI::detail::jinja {
 
 MOE_INLINE Tree Parser::run() && {
   tree_.root = block({});
+  find_unset_names(tree_);
   if (!unknown_.empty()) fail_at(source_, file_, unknown_.front().first, unknown_.front().second);
   return std::move(tree_);
 }
@@ -181,12 +183,12 @@ MOE_INLINE bool Parser::mentions_loop(const Node& variables) const {
 }
 
 MOE_INLINE const Node* Parser::for_statement(std::uint32_t at) {
-  const Node* const variables = target({"in"});
+  const Node* const variables = target();
   if (mentions_loop(*variables))
     fail_at(source_, file_, at, "Can't assign to special loop variable in for-loop target");
   ++fors_;
   if (!skip_name("in")) fail_here(concat("expected token 'in', got '", describe(token()), '\''));
-  const Node* const iterable = tuple(false, {"recursive"});
+  const Node* const iterable = tuple(false);
   const Node* const condition = skip_name("if") ? expression() : nullptr;
   const bool recursive = skip_name("recursive");
   end_tag();
@@ -211,7 +213,7 @@ MOE_INLINE void Parser::require_no_loop(const Node& variables, std::uint32_t at)
 }
 
 MOE_INLINE const Node* Parser::set_statement(std::uint32_t at) {
-  const Node* const variable = target({}, true);
+  const Node* const variable = target(true);
   require_no_loop(*variable, at);
   if (skip_sign("=")) {
     const Node* const value = tuple();
@@ -287,6 +289,7 @@ MOE_INLINE const Node* Parser::call_statement(std::uint32_t at) {
   if (call->type != Type::call) fail_at(source_, file_, at, "expected call");
   Node& caller = macro_body(at, "endcall", std::move(parameters));
   caller.name = tree_.number_of("caller");
+  caller.flag = true;
   return &make(Type::call_block, at, {call, &caller});
 }
 
@@ -302,7 +305,7 @@ MOE_INLINE const Node* Parser::with_statement(std::uint32_t at) {
   std::vector<const Node*> children;
   while (token().type != Token::Type::end_block) {
     if (!children.empty()) expect_sign(",");
-    children.push_back(target({}));
+    children.push_back(target());
     expect_sign("=");
     children.push_back(expression());
   }
@@ -321,26 +324,24 @@ MOE_INLINE const Node* Parser::generation_statement(std::uint32_t at) {
   return &make(Type::scope, at, {statements});
 }
 
-MOE_INLINE const Node* Parser::target(Words ends, bool attributes) {
+MOE_INLINE const Node* Parser::target(bool attributes) {
   const std::uint32_t at = place();
   std::vector<const Node*> names;
   bool comma = false;
   do {
-    const bool ended =
-        token().type == Token::Type::end_block || is_sign(")") || is_sign("=") ||
-        std::any_of(ends.begin(), ends.end(), [&](std::string_view end) { return is_name(end); });
+    const bool ended = token().type == Token::Type::end_block || is_sign(")");
     if (comma && ended) break;
-    names.push_back(one_target(ends, attributes));
+    names.push_back(one_target(attributes));
     if (!is_sign(",")) break;
     comma = true;
   } while (skip_sign(","));
   return comma ? &make(Type::tuple, at, std::move(names)) : names.front();
 }
 
-MOE_INLINE const Node* Parser::one_target(Words ends, bool attributes) {
+MOE_INLINE const Node* Parser::one_target(bool attributes) {
   const Level level(*this);
   if (skip_sign("(")) {
-    const Node* const inner = target(ends);
+    const Node* const inner = target();
     expect_sign(")");
     return inner;
   }

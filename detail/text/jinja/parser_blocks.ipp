@@ -18,7 +18,7 @@ namespace moe::inline MOE_ABI::detail::jinja {
 /// The contents of a block, in place: no template can extend this template.
 MOE_INLINE const Node* Parser::block_statement(std::uint32_t at) {
   const Token name = expect(Token::Type::name, "name");
-  if (!blocks_.insert(name.text).second)
+  if (tree_.blocks.contains(name.text))
     fail_at(source_, file_, at, concat("block '", name.text, "' defined twice"));
   const bool scoped = skip_name("scoped"), required = skip_name("required");
   end_tag();
@@ -33,9 +33,10 @@ MOE_INLINE const Node* Parser::block_statement(std::uint32_t at) {
   };
   if (required && !std::all_of(statements->children.begin(), statements->children.end(), is_space))
     fail_at(source_, file_, at, "Required blocks can only contain comments or whitespace");
-  if (required) return &make(Type::refusal, at, {}, concat("Required block '", name.text, "' not found"));
   Node& node = make(Type::named_block, at, {statements});
   node.flag = scoped;
+  tree_.blocks.emplace(name.text, &node);
+  if (required) return &make(Type::refusal, at, {}, concat("Required block '", name.text, "' not found"));
   return &node;
 }
 

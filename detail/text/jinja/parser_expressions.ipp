@@ -18,16 +18,14 @@
 
 namespace moe::inline MOE_ABI::detail::jinja {
 
-MOE_INLINE const Node* Parser::tuple(bool conditional, Words ends, bool parentheses) {
+MOE_INLINE const Node* Parser::tuple(bool conditional, bool parentheses) {
   const std::uint32_t at = place();
   std::vector<const Node*> elements;
   bool comma = false;
   for (;;) {
     if (comma) expect_sign(",");
-    const bool ended =
-        token().type == Token::Type::end_variable || token().type == Token::Type::end_block || is_sign(")") ||
-        std::any_of(ends.begin(), ends.end(), [&](std::string_view end) { return is_name(end); });
-    if (ended) break;
+    if (token().type == Token::Type::end_variable || token().type == Token::Type::end_block || is_sign(")"))
+      break;
     elements.push_back(conditional ? expression() : or_expression());
     if (!is_sign(",")) break;
     comma = true;
@@ -171,7 +169,7 @@ MOE_INLINE const Node* Parser::primary() {
     default: break;
   }
   if (skip_sign("(")) {
-    const Node* const inner = tuple(true, {}, true);
+    const Node* const inner = tuple(true, true);
     expect_sign(")");
     return inner;
   }

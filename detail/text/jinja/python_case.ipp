@@ -117,7 +117,16 @@ MOE_INLINE std::string title(std::string_view text) {
 
 MOE_INLINE std::string swap_case(std::string_view text) {
   return map_characters(text, [&](std::string& out, std::size_t at, char32_t c) {
-    (classes_of(c) & character::upper) != 0 ? append_lower(out, text, at, c) : append_upper(out, c);
+    std::string other;
+    if (!is_cased(c)) {  // Ⅷ and Ⓐ are no letters, but have a case
+      if (!lower_mapping().append(out, c)) append_upper(out, c);
+    } else if (!has_class(c, character::upper)) {
+      append_upper(out, c);
+    } else if (upper_mapping().append(other, c)) {
+      append_utf8(out, c);  // ǅ is a title-case letter: neither upper nor lower case
+    } else {
+      append_lower(out, text, at, c);
+    }
   });
 }
 
@@ -192,7 +201,8 @@ MOE_INLINE std::optional<bool> is_of_class(std::string_view text, std::string_vi
   if (method == "isupper") return is_of_case(text, character::upper, character::lower);
   if (method == "islower") return is_of_case(text, character::lower, character::upper);
   if (method == "istitle") return is_title(text);
-  if (method == "isidentifier") return all(word) && !has_class(utf8_step(text).code_point, number);
+  if (method == "isidentifier")
+    return all(word) && (text.starts_with('_') || has_class(utf8_step(text).code_point, letter));
   if (method == "isprintable")
     return text.empty() || all_characters(text, [](char32_t c) {
              return c == ' ' || has_class(c, letter | number | mark | symbol);

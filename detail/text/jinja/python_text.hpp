@@ -47,6 +47,12 @@ std::string map_characters(std::string_view text, F f) {
 /// str.isspace() of one character.
 bool is_python_space(char32_t c);
 
+/// \w of Python's re for the character at an offset: a letter, a number or _, but no mark, unlike in Unicode's \w.
+inline bool is_python_word(std::string_view text, std::size_t at) {
+  return character_at(text, at).is(character::letter | character::number) ||
+         (at < text.size() && text[at] == '_');
+}
+
 /// The number of code points. Each invalid byte counts as one.
 std::size_t count_code_points(std::string_view text);
 

@@ -59,7 +59,10 @@ inline bool test_any_boolean(Interpreter&, const Value& value, const Arguments&)
   return value.kind == Kind::boolean;
 }
 inline bool test_callable(Interpreter&, const Value& value, const Arguments&) {
-  return value.kind == Kind::callable || value.kind == Kind::loop || value.is_undefined();
+  using Type = Callable::Type;
+  if (value.kind == Kind::callable)
+    return value.callable->type != Type::cycler && value.callable->type != Type::self;
+  return value.kind == Kind::loop || value.is_undefined();
 }
 inline bool test_sequence(Interpreter&, const Value& value, const Arguments&) {
   switch (value.kind) {

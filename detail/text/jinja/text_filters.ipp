@@ -174,8 +174,14 @@ inline Value filter_truncate(Interpreter& interpreter, const Value& value, const
   const std::int64_t length = bounded(values[0], 255), leeway = bounded(values[3], 5);
   if (!value.is_string() && static_cast<std::int64_t>(jinja::length(memory, value)) <= length + leeway)
     return value;
+  if (!value.is_string()) {
+    if (value.kind != Kind::list || !is_true(values[1]))
+      memory.fail(concat('\'', type_name(value), "' object has no attribute 'rsplit'"));
+    memory.fail("can only concatenate list (not \"str\") to list");
+  }
   const Value text = soft_text(memory, value);
-  const std::string_view end = values[2].is_string() ? values[2].text() : "...";
+  const Value ending = values[2].is_string() ? values[2] : Value::of_text("...");
+  const std::string_view end = ending.text();
   memory.work(text.size / 4);  // makes a list of all characters
   const std::vector<std::size_t> offsets = offsets_of(memory, text.text());
   const auto size = static_cast<std::int64_t>(offsets.size() - 1);
@@ -186,7 +192,7 @@ inline Value filter_truncate(Interpreter& interpreter, const Value& value, const
   if (size <= length + leeway) return text;
   std::string_view begin = text.text().substr(0, offsets[static_cast<std::size_t>(std::min(kept, size))]);
   if (!is_true(values[1])) begin = begin.substr(0, begin.rfind(' '));
-  return memory.text(concat(begin, end));
+  return add(memory, with_markup(memory.text(std::string(begin)), text.markup), ending);
 }
 
 inline Value filter_wordcount(Interpreter& interpreter, const Value& value, const Arguments&) {
@@ -194,11 +200,10 @@ inline Value filter_wordcount(Interpreter& interpreter, const Value& value, cons
   std::size_t words = 0;
   bool inside = false;
   for (std::size_t at = 0; at < text.size();) {
-    const Character c = character_at(text, at);
-    const bool word = c.is(character::word);
+    const bool word = is_python_word(text, at);
     words += word && !inside;
     inside = word;
-    at += c.bytes;
+    at += character_at(text, at).bytes;
   }
   return Value::of_size(words);
 }
@@ -381,14 +386,16 @@ inline Value filter_round(Interpreter& interpreter, const Value& value, const Ar
   Memory& memory = interpreter.memory();
   const Items values = arguments.bind(memory, "round", 0, {"precision", "method"});
   const std::string_view method = values[1].is_string() ? values[1].text() : "common";
-  const bool common = method == "common";
+  const bool common = method == "common", big = value.kind == Kind::big_integer;
   if (!common && method != "ceil" && method != "floor") memory.fail("method must be common, ceil or floor");
   if (!common) require_defined(memory, value);
-  if (!value.is_number() || value.kind == Kind::big_integer)
+  if (!value.is_number())
     memory.fail(common ? concat("type ", type_name(value), " doesn't define __round__ method")
                        : concat("must be real number, not ", type_name(value)));
   const std::int64_t precision = std::clamp<std::int64_t>(whole_argument(memory, values[0], 0), -300, 300);
-  const double number = value.kind == Kind::real ? value.real : static_cast<double>(value.whole());
+  if (big && common && precision >= 0) return value;
+  if (big && common) memory.fail("whole numbers beyond 64 bits are not supported in round");
+  const double number = as_real(value);
   if (common) return rounded(value, number, precision);
   const double scale = std::pow(10.0, static_cast<double>(precision));
   const double whole = method == "ceil" ? std::ceil(number * scale) : std::floor(number * scale);

@@ -83,6 +83,7 @@ struct Node {
   std::vector<const Node*> children = {};
   std::vector<Argument> arguments = {};
   std::vector<std::string> texts = {};
+  std::vector<std::uint32_t> unset = {};  // block: see find_unset_names()
 };
 
 /// Which special variables a macro's body mentions.
@@ -107,11 +108,16 @@ class Tree {
 
   Node& add(Node node) { return nodes_.emplace_back(std::move(node)); }
 
-  const Node* root = nullptr;
+  const std::deque<Node>& nodes() const { return nodes_; }
+  std::deque<Node>& nodes() { return nodes_; }
 
-  // The variables that loops and macros set.
+  const Node* root = nullptr;
+  std::map<std::string, const Node*, std::less<>> blocks;  // by name
+
+  // The variables that loops, macros and blocks have.
   std::uint32_t loop_name = number_of("loop"), caller_name = number_of("caller"),
-                kwargs_name = number_of("kwargs"), varargs_name = number_of("varargs");
+                kwargs_name = number_of("kwargs"), varargs_name = number_of("varargs"),
+                self_name = number_of("self");
 };
 
 }  // namespace moe::inline MOE_ABI::detail::jinja

@@ -142,17 +142,17 @@ struct Missing {
   std::string message;
 };
 
-/// A function, a method, a macro, a cycler or a joiner: a value that templates can call.
+/// A function, a method, a macro, a cycler, a joiner or a block: a value that templates can call; or `self`, which has the blocks.
 struct Callable {
-  enum class Type { function, method, macro, cycler, joiner };
+  enum class Type { function, method, macro, cycler, joiner, block, self };
 
   Type type;
-  std::string_view name;        // of the function, the method or the macro
+  std::string_view name;        // of the function, the method, the macro or the block; a caller has none
   Value self = {};              // of a method: its object
-  const void* macro = nullptr;  // of a macro: its node
+  const void* macro = nullptr;  // of a macro or a block: its node
   void* scope = nullptr;        // of a macro: where it was defined
   std::vector<Value> items =
-      {};              // of a cycler; of a joiner: its separator; of a macro: the names of its parameters
+      {};  // of a cycler; of a joiner: its separator; of a macro: the names of its parameters; of self: the blocks
   std::size_t at = 0;  // of a cycler or a joiner: how often it was called
 };
 

@@ -275,3 +275,15 @@ TEST_CASE("jinja: a comparison names the operands in their order") {
 TEST_CASE("jinja: strftime_now writes the week of ISO 8601 and flags of the C library of GNU") {
   CHECK(rendered_expressions("{{ strftime_now('%G-%V %g %^a %#b %Q') }}") == "2026-01 26 FRI JAN %Q");
 }
+
+TEST_CASE("jinja: powers that are no real numbers, or beyond all, are refused") {
+  const auto error = [](std::string_view source) { return message_of([&] { render_jinja(source); }); };
+  CHECK(error("{{ (-8.0) ** 0.5 }}").ends_with(": complex numbers are not supported"));
+  CHECK(error("{{ 10.0 ** 400 }}").ends_with(": (34, 'Numerical result out of range')"));
+}
+
+TEST_CASE("jinja: views of keys and items are no keys") {
+  const auto error = [](std::string_view source) { return message_of([&] { render_jinja(source); }); };
+  CHECK(error("{{ {{}.items(): 1} }}").ends_with(": unhashable type: 'dict_items'"));
+  CHECK(render_jinja("{{ {{}.values(): 1}|length }}") == "1");
+}

@@ -361,3 +361,72 @@ TEST_CASE("jinja: the format filter writes characters and ASCII") {
   CHECK_FALSE(message_of([] { render_jinja("{{ '%c'|format(1114112) }}"); }).empty());
   CHECK_FALSE(message_of([] { render_jinja("{{ '%c'|format(1.5) }}"); }).empty());
 }
+
+TEST_CASE("jinja: wordwrap breaks lines at spaces, hyphens and dashes") {
+  const std::string words = "{{ 'The quick well-known fox--or dog -- jumps,  over it'|wordwrap(";
+  CHECK(rendered_filters(words + "10) }}") == "The quick\nwell-known\nfox--or\ndog --\njumps,\nover it");
+  CHECK(rendered_filters(words + "7) }}") == "The\nquick\nwell-\nknown\nfox--or\ndog --\njumps,\nover it");
+  CHECK(rendered_filters(words + "7, break_on_hyphens=false) }}") ==
+        "The\nquick w\nell-kno\nwn\nfox--or\ndog --\njumps,\nover it");
+  CHECK(rendered_filters(words + "5, false, ' | ') }}") ==
+        "The | quick | well- | known | fox-- | or | dog | -- | jumps, | over | it");
+  CHECK(rendered_filters("{{ 'abcdefgh ij'|wordwrap(3) }}") == "abc\ndef\ngh\nij");
+  CHECK(rendered_filters("{{ 'a b\\n\\n  c d e'|wordwrap(3) }}") == "a b\n\n  c\nd e");
+  CHECK(rendered_filters("{{ ''|wordwrap }}|{{ 'é é'|wordwrap(1) }}") == "|é\né");
+  CHECK(error_of_filters("{{ 'a'|wordwrap(0) }}").ends_with(": invalid width 0 (must be > 0)"));
+  CHECK(error_of_filters("{{ 5|wordwrap }}").ends_with(": 'int' object has no attribute 'splitlines'"));
+}
+
+TEST_CASE("jinja: pprint sorts dicts, and uses several lines if one has no room") {
+  CHECK(rendered_filters("{{ d|pprint }}") == "{'a': [1, 2], 'b': 1}");
+  CHECK(rendered_filters("{{ {2: 1, 'a': 1, none: 1, 1.5: 1}|pprint }}") ==
+        "{None: 1, 1.5: 1, 2: 1, 'a': 1}");
+  CHECK(rendered_filters("{{ [s * 4, (s * 5,)]|pprint }}") ==
+        "['héllo Wörldhéllo Wörldhéllo Wörldhéllo Wörld',\n"
+        " ('héllo Wörldhéllo Wörldhéllo Wörldhéllo Wörldhéllo Wörld',)]");
+  CHECK(rendered_filters("{{ {'key': s * 8, 'l': [1]}|pprint }}") ==
+        "{'key': 'héllo Wörldhéllo Wörldhéllo Wörldhéllo Wörldhéllo Wörldhéllo '\n"
+        "        'Wörldhéllo Wörldhéllo Wörld',\n 'l': [1]}");
+  CHECK(rendered_filters("{{ ('ab c\\n' * 3)|pprint }}") == "'ab c\\nab c\\nab c\\n'");
+  CHECK(
+      rendered_filters("{{ ('abcdefghi ' * 9)|pprint }}") ==
+      "('abcdefghi abcdefghi abcdefghi abcdefghi abcdefghi abcdefghi abcdefghi '\n 'abcdefghi abcdefghi ')");
+}
+
+TEST_CASE("jinja: urlize makes links of addresses") {
+  CHECK(rendered_filters("{{ 'see (www.foo.org), http://a.bc/c?d&e.'|urlize }}") ==
+        "see (<a href=\"https://www.foo.org\" rel=\"noopener\">www.foo.org</a>), "
+        "<a href=\"http://a.bc/c?d&amp;e\" rel=\"noopener\">http://a.bc/c?d&amp;e</a>.");
+  CHECK(rendered_filters("{{ 'x@y.de mailto:x@y.de @a@b.c <foo.com>'|urlize }}") ==
+        "<a href=\"mailto:x@y.de\">x@y.de</a> <a href=\"mailto:x@y.de\">x@y.de</a> @a@b.c "
+        "&lt;<a href=\"https://foo.com\" rel=\"noopener\">foo.com</a>&gt;");
+  CHECK(rendered_filters("{{ 'https://example.org/long'|urlize(10, true, target='_blank', rel='b a') }}") ==
+        "<a href=\"https://example.org/long\" rel=\"a b nofollow noopener\" "
+        "target=\"_blank\">https://ex...</a>");
+  CHECK(rendered_filters("{{ 'http://1.2.3.4:80/(x) ftp://a'|urlize(extra_schemes=['ftp://']) }}") ==
+        "<a href=\"http://1.2.3.4:80/(x)\" rel=\"noopener\">http://1.2.3.4:80/(x)</a> "
+        "<a href=\"ftp://a\" rel=\"noopener\">ftp://a</a>");
+  CHECK(error_of_filters("{{ 'a'|urlize(extra_schemes=['x']) }}")
+            .ends_with(": 'x' is not a valid URI scheme prefix."));
+}
+
+TEST_CASE("jinja: random takes an element, and the same one in each rendering") {
+  CHECK(rendered_filters("{{ [7]|random }}{{ 'a'|random }}{{ []|random is defined }}") == "7aFalse");
+  const std::string source = "{% for i in range(20) %}{{ range(9)|random }}{% endfor %}";
+  CHECK(rendered_filters(source) == rendered_filters(source));
+  CHECK(rendered_filters("{{ [1, 2, 3]|random in [1, 2, 3] }}") == "True");
+  CHECK(error_of_filters("{{ 5|random }}").ends_with(": object of type 'int' has no len()"));
+}
+
+TEST_CASE("jinja: filters refuse what Python refuses, and take undefined values as fillers") {
+  CHECK(error_of_filters("{{ [1,2,3,4]|truncate(3, leeway=0) }}")
+            .ends_with(": 'list' object has no attribute 'rsplit'"));
+  CHECK(rendered_filters("{{ ('<b> cd'|safe)|truncate(5, true, '&', 0) }}") == "<b> &amp;");
+  CHECK(rendered_filters("{{ [1]|slice(2, none)|list }}{{ [1]|slice(2, missing)|list }}") ==
+        "[[1], []][[1], [Undefined]]");
+  CHECK(rendered_filters("{{ [1]|batch(2, missing)|list }}") == "[[1, Undefined]]");
+  CHECK(rendered_filters("{{ [d]|max }}") == "{'b': 1, 'a': [1, 2]}");
+  CHECK(rendered_filters("{{ 'हिन्दी a_b'|wordcount }}") == "4");
+  CHECK(rendered_filters("{{ big|round }} {{ big|round(1, 'floor') }}") ==
+        "123456789012345678901234567890 1.2345678901234568e+29");
+}

@@ -188,3 +188,15 @@ TEST_CASE("jinja: a missing attribute in a format field is empty") {
   CHECK_FALSE(message_of([] { render_jinja("{{ '[{0.x:3}]'.format({}) }}"); }).empty());
   CHECK(render_jinja("{{ '{a[b]}'.format(a={'b': 1}) }}") == "1");
 }
+
+TEST_CASE("jinja: str.format writes characters, groups and ASCII as Python does") {
+  CHECK(render_jinja("{{ '{:c}{:_}|{:_x}|{!a}'.format(65, 1234567, 65535999, 'é') }}") ==
+        "A1_234_567|3e7_ffff|'\\xe9'");
+  const auto error = [](std::string_view source) { return message_of([&] { render_jinja(source); }); };
+  CHECK(error("{{ '{:.3}'.format(1) }}").ends_with(": Precision not allowed in integer format specifier"));
+  CHECK(error("{{ '{:,x}'.format(1) }}").ends_with(": Cannot specify ',' with 'x'."));
+  CHECK(error("{{ '{:,}'.format('a') }}").ends_with(": Cannot specify ',' with 's'."));
+  CHECK(render_jinja("{{ '{:>{}}|{:{w}.{p}f}'.format('a', 3, 1.5, w=6, p=2) }}") == "  a|  1.50");
+  CHECK(error("{{ '{:{:{}}}'.format(1, 2, 3) }}").ends_with(": Max string recursion exceeded"));
+  CHECK(render_jinja("{{ 'Ⅷxⓐǅß'.swapcase() }}") == "ⅷXⒶǅSS");
+}

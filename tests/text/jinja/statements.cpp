@@ -233,3 +233,60 @@ TEST_CASE("jinja: macros have attributes") {
                      "m.catch_kwargs }}{{ m.catch_varargs }}{{ m.caller }}{{ m.other is defined }}") ==
         "()FalseTrueTrueFalse");
 }
+
+TEST_CASE("jinja: self has the blocks, which see the variables of the template") {
+  CHECK(rendered_statements("{% block a %}<{{ n }}>{% endblock %}{{ self.a() }}{{ self['a']()|length }}") ==
+        "<5><5>3");
+  CHECK(rendered_statements(
+            "{{ self.a() }}{% set x = 1 %}{% block a %}{{ x }},{% endblock %}{{ self.a() }}") == ",1,1,");
+  CHECK(rendered_statements("{{ self.nope is defined }} {{ self }} {{ self is callable }}") ==
+        "False <TemplateReference None> False");
+  CHECK(error_of_statements("{{ self.nope() }}")
+            .ends_with(": 'jinja2.runtime.TemplateReference object' has no attribute 'nope'"));
+  CHECK(error_of_statements("{% block a %}{{ self.a() }}{% endblock %}").find("nested too deeply") !=
+        std::string::npos);
+  CHECK(rendered_statements("{% if 0 %}{% block a required %} {% endblock %}{% endif %}<{{ self.a() }}>") ==
+        "< >");
+}
+
+TEST_CASE("jinja: a loop or a macro before an assignment does not see the given variable of that name") {
+  CHECK(rendered_statements("{% for x in [1] %}[{{ n }}]{% endfor %}{% set n = 7 %}{{ n }}") == "[]7");
+  CHECK(rendered_statements("{{ n }}{% for x in [1] %}[{{ n }}]{% endfor %}{% set n = 7 %}{{ n }}") ==
+        "5[5]7");
+  CHECK(rendered_statements("{% macro m() %}[{{ n }}]{% endmacro %}{{ m() }}{% set n = 7 %}{{ m() }}") ==
+        "[][7]");
+  CHECK(rendered_statements("{% set n %}<{{ n }}>{% endset %}{{ n }}") == "<>");
+  CHECK(error_of_statements("{% for x in [1] %}{{ n + 1 }}{% endfor %}{% set n = 7 %}")
+            .ends_with(": 'n' is undefined"));
+}
+
+TEST_CASE("jinja: an assignment in a condition does not hide the given variable before it") {
+  const std::string loop = "{% for x in [1] %}[{{ n }}]{% endfor %}";
+  CHECK(rendered_statements(loop + "{% if z %}{% set n = 7 %}{% endif %}{{ n }}") == "[5]5");
+  CHECK(rendered_statements(loop + "{% if z %}{% set n = 7 %}{% else %}{% set n = 8 %}{% endif %}{{ n }}") ==
+        "[5]8");
+  CHECK(rendered_statements(loop + "{% if z %}{% set n = 7 %}{% elif z %}{% set n = 9 %}{% else %}"
+                                   "{% set n = 8 %}{% endif %}{{ n }}") == "[5]8");
+  CHECK(rendered_statements("{% for y in [1] %}" + loop + "{% set n = 7 %}{{ n }}{% endfor %}") == "[]7");
+  CHECK(rendered_statements("{% for y in [1] %}" + loop + "{% set n = 7 %}{% endfor %}{{ n }}") == "[5]5");
+}
+
+TEST_CASE("jinja: call and filter tags write texts only, and their filters see what the block sets") {
+  CHECK(error_of_statements("{% filter length %}abc{% endfilter %}")
+            .ends_with("expected str instance, int found"));
+  CHECK(rendered_statements("{% filter replace('a', x) %}a{% set x = 'b' %}{% endfilter %}") == "b");
+  CHECK(rendered_statements("{% set y | replace('a', x) %}a{% set x = 'b' %}{% endset %}{{ y }}") == "b");
+}
+
+TEST_CASE("jinja: the macro of a call tag has no name") {
+  CHECK(rendered_statements(
+            "{% macro m() %}{{ caller }}{{ caller.name }}{% endmacro %}{% call m() %}{% endcall %}") ==
+        "<Macro anonymous>None");
+  CHECK(error_of_statements("{% macro m() %}{{ caller(1) }}{% endmacro %}{% call m() %}{% endcall %}")
+            .ends_with(": macro None takes not more than 0 argument(s)"));
+}
+
+TEST_CASE("jinja: a comma before the word in ends no target of a loop") {
+  CHECK(error_of_statements("{% for x, in [[1]] %}{% endfor %}").find("expected token 'in'") !=
+        std::string::npos);
+}
