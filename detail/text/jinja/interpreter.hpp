@@ -78,11 +78,11 @@ class Interpreter {
   void loop(const Node& node, const Value& iterable, std::size_t depth);
   Value loop_items(const Node& node, const Value& iterable);
   bool run_iterations(const Node& node, Loop& loop);
-  void run_with(const Node& node);
+  Flow run_with(const Node& node);
   void run_named_block(const Node& node);
   Value blocks();
   Value call_block(const Node& node);
-  void run_without_escaping(const Node& node);
+  Flow run_without_escaping(const Node& node);
   void require_assignable(const Node& target);
   void assign(const Node& target, const Value& value);
   void assign_all(const Node& target, const Value& value);

@@ -40,10 +40,10 @@ MOE_INLINE Interpreter::Flow Interpreter::run(const Node& node) {
     case Node::Type::filter_block:
       write_text(captured(*node.children[1], node.children[0]));
       return Flow::next;
-    case Node::Type::with: run_with(node); return Flow::next;
+    case Node::Type::with: return run_with(node);
     case Node::Type::scope: return in_new_scope([&] { return run(*node.children[0]); });
     case Node::Type::named_block: run_named_block(node); return Flow::next;
-    case Node::Type::autoescape: run_without_escaping(node); return Flow::next;
+    case Node::Type::autoescape: return run_without_escaping(node);
     case Node::Type::refusal: memory_.fail(node.text);
     case Node::Type::break_: return Flow::break_;
     case Node::Type::continue_: return Flow::continue_;
@@ -136,14 +136,15 @@ MOE_INLINE bool Interpreter::run_iterations(const Node& node, Loop& loop) {
   return reached_end;
 }
 
-MOE_INLINE void Interpreter::run_with(const Node& node) {
+MOE_INLINE Interpreter::Flow Interpreter::run_with(const Node& node) {
   Scope& scope = memory_.scope(scope_);
   for (std::size_t i = 0; i + 1 < node.children.size(); i += 2) {
     const Value value = evaluate(*node.children[i + 1]);
     in_scope(scope, [&] { assign(*node.children[i], value); });
   }
-  in_scope(scope, [&] { run(*node.children.back()); });
+  const Flow flow = in_scope(scope, [&] { return run(*node.children.back()); });
   memory_.release(scope);
+  return flow;
 }
 
 /// As in Jinja, a block sees the variables of the template. A scoped block sees also the variables around the block.
@@ -169,9 +170,9 @@ MOE_INLINE Value Interpreter::call_block(const Node& node) {
   return memory_.text(std::move(text));
 }
 
-MOE_INLINE void Interpreter::run_without_escaping(const Node& node) {
+MOE_INLINE Interpreter::Flow Interpreter::run_without_escaping(const Node& node) {
   if (is_true(evaluate(*node.children[0]))) memory_.fail("autoescape with a true value is not supported");
-  in_new_scope([&] { run(*node.children[1]); });
+  return in_new_scope([&] { return run(*node.children[1]); });
 }
 
 /// Jinja refuses a wrong target before it evaluates the value.

@@ -57,6 +57,13 @@ TEST_CASE("jinja: for has conditions, else, break and continue") {
         "3");
 }
 
+TEST_CASE("jinja: break and continue leave with and autoescape") {
+  CHECK(render_jinja("{% for x in [1, 2, 3] %}{% with y = x %}{% if y == 2 %}{% break %}{% endif %}{{ y }}"
+                     "{% endwith %}{% endfor %}") == "1");
+  CHECK(render_jinja("{% for x in [1, 2, 3] %}{% autoescape false %}{% if x == 2 %}{% continue %}{% endif %}"
+                     "{{ x }}{% endautoescape %}{% endfor %}") == "13");
+}
+
 TEST_CASE("jinja: recursive loops call themselves") {
   CHECK(rendered_statements("{% for x in [[1,[2]],[3]] recursive %}{{ loop.depth }}{% if x is iterable %}({{ "
                             "loop(x) }}){% else %}{{ x }}{% endif %}{% endfor %}") == "1(212(32))1(23)");
