@@ -20,8 +20,8 @@ enum class ReplayPolicy { belady, lru, lru_floor, decayed, lfu, layer_lfu, rando
 /// How many of the requested experts were resident. Requests of prompts change the cache, but are not counted.
 struct ReplayCounts {
   std::uint64_t hits = 0;  // requests of experts that were resident
-  std::uint64_t requests =
-      0;  // of experts by tokens after a prompt; several texts in one pass request an expert once
+  /// Requests of experts by tokens after a prompt. Several texts in one pass request an expert once.
+  std::uint64_t requests = 0;
   std::uint64_t read_bytes = 0;  // of requested experts that were not resident
 
   /// 100 · hits / requests; 0 without requests.

@@ -132,7 +132,7 @@ TEST_CASE("generate: wrong tokens, biases and penalties are refused") {
   CHECK(refused({"--ban", "4096"}).says("token ids below 4096"));
   CHECK(refused({"--logit-bias", "5"}).says("--logit-bias needs TOKEN=VALUE"));
   CHECK(refused({"--logit-bias", "5=x"}).says("--logit-bias needs a number"));
-  CHECK(refused({"--typical-p", "0"}).says("typical_p"));
+  CHECK(refused({"--typical-p", "0"}).says("--typical-p"));
 }
 
 TEST_CASE("generate: --stop ends the text before one of several texts, and --min-tokens delays it") {

@@ -10,7 +10,6 @@
 #include "python_text.hpp"
 #include "tests.hpp"
 #include "text_filters.ipp"
-#include "urlize.ipp"
 #include "wrap_filters.ipp"
 
 #include <algorithm>
@@ -363,7 +362,6 @@ inline constexpr Filter filters[] = {
     {"unique", filter_unique},
     {"upper", filter_text<upper>, false},
     {"urlencode", filter_urlencode, false},
-    {"urlize", filter_urlize},
     {"wordcount", filter_wordcount, false},
     {"wordwrap", filter_wordwrap},
     {"xmlattr", filter_xmlattr},

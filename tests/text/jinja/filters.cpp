@@ -393,23 +393,6 @@ TEST_CASE("jinja: pprint sorts dicts, and uses several lines if one has no room"
       "('abcdefghi abcdefghi abcdefghi abcdefghi abcdefghi abcdefghi abcdefghi '\n 'abcdefghi abcdefghi ')");
 }
 
-TEST_CASE("jinja: urlize makes links of addresses") {
-  CHECK(rendered_filters("{{ 'see (www.foo.org), http://a.bc/c?d&e.'|urlize }}") ==
-        "see (<a href=\"https://www.foo.org\" rel=\"noopener\">www.foo.org</a>), "
-        "<a href=\"http://a.bc/c?d&amp;e\" rel=\"noopener\">http://a.bc/c?d&amp;e</a>.");
-  CHECK(rendered_filters("{{ 'x@y.de mailto:x@y.de @a@b.c <foo.com>'|urlize }}") ==
-        "<a href=\"mailto:x@y.de\">x@y.de</a> <a href=\"mailto:x@y.de\">x@y.de</a> @a@b.c "
-        "&lt;<a href=\"https://foo.com\" rel=\"noopener\">foo.com</a>&gt;");
-  CHECK(rendered_filters("{{ 'https://example.org/long'|urlize(10, true, target='_blank', rel='b a') }}") ==
-        "<a href=\"https://example.org/long\" rel=\"a b nofollow noopener\" "
-        "target=\"_blank\">https://ex...</a>");
-  CHECK(rendered_filters("{{ 'http://1.2.3.4:80/(x) ftp://a'|urlize(extra_schemes=['ftp://']) }}") ==
-        "<a href=\"http://1.2.3.4:80/(x)\" rel=\"noopener\">http://1.2.3.4:80/(x)</a> "
-        "<a href=\"ftp://a\" rel=\"noopener\">ftp://a</a>");
-  CHECK(error_of_filters("{{ 'a'|urlize(extra_schemes=['x']) }}")
-            .ends_with(": 'x' is not a valid URI scheme prefix."));
-}
-
 TEST_CASE("jinja: random takes an element, and the same one in each rendering") {
   CHECK(rendered_filters("{{ [7]|random }}{{ 'a'|random }}{{ []|random is defined }}") == "7aFalse");
   const std::string source = "{% for i in range(20) %}{{ range(9)|random }}{% endfor %}";
