@@ -86,7 +86,8 @@ class Interpreter {
   void require_assignable(const Node& target);
   void assign(const Node& target, const Value& value);
   void assign_all(const Node& target, const Value& value);
-  Value captured(const Node& block, const Node* last_filter);
+  template <class Use>
+  Flow capture(const Node& block, const Node* last_filter, Use use);
   Value apply_filters(const Node* last, const Value& value);
   Value macro_of(const Node& node);
   Value call_macro(const Callable& macro, const Arguments& arguments);

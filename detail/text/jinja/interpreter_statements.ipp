@@ -29,8 +29,8 @@ MOE_INLINE Interpreter::Flow Interpreter::run(const Node& node) {
       assign(*node.children[0], evaluate(*node.children[1]));
       return Flow::next;
     case Node::Type::set_block:
-      assign(*node.children[0], captured(*node.children[2], node.children[1]));
-      return Flow::next;
+      return capture(*node.children[2], node.children[1],
+                     [&](const Value& text) { assign(*node.children[0], text); });
     case Node::Type::macro: scope_->set(node.name, macro_of(node)); return Flow::next;
     case Node::Type::call_block: {
       const Value caller = macro_of(*node.children[1]);
@@ -38,8 +38,7 @@ MOE_INLINE Interpreter::Flow Interpreter::run(const Node& node) {
       return Flow::next;
     }
     case Node::Type::filter_block:
-      write_text(captured(*node.children[1], node.children[0]));
-      return Flow::next;
+      return capture(*node.children[1], node.children[0], [&](const Value& text) { write_text(text); });
     case Node::Type::with: return run_with(node);
     case Node::Type::scope: return in_new_scope([&] { return run(*node.children[0]); });
     case Node::Type::named_block: run_named_block(node); return Flow::next;
@@ -215,15 +214,20 @@ MOE_INLINE void Interpreter::assign_all(const Node& target, const Value& value) 
   for (std::size_t i = 0; i < expected; ++i) assign(*target.children[i], items[i]);
 }
 
-/// The text that a block writes, after filters, which may be null. The block and the filters have a scope of their own.
-MOE_INLINE Value Interpreter::captured(const Node& block, const Node* last_filter) {
-  return in_new_scope([&] {
+/// Calls use(text) with the text that a block writes, after filters, which may be null. The block and the filters have a scope
+/// of their own. As in Jinja, a block that is left by break or continue has no text.
+template <class Use>
+Interpreter::Flow Interpreter::capture(const Node& block, const Node* last_filter, Use use) {
+  Flow flow = Flow::next;
+  const Value value = in_new_scope([&] {
     std::string text;
     std::string* const before = std::exchange(out_, &text);
-    run(block);
+    flow = run(block);
     out_ = before;
-    return apply_filters(last_filter, memory_.text(std::move(text)));
+    return flow == Flow::next ? apply_filters(last_filter, memory_.text(std::move(text))) : Value();
   });
+  if (flow == Flow::next) use(value);
+  return flow;
 }
 
 MOE_INLINE Value Interpreter::apply_filters(const Node* last, const Value& value) {

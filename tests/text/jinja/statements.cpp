@@ -57,6 +57,14 @@ TEST_CASE("jinja: for has conditions, else, break and continue") {
         "3");
 }
 
+TEST_CASE("jinja: break and continue leave blocks of set and filter, whose text is lost") {
+  CHECK(render_jinja(
+            "{% for x in [1, 2, 3] %}{% set t %}a{% if x == 2 %}{% break %}{% endif %}{{ x }}{% endset %}"
+            "{{ t }}{% endfor %}") == "a1");
+  CHECK(render_jinja("{% for x in [1, 2, 3] %}{% filter upper %}a{% if x == 2 %}{% continue %}{% endif %}"
+                     "{{ x }}{% endfilter %}{% endfor %}") == "A1A3");
+}
+
 TEST_CASE("jinja: break and continue leave with and autoescape") {
   CHECK(render_jinja("{% for x in [1, 2, 3] %}{% with y = x %}{% if y == 2 %}{% break %}{% endif %}{{ y }}"
                      "{% endwith %}{% endfor %}") == "1");
