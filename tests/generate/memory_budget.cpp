@@ -192,74 +192,85 @@ TEST_CASE(
 
 TEST_SUITE_END();
 
+namespace {
+
+/// The bundled model with a cache of a number of experts, and a recorder of its routes.
+struct RecordedModel {
+  using Measuring = moe::MeasuringProvider<moe::CachedProvider>;
+
+  explicit RecordedModel(std::size_t experts) : options(with_room_for(experts)) {
+    for (std::uint32_t layer = 0; layer < trace.layers(); ++layer)
+      trace.set_expert_bytes(layer, model.experts().bytes({layer, 0}));
+  }
+
+  static moe::ModelOptions with_room_for(std::size_t experts) {
+    moe::ModelOptions options;
+    options.memory.budget_bytes = experts * one_expert();
+    return options;
+  }
+
+  moe::ExpertStatistics measured() const { return model.experts().get<Measuring>()->total(); }
+  moe::ReplayCounts replayed() const {
+    return moe::replay(trace, moe::ReplayPolicy::decayed, plan.budget_bytes);
+  }
+  std::vector<moe::TokenId> ids() const {
+    return model.tokenizer().encode(moe::detail::read_text(bundled_model() + "/valid/scripture.txt"));
+  }
+
+  const moe::ModelOptions options;
+  const moe::MemoryPlan plan = moe::plan_memory(bundled_checkpoint(), options);
+  const moe::Model model{bundled_checkpoint(),
+                         Measuring(moe::detail::cached_experts(bundled_checkpoint(), plan, options)),
+                         {.threads = 2}};
+  moe::Trace trace = moe::trace_of(model.spec(), moe::ExpertCatalog(bundled_checkpoint()));
+  moe::RouteRecorder<moe::Trace> recorder{trace};
+};
+
+}  // namespace
+
 TEST_CASE("memory budget: a replay of the recorded trace has the hits of the engine") {
   for (const std::size_t experts : {1u, 9u, 48u, 150u, 600u})
     for (const std::size_t prompt_tokens : {1u, 30u}) {
       CAPTURE(experts);
       CAPTURE(prompt_tokens);
-      moe::ModelOptions options;
-      options.memory.budget_bytes = experts * one_expert();
-      const moe::MemoryPlan plan = moe::plan_memory(bundled_checkpoint(), options);
-      using Measuring = moe::MeasuringProvider<moe::CachedProvider>;
-      const moe::Model model(bundled_checkpoint(),
-                             Measuring(moe::detail::cached_experts(bundled_checkpoint(), plan, options)),
-                             {.threads = 2});
-      moe::Trace trace = moe::trace_of(model.spec(), moe::ExpertCatalog(bundled_checkpoint()));
-      for (std::uint32_t layer = 0; layer < trace.layers(); ++layer)
-        trace.set_expert_bytes(layer, model.experts().bytes({layer, 0}));
-      moe::RouteRecorder recorder(trace);
-      recorder.as_prompt(true);
-
-      auto sequence = model.transformer().sequence({.context = 128});
-      sequence.observe_routes(recorder);
-      std::vector<moe::TokenId> ids =
-          model.tokenizer().encode(moe::detail::read_text(bundled_model() + "/valid/scripture.txt"));
-      std::uint64_t before = 0;
+      RecordedModel recorded(experts);
+      const moe::Transformer& transformer = recorded.model.transformer();
+      auto sequence = transformer.sequence({.context = 128});
+      sequence.observe_routes(recorded.recorder);
+      const std::vector<moe::TokenId> ids = recorded.ids();
       const std::span<const moe::TokenId> all(ids);
-      model.transformer().forward(sequence, all.first(prompt_tokens));
-      before = model.experts().get<Measuring>()->total().resident;
-      recorder.as_prompt(false);
+      recorded.recorder.as_prompt(true);
+      transformer.forward(sequence, all.first(prompt_tokens));
+      const std::uint64_t before = recorded.measured().resident;
+      recorded.recorder.as_prompt(false);
       for (std::size_t i = prompt_tokens; i < prompt_tokens + 40; ++i)
-        model.transformer().forward(sequence, all.subspan(i, 1));
-      const std::uint64_t hits = model.experts().get<Measuring>()->total().resident - before;
-      const moe::ReplayCounts replayed = moe::replay(trace, moe::ReplayPolicy::decayed, plan.budget_bytes);
+        transformer.forward(sequence, all.subspan(i, 1));
+      const moe::ReplayCounts replayed = recorded.replayed();
       CHECK(replayed.requests == 40u * 6 * 8);
-      CHECK(replayed.hits == hits);
+      CHECK(replayed.hits == recorded.measured().resident - before);
     }
 }
 
 TEST_CASE("memory budget: a replay of several texts in one pass has the hits of the engine") {
   for (const std::size_t experts : {9u, 60u, 150u, 400u}) {
     CAPTURE(experts);
-    moe::ModelOptions options;
-    options.memory.budget_bytes = experts * one_expert();
-    const moe::MemoryPlan plan = moe::plan_memory(bundled_checkpoint(), options);
-    using Measuring = moe::MeasuringProvider<moe::CachedProvider>;
-    const moe::Model model(bundled_checkpoint(),
-                           Measuring(moe::detail::cached_experts(bundled_checkpoint(), plan, options)),
-                           {.threads = 2});
-    moe::Trace trace = moe::trace_of(model.spec(), moe::ExpertCatalog(bundled_checkpoint()));
-    for (std::uint32_t layer = 0; layer < trace.layers(); ++layer)
-      trace.set_expert_bytes(layer, model.experts().bytes({layer, 0}));
-    moe::RouteRecorder recorder(trace);
-    recorder.as_prompt(false);
-
-    const std::vector<moe::TokenId> ids =
-        model.tokenizer().encode(moe::detail::read_text(bundled_model() + "/valid/scripture.txt"));
+    RecordedModel recorded(experts);
+    const moe::Transformer& transformer = recorded.model.transformer();
+    recorded.recorder.as_prompt(false);
+    const std::vector<moe::TokenId> ids = recorded.ids();
     std::vector<moe::Sequence> texts;
-    for (std::size_t i = 0; i < 6; ++i) texts.push_back(model.transformer().sequence({.context = 64}));
-    for (moe::Sequence& text : texts) text.observe_routes(recorder);
-    moe::Batch batch = model.transformer().batch({.sequences = 6});
+    for (std::size_t i = 0; i < 6; ++i) texts.push_back(transformer.sequence({.context = 64}));
+    for (moe::Sequence& text : texts) text.observe_routes(recorded.recorder);
+    moe::Batch batch = transformer.batch({.sequences = 6});
     for (std::size_t pass = 0; pass < 20; ++pass) {
       batch.clear();
       for (std::size_t i = 0; i < texts.size(); ++i)
         batch.add(texts[i], std::span(ids).subspan(100 * i + pass, 1));
-      REQUIRE(model.transformer().forward(batch));
+      REQUIRE(transformer.forward(batch));
     }
-    const moe::ExpertStatistics measured = model.experts().get<Measuring>()->total();
-    const moe::ReplayCounts replayed = moe::replay(trace, moe::ReplayPolicy::decayed, plan.budget_bytes);
-    CHECK(replayed.requests == measured.acquired());
-    CHECK(replayed.hits == measured.resident);
+    const moe::ReplayCounts replayed = recorded.replayed();
+    CHECK(replayed.requests == recorded.measured().acquired());
+    CHECK(replayed.hits == recorded.measured().resident);
     CHECK(replayed.hits > 0);
   }
 }
