@@ -59,7 +59,7 @@ std::size_t counted_tokens(const moe::Trace& trace) {
   return visits.empty() ? 0 : visits.begin()->second;
 }
 
-/// What a replay shows of its counts.
+/// The number that is printed for the counts of a replay: hits in per cent, or MiB read per token.
 struct Shown {
   moe::ReplayOrder order;
   bool bytes;

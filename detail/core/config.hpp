@@ -42,7 +42,7 @@
 #endif
 
 #if defined(__i386__) && !defined(__SSE2_MATH__)
-#error "moe promises the same tokens on every machine: build for 32-bit x86 with -msse2 -mfpmath=sse"
+#error "the x87 unit changes the tokens: build for 32-bit x86 with -msse2 -mfpmath=sse"
 #endif
 
 #if !defined(MOE_ASSERT)

@@ -36,8 +36,7 @@ struct CacheStatistics {
 
 namespace moe::inline MOE_ABI::detail {
 
-/// `options`, with the numbers of the catalog and of the largest lease of a provider in place of zeros, if the provider has
-/// these numbers.
+/// `options`, with the numbers of the catalog and of the largest lease of a provider, if it has them, in place of zeros.
 template <class Inner>
 CacheOptions completed_options(CacheOptions options, Inner& inner) {
   if (options.largest_bytes == 0) options.largest_bytes = detail::largest_bytes(inner);
@@ -367,7 +366,7 @@ class CacheState {
     notify_waiting();
   }
 
-  /// Takes note of experts that were used: `hot` or `used`. Experts that the cache does not know are left out.
+  /// Counts experts that were used: `hot` or `used`. Experts without an entry are left out.
   void count_past(const Announcement& announcement) {
     const bool used = announcement.kind == Announcement::Kind::used;
     if (used && announcement.tokens.size() != announcement.ids.size()) return;

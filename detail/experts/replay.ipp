@@ -112,7 +112,7 @@ class Player {
   }
 
   void count_pass() {
-    if (cursor_) return;  // Belady's policy knows the uses to come, and does not count the past ones
+    if (cursor_) return;  // Belady's policy reads later requests, and counts no past ones
     past_.clear();
     tokens_.clear();
     for (const ReplayRequest& request : visit_) {

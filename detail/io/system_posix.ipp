@@ -146,7 +146,7 @@ MOE_INLINE std::optional<std::vector<std::string>> names_in(const std::string& d
   if (!stream) return {};
   std::vector<std::string> out;
   const auto next = [&] {
-    errno = 0;  // tells the end of the directory from an error
+    errno = 0;  // a null entry with another errno is an error, not the end
     return next_entry(stream.get());
   };
   while (const auto* entry = next()) out.emplace_back(entry->d_name);

@@ -4,10 +4,10 @@
 
 #include <string>
 
-/// What the system says of a path that names nothing: of the path of a file (ENOENT and ERROR_FILE_NOT_FOUND are 2) ...
+/// The message of the system for a file that does not exist: ENOENT and ERROR_FILE_NOT_FOUND are 2.
 inline std::string no_such_file() { return moe::detail::message_of(2); }
 
-/// ... and of the path of a directory (ERROR_PATH_NOT_FOUND is 3).
+/// The message of the system for a directory that does not exist: ERROR_PATH_NOT_FOUND is 3.
 inline std::string no_such_directory() {
 #if defined(_WIN32)
   return moe::detail::message_of(3);
