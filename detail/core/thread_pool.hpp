@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include "announced_bytes.hpp"
+#include "change_signal.hpp"
 #include "config.hpp"
 #include "function_ref.hpp"
 
@@ -156,6 +157,7 @@ class ThreadPool {
   detail::AnnouncedBytes ahead_;
 
   alignas(64) std::atomic<std::uint32_t> state_ = 0;
+  detail::ChangeSignal changed_;  // of state_
   std::atomic<bool> stopping_ = false;
   std::vector<std::thread> workers_;
 };

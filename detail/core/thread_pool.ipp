@@ -66,7 +66,7 @@ MOE_INLINE ThreadPool::Range ThreadPool::take_over(std::size_t worker) {
 MOE_INLINE void ThreadPool::open() {
   const std::uint32_t now = state_.load(std::memory_order_relaxed);
   state_.store((now + next_epoch) | open_bit, std::memory_order_release);
-  state_.notify_all();
+  changed_.notify_all(state_);
 }
 
 MOE_INLINE void ThreadPool::close() {
@@ -90,7 +90,7 @@ MOE_INLINE void ThreadPool::serve(std::size_t worker) {
 MOE_INLINE std::uint32_t ThreadPool::leave(std::size_t worker) {
   const std::uint32_t before = state_.fetch_sub(1, std::memory_order_acq_rel);
   std::uint32_t now = before - 1;
-  if ((before & (open_bit | inside_mask)) == 1) state_.notify_all();  // close() may be waiting
+  if ((before & (open_bit | inside_mask)) == 1) changed_.notify_all(state_);  // close() may be waiting
   while ((now & open_bit) != 0 && now / next_epoch == before / next_epoch) now = changed_from(now, worker);
   return now;
 }
@@ -101,7 +101,7 @@ MOE_INLINE std::uint32_t ThreadPool::changed_from(std::uint32_t old, std::size_t
     if (now != old) return now;
     if (!fetch_ahead(worker)) pause();
   }
-  state_.wait(old, std::memory_order_acquire);
+  changed_.wait(state_, old);
   return state_.load(std::memory_order_acquire);
 }
 
@@ -131,7 +131,7 @@ MOE_INLINE void ThreadPool::pause() {
 MOE_INLINE void ThreadPool::stop() {
   stopping_.store(true, std::memory_order_relaxed);
   state_.fetch_add(next_epoch, std::memory_order_release);
-  state_.notify_all();
+  changed_.notify_all(state_);
   for (std::thread& worker : workers_) worker.join();
 }
 

@@ -227,6 +227,7 @@ MOE_INLINE void Extraction::Work::run(Progress progress) const {
     detail::sync_directory(partial_);
     write_tensors(journal, outputs, progress);
     write_heads(journal, outputs);
+    outputs.clear();  // Windows renames no directory with open files
     publish();
   }
   remove_leftovers();
@@ -361,8 +362,10 @@ MOE_INLINE void Extraction::Work::publish() const {
   detail::sync_directory(result_);
   detail::with_moe_errors(out_, [&] {
     if (std::filesystem::is_directory(out)) std::filesystem::remove(out);  // fails unless it is empty
-    std::filesystem::rename(detail::filesystem_path(result_), out);
   });
+  if (!detail::rename_file(result_, out_))
+    detail::fail(out_, "output", "the new name of the complete extraction",
+                 detail::message_of(detail::last_error()));
   detail::sync_directory(detail::parent_directory(out_));
 }
 

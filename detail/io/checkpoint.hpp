@@ -7,6 +7,7 @@
 #include "file.hpp"
 #include "gguf_metadata.hpp"
 #include "json.hpp"
+#include "path_object.hpp"
 #include "tensor_info.hpp"
 
 #include <cstddef>
@@ -31,6 +32,8 @@ class Checkpoint {
   ///   - a directory with one GGUF model, or with the output of the extractor (dense.gguf and experts.gguf).
   /// Throws if anything in the files is wrong.
   explicit Checkpoint(const std::string& path);
+  /// Opens the checkpoint at a std::filesystem::path.
+  explicit Checkpoint(const detail::PathObject auto& path) : Checkpoint(detail::utf8_of(path)) {}
 
   /// LOSSY: the small copy of the experts in this type, which `extract --also` wrote beside experts.gguf; for a FallbackProvider.
   /// Throws unless this checkpoint is an extraction with such a copy, made from exactly these experts.

@@ -3,7 +3,7 @@
 #include "output_file.hpp"
 #include "../core/concat.hpp"
 #include "../core/error.hpp"
-#include "system.hpp"
+#include "system_write.hpp"
 #include "windows_header.hpp"
 
 #include <cstddef>
@@ -20,10 +20,6 @@ namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE std::FILE* open_stream(const std::string& path) { return ::_wfopen(wide(path).c_str(), L"wb"); }
 
-MOE_INLINE bool rename_file(const std::string& from, const std::string& to) {
-  return MoveFileExW(wide(from).c_str(), wide(to).c_str(), MOVEFILE_REPLACE_EXISTING) != 0;
-}
-
 MOE_INLINE void remove_file(const std::string& path) { DeleteFileW(wide(path).c_str()); }
 
 MOE_INLINE std::string link_target(const std::string& path) { return path; }
@@ -31,10 +27,6 @@ MOE_INLINE std::string link_target(const std::string& path) { return path; }
 #else
 
 MOE_INLINE std::FILE* open_stream(const std::string& path) { return std::fopen(path.c_str(), "wb"); }
-
-MOE_INLINE bool rename_file(const std::string& from, const std::string& to) {
-  return std::rename(from.c_str(), to.c_str()) == 0;
-}
 
 MOE_INLINE void remove_file(const std::string& path) { std::remove(path.c_str()); }
 

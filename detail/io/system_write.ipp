@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <span>
 #include <string>
 
@@ -43,6 +44,17 @@ MOE_INLINE bool resize_file(FileHandle file, std::uint64_t bytes) {
 MOE_INLINE bool sync_file(FileHandle file) { return FlushFileBuffers(file) != 0; }
 MOE_INLINE bool sync_directory(const std::string&) { return true; }
 
+MOE_INLINE bool rename_file(const std::string& from, const std::string& to) {
+  const std::wstring source = wide(from), target = wide(to);
+  for (DWORD pause = 10;; pause *= 2) {
+    if (MoveFileExW(source.c_str(), target.c_str(), MOVEFILE_REPLACE_EXISTING)) return true;
+    const DWORD error = GetLastError();
+    const bool in_use = error == ERROR_ACCESS_DENIED || error == ERROR_SHARING_VIOLATION;
+    if (!in_use || pause > 640) return false;
+    Sleep(pause);
+  }
+}
+
 // open_file_to_write() shares the file with readers only, so another process cannot open it for writing.
 MOE_INLINE bool lock_file(FileHandle) { return true; }
 
@@ -67,6 +79,10 @@ MOE_INLINE bool sync_file(FileHandle file) { return ::fsync(file) == 0; }
 MOE_INLINE bool sync_directory(const std::string& path) {
   const UniqueFile directory(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECTORY));
   return directory && ::fsync(directory.get()) == 0;
+}
+
+MOE_INLINE bool rename_file(const std::string& from, const std::string& to) {
+  return std::rename(from.c_str(), to.c_str()) == 0;
 }
 
 MOE_INLINE bool lock_file(FileHandle file) { return ::flock(file, LOCK_EX | LOCK_NB) == 0; }

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
+#include "detail/core/change_signal.hpp"
 #include "detail/core/float_environment.hpp"
 #include "detail/core/thread_pool.hpp"
 #include "support/message_of.hpp"
+#include "support/watchdog.hpp"
 
 #include <doctest/doctest.h>
 
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <fstream>
 #include <string>
 #include <thread>
@@ -44,6 +47,41 @@ TEST_CASE("thread pool: every item is processed once, for any number of threads"
       for (const auto& count : done) REQUIRE(count == 1);
     }
   }
+}
+
+// The regions end at about the time when idle threads fall asleep.
+TEST_CASE("thread pool: no change is lost on a thread that falls asleep") {
+  const Watchdog watchdog(std::chrono::seconds(120));
+  moe::ThreadPool pool(4);
+  for (int region = 0; region < 3000; ++region) {
+    std::atomic<std::size_t> sum = 0;
+    pool.for_each_range(64, [&](std::size_t, std::size_t count, std::size_t) noexcept {
+      for (std::size_t i = 0; i < 300 * count; ++i) sum.fetch_add(1, std::memory_order_relaxed);
+    });
+    REQUIRE(sum == 64 * 300);
+  }
+}
+
+TEST_CASE("thread pool: a signal with a lock wakes threads at every change") {
+  constexpr std::uint32_t last = 20000;
+  const Watchdog watchdog(std::chrono::seconds(120));
+  moe::detail::LockedSignal signal;
+  std::atomic<std::uint32_t> number = 0;
+  // The threads change the number in turns.
+  const auto change = [&](std::uint32_t parity) {
+    for (std::uint32_t now = number; now < last; now = number) {
+      if (now % 2 != parity) {
+        signal.wait(number, now);
+      } else {
+        number.store(now + 1, std::memory_order_release);
+        signal.notify_all(number);
+      }
+    }
+  };
+  std::thread odd(change, 1);
+  change(0);
+  odd.join();
+  CHECK(number == last);
 }
 
 TEST_CASE("thread pool: ranges contain every item once, for any number of threads") {

@@ -12,19 +12,18 @@
 #include "detail/io/checkpoint.hpp"
 #include "experts/contract.hpp"
 #include "support/checkpoints.hpp"
+#include "support/comes_true.hpp"
 #include "support/expected_experts.hpp"
 #include "support/message_of.hpp"
 #include "support/recording_provider.hpp"
 
 #include <doctest/doctest.h>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -163,13 +162,6 @@ void for_each_stack(Check check) {
   }
 }
 
-template <class Condition>
-bool soon(Condition condition) {
-  for (int i = 0; i < 10'000 && !condition(); ++i)
-    std::this_thread::sleep_for(std::chrono::microseconds(500));
-  return condition();
-}
-
 bool hears(RecordingProvider::Shared& shared, moe::Announcement::Kind kind,
            const std::vector<moe::ExpertId>& ids, const std::vector<float>& weights) {
   const std::lock_guard lock(shared.mutex);
@@ -217,7 +209,7 @@ TEST_CASE("adapters: an announced expert that is loaded can be acquired without 
     CHECK_FALSE(provider.try_acquire(id));
     provider.hint({.ids = {&id, 1}});
     provider.load(id, moe::Announcement::Kind::chosen);
-    CHECK(soon([&] { return provider.try_acquire(id).has_value(); }));
+    CHECK(comes_true([&] { return provider.try_acquire(id).has_value(); }));
     CHECK(shared.resident.size() == 1);
   });
 }

@@ -15,6 +15,7 @@
 #include "detail/io/checkpoint.hpp"
 #include "experts/contract.hpp"
 #include "support/checkpoints.hpp"
+#include "support/comes_true.hpp"
 #include "support/expected_experts.hpp"
 #include "support/message_of.hpp"
 #include "support/quantised_experts.hpp"
@@ -23,7 +24,6 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -76,13 +76,6 @@ struct Fallback {
 const moe::ExpertId light{1, 2}, heavy{1, 3};
 
 bool is_small(const moe::AnyProvider::Lease& lease) { return (*lease).up.dtype == moe::DType::q8_0; }
-
-template <class Condition>
-bool comes_true(Condition condition) {
-  for (int i = 0; i < 10'000 && !condition(); ++i)
-    std::this_thread::sleep_for(std::chrono::microseconds(500));
-  return condition();
-}
 
 bool is_resident(Recorded& shared, moe::ExpertId id) {
   const std::lock_guard lock(shared.mutex);

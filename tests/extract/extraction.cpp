@@ -8,6 +8,7 @@
 #include "detail/extract/extract_options.hpp"
 #include "detail/generate/sampler.hpp"
 #include "detail/io/file.hpp"
+#include "detail/io/system.hpp"
 #include "detail/io/gguf_parser.hpp"
 #include "detail/io/tensor_info.hpp"
 #include "detail/spec/model_spec.hpp"
@@ -31,7 +32,12 @@
 #if !defined(_WIN32)
 #include <sys/stat.h>
 #endif
+#if defined(__linux__)
+#include <sys/inotify.h>
+#include <unistd.h>
+#endif
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -248,6 +254,36 @@ TEST_CASE("extraction: missing parent directories of the output are created") {
   extract(golden("plain-bf16"), directory / "a/b/./c/../out");
   CHECK(moe::detail::is_file(directory / "a/b/out/dense.gguf"));
 }
+
+#if defined(__linux__)
+
+// Windows refuses the new name while a file in the directory is open. Wine does not, so the order of events is compared here.
+TEST_CASE("extraction: all files of the result are closed before its directory gets the final name") {
+  const TemporaryDirectory directory;
+  moe::Extraction extraction(moe::Checkpoint(golden("plain-bf16")), directory / "out");
+  const moe::detail::UniqueFile events(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  REQUIRE(events);
+  int watch = -1;
+  const auto watch_result = [&](std::uint64_t) {
+    if (watch < 0)
+      watch = ::inotify_add_watch(events.get(), (directory / "out.partial/result").c_str(),
+                                  IN_CLOSE_WRITE | IN_MOVE_SELF);
+  };
+  extraction.run(watch_result);
+  REQUIRE(watch >= 0);
+  alignas(inotify_event) char buffer[16384];
+  const auto bytes = ::read(events.get(), buffer, sizeof buffer);
+  std::vector<std::uint32_t> masks;
+  for (std::ptrdiff_t at = 0; at < bytes;) {
+    const auto* const event = reinterpret_cast<const inotify_event*>(buffer + at);
+    masks.push_back(event->mask);
+    at += static_cast<std::ptrdiff_t>(sizeof *event + event->len);
+  }
+  REQUIRE(masks.size() > 2);
+  CHECK(masks.back() == IN_MOVE_SELF);
+}
+
+#endif
 
 TEST_CASE("extraction: run() may be called again after it is done") {
   const TemporaryDirectory directory;

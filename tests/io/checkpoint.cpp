@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -45,6 +46,18 @@ TEST_CASE("checkpoint: a directory and its safetensors file open the same checkp
     CHECK(checkpoint.directory() == directory.path());
     CHECK_FALSE(checkpoint.generation_config());
   }
+}
+
+TEST_CASE("checkpoint: a std::filesystem::path opens a checkpoint, in a directory of any name") {
+  const TemporaryDirectory directory;
+  const std::filesystem::path path =
+      std::filesystem::path(directory.path()) / u8"\u043c\u043e\u0434\u0435\u043b\u044c";
+  std::filesystem::create_directory(path);
+  std::ofstream(path / "config.json") << "{}";
+  std::ofstream(path / "model.safetensors", std::ios::binary) << tensor_file("a", "data");
+  const moe::Checkpoint checkpoint(path);
+  CHECK(text_of(checkpoint, "a") == "data");
+  CHECK(checkpoint.path().ends_with("\xd0\xbc\xd0\xbe\xd0\xb4\xd0\xb5\xd0\xbb\xd1\x8c"));
 }
 
 TEST_CASE("checkpoint: the tensors of all shards are one list") {

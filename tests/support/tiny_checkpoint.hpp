@@ -41,10 +41,10 @@ class TinyCheckpoint {
   TinyCheckpoint& set_tensor(std::string_view name, std::string_view bytes, std::size_t offset = 0) {
     const moe::Checkpoint checkpoint = open();
     const moe::TensorInfo& tensor = checkpoint.at(name);
-    const std::string path = checkpoint.file_of(tensor);
-    std::string text = moe::detail::read_text(path);
-    text.replace(static_cast<std::size_t>(tensor.offset) + offset, bytes.size(), bytes);
-    std::ofstream(path, std::ios::binary) << text;
+    // In place, because Windows does not truncate a mapped file.
+    std::fstream file(checkpoint.file_of(tensor), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(tensor.offset + offset));
+    file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
     return *this;
   }
 

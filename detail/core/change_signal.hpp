@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include "config.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+
+namespace moe::inline MOE_ABI::detail {
+
+/// Sleeps until an atomic number changes, with a lock.
+class LockedSignal {
+ public:
+  /// Returns when `number` differs from `old`. Each change must be followed by notify_all().
+  void wait(const std::atomic<std::uint32_t>& number, std::uint32_t old) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return number.load(std::memory_order_acquire) != old; });
+  }
+
+  void notify_all(std::atomic<std::uint32_t>&) {
+    { const std::lock_guard lock(mutex_); }  // a thread that has compared the old number sleeps by now
+    changed_.notify_all();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+};
+
+/// Sleeps until an atomic number changes, with std::atomic::wait.
+struct AtomicSignal {
+  void wait(const std::atomic<std::uint32_t>& number, std::uint32_t old) {
+    number.wait(old, std::memory_order_acquire);
+  }
+  void notify_all(std::atomic<std::uint32_t>& number) { number.notify_all(); }
+};
+
+// If the system has no futexes, std::atomic::wait of libstdc++ compares the number first, and takes its lock later. A change
+// between these two steps wakes no thread: on Windows, programs of MinGW would sleep for ever (seen with GCC 12).
+#if defined(__GLIBCXX__) && !defined(__linux__)
+using ChangeSignal = LockedSignal;
+#else
+using ChangeSignal = AtomicSignal;
+#endif
+
+}  // namespace moe::inline MOE_ABI::detail
