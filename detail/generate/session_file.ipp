@@ -4,6 +4,7 @@
 #include "../core/concat.hpp"
 #include "../core/crc32c.hpp"
 #include "../core/error.hpp"
+#include "../core/panels.hpp"
 #include "../io/file.hpp"
 #include "../io/output_file.hpp"
 
@@ -64,14 +65,19 @@ class ChecksummedInput {
   std::uint32_t crc_ = 0;
 };
 
-inline std::uint32_t add_sample(std::uint32_t crc, std::span<const std::byte> bytes) {
-  constexpr std::size_t sample = 64;
-  return crc32c(bytes.subspan(bytes.size() / 2).first(std::min(sample, bytes.size() - bytes.size() / 2)),
-                crc);
-}
-
+/// Adds 64 bytes from the middle of a matrix to a checksum: the bytes of its rows, also if it lies in panels.
 inline std::uint32_t add_sample(std::uint32_t crc, const Matrix& matrix) {
-  return add_sample(crc, {matrix.data, matrix.bytes()});
+  constexpr std::size_t sample = 64;
+  const std::size_t row_bytes = matrix.row_bytes(), bytes = matrix.bytes();
+  const std::size_t end = std::min(bytes / 2 + sample, bytes);
+  std::vector<std::byte> row(row_bytes);
+  for (std::size_t at = bytes / 2; at < end;) {
+    const std::size_t within = at % row_bytes, count = std::min(row_bytes - within, end - at);
+    copy_row(matrix, at / row_bytes, row.data());
+    crc = crc32c(std::span(row).subspan(within, count), crc);
+    at += count;
+  }
+  return crc;
 }
 
 MOE_INLINE std::uint32_t fingerprint(const Transformer& transformer, const Checkpoint& checkpoint) {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include "detail/core/dtype.hpp"
 #include "detail/core/token.hpp"
+#include "detail/extract/extraction.hpp"
 #include "detail/generate/model.hpp"
 #include "detail/generate/sampler.hpp"
 #include "detail/generate/session.hpp"
@@ -92,6 +94,29 @@ TEST_CASE(
     moe::Session fresh(model, {.context = 200});
     fresh.generate(changed, greedy_tokens(20));
     CHECK(session.tokens() == fresh.tokens());
+  }
+}
+
+TEST_CASE("session file: a session of mapped weights continues with weights in memory, which lie in panels") {
+  const TemporaryDirectory directory;
+  moe::Extraction(moe::Checkpoint(golden("plain-f32")), directory / "q8_0",
+                  {.type = moe::DType::q8_0, .dense_type = moe::DType::q8_0})
+      .run();
+  const moe::Model mapped = moe::open(directory / "q8_0");
+  moe::Session session(mapped, {.context = 100});
+  session.generate(prompt, greedy_tokens(10));
+  session.save(directory / "session");
+  std::vector<moe::TokenId> longer = session.tokens();
+  longer.push_back(1);
+  session.generate(longer, greedy_tokens(20));
+  const moe::ModelOptions in_memory{.experts = moe::ModelOptions::Experts::in_memory};
+  const moe::ModelOptions limited{.memory = {.budget_bytes = std::size_t{1} << 20}};
+  for (const moe::ModelOptions& options : {in_memory, limited}) {
+    const moe::Model model = moe::open(directory / "q8_0", options);
+    moe::Session opened = moe::open_session(model, directory / "session");
+    opened.generate(longer, greedy_tokens(20));
+    CHECK(opened.tokens() == session.tokens());
+    CHECK(opened.statistics().reused_tokens > prompt.size());
   }
 }
 
