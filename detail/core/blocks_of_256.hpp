@@ -97,7 +97,8 @@ inline void dequantise_iq4_xs(const std::byte* block, float* out) {
   for (std::size_t i = 0; i < 256; ++i) {
     const std::size_t g = i / 32;
     const int scale = (byte_at(block + 4 + g / 2) >> (g % 2 * 4) & 15) | (scales_high >> (2 * g) & 3) << 4;
-    out[i] = d * static_cast<float>(scale - 32) * iq4_steps[nibble(block + 8 + g * 16, i % 32)];
+    const float step = static_cast<float>(iq4_steps[nibble(block + 8 + g * 16, i % 32)]);
+    out[i] = d * static_cast<float>(scale - 32) * step;
   }
 }
 

@@ -17,8 +17,8 @@ namespace moe::inline MOE_ABI::detail {
 // Source: ggml-quants.c of ggml, which has all of these types but f8_e4m3. Every value has the same bits as in ggml.
 
 /// The 16 values of the non-uniform grid of iq4_nl and iq4_xs.
-inline constexpr float iq4_steps[16] = {-127, -104, -83, -65, -49, -35, -22, -10,
-                                        1,    13,   25,  38,  53,  69,  89,  113};
+inline constexpr std::int8_t iq4_steps[16] = {-127, -104, -83, -65, -49, -35, -22, -10,
+                                              1,    13,   25,  38,  53,  69,  89,  113};
 
 /// The 16 values of a 4-bit float (e2m1), doubled so that all are integers.
 inline constexpr float fp4_doubled[16] = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
@@ -68,7 +68,7 @@ inline void dequantise_q5_1(const std::byte* block, float* out) {
 /// f16 d, nibbles: iq4_steps[q] · d
 inline void dequantise_iq4_nl(const std::byte* block, float* out) {
   const float d = load_f16(block);
-  for (std::size_t i = 0; i < 32; ++i) out[i] = d * iq4_steps[nibble(block + 2, i)];
+  for (std::size_t i = 0; i < 32; ++i) out[i] = d * static_cast<float>(iq4_steps[nibble(block + 2, i)]);
 }
 
 /// 2^(e − 128) for each exponent e of mxfp4.

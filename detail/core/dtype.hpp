@@ -67,11 +67,9 @@ constexpr DTypeLayout layout_of(DType dtype) {
 
 constexpr std::string_view name(DType dtype) { return layout_of(dtype).name; }
 
-/// Whether kernels multiply rows of this type with integers, which needs activations quantised to int8.
-constexpr bool is_quantised(DType dtype) {
-  using enum DType;
-  return dtype == q8_0 || dtype == q4_0 || dtype == q6_k || dtype == q5_k || dtype == q4_k;
-}
+/// Whether kernels multiply rows of this type with integers, which needs activations quantised to int8. All other types, mxfp4
+/// and f8_e4m3 among them, are multiplied with f32, unless an option of the kernels says otherwise (Kernels::takes_int8).
+constexpr bool is_quantised(DType dtype) { return dtype >= DType::q8_0 && dtype < DType::mxfp4; }
 
 /// The size in bytes of `elements` numbers, a multiple of the block size.
 constexpr std::size_t bytes_of(DType dtype, std::size_t elements) {

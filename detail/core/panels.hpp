@@ -12,9 +12,11 @@ namespace moe::inline MOE_ABI::detail {
 //
 // A panel is 16 neighbouring rows. It holds, for each block of columns in order, the fields of the block in order, and for
 // each field the values of the 16 rows in order. The fields of a block are its f16 numbers and its other bytes in groups of
-// four:
-//   q4_0          f16 scale, 4 groups           q8_0         f16 scale, 8 groups
-//   q4_k, q5_k    2 f16 scales, 35, 43 groups   q6_k         52 groups, f16 scale
+// four; in iq4_xs, the f16 scale belongs to the first group:
+//   q4_0, iq4_nl  f16 scale, 4 groups           q5_0, q8_0   f16 scale, 5, 8 groups
+//   q4_1, q5_1    2 f16 numbers, 4, 5 groups    q6_k, q3_k   52, 27 groups, f16 scale
+//   q4_k, q5_k    2 f16 numbers, 35, 43 groups  q2_k         20 groups, 2 f16 numbers
+//   iq4_xs        34 groups
 // A field of `width` bytes that begins at byte `at` of a row thus stands, for row r of the panel, at 16 · at + r · width.
 
 inline constexpr std::size_t panel_rows = 16;

@@ -16,12 +16,17 @@ struct PanelFields {
   std::size_t width, first, count;
 };
 
-/// The f16 numbers of a block.
+/// The f16 numbers of a block. Those of iq4_xs, which has one, count as a group.
 MOE_INLINE PanelFields halves_of_panel(DType dtype) {
   switch (dtype) {
+    case DType::q5_1:
+    case DType::q4_1:
     case DType::q4_k:
     case DType::q5_k: return {2, 0, 2};
     case DType::q6_k: return {2, 208, 1};
+    case DType::q3_k: return {2, 108, 1};
+    case DType::q2_k: return {2, 80, 2};
+    case DType::iq4_xs: return {2, 0, 0};
     default: return {2, 0, 1};
   }
 }

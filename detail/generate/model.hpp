@@ -8,6 +8,7 @@
 #include "../experts/prefetching_provider.hpp"
 #include "../experts/read_provider.hpp"
 #include "../io/checkpoint.hpp"
+#include "../io/path_object.hpp"
 #include "../model/expert_executor.hpp"
 #include "../model/transformer.hpp"
 #include "../spec/model_spec.hpp"
@@ -51,6 +52,11 @@ struct ModelOptions {
   // zero; sums are f32. The logits differ from the logits without this option, and have the same bits for all providers,
   // numbers of threads and chunks.
   bool bf16_dot = false;
+
+  // Multiplies mxfp4 weights with activations rounded to int8, as the weights of all quantised types, instead of with f32. Faster
+  // in prompts but less exact. The logits differ from the logits without this option, and have the same bits for all
+  // providers, numbers of threads and chunks.
+  bool int8_mxfp4 = false;
 
   // Restricts the routers to these experts, for experiments. docs/measurements.md shows the loss of quality.
   AllowedExperts allowed_experts = {};
@@ -123,8 +129,8 @@ class Model {
   /// Reads the chat template of the checkpoint. Throws if there is none, or if it is not supported.
   ChatTemplate chat_template() const { return ChatTemplate(checkpoint().path()); }
 
-  /// The options in generation_config.json, with the defaults of Hugging Face for omitted keys; greedy decoding without that
-  /// file.
+  /// The options in generation_config.json, with the defaults of Hugging Face for omitted keys, or those that a GGUF file
+  /// states; greedy decoding if the checkpoint has neither.
   Sampling recommended_sampling() const { return detail::read_sampling(checkpoint()); }
 
  private:
@@ -154,6 +160,9 @@ void verify_experts(const ExpertCatalog& catalog);
 /// function open calls that function.
 struct Open {
   Model operator()(const std::string& path, const ModelOptions& options = {}) const;
+  Model operator()(const PathObject auto& path, const ModelOptions& options = {}) const {
+    return (*this)(utf8_of(path), options);
+  }
 };
 
 /// The type of moe::plan_memory.

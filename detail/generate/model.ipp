@@ -170,6 +170,7 @@ MOE_INLINE Model Open::operator()(const std::string& path, const ModelOptions& g
       .threads = options.threads,
       .transformer = {.allowed_experts = detail::present_experts(catalog, options.allowed_experts)}};
   if (options.bf16_dot) made.transformer.kernels = &detail::simd::bf16_dot_kernels();
+  if (options.int8_mxfp4) made.transformer.kernels = &detail::simd::int8_mxfp4_kernels(options.bf16_dot);
   // Reads of experts fill the page cache, and the system would then drop mapped weights, so the model owns its weights here.
   if (options.memory.limited() && catalog.size() > 0) {
     made.memory_plan = plan_memory(checkpoint, options);

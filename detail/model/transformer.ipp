@@ -295,7 +295,7 @@ MOE_INLINE bool Transformer::multiply_head(const Pass& pass, std::span<const std
   const detail::QuantisedActivations memory(arena, rows.size() * hidden, kernels.to_bf16 != nullptr);
   compute_.expect(nullptr);
   const detail::Product product{.weights = weights_.head,
-                                .input = compute_.prepare(detail::is_quantised(weights_.head.dtype),
+                                .input = compute_.prepare(compute_.kernels().takes_int8(weights_.head.dtype),
                                                           normed.data(), hidden, rows.size(), memory),
                                 .tokens = rows.size(),
                                 .out = logits.data(),

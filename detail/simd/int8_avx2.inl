@@ -24,9 +24,9 @@ inline void transpose(VecI8 (&q)[4]) {
   q[2] = _mm256_unpacklo_epi64(c, d), q[3] = _mm256_unpackhi_epi64(c, d);
 }
 
-template <std::size_t Step>
+template <std::size_t Step, std::size_t At>
 inline void gather_scales(const Int8Rows& rows, std::size_t blocks, Vec* out) {
-  gather_f16(rows, 0, Step, blocks, out);
+  gather_f16(rows, At, Step, blocks, out);
 }
 
 template <int Shift>
@@ -36,6 +36,24 @@ inline VecI8 bit_field(VecI8 b, int mask) {
   return _mm256_and_si256(b, _mm256_set1_epi8(static_cast<char>(mask)));
 }
 inline VecI8 bit_or(VecI8 a, VecI8 b) { return _mm256_or_si256(a, b); }
+inline VecI8 lookup(const std::int8_t (&table)[16], VecI8 b) {
+  const __m128i steps = _mm_loadu_si128(reinterpret_cast<const __m128i*>(table));
+  return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(steps), b);
+}
+template <std::size_t I>
+inline VecI8 fifth_bits(VecI8 b) {
+  constexpr int i = I / 2, first = I % 2 * 4;
+  const __m128i byte = _mm_add_epi8(_mm_setr_epi8(0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12),
+                                    _mm_set1_epi8(static_cast<char>(i)));
+  const __m256i bit = _mm256_set1_epi32(static_cast<int>(0x08040201u << first));
+  const __m256i bits = _mm256_and_si256(_mm256_shuffle_epi8(b, _mm256_broadcastsi128_si256(byte)), bit);
+  return _mm256_and_si256(_mm256_cmpeq_epi8(bits, bit), _mm256_set1_epi8(16));
+}
+inline Vec low_f16(VecI8 b) {
+  const __m256i halves = _mm256_and_si256(b, _mm256_set1_epi32(0xffff));
+  return _mm256_cvtph_ps(
+      _mm_packus_epi32(_mm256_castsi256_si128(halves), _mm256_extracti128_si256(halves, 1)));
+}
 
 template <std::size_t I>
 inline Vec unsigned_byte(VecI8 b) {

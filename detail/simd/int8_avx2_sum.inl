@@ -22,12 +22,6 @@ inline __m256i pair_products(Q8_0, VecI8 w, VecI8 x) {
   return _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(x, w));
 }
 
-/// The largest value of pair_products(): 2 · largest weight · 127.
-constexpr int largest_pair(Q4_0) { return 2 * 15 * 127; }
-constexpr int largest_pair(Q4_K) { return 2 * 31 * 127; }  // q5_k too
-constexpr int largest_pair(Q6_K) { return 2 * 63 * 127; }
-constexpr int largest_pair(Q8_0) { return 2 * 128 * 127; }
-
 /// GCC turns a sequence of integer additions into a tree, whose terms do not fit into 16 registers. An empty statement that
 /// changes `sum` keeps the sequence.
 inline void keep_sequence([[maybe_unused]] __m256i& sum) {
@@ -40,7 +34,7 @@ inline void keep_sequence([[maybe_unused]] __m256i& sum) {
 template <class Type>
 class DotSum {
  public:
-  void start(std::int32_t correction) { sum_ = _mm256_set1_epi32(correction); }
+  void start(std::int32_t correction) { sum_ = broadcast_i32(correction); }
   void add(std::size_t vector, VecI8 w, VecI8 x) {
     const __m256i products = pair_products(Type{}, w, x);
     pairs_ = vector % narrow == 0 ? products : _mm256_add_epi16(pairs_, products);
@@ -54,7 +48,8 @@ class DotSum {
 
  private:
   static constexpr std::size_t vectors = Type::group / 4;
-  static constexpr std::size_t fit = ((1 << 15) - 1) / largest_pair(Type{});
+  static constexpr unsigned largest_pair = 2 * Type::largest * 127;
+  static constexpr std::size_t fit = std::bit_floor(((1u << 15) - 1) / largest_pair);
   static constexpr std::size_t narrow = fit < vectors ? fit : vectors;
   static_assert(narrow > 0 && vectors % narrow == 0);
 

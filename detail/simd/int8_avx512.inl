@@ -52,31 +52,41 @@ inline void gather_columns(const Int8Rows& rows, std::size_t at, VecI8 (&out)[8]
   }
 }
 
-/// The f16 numbers at bytes 0, Step, ..., 7 · Step of a row.
-template <std::size_t Step>
-inline __m128i eight_f16(const std::byte* row) {
-  const auto words = [](const std::byte* at) {  // every (Step / 2)-th of 64 words of 16 bits
-    constexpr short s = Step / 2;
-    const __m512i index = _mm512_castsi128_si512(
-        _mm_setr_epi16(0, s, 2 * s, 3 * s, 4 * s % 64, 5 * s % 64, 6 * s % 64, 7 * s % 64));
-    return _mm512_castsi512_si128(
-        _mm512_permutex2var_epi16(_mm512_loadu_si512(at), index, _mm512_loadu_si512(at + 64)));
-  };
-  if constexpr (Step * 7 < 128) return words(row);
-  return _mm_unpacklo_epi64(words(row), words(row + 4 * Step));
+/// The words of 16 bits with the numbers First, First + Step, ... of the 64 words at `at`; eight of them, modulo 64.
+template <std::size_t First, std::size_t Step>
+inline __m128i every_word(const std::byte* at) {
+  constexpr auto index = [](std::size_t i) { return static_cast<short>((First + i * Step) % 64); };
+  const __m512i words = _mm512_castsi128_si512(
+      _mm_setr_epi16(index(0), index(1), index(2), index(3), index(4), index(5), index(6), index(7)));
+  return _mm512_castsi512_si128(
+      _mm512_permutex2var_epi16(_mm512_loadu_si512(at), words, _mm512_loadu_si512(at + 64)));
 }
 
-template <std::size_t Step>
+/// The f16 numbers at bytes At, At + Step, ..., At + 7 · Step of a row, which has at least 8 · Step bytes.
+template <std::size_t Step, std::size_t At>
+inline __m128i eight_f16(const std::byte* row) {
+  constexpr std::size_t word = At / 2, step = Step / 2;
+  if constexpr (word + 7 * step < 64) return every_word<word, step>(row);
+  // The last four words: at most 128 bytes before the end of the row.
+  constexpr std::size_t second = 4 * step < 8 * step - 64 ? 4 * step : 8 * step - 64;
+  return _mm_unpacklo_epi64(every_word<word, step>(row),
+                            every_word<word + 4 * step - second, step>(row + 2 * second));
+}
+
+template <std::size_t Step, std::size_t At>
 inline void gather_scales(const Int8Rows& rows, std::size_t blocks, Vec* out) {
-  if (blocks != 8) return gather_f16(rows, 0, Step, blocks, out);
+  if (blocks != 8) return gather_f16(rows, At, Step, blocks, out);
   __m512i q[4];  // q[i]: eight f16 numbers of the rows i, i + 4, i + 8, i + 12
   MOE_UNROLL
   for (std::size_t i = 0; i < 4; ++i) {
     const std::byte* row = rows.first[i];
-    q[i] = _mm512_castsi128_si512(eight_f16<Step>(row));
-    q[i] = _mm512_inserti32x4(q[i], eight_f16<Step>(row + rows.stride_4), 1);
-    q[i] = _mm512_inserti32x4(q[i], eight_f16<Step>(row + 2 * rows.stride_4), 2);
-    q[i] = _mm512_inserti32x4(q[i], eight_f16<Step>(row + rows.stride_12), 3);
+    const __m128i second = eight_f16<Step, At>(row + rows.stride_4);
+    const __m128i third = eight_f16<Step, At>(row + 2 * rows.stride_4);
+    const __m128i fourth = eight_f16<Step, At>(row + rows.stride_12);
+    q[i] = _mm512_castsi128_si512(eight_f16<Step, At>(row));
+    q[i] = _mm512_inserti32x4(q[i], second, 1);
+    q[i] = _mm512_inserti32x4(q[i], third, 2);
+    q[i] = _mm512_inserti32x4(q[i], fourth, 3);
   }
   const __m512i a = _mm512_unpacklo_epi16(q[0], q[1]), b = _mm512_unpacklo_epi16(q[2], q[3]);
   const __m512i c = _mm512_unpackhi_epi16(q[0], q[1]), d = _mm512_unpackhi_epi16(q[2], q[3]);
@@ -98,6 +108,20 @@ inline VecI8 bit_field(VecI8 b, int mask) {
   return _mm512_and_si512(b, _mm512_set1_epi8(static_cast<char>(mask)));
 }
 inline VecI8 bit_or(VecI8 a, VecI8 b) { return _mm512_or_si512(a, b); }
+inline VecI8 lookup(const std::int8_t (&table)[16], VecI8 b) {
+  const __m128i steps = _mm_loadu_si128(reinterpret_cast<const __m128i*>(table));
+  return _mm512_shuffle_epi8(_mm512_broadcast_i32x4(steps), b);
+}
+template <std::size_t I>
+inline VecI8 fifth_bits(VecI8 b) {
+  constexpr int i = I / 2, first = I % 2 * 4;
+  const __m128i byte = _mm_add_epi8(_mm_setr_epi8(0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12),
+                                    _mm_set1_epi8(static_cast<char>(i)));
+  const __m512i bit = _mm512_set1_epi32(static_cast<int>(0x08040201u << first));
+  const __mmask64 set = _mm512_test_epi8_mask(_mm512_shuffle_epi8(b, _mm512_broadcast_i32x4(byte)), bit);
+  return _mm512_maskz_mov_epi8(set, _mm512_set1_epi8(16));
+}
+inline Vec low_f16(VecI8 b) { return _mm512_cvtph_ps(_mm512_cvtepi32_epi16(b)); }
 
 /// vpdpbusd multiplies unsigned by signed bytes, so signed weights get a zero point of 128.
 inline VecI8 to_dot_operand(VecI8 b) { return _mm512_xor_si512(b, _mm512_set1_epi8(-128)); }

@@ -28,9 +28,9 @@ inline void transpose(VecI8 (&q)[4]) {
   q[3] = vreinterpretq_s8_s64(vtrn2q_s64(as_i64(low.val[1]), as_i64(high.val[1])));
 }
 
-template <std::size_t Step>
+template <std::size_t Step, std::size_t At>
 inline void gather_scales(const Int8Rows& rows, std::size_t blocks, Vec* out) {
-  gather_f16(rows, 0, Step, blocks, out);
+  gather_f16(rows, At, Step, blocks, out);
 }
 
 template <int Shift>
@@ -41,6 +41,19 @@ inline VecI8 bit_field(VecI8 b, int mask) {
   return vreinterpretq_s8_u8(vandq_u8(u, vdupq_n_u8(static_cast<std::uint8_t>(mask))));
 }
 inline VecI8 bit_or(VecI8 a, VecI8 b) { return vorrq_s8(a, b); }
+inline VecI8 lookup(const std::int8_t (&table)[16], VecI8 b) {
+  return vqtbl1q_s8(vld1q_s8(table), vreinterpretq_u8_s8(b));
+}
+template <std::size_t I>
+inline VecI8 fifth_bits(VecI8 b) {
+  constexpr std::uint8_t i = I / 2, first = I % 2 * 4;
+  constexpr std::uint8_t byte[16] = {i,     i,     i,     i,     4 + i,  4 + i,  4 + i,  4 + i,
+                                     8 + i, 8 + i, 8 + i, 8 + i, 12 + i, 12 + i, 12 + i, 12 + i};
+  const uint8x16_t bits = vreinterpretq_u8_u32(vdupq_n_u32(0x08040201u << first));
+  const uint8x16_t set = vtstq_u8(vqtbl1q_u8(vreinterpretq_u8_s8(b), vld1q_u8(byte)), bits);
+  return vreinterpretq_s8_u8(vandq_u8(set, vdupq_n_u8(16)));
+}
+inline Vec low_f16(VecI8 b) { return vcvt_f32_f16(vreinterpret_f16_u16(vmovn_u32(vreinterpretq_u32_s8(b)))); }
 inline VecI8 to_dot_operand(VecI8 b) { return b; }
 
 template <std::size_t I>

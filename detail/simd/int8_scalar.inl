@@ -8,9 +8,12 @@
 //   load_i8(p)                four bytes of each row that stand side by side
 //   gather(rows, at, i)      bytes [at, at + 16) of the rows i, i + 4, i + 8, ..., in this order
 //   transpose(q)             gather() for i = 0 to 3 becomes the bytes 0-3, 4-7, 8-11, 12-15 of all rows, one row per lane
-//   gather_scales<Step>(rows, blocks, out)   out[b] = the f16 number at byte b · Step of each row, as float
+//   gather_scales<Step, At>(rows, blocks, out)   out[b] = the f16 number at byte At + b · Step of each row, as float
 //   bit_field<Shift>(b, mask)                each byte shifted right by Shift bits (left if negative), then masked
 //   bit_or(a, b)                             bitwise or
+//   lookup(table, b)                         table[each byte], of 16 signed bytes
+//   fifth_bits<I>(b)                         byte j of each lane is 16 if bit 4 · I + j of the lane is set, otherwise 0
+//   low_f16(b)                               the f16 number in the first two bytes of each lane as float
 //   to_dot_operand(b)                        signed bytes in the form that DotSum<Q8_0> takes
 //   unsigned_byte<I>(b), signed_byte<I>(b)   byte I of each lane as float
 //   broadcast_i8x4(x), broadcast_i32(n)      the same four bytes, or the same int32, in all lanes
@@ -50,9 +53,9 @@ inline void transpose(VecI8 (&q)[4]) {
   for (std::size_t i = 0; i < 4; ++i) q[i] = out[i];
 }
 
-template <std::size_t Step>
+template <std::size_t Step, std::size_t At>
 inline void gather_scales(const Int8Rows& rows, std::size_t blocks, Vec* out) {
-  gather_f16(rows, 0, Step, blocks, out);
+  gather_f16(rows, At, Step, blocks, out);
 }
 
 template <int Shift>
@@ -66,6 +69,21 @@ inline VecI8 bit_field(VecI8 b, int mask) {
 inline VecI8 bit_or(VecI8 a, VecI8 b) {
   for (std::size_t i = 0; i < lanes * 4; ++i) a.at[i] = static_cast<std::uint8_t>(a.at[i] | b.at[i]);
   return a;
+}
+inline VecI8 lookup(const std::int8_t (&table)[16], VecI8 b) {
+  for (std::uint8_t& byte : b.at) byte = static_cast<std::uint8_t>(table[byte]);
+  return b;
+}
+template <std::size_t I>
+inline VecI8 fifth_bits(const VecI8& b) {
+  VecI8 out;
+  for (std::size_t i = 0; i < lanes * 4; ++i)
+    out.at[i] = static_cast<std::uint8_t>((b.at[i / 4 * 4 + I / 2] >> (I % 2 * 4 + i % 4) & 1) << 4);
+  return out;
+}
+inline Vec low_f16(const VecI8& b) {
+  return map(
+      [&](std::size_t lane) { return load_one(F16{}, reinterpret_cast<const std::byte*>(b.at + lane * 4)); });
 }
 inline VecI8 to_dot_operand(VecI8 b) { return b; }
 

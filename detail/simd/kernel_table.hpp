@@ -176,6 +176,15 @@ struct Kernels {
   /// Converts to f16, rounding to nearest; larger magnitudes become ±65504, the largest f16, and infinities become NaN.
   /// x: [n]. out: [n] f16 numbers.
   void (*to_f16)(const float* x, std::byte* out, std::size_t n);
+
+  // Products that an option selects.
+
+  Matmul matmul_int8_mxfp4;  // products of mxfp4 weights with int8 activations
+  bool int8_mxfp4 = false;   // whether matmul has these products in place of those with f32
+
+  /// Whether products with weights of this type take activations as int8.
+  bool takes_int8(DType dtype) const { return is_quantised(dtype) || (int8_mxfp4 && dtype == DType::mxfp4); }
+
   /// Converts to bf16, rounding to nearest even, denormals to zero. x, out: [n]. If set, products with bf16 weights take
   /// bf16 activations; if null, these products take floats.
   void (*to_bf16)(const float* x, std::uint16_t* out, std::size_t n) = nullptr;

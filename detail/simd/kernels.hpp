@@ -35,6 +35,12 @@ const Kernels& kernels();
 /// the set has no such products.
 const Kernels& bf16_dot_kernels();
 
+/// A table of these kernels with int8 products for mxfp4 weights (ModelOptions::int8_mxfp4).
+Kernels with_int8_mxfp4(const Kernels& kernels);
+
+/// with_int8_mxfp4() of bf16_dot_kernels() or of kernels().
+const Kernels& int8_mxfp4_kernels(bool bf16_dot);
+
 }  // namespace moe::inline MOE_ABI::detail::simd
 
 #if MOE_DEFINITIONS

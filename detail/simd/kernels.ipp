@@ -2,12 +2,12 @@
 #pragma once
 #include "kernels.hpp"
 #include "../core/blocks_of_32.hpp"
-#include "../core/dequantise.hpp"
 #include "../core/dtype.hpp"
 #include "../core/error.hpp"
 #include "../core/panels.hpp"
 #include "../core/portable_math.hpp"
 #include "intrinsics.hpp"
+#include "weight_tags.hpp"
 
 #include <array>
 #include <bit>
@@ -20,20 +20,24 @@
 // Between MOE_BEGIN_ISA(features) and MOE_END_ISA functions may use the named instruction sets, whatever -march says. MSVC
 // allows all intrinsics everywhere. Such a region includes fragments (.inl) only, never a header.
 // MOE_UNROLL unrolls the loop that follows it, so that an array of vectors is held in registers.
+// MOE_NOINLINE keeps one copy of a function that is large and not called often.
 #define MOE_PRAGMA(text) _Pragma(#text)
 #if defined(__clang__)
 #define MOE_BEGIN_ISA(features) \
   MOE_PRAGMA(clang attribute push(__attribute__((target(features))), apply_to = function))
 #define MOE_END_ISA MOE_PRAGMA(clang attribute pop)
 #define MOE_UNROLL MOE_PRAGMA(clang loop unroll(full))
+#define MOE_NOINLINE __attribute__((noinline))
 #elif defined(__GNUC__)
 #define MOE_BEGIN_ISA(features) MOE_PRAGMA(GCC push_options) MOE_PRAGMA(GCC target(features))
 #define MOE_END_ISA MOE_PRAGMA(GCC pop_options)
 #define MOE_UNROLL MOE_PRAGMA(GCC unroll 16)
+#define MOE_NOINLINE __attribute__((noinline))
 #else
 #define MOE_BEGIN_ISA(features)
 #define MOE_END_ISA
 #define MOE_UNROLL
+#define MOE_NOINLINE
 #endif
 
 // GCC assumes that variables of 32 and 64 bytes are aligned on the stack, but on Windows aligns the stack to 16 bytes only (GCC
@@ -68,66 +72,6 @@ inline namespace built_for_avx2 {
 inline namespace built_for_any {
 #endif
 #endif
-
-// Weight types as tags for templates and overloads.
-//   bytes        of one block, or of one number of a float type
-//   block        numbers in one block
-//   group        columns that share one scale
-//   unit         columns that unpack() unpacks at once
-//   zero_point   unpacked number = weight / scale + zero_point, which makes 4-bit and 6-bit numbers unsigned
-//   has_offsets  whether each group also has an offset: weight = scale · number + offset
-//   Product      the type whose dot products are used for this type
-struct F32 {
-  static constexpr std::size_t bytes = 4;
-};
-struct F16 {
-  static constexpr std::size_t bytes = 2;
-};
-struct BF16 {
-  static constexpr std::size_t bytes = 2;
-};
-struct I8 {
-  static constexpr std::size_t bytes = 1;
-};
-struct E4M3 {
-  static constexpr std::size_t bytes = 1;
-};
-/// The bits of an f16 that hold an e4m3 number: the number is sign-extended and shifted to the left by seven bits.
-inline constexpr std::int16_t e4m3_in_f16 = ~0x4000;
-struct MXFP4 {
-  static constexpr std::size_t bytes = 17;
-};
-struct F8_E4M3 {
-  static constexpr std::size_t bytes = 36;
-};
-struct Q8_0 {
-  using Product = Q8_0;
-  static constexpr std::size_t block = 32, bytes = 34, group = 32, unit = 32;
-  static constexpr int zero_point = 0;
-  static constexpr bool has_offsets = false;
-};
-struct Q4_0 {
-  using Product = Q4_0;
-  static constexpr std::size_t block = 32, bytes = 18, group = 32, unit = 32;
-  static constexpr int zero_point = 8;
-  static constexpr bool has_offsets = false;
-};
-struct Q4_K {
-  using Product = Q4_K;
-  static constexpr std::size_t block = 256, bytes = 144, group = 32, unit = 64;
-  static constexpr int zero_point = 0;
-  static constexpr bool has_offsets = true;
-};
-struct Q5_K {
-  using Product = Q4_K;
-  static constexpr std::size_t block = 256, bytes = 176, unit = 64;
-};
-struct Q6_K {
-  using Product = Q6_K;
-  static constexpr std::size_t block = 256, bytes = 210, group = 16, unit = 64;
-  static constexpr int zero_point = 32;
-  static constexpr bool has_offsets = false;
-};
 
 /// How the rows of quantised weights lie: one after the other, or in panels.
 struct RowsInOrder {};
@@ -185,6 +129,7 @@ namespace scalar {
 #define MOE_UNROLL
 #include "int8_rows.inl"
 #include "int8_scalar.inl"
+#include "int8_unpack.inl"
 #include "int8_tile.inl"
 #include "matmul_int8.inl"
 #pragma pop_macro("MOE_UNROLL")
@@ -210,6 +155,7 @@ namespace neon {
 #include "attention_rows.inl"
 #include "int8_rows.inl"
 #include "int8_neon.inl"
+#include "int8_unpack.inl"
 #include "int8_tile.inl"
 #include "matmul_int8.inl"
 #include "table.inl"
@@ -236,6 +182,7 @@ namespace avx2 {
 #include "int8_rows.inl"
 #include "int8_avx2.inl"
 #include "int8_avx2_sum.inl"
+#include "int8_unpack.inl"
 #include "int8_tile.inl"
 #include "matmul_int8.inl"
 #include "table.inl"
@@ -247,6 +194,7 @@ namespace avx2::vnni {
 #include "int8_rows.inl"
 #include "int8_avx2.inl"
 #include "int8_avx_vnni_sum.inl"
+#include "int8_unpack.inl"
 #include "int8_tile.inl"
 #include "matmul_int8.inl"
 }  // namespace avx2::vnni
@@ -280,8 +228,10 @@ namespace avx512 {
 #include "attention_rows.inl"
 #if defined(MOE_NO_AVX2)
 using scalar::matmul_int8;
+using scalar::multiply_int8;
 #else
 using avx2::matmul_int8;
+using avx2::multiply_int8;
 #endif
 #include "table.inl"
 }  // namespace avx512
@@ -292,6 +242,7 @@ MOE_BEGIN_ISA("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")
 namespace avx512::vnni {
 #include "int8_rows.inl"
 #include "int8_avx512.inl"
+#include "int8_unpack.inl"
 #include "int8_tile.inl"
 #include "matmul_int8.inl"
 }  // namespace avx512::vnni
@@ -365,6 +316,22 @@ MOE_INLINE const Kernels& kernels() {
   return chosen;
 }
 
+MOE_INLINE Kernels with_int8_mxfp4(const Kernels& kernels) {
+  Kernels out = kernels;
+  out.matmul[static_cast<std::size_t>(DType::mxfp4)] = out.matmul_int8_mxfp4;
+  out.int8_mxfp4 = true;
+  return out;
+}
+
+MOE_INLINE const Kernels& int8_mxfp4_kernels(bool bf16_dot) {
+  if (bf16_dot) {
+    static const Kernels with_bf16_dot = with_int8_mxfp4(bf16_dot_kernels());
+    return with_bf16_dot;
+  }
+  static const Kernels without = with_int8_mxfp4(kernels());
+  return without;
+}
+
 MOE_INLINE const Kernels& bf16_dot_kernels() {
   const Kernels* chosen = bf16_dot_kernels_for(active_isa());
   if (!chosen) fail("bf16_dot", "instruction set", "avx512 with AVX512_BF16", name(active_isa()));
@@ -379,3 +346,4 @@ MOE_INLINE const Kernels& bf16_dot_kernels() {
 #undef MOE_BEGIN_ISA
 #undef MOE_END_ISA
 #undef MOE_UNROLL
+#undef MOE_NOINLINE

@@ -79,13 +79,3 @@ inline void matmul_decoded(const MatmulArgs& a, DecodeRow decode) {
       decoded_tile(a, decode, row, a.rows - row < decoded_rows ? a.rows - row : decoded_rows, token,
                    a.tokens - token < decoded_tokens ? a.tokens - token : decoded_tokens);
 }
-
-/// Types without a kernel take the decoder of core/dequantise.hpp. No software prefetch: this decoder takes more than 30 times
-/// as long as reading the weights from memory (measured on Zen 4).
-inline void decode_any(const MatmulArgs& a, const std::byte* from, std::size_t cols, float* out) {
-  const auto [name, elements, bytes] = layout_of(a.dtype);
-  const auto decode = moe::detail::block_decoder(a.dtype);
-  for (std::size_t i = 0; i < cols; i += elements, from += bytes) decode(from, out + i);
-}
-
-inline void matmul_decoded(const MatmulArgs& a) { matmul_decoded(a, decode_any); }

@@ -4,50 +4,53 @@
 //   out[t, r] = Σ over groups g of scale_w[r, g] · scale_x[t, g] · (Σ over columns c of g of w[r, c] · x[t, c])
 //               (+ offset[r, g] · scale_x[t, g] · Σ x[t, c], for types with offsets)
 //
-// The inner sums are exact in int32; the outer sum is one fma per group, in order. With one token, vectors are multiplied as
-// soon as they are unpacked; with several tokens, a tile is unpacked once and multiplied with all of them. Both have the
-// same order of summation, and all instruction sets with fma give the same bits.
+// The inner sums are exact in int32; the outer sum is one fma per group, in order. With one token, vectors of the types that
+// most files have are multiplied as soon as they are unpacked; of other types, and with several tokens, a tile is unpacked and
+// then multiplied with all tokens. Both have the same order of summation, and all instruction sets with fma give the same bits.
 
-/// The activations of `Tokens` tokens for tile_cols columns.
-template <std::size_t Tokens>
+/// The activations of one token for tile_cols columns. Several tokens have an array of this struct: with a struct whose members
+/// are arrays for all tokens, GCC 12 makes wrong code of the plain C++ at -O1 and -O2, and products of q5_1 and q2_k are 0. It
+/// makes right code with -fno-ivopts, and sanitizers find nothing.
 struct Int8Input {
-  const std::int8_t* quants[Tokens];
-  float scales[Tokens][tile_cols / 32];
+  const std::int8_t* quants;
+  float scales[tile_cols / 32];
   // -zero_point · Σ x of each group, in order of columns: the start value of the integer sum, which cancels the zero point.
-  std::int32_t corrections[Tokens][tile_cols / 16];
-  // scale_x · Σ x of each 32 columns, for types with offsets.
-  float sums[Tokens][tile_cols / 32];
+  std::int32_t corrections[tile_cols / 16];
+  // scale_x · Σ x of each group, in order of columns, for types with offsets.
+  float sums[tile_cols / 16];
 };
 
-/// Fills `input` with `blocks` blocks of 32 activations, from number at[t] on for each token t.
-template <class Type, std::size_t Tokens>
-inline void prepare(const MatmulArgs& a, const std::size_t (&at)[Tokens], std::size_t blocks,
-                    Int8Input<Tokens>& input) {
-  MOE_UNROLL
-  for (std::size_t t = 0; t < Tokens; ++t) {
-    input.quants[t] = a.quants + at[t];
-    std::int16_t sums[16];
-    if (blocks == 8) {
-      std::memcpy(sums, a.sums + at[t] / 16, sizeof sums);
-      std::memcpy(input.scales[t], a.scales + at[t] / 32, sizeof input.scales[t]);
-    } else {
-      std::memset(sums, 0, sizeof sums);
-      std::memcpy(sums, a.sums + at[t] / 16, blocks * 4);
-      std::memcpy(input.scales[t], a.scales + at[t] / 32, blocks * 4);
-    }
-    if constexpr (Type::group == 16) {
-      MOE_UNROLL
-      for (std::size_t g = 0; g < 16; ++g) input.corrections[t][g] = -zero_point(Type{}) * sums[g];
-    } else {
-      pair_sums(sums, Type::has_offsets ? 1 : -zero_point(Type{}), input.corrections[t]);
-    }
-    if constexpr (Type::has_offsets) {  // these types have no zero point
-      for (std::size_t g = 0; g < 8; ++g) {
-        input.sums[t][g] = static_cast<float>(input.corrections[t][g]) * input.scales[t][g];
-        input.corrections[t][g] = 0;
-      }
-    }
+/// For types with offsets, which have no zero point: the sums of the groups, whose corrections become 0.
+/// sums: of 16 activations each. input.corrections: the sums of groups of 32.
+template <class Type>
+inline void start_offsets(Type, const std::int16_t (&sums)[16], Int8Input& input) {
+  for (std::size_t g = 0; g < tile_cols / Type::group; ++g) {
+    const std::int32_t sum = Type::group == 16 ? sums[g] : input.corrections[g];
+    input.sums[g] = static_cast<float>(sum) * input.scales[g * Type::group / 32];
+    input.corrections[g] = 0;
   }
+}
+
+/// Fills `input` with `blocks` blocks of 32 activations, from number `at` on.
+template <class Type>
+inline void prepare(const MatmulArgs& a, std::size_t at, std::size_t blocks, Int8Input& input) {
+  input.quants = a.quants + at;
+  std::int16_t sums[16];
+  if (blocks == 8) {
+    std::memcpy(sums, a.sums + at / 16, sizeof sums);
+    std::memcpy(input.scales, a.scales + at / 32, sizeof input.scales);
+  } else {
+    std::memset(sums, 0, sizeof sums);
+    std::memcpy(sums, a.sums + at / 16, blocks * 4);
+    std::memcpy(input.scales, a.scales + at / 32, blocks * 4);
+  }
+  if constexpr (Type::group == 16) {
+    MOE_UNROLL
+    for (std::size_t g = 0; g < 16; ++g) input.corrections[g] = -zero_point(Type{}) * sums[g];
+  } else {
+    pair_sums(sums, Type::has_offsets ? 1 : -zero_point(Type{}), input.corrections);
+  }
+  if constexpr (Type::has_offsets) start_offsets(Type{}, sums, input);
 }
 
 /// The columns of one token that are prepared once for all rows; further columns are prepared again for each vector of rows.
@@ -61,7 +64,7 @@ inline constexpr std::size_t panel_prefetch_bytes = std::size_t{4} << 10;
 
 /// total += the products of `lanes` rows with tile_cols columns, or with those that are left.
 template <class Type>
-inline void add_columns(const auto& rows, std::size_t blocks, const Int8Input<1>& input,
+inline void add_columns(const auto& rows, std::size_t blocks, const Int8Input& input,
                         WeightPrefetcher<Type>& prefetcher, Vec& total) {
   using Product = typename Type::Product;
   Int8Scales scales;
@@ -76,13 +79,27 @@ inline void add_columns(const auto& rows, std::size_t blocks, const Int8Input<1>
       const std::size_t g = u * groups + i;
       const std::size_t at = group_of_columns(Product{}, g), from = at * Product::group;
       DotSum<Product> sum;
-      sum.start(input.corrections[0][at]);
+      sum.start(input.corrections[at]);
       MOE_UNROLL
       for (std::size_t c = 0; c < Product::group; c += 4)
-        sum.add(c / 4, w[(i * Product::group + c) / 4], broadcast_i8x4(input.quants[0] + from + c));
-      total = add_group(Product{}, sum.value(), scales, g, input.scales[0][from / 32], input.sums[0][g % 8],
-                        total);
+        sum.add(c / 4, w[(i * Product::group + c) / 4], broadcast_i8x4(input.quants + from + c));
+      total = add_group(Product{}, sum.value(), scales, g, input.scales[from / 32], input.sums[at], total);
     }
+  }
+}
+
+/// total += the products of the `lanes` rows of a tile.
+template <class Product>
+MOE_NOINLINE void add_tile_of_vector(const Int8Tile& tile, std::size_t blocks, const Int8Input& input,
+                                     Vec& total) {
+  for (std::size_t g = 0; g < blocks * (32 / Product::group); ++g) {
+    const std::size_t at = group_of_columns(Product{}, g), from = at * Product::group;
+    DotSum<Product> sum;
+    sum.start(input.corrections[at]);
+    MOE_UNROLL
+    for (std::size_t c = 0; c < Product::group; c += 4)
+      sum.add(c / 4, tile.weights[(g * Product::group + c) / 4], broadcast_i8x4(input.quants + from + c));
+    total = add_group(Product{}, sum.value(), tile.scales, g, input.scales[from / 32], input.sums[at], total);
   }
 }
 
@@ -96,18 +113,25 @@ inline const std::byte* first_prefetch(RowsInPanels, const MatmulArgs& a, std::s
 
 /// out[row, row + lanes) for one token. prepared: the activations of the first prepared_cols columns.
 template <class Type, class Order>
-inline void int8_vector(Order order, const MatmulArgs& a, std::size_t row, const Int8Input<1>* prepared) {
+inline void int8_vector(Order order, const MatmulArgs& a, std::size_t row, const Int8Input* prepared) {
   const std::size_t used = a.rows - row < lanes ? a.rows - row : lanes;
   Vec total = zero();
   WeightPrefetcher<Type> prefetcher{first_prefetch(order, a, row)};
   for (std::size_t column = 0; column < a.cols; column += tile_cols) {
     const std::size_t blocks = (a.cols - column < tile_cols ? a.cols - column : tile_cols) / 32;
-    Int8Input<1> further;
+    Int8Input further;
     if (column >= prepared_cols)
-      prepare<typename Type::Product, 1>(a, {a.row_of(0) * a.cols + column}, blocks, further);
-    const Int8Input<1>& input = column < prepared_cols ? prepared[column / tile_cols] : further;
+      prepare<typename Type::Product>(a, a.row_of(0) * a.cols + column, blocks, further);
+    const Int8Input& input = column < prepared_cols ? prepared[column / tile_cols] : further;
     std::byte copy[lanes * tile_row_bytes];
-    add_columns<Type>(rows_of<Type>(order, a, row, column, blocks, copy), blocks, input, prefetcher, total);
+    const auto rows = rows_of<Type>(order, a, row, column, blocks, copy);
+    if constexpr (Type::fused) {
+      add_columns<Type>(rows, blocks, input, prefetcher, total);
+    } else {
+      Int8Tile tile;
+      unpack_tile(Type{}, rows, blocks, prefetcher, tile);
+      add_tile_of_vector<typename Type::Product>(tile, blocks, input, total);
+    }
   }
   store_partial(a.out + row, total, used);
 }
@@ -123,22 +147,22 @@ struct Int8Totals {
 
 /// totals += the products of one tile.
 template <class Type, std::size_t Tokens>
-inline void add_tile(const Int8Tile (&tiles)[row_vectors], std::size_t blocks, const Int8Input<Tokens>& input,
-                     Int8Totals<Tokens>& totals) {
-  const std::size_t groups = blocks * 32 / Type::group;
+inline void add_tile(const Int8Tile (&tiles)[row_vectors], std::size_t blocks,
+                     const Int8Input (&input)[Tokens], Int8Totals<Tokens>& totals) {
+  const std::size_t groups = blocks * (32 / Type::group);
   for (std::size_t g = 0; g < groups; ++g) {
     const std::size_t at = group_of_columns(Type{}, g), from = at * Type::group;
     DotSum<Type> sum[row_vectors][Tokens];
     MOE_UNROLL
     for (std::size_t t = 0; t < Tokens; ++t) {
       MOE_UNROLL
-      for (std::size_t r = 0; r < row_vectors; ++r) sum[r][t].start(input.corrections[t][at]);
+      for (std::size_t r = 0; r < row_vectors; ++r) sum[r][t].start(input[t].corrections[at]);
     }
     MOE_UNROLL
     for (std::size_t c = 0; c < Type::group; c += 4) {
       MOE_UNROLL
       for (std::size_t t = 0; t < Tokens; ++t) {
-        const VecI8 x = broadcast_i8x4(input.quants[t] + from + c);
+        const VecI8 x = broadcast_i8x4(input[t].quants + from + c);
         MOE_UNROLL
         for (std::size_t r = 0; r < row_vectors; ++r)
           sum[r][t].add(c / 4, tiles[r].weights[g * (Type::group / 4) + c / 4], x);
@@ -148,8 +172,8 @@ inline void add_tile(const Int8Tile (&tiles)[row_vectors], std::size_t blocks, c
     for (std::size_t t = 0; t < Tokens; ++t) {
       MOE_UNROLL
       for (std::size_t r = 0; r < row_vectors; ++r)
-        totals.of[r][t] = add_group(Type{}, sum[r][t].value(), tiles[r].scales, g, input.scales[t][from / 32],
-                                    input.sums[t][g % 8], totals.of[r][t]);
+        totals.of[r][t] = add_group(Type{}, sum[r][t].value(), tiles[r].scales, g, input[t].scales[from / 32],
+                                    input[t].sums[at], totals.of[r][t]);
     }
   }
 }
@@ -203,8 +227,9 @@ inline void add_products(const MatmulArgs& a, const Int8Tile (&tiles)[tiles_per_
   }
   for (std::size_t block = 0; block < part.blocks; block += tile_cols / 32) {
     const std::size_t blocks = part.blocks - block < tile_cols / 32 ? part.blocks - block : tile_cols / 32;
-    Int8Input<Tokens> input;
-    prepare<Type>(a, at, blocks, input);
+    Int8Input input[Tokens];
+    MOE_UNROLL
+    for (std::size_t t = 0; t < Tokens; ++t) prepare<Type>(a, at[t], blocks, input[t]);
     add_tile<Type>(tiles[block * 32 / tile_cols], blocks, input, totals);
     MOE_UNROLL
     for (std::size_t t = 0; t < Tokens; ++t) at[t] += tile_cols;
@@ -273,11 +298,11 @@ inline void int8_rows(const MatmulArgs& a, std::size_t row, std::size_t token, s
 template <class Type, class Order>
 inline void multiply_int8(const MatmulArgs& a) {
   if (a.tokens == 1) {
-    Int8Input<1> prepared[prepared_cols / tile_cols];
+    Int8Input prepared[prepared_cols / tile_cols];
     for (std::size_t column = 0; column < a.cols && column < prepared_cols; column += tile_cols)
-      prepare<typename Type::Product, 1>(a, {a.row_of(0) * a.cols + column},
-                                         (a.cols - column < tile_cols ? a.cols - column : tile_cols) / 32,
-                                         prepared[column / tile_cols]);
+      prepare<typename Type::Product>(a, a.row_of(0) * a.cols + column,
+                                      (a.cols - column < tile_cols ? a.cols - column : tile_cols) / 32,
+                                      prepared[column / tile_cols]);
     for (std::size_t row = 0; row < a.rows; row += lanes) int8_vector<Type>(Order{}, a, row, prepared);
   } else {
     for (std::size_t token = 0; token < a.tokens; token += batch_tokens) {
@@ -299,8 +324,16 @@ inline void use_int8_products(Kernels& table) {
     table.matmul[static_cast<std::size_t>(dtype)] = matmul;
   };
   use(DType::q8_0, matmul_int8<Q8_0>);
+  use(DType::q5_0, matmul_int8<Q5_0>);
   use(DType::q4_0, matmul_int8<Q4_0>);
+  use(DType::q5_1, matmul_int8<Q5_1>);
+  use(DType::q4_1, matmul_int8<Q4_1>);
   use(DType::q6_k, matmul_int8<Q6_K>);
   use(DType::q5_k, matmul_int8<Q5_K>);
   use(DType::q4_k, matmul_int8<Q4_K>);
+  use(DType::q3_k, matmul_int8<Q3_K>);
+  use(DType::q2_k, matmul_int8<Q2_K>);
+  use(DType::iq4_nl, matmul_int8<IQ4_NL>);
+  use(DType::iq4_xs, matmul_int8<IQ4_XS>);
+  table.matmul_int8_mxfp4 = multiply_int8<MXFP4, RowsInOrder>;
 }

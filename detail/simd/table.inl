@@ -7,17 +7,17 @@ inline constexpr Kernels kernels{
         matmul_float<F16>,
         matmul_float<BF16>,
         matmul_int8<Q8_0>,
-        matmul_decoded,  // q5_0
+        matmul_int8<Q5_0>,
         matmul_int8<Q4_0>,
-        matmul_decoded,  // q5_1
-        matmul_decoded,  // q4_1
+        matmul_int8<Q5_1>,
+        matmul_int8<Q4_1>,
         matmul_int8<Q6_K>,
         matmul_int8<Q5_K>,
         matmul_int8<Q4_K>,
-        matmul_decoded,  // q3_k
-        matmul_decoded,  // q2_k
-        matmul_decoded,  // iq4_nl
-        matmul_decoded,  // iq4_xs
+        matmul_int8<Q3_K>,
+        matmul_int8<Q2_K>,
+        matmul_int8<IQ4_NL>,
+        matmul_int8<IQ4_XS>,
         matmul_unpacked<MXFP4>,
         matmul_unpacked<F8_E4M3>,
     },
@@ -47,4 +47,5 @@ inline constexpr Kernels kernels{
     mamba_step,
     quantise,
     to_f16,
+    multiply_int8<MXFP4, RowsInOrder>,
 };

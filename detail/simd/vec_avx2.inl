@@ -49,6 +49,9 @@ inline Vec load_partial(F32, const std::byte* p, std::size_t n) {
 inline Vec load(I8, const std::byte* p) {
   return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))));
 }
+inline Vec load(U8, const std::byte* p) {
+  return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))));
+}
 inline Vec load(E4M3, const std::byte* p) {
   const __m128i q = _mm_cvtepi8_epi16(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)));
   return _mm256_cvtph_ps(_mm_and_si128(_mm_slli_epi16(q, 7), _mm_set1_epi16(e4m3_in_f16)));

@@ -53,6 +53,11 @@ inline Vec load(I8, const std::byte* p) {
   std::memcpy(eight, p, 4);
   return vcvtq_f32_s32(vmovl_s16(vget_low_s16(vmovl_s8(vld1_s8(eight)))));
 }
+inline Vec load(U8, const std::byte* p) {
+  std::uint8_t eight[8] = {};
+  std::memcpy(eight, p, 4);
+  return vcvtq_f32_u32(vmovl_u16(vget_low_u16(vmovl_u8(vld1_u8(eight)))));
+}
 inline Vec load(E4M3, const std::byte* p) {
   std::int8_t eight[8] = {};
   std::memcpy(eight, p, 4);

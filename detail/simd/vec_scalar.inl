@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The float vector of plain C++, the reference for all vec_*.inl. Each of them defines
 //   Vec, lanes, registers          a vector of `lanes` floats; how many vector registers the CPU has
-//   load, store                    `lanes` floats at any address; load(type, p) also converts f16, bf16 and int8 to float
-//                                  and e4m3 / 256, whose bits are those of an f16; see any_nan_e4m3()
+//   load, store                    `lanes` floats at any address; load(type, p) also converts f16, bf16, int8 and uint8 to
+//                                  float, and e4m3 / 256, whose bits are those of an f16; see any_nan_e4m3()
 //   load_partial, store_partial    the first n numbers only; load_partial sets the other lanes to zero
 //   store_i8                       rounded numbers from -127 to 127 as int8
 //   broadcast(x), zero()           the same number in all lanes; broadcast_f16 takes it from an f16
@@ -56,6 +56,9 @@ inline float load_one(BF16, const std::byte* p) {
 }
 inline float load_one(I8, const std::byte* p) {
   return static_cast<float>(moe::detail::load_as<std::int8_t>(p));
+}
+inline float load_one(U8, const std::byte* p) {
+  return static_cast<float>(moe::detail::load_as<std::uint8_t>(p));
 }
 inline float load_one(E4M3, const std::byte* p) {
   return moe::detail::e4m3_values[std::to_integer<std::size_t>(*p)] * 0x1p-8f;

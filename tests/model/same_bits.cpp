@@ -13,6 +13,7 @@
 #include "detail/model/transformer.hpp"
 #include "support/checkpoints.hpp"
 #include "support/quantised_experts.hpp"
+#include "support/test_data.hpp"
 
 #include <doctest/doctest.h>
 
@@ -126,4 +127,20 @@ TEST_CASE("same bits: logits of bf16 dot products do not depend on threads and c
         CHECK(all_logits(checkpoint, in_memory, {threads, chunk, moe::DType::f16, bf16_dot}) == expected);
       }
   }
+}
+
+TEST_CASE(
+    "same bits: logits of int8 products of mxfp4 do not depend on threads and chunks, and stay near f32") {
+  const auto path = test_data("golden/gpt_oss_mxfp4");
+  if (!path) return;
+  const moe::detail::simd::Kernels* int8 = &moe::detail::simd::int8_mxfp4_kernels(false);
+  const moe::Checkpoint checkpoint(*path);
+  moe::AnyProvider experts{moe::MemoryProvider(checkpoint)};
+  const std::vector<float> original = all_logits(checkpoint, experts, {});
+  const std::vector<float> expected = all_logits(checkpoint, experts, {.kernels = int8});
+  CHECK(original != expected);
+  CHECK(distance(original, expected) < 0.2);
+  for (const std::size_t threads : {1u, 3u})
+    for (const std::size_t chunk : {1u, 7u, 512u})
+      CHECK(all_logits(checkpoint, experts, {threads, chunk, moe::DType::f16, int8}) == expected);
 }

@@ -3,6 +3,7 @@
 #include "detail/simd/kernel_table.hpp"
 #include "detail/core/dequantise.hpp"
 #include "detail/core/float_environment.hpp"
+#include "detail/core/half.hpp"
 #include "detail/core/panels.hpp"
 #include "detail/simd/kernels.hpp"
 #include "support/quantise.hpp"
@@ -14,6 +15,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <utility>
 #include <vector>
 
 using moe::DType;
@@ -24,8 +28,9 @@ namespace {
 /// A product of random weights, `offset` bytes after an aligned address, with random activations.
 struct ProductCase {
   ProductCase(DType type, std::size_t row_count, std::size_t col_count, std::size_t token_count,
-              std::size_t offset)
-      : dtype(type),
+              std::size_t offset, bool with_int8_mxfp4 = false)
+      : int8_mxfp4(with_int8_mxfp4),
+        dtype(type),
         rows(row_count),
         cols(col_count),
         tokens(token_count),
@@ -37,7 +42,7 @@ struct ProductCase {
         quants(x.size()),
         scales(x.size() / 32 + 1),
         sums(x.size() / 16 + 1) {
-    if (moe::detail::is_quantised(type))
+    if (takes_int8())
       moe::detail::simd::kernels().quantise(x.data(), quants.data(), scales.data(), sums.data(), x.size());
   }
 
@@ -58,9 +63,21 @@ struct ProductCase {
             .out_stride = rows};
   }
 
+  void run(const moe::detail::simd::Kernels& kernels, const MatmulArgs& args) const {
+    int8_mxfp4 ? kernels.matmul_int8_mxfp4(args) : kernels.matmul[static_cast<std::size_t>(dtype)](args);
+  }
+
+  bool takes_int8() const { return int8_mxfp4 || moe::detail::is_quantised(dtype); }
+
+  /// An activation as the kernel gets it.
+  double activation(std::size_t i) const {
+    if (!takes_int8()) return double{x[i]};
+    return quants[i] * double{scales[i / 32]};
+  }
+
   std::vector<float> run() const {
     std::vector<float> out(tokens * rows, 1e30f);
-    moe::detail::simd::kernels().matmul[static_cast<std::size_t>(dtype)](args(out.data()));
+    run(moe::detail::simd::kernels(), args(out.data()));
     return out;
   }
 
@@ -76,17 +93,15 @@ struct ProductCase {
     double sum = 0;
     error = 0;
     for (std::size_t c = 0; c < cols; ++c) {
-      const double activation =
-          moe::detail::is_quantised(dtype)
-              ? static_cast<double>(quants[token * cols + c]) * double{scales[(token * cols + c) / 32]}
-              : double{x[token * cols + c]};
-      sum += w[c] * activation;
-      error += (std::abs(w[c]) + range) * std::abs(activation);
+      const double number = activation(token * cols + c);
+      sum += w[c] * number;
+      error += (std::abs(w[c]) + range) * std::abs(number);
     }
     error = error * 1e-6 + 1e-9;
     return sum;
   }
 
+  bool int8_mxfp4;
   DType dtype;
   std::size_t rows, cols, tokens;
   std::vector<float> x;
@@ -109,7 +124,36 @@ std::vector<DType> all_types() {
   return out;
 }
 
-constexpr DType quantised_types[] = {DType::q8_0, DType::q4_0, DType::q6_k, DType::q5_k, DType::q4_k};
+/// Fill bytes of blocks with the smallest and the largest unpacked numbers of a type.
+std::vector<int> extremes_of(DType dtype) {
+  if (dtype == DType::q8_0) return {0x80, 0x7f};
+  if (dtype == DType::mxfp4) return {0xff, 0x77};
+  if (halves_of(dtype).size() > 1) return {0xff};  // with offsets, the smallest number is 0
+  return {0x00, 0xff};
+}
+
+/// Blocks of `fill`, with scale 1 and without offsets.
+std::vector<std::byte> uniform_row(DType dtype, std::size_t blocks, int fill) {
+  const std::size_t bytes = moe::detail::layout_of(dtype).bytes;
+  std::vector<std::byte> row(blocks * bytes, static_cast<std::byte>(fill));
+  for (std::size_t at = 0; at < row.size(); at += bytes) {
+    if (dtype == DType::mxfp4) row[at] = std::byte{128};
+    if (dtype == DType::q6_k) std::fill_n(&row[at + 192], 16, std::byte{0x80});  // scales of -128
+    float number = 1;
+    for (const std::size_t half : halves_of(dtype)) {
+      const std::uint16_t bits = moe::detail::float_to_f16(std::exchange(number, 0.0f));
+      std::memcpy(&row[at + half], &bits, sizeof bits);
+    }
+  }
+  return row;
+}
+
+/// The types that kernels multiply with integers.
+std::vector<DType> quantised_types() {
+  std::vector<DType> out = all_types();
+  std::erase_if(out, [](DType dtype) { return !moe::detail::is_quantised(dtype); });
+  return out;
+}
 
 }  // namespace
 
@@ -154,9 +198,37 @@ TEST_CASE("matmul: a token has the same bits alone, with other tokens, and for a
     }
 }
 
+TEST_CASE(
+    "matmul: int8 products of mxfp4 are within single precision, and have the same bits for one token") {
+  const moe::detail::FloatEnvironment environment;
+  for (const std::size_t cols : columns_of(DType::mxfp4))
+    for (const std::size_t rows : {1u, 5u, 16u, 33u}) {
+      const ProductCase product(DType::mxfp4, rows, cols, 6, rows % 3, true);
+      CAPTURE(cols);
+      CAPTURE(rows);
+      const std::vector<float> out = product.run();
+      std::vector<float> alone(rows), without_vnni(out.size());
+      product.run(moe::detail::simd::kernels_for(moe::detail::simd::active_isa(), false),
+                  product.args(without_vnni.data()));
+      CHECK(without_vnni == out);
+      for (std::uint32_t t = 0; t < product.tokens; ++t) {
+        MatmulArgs args = product.args(alone.data());
+        args.tokens = 1;
+        args.row_indices = &t;
+        product.run(moe::detail::simd::kernels(), args);
+        for (std::size_t r = 0; r < rows; ++r) {
+          double error = 0;
+          const double exact = product.exact(t, r, error);
+          REQUIRE(std::abs(out[t * rows + r] - exact) <= error);
+          REQUIRE(alone[r] == out[t * rows + r]);
+        }
+      }
+    }
+}
+
 TEST_CASE("matmul: kernels with and without VNNI give the same bits") {
   const moe::detail::FloatEnvironment environment;
-  for (const DType dtype : quantised_types) {
+  for (const DType dtype : quantised_types()) {
     CAPTURE(moe::detail::name(dtype));
     const ProductCase product(dtype, 37, moe::detail::layout_of(dtype).elements * 3, 6, 1);
     std::vector<float> without_vnni(product.tokens * product.rows);
@@ -168,7 +240,7 @@ TEST_CASE("matmul: kernels with and without VNNI give the same bits") {
 
 TEST_CASE("matmul: rows in panels give the same bits as rows in order") {
   const moe::detail::FloatEnvironment environment;
-  for (const DType dtype : quantised_types)
+  for (const DType dtype : quantised_types())
     for (const std::size_t cols : columns_of(dtype))
       for (const std::size_t rows : {16u, 32u, 48u, 80u})
         for (const std::size_t tokens : {1u, 2u, 7u}) {
@@ -206,49 +278,33 @@ TEST_CASE("matmul: row indices select the activations of each token") {
       CHECK(out[t * product.rows + r] == all[indices[t] * product.rows + r]);
 }
 
-TEST_CASE("matmul: integer sums are exact for weights and activations of the largest magnitude") {
+TEST_CASE("matmul: integer sums are exact for the extreme numbers of each type and activations of 127") {
   // Any saturation of an intermediate sum would change the result.
-  for (const DType dtype : quantised_types)
-    for (const int sign : {1, -1})
-      for (const bool allow_vnni : {false, true}) {
-        const moe::detail::DTypeLayout layout = moe::detail::layout_of(dtype);
-        const std::size_t elements = layout.elements, bytes = layout.bytes;
-        CAPTURE(layout.name);
-        std::vector<std::byte> row(2 * bytes);
-        for (std::size_t at = 0; at < row.size(); at += bytes) {
-          const bool ones = dtype == DType::q4_k || dtype == DType::q5_k;
-          std::fill_n(row.begin() + static_cast<std::ptrdiff_t>(at), bytes,
-                      ones ? std::byte{0xff} : std::byte{0});
-          if (dtype == DType::q8_0) std::fill_n(&row[at], bytes, std::byte{0x80});
-          if (dtype == DType::q6_k) std::fill_n(&row[at + 192], 16, std::byte{0x80});  // scales of -128
-          for (const std::size_t half : halves_of(dtype)) row[at + half] = row[at + half + 1] = std::byte{0};
-          row[at + halves_of(dtype)[0] + 1] = std::byte{0x3c};  // scale 1, offset 0
+  std::vector<DType> types = quantised_types();
+  types.push_back(DType::mxfp4);
+  for (const DType dtype : types)
+    for (const int fill : extremes_of(dtype))
+      for (const int sign : {1, -1})
+        for (const std::size_t tokens : {1u, 5u}) {
+          CAPTURE(moe::detail::name(dtype));
+          CAPTURE(fill);
+          ProductCase product(dtype, 1, 2 * moe::detail::layout_of(dtype).elements, tokens, 0,
+                              dtype == DType::mxfp4);
+          const std::vector<std::byte> row = uniform_row(dtype, 2, fill);
+          std::fill(product.quants.begin(), product.quants.end(), static_cast<std::int8_t>(127 * sign));
+          std::fill(product.scales.begin(), product.scales.end(), 1.0f);
+          std::fill(product.sums.begin(), product.sums.end(), static_cast<std::int16_t>(127 * 16 * sign));
+          const float weight = moe::detail::dequantise({row.data(), dtype, product.cols}).back();
+          CHECK(std::abs(weight) >= 7);
+          for (const bool allow_vnni : {false, true}) {
+            std::vector<float> out(tokens);
+            MatmulArgs args = product.args(out.data());
+            args.weights = row.data();
+            product.run(moe::detail::simd::kernels_for(moe::detail::simd::active_isa(), allow_vnni), args);
+            const float exact = static_cast<float>(product.cols) * static_cast<float>(127 * sign) * weight;
+            CHECK(out == std::vector<float>(tokens, exact));
+          }
         }
-        const std::size_t cols = 2 * elements;
-        const std::vector<std::int8_t> quants(cols, static_cast<std::int8_t>(127 * sign));
-        const std::vector<float> scales(cols / 32, 1);
-        const std::vector<std::int16_t> sums(cols / 16, static_cast<std::int16_t>(127 * 16 * sign));
-        const float weight = moe::detail::dequantise({row.data(), dtype, elements})[elements - 1];
-        float out = 0;
-        const MatmulArgs args{.weights = row.data(),
-                              .dtype = dtype,
-                              .row_bytes = row.size(),
-                              .rows = 1,
-                              .cols = cols,
-                              .tokens = 1,
-                              .x = nullptr,
-                              .x_stride = 0,
-                              .quants = quants.data(),
-                              .scales = scales.data(),
-                              .sums = sums.data(),
-                              .row_indices = nullptr,
-                              .out = &out,
-                              .out_stride = 1};
-        moe::detail::simd::kernels_for(moe::detail::simd::active_isa(), allow_vnni)
-            .matmul[static_cast<std::size_t>(dtype)](args);
-        CHECK(std::abs(weight) >= 8);
-        CHECK(out == static_cast<float>(cols) * static_cast<float>(127 * sign) * weight);
-      }
 }
 
 TEST_CASE("matmul: mxfp4 numbers of all exponents are exact") {

@@ -147,8 +147,8 @@ class FeedForwardRun {
   Activations router_input(const float* x, const Activations& normed) {
     if (!spec_.router->own_norm) return normed;
     apply(step_, w_.router.input_norm, x, b_.router_input.data());
-    return step_.compute.prepare(is_quantised(w_.router.matrix.dtype), b_.router_input.data(), hidden_,
-                                 step_.tokens, b_.router_prepared);
+    return step_.compute.prepare(step_.kernels().takes_int8(w_.router.matrix.dtype), b_.router_input.data(),
+                                 hidden_, step_.tokens, b_.router_prepared);
   }
 
   void multiply_router(const Matrix& router, const Activations& input) {
@@ -265,8 +265,8 @@ class FeedForwardRun {
 
   void multiply_latent(const Matrix& weights, const float* x, float* out) {
     step_.compute.multiply({.weights = weights,
-                            .input = step_.compute.prepare(is_quantised(weights.dtype), x, weights.cols,
-                                                           step_.tokens, b_.latent_input),
+                            .input = step_.compute.prepare(step_.kernels().takes_int8(weights.dtype), x,
+                                                           weights.cols, step_.tokens, b_.latent_input),
                             .tokens = step_.tokens,
                             .out = out,
                             .out_stride = weights.rows});

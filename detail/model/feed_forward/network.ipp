@@ -83,8 +83,8 @@ class NetworkRun {
     for (std::size_t i = 0; i < job.count; ++i) {
       const std::size_t at = i * spec_.width + first;
       activate(step_.kernels(), spec_, gate.out + at, up.out + at, rows);
-      step_.compute.prepare_numbers(is_quantised(job.weights->down.dtype), gate.out + at, rows, b_.gated,
-                                    job.first * spec_.width + at);
+      step_.compute.prepare_numbers(step_.kernels().takes_int8(job.weights->down.dtype), gate.out + at, rows,
+                                    b_.gated, job.first * spec_.width + at);
     }
   }
 
@@ -95,8 +95,8 @@ class NetworkRun {
       const Matrix& down = job.weights->down;
       const std::size_t at = job.first * spec_.width;
       products_.push_back({.weights = down,
-                           .input = step_.compute.prepared(is_quantised(down.dtype), b_.gate.data() + at,
-                                                           spec_.width, b_.gated, at),
+                           .input = step_.compute.prepared(step_.kernels().takes_int8(down.dtype),
+                                                           b_.gate.data() + at, spec_.width, b_.gated, at),
                            .tokens = job.count,
                            .out = b_.result.data() + job.first * down.rows,
                            .out_stride = down.rows,

@@ -51,8 +51,9 @@ class AttentionRun {
  private:
   /// queries, keys and values = the projections of x. Values without a projection of their own are the keys.
   void project(const float* x) {
-    const bool quantised =
-        is_quantised(w_.query.dtype) || is_quantised(w_.key.dtype) || is_quantised(w_.value.dtype);
+    const bool quantised = step_.kernels().takes_int8(w_.query.dtype) ||
+                           step_.kernels().takes_int8(w_.key.dtype) ||
+                           step_.kernels().takes_int8(w_.value.dtype);
     const Activations input = step_.compute.prepare(quantised, x, w_.query.cols, step_.tokens, b_.input);
     const auto product = [&](const Matrix& weights, const std::vector<float>& bias, std::span<float> to) {
       return Product{.weights = weights,
@@ -158,14 +159,14 @@ class AttentionRun {
     step_.compute.for_each(items, [&](std::size_t item, std::size_t worker) noexcept {
       attend(item % spec_.kv_heads, step_.tile(item / spec_.kv_heads, most), worker);
     });
-    return step_.compute.prepare(is_quantised(w_.output.dtype), b_.attended.data(), spec_.query_size(),
-                                 step_.tokens, b_.output_input);
+    return step_.compute.prepare(step_.kernels().takes_int8(w_.output.dtype), b_.attended.data(),
+                                 spec_.query_size(), step_.tokens, b_.output_input);
   }
 
   /// Computes one token in one parallel region: a kv head and its queries depend on no other head. Returns the input of the output
   /// projection.
   Activations attend_token() {
-    const bool quantised = is_quantised(w_.output.dtype);
+    const bool quantised = step_.kernels().takes_int8(w_.output.dtype);
     const std::size_t width = spec_.heads / spec_.kv_heads * spec_.head_dim;
     const bool prepare_apart = quantised && width % 32 != 0;
     const KvRows cache = step_.texts[0].state.kv(layer_);

@@ -45,8 +45,9 @@ class DeltaNetRun {
 
  private:
   void project(const float* x) {
-    const bool quantised = is_quantised(w_.qkv.dtype) || is_quantised(w_.gate.dtype) ||
-                           is_quantised(w_.beta.dtype) || is_quantised(w_.decay.dtype);
+    const bool quantised =
+        step_.kernels().takes_int8(w_.qkv.dtype) || step_.kernels().takes_int8(w_.gate.dtype) ||
+        step_.kernels().takes_int8(w_.beta.dtype) || step_.kernels().takes_int8(w_.decay.dtype);
     const Activations input = step_.compute.prepare(quantised, x, w_.qkv.cols, step_.tokens, b_.input);
     const auto product = [&](const Matrix& weights, std::span<float> to) {
       return Product{.weights = weights,
@@ -116,8 +117,8 @@ class DeltaNetRun {
         step_.kernels().silu_mul(&b_.gate[i * values], result, values);
       }
     });
-    return step_.compute.prepare(is_quantised(w_.output.dtype), b_.gate.data(), spec_.value_size(),
-                                 step_.tokens, b_.output_input);
+    return step_.compute.prepare(step_.kernels().takes_int8(w_.output.dtype), b_.gate.data(),
+                                 spec_.value_size(), step_.tokens, b_.output_input);
   }
 
   const Step& step_;

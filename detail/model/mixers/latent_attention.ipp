@@ -40,8 +40,8 @@ class LatentAttentionRun {
     attend();
     multiply_values();
     const std::size_t width = spec_.heads * spec_.value_dim;
-    const Activations input = step_.compute.prepare(is_quantised(w_.output.dtype), b_.values.data(), width,
-                                                    step_.tokens, b_.output_input);
+    const Activations input = step_.compute.prepare(step_.kernels().takes_int8(w_.output.dtype),
+                                                    b_.values.data(), width, step_.tokens, b_.output_input);
     step_.compute.multiply({.weights = w_.output,
                             .input = input,
                             .tokens = step_.tokens,
@@ -59,7 +59,8 @@ class LatentAttentionRun {
   void project(const float* x) {
     const bool low_rank = spec_.query_rank > 0;
     const Matrix& query = low_rank ? w_.query_down : w_.query;
-    const bool quantised = is_quantised(query.dtype) || is_quantised(w_.latent_down.dtype);
+    const bool quantised =
+        step_.kernels().takes_int8(query.dtype) || step_.kernels().takes_int8(w_.latent_down.dtype);
     const Activations input = step_.compute.prepare(quantised, x, query.cols, step_.tokens, b_.input);
     const Product products[] = {product(query, input, (low_rank ? b_.low_rank : b_.projected).data()),
                                 product(w_.latent_down, input, b_.rows.data())};
@@ -70,8 +71,8 @@ class LatentAttentionRun {
       float* const q = &b_.low_rank[t * rank];
       step_.kernels().rms_norm(q, w_.query_down_norm.data(), spec_.norm_epsilon, q, rank);
     });
-    const Activations low = step_.compute.prepare(is_quantised(w_.query_up.dtype), b_.low_rank.data(), rank,
-                                                  step_.tokens, b_.query_input);
+    const Activations low = step_.compute.prepare(step_.kernels().takes_int8(w_.query_up.dtype),
+                                                  b_.low_rank.data(), rank, step_.tokens, b_.query_input);
     step_.compute.multiply(product(w_.query_up, low, b_.projected.data()));
   }
 
@@ -97,7 +98,7 @@ class LatentAttentionRun {
   void multiply_heads(std::span<const Matrix> weights, const float* x, std::size_t stride,
                       std::size_t head_offset, OutOf out_of, std::size_t out_stride) {
     const std::size_t cols = weights[0].cols;
-    const bool quantised = is_quantised(weights[0].dtype);
+    const bool quantised = step_.kernels().takes_int8(weights[0].dtype);
     step_.compute.for_each(spec_.heads, [&](std::size_t head, std::size_t) noexcept {
       if (!quantised && !step_.kernels().to_bf16) return;
       for (std::size_t t = 0; t < step_.tokens; ++t)

@@ -27,8 +27,8 @@ class Mamba2Run {
 
   void run(std::size_t layer, const float* h, float* out) {
     step_.compute.multiply({.weights = w_.input,
-                            .input = step_.compute.prepare(is_quantised(w_.input.dtype), h, w_.input.cols,
-                                                           step_.tokens, b_.input),
+                            .input = step_.compute.prepare(step_.kernels().takes_int8(w_.input.dtype), h,
+                                                           w_.input.cols, step_.tokens, b_.input),
                             .tokens = step_.tokens,
                             .out = b_.projected.data(),
                             .out_stride = row_size(),
@@ -106,8 +106,8 @@ class Mamba2Run {
       for (std::size_t at = 0; at < inner; at += group)
         step_.kernels().rms_norm(z + at, w_.norm.data() + at, epsilon_, y + at, group);
     });
-    return step_.compute.prepare(is_quantised(w_.output.dtype), b_.result.data(), inner, step_.tokens,
-                                 b_.output_input);
+    return step_.compute.prepare(step_.kernels().takes_int8(w_.output.dtype), b_.result.data(), inner,
+                                 step_.tokens, b_.output_input);
   }
 
   const Step& step_;
