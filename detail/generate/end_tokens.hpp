@@ -17,7 +17,7 @@ struct EndToken {
   enum class Source {
     generation_config,  // eos_token_id in generation_config.json
     config,  // eos_token_id in config.json; the ends of texts, turns and messages in the metadata of GGUF files
-    tokenizer,      // eos_token in tokenizer_config.json or special_tokens_map.json
+    tokenizer,  // eos_token in tokenizer_config.json or special_tokens_map.json; known texts of control tokens in GGUF files
     chat_template,  // the chat template, which writes the token after an assistant's turn
   };
 
@@ -30,8 +30,8 @@ struct EndToken {
 namespace moe::inline MOE_ABI::detail {
 
 /// The tokens that end any text of a model, each with the first of its sources. `tokenizer` may be null. The token <|end|> of
-/// the harmony format, which ends a message but not a text, is left out: only this format has <|return|> and <|call|>.
-/// Throws if a file of the tokenizer is no JSON.
+/// the harmony format and of Solar, which ends a message but not a text, is left out: only harmony has <|return|> and <|call|>,
+/// and only Solar has <|flush|> and <|calls|>. Throws if a file of the tokenizer is no JSON.
 std::vector<EndToken> find_end_tokens(const Checkpoint& checkpoint, const ModelSpec& spec,
                                       const Tokenizer* tokenizer);
 

@@ -40,6 +40,18 @@ inline std::optional<TokenId> configured_end(const Checkpoint& checkpoint, const
   return {};
 }
 
+/// Adds the tokens of a GGUF file that end a text in every model.
+inline void add_known_ends(const Tokenizer& tokenizer, std::vector<EndToken>& ends) {
+  const auto add = [&](std::string_view text) {
+    if (const auto id = tokenizer.id_of(text); id && tokenizer.is_special(*id))
+      add_end(ends, *id, EndToken::Source::tokenizer);
+  };
+  for (const std::string_view text : end_tokens_of_control_type) add(text);
+  for (const std::string_view text : end_tokens_of_any_type) add(text);
+  if (const auto id = tokenizer.id_of(end_before_tool_result))
+    add_end(ends, *id, EndToken::Source::tokenizer);
+}
+
 MOE_INLINE std::vector<EndToken> find_end_tokens(const Checkpoint& checkpoint, const ModelSpec& spec,
                                                  const Tokenizer* tokenizer) {
   std::vector<EndToken> ends;
@@ -49,8 +61,10 @@ MOE_INLINE std::vector<EndToken> find_end_tokens(const Checkpoint& checkpoint, c
   for (const TokenId id : spec.end_tokens) add_end(ends, id, EndToken::Source::config);
   if (!tokenizer) return ends;
   if (const auto id = configured_end(checkpoint, *tokenizer)) add_end(ends, *id, EndToken::Source::tokenizer);
+  if (checkpoint.naming() == Naming::gguf) add_known_ends(*tokenizer, ends);
+  const auto has = [&](std::string_view text) { return tokenizer->id_of(text).has_value(); };
   const std::optional<TokenId> message_end = tokenizer->id_of("<|end|>");
-  if (message_end && tokenizer->id_of("<|return|>") && tokenizer->id_of("<|call|>"))
+  if (message_end && ((has("<|return|>") && has("<|call|>")) || (has("<|flush|>") && has("<|calls|>"))))
     remove_end(ends, *message_end);
   return ends;
 }

@@ -3,11 +3,16 @@
 #include "recommended_sampling.hpp"
 #include "../core/concat.hpp"
 #include "../core/token.hpp"
+#include "../io/gguf_metadata.hpp"
 #include "../spec/value_source.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
+#include <cstdint>
+#include <iterator>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -67,7 +72,61 @@ inline void add_bad_words(const Json& config, const std::vector<TokenId>& end_to
   }
 }
 
+/// The decimal with at most six digits behind the point that `value` is as an f32, or else `value`. GGUF files store 0.95 as an
+/// f32, which is 0.949999988; with 0.95 a GGUF file and a generation_config.json give the same draws.
+inline double as_decimal(double value) {
+  const double rounded = std::round(value * 1e6) / 1e6;
+  return static_cast<float>(rounded) == static_cast<float>(value) ? rounded : value;
+}
+
+/// The numbers of a GGUF file that begin with general.sampling.
+class SamplingNumbers {
+ public:
+  explicit SamplingNumbers(const GgufMetadata& metadata) : metadata_(metadata) {}
+
+  bool has(std::string_view name) const { return metadata_.find(key(name)) != nullptr; }
+
+  double get(std::string_view name, double otherwise, NumberRange range) const {
+    const double out = as_decimal(metadata_.any_number(key(name)).value_or(otherwise));
+    if (out >= range.least && out <= range.most) return out;
+    metadata_.fail_at(key(name), concat("a number from ", range.least, " to ", range.most), concat(out));
+  }
+
+  /// Refuses a step that this library lacks, unless it is off.
+  void refuse(std::string_view name) const {
+    if (const double found = get(name, 0, {-1e9, 1e9}); found != 0)
+      metadata_.fail_at(key(name), "0, since this library lacks the step", concat(found));
+  }
+
+ private:
+  static std::string key(std::string_view name) { return concat("general.sampling.", name); }
+
+  const GgufMetadata& metadata_;
+};
+
+/// In a GGUF file, a top_k of 0 or less means all tokens, and a temperature of 0 or less means the most likely token. As in
+/// llama.cpp, suppressed ids without a token are left out.
+MOE_INLINE Sampling read_sampling_of_gguf(const GgufMetadata& metadata) {
+  const SamplingNumbers numbers(metadata);
+  Sampling out;
+  const GgufValue* const tokens = metadata.find("tokenizer.ggml.tokens");
+  for (const std::uint64_t id : metadata.wholes("tokenizer.ggml.suppress_tokens"))
+    if (tokens && id < tokens->count) out.banned_tokens.push_back(static_cast<TokenId>(id));
+  out.repetition_penalty = numbers.get("penalty_repeat", 1, {1e-3, 1e3});
+  numbers.refuse("mirostat");
+  numbers.refuse("xtc_probability");
+  const std::string_view names[] = {"temp", "top_k", "top_p", "min_p"};
+  if (std::none_of(std::begin(names), std::end(names), [&](auto name) { return numbers.has(name); }))
+    return out;
+  out.temperature = std::max(numbers.get("temp", 1, {-1e3, 1e3}), 0.0);
+  out.top_k = static_cast<std::size_t>(std::max(numbers.get("top_k", 50, {-1e9, 1e9}), 0.0));
+  out.top_p = numbers.get("top_p", 1, {1e-6, 1});
+  out.min_p = numbers.get("min_p", 0, {0, 1});
+  return out;
+}
+
 MOE_INLINE Sampling read_sampling(const Checkpoint& checkpoint) {
+  if (checkpoint.naming() == Naming::gguf) return read_sampling_of_gguf(checkpoint.metadata());
   Sampling out;
   const Json found = checkpoint.generation_config();
   if (!found) return out;

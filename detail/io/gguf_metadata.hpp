@@ -81,7 +81,11 @@ class GgufMetadata {
   /// Whether the value of this key is an array.
   bool is_array(std::string_view key) const;
 
+  /// An f32 or an f64.
   std::optional<double> number(std::string_view key) const;
+
+  /// An f32, an f64 or an integer, which may be negative.
+  std::optional<double> any_number(std::string_view key) const;
 
   std::optional<std::string_view> text(std::string_view key) const;
 

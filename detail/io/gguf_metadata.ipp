@@ -79,6 +79,15 @@ MOE_INLINE std::optional<double> GgufMetadata::number(std::string_view key) cons
   fail_at(*value, "a number with a fraction");
 }
 
+MOE_INLINE std::optional<double> GgufMetadata::any_number(std::string_view key) const {
+  const GgufValue* value = find(key);
+  if (!value || !is_whole(value->type)) return number(key);
+  if (const auto whole = whole_of(value->type, value->bytes)) return static_cast<double>(*whole);
+  std::string bytes = value->bytes;
+  for (char& byte : bytes) byte = static_cast<char>(~byte);
+  return -1.0 - static_cast<double>(*whole_of(value->type, bytes));
+}
+
 MOE_INLINE std::optional<std::string_view> GgufMetadata::text(std::string_view key) const {
   const GgufValue* value = find(key);
   if (!value) return {};

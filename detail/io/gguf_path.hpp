@@ -31,9 +31,9 @@ bool is_gguf(const std::string& path);
 bool holds_safetensors(const std::string& directory);
 
 /// The GGUF model in a directory: dense.gguf, or the only GGUF file, or the first part of the only split file. Vision
-/// encoders (mmproj) and importance matrices (imatrix) do not count. Empty if there is none, or if there is no dense.gguf and
-/// the directory holds a Hugging Face checkpoint: GGUF files beside such a checkpoint are other models. Throws if there are
-/// several.
+/// encoders (mmproj), importance matrices (imatrix) and layers that draft tokens (a name that begins with mtp-) do not count.
+/// Empty if there is none, or if there is no dense.gguf and the directory holds a Hugging Face checkpoint: GGUF files beside
+/// such a checkpoint are other models. Throws if there are several.
 std::string gguf_in_directory(const std::string& directory);
 
 /// The file with the metadata of a GGUF model, if `path` is a GGUF file, a part of a split GGUF file, or a directory with a

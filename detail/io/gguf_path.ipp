@@ -52,7 +52,8 @@ MOE_INLINE bool holds_safetensors(const std::string& directory) {
 
 /// Whether a file of this name can be a language model in GGUF.
 MOE_INLINE bool is_model_name(std::string_view name) {
-  return name.ends_with(".gguf") && name.find("mmproj") == name.npos && name.find("imatrix") == name.npos;
+  return name.ends_with(".gguf") && name.find("mmproj") == name.npos && name.find("imatrix") == name.npos &&
+         !name.starts_with("mtp-");
 }
 
 MOE_INLINE std::string gguf_in_directory(const std::string& directory) {

@@ -148,6 +148,9 @@ class TensorCheck {
   /// A tensor outside of layers.
   bool is_known_outside(std::string_view name) const;
 
+  /// Refuses the type of a matrix whose scales are a tensor of their own, as those of NVFP4 in GGUF files.
+  void refuse_type_with_scales(std::string_view scales) const;
+
   const ModelSource& source_;
   const ModelSpec& model_;
   bool gguf_;
@@ -169,6 +172,7 @@ MOE_INLINE void TensorCheck::run() {
     constexpr std::string_view scale = "_scale_inv";
     if (fp8 && name.ends_with(scale)) name.remove_suffix(scale.size());
     if (is_harmless(name) || is_known(name)) continue;
+    refuse_type_with_scales(name);
     fail(source_.checkpoint().file_of(tensor), concat("tensor \"", tensor.name, '"'),
          "only tensors that the library knows", concat("a tensor without a role in ", model_.family));
   }
@@ -225,6 +229,15 @@ MOE_INLINE bool TensorCheck::is_known_outside(std::string_view name) const {
                                       "multi_modal", "language_model.", "talker", "code2wav", "layers."})
     if (rest.starts_with(part)) return true;
   return false;
+}
+
+MOE_INLINE void TensorCheck::refuse_type_with_scales(std::string_view scales) const {
+  for (const std::string_view end : {".input_scale", ".scale"}) {
+    if (!scales.ends_with(end)) continue;
+    const std::string matrix = concat(scales.substr(0, scales.size() - end.size()), ".weight");
+    if (const TensorInfo* found = source_.checkpoint().find(matrix))
+      source_.checkpoint().require_usable(*found);
+  }
 }
 
 MOE_INLINE void require_known_tensors(const ModelSource& source, const ModelSpec& model) {

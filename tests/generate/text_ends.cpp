@@ -187,8 +187,10 @@ TEST_CASE("text ends: the end token of the config ends a text, and names its sou
 }
 
 TEST_CASE("text ends: the template's end of a turn ends an answer, and no text without a template") {
-  const auto model = successor_model(polite_model(258));
-  const moe::ChatTemplate chat(chatml_template, "file");
+  SuccessorModel script = polite_model(258);
+  script.control[2] = "<|done|>";  // <|im_end|> ends any text of a GGUF file
+  const auto model = successor_model(script);
+  const moe::ChatTemplate chat("{% for m in messages %}{{ m.content }}<|done|>\n{% endfor %}", "file");
   Session session(model);
   CHECK(session.generate(chat_prompt(chat), {.sampling = moe::Sampling{}, .chat_template = chat}) == "Hi");
   CHECK(session.finish() == Finish::end_token);

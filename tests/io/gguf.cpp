@@ -96,6 +96,21 @@ TEST_CASE("gguf checkpoint: two tensors of the same name in two parts are refuse
   check_error([&] { return moe::Checkpoint(directory.path()); }, {"tensor \"output_norm.weight\"", "two"});
 }
 
+TEST_CASE("gguf metadata: a number of any type may be negative") {
+  GgufBuilder file = gguf_model();
+  file.value("byte", 1, "\xfe").value("int", 5, GgufBuilder::bytes_of(-1)).value("text", "1");
+  file.value("long", 11, GgufBuilder::bytes_of(std::int64_t{-5000000000})).value("float", -0.5f);
+  const moe::Checkpoint checkpoint = open_gguf_file(add_tensor(file, "a", {1}));
+  const moe::detail::GgufMetadata& metadata = checkpoint.metadata();
+  CHECK(metadata.any_number("byte") == -2);
+  CHECK(metadata.any_number("int") == -1);
+  CHECK(metadata.any_number("long") == -5e9);
+  CHECK(metadata.any_number("float") == -0.5);
+  CHECK(metadata.any_number("qwen3moe.block_count") == 2);
+  CHECK_FALSE(metadata.any_number("none"));
+  check_error([&] { return metadata.any_number("text"); }, {"key \"text\"", "a number"});
+}
+
 TEST_CASE("gguf metadata: a list has elements of any integer type, or booleans") {
   GgufBuilder file = gguf_model();
   file.array("signed", 5, std::vector<std::int32_t>{0, 7})

@@ -33,6 +33,7 @@ TEST_CASE("gguf checkpoint: dense.gguf and experts.gguf in a directory are one c
 TEST_CASE("gguf checkpoint: a directory with one GGUF model is that model") {
   const TemporaryDirectory directory;
   directory.write("mmproj-f16.gguf", GgufBuilder().file());
+  directory.write("mtp-x.gguf", GgufBuilder().file());
   directory.write("notes.txt", "GGUF");
   check_error([&] { return moe::Checkpoint(directory.path()); },
               {"model.safetensors", "a GGUF file, found none of them"});

@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -81,6 +82,18 @@ TEST_CASE("known tensors: unknown tensors of GGUF files are refused by name") {
                                  "blk.0.attn_q.bias", "blk.7.odd"}) {
     CAPTURE(name);
     CHECK(with_gguf_tensor(name).layers.size() == 2);
+  }
+}
+
+TEST_CASE(
+    "known tensors: for scales of NVFP4 weights in a GGUF file, the error names the type of the weights") {
+  constexpr std::uint32_t nvfp4 = 40;
+  for (const std::string end : {".scale", ".input_scale"}) {
+    GgufBuilder file = gguf_model();
+    file.tensor("blk.0.attn_q.weight", {64}, nvfp4, std::string(36, 'x'));
+    add_tensor(file, "blk.0.attn_q" + end, {1});
+    check_error([&] { return moe::ModelSpec(SpecCheckpoint().gguf(file)); },
+                {"x.gguf: tensor \"blk.0.attn_q.weight\"", "found NVFP4"});
   }
 }
 
