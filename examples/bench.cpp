@@ -23,8 +23,8 @@ each measurement it measures how fast the same threads read memory and multiply 
 rounds measure everything in turn; medians are shown.
 
   --shape NAME      a temporary model of random weights, with a shape that `synthesize --list` shows
-  --type TYPE       type of its experts: q4_0 (the default), mxfp4 (the default of gpt-oss), q4_k, q6_k,
-                    q8_0, f16, bf16 or f32; with --kernels: only this type
+  --type TYPE       type of its experts, such as q4_k; default q4_0, of gpt-oss mxfp4; with --kernels:
+                    only this type
   --dense-type TYPE type of its other matrices; default q8_0 if the experts are quantised, otherwise the
                     type of the experts
   --layers N        only its first N layers
@@ -39,6 +39,7 @@ rounds measure everything in turn; medians are shown.
   --budget SIZE     read experts from disk into a cache of this size; otherwise all experts are in
                     memory
   --bf16-dot        multiply bf16 weights with the dot products of AVX512_BF16
+  --int8-mxfp4      multiply mxfp4 weights with inputs rounded to int8
   --providers       also decode with all experts in a cache, compared with all experts in memory
   --kernels         measure single matrix products, for each type and instruction set
   --rounds N        default 5
@@ -52,11 +53,14 @@ void bench_kernels(const CommandLine& args, const BenchOptions& options) {
   KernelData data(std::size_t{256} << 20);
   moe::ThreadPool pool(options.threads);
   std::list<MachineLimits> limits;
+  std::list<moe::detail::simd::Kernels> tables;
   std::vector<Case> cases;
   for (const moe::detail::simd::Isa isa : available_isas()) {
     const moe::detail::simd::Kernels* bf16_dot =
         options.bf16_dot ? moe::detail::simd::bf16_dot_kernels_for(isa) : nullptr;
-    const moe::detail::simd::Kernels& kernels = bf16_dot ? *bf16_dot : moe::detail::simd::kernels_for(isa);
+    moe::detail::simd::Kernels& kernels =
+        tables.emplace_back(bf16_dot ? *bf16_dot : moe::detail::simd::kernels_for(isa));
+    if (options.int8_mxfp4) kernels = moe::detail::simd::with_int8_mxfp4(kernels);
     limits.emplace_back(pool, memory, isa);
     for (std::size_t i = 0; i < moe::detail::usable_dtypes; ++i) {
       const auto type = static_cast<moe::DType>(i);

@@ -48,6 +48,7 @@ under the heading [reasoning].
 std::stop_source answer;  // stopped by Ctrl-C
 
 void on_interrupt(int) {
+  std::signal(SIGINT, on_interrupt);  // Windows restores the default before each call
   if (answer.stop_requested()) std::_Exit(130);
   answer.request_stop();
 }

@@ -10,6 +10,7 @@
 #include "support/output_path.hpp"
 #include "support/progress.hpp"
 #include "support/text_windows.hpp"
+#include "support/utf8_path.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -211,8 +212,9 @@ class UsagePicture {
 
 /// PROFILE with .NAME before the extension.
 std::string profile_path_of(const Text& text, const std::string& profile) {
-  const std::filesystem::path path(profile);
-  return (path.parent_path() / (path.stem().string() + '.' + text.name + path.extension().string())).string();
+  const std::filesystem::path path = path_of(profile);
+  const std::string name = utf8_of(path.stem()) + '.' + text.name + utf8_of(path.extension());
+  return utf8_of(path.parent_path() / path_of(name));
 }
 
 void write_profiles(const std::vector<Text>& texts, const std::string& path) {

@@ -51,6 +51,8 @@ tokens: the bundled examples/data/babel-10m needs <|endoftext|> at the beginning
   --in-memory              read all experts at the start instead of mapping the files
   --bf16-dot               multiply bf16 weights with the dot products of AVX512_BF16: faster prompts,
                            less exact
+  --int8-mxfp4             multiply mxfp4 weights, which gpt-oss has, with inputs rounded to int8: faster
+                           prompts, less exact
 
 A model whose experts do not fit in memory needs --memory or --budget. The text does not depend on the
 following options:
@@ -97,6 +99,7 @@ moe::ModelOptions options_of(const CommandLine& args) {
   moe::ModelOptions options = model_options_of(args);
   options.experts = args.has("--in-memory") ? in_memory : mapped;
   options.bf16_dot = args.has("--bf16-dot");
+  options.int8_mxfp4 = args.has("--int8-mxfp4");
   options.memory.max_loaded_experts = args.number<std::size_t>("--max-loaded-experts", 0);
   options.io_threads = args.number<std::size_t>("--io-threads", options.io_threads, 0, 1024);
   options.sequence.context = args.count("--context", 4096, 1);

@@ -7,6 +7,7 @@
 #include "support/progress.hpp"
 #include "support/sampling_options.hpp"
 #include "support/text_file.hpp"
+#include "support/utf8_path.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -53,7 +54,7 @@ struct Answer {
 
 std::vector<std::string> lines_of(const std::string& path) {
   std::ifstream file;
-  if (path != "-") file.open(path);
+  if (path != "-") file.open(path_of(path), std::ios::binary);
   if (path != "-" && !file) throw std::runtime_error(path + ": expected a file that can be read, found none");
   std::istream& in = path == "-" ? std::cin : file;
   std::vector<std::string> lines;

@@ -8,6 +8,7 @@
 #include "support/progress.hpp"
 #include "support/surprise.hpp"
 #include "support/text_windows.hpp"
+#include "support/utf8_path.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -214,7 +215,7 @@ Text text_of(const moe::Model& model, const WindowCutter& cutter, const std::str
   Tokens prompt = windows[0];
   prompt.resize(std::min<std::size_t>(prompt.size(), cutter.begin().size() + 6));
   if (windows.back().size() < 2) windows.pop_back();  // one token predicts nothing
-  return {std::filesystem::path(path).stem().string(), prompt, std::move(windows),
+  return {utf8_of(path_of(path).stem()), prompt, std::move(windows),
           usage_of(model, cutter.cut({ids.begin(), middle}), [](std::size_t) {})};
 }
 

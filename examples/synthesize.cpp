@@ -3,6 +3,7 @@
 #include <moe.hpp>
 
 #include "support/command_line.hpp"
+#include "support/utf8_path.hpp"
 #include "synthesize/synthesis.hpp"
 
 #include <cstdint>
@@ -22,8 +23,9 @@ the real model, so that these can be measured before a download.
   --shape NAME        qwen3-30b-a3b, qwen3-235b-a22b, qwen3-omni-thinker, qwen3.6-35b-a3b,
                       qwen3-coder-next, gemma-4-26b-a4b, gpt-oss-20b, gpt-oss-120b, glm-4.7-flash,
                       glm-4.5-air, nemotron-3-nano, lfm2-8b-a1b or tiny
-  --type TYPE         type of the experts: q4_0 (the default), mxfp4 (the default of gpt-oss), q4_k,
-                      q6_k, q8_0, f16, bf16 or f32
+  --type TYPE         type of the experts: f32, f16, bf16, or a type of GGUF files such as q4_k, iq4_xs
+                      and mxfp4; default q4_0, of gpt-oss mxfp4. If the rows of a matrix are no multiple
+                      of its blocks, it gets the type that llama-quantize takes then, such as q5_0
   --dense-type TYPE   type of all other matrices; default q8_0 if the experts are quantised, otherwise
                       the type of the experts
   --layers N          only the first N layers
@@ -68,7 +70,7 @@ void synthesize(const CommandLine& args) {
   if (args.has("--trace")) trace = moe::Trace::read(args.text("--trace", ""));
 
   Synthesis synthesis(shape, types, trace ? &*trace : nullptr, form);
-  std::filesystem::create_directories(directory);
+  std::filesystem::create_directories(path_of(directory));
   synthesis.write(directory);
   std::printf("%s%s: %.1f MB, %u layers of %u experts\n", directory.c_str(),
               form == SynthesisForm::file ? "/model.gguf" : "", static_cast<double>(synthesis.bytes()) / 1e6,

@@ -85,7 +85,7 @@ inline std::size_t matrix_index(Reuse reuse, std::size_t first, std::size_t i) {
 /// The seconds for the products with `matrices` matrices, which are neighbours in memory.
 inline double time_products(KernelData& data, const moe::detail::Compute& compute, moe::DType type,
                             const ProductShape& shape, std::size_t matrices) {
-  const moe::detail::Activations input = compute.prepare(moe::detail::is_quantised(type), data.x.data(),
+  const moe::detail::Activations input = compute.prepare(compute.kernels().takes_int8(type), data.x.data(),
                                                          KernelData::cols, shape.tokens, data.quantised);
   std::vector<moe::detail::Product> products(shape.together);
   const moe::detail::Stopwatch stopwatch;

@@ -16,7 +16,7 @@ enum class Arithmetic { int8, f32, bf16_dot };
 
 inline Arithmetic arithmetic_of(moe::DType type, const moe::detail::simd::Kernels& kernels) {
   if (type == moe::DType::bf16 && kernels.to_bf16) return Arithmetic::bf16_dot;
-  return moe::detail::is_quantised(type) ? Arithmetic::int8 : Arithmetic::f32;
+  return kernels.takes_int8(type) ? Arithmetic::int8 : Arithmetic::f32;
 }
 
 /// Rates per second of all threads of a pool together.

@@ -35,14 +35,16 @@ struct BenchOptions {
         scaling(args.has("--scaling")),
         providers(args.has("--providers")),
         json(args.has("--json")),
-        bf16_dot(args.has("--bf16-dot")) {}
+        bf16_dot(args.has("--bf16-dot")),
+        int8_mxfp4(args.has("--int8-mxfp4")) {}
 
   std::size_t prompt, written, context, chunk;
   moe::DType kv_type;
   std::size_t threads, rounds, budget_bytes;
-  bool scaling, providers, json, bf16_dot;
+  bool scaling, providers, json, bf16_dot, int8_mxfp4;
 
   const moe::detail::simd::Kernels& kernels() const {
+    if (int8_mxfp4) return moe::detail::simd::int8_mxfp4_kernels(bf16_dot);
     return bf16_dot ? moe::detail::simd::bf16_dot_kernels() : moe::detail::simd::kernels();
   }
 };

@@ -3,6 +3,8 @@
 #pragma once
 #include <moe.hpp>
 
+#include "utf8_path.hpp"
+
 #include <fstream>
 #include <stdexcept>
 #include <string>
@@ -13,7 +15,7 @@ class ChatLog {
   /// path: empty for no record.
   explicit ChatLog(const std::string& path) {
     if (path.empty()) return;
-    out_.open(path, std::ios::binary);
+    out_.open(path_of(path), std::ios::binary);
     if (!out_) throw std::runtime_error(path + ": expected to write, and could not");
   }
 

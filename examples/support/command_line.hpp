@@ -265,7 +265,7 @@ int run_example(int argc, char** argv, std::string_view help, Main main) {
   } catch (const std::bad_alloc&) {
     return failed("not enough memory");
   } catch (const std::filesystem::filesystem_error& error) {
-    return failed(error.path1().string() + ": " + error.code().message());
+    return failed(utf8_of(error.path1()) + ": " + error.code().message());
   } catch (const std::exception& error) {
     return failed(error.what());
   }

@@ -2,6 +2,7 @@
 // Advice after an error: a sentence, and below the sentence a command to type, indented by four spaces.
 #pragma once
 #include "nearest.hpp"
+#include "utf8_path.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -23,7 +24,7 @@ class FailedCommand {
 
   const std::string& model() const { return model_; }
   const std::string& program() const { return words_[0]; }
-  std::string name() const { return std::filesystem::path(words_[0]).filename().string(); }
+  std::string name() const { return utf8_of(path_of(words_[0]).filename().replace_extension()); }
   bool knows(const std::string& option) const { return help_.find("\n  " + option + ' ') != help_.npos; }
   bool has(const std::string& word) const {
     return std::find(words_.begin(), words_.end(), word) != words_.end();
@@ -31,7 +32,15 @@ class FailedCommand {
 
   /// The path of another example, which lies beside this one.
   std::string beside(const std::string& example) const {
-    return std::filesystem::path(words_[0]).replace_filename(example).string();
+    return utf8_of(path_of(words_[0]).replace_filename(example));
+  }
+
+  /// Whether another example lies beside this one. The demo has one example only.
+  bool has_beside(const std::string& example) const {
+    std::error_code error;
+    std::filesystem::path path = path_of(words_[0]).replace_filename(example);
+    return std::filesystem::exists(path, error) ||
+           std::filesystem::exists(path.replace_extension(".exe"), error);
   }
 
   std::string with_model(const std::string& model) const {
@@ -54,9 +63,14 @@ class FailedCommand {
   /// The command with another output. output: the absolute path of the present output, the last word with this file name.
   std::string with_other_output(const std::filesystem::path& output) const {
     std::vector<std::string> words = words_;
+#if defined(_WIN32)
+    constexpr const char* separators = "/\\";
+#else
+    constexpr const char* separators = "/";
+#endif
     for (std::size_t i = words.size(); i-- > 1;) {
-      const std::string word = words[i].substr(0, words[i].find_last_not_of('/') + 1);
-      if (std::filesystem::path(word).filename() != output.filename()) continue;
+      const std::string word = words[i].substr(0, words[i].find_last_not_of(separators) + 1);
+      if (path_of(word).filename() != output.filename()) continue;
       words[i] = word + "-2";
       break;
     }
@@ -87,12 +101,25 @@ class FailedCommand {
 
  private:
   static std::string quoted(const std::string& word) {
-    constexpr std::string_view harmless =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./,:=+@%\\";
-    if (!word.empty() && word.find_first_not_of(harmless) == word.npos) return word;
-    std::string out = "'";
-    for (const char c : word) out += c == '\'' ? "'\\''" : std::string(1, c);
-    return out += '\'';
+#if defined(_WIN32)  // as CommandLineToArgvW reads it; apostrophes mean nothing to cmd.exe
+    constexpr std::string_view special = "\\", mark_within = "\\\"";
+    constexpr char mark = '"';
+#else
+    constexpr std::string_view special = "", mark_within = "'\\''";
+    constexpr char mark = '\'';
+#endif
+    const auto is_harmless = [&](char c) {
+      constexpr std::string_view others = "-_./,:=+@%";
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+             others.find(c) != others.npos || special.find(c) != special.npos;
+    };
+    if (!word.empty() && std::all_of(word.begin(), word.end(), is_harmless)) return word;
+    std::string out(1, mark);
+    for (const char c : word) out += c == mark ? mark_within : std::string_view(&c, 1);
+#if defined(_WIN32)  // backslashes before a quotation mark count half
+    out.append(word.size() - 1 - word.find_last_not_of('\\'), '\\');
+#endif
+    return out += mark;
   }
 
   std::vector<std::string> words_;
@@ -128,7 +155,7 @@ inline std::string model_below(const std::filesystem::path& folder) {
        !error && it != std::filesystem::recursive_directory_iterator(); it.increment(error)) {
     if (it.depth() == 3) it.disable_recursion_pending();
     if (!is_weights_file(it->path())) continue;
-    return it->path().extension() == ".gguf" ? it->path().string() : it->path().parent_path().string();
+    return utf8_of(it->path().extension() == ".gguf" ? it->path() : it->path().parent_path());
   }
   return {};
 }
@@ -140,18 +167,20 @@ inline std::string similar_path(const std::filesystem::path& missing) {
   const std::filesystem::path folder = missing.has_parent_path() ? missing.parent_path() : ".";
   for (auto it = std::filesystem::directory_iterator(folder, error);
        !error && it != std::filesystem::directory_iterator(); it.increment(error))
-    names.push_back(it->path().filename().string());
-  const std::string name = nearest(missing.filename().string(), names);
-  return name.empty() ? name : (missing.parent_path() / name).string();
+    names.push_back(utf8_of(it->path().filename()));
+  const std::string name = nearest(utf8_of(missing.filename()), names);
+  return name.empty() ? name : utf8_of(missing.parent_path() / path_of(name));
 }
 
 inline std::string without_a_download(const FailedCommand& command) {
+  const bool built = command.has_beside("synthesize");
+  const std::string synthesize = built ? command.beside("synthesize") : "build/examples/examples/synthesize";
   return step("The model that is part of the project, in its folder:",
               command.with_model("examples/data/babel-10m")) +
-         step("Speed and memory without a download: random weights with the shape of a released model,",
-              FailedCommand::joined(
-                  {command.beside("synthesize"), "/tmp/moe-model", "--shape", "qwen3-30b-a3b"})) +
-         "    " + command.with_model("/tmp/moe-model") + '\n';
+         "Speed and memory without a download: random weights with the shape of a released model,\n" +
+         (built ? "" : "    cmake --preset examples && cmake --build build/examples\n") + "    " +
+         FailedCommand::joined({synthesize, "/tmp/moe-model", "--shape", "qwen3-30b-a3b"}) + "\n    " +
+         command.with_model("/tmp/moe-model") + '\n';
 }
 
 inline std::string download(const std::string& name, const std::string& folder) {
@@ -161,7 +190,7 @@ inline std::string download(const std::string& name, const std::string& folder) 
 /// After an error that says that the model does not exist.
 inline std::string after_missing_model(const FailedCommand& command) {
   const std::string& model = command.model();
-  if (const std::string meant = similar_path(model); !meant.empty())
+  if (const std::string meant = similar_path(path_of(model)); !meant.empty())
     return step("There is a path with a similar name:", command.with_model(meant)) +
            without_a_download(command);
   if (!is_hugging_face_name(model)) return without_a_download(command);
@@ -175,10 +204,10 @@ inline std::string after_missing_model(const FailedCommand& command) {
 /// After an error of a folder without weights.
 inline std::string after_missing_weights(const FailedCommand& command) {
   const std::string& model = command.model();
-  if (const std::string below = model_below(model); !below.empty())
+  if (const std::string below = model_below(path_of(model)); !below.empty())
     return step("A folder below has a model:", command.with_model(below));
   std::error_code error;
-  const bool has_config = std::filesystem::exists(std::filesystem::path(model) / "config.json", error);
+  const bool has_config = std::filesystem::exists(path_of(model) / "config.json", error);
   const std::string sentence = has_config
                                    ? "The folder has config.json, but no weights. Download the whole model:"
                                    : "The folder has no model. Download one, for example:";
@@ -188,14 +217,14 @@ inline std::string after_missing_weights(const FailedCommand& command) {
 
 /// After an error that an incomplete download may cause.
 inline std::string after_incomplete_download(const FailedCommand& command) {
-  const std::filesystem::path model = command.model();
+  const std::filesystem::path model = path_of(command.model());
   if (!is_weights_file(model))
     return step("Files are missing. This continues a download, and keeps what is complete:",
-                download("OWNER/NAME", model.string()));
-  const std::string folder = model.has_parent_path() ? model.parent_path().string() : ".";
+                download("OWNER/NAME", command.model()));
+  const std::string folder = model.has_parent_path() ? utf8_of(model.parent_path()) : ".";
   return step("If the file is smaller than at its source, this continues the download:",
               FailedCommand::joined(
-                  {"hf", "download", "OWNER/NAME", model.filename().string(), "--local-dir", folder}));
+                  {"hf", "download", "OWNER/NAME", utf8_of(model.filename()), "--local-dir", folder}));
 }
 
 /// The size for an option with a number of bytes, rounded up.
@@ -235,7 +264,7 @@ inline std::string after_wrong_output(const FailedCommand& command, const std::s
   const auto says = [&](std::string_view text) { return message.find(text) != message.npos; };
   if (says(": output: expected a new directory"))
     return step("Name a directory that does not exist yet:",
-                command.with_other_output(message.substr(0, message.find(": output: "))));
+                command.with_other_output(path_of(message.substr(0, message.find(": output: ")))));
   if (!command.has("--verify")) return step("All options:", command.asking_for_help());
   if (says("dense.gguf: opening: "))
     return step("--verify needs a directory that this command has written:",
@@ -273,10 +302,10 @@ inline std::string next_steps(const FailedCommand& command, const std::string& m
   if (says("chat template: expected chat_template.jinja")) return after_missing_template(command);
   if (says("found a dense model")) return without_a_download(command);
   std::error_code error;
-  if (!std::filesystem::exists(model, error)) return after_missing_model(command);
+  if (!std::filesystem::exists(path_of(model), error)) return after_missing_model(command);
   if (says("found none of them")) return after_missing_weights(command);
   if (says("incomplete download") || says("expected an existing file") ||
-      says("size: expected at least 8 bytes") || (is_weights_file(model) && says(": byte ")))
+      says("size: expected at least 8 bytes") || (is_weights_file(path_of(model)) && says(": byte ")))
     return after_incomplete_download(command);
   if (command.name() != "inspect" && !says("byte 0: "))
     return step("What the model is, and what of it can be run:",

@@ -2,6 +2,7 @@
 // Paths for new files, checked before the work begins.
 #pragma once
 #include "command_line.hpp"
+#include "utf8_path.hpp"
 
 #include <filesystem>
 #include <stdexcept>
@@ -16,9 +17,9 @@ inline void require_output_file(const std::string& path) {
     throw std::runtime_error(path + ": expected the path of a new file, found " + found);
   };
   std::error_code ignored;
-  const fs::path place = fs::path(path).has_parent_path() ? fs::path(path).parent_path() : ".";
+  const fs::path file = path_of(path), place = file.has_parent_path() ? file.parent_path() : ".";
   if (path.empty()) fail("an empty path");
-  switch (fs::status(path, ignored).type()) {
+  switch (fs::status(file, ignored).type()) {
     case fs::file_type::directory: return fail("a directory");
     case fs::file_type::block: return fail("a block device");
     case fs::file_type::socket: return fail("a socket");
@@ -27,7 +28,7 @@ inline void require_output_file(const std::string& path) {
       break;
     default: break;
   }
-  if (!fs::is_directory(place, ignored)) fail("no directory " + place.string());
+  if (!fs::is_directory(place, ignored)) fail("no directory " + utf8_of(place));
 }
 
 /// The path that an option gives for a new file; empty without the option.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // A directory for files that are needed only as long as the program runs.
 #pragma once
+#include "utf8_path.hpp"
+
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -21,12 +23,14 @@ class TemporaryDirectory {
   TemporaryDirectory(const TemporaryDirectory&) = delete;
   TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
 
-  std::string path() const { return path_.generic_string(); }
-  std::string operator/(std::string_view name) const { return (path_ / name).generic_string(); }
+  std::string path() const { return utf8_of(path_.generic_u8string()); }
+  std::string operator/(std::string_view name) const {
+    return utf8_of((path_ / path_of(name)).generic_u8string());
+  }
 
   /// Writes a file into the directory and returns its path.
   std::string write(std::string_view name, std::string_view contents) const {
-    std::ofstream(path_ / name, std::ios::binary) << contents;
+    std::ofstream(path_ / path_of(name), std::ios::binary) << contents;
     return *this / name;
   }
 

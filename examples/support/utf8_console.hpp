@@ -6,7 +6,11 @@
 
 #include "detail/io/windows_header.hpp"
 
+#include <cstddef>
+#include <iterator>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #if defined(_WIN32)
@@ -33,19 +37,38 @@ class Utf8Console {
   UINT input_, output_;
 };
 
+inline std::string utf8_of_wide(std::wstring_view text) {
+  const auto units = static_cast<int>(text.size());
+  const int bytes = WideCharToMultiByte(CP_UTF8, 0, text.data(), units, nullptr, 0, nullptr, nullptr);
+  std::string out(static_cast<std::size_t>(bytes), '\0');
+  WideCharToMultiByte(CP_UTF8, 0, text.data(), units, out.data(), bytes, nullptr, nullptr);
+  return out;
+}
+
+/// Reads a line from the console, with the end of the line; nothing if standard input is no console. In UTF-16, because older
+/// consoles deliver a zero byte for each letter that is not ASCII to programs that read UTF-8. Empty at the end of the input.
+inline std::optional<std::string> read_console_line() {
+  const HANDLE console = GetStdHandle(STD_INPUT_HANDLE);
+  DWORD mode = 0;
+  if (!GetConsoleMode(console, &mode)) return {};
+  std::wstring line;
+  while (!line.ends_with(L'\n')) {
+    wchar_t piece[256];
+    DWORD units = 0;
+    if (!ReadConsoleW(console, piece, static_cast<DWORD>(std::size(piece)), &units, nullptr) || units == 0)
+      break;
+    line.append(piece, units);
+  }
+  return line.starts_with(L'\x1a') ? std::string() : utf8_of_wide(line);  // Ctrl-Z
+}
+
 /// The arguments of this program, in UTF-8; argc and argv if the system does not have them.
 inline std::vector<std::string> utf8_arguments(int argc, char** argv) {
   int count = 0;
   wchar_t** const words = CommandLineToArgvW(GetCommandLineW(), &count);
   if (!words) return {argv, argv + argc};
   std::vector<std::string> out;
-  for (int i = 0; i < count; ++i) {
-    const int bytes = WideCharToMultiByte(CP_UTF8, 0, words[i], -1, nullptr, 0, nullptr, nullptr);
-    std::string word(static_cast<std::size_t>(bytes), '\0');
-    WideCharToMultiByte(CP_UTF8, 0, words[i], -1, word.data(), bytes, nullptr, nullptr);
-    word.pop_back();  // the \0 at the end
-    out.push_back(word);
-  }
+  for (int i = 0; i < count; ++i) out.push_back(utf8_of_wide(words[i]));
   LocalFree(words);
   return out;
 }

@@ -21,11 +21,11 @@ struct WeightSources {
   static constexpr float deviation = 0.02f;
 
   /// quiet: layers add next to nothing to the residual stream.
-  WeightSources(const SynthesisTypes& types, bool quiet)
-      : weights(types.others, deviation),
-        results(types.others, quiet ? deviation / 1000 : deviation),
-        expert_weights(types.experts, deviation),
-        expert_results(types.experts, quiet ? deviation / 1000 : deviation) {}
+  explicit WeightSources(bool quiet)
+      : weights(deviation),
+        results(quiet ? deviation / 1000 : deviation),
+        expert_weights(deviation),
+        expert_results(quiet ? deviation / 1000 : deviation) {}
 
   RandomBytes weights, results, expert_weights, expert_results;
 };
@@ -91,9 +91,10 @@ class Declaration {
   }
 
   void add(const std::string& name, moe::DType type, std::vector<std::uint64_t> sizes, RandomBytes& source) {
+    type = fitting(type, sizes.back());
     const std::uint64_t bytes = moe::detail::bytes_of(type, product(sizes));
     tensors_.add(prefix_ + name, type, std::move(sizes),
-                 [&source, bytes](TensorOutput& output) { source.write(output, bytes); });
+                 [&source, type, bytes](TensorOutput& output) { source.write(output, type, bytes); });
   }
 
   Tensors& tensors_;

@@ -6,6 +6,7 @@
 #include "detail/extract/gguf_writer.hpp"
 #include "detail/extract/quantise.hpp"
 #include "../support/progress.hpp"
+#include "../support/utf8_path.hpp"
 #include "byte_tokenizer.hpp"
 #include "declaration.hpp"
 #include "metadata.hpp"
@@ -33,7 +34,7 @@ class Synthesis {
   /// trace: whose routes the model has; null: none in particular. It must outlive this object.
   Synthesis(const Shape& shape, const SynthesisTypes& types, const moe::Trace* trace = nullptr,
             SynthesisForm form = SynthesisForm::directory)
-      : shape_(shape), types_(types), form_(form), trace_(trace), sources_(types, trace != nullptr) {
+      : shape_(shape), types_(types), form_(form), trace_(trace), sources_(trace != nullptr) {
     if (trace) plant();
     declare_model();
     for (std::uint32_t layer = 0; layer < shape.layers; ++layer) declare_layer(layer);
@@ -104,7 +105,7 @@ class Synthesis {
   /// Random rows, except for the tokens of a trace.
   void write_embedding(TensorOutput& output) {
     const std::uint64_t row_bytes = moe::detail::bytes_of(types_.others, shape_.hidden);
-    sources_.weights.write(output, first_token() * row_bytes);
+    sources_.weights.write(output, types_.others, first_token() * row_bytes);
     std::vector<float> row(shape_.hidden);
     std::vector<std::byte> stored(static_cast<std::size_t>(row_bytes));
     for (std::size_t token = 0; token < tokens(); ++token) {
@@ -112,7 +113,7 @@ class Synthesis {
       moe::detail::quantise(row, types_.others, stored);
       output.write(stored);
     }
-    sources_.weights.write(output, (shape_.vocabulary - first_token() - tokens()) * row_bytes);
+    sources_.weights.write(output, types_.others, (shape_.vocabulary - first_token() - tokens()) * row_bytes);
   }
 
   void write_directory(const std::string& directory) {
@@ -145,7 +146,7 @@ class Synthesis {
   }
 
   static void require_space(const std::string& directory, std::uint64_t needed) {
-    const std::uint64_t free = std::filesystem::space(directory).available;
+    const std::uint64_t free = std::filesystem::space(path_of(directory)).available;
     if (needed > free)
       moe::detail::fail(directory, "free space", std::to_string(needed) + " bytes", std::to_string(free));
   }

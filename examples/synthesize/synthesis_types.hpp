@@ -6,13 +6,33 @@
 #include "shape.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
-inline moe::DType type_of(const std::string& name) {
-  for (std::size_t i = 0; i < moe::detail::usable_dtypes; ++i)
-    if (const auto type = static_cast<moe::DType>(i); can_synthesize(type) && moe::detail::name(type) == name)
-      return type;
-  throw UsageError("no type has the name '" + name + "'");
+/// The type of a name, of those for which `can_be` is true.
+inline moe::DType type_of(const std::string& name, bool (*can_be)(moe::DType)) {
+  std::string names;
+  for (std::size_t i = 0; i < moe::detail::usable_dtypes; ++i) {
+    const auto type = static_cast<moe::DType>(i);
+    if (!can_be(type)) continue;
+    if (moe::detail::name(type) == name) return type;
+    names += (names.empty() ? "" : ", ") + std::string(moe::detail::name(type));
+  }
+  throw UsageError("the type is one of " + names + ", not '" + name + "'");
+}
+
+/// The type of a matrix with `cols` columns: where they are not a multiple of the blocks, the type that llama-quantize then takes
+/// (tensor_type_fallback() in llama-quant.cpp).
+inline moe::DType fitting(moe::DType type, std::uint64_t cols) {
+  using enum moe::DType;
+  if (cols % moe::detail::layout_of(type).elements == 0) return type;
+  if (cols % 32 != 0) return f16;
+  switch (type) {
+    case q4_k: return q5_0;
+    case q5_k: return q5_1;
+    case q6_k: return q8_0;
+    default: return iq4_nl;
+  }
 }
 
 struct SynthesisTypes {
@@ -21,8 +41,9 @@ struct SynthesisTypes {
 
   /// The types that --type and --dense-type name.
   SynthesisTypes(const CommandLine& args, const Shape& shape)
-      : SynthesisTypes(args.has("--type") ? type_of(args.text("--type", "")) : shape.experts.type) {
-    if (args.has("--dense-type")) others = type_of(args.text("--dense-type", ""));
+      : SynthesisTypes(args.has("--type") ? type_of(args.text("--type", ""), can_synthesize)
+                                          : shape.experts.type) {
+    if (args.has("--dense-type")) others = type_of(args.text("--dense-type", ""), moe::detail::can_quantise);
   }
 
   moe::DType experts, others;

@@ -47,6 +47,19 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("bench: mxfp4 weights are multiplied with f32, or with int8 if an option says so") {
+  for (const bool int8 : {false, true}) {
+    std::vector<std::string> args{"bench", "--shape", "tiny-gpt-oss", "-p", "16",
+                                  "-n",    "4",       "--rounds",     "1",  "--json"};
+    if (int8) args.push_back("--int8-mxfp4");
+    const Result result = run(args);
+    REQUIRE_MESSAGE(result.status == 0, result.err);
+    const moe::JsonDocument parsed(result.out, "bench");
+    for (const moe::Json one : parsed.root().at("results"))
+      CHECK(one.at("arithmetic").as_string() == (int8 ? "int8" : "f32"));
+  }
+}
+
 TEST_CASE("bench: models of each architecture are measured, also behind a context") {
   for (const std::string architecture :
        {"qwen35moe", "qwen3next", "gemma4", "gpt-oss", "deepseek2", "glm4moe", "nemotron_h_moe", "lfm2moe"}) {

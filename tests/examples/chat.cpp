@@ -177,7 +177,7 @@ TEST_CASE("chat: three turns with reasoning show it under a heading, and drop it
     CHECK(turn.at("reasoning").as_string() == "why");
     CHECK(turn.at("answer").as_string() == "Hi");
     CHECK(turn.at("end_token").as_string() == "<|im_end|>");
-    CHECK(turn.at("named_by").as_string() == "chat_template");
+    CHECK(turn.at("named_by").as_string() == "tokenizer");
     CHECK(count_in(turn, "reused_tokens") >= known);
     known = count_in(turn, "prompt_tokens");
   }
@@ -186,7 +186,8 @@ TEST_CASE("chat: three turns with reasoning show it under a heading, and drop it
 
 TEST_CASE("chat: a model whose file names the wrong end token stops where its template ends a turn") {
   SuccessorModel script;
-  script.chat_template = chatml_template;
+  script.control[2] = "<|done|>";  // a text that ends turns in this model only
+  script.chat_template = "{% for m in messages %}{{ m.content }}<|done|>\n{% endfor %}";
   script.say('\n', "Hi", 258);
   script.next[258] = '\n';  // the model would go on
   const TemporaryDirectory directory;

@@ -42,6 +42,17 @@ TEST_CASE("first contact: a model that does not exist leads to the bundled model
   }
 }
 
+TEST_CASE("first contact: an example without the others beside it leads to building them") {
+  const TemporaryDirectory directory;
+  std::filesystem::copy(std::string(MOE_EXAMPLES_DIR) + "/generate", directory.path());
+  const std::string alone =
+      std::filesystem::relative(directory / "generate", MOE_EXAMPLES_DIR).generic_string();
+  const Result result = run({alone, "/nowhere/at/all", "x"});
+  CHECK(result.status == 1);
+  CHECK(result.says("    cmake --preset examples && cmake --build build/examples\n"));
+  CHECK(result.says("    build/examples/examples/synthesize /tmp/moe-model --shape qwen3-30b-a3b\n"));
+}
+
 TEST_CASE("first contact: a name on Hugging Face leads to its download, then to its folder") {
   for (const std::vector<std::string>& words : first_examples) {
     CAPTURE(words[0]);
@@ -58,6 +69,13 @@ TEST_CASE("first contact: a path with a typing error leads to the similar path")
   std::filesystem::create_directory(directory / "Qwen3-30B-A3B");
   const Result result = run({"generate", directory / "Qwen3-30B-A3b", "some words"});
   CHECK(result.says("/generate " + (directory / "Qwen3-30B-A3B") + " 'some words'\n"));
+}
+
+TEST_CASE("first contact: a path with a backslash is quoted for the shell") {
+  const TemporaryDirectory directory;
+  std::filesystem::create_directory(directory / "back\\slash-30B");
+  const Result result = run({"generate", directory / "back\\slash-30b", "x"});
+  CHECK(result.says("/generate '" + (directory / "back\\slash-30B") + "' x\n"));
 }
 
 TEST_CASE("first contact: an empty folder and a folder with config.json alone lead to a download into them") {

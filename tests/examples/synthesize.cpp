@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "run_example.hpp"
+#include "detail/core/token.hpp"
+#include "detail/generate/model.hpp"
 #include "detail/io/file.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -9,7 +11,9 @@
 #include <cctype>
 #include <cmath>
 #include <filesystem>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -40,7 +44,8 @@ void require_finite(const Result& logits) {
 }  // namespace
 
 TEST_CASE("synthesize: the model has the wanted shape and types") {
-  for (const std::string type : {"q4_0", "q8_0", "f16", "bf16", "f32"}) {
+  for (const std::string type :
+       {"q5_0", "q5_1", "q4_0", "q4_1", "q8_0", "iq4_nl", "mxfp4", "f16", "bf16", "f32"}) {
     CAPTURE(type);
     const TemporaryDirectory directory;
     CHECK(run({"synthesize", directory.path(), "--shape", "tiny", "--type", type}).status == 0);
@@ -51,6 +56,19 @@ TEST_CASE("synthesize: the model has the wanted shape and types") {
     for (char& c : upper) c = static_cast<char>(std::toupper(c));
     CHECK(shown.out.find("blk.1.ffn_down.15.weight: [64, 32] " + upper) != std::string::npos);
     CHECK(lines_of(run({"logits", directory.path(), "--ids", "1,2,3"}).out).size() == 512);
+  }
+}
+
+TEST_CASE("synthesize: rows that are no multiple of 256 get the types that llama-quantize takes then") {
+  using Types = std::pair<std::string, std::string>;
+  for (const Types& types : {Types{"q6_k", "Q8_0"}, Types{"q5_k", "Q5_1"}, Types{"q4_k", "Q5_0"},
+                             Types{"q3_k", "IQ4_NL"}, Types{"q2_k", "IQ4_NL"}, Types{"iq4_xs", "IQ4_NL"}}) {
+    const std::string type = types.first, stored = types.second;
+    CAPTURE(type);
+    const TemporaryDirectory directory;
+    CHECK(run({"synthesize", directory.path(), "--shape", "tiny", "--type", type}).status == 0);
+    const Result shown = run({"inspect", directory.path(), "--tensors"});
+    CHECK(shown.out.find("blk.1.ffn_down.15.weight: [64, 32] " + stored) != std::string::npos);
   }
 }
 
@@ -156,6 +174,21 @@ TEST_CASE("synthesize: traces for routers that cannot follow them are refused by
   }
 }
 
+TEST_CASE("synthesize: the option int8_mxfp4 changes the logits of gpt-oss, equally for every memory limit") {
+  const TemporaryDirectory directory;
+  REQUIRE(run({"synthesize", directory.path(), "--shape", "tiny-gpt-oss"}).status == 0);
+  const auto logits_with = [&](const moe::ModelOptions& options) {
+    const moe::Model model = moe::open(directory.path(), options);
+    auto sequence = model.transformer().sequence({.context = 16});
+    const std::vector<moe::TokenId> ids{1, 2, 3, 4, 5};
+    const std::span<const float> logits = model.transformer().forward(sequence, ids);
+    return std::vector<float>(logits.begin(), logits.end());
+  };
+  const std::vector<float> with = logits_with({.int8_mxfp4 = true});
+  CHECK(with != logits_with({}));
+  CHECK(with == logits_with({.threads = 3, .memory = {.max_loaded_experts = 4}, .int8_mxfp4 = true}));
+}
+
 TEST_CASE("synthesize: traces and options that give no model are refused") {
   const TemporaryDirectory directory;
   const auto synthesize = [&](const std::string& trace) {
@@ -174,10 +207,9 @@ TEST_CASE("synthesize: traces and options that give no model are refused") {
   CHECK_FALSE(std::filesystem::exists(directory / "dense.gguf.part"));
   CHECK(run({"synthesize", directory.path(), "--shape", "huge"}).status == 2);
   CHECK(run({"synthesize", directory.path()}).status == 2);
-  CHECK(run({"synthesize", directory.path(), "--shape", "tiny", "--type", "q3_k"}).status == 2);
-  CHECK(
-      run({"synthesize", directory.path(), "--shape", "tiny", "--type", "q4_k"}).err.find("blocks of 256") !=
-      std::string::npos);
+  CHECK(run({"synthesize", directory.path(), "--shape", "tiny", "--type", "q9_k"}).status == 2);
+  CHECK(run({"synthesize", directory.path(), "--shape", "tiny", "--dense-type", "q4_k"})
+            .err.find("blocks of 256") != std::string::npos);
   CHECK(run({"synthesize", directory.path(), "--shape", "tiny", "--layers", "3"}).status == 2);
   // The first layer has no experts.
   CHECK(run({"synthesize", directory.path(), "--shape", "tiny-glm4moe", "--layers", "1"}).status == 2);

@@ -38,6 +38,8 @@ std::string write_large_file(const std::string& path, std::string_view head, std
   return path;
 }
 
+#if SIZE_MAX <= UINT32_MAX
+
 /// The head of a safetensors file with one tensor that fills the file.
 std::string head_of_large_tensor() {
   constexpr std::size_t header_bytes = 4096 - 8;
@@ -47,6 +49,8 @@ std::string head_of_large_tensor() {
   header.resize(header_bytes, ' ');
   return safetensors(header, "");
 }
+
+#endif
 
 }  // namespace
 

@@ -4,13 +4,16 @@
 #include "detail/io/file.hpp"
 #include "detail/io/output_file.hpp"
 #include "detail/io/windows_header.hpp"
+#include "examples/support/text_file.hpp"
 #include "examples/support/utf8_console.hpp"
 #include "support/temporary_directory.hpp"
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <iostream>
 #include <string>
+#include <thread>
 #include <vector>
 
 TEST_CASE("windows: names in UTF-8 are written, listed and read") {
@@ -63,6 +66,21 @@ TEST_CASE(
   CHECK(pages.RegionSize >= mapping.bytes().size());
 }
 
+TEST_CASE("windows: a file gets its new name although another program has it open for a moment") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.write("file", "old");
+  const HANDLE scanner = CreateFileW(moe::detail::wide(path).c_str(), GENERIC_READ, FILE_SHARE_READ, nullptr,
+                                     OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, nullptr);
+  REQUIRE(scanner != INVALID_HANDLE_VALUE);
+  std::thread closing([scanner] {
+    Sleep(100);
+    CloseHandle(scanner);
+  });
+  CHECK_NOTHROW(moe::detail::write_text(path, "new"));
+  closing.join();
+  CHECK(moe::detail::read_text(path) == "new");
+}
+
 TEST_CASE("windows: the console has UTF-8 while a program runs, and its own code pages afterwards") {
   const UINT input = GetConsoleCP(), output = GetConsoleOutputCP();
   REQUIRE_MESSAGE(output != 0, "this test needs a console");
@@ -73,5 +91,23 @@ TEST_CASE("windows: the console has UTF-8 while a program runs, and its own code
   }
   CHECK(GetConsoleCP() == input);
   CHECK(GetConsoleOutputCP() == output);
+}
+
+TEST_CASE("windows: the console delivers a typed line in UTF-8") {
+  const Utf8Console console;
+  const HANDLE keyboard = GetStdHandle(STD_INPUT_HANDLE);
+  for (const wchar_t key : std::wstring(L"\u043f\u0440\u0438\u0432\u0435\u0442 1\r")) {
+    INPUT_RECORD event = {};
+    event.EventType = KEY_EVENT;
+    event.Event.KeyEvent.bKeyDown = TRUE;
+    event.Event.KeyEvent.wRepeatCount = 1;
+    event.Event.KeyEvent.wVirtualKeyCode = key == L'\r' ? VK_RETURN : 0;
+    event.Event.KeyEvent.uChar.UnicodeChar = key;
+    DWORD written = 0;
+    REQUIRE(WriteConsoleInputW(keyboard, &event, 1, &written));
+  }
+  std::string line;
+  REQUIRE(read_line(std::cin, line));
+  CHECK(line == "\xd0\xbf\xd1\x80\xd0\xb8\xd0\xb2\xd0\xb5\xd1\x82 1");
 }
 #endif
