@@ -1,0 +1,22 @@
+# Sets `macros` to the MOE_NO_ macros of those kernels that this machine does not need. The text does not depend on it: the kernels
+# that the library chooses on this machine remain. Machines without /proc/cpuinfo keep all kernels.
+function(kernels_of_this_machine macros)
+  set(unneeded "")
+  if(EXISTS /proc/cpuinfo)
+    file(STRINGS /proc/cpuinfo flags REGEX "^flags" LIMIT_COUNT 1)
+  endif()
+  if(flags)
+    string(REGEX MATCHALL "[a-z0-9_]+" flags "${flags}")
+    set(missing avx512f avx512bw avx512dq avx512vl)  # as cpu_has_avx512()
+    list(REMOVE_ITEM missing ${flags})
+    if(missing)
+      list(APPEND unneeded MOE_NO_AVX512)
+    elseif("avx512_vnni" IN_LIST flags)  # without it AVX-512 uses the integer kernels of AVX2
+      list(APPEND unneeded MOE_NO_AVX2)
+    endif()
+    if(NOT "avx2" IN_LIST flags)
+      list(APPEND unneeded MOE_NO_AVX2)
+    endif()
+  endif()
+  set(${macros} ${unneeded} PARENT_SCOPE)
+endfunction()
