@@ -89,9 +89,9 @@ Tokens tokens_of(const CommandLine& args, const moe::Tokenizer& tokenizer) {
   return ids;
 }
 
-/// All small copies in memory, or in a cache.
+/// All small copies in memory, in panels, or some of them in a cache.
 moe::AnyProvider small_copies(const moe::Checkpoint& checkpoint, std::size_t budget_bytes) {
-  if (budget_bytes == 0) return moe::AnyProvider(moe::MemoryProvider(checkpoint));
+  if (budget_bytes == 0) return moe::AnyProvider(moe::MemoryProvider(checkpoint, moe::Matrix::Order::panels));
   return moe::AnyProvider(
       moe::PrefetchingProvider(moe::CachingProvider(moe::ReadProvider(checkpoint), budget_bytes)));
 }

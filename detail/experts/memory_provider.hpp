@@ -25,7 +25,8 @@ class MemoryProvider {
   /// Reads all experts that the checkpoint has, and converts those that are not stored as kernels read them. Panels are faster
   /// to multiply; only quantised matrices have them.
   explicit MemoryProvider(const ExpertCatalog& catalog, Matrix::Order order = Matrix::Order::rows);
-  explicit MemoryProvider(const Checkpoint& checkpoint) : MemoryProvider(ExpertCatalog(checkpoint)) {}
+  explicit MemoryProvider(const Checkpoint& checkpoint, Matrix::Order order = Matrix::Order::rows)
+      : MemoryProvider(ExpertCatalog(checkpoint), order) {}
 
   /// Stores a copy of the weights under this id, in place of earlier weights, whose leases become invalid. Not thread-safe.
   void add(ExpertId id, const ExpertWeights& weights);
