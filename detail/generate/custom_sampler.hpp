@@ -41,7 +41,7 @@ consteval bool check_sampler() {
   return true;
 }
 
-/// Any callable that chooses tokens, or none: TokenId sampler(std::span<const float> logits, const SamplerContext& text).
+/// Holds no callable, or one that chooses tokens: TokenId sampler(std::span<const float> logits, const SamplerContext& text).
 /// logits: [vocabulary]. Copies have copies of the callable. As thread-safe as the callable.
 class CustomSampler {
  public:
@@ -52,7 +52,7 @@ class CustomSampler {
   CustomSampler(S&& sampler) {  // NOLINT(google-explicit-constructor): callers pass a lambda
     using Kept = std::decay_t<S>;
     static_assert(check_sampler<Kept>());
-    // With a wrong sampler, check_sampler() gives the only compiler error.
+    // Without this condition, a wrong sampler would give more compiler errors after the error of check_sampler().
     if constexpr (detail::SamplerCall<Kept> && detail::SamplerResult<Kept> && std::copy_constructible<Kept>)
       call_ = std::forward<S>(sampler);
   }

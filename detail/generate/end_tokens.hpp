@@ -29,18 +29,19 @@ struct EndToken {
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The tokens that end any text of a model, each with the first of its sources. `tokenizer` may be null. The token <|end|> of
-/// the harmony format and of Solar, which ends a message but not a text, is left out: only harmony has <|return|> and <|call|>,
-/// and only Solar has <|flush|> and <|calls|>. Throws if a file of the tokenizer is no JSON.
+/// The tokens that end any text of a model, each with the first of its sources. `tokenizer` may be null. In the harmony format
+/// and in Solar, <|end|> ends a message but not a text, so it is left out: a vocabulary is harmony's if it has <|return|> and
+/// <|call|>, and Solar's if it has <|flush|> and <|calls|>. Throws if a file of the tokenizer is no JSON.
 std::vector<EndToken> find_end_tokens(const Checkpoint& checkpoint, const ModelSpec& spec,
                                       const Tokenizer* tokenizer);
 
 /// The tokens that end an assistant's turn: `ends` and the tokens that the template writes after a turn, without the tokens that
 /// the template writes between the reasoning and the answer of one turn.
 ///
-/// The token after a turn is the last control token that follows both the last turn of a conversation and an earlier turn; the
-/// first one if the template has no generation prompt, since the next message may begin in the same way. If there is no such
-/// token, it is the first control token after each of the two turns: GLM ends a turn with the beginning of the next turn.
+/// Two texts follow a turn: one at the end of a conversation, and one before the next message. The token after a turn is the last
+/// control token in the common beginning of both texts that is not in the generation prompt. Without a generation prompt it is
+/// the first control token there, since later ones may belong to the next message. If the common beginning has no such token, the
+/// first control token behind it in each of the two texts ends a turn: GLM ends a turn with the beginning of the next turn.
 std::vector<EndToken> turn_end_tokens(std::vector<EndToken> ends, const TurnFormat& format,
                                       const Tokenizer& tokenizer);
 

@@ -28,8 +28,9 @@ struct MemoryPlan {
   std::size_t other_bytes = 0;    // the program, its tokenizer, the tables of its files
   std::size_t budget_bytes = 0;   // experts
 
-  // The chunk of sessions that set none (SequenceOptions::chunk). With limited memory a long prompt reads its experts from disk
-  // once per chunk, so chunks are up to 2048 tokens long, as long as their intermediate results take at most 1/8 of the budget.
+  // The chunk of sessions whose SequenceOptions::chunk is empty. With limited memory a long prompt reads its experts from disk
+  // once per chunk, so the chunk is doubled to 1024 and 2048 tokens while the intermediate results grow by at most 1/8 of the
+  // budget.
   std::size_t chunk = 512;
 
   /// The sum of all members in bytes.
@@ -47,7 +48,8 @@ struct ExpertSizes {
   std::size_t all_bytes = 0;      // of all experts; a larger budget has no effect
 };
 
-/// Completes a plan whose first four members are known. Throws if the memory does not suffice for one expert.
+/// Completes a plan whose first four members are known. Throws if options.total_bytes does not suffice for these members and one
+/// expert.
 MemoryPlan complete_plan(MemoryPlan plan, const MemoryOptions& options, const ExpertSizes& experts);
 
 /// Completes the plan with the longest of the chunks that MemoryPlan::chunk describes. with_chunk(chunk): the plan with this

@@ -30,10 +30,10 @@ namespace moe::inline MOE_ABI {
 struct ModelOptions {
   std::size_t threads = 0;  // 0: one per core
 
-  // Where the weights are if `memory` is not limited: in the mapped files (MmapProvider), which opens at once, or in memory
-  // (MemoryProvider), where quantised matrices lie in panels, which are multiplied faster. Mapped experts in a form that
-  // kernels do not read, such as MXFP4 of Hugging Face or FP8, are converted when they are read, and cached in 9/10 of the
-  // free memory.
+  // Where the weights are if `memory` is not limited. mapped: in the mapped files (MmapProvider), so that the model opens at
+  // once. in_memory: in memory (MemoryProvider), with quantised matrices in panels, so that they are multiplied faster. Mapped
+  // experts in a form that kernels do not read, such as MXFP4 of Hugging Face or FP8, are converted when they are read, and
+  // cached in 9/10 of the free memory.
   enum class Experts { mapped, in_memory };
   Experts experts = Experts::mapped;  // ignored if `memory` is limited
 
@@ -86,8 +86,8 @@ class Model {
       : Model(std::move(checkpoint), AnyProvider(std::move(provider)), std::move(options)) {}
   Model(Checkpoint checkpoint, AnyProvider provider, ProviderModelOptions options = {});
 
-  /// A model whose experts `executor` computes. It uses the threads of the model while the model waits if both have the same
-  /// options.pool.
+  /// A model whose experts `executor` computes. If the executor computes on options.pool, it uses the threads of the model while
+  /// the model waits.
   Model(Checkpoint checkpoint, std::shared_ptr<ExpertExecutor> executor, ProviderModelOptions options = {});
 
   Model(Model&&) noexcept;
@@ -103,8 +103,8 @@ class Model {
   /// The number of threads that multiply, the calling thread included.
   std::size_t threads() const;
 
-  /// The provider. experts().get<P>() is a pointer to the provider that was given, if its type is P. The provider of a model with
-  /// an executor has no experts.
+  /// The provider. experts().get<P>() points to the provider that the constructor was given, if its type is P. The provider of a
+  /// model with an executor has no experts.
   AnyProvider& experts() const;
 
   /// The restriction of the routers. AllowedExperts::all() without a restriction.
@@ -113,24 +113,25 @@ class Model {
   /// The division of the memory; zeros if the memory is not limited.
   const MemoryPlan& memory_plan() const;
 
-  /// Whether tokenizer() returns: the checkpoint has a tokenizer that the library reads.
+  /// Whether tokenizer() succeeds: the checkpoint has a tokenizer that the library reads.
   bool has_tokenizer() const;
 
-  /// Throws if the checkpoint has no tokenizer, or a tokenizer that the library does not read. Prompts are then token ids.
+  /// Throws if the checkpoint has no tokenizer, or a tokenizer that the library does not read. Prompts of such a model are token
+  /// ids.
   const Tokenizer& tokenizer() const;
 
   /// The tokens that end a text: all that generation_config.json, config.json and the files of the tokenizer name.
   const std::vector<EndToken>& end_tokens() const;
 
-  /// The tokens that end an assistant's turn: those of end_tokens(), and those that the template writes after a turn, but none
-  /// that the template writes within a turn.
+  /// The tokens that end an assistant's turn: the tokens of end_tokens() and the tokens that the template writes after a turn,
+  /// without tokens that the template writes within a turn.
   std::vector<EndToken> end_tokens(const ChatTemplate& chat) const;
 
   /// Reads the chat template of the checkpoint. Throws if there is none, or if it is not supported.
   ChatTemplate chat_template() const { return ChatTemplate(checkpoint().path()); }
 
-  /// The options in generation_config.json, with the defaults of Hugging Face for omitted keys, or those that a GGUF file
-  /// states; greedy decoding if the checkpoint has neither.
+  /// The options in generation_config.json, with the defaults of Hugging Face for omitted keys; or the options that a GGUF file
+  /// states. Greedy decoding if the checkpoint states no options.
   Sampling recommended_sampling() const { return detail::read_sampling(checkpoint()); }
 
  private:
@@ -156,8 +157,8 @@ CachedProvider cached_experts(const Checkpoint& checkpoint, const MemoryPlan& pl
 /// Throws unless the bytes of all experts have the checksums that the file states.
 void verify_experts(const ExpertCatalog& catalog);
 
-/// The type of moe::open. Argument-dependent lookup does not find function objects, so open(model) in a program with its own
-/// function open calls that function.
+/// The type of moe::open. Argument-dependent lookup does not find function objects, so in a program with a function open of its
+/// own, open(model) calls this function.
 struct Open {
   Model operator()(const std::string& path, const ModelOptions& options = {}) const;
   Model operator()(const PathObject auto& path, const ModelOptions& options = {}) const {

@@ -55,7 +55,8 @@ MOE_INLINE void NgramIndex::ban_repetitions(std::span<const TokenId> text, std::
   for (std::uint32_t next = newest_[bucket(hash_)]; next != 0; next = earlier_[next - 1]) {
     const std::size_t position = next - 1;
     const TokenId id = text[position];
-    // The order of the checks bounds the comparisons of tokens by the number of different n-grams.
+    // The cheap checks come first: a token that is banned already needs no comparison, so the last n - 1 tokens are compared with
+    // equal ones at most once for each token of the vocabulary.
     if (hashes_[position] != hash_ || id >= scores.size() || std::isinf(scores[id])) continue;
     if (std::equal(last.begin(), last.end(), text.subspan(position - prefix_).begin()))
       scores[id] = -std::numeric_limits<double>::infinity();

@@ -27,10 +27,10 @@ class OutputText {
   /// Reads a token. Returns whether a stop string has ended the text, if `may_stop`.
   bool push(TokenId id, bool may_stop);
 
-  /// Releases the text that is held back, when no more tokens come. Returns whether a stop string has ended the text.
+  /// When no more tokens come, releases the text that is held back. Returns whether a stop string has ended the text.
   bool finish(bool may_stop);
 
-  /// Takes the next complete text, of which one token can give two, in different parts. Returns false if there is none.
+  /// Takes the next complete text; false if there is none. One token can complete two texts, in different parts.
   bool take(std::string& text, TextPart& part);
 
   const std::string& stop_string() const { return stops_.found(); }
@@ -53,7 +53,7 @@ class OutputText {
   std::optional<StreamingDecoder> decoder_;
   std::optional<TurnParts> parts_;
   StopStrings stops_;
-  std::vector<Shown> shown_;  // the first count_ of them; the others keep their memory
+  std::vector<Shown> shown_;  // the first count_ are in use; the others keep their memory
   std::size_t count_ = 0, taken_ = 0;
   std::string decoded_;
   TextPart part_ = TextPart::answer;  // of the text that was shown last

@@ -20,8 +20,9 @@ enum class TextPart { answer, reasoning };
 /// Separates reasoning from answer while the text of an assistant's turn arrives, by the markers of a TurnFormat. Markers, and
 /// white space beside markers, belong to neither part. Text that may become a marker is held back.
 ///
-/// Reasoning begins at a marker at the beginning of the turn. A later marker counts only if it begins with a special token, since
-/// an answer may contain the letters of other markers. Without markers everything is the answer. Not thread-safe.
+/// Reasoning begins at its begin marker at the beginning of the turn, and ends at its end marker. Reasoning later in the turn,
+/// and an answer that begins within reasoning, count only if their marker begins with a special token, since texts may contain
+/// the letters of other markers. Without markers everything is the answer. Not thread-safe.
 class TurnParts {
  public:
   using Emit = FunctionRef<void(TextPart part, std::string_view text)>;
@@ -29,10 +30,10 @@ class TurnParts {
   /// `prompt`: the tokens before the turn, whose end may have begun the reasoning.
   TurnParts(const TurnFormat& format, const Tokenizer& tokenizer, std::span<const TokenId> prompt);
 
-  /// Reads text. `hidden`: the text is of a special token, which can be a part of a marker but is not shown.
+  /// Reads text. `hidden`: the text belongs to a special token, which can be a part of a marker but is not shown.
   void write(std::string_view text, bool hidden, Emit emit);
 
-  /// Emits the text that is held back, when no more text comes.
+  /// When no more text comes, emits the text that is held back.
   void finish(Emit emit);
 
  private:

@@ -72,14 +72,14 @@ inline void add_bad_words(const Json& config, const std::vector<TokenId>& end_to
   }
 }
 
-/// The decimal with at most six digits behind the point that `value` is as an f32, or else `value`. GGUF files store 0.95 as an
-/// f32, which is 0.949999988; with 0.95 a GGUF file and a generation_config.json give the same draws.
+/// The decimal number with at most six digits behind the point that rounds to the f32 `value`; `value` itself if there is none. A
+/// GGUF file stores 0.95 as the f32 0.949999988; read as 0.95, it gives the same draws as the 0.95 of a generation_config.json.
 inline double as_decimal(double value) {
   const double rounded = std::round(value * 1e6) / 1e6;
   return static_cast<float>(rounded) == static_cast<float>(value) ? rounded : value;
 }
 
-/// The numbers of a GGUF file that begin with general.sampling.
+/// The numbers of a GGUF file whose keys begin with general.sampling.
 class SamplingNumbers {
  public:
   explicit SamplingNumbers(const GgufMetadata& metadata) : metadata_(metadata) {}

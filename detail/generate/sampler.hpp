@@ -21,7 +21,7 @@ struct SamplerContext {
   SamplerContext(const Tokens& all, std::size_t prompt = 0) : tokens(all), prompt_size(prompt) {}
 
   std::span<const TokenId> tokens;  // all tokens so far, prompt included
-  std::size_t prompt_size = 0;      // the number of first tokens that were not generated
+  std::size_t prompt_size = 0;      // the number of tokens at the beginning that are the prompt
 };
 
 /// Draws tokens. Reproducible: the same options, logits and contexts give the same tokens on every machine. Not thread-safe.

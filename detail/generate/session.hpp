@@ -23,18 +23,18 @@
 
 namespace moe::inline MOE_ABI {
 
-/// One generated token and the text that this token completes: no, one or several characters. A token that completes text of
-/// both parts gives two pieces, the second piece without log-probabilities.
+/// One generated token and the text that this token completes: no character, one or several. A token that completes text of both
+/// parts gives two pieces, the second piece without log-probabilities.
 struct Piece {
   using Part = detail::TextPart;  // answer or reasoning
 
   TokenId id;                // of the token
   std::string text;          // the characters that the token completes, in UTF-8; may be empty
   Part part = Part::answer;  // reasoning only in answers to a chat template
-  // With GenerateOptions::logprobs, and from Session::score(): the log-probability of the token, and the most likely tokens in its
-  // place, in descending order. All are ln softmax of the logits of the model: before penalties, temperature and bans.
+  // With GenerateOptions::logprobs, and from Session::score(): the log-probability of the token, and the most likely tokens in
+  // its place, in descending order. All are ln softmax of the logits of the model, before penalties, temperature and bans.
   std::optional<double> log_probability = {};
-  std::vector<TokenProbability> most_likely = {};  // of GenerateOptions::logprobs tokens
+  std::vector<TokenProbability> most_likely = {};  // [GenerateOptions::logprobs]
 };
 
 /// Why a text ended. running: the text has not ended, or an error ended the text.
@@ -51,8 +51,8 @@ enum class Finish { running, end_token, stop_string, max_tokens, context_full, s
 ///   };
 struct GenerateOptions {
   std::size_t max_tokens = 256;  // the text ends after this number of tokens; 0: only the prompt is computed
-  // Up to this number, end tokens are excluded and stop strings are text. Empty: min_new_tokens, or min_length less the tokens
-  // of the prompt, in generation_config.json; else 0.
+  // Until the text has this number of tokens, end tokens are excluded and stop strings are text. Empty: min_new_tokens of
+  // generation_config.json, or its min_length less the tokens of the prompt; else 0.
   std::optional<std::size_t> min_tokens = {};
   std::optional<Sampling> sampling = {};  // empty: Model::recommended_sampling()
   // In place of `sampling`: chooses each token. A token outside of the vocabulary is an error.
@@ -86,8 +86,8 @@ struct SessionStatistics {
 class SessionBatch;
 
 /// One conversation with a model. The state keeps the text between calls: of a new prompt that begins like the last text, only
-/// the different end is computed. With recurrent mixers or sliding windows, all tokens after the last position to which the state
-/// can return are computed. Not thread-safe; any number of sessions can share a model.
+/// the different end is computed. With recurrent mixers or sliding windows, the state can return to some positions only, and all
+/// tokens after the last such position are computed. Not thread-safe; any number of sessions can share a model.
 class Session {
  public:
   /// model: must outlive the session. The context is options.context, but not more than ModelSpec::max_positions.
@@ -162,7 +162,8 @@ class Session {
 
   static std::string collect(Generation generation, FunctionRef<void(const Piece&)> on_piece);
 
-  /// Makes the prompt the text, keeps of its tokens those that are in the KV cache, and resets the statistics.
+  /// Replaces the text by the prompt, rewinds the KV cache to the tokens that the prompt shares with the last text, and resets
+  /// the statistics.
   void begin_prompt(const std::vector<TokenId>& prompt);
 
   /// Computes the prompt, except for the tokens that are in the KV cache.
@@ -171,8 +172,8 @@ class Session {
   /// The tokens of a text without log-probabilities, each with the text that it completes.
   std::vector<Piece> pieces_of(std::span<const TokenId> tokens) const;
 
-  /// The number of tokens that come before the next snapshot if `left` tokens of a prompt are left; all of them if the snapshot is
-  /// that of the end of the prompt.
+  /// The number of tokens before the next snapshot if `left` tokens of a prompt are left; `left` if the next snapshot is the
+  /// snapshot at the end of the prompt.
   std::size_t until_snapshot(std::size_t left) const;
 
   /// Takes a snapshot if one is due at this position of a generated text.
@@ -265,7 +266,8 @@ class Session::Generation {
   /// Sets the next piece to the text that the last token has completed, if there is any.
   bool take() { return text_.take(piece_.text, piece_.part); }
 
-  /// Sets the next piece to text that belongs to more than the last token. Such a piece has no log-probabilities.
+  /// Sets the next piece to text that is left after the piece of the last token: text of the other part, or text that was held
+  /// back. Such a piece has no log-probabilities.
   bool take_rest();
 
   Finish finish_after(TokenId id);

@@ -83,7 +83,8 @@ MOE_INLINE std::size_t Session::common_prefix(std::span<const TokenId> prompt) c
 }
 
 MOE_INLINE std::size_t Session::until_snapshot(std::size_t left) const {
-  // The last tokens of a prompt begin the answer. Chat templates write these tokens differently when another message follows.
+  // A snapshot before the last tokens of the prompt, which begin the answer: chat templates write these tokens differently when
+  // another message follows, so the next prompt shares only the tokens before them.
   constexpr std::size_t changing_end = 16;
   if (!sequence_.needs_snapshots() || left <= changing_end) return left;
   return std::min(left - changing_end, std::max(snapshot_distance, sequence_.chunk()));
@@ -130,7 +131,7 @@ inline OutputText output_text(const Model& model, std::span<const TokenId> promp
   return OutputText(tokenizer, std::move(parts), options.stop_strings);
 }
 
-/// The options, with what generation_config.json says of the limits of a text.
+/// The options, with the limits of a text in generation_config.json.
 inline GenerateOptions with_limits(GenerateOptions options, const Model& model, std::size_t prompt_tokens) {
   if (!options.min_tokens) options.min_tokens = read_min_tokens(model.checkpoint(), prompt_tokens);
   if (options.stop_at_end_token)

@@ -26,8 +26,8 @@ namespace moe::inline MOE_ABI {
 ///     batch.add(sessions[i], prompts[i], options, [&, i](const moe::Piece& piece) { answers[i] += piece.text; });
 ///   while (batch.run_pass()) {}
 ///
-/// A pass computes one token of each text that is generated; the other tokens of the pass are those of prompts, in the order
-/// of add(). Several continuations of one prompt share its state: compute all tokens of the prompt but the last one in one
+/// A pass computes one token of each text whose prompt is complete; the rest of the pass is filled with tokens of prompts, in the
+/// order of add(). Several continuations of one prompt share its state: compute all tokens of the prompt but the last one in one
 /// session, with max_tokens = 0, and add the prompt to forks of this session. Not thread-safe.
 class SessionBatch {
  public:
@@ -36,10 +36,10 @@ class SessionBatch {
       : model_(&model), batch_(model.transformer().batch(options)) {}
 
   /// Adds the text of a session. on_piece(piece) is called during run_pass(), for each token as soon as it is drawn; it must not
-  /// call this batch. The session must outlive the text and stay at its address; it is used for nothing else until the text
-  /// ends, so that Session::finish() is not `running`. GenerateOptions::stop ends the text before the next pass.
-  /// Throws if the batch is full, if the session belongs to another model or has a text in the batch, and as
-  /// Session::generate() does for a wrong prompt or wrong options.
+  /// call this batch. The session must outlive the text and stay at its address, and must not be used for anything else until the
+  /// text ends: then Session::finish() is no longer `running`. GenerateOptions::stop ends the text before the next pass. Throws
+  /// if the batch is full, if the session belongs to another model or has a text in the batch, and as Session::generate() does
+  /// for a wrong prompt or wrong options.
   void add(Session& session, std::span<const TokenId> prompt, const GenerateOptions& options = {},
            std::function<void(const Piece&)> on_piece = {});
   void add(Session& session, std::string_view prompt, const GenerateOptions& options = {},

@@ -65,7 +65,8 @@ class ChecksummedInput {
   std::uint32_t crc_ = 0;
 };
 
-/// Adds 64 bytes from the middle of a matrix to a checksum: the bytes of its rows, also if it lies in panels.
+/// Adds 64 bytes from the middle of a matrix to a checksum. The bytes are taken row by row, so that a matrix in panels gives the
+/// same checksum.
 inline std::uint32_t add_sample(std::uint32_t crc, const Matrix& matrix) {
   constexpr std::size_t sample = 64;
   const std::size_t row_bytes = matrix.row_bytes(), bytes = matrix.bytes();

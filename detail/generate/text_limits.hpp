@@ -9,8 +9,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-// When a text may end and when it ends, by generation_config.json, as transformers' generate() reads this file. The largest
-// numbers of tokens and seconds (max_length, max_new_tokens, max_time) are left to the caller.
+// The limits of generation_config.json on the end of a text, as transformers' generate() reads this file. The largest numbers of
+// tokens and seconds (max_length, max_new_tokens, max_time) are left to the caller.
 
 /// The number of generated tokens before which a text after a prompt of `prompt_tokens` must not end: min_new_tokens, or
 /// min_length, which counts the prompt. 0 without both.
