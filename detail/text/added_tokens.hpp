@@ -26,8 +26,8 @@ struct AddedToken {
   bool special = false;      // controls the model; decoding may leave it out
 };
 
-/// An Aho-Corasick automaton over reversed texts. Reads an input backwards, one step for each byte. After each step,
-/// longest() is the longest of the texts that begins at the byte that was read. O(1) amortised per step, whatever the texts are.
+/// An Aho-Corasick automaton over reversed texts. Reads an input backwards, one step for each byte. After each step, longest() is
+/// the longest text that begins at the byte that was read. O(1) amortised per step, whatever the texts are.
 class BackwardAutomaton {
  public:
   static constexpr std::uint32_t none = std::numeric_limits<std::uint32_t>::max();
@@ -45,7 +45,8 @@ class BackwardAutomaton {
   /// The child of the state by the byte; `none` if the state has no such child.
   std::uint32_t child(std::uint32_t state, unsigned char byte) const;
 
-  // A trie in breadth-first order: the children of state s are children_[s] to children_[s + 1], sorted by byte.
+  // A trie in breadth-first order: the children of state s are the states from children_[s] to below children_[s + 1], sorted by
+  // byte.
   std::vector<std::uint32_t> children_;
   std::vector<unsigned char> bytes_;        // [states] the byte that leads to the state
   std::vector<std::uint32_t> fallback_;     // [states] the state of the longest proper suffix

@@ -13,7 +13,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The normalization of texts. Added tokens are searched for after the normalization if they are normalized, otherwise before.
+/// The normalization of texts. Added tokens with AddedToken::normalized are searched for after the normalization, other added
+/// tokens before it.
 struct Normalization {
   bool nfc = false;
   bool spaces = false;          // SentencePiece: ▁ and spaces become one character, here a space
@@ -22,12 +23,12 @@ struct Normalization {
   std::string of(std::string_view text) const;
 };
 
-/// All added tokens of a tokenizer: found in texts, by content and by id.
+/// Finds the added tokens of a tokenizer: in texts, and by their content.
 class AddedVocabulary {
  public:
-  /// Adds each token that the vocabulary lacks to the vocabulary, by add_apart(). Ignores tokens without content. Throws an
-  /// Error about the file `name` if two tokens have equal content, if a token has the id of another token or too large an id,
-  /// or if the contents are too long. The content of normalized tokens is normalized.
+  /// Adds to the vocabulary, by add_apart() or add_byte(), each token that the vocabulary lacks. Ignores tokens without content.
+  /// Throws an Error about the file `name` if two tokens have equal content, if a token has the id of another token or too large
+  /// an id, or if the contents are too long. The content of normalized tokens is normalized.
   AddedVocabulary(const std::vector<AddedToken>& tokens, const Normalization& normalization,
                   Vocabulary& vocabulary, std::string_view name);
 

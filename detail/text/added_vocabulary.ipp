@@ -76,7 +76,7 @@ MOE_INLINE AddedVocabulary::AddedVocabulary(const std::vector<AddedToken>& token
     const bool twice = contents_.find_text(token.content).has_value();
     const auto known = check_added_token(token, largest, twice, vocabulary, name);
     contents_.add(token.id, token.content);
-    // From version 0.23 on, tokenizers also decodes the token as its normalized content.
+    // The token is decoded as its normalized content, too, as in Hugging Face's tokenizers from version 0.23 on.
     if (token.normalized) token.content = normalization.of(token.content);
     if (!known) add_to_vocabulary(token, vocabulary);
     if (token.special) mark_special(token.id);

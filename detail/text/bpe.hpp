@@ -13,9 +13,9 @@
 namespace moe::inline MOE_ABI::detail {
 
 struct BpeOptions {
-  std::optional<TokenId> unknown =
-      {};                      // stands for a symbol that is no token; if absent, such symbols are dropped
-  bool fuse_unknown = false;   // a run of such symbols becomes one `unknown`
+  // Stands for a symbol that is no token. Without it, such symbols are dropped.
+  std::optional<TokenId> unknown = {};
+  bool fuse_unknown = false;   // a run of symbols that are no tokens becomes one `unknown`
   bool ignore_merges = false;  // a piece that is a token as a whole becomes that token
 };
 

@@ -24,14 +24,14 @@ class BpeEncoder {
   static constexpr std::uint32_t end = std::numeric_limits<std::uint32_t>::max();
 
   /// A token of the piece, in a doubly linked list of neighbours. A symbol that was merged into its left neighbour keeps its
-  /// position, but is in no list and has no merge.
+  /// position, but is not in the list and has no merge.
   struct Symbol {
     TokenId id;
     std::uint32_t previous, next;  // positions in symbols_, or end
     Merge merge;                   // with the next symbol
   };
 
-  /// A possible merge. Outdated if the symbol at its position now has a merge of another rank. The top of the heap has the
+  /// A possible merge. It is outdated if the symbol at its position now has a merge of another rank. The top of the heap has the
   /// lowest rank; among equal ranks, the lowest position.
   struct Candidate {
     std::uint32_t rank, position;
@@ -39,7 +39,7 @@ class BpeEncoder {
   };
   static bool comes_later(Candidate a, Candidate b) { return a.key() > b.key(); }
 
-  /// With scores: one symbol for each byte of the piece, so that the position of a symbol is the offset of its text. Only
+  /// With scores: makes one symbol for each byte of the piece, so that the position of a symbol is the offset of its text. Only
   /// symbols that begin a character are in the list.
   void link_characters();
 
@@ -48,13 +48,14 @@ class BpeEncoder {
 
   void append_scored(std::vector<TokenId>& out) const;
 
-  /// One symbol for each byte or character of the piece; several for a character that is spelled in byte tokens.
+  /// Makes one symbol for each byte or character of the piece; several for a character that is spelled in byte tokens.
   void spell(std::string_view piece);
 
-  /// Calls add(id) for the token of these bytes; else for the token of each byte, where a space is written ▁; else an unknown
-  /// token waits. An unknown token that waits is added before the next symbol that is a token and, unless unknown tokens are
-  /// fused, before the next unknown token. Byte tokens in between come first, as in Hugging Face's tokenizers. At the end, the
-  /// caller adds the unknown token that waits.
+  /// Calls add(id) for one symbol: for its token; or, if it is no token, for the byte token of each of its bytes, where a space
+  /// is spelled as ▁. If bytes have no tokens either, sets `unknown_waits`: an unknown token is added later, before the next
+  /// symbol that is a token and, unless unknown tokens are fused, before the next unknown symbol. So byte tokens in between come
+  /// before the unknown token, as in Hugging Face's tokenizers. At the end of the piece, the caller adds an unknown token that
+  /// still waits.
   template <class Add>
   void write(std::string_view bytes, bool& unknown_waits, Add add) const;
 

@@ -21,7 +21,8 @@ struct MergeText {
 /// "left right"; empty unless there is exactly one space.
 std::optional<MergeText> split_merge(std::string_view text);
 
-/// "left right", split at the first space after the first byte; empty if there is no such space. Source: gemma4 in GGUF files.
+/// "left right", split at the first space after the first byte; empty if there is no such space. The left token can begin with a
+/// space, and the right token can contain spaces. Source: llama-vocab.cpp of llama.cpp.
 std::optional<MergeText> split_merge_at_first_space(std::string_view text);
 
 /// Adds the merge; false unless the vocabulary has both tokens and their result.

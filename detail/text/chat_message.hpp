@@ -31,8 +31,8 @@ struct Message {
 
 /// Variables of a chat template beside the messages.
 struct ChatOptions {
-  bool add_generation_prompt = true;  // end with the begin of an assistant's turn
-  // Let the model reason before it answers. Empty: the template decides.
+  bool add_generation_prompt = true;  // whether the text ends with the beginning of an assistant's turn
+  // Whether the model reasons before it answers. Empty: the template decides.
   std::optional<bool> enable_thinking = {};
   std::vector<std::string> tools = {};  // functions that the model may call, each described in JSON
   // More variables of the template: name, JSON.
@@ -44,7 +44,7 @@ struct ChatOptions {
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Reads {"add_generation_prompt", "tools", ...}: the members may be missing, and all others are variables.
+/// Reads {"add_generation_prompt", "tools", ...}: both members may be missing; any other member is a variable of the template.
 ChatOptions read_chat_options(const Json& json);
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -37,7 +37,7 @@ class ChatTemplate {
   /// expects it: in `reasoning_content`, or between its markers in the content if the template reads no other place.
   Message answer(std::string content, std::string reasoning = {}) const;
 
-  /// How the template writes an assistant's turn. The first call renders a few short conversations to find out.
+  /// How the template writes an assistant's turn. The first call finds out, by rendering dozens of short conversations.
   const detail::TurnFormat& turn_format() const;
 
  private:

@@ -44,7 +44,7 @@ inline std::string_view default_template(const Json& value) {
   value.fail_here("a template of the name \"default\"", "none");
 }
 
-/// The template of a GGUF file; without a text if `path` is empty or the file has no template.
+/// The template of a GGUF file; its text is empty if `path` is empty or the file has no template.
 inline ChatTemplateText gguf_chat_template(const std::string& path) {
   if (path.empty()) return {};
   const File file(path);

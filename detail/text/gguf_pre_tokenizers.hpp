@@ -20,9 +20,9 @@ struct GgufPreTokenizer {
   std::string_view regexes = {};  // one per line, for isolating_steps()
 };
 
-/// The names of byte-level vocabularies. Some embedding models need a token between two texts; a Tokenizer encodes one text.
-/// Source: the patterns, ignore_merges and add_bos are from llama-vocab.cpp of llama.cpp, which never normalizes; nfc is from
-/// the tokenizers of Hugging Face that such files are made from.
+/// The names of byte-level vocabularies. The token that some embedding models need between two texts is not here, since a
+/// Tokenizer encodes one text. Source: the patterns, ignore_merges and add_bos are from llama-vocab.cpp of llama.cpp, which never
+/// normalizes; nfc is from the tokenizers of Hugging Face that such files are made from.
 inline constexpr auto gguf_pre_tokenizers = std::to_array<GgufPreTokenizer>({
     {"qwen2", &qwen2_pattern, true},
     {"deepseek-r1-qwen", &qwen2_pattern},

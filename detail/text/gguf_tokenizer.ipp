@@ -46,22 +46,23 @@ class GgufTokenizer {
   void read_sentence_piece();
 
   /// SentencePiece with listed merges, without a space before texts. `always_bos`: puts the bos token before a text whatever the
-  /// file says. Files of chat models say that there is none, because their template writes bos, but texts without a template need
-  /// bos too.
+  /// file says. Files of chat models say that texts have no bos token, because the chat template writes one, but texts without a
+  /// template need it, too.
   void read_gemma4(bool always_bos);
 
-  /// Leaves out the unused tokens `[PAD...]`, which only fill the rows of the embedding: such an id is an id without a token.
+  /// Leaves out the unused tokens `[PAD...]`, which only fill the rows of the embedding: their ids have no token.
   void read_tokens(Notation notation);
 
-  /// The types of all tokens; empty if the file has none. Numbers that are no types count as normal.
+  /// The types of all tokens; empty if the file states no types. A number that is no type counts as normal.
   std::vector<std::uint32_t> read_types() const;
 
-  /// The type of a token with the type `stated` in the file. Adds a warning if the type is another one.
+  /// The type of a token for which the file states the type `stated`. Adds a warning if the two types differ.
   Type checked_type(TokenId id, std::string_view text, Type stated);
 
   void add_token(const GgufArray& tokens, TokenId id, std::string text, Type type, Notation notation);
 
-  /// Which white space added tokens take with them. GGUF files do not store this; as in llama.cpp, names decide.
+  /// Sets lstrip and rstrip of the added tokens. GGUF files do not store these flags; as in llama.cpp, the names of the model and
+  /// of the pre-tokenizer decide.
   void set_strips();
 
   /// Ignores merges of texts that are no tokens. Of two merges of the same tokens, the first counts.
@@ -71,7 +72,7 @@ class GgufTokenizer {
   MergeResult add_listed_merge(std::string_view text);
 
   /// The best score gets rank 0, and equal scores get equal ranks: of equal merges, the leftmost is done first. Without scores,
-  /// all are equal.
+  /// all ranks are equal.
   void read_scores();
   std::vector<double> scores() const;
 
@@ -82,7 +83,7 @@ class GgufTokenizer {
   std::optional<TokenId> id(std::string_view key, std::optional<TokenId> otherwise = {});
   TokenId required_id(std::string_view key, std::optional<TokenId> otherwise);
 
-  /// The id, if the file has so many tokens; otherwise nothing.
+  /// `id` if the file has a token of this id; otherwise nothing.
   std::optional<TokenId> existing(TokenId id) const;
 
   std::string_view required_text(std::string_view key) const;
@@ -140,8 +141,7 @@ MOE_INLINE const GgufPreTokenizer& GgufTokenizer::pre_tokenizer() {
   if (const GgufPreTokenizer* known = find_gguf_pre_tokenizer(name)) return *known;
   refuse("tokenizer.ggml.pre",
          "qwen2, qwen35, llama-bpe, glm4, dbrx, gpt-2, starcoder, gpt-4o, tekken, deepseek-v3 or another "
-         "name that "
-         "llama.cpp knows for byte-level vocabularies",
+         "name that llama.cpp knows for byte-level vocabularies",
          name);
 }
 
@@ -173,7 +173,7 @@ MOE_INLINE void GgufTokenizer::read_tokens(Notation notation) {
   const std::vector<std::uint32_t> types = read_types();
   parts_.vocabulary = Vocabulary(count_, notation);
   std::uint64_t bytes = 0;
-  std::optional<TokenId> end_of_text;  // </s> with the type normal
+  std::optional<TokenId> end_of_text;  // </s> with the type normal; see end_tokens_of_any_type
   bool tool_response = false;
   for (std::size_t i = 0; i < count_; ++i) {
     std::string text = tokens.text(most_token_bytes);

@@ -10,8 +10,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Searches for several texts in a text that arrives byte by byte: the algorithm of Knuth, Morris and Pratt for each of them.
-/// O(texts) amortised per byte, whatever the texts are. Not thread-safe.
+/// Searches for several texts in a text that arrives byte by byte: the algorithm of Knuth, Morris and Pratt for each of the
+/// texts. O(texts) amortised per byte, whatever the texts are. Not thread-safe.
 class IncrementalSearch {
  public:
   /// No text is empty.
@@ -35,7 +35,7 @@ class IncrementalSearch {
     std::string text;
     /// [size + 1] For each prefix of the text: the size of the longest shorter prefix that is also a suffix of this prefix.
     std::vector<std::size_t> borders;
-    /// The size of the longest prefix of the text that the bytes read last are; less than the size of the text.
+    /// The size of the longest prefix of the text with which the bytes read so far end; less than the size of the text.
     std::size_t matched = 0;
     bool step(char byte);
   };

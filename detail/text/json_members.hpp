@@ -23,8 +23,8 @@ inline bool find_flag(const Json& object, std::string_view key, bool otherwise) 
 /// The type of a part of a tokenizer.json.
 inline std::string_view type_of(const Json& part) { return part.at("type").as_string(); }
 
-/// The part with this name; if it is a Sequence of one part, that part. `parts`: the name of the list in such a Sequence. Nothing
-/// if the part is missing or null.
+/// The part with this name; if the part is a Sequence of one part, the inner part. `parts`: the name of the list in such a
+/// Sequence. Nothing if the part is missing or null.
 inline Json find_part(const Json& root, std::string_view key, std::string_view parts) {
   Json part = find_value(root, key);
   while (part && type_of(part) == "Sequence" && part.at(parts).as_array().size() == 1)

@@ -8,10 +8,10 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Control tokens that end a text in every model that has them, whatever type a file gives them. GGUF files name one to three
-/// end tokens, fewer than the generation_config.json of the same model. Source: llama-vocab.cpp of llama.cpp, which overrides
-/// the types of these tokens. <|tool_response> is left out, because it is text in Gemma's files, and so is </s>: </s> is a
-/// control token only in SentencePiece vocabularies without <|tool_response>.
+/// Control tokens that end a text in every model that has them, whatever type a file gives them. GGUF files name one to three end
+/// tokens, fewer than the generation_config.json of the same model. Source: llama-vocab.cpp of llama.cpp, which overrides the
+/// types of these tokens. Two tokens are left out: <|tool_response>, because programs show it (see end_before_tool_result), and
+/// </s>, because it is a control token only in SentencePiece vocabularies without <|tool_response>.
 inline constexpr std::string_view end_tokens_of_any_type[] = {
     "<|eot_id|>",
     "<|im_end|>",
@@ -78,8 +78,8 @@ inline constexpr std::string_view control_tokens_of_type_normal[] = {
     "]~b]",
 };
 
-/// A token that ends a text, too: after it, the program that called the model writes the result of a tool. Files of Gemma 4 give this token
-/// the type "user-defined", so that programs show it.
+/// A token that ends a text, although it is no control token: after it, the program that called the model writes the result of a
+/// tool. Files of Gemma 4 give this token the type "user-defined", so that programs show it.
 inline constexpr std::string_view end_before_tool_result = "<|tool_response>";
 
 /// Whether a token is a control token although the file gives it another type. `normal`: the type is "normal".
@@ -87,6 +87,7 @@ inline bool is_known_control(std::string_view text, bool normal) {
   const auto has = [&](const auto& list) {
     return std::find(std::begin(list), std::end(list), text) != std::end(list);
   };
+  // A fast test, as every token of a vocabulary is searched for: all texts in the lists pass it.
   if (text.size() < 4 || text.find_first_of(">[]") == text.npos) return false;
   return has(end_tokens_of_any_type) || has(middle_tokens_of_any_type) ||
          (normal && has(control_tokens_of_type_normal));

@@ -38,7 +38,8 @@ class PieceCache {
   std::vector<Place> places_;  // a power of two
 };
 
-/// Cuts texts into pieces and encodes the pieces. Keeps views of the texts: each call of Tokenizer::encode makes an encoder.
+/// Cuts texts into pieces and encodes the pieces. Keeps views of the texts, so each call of Tokenizer::encode makes an encoder of
+/// its own.
 class PieceEncoder {
  public:
   /// Appends to `out`, which must not be shortened while the encoder lives. `text_bytes`: about the size of all texts.

@@ -45,7 +45,8 @@ inline constexpr SplitPattern bailing_pattern = {
     R"(\s+(?!\S)|\s+)",
     qwen2_piece};
 
-/// cl100k, the pattern of GPT-4: Llama 3's pattern, changed in the same way as Qwen2's pattern above.
+/// cl100k, the pattern of GPT-4: another form of Llama 3's pattern with the same matches. The differences are as between
+/// Bailing's pattern and Qwen2's.
 inline constexpr SplitPattern cl100k_pattern = {
     R"('(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|)"
     R"(\s+(?!\S)|\s+)",

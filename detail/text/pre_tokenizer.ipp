@@ -47,7 +47,7 @@ inline std::size_t digits(std::string_view text, std::size_t most) {
   return end;
 }
 
-/// ` ?[^\s\p{L}\p{N}]+`, also without the other classes in `letters`.
+/// ` ?[^\s\p{L}\p{N}]+`, with the classes `letters` in place of \p{L}.
 inline std::size_t symbols(std::string_view text, CharacterClasses letters) {
   const std::size_t begin = text.front() == ' ' ? 1 : 0;
   std::size_t end = begin;
@@ -59,7 +59,7 @@ inline std::size_t symbols(std::string_view text, CharacterClasses letters) {
   return end > begin ? end : 0;
 }
 
-/// ` ?[^\s\p{L}\p{N}]+[\r\n]*`
+/// ` ?[^\s\p{L}\p{N}]+[\r\n]*`, with the classes `letters` in place of \p{L}.
 inline std::size_t punctuation(std::string_view text, CharacterClasses letters) {
   std::size_t end = symbols(text, letters);
   while (end > 0 && is_newline(text, end)) ++end;

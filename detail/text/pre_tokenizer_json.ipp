@@ -31,7 +31,7 @@ inline SplitBehavior read_behavior(const Json& behavior) {
                      concat('"', behavior.as_string(), '"'));
 }
 
-/// A step that finds the matches of a regular expression that this library makes.
+/// A step that finds the matches of a regular expression that this library, not a file, contains.
 inline SplitStep step_of(std::string_view regex, SplitBehavior behavior, bool invert = false) {
   return {.program = std::make_shared<const regex::Program>(regex::compile(regex, "pre-tokenizer")),
           .behavior = behavior,
@@ -61,8 +61,8 @@ inline SplitStep read_digits(const Json& digits) {
   return step_of(R"(\p{N})", individual ? SplitBehavior::isolated : SplitBehavior::contiguous);
 }
 
-/// ASCII punctuation and \p{P} of an older Unicode, as in the step Punctuation of Hugging Face's tokenizers 0.23: without later
-/// characters, and with two characters that are symbols and marks now.
+/// ASCII punctuation and \p{P} of an older Unicode, as in the step Punctuation of Hugging Face's tokenizers 0.23: without
+/// characters that were added later, and with two characters that are a symbol and a mark in newer versions.
 inline constexpr std::string_view punctuation_regex =
     R"([!-/:-@\[-`{-~\x{166d}\x{111c9}[\p{P}&&[^)"
     R"(\x{61d}\x{9fd}\x{a76}\x{c77}\x{c84}\x{1b4e}-\x{1b4f}\x{1b7d}-\x{1b7f}\x{2e43}-\x{2e4f})"

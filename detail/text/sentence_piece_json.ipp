@@ -49,8 +49,8 @@ struct MetaspaceSteps {
   }
 };
 
-/// Reads the decoder: Replace, ByteFallback or no step in its place, Fuse, and Strip or no step. Returns whether Strip removes a
-/// space at the begin of a text.
+/// Reads the decoder, a Sequence of Replace, ByteFallback, Fuse and Strip, of which ByteFallback and Strip may be missing.
+/// Returns whether Strip removes a space at the begin of a text.
 inline bool read_sentence_piece_decoder(const Json& decoder) {
   constexpr std::string_view types[] = {"Replace", "ByteFallback", "Fuse", "Strip"};
   require_type(decoder, "Sequence");

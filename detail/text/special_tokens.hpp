@@ -11,7 +11,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The special tokens of a tokenizer by their roles: bos_token, eos_token and so on, with their texts. Templates use them as
+/// The special tokens of a tokenizer: the role (bos_token, eos_token and so on) and the text of each. Templates use them as
 /// variables.
 using SpecialTokens = std::vector<std::pair<std::string, std::string>>;
 

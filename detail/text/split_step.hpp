@@ -28,17 +28,17 @@ struct SplitStep {
   std::shared_ptr<const regex::Program> program = {};  // finds matches; shared by all copies of a tokenizer
   SplitBehavior behavior = SplitBehavior::isolated;
   bool invert = false;  // parts between matches count as matches, and matches as parts between
-  bool add_prefix_space =
-      false;  // puts a space before each piece that does not begin with one, before it is cut
+  // Before the step cuts a piece that does not begin with a space, puts a space before the piece.
+  bool add_prefix_space = false;
   bool only_at_begin = false;  // puts the space only before the piece at the begin of the text
-  bool byte_alphabet = false;  // matches a piece as ByteLevel writes the piece
+  bool byte_alphabet = false;  // searches a piece in the form that ByteLevel writes, see ByteAlphabet
 };
 
 /// Cuts texts into pieces, each of which becomes tokens by itself.
 struct PreTokenizer {
   std::vector<SplitStep> steps;
-  bool add_prefix_space =
-      false;  // put a space before each piece of the last step that does not begin with a space
+  // Puts a space before each piece of the last step that does not begin with a space.
+  bool add_prefix_space = false;
 };
 
 /// The function written by hand for one regular expression; null if there is none.

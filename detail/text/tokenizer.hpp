@@ -48,7 +48,7 @@ class Tokenizer {
   /// The vocabulary and the merges.
   const detail::Bpe& bpe() const;
 
-  /// Whether decoding leaves out a space at the begin of a text, which encoding puts there.
+  /// Whether decoding leaves out a space at the beginning of a text: a space that encoding puts there.
   bool adds_text_space() const { return left_out_at_begin() != detail::SpaceAtBegin::none; }
 
   /// Which space decoding leaves out at the begin of a text.
@@ -63,7 +63,7 @@ class Tokenizer {
   /// Whether the token controls the model and is no part of its text.
   bool is_special(TokenId id) const;
 
-  /// The added token with this content, or else the token of the vocabulary that writes it.
+  /// The added token with this content, or else the token of the vocabulary that writes this text.
   std::optional<TokenId> id_of(std::string_view text) const;
 
   /// The highest id plus one. Some ids below it may be without a token.

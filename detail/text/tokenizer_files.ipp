@@ -27,7 +27,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The parts of a tokenizer that a class of transformers adds to a vocabulary and merges.
+/// The parts of a tokenizer that vocab.json and merges.txt lack: a class of transformers adds these parts.
 struct TokenizerClass {
   std::string_view name;
   const SplitPattern* pattern;
@@ -123,7 +123,7 @@ inline void add_named_tokens(const Json& config, TokenizerParts& parts) {
   }
 }
 
-/// Adds tokens to the added tokens. A token with the same id and content as an added token replaces the added token.
+/// Adds `tokens` to `added`. A token replaces an added token of the same id and content.
 inline void add_or_replace(std::vector<AddedToken>& added, std::vector<AddedToken> tokens) {
   std::map<std::string, std::size_t> places;
   for (std::size_t i = 0; i < added.size(); ++i) places.emplace(added[i].content, i);

@@ -63,8 +63,8 @@ inline void read_byte_level_steps(const Json& root, TokenizerParts& parts) {
   if (const Json normalizer = find_value(root, "normalizer")) parts.nfc = read_normalizer(normalizer);
 }
 
-/// Real templates have a few pieces and tokens. Without the limits, the tokens around a text could be far larger than the file:
-/// each piece repeats a list of ids.
+/// Real templates have a few pieces and tokens. Without these limits, a small file could put a huge number of tokens around each
+/// text: each piece repeats a list of ids.
 inline constexpr std::size_t most_template_pieces = 64, most_tokens_around = 256;
 
 /// Reads the special tokens before and after every text. The template for pairs of texts is not used.
@@ -114,7 +114,7 @@ inline void read_post_processor(const Json& processor, TokenizerParts& parts) {
   for (const Json step : processor.at("processors").as_array()) read_post_processor(step, parts);
 }
 
-/// Whether every byte has a token, so that no symbol is outside the vocabulary.
+/// Whether every byte has a token. Then no symbol is outside the vocabulary.
 inline bool has_all_bytes(const TokenizerParts& parts) {
   const bool sentence_piece = parts.vocabulary.notation() == Notation::sentence_piece;
   for (std::size_t byte = 0; byte < 256; ++byte) {

@@ -23,9 +23,9 @@ struct TokenizerParts {
   ByteTokens byte_tokens = {};  // SentencePiece, with scores or merges
   BpeOptions bpe;
   std::vector<AddedToken> added_tokens;
-  bool nfc = false;             // normalize texts first
+  bool nfc = false;             // texts are normalized first
   PreTokenizer pre;             // cuts texts into pieces
-  bool add_text_space = false;  // SentencePiece: put a space before each text between added tokens
+  bool add_text_space = false;  // SentencePiece: puts a space before each text between added tokens
   bool late_spaces = false;     // SentencePiece: added tokens are searched for before spaces become ▁
   SpaceAtBegin left_out_at_begin = SpaceAtBegin::none;  // SentencePiece
   std::vector<std::string> warnings;                    // mistakes in the files

@@ -12,22 +12,22 @@ namespace moe::inline MOE_ABI::detail {
 
 /// How a chat template writes an assistant's turn, as its renderings show. A member that no rendering shows is empty.
 struct TurnFormat {
-  /// The texts from the last words of a turn up to:
+  /// The texts behind the last words of a turn:
   struct Closing {
-    std::string at_end;       // the end of the conversation
-    std::string before_next;  // the first words of the next message
+    std::string at_end;       // up to the end of the conversation
+    std::string before_next;  // up to the first words of the next message
   };
 
   std::string opening;  // the generation prompt: what add_generation_prompt adds to a user's message
   std::vector<Closing> closings;   // of an answer, and of a call of a tool
   std::vector<std::string> inner;  // texts between the reasoning and the answer of one turn
-  std::string between_calls;       // of tools in one turn
+  std::string between_calls;       // the text between two calls of tools in one turn
 
   std::string reasoning_member;  // the member of a message that the template writes as reasoning
-  std::string reasoning_begin,
-      reasoning_end;  // the markers around reasoning, without white space around them
-  std::vector<std::string>
-      answer_marks;  // markers of an answer that stand beside reasoning_end, as in harmony
+  // The markers around reasoning, without white space around the markers.
+  std::string reasoning_begin, reasoning_end;
+  // Markers of an answer that stand beside reasoning_end, as in harmony.
+  std::vector<std::string> answer_marks;
 };
 
 /// Renders conversations with and without reasoning, calls and following messages, and compares the texts. A conversation

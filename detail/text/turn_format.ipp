@@ -230,8 +230,8 @@ class TurnProbe {
     return first_tag(trimmed_left(between));
   }
 
-  /// The begin of a known pair at the end of `before`; otherwise the end of `before` behind a begin of a turn without reasoning,
-  /// the shortest such end.
+  /// The marker at the end of `before`, the text between question and thought: the begin of a known pair; otherwise what `before`
+  /// has more than the begin of a turn without reasoning. Of several such begins, the one that leaves the shortest marker counts.
   std::string_view begin_marker(std::string_view before, std::string_view between) const {
     if (const MarkerPair* known = known_pair(before, between)) return known->begin;
     std::string_view found;
@@ -244,7 +244,8 @@ class TurnProbe {
     return found;
   }
 
-  /// The marks can contain the generation prompt: a turn of the harmony format has several messages that each begin with it.
+  /// The marks can contain the generation prompt: a turn of the harmony format has several messages, and each begins with the
+  /// generation prompt.
   void read_answer_marks(std::string_view marks) {
     const std::string_view opening = trimmed(format_.opening);
     if (!opening.empty() && marks.starts_with(opening)) {

@@ -20,8 +20,8 @@ namespace moe::inline MOE_ABI::detail {
 /// hold tokens that collide.
 class Vocabulary {
  public:
-  /// `tokens`: the expected number; more are possible.
-  /// `names_bytes`: the token of a byte writes its name, such as `<0x0A>`.
+  /// `tokens`: the expected number; more are possible. `names_bytes`: the token of a byte is decoded as its name, such as
+  /// `<0x0A>`, not as the byte.
   explicit Vocabulary(std::size_t tokens = 0, Notation notation = Notation::byte_level,
                       bool names_bytes = false);
 

@@ -119,7 +119,8 @@ inline std::vector<Keyed> keyed(Memory& memory, const Value& value, const Value&
 inline void sort_keyed(Memory& memory, std::vector<Keyed>& items, bool reverse) {
   // Reversing before and after the sort keeps the order of equal items, as Python does.
   if (reverse) std::reverse(items.begin(), items.end());
-  // Comparisons with NaN are inconsistent, and std::stable_sort is then undefined behaviour. So this is a merge sort.
+  // This is a merge sort written by hand, because comparisons with NaN are inconsistent, for which std::stable_sort has undefined
+  // behaviour.
   std::vector<Keyed> merged(items.size());
   for (std::size_t width = 1; width < items.size(); width *= 2) {
     for (std::size_t begin = 0; begin < items.size(); begin += 2 * width) {
@@ -186,7 +187,7 @@ inline Value filter_unique(Interpreter& interpreter, const Value& value, const A
     const std::vector<Keyed> items = keyed(memory, value, values[1], is_true(values[0]));
     std::vector<std::pair<Value, Value>> last_places;
     for (std::size_t i = items.size(); i-- > 0;) last_places.emplace_back(items[i].key, Value::of_size(i));
-    // Among entries with equal keys, make_dict() keeps the value of the last entry: the first place.
+    // The places are in reverse order, and of entries with equal keys make_dict() keeps the last value: the first place.
     const Value first_places = make_dict(memory, std::move(last_places));
     for (std::size_t i = 0; i < items.size(); ++i)
       if (find_key(memory, first_places, items[i].key)->whole() == static_cast<std::int64_t>(i))
@@ -237,7 +238,7 @@ inline Value filter_groupby(Interpreter& interpreter, const Value& value, const 
   return memory.list(std::move(groups));
 }
 
-/// Whether batch or slice has an argument to fill up lists with. An undefined value is one, None is none.
+/// Whether batch or slice has a value to fill up lists with: any second argument except None, also an undefined value.
 inline bool is_filled(const Value& filler, const Arguments& arguments) {
   return arguments.positional.size() + arguments.named.size() > 1 && !filler.is_none();
 }
@@ -281,7 +282,7 @@ inline Value filter_slice(Interpreter& interpreter, const Value& value, const Ar
   });
 }
 
-/// An element in the order of a fixed pseudo-random sequence, so that a text can be rendered again.
+/// An element, chosen by a pseudo-random sequence that is the same in each rendering, so that equal inputs give equal texts.
 inline Value filter_random(Interpreter& interpreter, const Value& value, const Arguments&) {
   Memory& memory = interpreter.memory();
   require_defined(memory, value);

@@ -14,10 +14,10 @@ namespace moe::inline MOE_ABI::detail::jinja {
 /// The options of one format: `%` or `{}`.
 struct FormatSpec {
   std::string fill = " ";
-  char align = '\0';  // < > ^ or = (between sign and digits)
-  char sign = '-';    // + or space: also before positive numbers
-  bool alternate = false;
-  char group = '\0';  // , or _ between groups of digits
+  char align = '\0';       // < > ^ or = (between sign and digits)
+  char sign = '-';         // + or space: also before positive numbers
+  bool alternate = false;  // #: with a prefix such as 0x
+  char group = '\0';       // , or _ between groups of digits
   std::size_t width = 0;
   std::size_t precision = SIZE_MAX;  // absent
   char type = '\0';
@@ -25,7 +25,8 @@ struct FormatSpec {
 
 inline constexpr std::size_t most_width = 1'000'000, most_precision = 100;
 
-/// Pads the text to the width of `spec`. `sign_size`: with the alignment '=', the fill follows so many bytes of the text.
+/// Pads the text to the width of `spec`. With the alignment '=', the fill comes behind the first `sign_size` bytes of the text.
+/// `by_default`: the alignment if `spec` has none.
 std::string aligned(std::string text, std::size_t sign_size, const FormatSpec& spec, char by_default);
 
 std::string format_real(double number, FormatSpec spec);

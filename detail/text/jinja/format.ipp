@@ -65,8 +65,8 @@ inline std::string real_digits(double number, const FormatSpec& spec) {
   return {buffer, end};
 }
 
-/// The digits of a format without type but with a precision: type g with a digit after the point, or else an exponent.
-/// Source: the format mini-language of Python.
+/// The digits of a format without type but with a precision: as type g, but a number without exponent has a digit after the
+/// point. Source: the format mini-language of Python.
 inline std::string general_digits(double number, FormatSpec spec) {
   const std::size_t precision = std::clamp<std::size_t>(spec.precision, 1, most_precision);
   spec.type = 'e';

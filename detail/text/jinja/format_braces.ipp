@@ -83,7 +83,7 @@ class BraceFormatter {
                                     : escaped(memory_, Value::of_text(write(value, spec))).text());
   }
 
-  /// The format specification of a field, whose own fields have no further fields.
+  /// The format specification of a field, with its fields replaced. Fields in these fields are refused, as in Python.
   std::string nested(std::string_view spec) {
     if (spec.find_first_of("{}") == spec.npos) return std::string(spec);
     if (std::exchange(nested_, true)) memory_.fail("Max string recursion exceeded");

@@ -22,7 +22,7 @@ namespace moe::inline MOE_ABI::detail::jinja {
 
 // Filters for addresses and HTML, and filesizeformat. `filter_x` is named after the function `do_x` in filters.py of Jinja.
 
-/// Appends a text as part of an address. `query`: of a query, in which a space is + and a slash is no separator.
+/// Appends a text as part of an address. `query`: the part belongs to a query, where a space becomes + and a slash is escaped.
 inline void append_url(std::string& out, std::string_view text, bool query) {
   constexpr std::string_view digits = "0123456789ABCDEF";
   for (const char c : text) {
@@ -96,7 +96,8 @@ inline std::string without_parts(std::string_view text, std::string_view begin, 
   }
 }
 
-/// The text with the entities of XML and numbers as characters. Other entities with names are refused.
+/// The text with a character in place of each entity of XML, each numeric entity and &nbsp;. Other entities with names are
+/// refused.
 inline std::string unescaped(Memory& memory, std::string_view text) {
   constexpr std::pair<std::string_view, std::string_view> names[] = {
       {"amp", "&"}, {"lt", "<"}, {"gt", ">"}, {"quot", "\""}, {"apos", "'"}, {"nbsp", "\u00a0"}};

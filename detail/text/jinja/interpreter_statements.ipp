@@ -214,8 +214,9 @@ MOE_INLINE void Interpreter::assign_all(const Node& target, const Value& value) 
   for (std::size_t i = 0; i < expected; ++i) assign(*target.children[i], items[i]);
 }
 
-/// Calls use(text) with the text that a block writes, after filters, which may be null. The block and the filters have a scope
-/// of their own. As in Jinja, a block that is left by break or continue has no text.
+/// Calls use(text) with the text that a block writes, after filters. `last_filter`: the last of the filters, or null without
+/// filters. The block and the filters have a scope of their own. As in Jinja, a block that is left by break or continue has no
+/// text.
 template <class Use>
 Interpreter::Flow Interpreter::capture(const Node& block, const Node* last_filter, Use use) {
   Flow flow = Flow::next;
@@ -263,7 +264,7 @@ MOE_INLINE Value Interpreter::call_macro(const Callable& macro, const Arguments&
   return memory_.text(std::move(text));
 }
 
-/// A macro in errors.
+/// The macro, as errors name it.
 MOE_INLINE std::string Interpreter::described(const Node& macro) const {
   return concat("macro ", macro.flag ? "None" : repr_text(tree_.names()[macro.name]));
 }

@@ -21,7 +21,7 @@ namespace moe::inline MOE_ABI::detail::jinja {
 struct Scope {
   Scope* parent = nullptr;
   std::vector<std::pair<std::uint32_t, Value>> variables = {};  // by number of the name, see Tree::names
-  bool kept = false;  // a macro or a recursive loop refers to the scope; then also to its parents
+  bool kept = false;  // a macro or a recursive loop refers to the scope, and so to its parents
 
   Value* find(std::uint32_t name) {
     for (auto& [own, value] : variables)

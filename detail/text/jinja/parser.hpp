@@ -131,8 +131,8 @@ class Parser {
   /// One expression, or a tuple of expressions with commas between them.
   const Node* tuple(bool conditional = true, bool parentheses = false);
 
-  /// Stores the error about an unknown filter or test. In a conditional part (soft_), the filter or test is an error only if
-  /// the template uses it while it runs.
+  /// Stores the error `message` if a filter or test is not `known`. In a conditional part (soft_) nothing is stored: there, an
+  /// unknown filter or test is an error only if the running template reaches it.
   void require(bool known, std::uint32_t at, std::string message);
 
   const Node* expression();
@@ -188,9 +188,9 @@ class Parser {
   std::string_view source_, file_;
   std::vector<Token> tokens_;
   std::size_t at_ = 0, nesting_ = 0;
-  std::size_t loops_ = 0;                                       // that break and continue may end here
-  std::size_t fors_ = 0;                                        // around this place
-  bool soft_ = false;                                           // in a conditional part
+  std::size_t loops_ = 0;  // how many loops break and continue may leave here
+  std::size_t fors_ = 0;   // how many {% for %} are around this place
+  bool soft_ = false;      // in a conditional part
   std::vector<std::pair<std::uint32_t, std::string>> unknown_;  // filters and tests: place and message
   std::uint8_t uses_ = 0;
   Tree tree_;

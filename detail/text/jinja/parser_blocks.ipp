@@ -13,7 +13,7 @@
 
 namespace moe::inline MOE_ABI::detail::jinja {
 
-// The statements of template inheritance and of other templates, and autoescape.
+// The statements block, autoescape, include, import, from and extends.
 
 /// The contents of a block, in place: no template can extend this template.
 MOE_INLINE const Node* Parser::block_statement(std::uint32_t at) {

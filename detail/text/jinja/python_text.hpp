@@ -59,7 +59,7 @@ std::size_t count_code_points(std::string_view text);
 /// The offset of each code point, and the size of the text.
 std::vector<std::size_t> code_point_offsets(std::string_view text);
 
-/// At most so many bytes of memory the functions that search for `needle` take, besides their result.
+/// An upper bound for the bytes of memory that a search for `needle` takes, besides its result.
 inline std::size_t bytes_of_search(std::string_view text, std::string_view needle) {
   return needle.size() <= 16 ? 0 : text.size() + (needle.size() + 1) * (1 + sizeof(std::size_t));
 }
@@ -82,10 +82,10 @@ enum class Side { left, right, both };
 /// str.strip(), lstrip() or rstrip(): without the characters in `characters`, or without white space.
 std::string_view strip(std::string_view text, Side side, std::optional<std::string_view> characters = {});
 
-/// str.split() or rsplit() at white space, `most` times.
+/// str.split() or rsplit() at white space, at most `most` times.
 std::vector<std::string_view> split_words(std::string_view text, std::size_t most, bool from_right);
 
-/// str.split() or rsplit() at a separator, which is not empty, `most` times.
+/// str.split() or rsplit() at a separator, which is not empty, at most `most` times.
 std::vector<std::string_view> split_text(std::string_view text, std::string_view separator, std::size_t most,
                                          bool from_right);
 

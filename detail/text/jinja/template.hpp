@@ -17,9 +17,9 @@ namespace moe::inline MOE_ABI::detail::jinja {
 /// A template of Jinja 3.1 as transformers sets it up: sandboxed, with trim_blocks, lstrip_blocks, loop controls,
 /// {% generation %}, tojson, raise_exception and strftime_now. Thread-safe once constructed.
 ///
-/// Not supported, and refused by name: do and trans; when they are executed: include, import, from, extends, required blocks, and
-/// autoescape with a true value; complex numbers, and arithmetic of whole numbers beyond 64 bits. Generators are evaluated at once.
-/// The filter `random` chooses the same elements in each rendering.
+/// Not supported: do and trans, which the constructor refuses; include, import, from, extends, required blocks and autoescape
+/// with a true value, which are refused when they are executed; complex numbers, and arithmetic of whole numbers beyond 64 bits.
+/// Generators are evaluated at once. The filter `random` chooses the same elements in each rendering.
 class Template {
  public:
   static constexpr std::size_t most_bytes = std::size_t{1} << 20;

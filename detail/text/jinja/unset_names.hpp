@@ -6,9 +6,10 @@
 namespace moe::inline MOE_ABI::detail::jinja {
 
 /// Finds the names that Jinja's compiler makes undefined at the start of a part of a template, such as the whole template, a loop
-/// or a macro: the first use of the name in that part is an assignment, which always happens, and no part around has the name. A
-/// loop or a macro before the assignment then does not see the variable of that name that was given for the rendering.
-/// Fills Node::unset of the parts, except for names that no such loop or macro mentions. Source: idtracking.py of Jinja 3.1.
+/// or a macro. It does so if the part first uses the name in an assignment outside of {% if %}, and no part around uses the name.
+/// A loop or a macro before this assignment then finds the name undefined, even if the rendering was given a variable of this
+/// name. Fills Node::unset of the parts, but leaves out names that no such loop or macro mentions. Source: idtracking.py of Jinja
+/// 3.1.
 void find_unset_names(Tree& tree);
 
 }  // namespace moe::inline MOE_ABI::detail::jinja

@@ -45,7 +45,7 @@ class UnsetNames {
 
   void run() {
     Names names;
-    // Blocks see the variables of the template through another table, which no unset name is in.
+    // Blocks look up the variables of the template in another table, which has no unset names.
     part(names, *tree_.root, tree_.blocks.empty());
     for (const auto& [name, node] : tree_.blocks) {
       Names own;

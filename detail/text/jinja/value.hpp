@@ -109,9 +109,9 @@ struct Range {
   std::size_t count = 0;
 };
 
-/// A list and the other kinds that has_list() names. Templates cannot change the elements.
+/// The elements of a list and of the other kinds of has_list(). Templates cannot change the elements.
 struct List {
-  std::vector<Value> items;        // none of a range, which computes its elements
+  std::vector<Value> items;        // empty for a range, which computes its elements
   std::string_view name = "list";  // the type's name in Python
   bool read = false;               // of an iterator: whether it was read
   std::exception_ptr error = {};   // of an iterator: the error that reading all items throws
@@ -151,8 +151,8 @@ struct Callable {
   Value self = {};              // of a method: its object
   const void* macro = nullptr;  // of a macro or a block: its node
   void* scope = nullptr;        // of a macro: where it was defined
-  std::vector<Value> items =
-      {};  // of a cycler; of a joiner: its separator; of a macro: the names of its parameters; of self: the blocks
+  // Of a cycler: its items; of a joiner: its separator; of a macro: the names of its parameters; of self: the blocks.
+  std::vector<Value> items = {};
   std::size_t at = 0;  // of a cycler or a joiner: how often it was called
 };
 

@@ -24,7 +24,7 @@ class LineWrapper {
   struct Options {
     std::int64_t width;
     bool break_long_words;
-    bool split_at_hyphens;    // break_on_hyphens is True, and not only true
+    bool split_at_hyphens;    // break_on_hyphens is the boolean True, no other true value
     bool break_after_hyphen;  // of long words
   };
 
@@ -145,7 +145,7 @@ class LineWrapper {
     return part(begin, end);
   }
 
-  /// How many characters of the next chunk, which no line has room for, fill the line.
+  /// How many characters of the next chunk, which is longer than a line, go to the present line. `left`: the room on this line.
   std::size_t taken_of_long_word(std::size_t left) const {
     const Chunk& chunk = chunks_[next_];
     if (!options_.break_after_hyphen) return left;

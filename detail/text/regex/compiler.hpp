@@ -13,7 +13,7 @@
 namespace moe::inline MOE_ABI::detail::regex {
 
 /// Turns a tree into a program. A loop over one set of characters is one instruction. Any other loop copies the instructions of
-/// its round for each round that is counted, so the size of the program is limited.
+/// its round for each counted round; a limit on the size of the program bounds these copies.
 class Compiler {
  public:
   Compiler(Tree tree, std::string_view pattern, std::string_view name);
@@ -25,12 +25,13 @@ class Compiler {
   using Op = Instruction::Op;
 
   static constexpr std::size_t most_instructions = 4096;
-  static constexpr std::size_t most_steps = std::size_t{1}
-                                            << 16;  // nodes: a round without instructions costs time too
-  static constexpr std::size_t most_dispatches = 32;
-  static constexpr std::uint32_t most_behind = 255;  // characters of a look-behind
+  // The limit for visits of nodes: a round without instructions adds none, but costs time too.
+  static constexpr std::size_t most_steps = std::size_t{1} << 16;
+  static constexpr std::size_t most_dispatches = 32;  // each has a table of 2 KiB
+  static constexpr std::uint32_t most_behind = 255;   // characters of a look-behind
 
-  /// The bytes that a match of a node may begin with. After a nullable node, any byte of the next node may come first.
+  /// The bytes that a match of a node may begin with. `nullable`: the node may match no characters, so that a byte of the next
+  /// node comes first.
   struct First {
     std::bitset<256> bytes;
     bool nullable;

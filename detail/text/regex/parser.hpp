@@ -15,9 +15,9 @@
 namespace moe::inline MOE_ABI::detail::regex {
 
 /// Reads a regular expression in Oniguruma's syntax for Ruby, the syntax of Hugging Face's tokenizers: literals, classes with
-/// ranges, nested classes and intersections, properties, groups, look-ahead, look-behind, atomic groups, alternatives, and greedy,
-/// lazy and possessive quantifiers. Capturing groups only group. Back-references, conditionals, calls, look-aheads inside
-/// look-behinds and unknown syntax are refused. Source: doc/RE of Oniguruma.
+/// ranges, nested classes and intersections, properties, groups, look-ahead, look-behind, atomic groups, alternatives, and
+/// greedy, lazy and possessive quantifiers. A capturing group is read as a group without a capture. Back-references,
+/// conditionals, calls, look-aheads inside look-behinds and unknown syntax are refused. Source: doc/RE of Oniguruma.
 class Parser {
  public:
   /// `name`: the file or the place that holds the pattern, for errors.

@@ -16,7 +16,7 @@
 namespace moe::inline MOE_ABI::detail::regex {
 
 /// The set of each property, by the name in small letters. Tables define some categories; the other categories are unions and
-/// differences of them.
+/// differences of these.
 class PropertySets {
  public:
   PropertySets() {
