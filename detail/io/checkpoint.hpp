@@ -83,7 +83,7 @@ class Checkpoint {
 
   /// The contents of config.json, which an extraction stores in its metadata as `moe.config`. Throws if there is none.
   Json config() const;
-  /// Whether config() returns.
+  /// Whether there is a config.json, so that config() does not throw.
   bool has_config() const { return state_->contents.config.has_value(); }
 
   /// The metadata of a GGUF file; empty in other formats.

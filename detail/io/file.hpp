@@ -28,7 +28,7 @@ std::string parent_directory(const std::string& path);
 /// The name of the file in its directory: the text behind the last separator.
 std::string_view file_name(std::string_view path);
 
-/// The names of the entries of a directory, sorted. Throws if it cannot be read.
+/// The names of the entries of a directory, sorted. Throws if the directory cannot be read.
 std::vector<std::string> list_directory(const std::string& directory);
 
 /// A file mapped into memory, read-only. If another process truncates the file, access to the lost part ends the program
@@ -58,7 +58,7 @@ namespace moe::inline MOE_ABI {
 /// A regular file, open for reading. All members are thread-safe.
 class File {
  public:
-  /// Throws if there is no such file or it cannot be read. A FIFO, socket or device is refused without waiting for it.
+  /// Throws if there is no such file, or if the file cannot be read. A FIFO, socket or device is refused without waiting for it.
   explicit File(std::string path);
 
   /// The path given to the constructor.

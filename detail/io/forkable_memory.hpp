@@ -34,8 +34,8 @@ class ForkableMemory {
   const std::byte* data() const { return mapping_ ? mapping_ : own_.data(); }
   std::size_t bytes() const { return bytes_; }
 
-  /// Moves the bytes of some ranges to pages that later forks share. All other bytes become zero, and data() changes.
-  /// Returns false, and changes nothing, if the system cannot share pages.
+  /// Moves the bytes of `ranges` to pages that later forks share. All other bytes become zero, and data() changes. Returns false,
+  /// and changes nothing, if the system cannot share pages.
   bool freeze(std::span<const Range> ranges);
 
   /// Whether freeze() succeeded on this memory, or on the memory of which it is a fork.

@@ -83,6 +83,7 @@ MOE_INLINE std::optional<double> GgufMetadata::any_number(std::string_view key) 
   const GgufValue* value = find(key);
   if (!value || !is_whole(value->type)) return number(key);
   if (const auto whole = whole_of(value->type, value->bytes)) return static_cast<double>(*whole);
+  // The complement of the bits of a negative number n is the number -1 - n.
   std::string bytes = value->bytes;
   for (char& byte : bytes) byte = static_cast<char>(~byte);
   return -1.0 - static_cast<double>(*whole_of(value->type, bytes));

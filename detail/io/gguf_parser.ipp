@@ -29,12 +29,13 @@ class GgufParser {
   // A value has at least a length, one character, a type and one byte; a tensor has at least a length, one character, a
   // number of dimensions, a type and an offset.
   static constexpr std::uint64_t least_value_bytes = 8 + 1 + 4 + 1, least_tensor_bytes = 8 + 1 + 4 + 4 + 8;
-  static constexpr std::uint64_t most_length = std::uint64_t{1} << 30;  // the limit of ggml
+  // The limit of ggml for strings and arrays.
+  static constexpr std::uint64_t most_length = std::uint64_t{1} << 30;
 
   void read_version();
 
-  /// Reads the number of items that take at least `least_bytes` each. So the memory for the items is at most a fixed
-  /// multiple of the size of the file.
+  /// Reads the number of items that take at least `least_bytes` each. Throws if the rest of the file is too short for the items,
+  /// so their memory is at most a fixed multiple of the size of the file.
   std::uint64_t count(std::string_view what, std::uint64_t least_bytes);
 
   std::string string(std::string_view what, std::uint64_t most_bytes);
@@ -88,6 +89,7 @@ MOE_INLINE GgufContents GgufParser::parse() && {
 MOE_INLINE void GgufParser::read_version() {
   if (in_.left() < 4 || in_.take(4) != "GGUF") fail(file_.path(), "byte 0", "GGUF", describe_contents(file_));
   const auto version = in_.number<std::uint32_t>();
+  // Versions are small numbers: in big-endian order, the first two bytes are 0.
   if ((version & 0xffff) == 0)
     in_.fail_here("version", "a little-endian file", "a big-endian file, or no version");
   if (version != 2 && version != 3) in_.fail_here("version", "2 or 3", concat(version));

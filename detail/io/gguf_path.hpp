@@ -12,7 +12,7 @@ namespace moe::inline MOE_ABI::detail {
 /// The name of a part of a split GGUF file: `STEM-00002-of-00005.gguf`.
 struct GgufPartName {
   std::string stem;
-  std::uint32_t part, parts;  // counted from 1
+  std::uint32_t part, parts;  // the number of the part, from 1, and the number of parts
 
   /// The path of another part.
   std::string path(std::uint32_t number) const;

@@ -11,7 +11,7 @@
 namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE Pages::Pages(std::size_t bytes) : bytes_(rounded(bytes)) {
-  // No system has so much memory: a size above half of the address space comes from an overflow in the caller.
+  // A size above half of the address space comes from an overflow in the caller: no system has so much memory.
   address_ = bytes_ > SIZE_MAX / 2 ? nullptr : allocate_pages(bytes_);
   if (!address_) throw std::bad_alloc();
 }

@@ -14,7 +14,7 @@ concept PathObject = requires(const T& path) {
   { path.u8string() } -> std::same_as<std::u8string>;
 };
 
-/// The text of a path, as the library takes it.
+/// The text of a path in UTF-8, the form in which the library takes paths.
 std::string utf8_of(const PathObject auto& path) {
   const std::u8string text = path.u8string();
   return std::string(text.begin(), text.end());

@@ -11,9 +11,9 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-// The calls of POSIX with offsets, sizes and numbers of files of 64 bits. 32-bit Linux counts in 32 bits in the calls of the usual
-// names unless _FILE_OFFSET_BITS is 64, which a header cannot define: the program may have included <fcntl.h> before. Only .ipp
-// files include this header.
+// The calls of POSIX with 64-bit offsets, sizes and inode numbers. On 32-bit Linux, the calls with the usual names take 32-bit
+// numbers unless _FILE_OFFSET_BITS is 64. A header cannot define this macro, because the program may have included <fcntl.h>
+// before. Only .ipp files include this header.
 
 #if defined(__linux__) && defined(__USE_LARGEFILE64) && __SIZEOF_POINTER__ == 4
 

@@ -115,7 +115,7 @@ void free_pages(void* address, std::size_t bytes);
 /// Gives the memory of all whole pages within a range back to the system; their contents are lost.
 void discard_pages(void* address, std::size_t bytes);
 
-/// The names of the entries of a directory, in any order; nothing if it cannot be read.
+/// The names of the entries of a directory, in any order; nothing if the directory cannot be read.
 std::optional<std::vector<std::string>> names_in(const std::string& directory);
 
 }  // namespace moe::inline MOE_ABI::detail

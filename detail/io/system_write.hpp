@@ -28,9 +28,9 @@ bool resize_file(FileHandle file, std::uint64_t bytes);
 bool sync_file(FileHandle file);
 bool sync_directory(const std::string& path);
 
-/// Gives a file or directory another name on the same disk, and replaces a file of that name; false on failure. On Windows a file
-/// that is open, the files in a directory included, makes this fail; the function tries again for a second, because virus scanners
-/// and indexers open new files for a moment.
+/// Gives a file or directory another name on the same disk, and replaces a file of this other name; false on failure. On Windows
+/// this fails while the file, or a file in the directory, is open; the function tries again for about a second, because virus
+/// scanners and indexers open new files for a moment.
 bool rename_file(const std::string& from, const std::string& to);
 
 /// Locks the file until it is closed or the process ends; false if another process holds the lock.
