@@ -55,7 +55,7 @@ class AttentionReader {
   bool value_is_key_ = false;
   bool rotates_ = false;
   std::optional<std::size_t> window_ = {};
-  std::optional<bool> has_norms_ = {};  // if the configuration says it
+  std::optional<bool> has_norms_ = {};  // empty if the configuration does not state it
   double stated_scale_ = 0;
   AttentionSpec common_;                        // what all layers have in common
   LayerHeads heads_[2];                         // of layers without a window, and with one, in a config.json

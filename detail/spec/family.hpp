@@ -42,8 +42,8 @@ struct Family {
   std::string_view model_type;           // in config.json
   std::string_view other_types[2] = {};  // of the text model, nested or in a checkpoint of its own
   std::string_view nested[2] = {};       // the members of config.json that lead to the text model
-  std::string_view untyped_member =
-      {};  // a configuration without model_type that has this object is of this family
+  // A config.json without model_type is of this family if it has an object with this name.
+  std::string_view untyped_member = {};
   std::string_view architectures[2] = {};  // in GGUF files; empty: the family has none
 
   /// Names that differ from the usual ones. Several rows of one role are alternatives: the first tensor that exists counts.
@@ -63,7 +63,7 @@ struct Family {
   ///   no_window          attention to all positions; windows of the configuration are ignored
   ///   window             attention within sliding_window, if there is one
   ///   optional_window    attention within sliding_window, if use_sliding_window is true
-  ///   even_lower_windows   attention within sliding_window, in even layers below max_window_layers
+  ///   even_lower_windows attention within sliding_window, in even layers below max_window_layers
   ///   upper_windows      attention within sliding_window, in layers from max_window_layers on
   ///   alternating        attention within the window in even layers, to all positions in odd layers
   ///   last_of_six        attention to all positions in each sixth layer and in the last one, else within the window
@@ -95,9 +95,9 @@ struct Family {
   // Attention
 
   /// Which projections have a bias in checkpoints of Hugging Face.
-  ///   stated         all four, if attention_bias is true
-  ///   stated_input   those of queries, keys and values, if attention_bias is true
-  ///   qkv            those of queries, keys and values, if qkv_bias is true
+  ///   stated         all four projections, if attention_bias is true
+  ///   stated_input   the projections of queries, keys and values, if attention_bias is true
+  ///   qkv            the projections of queries, keys and values, if qkv_bias is true
   enum class Bias { none, stated, stated_input, qkv };
   Bias bias = Bias::none;
   bool biased = false;  // the default of attention_bias or qkv_bias
@@ -109,22 +109,24 @@ struct Family {
   bool unscaled = false;      // scores have no factor 1 / sqrt(head_dim)
   bool stated_scale = false;  // the factor is attention_multiplier
   bool clamped = false;
-  // Heads within a window and heads without one differ in number, width and positions.
+  // Layers with a window and layers without one differ in the number, the width and the positions of heads.
   bool kinds_differ = false;
 
   // Positions
 
-  /// stated: rope or none, as position_embedding_type or rope.scaling.finetuned states. stated_in_gguf: as
-  /// rope.scaling.finetuned states; rope in checkpoints of Hugging Face.
+  /// Whether attention has rotary positions.
+  ///   stated           as position_embedding_type of config.json, or rope.scaling.finetuned of a GGUF file, states
+  ///   stated_in_gguf   as rope.scaling.finetuned states in GGUF files; always in checkpoints of Hugging Face
   enum class Positions { rope, none, stated, stated_in_gguf };
   Positions positions = Positions::rope;
   double rotated = 1;  // the share of a head that is rotated; less than 1: the configuration may state it
   bool neighbours_in_gguf = false;  // rows of queries and keys are permuted in GGUF files
   double yarn_factor = 0;           // of a configuration without rope_scaling; 0: no scaling
   double yarn_positions = 0;        // the original context of this scaling
-  bool yarn_truncates = true;       // limits of the ramp are rounded, in GGUF files and without rope_scaling
-  std::size_t full_head_dim = 0;    // kinds_differ: of heads without a window
-  double full_theta = 0;            // kinds_differ: of heads without a window
+  // Whether the limits of YaRN's ramp are rounded in GGUF files, and in configurations without rope_scaling.
+  bool yarn_truncates = true;
+  std::size_t full_head_dim = 0;  // kinds_differ: of heads without a window
+  double full_theta = 0;          // kinds_differ: of heads without a window
   double proportional = 0;  // the rotated share of the pairs of a head without a window; 0: as other heads
 
   // Feed-forward networks
@@ -152,13 +154,14 @@ struct Family {
   enum class Shared { none, stated, experts, dense };
   Shared shared = Shared::none;
   bool shared_gate = false;
-  bool shared_alone = false;  // without experts, the shared network is the dense one
+  bool shared_alone = false;  // without experts, the shared network is the dense network of a layer
 
   // Routers
   RouterSpec::Score score = RouterSpec::Score::softmax;
   // GGUF files of the architecture state softmax or sigmoid. Without a statement the score is softmax.
   bool other_scores_in_gguf = false;
-  std::size_t sigmoid_layers = 0, sigmoid_vocabulary = 0;  // a model whose GGUF files do not state sigmoid
+  // The numbers of layers and tokens of a model with sigmoid whose GGUF files do not state sigmoid.
+  std::size_t sigmoid_layers = 0, sigmoid_vocabulary = 0;
   bool router_bias = false;
   bool selection_bias = false;
   std::string_view choice = {};  // topk_method; empty: the family has no groups of experts

@@ -164,7 +164,7 @@ inline constexpr RoleNames delta_net_names[] = {
     {Role::recurrent_norm, "linear_attn.norm.weight", "ssm_norm.weight"},
 };
 
-/// transformers 5 has other names in memory, and saves these names with save_original_format=False.
+/// The second name of a role is the name that transformers 5 has in memory, and saves with save_original_format=False.
 inline constexpr RoleNames granite_names[] = {
     {Role::router, "block_sparse_moe.router.layer.weight", "ffn_gate_inp.weight"},
     {Role::router, "block_sparse_moe.router.weight", ""},

@@ -43,6 +43,7 @@ MOE_INLINE FeedForwardReader::FeedForwardReader(const SpecReader& reader, const 
                   ? 0
                   : reader.size(keys::shared_experts, gguf ? 0 : reader.defaults().shared);
   if (family.shared != Family::Shared::none)
+    // Marks both keys as looked up, since one may stand beside the other.
     for (const Key& key : {keys::shared_experts, keys::shared_width}) (void)reader.has(key);
   if (!experts) return;
   router_ = read_router(reader, reader.required_size(keys::experts, reader.defaults().experts, {.least = 1}));
@@ -87,6 +88,7 @@ MOE_INLINE std::size_t FeedForwardReader::expert_width(std::size_t layer) const 
   const std::string one = names.of_expert(Role::expert_up, layer, 0);
   if (const std::size_t rows = rows_of(reader_.checkpoint().find(one))) return rows;
   if (expert_widths_[layer] > 0) return expert_widths_[layer];
+  // As in llama.cpp, a file without a width of experts states the width of all experts of a token together.
   const bool whole = reader_.family().one_width || reader_.family().pattern == Family::Pattern::blocks;
   const std::size_t used = per_token_.empty() ? router_->per_token : per_token_[layer];
   return whole ? widths_[layer] : widths_[layer] / std::max<std::size_t>(used, 1);

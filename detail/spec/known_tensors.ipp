@@ -148,13 +148,13 @@ class TensorCheck {
   /// A tensor outside of layers.
   bool is_known_outside(std::string_view name) const;
 
-  /// Refuses the type of a matrix whose scales are a tensor of their own, as those of NVFP4 in GGUF files.
+  /// Refuses the type of the matrix to which a tensor of scales belongs, as NVFP4 has in GGUF files.
   void refuse_type_with_scales(std::string_view scales) const;
 
   const ModelSource& source_;
   const ModelSpec& model_;
   bool gguf_;
-  std::string layers_;                      // the prefix of all layers
+  std::string layers_;                      // the prefix of all layers, without the number
   std::size_t layer_ = 0;                   // the layer of patterns_
   std::vector<std::string_view> patterns_;  // the names of the tensors that layer_ may have
 };

@@ -15,7 +15,7 @@ namespace moe::inline MOE_ABI::detail {
 /// The part of a model to which a value belongs. A value of a part that the model does not have changes nothing.
 enum class ModelPart { model, attention, experts };
 
-/// A value that has the same meaning as a missing value. 0 often means that a number is not set.
+/// The numbers that have the same meaning as a missing value: `neutral` and `also`. 0 often means that a number is not set.
 struct NeutralNumber {
   std::string_view key;
   double neutral;

@@ -11,7 +11,7 @@ namespace moe::inline MOE_ABI::detail {
 
 /// The parameters of a rotary position embedding, from which the frequencies of a head are computed.
 struct RopeParameters {
-  ///   proportional   only the first share · d / 2 pairs of a head are rotated; exponents are those of the whole head
+  ///   proportional   only the first share · d / 2 pairs of a head are rotated; d is the width of the whole head, also in frequencies
   enum class Scaling { none, linear, yarn, llama3, longrope, proportional };
 
   Scaling scaling = Scaling::none;
@@ -20,7 +20,7 @@ struct RopeParameters {
   double original_positions = 0;  // the context length in training, before the scaling
   double magnitude = 1;           // factor of the sines and cosines
   bool neighbours = false;
-  double share = 1;      // of a head that is rotated
+  double share = 1;      // the share of a head that is rotated
   std::size_t size = 0;  // the number of rotated dimensions of a head, in place of a share; 0: not stated
   bool stored_divisors = false;  // a GGUF file stores divisors of the frequencies
 
@@ -37,12 +37,12 @@ struct RopeParameters {
   double long_magnitude = 1;
 };
 
-/// Reads the parameters of layers with a window (slides), or of the others: `rope_parameters` (transformers 5), or `rope_theta`
-/// and `rope_scaling` (before), or metadata of GGUF. max_positions: of the model.
+/// Reads the parameters of layers with a window (slides), or of layers without one: `rope_parameters` (transformers 5), or
+/// `rope_theta` and `rope_scaling` (before), or metadata of GGUF. max_positions: of the model.
 RopeParameters read_rope(const SpecReader& reader, bool slides, std::size_t max_positions);
 
-/// The number of rotated dimensions of a head of this width. Throws unless it is even, from 2 to head_dim, and head_dim itself in
-/// families that rotate whole heads.
+/// The number of rotated dimensions of a head of this width. Throws unless this number is even, from 2 to head_dim, and equal to
+/// head_dim in families that rotate whole heads.
 std::size_t rotated_size(const SpecReader& reader, const RopeParameters& parameters, std::size_t head_dim);
 
 /// The frequencies for heads of this width. Throws if the checkpoint stores another number of divisors.

@@ -171,10 +171,10 @@ MOE_INLINE RopeParameters read_rope_of_config(const SpecReader& reader, bool sli
   return out;
 }
 
-/// Reads YaRN of a GGUF file. A yarn_ext_factor other than 1 is refused: it is the share of the unscaled frequencies. As the
-/// converter of llama.cpp writes them, yarn_attn_factor is the attention_factor of config.json, and yarn_log_multiplier is
-/// 0.1 · mscale_all_dim of a model with latent attention that also has an equal mscale: the scores are then multiplied by the
-/// square of the magnitude, and sines and cosines by 1.
+/// Reads YaRN of a GGUF file. A yarn_ext_factor other than 1 is refused: it would mix in frequencies without YaRN. The converter
+/// of llama.cpp writes attention_factor of config.json as yarn_attn_factor. For a model with latent attention whose mscale and
+/// mscale_all_dim are equal, it writes 0.1 · mscale_all_dim as yarn_log_multiplier: then the scores are multiplied by the square
+/// of the magnitude, and sines and cosines by 1.
 MOE_INLINE void read_yarn_of_gguf(const SpecReader& reader, RopeParameters& out) {
   out.scaling = RopeScaling::yarn;
   out.beta_fast = reader.number(keys::yarn_fast, 32, positive_range);
@@ -225,7 +225,7 @@ MOE_INLINE RopeParameters read_rope_of_gguf(const SpecReader& reader, bool slide
   const bool window_kind = family.kinds_differ && slides;
   RopeParameters out;
   out.neighbours = family.neighbours_in_gguf || family.latent;
-  // If a GGUF file does not state theta, the default of the format is right, not the default of the family.
+  // A GGUF file that does not state theta means the default of the format, not the default of the family.
   const double theta = window_kind ? 10000 : reader.number(keys::theta, 10000, theta_range);
   out.theta = slides ? reader.number(keys::window_theta, theta, theta_range) : theta;
   out.size = reader.size(window_kind ? keys::window_rotated : keys::rotated, 0);

@@ -8,8 +8,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Reads the description that the routers of all layers share. Some properties are stated only by the presence of a tensor in a
-/// GGUF file; read_router_tensors() adds them. experts: number of experts of a layer.
+/// Reads the description that the routers of all layers share. A GGUF file states some properties only by the presence of a
+/// tensor; read_router_tensors() adds these properties. experts: number of experts of a layer.
 RouterSpec read_router(const SpecReader& reader, std::size_t experts);
 
 /// Adds the properties of a router that the presence of tensors in one layer of a GGUF file states.

@@ -51,7 +51,7 @@ MOE_INLINE void read_groups(const SpecReader& reader, RouterSpec& out) {
     const std::string choice = reader.text(keys::choice, family.choice);
     if (sums ? choice != "noaux_tc" : choice != "greedy" && choice != "group_limited_greedy")
       reader.fail_at(keys::choice, sums ? "noaux_tc" : "greedy or group_limited_greedy", choice);
-    // This call marks the key as looked up even for a greedy choice, which ignores groups.
+    // Before the return for a greedy choice, which ignores groups: this call marks the key as looked up.
     const bool has_groups = reader.has(keys::groups);
     if (choice == "greedy" || !(has_groups || family.groups > 1)) return;
   }

@@ -13,8 +13,8 @@
 namespace moe::inline MOE_ABI::detail {
 
 /// Reads the values of a model's description by keys of both formats. The reader records which keys were looked up, so that
-/// refuse_unread_values() can refuse other values. Of several names of a value, the first name in the description counts. Not
-/// thread-safe.
+/// refuse_unread_values() can refuse values that no reader uses. Of several names of a value, the first name in the description
+/// counts. Not thread-safe.
 class SpecReader {
  public:
   /// source: must outlive this object.
@@ -44,7 +44,7 @@ class SpecReader {
   std::vector<std::size_t> sizes_of_layers(const Key& key, std::uint64_t otherwise,
                                            SizeRange range = {}) const;
 
-  /// The same, but a GGUF file must state the value.
+  /// As size(), but throws if a GGUF file does not state the value.
   std::size_t required_size(const Key& key, std::uint64_t otherwise, SizeRange range = {}) const;
 
   /// Throws unless a text is one of `allowed`. A missing text means the first of them.

@@ -40,7 +40,7 @@ enum class Role : std::uint8_t {
   key_bias,              //
   value_bias,            //
   output_bias,           //
-  query_key_value,       // the three in one tensor, queries first
+  query_key_value,       // query, key and value in one tensor, in this order
   query_key_value_bias,  //
   query_norm,            // [D], or [heads · D]
   key_norm,              // [D], or [kv_heads · D]

@@ -14,7 +14,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The range of a size. Sizes stay below 2^31, so the product of two fits into 64 bits.
+/// The range of a size. Sizes stay below 2^31, so the product of two sizes fits into 64 bits.
 struct SizeRange {
   std::uint64_t least = 0;
   std::uint64_t most = (std::uint64_t{1} << 31) - 1;
@@ -78,7 +78,7 @@ class ValueSource {
   [[noreturn]] void fail_at(std::string_view key, std::string_view expected, std::string_view found) const;
 
  private:
-  /// No value has an empty key.
+  /// Empty for an empty key, which finds no value: see Key.
   std::string full(std::string_view key) const { return key.empty() ? "" : prefix_ + std::string(key); }
 
   Json member(std::string_view key) const;  // no value if the member is missing or null
