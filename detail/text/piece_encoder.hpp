@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <bit>
 #include <cstddef>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -44,11 +43,7 @@ class PieceEncoder {
  public:
   /// Appends to `out`, which must not be shortened while the encoder lives. `text_bytes`: about the size of all texts.
   PieceEncoder(const Bpe& bpe, const PreTokenizer& pre, std::size_t text_bytes, std::vector<TokenId>& out)
-      : bpe_(bpe),
-        cutter_(pre.steps),
-        add_prefix_space_(pre.add_prefix_space),
-        cache_(text_bytes),
-        out_(out) {}
+      : bpe_(bpe), cutter_(pre.steps), cache_(text_bytes), out_(out) {}
 
   /// `text` must outlive the encoder. `at_begin`: no text or token came before.
   void append(std::string_view text, bool at_begin) {
@@ -63,17 +58,12 @@ class PieceEncoder {
       return;
     }
     place = {piece, out_.size(), 0};
-    if (add_prefix_space_ && piece.front() != ' ') {
-      bpe_.append(' ' + std::string(piece), out_);
-    } else {
-      bpe_.append(piece, out_);
-    }
+    bpe_.append(piece, out_);
     place.end = out_.size();
   }
 
   BpeEncoder bpe_;
   PieceCutter cutter_;
-  bool add_prefix_space_;
   PieceCache cache_;
   std::vector<TokenId>& out_;
 };

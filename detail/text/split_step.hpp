@@ -37,8 +37,6 @@ struct SplitStep {
 /// Cuts texts into pieces, each of which becomes tokens by itself.
 struct PreTokenizer {
   std::vector<SplitStep> steps;
-  // Puts a space before each piece of the last step that does not begin with a space.
-  bool add_prefix_space = false;
 };
 
 /// The function written by hand for one regular expression; null if there is none.
