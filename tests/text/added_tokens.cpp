@@ -91,15 +91,14 @@ TEST_CASE("added tokens: rstrip includes all white space after the match") {
   CHECK(split(tokens, "<x>  ") == "[1]");
 }
 
-TEST_CASE(
-    "added tokens: a match inside the white space of a match before counts, and the white space ends there") {
+TEST_CASE("added tokens: the white space that a match takes ends where the next match begins") {
   const std::vector<AddedToken> tokens = {{.id = 1, .content = "<x>", .rstrip = true},
                                           {.id = 2, .content = "\n"}};
   CHECK(split(tokens, "<x>\n  a") == "[1][2](  a)");
   CHECK(split(tokens, "<x>\n\n a") == "[1][2][2]( a)");
 }
 
-TEST_CASE("added tokens: a match that lies in the previous match is left out") {
+TEST_CASE("added tokens: a match within the previous match is left out") {
   const std::vector<AddedToken> tokens = {{.id = 1, .content = "<x>", .rstrip = true},
                                           {.id = 2, .content = "\n", .lstrip = true}};
   CHECK(split(tokens, "<x>\na") == "[1](a)");
@@ -152,7 +151,7 @@ TEST_CASE("added tokens: matches at the border of two windows of the search are 
   }
 }
 
-TEST_CASE("added tokens: matches are those of the definition, on random tokens") {
+TEST_CASE("added tokens: matches are as by definition, on random tokens") {
   std::mt19937 random(5);
   const auto word = [&](std::size_t most) {
     std::string out(1 + random() % most, ' ');

@@ -98,7 +98,7 @@ TEST_CASE("bpe: a merge that is listed twice has the later rank") {
   CHECK(texts(make_bpe("abc", {{"a", "b"}, {"b", "c"}, {"a", "b"}}), "abc") == Texts{"a", "bc"});
 }
 
-TEST_CASE("bpe: with ignore_merges, a piece that is a token becomes it, even if no merges make it") {
+TEST_CASE("bpe: with ignore_merges, a piece that is a token becomes this token, even if no merges make it") {
   CHECK(texts(make_bpe("abc", {}, {.ignore_merges = true}, "abc"), "abc") == Texts{"abc"});
   CHECK(texts(make_bpe("abc", {}, {.ignore_merges = true}, "abc"), "abca") == Texts{"a", "b", "c", "a"});
   CHECK(texts(make_bpe("abc", {}, {.ignore_merges = false}, "abc"), "abc") == Texts{"a", "b", "c"});
@@ -131,7 +131,7 @@ TEST_CASE("bpe: an encoder may be used again, also for empty pieces") {
   CHECK(out == std::vector<TokenId>{2, 2, 0});
 }
 
-TEST_CASE("bpe: tokens are those of the definition, on random vocabularies") {
+TEST_CASE("bpe: tokens are as by definition, on random vocabularies") {
   std::mt19937 generator(1);
   for (int round = 0; round < 300; ++round) {
     Texts parts = {"a", "b", "c"};

@@ -83,7 +83,7 @@ TEST_CASE("chat template: an error names the file, the line and the column of th
                 {"line 1, column 8", "No filter named 'nothing'"});
 }
 
-TEST_CASE("chat template: it is read from tokenizer_config.json, as a text or from a list") {
+TEST_CASE("chat template: tokenizer_config.json has the template as a text or in a list") {
   const TemporaryDirectory directory;
   directory.write("tokenizer_config.json", R"({"chat_template": "{{ messages[0].content }}"})");
   CHECK(render(ChatTemplate(directory.path())) == "Hi");
@@ -135,8 +135,7 @@ TEST_CASE("chat template: special tokens of a GGUF file are the texts of their i
   CHECK(render(ChatTemplate(directory.write("x.gguf", file.file()))) == "<s>|</s>|False");
 }
 
-TEST_CASE(
-    "chat template: defaults that a template sets itself hold, and options override them where it says so") {
+TEST_CASE("chat template: a template can set defaults, which options override if the template says so") {
   const std::string thinking =
       "{%- set enable_thinking = enable_thinking | default(false) %}"
       "{{ '<|im_start|>assistant\n' }}{% if enable_thinking is false %}{{ '<think>\n\n</think>\n\n' }}{% "

@@ -191,8 +191,7 @@ TEST_CASE("gguf tokenizer: SentencePiece's scores may be integers, infinite or m
   CHECK(open_tokenizer(none).encode("ell") == Ids{1, 6, 12, 9});  // equal scores
 }
 
-TEST_CASE(
-    "gguf tokenizer: SentencePiece's special ids that no token has are those of Llama 2, with a warning") {
+TEST_CASE("gguf tokenizer: special ids beyond the tokens become the ids of Llama 2, with a warning") {
   GgufBuilder file = sentence_piece(llama);
   file.value("tokenizer.ggml.bos_token_id", 999999u).value("tokenizer.ggml.unknown_token_id", 19u);
   const moe::Tokenizer tokenizer = open_tokenizer(file);
@@ -238,7 +237,7 @@ Ids naive_sentence_piece(const std::vector<Scored>& vocabulary, const std::strin
 
 }  // namespace
 
-TEST_CASE("gguf tokenizer: SentencePiece's tokens are those of the definition, on random vocabularies") {
+TEST_CASE("gguf tokenizer: SentencePiece's tokens are as by definition, on random vocabularies") {
   std::mt19937 random(7);
   const std::string letters[] = {"a", "b", "é", "▁"};
   const auto word = [&](std::size_t size) {

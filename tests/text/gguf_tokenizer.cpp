@@ -174,7 +174,7 @@ TEST_CASE("gguf tokenizer: the names of pre-tokenizers are different") {
   CHECK(moe::detail::find_gguf_pre_tokenizer("") == nullptr);
 }
 
-TEST_CASE("gguf tokenizer: the names of one family have its pattern") {
+TEST_CASE("gguf tokenizer: all names of one family have the pattern of the family") {
   const auto has = [](std::string_view name, const moe::detail::SplitPattern& pattern) {
     return moe::detail::find_gguf_pre_tokenizer(name)->pattern->first_piece == pattern.first_piece;
   };
@@ -285,7 +285,7 @@ TEST_CASE("gguf tokenizer: known control tokens are special, even if the file gi
 
 // Source: llama.cpp overrides the types of end tokens.
 TEST_CASE(
-    "gguf tokenizer: end tokens are special whatever type the file gives them, begins of turns may be text") {
+    "gguf tokenizer: end tokens are special whatever their type in the file; begins of turns may be text") {
   GgufVocabulary all = bytes_and_more();
   all.tokens.insert(all.tokens.end(), {"<|im_end|>", "<|im_start|>", "<|fim_prefix|>", "<|eot_id|>", "</s>"});
   all.types.insert(all.types.end(), {4, 4, 4, 5, 4});
@@ -350,7 +350,7 @@ TEST_CASE("gguf tokenizer: a GGUF file's own tokenizer comes first; in a directo
 }
 
 TEST_CASE(
-    "gguf tokenizer: it is read from the first part of a split model and from dense.gguf of an extraction") {
+    "gguf tokenizer: the first part of a split model and dense.gguf of an extraction have the tokenizer") {
   const TemporaryDirectory split;
   split.write("x-00001-of-00002.gguf", byte_level().file());
   split.write("x-00002-of-00002.gguf", GgufBuilder().file());

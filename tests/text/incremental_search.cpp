@@ -34,7 +34,7 @@ std::size_t expected_held(const std::vector<std::string>& texts, std::string_vie
 
 }  // namespace
 
-TEST_CASE("incremental search: matches and held bytes are those of the definition, on random texts") {
+TEST_CASE("incremental search: matches and held bytes are as by definition, on random texts") {
   std::uint32_t state = 1;
   const auto random = [&](std::uint32_t below) {
     state = state * 1664525 + 1013904223;

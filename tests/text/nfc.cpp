@@ -100,7 +100,7 @@ TEST_CASE("nfc: invalid bytes of UTF-8 stay, and nothing is composed across them
   CHECK(nfc("e\u0301\xe4\xb8") == "é\xe4\xb8");
 }
 
-TEST_CASE("nfc: texts are those of the definition, on random texts") {
+TEST_CASE("nfc: results are as by definition, on random texts") {
   std::mt19937 generator(1);
   for (int i = 0; i < 20'000; ++i) {
     const std::u32string text = random_text(generator);

@@ -159,7 +159,7 @@ TEST_CASE("sentence piece json: invalid UTF-8 is spelled in byte tokens") {
   CHECK(load(TinySentencePiece{}).encode("h\xc3o") == Ids{11, 4, 10});
 }
 
-TEST_CASE("sentence piece json: with ignore_merges, a whole piece that is a token becomes it") {
+TEST_CASE("sentence piece json: with ignore_merges, a whole piece that is a token becomes this token") {
   TinySentencePiece tiny;
   tiny.merges = {{"e", "l"}};
   CHECK(load(tiny).encode("hello") == Ids{6, 7, 12, 9, 10});
@@ -313,7 +313,7 @@ Ids naive(const TinySentencePiece& tiny, const std::vector<std::string>& charact
 
 }  // namespace
 
-TEST_CASE("sentence piece json: tokens are those of the definition, on random merges") {
+TEST_CASE("sentence piece json: tokens are as by definition, on random merges") {
   std::mt19937 random(11);
   const std::string letters[] = {"a", "b", "▁", "é", "x"};
   for (int round = 0; round < 60; ++round) {

@@ -42,7 +42,7 @@ const std::string plain_byte_level =
 }  // namespace
 
 // Source of the expected pieces: the documentation of SplitDelimiterBehavior in Hugging Face's tokenizers.
-TEST_CASE("split step: the behavior says what becomes of matches") {
+TEST_CASE("split step: the behavior decides whether matches are pieces, parts of pieces or removed") {
   const std::string_view text = "the-final--countdown";
   CHECK(cut_at("-", SplitBehavior::removed, text) == CutPieces{"the", "final", "countdown"});
   CHECK(cut_at("-", SplitBehavior::isolated, text) == CutPieces{"the", "-", "final", "-", "-", "countdown"});
@@ -63,7 +63,7 @@ TEST_CASE("split step: matches at the begin and at the end of a text keep their 
   CHECK(cut_at("-", SplitBehavior::isolated, "").empty());
 }
 
-TEST_CASE("split step: a match of no characters cuts there") {
+TEST_CASE("split step: a match of no characters cuts the text at its place") {
   CHECK(cut_at("(?=\\d)", SplitBehavior::isolated, "a12") == CutPieces{"a", "1", "2"});
 }
 
@@ -107,7 +107,7 @@ TEST_CASE("split step: steps behind a ByteLevel see bytes as its characters") {
   CHECK(cut_by_json(level + digits, "٣") == CutPieces{"٣"});  // two bytes, neither written as a number
 }
 
-TEST_CASE("split step: a number of steps is refused that texts could not go through") {
+TEST_CASE("split step: more than 64 steps are refused, because each step is a level of recursion") {
   std::string steps = plain_byte_level;
   for (int i = 0; i < 100; ++i) steps = R"({"type": "WhitespaceSplit"}, )" + steps;
   check_error([&] { cut_by_json(steps, ""); }, {"at most 64 steps"});

@@ -33,7 +33,7 @@ TEST_CASE("turn format: the text after a turn is known at the end of a conversat
   CHECK(format.closings[0].before_next == "<|im_end|>\n<|im_start|>user\n");
 }
 
-TEST_CASE("turn format: markers of reasoning are what the template adds around it") {
+TEST_CASE("turn format: markers of reasoning are the texts that the template adds around reasoning") {
   const TurnFormat format = turn_format_of(turns_of_chatml);
   CHECK(format.reasoning_member == "reasoning_content");
   CHECK(format.reasoning_begin == "<think>");
@@ -51,7 +51,7 @@ TEST_CASE("turn format: markers that no published template has are found by comp
   CHECK(format.answer_marks == std::vector<std::string>{"<|so|>"});
 }
 
-TEST_CASE("turn format: a generation prompt that begins reasoning shows its markers") {
+TEST_CASE("turn format: a generation prompt that begins reasoning shows the markers of reasoning") {
   const TurnFormat format = turn_format_of(
       "{% for m in messages %}<{{ m.role }}>{{ m.content.split('</think>')[-1] }}{% endfor %}"
       "{% if add_generation_prompt %}<assistant><think>\n{% endif %}");
@@ -60,7 +60,8 @@ TEST_CASE("turn format: a generation prompt that begins reasoning shows its mark
   CHECK(format.reasoning_end == "</think>");
 }
 
-TEST_CASE("turn format: a template that drops the reasoning of earlier turns shows its markers") {
+TEST_CASE(
+    "turn format: a template that drops the reasoning of earlier turns shows the markers of reasoning") {
   const TurnFormat format = turn_format_of(
       "{% for m in messages %}<{{ m.role }}>{{ m.content.split('[/THINK]')[-1] }}{% endfor %}");
   CHECK(format.reasoning_begin == "[THINK]");

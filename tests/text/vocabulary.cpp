@@ -77,7 +77,7 @@ TEST_CASE("vocabulary: the limit of ids grows with the vocabulary and never over
   CHECK(Vocabulary::largest_id(SIZE_MAX) < UINT32_MAX);
 }
 
-TEST_CASE("vocabulary: the token of a byte is added once, writes its byte, and is not found by it") {
+TEST_CASE("vocabulary: the token of a byte is added once, writes the byte, and is not found by the byte") {
   Vocabulary vocabulary(2, moe::detail::Notation::sentence_piece);
   moe::detail::ByteTokens tokens = {};
   CHECK(moe::detail::add_byte_token(vocabulary, tokens, 5, 0xc3));

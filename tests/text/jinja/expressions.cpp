@@ -23,7 +23,7 @@ std::string error_of_expressions(std::string_view source) {
 
 }  // namespace
 
-TEST_CASE("jinja: arithmetic is Python's") {
+TEST_CASE("jinja: arithmetic has the results and the errors of Python") {
   CHECK(rendered_expressions("{{ 1+2*3 }}") == "7");
   CHECK(rendered_expressions("{{ 7//2 }}") == "3");
   CHECK(rendered_expressions("{{ -7//2 }}") == "-4");
@@ -140,7 +140,7 @@ TEST_CASE("jinja: membership is tested in texts, lists and dicts") {
   CHECK(error_of_expressions("{{ 1 in 5 }}").ends_with(": argument of type 'int' is not iterable"));
 }
 
-TEST_CASE("jinja: elements, attributes and slices") {
+TEST_CASE("jinja: elements, attributes and slices are found as in Jinja2") {
   CHECK(rendered_expressions("{{ s[1] }}") == "é");
   CHECK(rendered_expressions("{{ s[-1] }}") == "d");
   CHECK(rendered_expressions("{{ s[1:3] }}") == "él");
@@ -235,7 +235,7 @@ TEST_CASE("jinja: methods that change their object are refused") {
   CHECK(rendered_expressions("{{ [].clear }}") == "");
 }
 
-TEST_CASE("jinja: global functions") {
+TEST_CASE("jinja: global functions have the results and the errors of Jinja2") {
   CHECK(rendered_expressions("{{ range(5,0,-2)|list }}") == "[5, 3, 1]");
   CHECK(error_of_expressions("{{ range(100001) }}")
             .ends_with(": Range too big. The sandbox blocks ranges larger than MAX_RANGE (100000)."));
@@ -276,13 +276,13 @@ TEST_CASE("jinja: strftime_now writes the week of ISO 8601 and flags of the C li
   CHECK(rendered_expressions("{{ strftime_now('%G-%V %g %^a %#b %Q') }}") == "2026-01 26 FRI JAN %Q");
 }
 
-TEST_CASE("jinja: powers that are no real numbers, or beyond all, are refused") {
+TEST_CASE("jinja: powers that are no real numbers, or too large for real numbers, are refused") {
   const auto error = [](std::string_view source) { return message_of([&] { render_jinja(source); }); };
   CHECK(error("{{ (-8.0) ** 0.5 }}").ends_with(": complex numbers are not supported"));
   CHECK(error("{{ 10.0 ** 400 }}").ends_with(": (34, 'Numerical result out of range')"));
 }
 
-TEST_CASE("jinja: views of keys and items are no keys") {
+TEST_CASE("jinja: views of keys and items cannot be keys of dicts") {
   const auto error = [](std::string_view source) { return message_of([&] { render_jinja(source); }); };
   CHECK(error("{{ {{}.items(): 1} }}").ends_with(": unhashable type: 'dict_items'"));
   CHECK(render_jinja("{{ {{}.values(): 1}|length }}") == "1");

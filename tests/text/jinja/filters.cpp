@@ -61,7 +61,7 @@ TEST_CASE("jinja: numbers that are rounded and parsed keep Python's types") {
   CHECK(rendered_filters("{{ 2.5 is odd }}{{ 3 is odd }}") == "FalseTrue");
 }
 
-TEST_CASE("jinja: texts") {
+TEST_CASE("jinja: filters of texts have the results of Jinja2") {
   CHECK(rendered_filters("{{ s|upper }}") == "HÉLLO WÖRLD");
   CHECK(rendered_filters("{{ s|lower }}") == "héllo wörld");
   CHECK(rendered_filters(R"({{ "ǆABC ßx"|capitalize }})") == "ǅabc ßx");
@@ -81,14 +81,14 @@ TEST_CASE("jinja: texts") {
   CHECK(rendered_filters(R"({{ s|attr("x") }})") == "");
 }
 
-TEST_CASE("jinja: indent") {
+TEST_CASE("jinja: indent puts spaces or a text before lines") {
   CHECK(rendered_filters(R"({{ "a\nb\n\nc"|indent }})") == "a\n    b\n\n    c");
   CHECK(rendered_filters(R"({{ "a\nb"|indent(2,true) }})") == "  a\n  b");
   CHECK(rendered_filters(R"({{ "a\nb"|indent("> ",first=true) }})") == "> a\n> b");
   CHECK(rendered_filters(R"({{ "a\n\nb"|indent(3,false,true) }})") == "a\n   \n   b");
 }
 
-TEST_CASE("jinja: numbers") {
+TEST_CASE("jinja: filters of numbers have the results of Jinja2") {
   CHECK(rendered_filters(R"({{ "42"|int }})") == "42");
   CHECK(rendered_filters(R"({{ "4.7"|int }})") == "4");
   CHECK(rendered_filters(R"({{ "x"|int(9) }})") == "9");
@@ -138,7 +138,7 @@ TEST_CASE("jinja: a brace format of a type that the value does not have is refus
   CHECK(rendered_filters("{{ '{:n} {:n} {:.1f} {:b}'.format(12, 1.5, true, 5) }}") == "12 1.5 1.0 101");
 }
 
-TEST_CASE("jinja: sequences") {
+TEST_CASE("jinja: filters of sequences have the results of Jinja2") {
   CHECK(rendered_filters("{{ l|length }}") == "3");
   CHECK(rendered_filters("{{ s|length }}") == "11");
   CHECK(error_of_filters("{{ 5|length }}").ends_with(": object of type 'int' has no len()"));
@@ -164,7 +164,7 @@ TEST_CASE("jinja: sequences") {
   CHECK(rendered_filters("{{ [1,2,3,4,5]|slice(2)|list }}") == "[[1, 2, 3], [4, 5]]");
 }
 
-TEST_CASE("jinja: dicts") {
+TEST_CASE("jinja: filters of dicts have the results of Jinja2") {
   CHECK(rendered_filters("{{ d|items|list }}") == "[('b', 1), ('a', [1, 2])]");
   CHECK(rendered_filters("{{ missing|items|list }}") == "[]");
   CHECK(rendered_filters("{{ d|dictsort }}") == "[('a', [1, 2]), ('b', 1)]");
@@ -174,7 +174,7 @@ TEST_CASE("jinja: dicts") {
         "[(1, [{'a': 1, 'b': 1}, {'a': 1, 'b': 3}]), (2, [{'a': 2, 'b': 2}])]");
 }
 
-TEST_CASE("jinja: map and select") {
+TEST_CASE("jinja: map and select take attributes, filters and tests") {
   CHECK(rendered_filters(R"({{ msgs|map(attribute="role")|list }})") == "['user', 'assistant']");
   CHECK(rendered_filters(R"({{ msgs|map(attribute="x.y",default=0)|list }})") == "[1, 0]");
   CHECK(rendered_filters(R"({{ ["a","b"]|map("upper")|list }})") == "['A', 'B']");
@@ -188,7 +188,7 @@ TEST_CASE("jinja: map and select") {
   CHECK(error_of_filters(R"({{ l|select("nosuch")|list }})").ends_with(": No test named 'nosuch'."));
 }
 
-TEST_CASE("jinja: default") {
+TEST_CASE("jinja: default replaces undefined values, and false values if the template says so") {
   CHECK(rendered_filters(R"({{ missing|default("x") }})") == "x");
   CHECK(rendered_filters(R"({{ none|default("x") }})") == "None");
   CHECK(rendered_filters(R"({{ none|default("x",true) }})") == "x");
@@ -225,7 +225,7 @@ TEST_CASE("jinja: a Markup escapes what is added to it") {
   CHECK(rendered_filters(R"({{ [("a"|safe)] }})") == "[Markup('a')]");
 }
 
-TEST_CASE("jinja: formats") {
+TEST_CASE("jinja: formats write values as Python does") {
   CHECK(rendered_filters(R"({{ "%s-%d"|format("a",5) }})") == "a-5");
   CHECK(rendered_filters(
             R"({{ "%05.2f|%-5s|%+d|%x|%e|%g|%%|%r" % (3.14159,"ab",5,255,12345.678,0.0001,"q") }})") ==
@@ -240,7 +240,7 @@ TEST_CASE("jinja: formats") {
         "    a|  c  |00042|3.14|1,234,567|ff");
 }
 
-TEST_CASE("jinja: tests of types") {
+TEST_CASE("jinja: tests of types have the results of Jinja2") {
   CHECK(rendered_filters("{{ n is number }}") == "True");
   CHECK(rendered_filters("{{ true is integer }}") == "False");
   CHECK(rendered_filters("{{ true is boolean }}") == "True");
@@ -258,7 +258,7 @@ TEST_CASE("jinja: tests of types") {
   CHECK(rendered_filters("{{ missing is undefined }}") == "True");
 }
 
-TEST_CASE("jinja: tests of values") {
+TEST_CASE("jinja: tests of values have the results of Jinja2") {
   CHECK(rendered_filters("{{ 3 is odd }}") == "True");
   CHECK(rendered_filters("{{ 4 is even }}") == "True");
   CHECK(rendered_filters("{{ 9 is divisibleby 3 }}") == "True");
@@ -335,7 +335,7 @@ TEST_CASE("jinja: striptags removes comments, tags and white space") {
   CHECK(render_jinja("{{ '& b; &;'|striptags }}") == "& b; &;");
 }
 
-TEST_CASE("jinja: filesizeformat") {
+TEST_CASE("jinja: filesizeformat writes a number of bytes with a decimal or binary unit") {
   CHECK(render_jinja("{{ 1|filesizeformat }},{{ 0|filesizeformat }},{{ 999|filesizeformat }},{{ "
                      "1000|filesizeformat }},{{ 1000000|filesizeformat }},{{ 1500000000|filesizeformat }}") ==
         "1 Byte,0 Bytes,999 Bytes,1.0 kB,1.0 MB,1.5 GB");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Templates are programs from strangers: each of these ends soon, with an error or with a text.
+// Templates are programs from strangers: each template in this file ends soon, with an error or with a text.
 #include "detail/io/json.hpp"
 #include "detail/text/chat_template.hpp"
 #include "support/jinja.hpp"
@@ -86,7 +86,7 @@ TEST_CASE("jinja: deep templates are errors") {
     refuses_template("{{ 1" + copies(link, 100'000) + " }}", {"nested too deeply"});
 }
 
-TEST_CASE("jinja: deep values and cycles are errors, or are printed") {
+TEST_CASE("jinja: deep values and cycles are printed, or are errors") {
   refuses_template(
       "{% set ns = namespace(x=[]) %}{% for i in range(9999) %}{% set ns.x = [ns.x] %}{% endfor %}{{ ns.x }}",
       {"nested too deeply"});
@@ -167,7 +167,7 @@ TEST_CASE("jinja: the limits grow with the input") {
                      R"({"x": ")" + text + "\"}") == "ok");
 }
 
-// ---- As Jinja2 3.1.6 (its macros of an iteration lose their variables: here they keep them)
+// ---- As in Jinja2 3.1.6, except that a macro of an iteration keeps the variables of the iteration, which Jinja2 loses
 
 TEST_CASE("jinja: macros and recursive loops keep the variables of an iteration") {
   CHECK(render_jinja("{% set n = namespace(l=[]) %}{% for x in [1, 2, 3] %}{% macro m() %}{{ x }}{% endmacro "

@@ -21,7 +21,7 @@ std::string error_of_methods(std::string_view source) {
 
 }  // namespace
 
-TEST_CASE("jinja: case") {
+TEST_CASE("jinja: methods change the case of letters as Python does") {
   CHECK(rendered_methods("{{ s.upper() }}") == "HÉLLO WÖRLD");
   CHECK(rendered_methods("{{ s.title() }}") == "Héllo Wörld");
   CHECK(rendered_methods("{{ s.capitalize() }}") == "Héllo wörld");
@@ -29,7 +29,7 @@ TEST_CASE("jinja: case") {
   CHECK(rendered_methods(R"({{ "Straße".casefold() }})") == "strasse");
 }
 
-TEST_CASE("jinja: strip") {
+TEST_CASE("jinja: strip removes white space or the given characters") {
   CHECK(rendered_methods("{{ w.strip() }}") == "a  b\nc");
   CHECK(rendered_methods(R"({{ "xxaxx".strip("x") }})") == "a");
   CHECK(rendered_methods(R"({{ "abcabc".lstrip("ab") }})") == "cabc");
@@ -37,7 +37,7 @@ TEST_CASE("jinja: strip") {
   CHECK(error_of_methods(R"({{ "a".strip(5) }})").ends_with(": strip arg must be None or str"));
 }
 
-TEST_CASE("jinja: split and join") {
+TEST_CASE("jinja: methods split and join texts as Python does") {
   CHECK(rendered_methods(R"({{ "a,b,c".split(",",1) }})") == "['a', 'b,c']");
   CHECK(rendered_methods(R"({{ "a,b,c".rsplit(",",1) }})") == "['a,b', 'c']");
   CHECK(rendered_methods(R"({{ "aaa".rsplit("aa",1) }})") == "['a', '']");
@@ -59,7 +59,7 @@ TEST_CASE("jinja: split and join") {
   CHECK(rendered_methods(R"({{ "abc".partition("=") }})") == "('abc', '', '')");
 }
 
-TEST_CASE("jinja: search and replace") {
+TEST_CASE("jinja: methods search and replace texts as Python does") {
   CHECK(rendered_methods(R"({{ "abc".startswith(("x","a")) }})") == "True");
   CHECK(rendered_methods(R"({{ "abc".startswith("b",1) }})") == "True");
   CHECK(rendered_methods(R"({{ "abc".endswith("b",0,2) }})") == "True");
@@ -77,7 +77,7 @@ TEST_CASE("jinja: search and replace") {
   CHECK(rendered_methods(R"({{ "abc".removesuffix("c") }})") == "ab");
 }
 
-TEST_CASE("jinja: width") {
+TEST_CASE("jinja: methods fill texts to a width as Python does") {
   CHECK(rendered_methods(R"({{ "-5".zfill(4) }})") == "-005");
   CHECK(rendered_methods(R"({{ "a".ljust(3,"-") ~ "|" }})") == "a--|");
   CHECK(rendered_methods(R"({{ "a".rjust(3) }})") == "  a");
@@ -86,7 +86,7 @@ TEST_CASE("jinja: width") {
   CHECK(rendered_methods(R"({{ "a\tb".expandtabs(4) }})") == "a   b");
 }
 
-TEST_CASE("jinja: classes of characters") {
+TEST_CASE("jinja: methods test the classes of characters as Python does") {
   CHECK(rendered_methods(R"({{ "abc".isalpha() }})") == "True");
   CHECK(rendered_methods(R"({{ "abc1".isalnum() }})") == "True");
   CHECK(rendered_methods(R"({{ "²".isdigit() }})") == "True");
@@ -99,7 +99,7 @@ TEST_CASE("jinja: classes of characters") {
   CHECK(rendered_methods(R"({{ "é".isascii() }})") == "False");
 }
 
-TEST_CASE("jinja: dicts and lists") {
+TEST_CASE("jinja: dicts and lists have the methods of Python") {
   CHECK(rendered_methods(R"({{ d.get("b") }})") == "1");
   CHECK(rendered_methods(R"({{ d.get("q") }})") == "None");
   CHECK(rendered_methods(R"({{ d.get("q",3) }})") == "3");
@@ -115,7 +115,7 @@ TEST_CASE("jinja: dicts and lists") {
   CHECK(error_of_methods("{{ l.foo() }}").ends_with(": 'list object' has no attribute 'foo'"));
 }
 
-TEST_CASE("jinja: repr of texts") {
+TEST_CASE("jinja: texts in lists are written as repr() of Python") {
   CHECK(rendered_methods(R"({{ ["it's"] }})") == R"(["it's"])");
   CHECK(rendered_methods(R"({{ ["\"it's\""] }})") == R"(['"it\'s"'])");
   CHECK(rendered_methods(R"({{ ["\n\t\\"] }})") == R"(['\n\t\\'])");

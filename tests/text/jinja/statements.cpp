@@ -57,7 +57,7 @@ TEST_CASE("jinja: for has conditions, else, break and continue") {
         "3");
 }
 
-TEST_CASE("jinja: break and continue leave blocks of set and filter, whose text is lost") {
+TEST_CASE("jinja: break and continue leave set and filter blocks, and the text of these blocks is lost") {
   CHECK(render_jinja(
             "{% for x in [1, 2, 3] %}{% set t %}a{% if x == 2 %}{% break %}{% endif %}{{ x }}{% endset %}"
             "{{ t }}{% endfor %}") == "a1");
@@ -122,7 +122,7 @@ TEST_CASE("jinja: call blocks pass a caller") {
             .ends_with(": No caller defined"));
 }
 
-TEST_CASE("jinja: filter blocks, with and generation") {
+TEST_CASE("jinja: filter blocks, with and generation write their contents") {
   CHECK(rendered_statements("{% filter replace('a','b')|upper %}abc{% endfilter %}") == "BBC");
   CHECK(rendered_statements("{% with a=1, b=2 %}{{ a+b }}{% endwith %}{{ a is defined }}") == "3False");
   CHECK(rendered_statements("{% generation %}gen{{ n }}{% endgeneration %}") == "gen5");

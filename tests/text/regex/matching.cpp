@@ -58,7 +58,7 @@ TEST_CASE("regex: possessive quantifiers and atomic groups give nothing back") {
   CHECK(find_all("a*+b", "aab") == RegexMatches{"aab"});
   CHECK(find_all("(?>a|ab)c", "abc").empty());
   CHECK(find_all("(?:ab)++", "abab") == RegexMatches{"abab"});
-  CHECK(find_all("a{1,2}+a", "aaaa") == RegexMatches{"aaaa"});  // {}+ repeats a repeat
+  CHECK(find_all("a{1,2}+a", "aaaa") == RegexMatches{"aaaa"});  // {1,2}+ is ({1,2})+, not possessive
 }
 
 TEST_CASE("regex: classes have ranges, complements, nested classes and intersections") {
@@ -75,7 +75,7 @@ TEST_CASE("regex: classes have ranges, complements, nested classes and intersect
   CHECK(find_all("[\\s|.]+", "a |.") == RegexMatches{" |."});
 }
 
-TEST_CASE("regex: properties are those of Unicode") {
+TEST_CASE("regex: properties have the characters of Unicode") {
   CHECK(find_all("\\p{L}+", "aé中1") == RegexMatches{"aé中"});
   CHECK(find_all("\\p{Lu}\\p{Ll}", "ÉaAb") == RegexMatches{"Éa", "Ab"});
   CHECK(find_all("\\p{N}", "1²Ⅷ४x") == RegexMatches{"1", "²", "Ⅷ", "४"});
@@ -100,7 +100,7 @@ TEST_CASE("regex: a group may ignore case, with the letters that fold to ASCII")
   CHECK(find_all("(?i:[a-z]+)", "aZ\u017f1") == RegexMatches{"aZ\u017f"});
 }
 
-TEST_CASE("regex: conditions take no characters") {
+TEST_CASE("regex: assertions and look-arounds match no characters") {
   CHECK(find_all("a(?=b)", "abac") == RegexMatches{"a"});
   CHECK(find_all("a(?!b)", "abac") == RegexMatches{"a"});
   CHECK(find_all("(?<=ab|x)c", "abcxcc") == RegexMatches{"c", "c"});
