@@ -118,7 +118,7 @@ TEST_CASE("gguf checkpoint: a file without tensors is refused as a vocabulary") 
 }
 
 TEST_CASE(
-    "gguf checkpoint: a file that is not GGUF is named, as a file, in a directory and without its ending") {
+    "gguf checkpoint: a file that is no GGUF is named, also in a directory or without the ending .gguf") {
   const TemporaryDirectory directory;
   const std::string pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n";
   for (const auto& [contents, format] : std::initializer_list<std::pair<std::string, const char*>>{

@@ -18,7 +18,7 @@ TEST_CASE("pages: memory is zeroed, and large memory begins where a huge page ca
        {std::size_t{1}, std::size_t{4096}, huge_page_bytes + 4096, 3 * huge_page_bytes - 1}) {
     const Pages pages(bytes);
     CHECK(pages.bytes() == Pages::rounded(bytes));
-#if !defined(_WIN32)  // which has no huge pages without a privilege
+#if !defined(_WIN32)  // Windows has no huge pages without a privilege
     if (bytes >= huge_page_bytes)
       CHECK(reinterpret_cast<std::uintptr_t>(pages.data()) % huge_page_bytes == 0);
 #endif
@@ -28,7 +28,7 @@ TEST_CASE("pages: memory is zeroed, and large memory begins where a huge page ca
   CHECK_THROWS_AS(Pages(SIZE_MAX), std::bad_alloc);
 }
 
-TEST_CASE("pages: what is unmapped around huge pages is whole pages of 4, 16 and 64 KiB") {
+TEST_CASE("pages: the parts unmapped around huge pages consist of whole pages of 4, 16 or 64 KiB") {
   for (const std::size_t page : {4096u, 16384u, 65536u})
     for (const std::uintptr_t begin : {std::uintptr_t{0}, std::uintptr_t{page}, huge_page_bytes - page})
       for (const std::size_t bytes : {huge_page_bytes, huge_page_bytes + 4096, 2 * huge_page_bytes - 4096}) {

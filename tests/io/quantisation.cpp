@@ -33,7 +33,7 @@ void check_quantisation_refused(std::string_view config, std::initializer_list<s
 
 }  // namespace
 
-TEST_CASE("quantisation: methods that the library does not read are refused by quant_method") {
+TEST_CASE("quantisation: an error about a method that the library does not read quotes quant_method") {
   for (const std::string method : {"gptq", "awq", "bitsandbytes", "mxfp4", "modelopt", "hqq", "a new one"})
     check_quantisation_refused(
         "{\"quantization_config\": {\"bits\": 4, \"quant_method\": \"" + method + "\"}}",
@@ -55,7 +55,7 @@ TEST_CASE("quantisation: methods that the library does not read are refused by q
   check_quantisation_refused(R"({"quantization_config": "gptq"})", {"$.quantization_config", "gptq"});
 }
 
-TEST_CASE("quantisation: an empty description is none") {
+TEST_CASE("quantisation: an empty description means weights without quantisation") {
   for (const char* config : {R"({"quantization_config": null})", R"({"quantization_config": {}})", "{}"}) {
     const Quantisation none = quantisation(config);
     CHECK_FALSE(none.mxfp4);
