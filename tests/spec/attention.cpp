@@ -64,7 +64,7 @@ TEST_CASE("attention: the positions of GLM-4.7-Flash have the usual theta, if no
 }
 
 TEST_CASE(
-    "attention: without a number of heads of keys, there are those of the family, or as many as heads") {
+    "attention: without a number of heads of keys, the family has a default, or each head has its own keys") {
   CHECK(attention_with("qwen3_moe").kv_heads == 4);
   CHECK(attention_with("qwen3_moe", R"("num_key_value_heads": null)").kv_heads == 32);
   CHECK(attention_with("llama", R"("num_attention_heads": 8)").kv_heads == 8);
@@ -76,7 +76,7 @@ TEST_CASE(
             .kv_heads == 1);
 }
 
-TEST_CASE("attention: scores are divided by the root of the width, or multiplied by what is stated") {
+TEST_CASE("attention: scores are divided by the root of the width, or multiplied by the stated factor") {
   CHECK(attention_with("qwen3_moe", R"("head_dim": 16)").scale == 0.25f);
   CHECK(attention_with("granitemoe", R"("attention_multiplier": 0.015625)").scale == 0.015625f);
   CHECK(attention_with("granitemoe").scale == 1);
@@ -201,8 +201,7 @@ TEST_CASE("attention: per_layer_config states the heads of single layers") {
               {"$.per_layer_config.01.num_key_value_heads", "a divisor of 8"});
 }
 
-TEST_CASE(
-    "attention: GGUF files of Gemma state both kinds of heads, and have no values where these are the keys") {
+TEST_CASE("attention: GGUF files of Gemma state both kinds of heads, and omit values that equal the keys") {
   GgufBuilder file;
   file.value("general.architecture", "gemma4").value("gemma4.block_count", 2u);
   file.value("gemma4.context_length", 512u).value("gemma4.embedding_length", 4u);
@@ -230,7 +229,7 @@ TEST_CASE(
   CHECK(spec.logit_soft_cap == 30);
 }
 
-TEST_CASE("attention: numbers of heads that do not fit are refused by name") {
+TEST_CASE("attention: numbers of heads that do not fit each other are refused by name") {
   for (const auto& row : std::initializer_list<std::tuple<const char*, const char*, const char*>>{
            {R"("num_attention_heads": 0)", "$.num_attention_heads", "a whole number from 1"},
            {R"("num_attention_heads": 4, "num_key_value_heads": 3)", "$.num_key_value_heads",
@@ -256,7 +255,7 @@ TEST_CASE("attention: numbers of heads that do not fit are refused by name") {
               {"head_count_kv", "a whole number", "string"});
 }
 
-TEST_CASE("latent attention: widths are those of config.json, or of the family") {
+TEST_CASE("latent attention: widths come from config.json, or are defaults of the family") {
   const LatentAttentionSpec usual = latent_with("deepseek_v3");
   CHECK(usual.heads == 128);
   CHECK(usual.query_rank == 1536);

@@ -90,7 +90,7 @@ TEST_CASE("feed-forward: experts and their number for a token have several names
               {"\"num_experts_per_tok\" to be a whole number from 1"});
 }
 
-TEST_CASE("feed-forward: the activation is that of the family, and another one is refused") {
+TEST_CASE("feed-forward: the family has an activation, and any other activation is refused") {
   for (const auto& row : std::initializer_list<std::tuple<const char*, Activation, const char*, const char*>>{
            {"qwen3_moe", Activation::silu, "hidden_act", "silu"},
            {"mixtral", Activation::silu, "hidden_act", "swish"},
@@ -116,7 +116,7 @@ TEST_CASE("feed-forward: the activation is that of the family, and another one i
               {"$.mlp_bias", "expected false"});
 }
 
-TEST_CASE("router: the score is that of the family") {
+TEST_CASE("router: the family decides about the score") {
   for (const auto& row :
        std::initializer_list<std::pair<const char*, Score>>{{"qwen3_moe", Score::softmax},
                                                             {"mixtral", Score::softmax},
@@ -177,7 +177,7 @@ TEST_CASE("router: a bias may be added for the choice, and weights may have a fa
               {"$.routed_scaling_factor", "expected 1", "found 1.5"});
 }
 
-TEST_CASE("router: groups of experts have the sum of two scores, or the largest one") {
+TEST_CASE("router: the score of a group is the sum of its two largest scores, or its largest score") {
   const RouterSpec v3 = router_with("deepseek_v3");
   CHECK(v3.groups == 8);
   CHECK(v3.groups_kept == 4);
@@ -207,7 +207,8 @@ TEST_CASE("router: groups of experts have the sum of two scores, or the largest 
   check_error([] { return router_with("qwen3_moe", R"("topk_method": "noaux_tc")"); }, {"$.topk_method"});
 }
 
-TEST_CASE("feed-forward: a network beside the experts has a stated width, or that of so many experts") {
+TEST_CASE(
+    "feed-forward: a network beside the experts has a stated width, or the width of a number of experts") {
   const auto shared = [](const FeedForwardSpec& spec) {
     return spec.always_on ? spec.always_on->network.width : 0;
   };
@@ -234,7 +235,7 @@ TEST_CASE("feed-forward: a network beside the experts has a stated width, or tha
               {"$.shared_intermediate_size", "expected 0"});
 }
 
-TEST_CASE("feed-forward: without experts, the shared network of Granite-4 is the dense one") {
+TEST_CASE("feed-forward: without experts, the shared network of Granite-4 is the dense network") {
   const FeedForwardSpec dense =
       network_with("granitemoehybrid", R"("num_local_experts": 0, "shared_intermediate_size": 40)");
   CHECK_FALSE(dense.router);
@@ -266,7 +267,7 @@ TEST_CASE("feed-forward: in GGUF files shapes of tensors take precedence over st
   CHECK(network_of(spec_of(gguf_model("qwen3"))).network.width == 6);
 }
 
-TEST_CASE("router: GGUF files state the score, or have that of the architecture") {
+TEST_CASE("router: GGUF files state the score, or have the score of the architecture") {
   const auto score = [](const std::string& architecture, std::uint32_t number) {
     return gguf_network(routed(architecture).value(architecture + ".expert_gating_func", number))
         .router->score;
@@ -319,7 +320,7 @@ TEST_CASE(
   check_error([&] { return router(3, 0, 1000, 3); }, {"deepseek2.expert_gating_func", "1 or 2", "found 3"});
 }
 
-TEST_CASE("router: GGUF files normalise as the architecture does, unless they state it") {
+TEST_CASE("router: GGUF files normalise weights as the architecture does, unless a value states otherwise") {
   const auto normalise = [](const char* architecture) {
     return gguf_network(routed(architecture)).router->normalise;
   };

@@ -85,7 +85,7 @@ TEST_CASE("goldens: GLM-4.7-Flash differs in the two forms only in the epsilon o
   CHECK(a->layers == b->layers);
 }
 
-TEST_CASE("goldens: models that are there in one form only are read") {
+TEST_CASE("goldens: models of which only one form exists are read") {
   for (const auto& row : std::initializer_list<std::pair<const char*, const char*>>{
            {"deepseek_v3_bf16", "deepseek_v3"},
            {"gpt_oss_mxfp4", "gpt_oss"},

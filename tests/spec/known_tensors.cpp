@@ -44,7 +44,7 @@ TEST_CASE("known tensors: a tensor of a layer that has no role is refused by nam
   }
 }
 
-TEST_CASE("known tensors: tensors of other models, of drafts and of tables do not count") {
+TEST_CASE("known tensors: tensors of other models, of draft layers and of tables are ignored") {
   for (const std::string name :
        {"model.layers.0.self_attn.rotary_emb.inv_freq", "model.layers.1.eh_proj.weight",
         "mtp.layers.0.fc.weight", "model.mtp.layers.0.fc.weight", "model.visual.blocks.0.attn.qkv.weight",
@@ -97,7 +97,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("known tensors: the roles of a layer are those of its parts") {
+TEST_CASE("known tensors: a layer has the roles of its parts") {
   const auto has = [](const std::vector<Role>& roles, Role role) {
     return std::find(roles.begin(), roles.end(), role) != roles.end();
   };

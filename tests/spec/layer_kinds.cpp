@@ -12,7 +12,8 @@
 
 namespace {
 
-/// One letter for each layer: w attention within a window, a other attention, r recurrent, none; then E experts, - dense.
+/// Up to two letters for each layer: w for attention within a window, a for other attention, r for a recurrent mixer; then E for
+/// experts, - for a dense network.
 std::string letters(const moe::ModelSpec& spec) {
   std::string out;
   for (const moe::LayerSpec& layer : spec.layers) {
@@ -45,7 +46,7 @@ TEST_CASE("layer kinds: mlp_only_layers and decoder_sparse_step determine the de
   CHECK(qwen(R"("num_experts": 0)") == "a- a- a- a- a- a-");
 }
 
-TEST_CASE("layer kinds: the first layers are dense in families that say so") {
+TEST_CASE("layer kinds: some families have dense first layers, or a list of dense and sparse layers") {
   CHECK(kinds("glm4_moe", R"("num_hidden_layers": 3, "head_dim": 8)") == "a- aE aE");
   CHECK(kinds("glm4_moe", R"("num_hidden_layers": 3, "head_dim": 8, "first_k_dense_replace": 2)") ==
         "a- a- aE");
@@ -92,7 +93,8 @@ TEST_CASE("layer kinds: windows of Qwen2-MoE are in the layers of a list, or in 
                               "max_window_layers": 3)") == "wE aE wE aE aE");
 }
 
-TEST_CASE("layer kinds: other families have windows in all layers, in turn, or in five of six") {
+TEST_CASE(
+    "layer kinds: other families have windows in all layers, in every second layer, or in five of six") {
   CHECK(kinds("mistral", R"("num_hidden_layers": 2)") == "w- w-");
   CHECK(kinds("mistral", R"("num_hidden_layers": 2, "sliding_window": null)") == "a- a-");
   CHECK(kinds("mixtral", R"("num_hidden_layers": 2)") == "aE aE");
@@ -107,7 +109,7 @@ TEST_CASE("layer kinds: other families have windows in all layers, in turn, or i
         "w- a-");
 }
 
-TEST_CASE("layer kinds: a list wins over the interval of attention") {
+TEST_CASE("layer kinds: a list takes precedence over the interval of attention") {
   CHECK(kinds("qwen3_next", R"("num_hidden_layers": 5)") == "rE rE rE aE rE");
   CHECK(kinds("qwen3_5_text", R"("num_hidden_layers": 4, "full_attention_interval": 2)") == "r- a- r- a-");
   CHECK(kinds("qwen3_5_text", R"("num_hidden_layers": 2, "full_attention_interval": 2,
@@ -120,7 +122,7 @@ TEST_CASE("layer kinds: a list wins over the interval of attention") {
               {"$", "\"layer_types\" to be a list"});
 }
 
-TEST_CASE("layer kinds: a word that the family does not have is refused, and a list that is too short") {
+TEST_CASE("layer kinds: a list that is too short, or has a word that the family does not have, is refused") {
   check_error(
       [] { return kinds("qwen3_moe", R"("num_hidden_layers": 1, "layer_types": ["linear_attention"])"); },
       {"$.layer_types", "full_attention or sliding_attention", "linear_attention"});

@@ -60,7 +60,7 @@ GgufBuilder with_blocks(std::uint32_t groups) {
 
 }  // namespace
 
-TEST_CASE("delta net: sizes are those of config.json, or of the family") {
+TEST_CASE("delta net: sizes come from config.json, or are defaults of the family") {
   const moe::DeltaNetSpec usual = delta_net("\"x\": 0");
   CHECK(usual == moe::DeltaNetSpec{16, 32, 128, 128, 4, false, true});
   const moe::DeltaNetSpec stated = delta_net(
@@ -78,14 +78,14 @@ TEST_CASE("convolutions: more taps than the kernels have room for are refused") 
   check_error([] { return nemotron(R"("conv_kernel": 17)"); }, {"$.conv_kernel", "16", "found 17"});
 }
 
-TEST_CASE("delta net: the gate is that of SiLU, and another one is refused") {
+TEST_CASE("delta net: the activation of the gate is SiLU, and any other activation is refused") {
   for (const char* name : {"silu", "swish"})
     CHECK(delta_net("\"output_gate_type\": \"" + std::string(name) + "\"").kernel == 4);
   check_error([] { return delta_net(R"("output_gate_type": "sigmoid")"); },
               {"$.output_gate_type", "silu or swish", "sigmoid"});
 }
 
-TEST_CASE("delta net: GGUF files store another decay, and some reorder the heads of values") {
+TEST_CASE("delta net: GGUF files store the decay in another form, and some reorder the heads of values") {
   CHECK(
       mixer_of<moe::DeltaNetSpec>(spec_of(with_states("qwen3next", 2).value("qwen3next.expert_count", 0u))) ==
       moe::DeltaNetSpec{2, 4, 2, 2, 4, false, false});
@@ -145,7 +145,7 @@ TEST_CASE("mamba: the width of all heads of Granite is a multiple of the hidden 
               {"$.mamba_n_groups", "a divisor of 8", "found 3"});
 }
 
-TEST_CASE("mamba: limits of the time step are stated in several forms, of which most mean none") {
+TEST_CASE("mamba: limits of the time step have several forms, and most of them mean no limits") {
   for (const char* none : {"null", "[0.0, Infinity]", "[0.0, 1e30]", R"([0.0, {"__float__": "Infinity"}])"}) {
     const moe::Mamba2Spec spec = nemotron("\"time_step_limit\": " + std::string(none));
     CHECK(spec.least_step == 0);
@@ -162,7 +162,7 @@ TEST_CASE("mamba: limits of the time step are stated in several forms, of which 
                 {"$.time_step_limit", "a limit from 0 on"});
 }
 
-TEST_CASE("mamba: GGUF files store another decay, and biases where there are any") {
+TEST_CASE("mamba: GGUF files store the decay in another form, and have biases only if the tensors exist") {
   const moe::Mamba2Spec plain = mixer_of<moe::Mamba2Spec>(spec_of(with_blocks(2)));
   CHECK(plain == moe::Mamba2Spec{4, 2, 2, 2, 4, false, false, true, false, 0, 0});
   CHECK_FALSE(mixer_of<moe::Mamba2Spec>(spec_of(with_blocks(1))).grouped_norm);
@@ -173,7 +173,7 @@ TEST_CASE("mamba: GGUF files store another decay, and biases where there are any
               {"nemotron_h.ssm.group_count", "a divisor of 4", "found 3"});
 }
 
-TEST_CASE("short convolution: the kernel and the bias are those of config.json or of the file") {
+TEST_CASE("short convolution: the kernel and the bias come from config.json, or from metadata and tensors") {
   const auto lfm2 = [](const std::string& members) {
     return mixer_of<moe::ShortConvolutionSpec>(
         spec_of(R"("model_type": "lfm2_moe", "num_hidden_layers": 1, "layer_types": ["conv"], )" + members));

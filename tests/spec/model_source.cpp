@@ -28,7 +28,8 @@ std::string family_of(const std::string& model_type) {
 
 }  // namespace
 
-TEST_CASE("model source: model_type identifies the family, also that of a text model alone") {
+TEST_CASE(
+    "model source: model_type identifies the family, also for a text model in a checkpoint of its own") {
   for (const auto& [type, family] :
        std::initializer_list<std::pair<const char*, const char*>>{{"qwen3_moe", "qwen3_moe"},
                                                                   {"qwen3_omni_moe_text", "qwen3_omni_moe"},
@@ -54,7 +55,7 @@ TEST_CASE("model source: general.architecture identifies the family, with the nu
   CHECK(source_of(gguf_model("llama").value("llama.expert_count", 8u)).family().model_type == "mixtral");
 }
 
-TEST_CASE("model source: values are those of the text model") {
+TEST_CASE("model source: values come from the object of the text model") {
   CHECK(source_of(R"("model_type": "qwen3_omni_moe", "hidden_size": 1,
                      "thinker_config": {"text_config": {"hidden_size": 7}})")
             .values()
@@ -124,7 +125,7 @@ TEST_CASE("model source: layers that draft tokens do not count") {
               {"layers", "only layers that draft tokens"});
 }
 
-TEST_CASE("model source: an extraction of an older version, with other names, is named") {
+TEST_CASE("model source: an error names an extraction of an older version, which has other names") {
   check_error([] { return source_of(gguf_model().value("moe.config", R"({"model_type": "qwen3_moe"})")); },
               {"moe.config", "the names of the source", "an older version"});
 }

@@ -31,7 +31,7 @@ std::string refusal_of_edit(std::string_view from, std::string_view to) {
 
 }  // namespace
 
-TEST_CASE("model spec: values are those of config.json") {
+TEST_CASE("model spec: values come from config.json") {
   const ModelSpec spec{moe::Checkpoint(golden("plain-bf16"))};
   CHECK(spec.family == "qwen3_moe");
   CHECK(spec.vocabulary_size == 320);
@@ -274,7 +274,7 @@ TEST_CASE("model spec: a wrong value is an error with its place and its allowed 
   }
 }
 
-TEST_CASE("model spec: required metadata of a GGUF file is missed by its key") {
+TEST_CASE("model spec: an error about missing metadata of a GGUF file names the key") {
   for (const char* key : {"context_length", "embedding_length", "attention.head_count"}) {
     GgufBuilder file;
     file.value("general.architecture", "qwen3").value("qwen3.block_count", 2u);

@@ -60,7 +60,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("refused values: neutral values, null and values that are read are no problem") {
+TEST_CASE("refused values: neutral values, null and values that are read are accepted") {
   for (const auto& row : std::initializer_list<std::pair<const char*, const char*>>{
            {"qwen3_moe", R"("attn_logit_softcapping": null)"},
            {"qwen3_moe", R"("embedding_multiplier": 1.0)"},
@@ -107,7 +107,7 @@ TEST_CASE("refused values: linear attention of MiniMax is refused") {
               {"$.attn_type_list", "1 for each layer", "found 0"});
 }
 
-TEST_CASE("refused values: E models of Gemma are refused by what is missing") {
+TEST_CASE("refused values: an error about an E model of Gemma names the part that the library lacks") {
   check_error([] { return with_members("gemma4_text", R"("hidden_size_per_layer_input": 256)"); },
               {"$.hidden_size_per_layer_input", "per-layer inputs", "found 256"});
   check_error([] { return with_members("gemma4_text", R"("num_kv_shared_layers": 18)"); },

@@ -65,7 +65,7 @@ TEST_CASE("rope: frequency i is theta^(-2i/d)") {
   CHECK(rope.long_frequencies.empty());
 }
 
-TEST_CASE("rope: theta stands beside rope_scaling, or in rope_parameters, or is that of the family") {
+TEST_CASE("rope: theta stands beside rope_scaling or in rope_parameters, or is the default of the family") {
   CHECK(rope_of_config(R"("rope_scaling": {"rope_type": "default"}, "rope_theta": 5)").frequencies ==
         rope_of_config(R"("rope_parameters": {"rope_type": "default", "rope_theta": 5})").frequencies);
   check_frequencies(rope_of_config("").frequencies, powers(1e4, 8));
@@ -240,7 +240,7 @@ TEST_CASE("rope: rope_scaling that contradicts rope_parameters is refused") {
         rope_of_config("\"rope_parameters\": " + yarn));
 }
 
-TEST_CASE("rope: the original context beside rope_scaling takes precedence over the one in it") {
+TEST_CASE("rope: an original context beside rope_scaling takes precedence over one inside of it") {
   const auto yarn = [](const std::string& around, const std::string& inner) {
     return rope_of_config(around + R"("rope_scaling": {"rope_type": "yarn", "factor": 4)" + inner + "}");
   };
@@ -298,7 +298,7 @@ TEST_CASE("rope: GGUF files have the default of the format, and rotate neighbour
       {"qwen3moe.rope.freq_base", "a number from", "inf"});
 }
 
-TEST_CASE("rope: GGUF files state the rotated numbers, which are all in most families") {
+TEST_CASE("rope: GGUF files state how many numbers of a head are rotated: in most families, all of them") {
   check_frequencies(rope_of(gguf_with_rope("glm4moe").value("glm4moe.rope.dimension_count", 4u)).frequencies,
                     powers(1e4, 2));
   CHECK(rope_of(gguf_with_rope().value("qwen3moe.rope.dimension_count", 8u)).frequencies.size() == 4);

@@ -38,7 +38,7 @@ std::string gguf_name_of(std::string_view family, Role role) {
 
 }  // namespace
 
-TEST_CASE("tensor names: a role has the usual name, or that of the family") {
+TEST_CASE("tensor names: a role has the usual name, or a name of the family") {
   using enum Role;
   for (const auto& row : std::initializer_list<std::tuple<const char*, Role, const char*, const char*>>{
            {"qwen3_moe", embedding, "model.embed_tokens.weight", "token_embd.weight"},
@@ -110,7 +110,7 @@ TEST_CASE("tensor names: a matrix of one expert has the number of the expert") {
   CHECK(gguf.of_expert(Role::expert_down, 3, 12) == "blk.3.ffn_down.12.weight");
 }
 
-TEST_CASE("tensor names: the prefix is that of the embedding, and the head may have another one") {
+TEST_CASE("tensor names: the embedding decides about the prefix, and the head may have another prefix") {
   for (const auto& row : std::initializer_list<std::pair<const char*, const char*>>{
            {"model.", "lm_head.weight"},
            {"", "lm_head.weight"},
@@ -139,7 +139,7 @@ TEST_CASE("tensor names: without an embedding, the layers decide about the prefi
   CHECK(TensorNames(SpecCheckpoint().hugging_face("{}"), family_named("qwen3_moe")).prefix() == "model.");
 }
 
-TEST_CASE("tensor names: of several names of a role, that of a tensor counts") {
+TEST_CASE("tensor names: of several names of a role, the name of an existing tensor counts") {
   const TensorNames names(SpecCheckpoint()
                               .tensor("model.embed_tokens.weight")
                               .tensor("model.layers.1.mlp.gate.weight")

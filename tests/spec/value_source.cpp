@@ -78,7 +78,7 @@ TEST_CASE("value source: values are members of an object, or metadata under a pr
   CHECK_FALSE(gguf.object("size"));
 }
 
-TEST_CASE("value source: a value that is missing or null has the other value") {
+TEST_CASE("value source: for a value that is missing or null, the result is the argument `otherwise`") {
   const JsonDocument document(some_values, "config.json");
   const moe::Checkpoint checkpoint = some_metadata();
   const ValueSource json(document.root()), gguf(checkpoint.metadata(), "x.");
