@@ -72,7 +72,7 @@ TEST_CASE(
   CHECK(found(&tokenizer) == configured);
 }
 
-TEST_CASE("end tokens: the end of a message of harmony ends no text") {
+TEST_CASE("end tokens: the token that ends a message of harmony does not end a text") {
   TinyCheckpoint tiny;
   tiny.edit("\"eos_token_id\": 319", "\"eos_token_id\": [256, 257]");
   const moe::Checkpoint checkpoint = tiny.open();
@@ -100,7 +100,7 @@ TEST_CASE("end tokens: a token that a template always writes in front of an answ
             tokenizer) == EndTexts{"<|im_end|>"});
 }
 
-TEST_CASE("end tokens: of several control tokens after a turn the last one is its end") {
+TEST_CASE("end tokens: of several control tokens after a turn, the last one ends the turn") {
   const moe::Tokenizer tokenizer = chat_tokenizer({"<|text_end|>", "<|turn_end|>", "<|turn|>"});
   CHECK(template_ends(
             turn_template("{% for m in messages %}<|turn|>{{ m.content }}<|text_end|><|turn_end|>{% endfor %}"

@@ -107,7 +107,7 @@ TEST_CASE("gguf conventions: a result of a tool, which Gemma 4 stores as text, e
         EndNames{"<eos>", "<turn|>", "<|tool_response>"});
 }
 
-TEST_CASE("gguf conventions: the end of a message ends no text in the formats of harmony and Solar") {
+TEST_CASE("gguf conventions: in harmony and Solar, the token that ends a message does not end a text") {
   CHECK(known_ends({"<|end|>", "<|endoftext|>"}) == EndNames{"<|end|>", "<|endoftext|>"});
   CHECK(known_ends({"<|end|>", "<|return|>", "<|call|>"}) == EndNames{"<|return|>", "<|call|>"});
   CHECK(known_ends({"<|end|>", "<|flush|>", "<|calls|>"}) == EndNames{"<|flush|>", "<|calls|>"});

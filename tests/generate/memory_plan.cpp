@@ -25,9 +25,9 @@ MemoryPlan plan_of(const MemoryOptions& memory, std::size_t context = 4096) {
 
 }  // namespace
 
-TEST_CASE("memory plan: chunks grow to 2048 tokens while they take at most 1/8 of the budget more") {
-  CHECK(plan_of({.budget_bytes = 4'000'000}).chunk == 512);   // 512 kB more are more than 500 kB
-  CHECK(plan_of({.budget_bytes = 4'100'000}).chunk == 1024);  // then 1024 kB are more than 512 kB
+TEST_CASE("memory plan: chunks are doubled up to 2048 tokens while this takes at most 1/8 of the budget") {
+  CHECK(plan_of({.budget_bytes = 4'000'000}).chunk == 512);  // 512 kB more is above 1/8 of the budget, 500 kB
+  CHECK(plan_of({.budget_bytes = 4'100'000}).chunk == 1024);  // the next 1024 kB are above 512 kB
   CHECK(plan_of({.budget_bytes = 100'000'000}).chunk == 2048);
 }
 

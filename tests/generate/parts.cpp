@@ -94,7 +94,7 @@ TEST_CASE("parts: markers in the middle of an answer are its text, unless they a
         ReadTurn{"hm", "One. Two."});
 }
 
-TEST_CASE("parts: markers in several tokens are markers") {
+TEST_CASE("parts: a marker may consist of several tokens") {
   CHECK(read_turn(format_of_markers("<reason>", "</reason>"), "<reason>a < b</reason>c") ==
         ReadTurn{"a < b", "c"});
   CHECK(read_turn(format_of_markers("<reason>", "</reason>"), "<reasons>a") == ReadTurn{"", "<reasons>a"});

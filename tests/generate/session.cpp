@@ -173,7 +173,7 @@ TEST_CASE("session: a stop request ends the text, also before its first token") 
   CHECK_FALSE(session.generate(session_prompt, tokens(3)).empty());
 }
 
-TEST_CASE("session: a stop in a prompt ends the text as a stop, also if no token is to be drawn") {
+TEST_CASE("session: a stop request in a prompt is the reason of the end, also if max_tokens is 0") {
   Session session(model());
   std::stop_source stop;
   stop.request_stop();

@@ -252,7 +252,7 @@ TEST_CASE("session batch: a session that begins another text leaves the batch wi
 }
 
 TEST_CASE(
-    "session batch: recurrent states of long prompts are kept at the positions where a session keeps them") {
+    "session batch: snapshots of recurrent states in long prompts have the positions of a session alone") {
   TinyCheckpoint files("lfm2-moe-odd");
   files.edit("\"max_position_embeddings\": 256", "\"max_position_embeddings\": 1024");
   const moe::Model model = moe::open(files.directory().path(), {.threads = 2});
