@@ -123,6 +123,10 @@ MOE_INLINE std::string format_integer(Memory& memory, const Value& value, const 
                                   : negative ? 0 - static_cast<std::uint64_t>(value.whole())
                                              : static_cast<std::uint64_t>(value.whole());
   std::string digits = big ? std::string(value.text().substr(negative ? 1 : 0)) : digits_of(magnitude, base);
+  if (spec.precision != SIZE_MAX && digits.size() < spec.precision) {
+    memory.take(spec.precision);
+    digits.insert(0, spec.precision - digits.size(), '0');
+  }
   if (spec.group == ',' && base != 10) memory.fail(concat("Cannot specify ',' with '", spec.type, "'."));
   if (spec.group != '\0') digits = grouped_digits(digits, spec.group, base == 10 ? 3 : 4);
   digits = upper_if(digits, spec.type == 'X');
@@ -261,8 +265,7 @@ class PercentFormatter {
           const std::vector<std::size_t> offsets = offsets_of(memory_, text);
           text.resize(offsets[std::min(spec.precision, offsets.size() - 1)]);
         }
-        if (spec.align == '=') spec.align = '>', spec.fill = " ";
-        return aligned(std::move(text), 0, spec, '>');
+        return padded_text(std::move(text), spec);
       }
       case 'd':
       case 'i':
@@ -280,11 +283,18 @@ class PercentFormatter {
           memory_.fail(concat("must be real number, not ", type_name(value)));
         return format_real(value.kind == Kind::real ? value.real : static_cast<double>(value.whole()), spec);
       case 'c':
-        if (value.is_string() && count_code_points(value.text()) == 1) return std::string(value.text());
-        if (value.is_integral()) return character_of(memory_, value.whole());
+        if (value.is_string() && count_code_points(value.text()) == 1)
+          return padded_text(std::string(value.text()), spec);
+        if (value.is_integral()) return padded_text(character_of(memory_, value.whole()), spec);
         memory_.fail("%c requires int or char");
       default: memory_.fail(concat("unsupported format character '", spec.type, "'"));
     }
+  }
+
+  /// The result of a conversion to text, which is never filled with zeros.
+  static std::string padded_text(std::string text, FormatSpec spec) {
+    if (spec.align == '=') spec.align = '>', spec.fill = " ";
+    return aligned(std::move(text), 0, spec, '>');
   }
 
   /// The text of the conversions s, r and a. A format that is a Markup escapes the text.

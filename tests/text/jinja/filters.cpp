@@ -353,6 +353,17 @@ TEST_CASE("jinja: the tests filter and test refuse values that cannot be keys") 
   CHECK(render_jinja("{{ 'upper' is filter }}") == "True");
 }
 
+TEST_CASE("jinja: a width of a percent format fills characters with spaces, as in Python") {
+  CHECK(render_jinja("{{ '%5c|%-3c|%05c' % ('a', 'é', 65) }}") == "    a|é  |    A");
+}
+
+TEST_CASE("jinja: a precision of a percent format is the least number of digits of an integer") {
+  CHECK(render_jinja("{{ '%.3d|%.4x|%05.3d|%+.3d|%-6.3d|%.0d' % (5, 255, 5, 5, 5, 0) }}") ==
+        "005|00ff|00005|+005|005   |0");
+  CHECK(render_jinja("{{ '%#.4x|%08.3d|%.3i' % (255, -5, true) }}") == "0x00ff|-0000005|001");
+  CHECK(render_jinja("{{ '%.25d' % 123456789012345678901 }}") == "0000123456789012345678901");
+}
+
 TEST_CASE("jinja: the format filter writes characters and ASCII") {
   CHECK(render_jinja("{{ '%c%c'|format(65, 8364) }}") == "A€");
   CHECK(render_jinja("{{ '%c'|format('é') }}") == "é");
