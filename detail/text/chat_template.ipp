@@ -55,10 +55,10 @@ inline ChatTemplateText gguf_chat_template(const std::string& path) {
 }
 
 inline ChatTemplateText read_chat_template(const std::string& path) {
-  const bool is_file_of_it = !is_directory(path);
-  if (ChatTemplateText found = gguf_chat_template(is_file_of_it ? find_gguf(path) : ""); !found.text.empty())
+  const bool path_is_file = !is_directory(path);
+  if (ChatTemplateText found = gguf_chat_template(path_is_file ? find_gguf(path) : ""); !found.text.empty())
     return found;
-  const std::string directory = is_file_of_it ? parent_directory(path) : path;
+  const std::string directory = path_is_file ? parent_directory(path) : path;
   const std::string config_file = join_path(directory, "tokenizer_config.json");
   SpecialTokens tokens = read_special_tokens(directory);
   const std::string jinja = join_path(directory, "chat_template.jinja");
@@ -68,7 +68,7 @@ inline ChatTemplateText read_chat_template(const std::string& path) {
     if (const Json text = find_value(config.root(), "chat_template"))
       return {std::string(default_template(text)), config_file, std::move(tokens)};
   }
-  if (!is_file_of_it)
+  if (!path_is_file)
     if (ChatTemplateText found = gguf_chat_template(gguf_in_directory(path)); !found.text.empty())
       return found;
   fail(path, "chat template",

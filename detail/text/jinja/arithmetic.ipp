@@ -80,7 +80,7 @@ MOE_INLINE Value add(Memory& memory, const Value& a, const Value& b) {
   return Value::of_real(as_real(a) + as_real(b));
 }
 
-/// The negative of a whole number, for a number or a result beyond 64 bits.
+/// The negative of a whole number if the number or the negative is beyond 64 bits.
 inline Value negate_large(Memory& memory, const Value& value) {
   std::string digits;
   append_text(memory, digits, value);

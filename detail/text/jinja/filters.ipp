@@ -308,7 +308,7 @@ inline Value filter_attr(Interpreter& interpreter, const Value& value, const Arg
   const Value name = arguments.bind(memory, "attr", 1, {"name"})[0];
   if (!name.is_string()) memory.fail(concat("attribute name must be string, not '", type_name(name), '\''));
   const Value found =
-      value.is_dict() ? make_dict(memory, {}) : value;  // attributes of a dict are only its methods
+      value.is_dict() ? make_dict(memory, {}) : value;  // a dict has no attributes but its methods
   return get_attribute(memory, found, name.text());
 }
 
