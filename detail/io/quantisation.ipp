@@ -85,7 +85,7 @@ MOE_INLINE void QuantisationReader::read_fp8(const Json& config) {
   const std::size_t rows = size(block.begin()), cols = size(++block.begin());
   if (result.fp8() && (rows != result.block_rows || cols != result.block_cols))
     block.fail_here("the same blocks for the whole model",
-                    concat(rows, " rows and ", cols, " columns, after others"));
+                    concat(rows, " rows and ", cols, " columns, after other sizes"));
   result.block_rows = rows;
   result.block_cols = cols;
 }
