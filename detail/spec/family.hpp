@@ -37,7 +37,8 @@ struct RecurrentDefaults {
   std::size_t kernel;
 };
 
-/// One family of models, as data. Readers use only these values; no reader compares the names of families.
+/// One family of models, as data. Readers use only these values; no reader compares the names of families. For members without a
+/// comment see layer_spec.hpp and model_spec.hpp.
 struct Family {
   std::string_view model_type;           // in config.json
   std::string_view other_types[2] = {};  // of the text model, nested or in a checkpoint of its own
@@ -102,7 +103,8 @@ struct Family {
   Bias bias = Bias::none;
   bool biased = false;  // the default of attention_bias or qkv_bias
   AttentionSpec::Norm query_key_norm = AttentionSpec::Norm::none;
-  bool optional_norm = false;  // use_qk_norm states whether there are norms; without it, their tensors do
+  // Whether use_qk_norm states if there are norms. Without this key, there are norms if their tensors exist.
+  bool optional_norm = false;
   bool sinks = false;
   bool output_gate = false;
   bool value_norm = false;

@@ -11,7 +11,7 @@ namespace moe::inline MOE_ABI::detail {
 
 /// The parameters of a rotary position embedding, from which the frequencies of a head are computed.
 struct RopeParameters {
-  ///   proportional   only the first share · d / 2 pairs of a head are rotated; d is the width of the whole head, also in frequencies
+  ///   proportional   only the first share · d / 2 pairs of a head are rotated; d, also in exponents, is the width of the head
   enum class Scaling { none, linear, yarn, llama3, longrope, proportional };
 
   Scaling scaling = Scaling::none;

@@ -36,7 +36,7 @@ class ValueSource {
 
   bool is_gguf() const { return metadata_ != nullptr; }
 
-  bool has(std::string_view key) const;  // neither missing nor null
+  bool has(std::string_view key) const;  // whether the value is neither missing nor null
   bool is_null(std::string_view key) const;
 
   std::size_t size(std::string_view key, std::uint64_t otherwise, SizeRange range = {}) const;
@@ -78,7 +78,7 @@ class ValueSource {
   [[noreturn]] void fail_at(std::string_view key, std::string_view expected, std::string_view found) const;
 
  private:
-  /// Empty for an empty key, which finds no value: see Key.
+  /// The key with the prefix; empty for an empty key, which finds no value (see Key).
   std::string full(std::string_view key) const { return key.empty() ? "" : prefix_ + std::string(key); }
 
   Json member(std::string_view key) const;  // no value if the member is missing or null
