@@ -53,15 +53,16 @@ struct ModelOptions {
   // numbers of threads and chunks.
   bool bf16_dot = false;
 
-  // Multiplies mxfp4 weights with activations rounded to int8, as the weights of all quantised types, instead of with f32. Faster
-  // in prompts but less exact. The logits differ from the logits without this option, and have the same bits for all
-  // providers, numbers of threads and chunks.
+  // Multiplies mxfp4 weights with activations that are rounded to int8, as for all other quantised types, in place of f32
+  // activations. Faster in prompts but less exact. The logits differ from the logits without this option, and have the same bits
+  // for all providers, numbers of threads and chunks.
   bool int8_mxfp4 = false;
 
   // Restricts the routers to these experts, for experiments. docs/measurements.md shows the loss of quality.
   AllowedExperts allowed_experts = {};
 
-  // Opens checkpoints that lack experts, such as an extraction of a few experts. Routers choose from the experts that are there.
+  // Opens checkpoints that lack experts, such as an extraction of a few experts. Routers choose from the experts that the
+  // checkpoint has.
   bool allow_partial = false;
   // Compares experts with the checksums of an extraction: at each read if `memory` is limited, otherwise once in open().
   bool verify = false;
@@ -120,7 +121,7 @@ class Model {
   /// ids.
   const Tokenizer& tokenizer() const;
 
-  /// The tokens that end a text: all that generation_config.json, config.json and the files of the tokenizer name.
+  /// The tokens that end a text: all tokens that generation_config.json, config.json and the files of the tokenizer name.
   const std::vector<EndToken>& end_tokens() const;
 
   /// The tokens that end an assistant's turn: the tokens of end_tokens() and the tokens that the template writes after a turn,

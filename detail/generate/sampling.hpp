@@ -22,8 +22,8 @@ struct LogitBias {
 /// The first line changes logits or sets them to -inf, which excludes a token; a logit of -inf stays -inf. Token ids outside of
 /// the vocabulary are an error when a token is drawn.
 struct Sampling {
-  // Divides the logits. At 0, or below 2e-270 where quotients may overflow, the most likely token is taken without top-k to
-  // typical-p.
+  // Divides the logits. At 0, and below 2e-270, where quotients may overflow, the most likely token is taken, and top-k to
+  // typical-p have no effect.
   double temperature = 0;
   std::size_t top_k = 0;  // keeps the k most likely tokens and all tokens equal to the k-th; 0: all tokens
   double top_p = 1;       // keeps the fewest most likely tokens whose probabilities sum to at least p
