@@ -152,6 +152,13 @@ inline std::string ascii(std::string_view text) {
   return out;
 }
 
+/// The number as an f64. Throws if the number is whole and too large for an f64.
+inline double finite_real(Memory& memory, const Value& number) {
+  const double real = as_real(number);
+  if (number.kind == Kind::big_integer && std::isinf(real)) memory.fail("int too large to convert to float");
+  return real;
+}
+
 /// The character of the format %c or {:c}.
 inline std::string character_of(Memory& memory, std::int64_t code_point) {
   if (code_point < 0 || code_point > 0x10ffff) memory.fail("%c arg not in range(0x110000)");
@@ -279,9 +286,8 @@ class PercentFormatter {
       case 'F':
       case 'g':
       case 'G':
-        if (!value.is_number() || value.kind == Kind::big_integer)
-          memory_.fail(concat("must be real number, not ", type_name(value)));
-        return format_real(value.kind == Kind::real ? value.real : static_cast<double>(value.whole()), spec);
+        if (!value.is_number()) memory_.fail(concat("must be real number, not ", type_name(value)));
+        return format_real(finite_real(memory_, value), spec);
       case 'c':
         if (value.is_string() && count_code_points(value.text()) == 1)
           return padded_text(std::string(value.text()), spec);

@@ -128,13 +128,17 @@ class BraceFormatter {
     memory_.fail(repr_text(name));
   }
 
-  FormatSpec read_spec(std::string_view text) {
+  /// Reads a format specification. A 0 before the width sets the fill, if no fill is given; of a number without an alignment, the
+  /// zeros stand between sign and digits.
+  FormatSpec read_spec(std::string_view text, bool is_number) {
     FormatSpec spec;
+    bool has_fill = false;
     const auto is_align = [](char c) { return c == '<' || c == '>' || c == '^' || c == '='; };
     const std::size_t fill = text.empty() ? 0 : utf8_step(text).bytes;
     if (text.size() > fill && fill > 0 && is_align(text[fill])) {
       spec.fill = text.substr(0, fill);
       spec.align = text[fill];
+      has_fill = true;
       text.remove_prefix(fill + 1);
     } else if (!text.empty() && is_align(text[0])) {
       spec.align = text[0];
@@ -159,7 +163,10 @@ class BraceFormatter {
       take('-');
     }
     spec.alternate = take('#');
-    if (take('0') && spec.align == '\0') spec.align = '=', spec.fill = "0";
+    if (!has_fill && take('0')) {
+      spec.fill = "0";
+      if (spec.align == '\0' && is_number) spec.align = '=';
+    }
     spec.width = number();
     spec.group = take(',') ? ',' : take('_') ? '_' : '\0';
     if (spec.group != '\0' && (take(',') || take('_'))) memory_.fail("Cannot specify both ',' and '_'.");
@@ -171,7 +178,7 @@ class BraceFormatter {
 
   std::string write(const Value& value, std::string_view text) {
     if (text.empty()) return to_text(memory_, value);
-    FormatSpec spec = read_spec(text);
+    FormatSpec spec = read_spec(text, value.is_number());
     memory_.take(spec.width);
     const auto type_in = [&](std::string_view types) {
       return spec.type == '\0' || types.find(spec.type) != types.npos;
@@ -183,8 +190,7 @@ class BraceFormatter {
     const bool real_type = spec.type != '\0' && type_in("eEfFgG%");
     if (value.is_number() && (value.kind == Kind::real || real_type)) {
       if (!type_in("eEfFgGn%")) refuse_type();
-      if (value.kind == Kind::big_integer) memory_.fail("int too large to convert to float");
-      return format_real(value.kind == Kind::real ? value.real : static_cast<double>(value.whole()), spec);
+      return format_real(finite_real(memory_, value), spec);
     }
     if (value.is_number()) {
       if (!type_in("bcdnoxX")) refuse_type();
@@ -198,8 +204,7 @@ class BraceFormatter {
     if (spec.group != '\0') memory_.fail(concat("Cannot specify '", spec.group, "' with 's'."));
     if (spec.sign != '-') memory_.fail("Sign not allowed in string format specifier");
     if (spec.alternate) memory_.fail("Alternate form (#) not allowed in string format specifier");
-    if (spec.align == '=' && spec.fill != "0")
-      memory_.fail("'=' alignment not allowed in string format specifier");
+    if (spec.align == '=') memory_.fail("'=' alignment not allowed in string format specifier");
     std::string out(value.text());
     if (spec.precision != SIZE_MAX) {
       const std::vector<std::size_t> offsets = offsets_of(memory_, out);

@@ -364,6 +364,26 @@ TEST_CASE("jinja: a precision of a percent format is the least number of digits 
   CHECK(render_jinja("{{ '%.25d' % 123456789012345678901 }}") == "0000123456789012345678901");
 }
 
+// The expected texts of the next two cases are from Python 3.11.
+TEST_CASE("jinja: a zero before the width of a brace format sets the fill, unless another fill is given") {
+  CHECK(render_jinja("{{ '{:08d}|{:<08d}|{:^+08}|{:*<08d}|{:<+010.2f}'.format(-7, -7, 5, -7, -0.5) }}") ==
+        "-0000007|-7000000|000+5000|-7******|-0.5000000");
+  CHECK(render_jinja("{{ '{:05}|{:>05}'.format('a', 'b') }}") == "a0000|0000b");
+  CHECK(message_of([] {
+          render_jinja("{{ '{:0=5}'.format('a') }}");
+        }).ends_with(": '=' alignment not allowed in string format specifier"));
+}
+
+TEST_CASE("jinja: formats of real numbers accept whole numbers beyond 64 bits") {
+  CHECK(render_jinja("{{ '{:.2e}|{:g}'.format(123456789012345678901, -123456789012345678901) }}") ==
+        "1.23e+20|-1.23457e+20");
+  CHECK(render_jinja("{{ '%.3f|%.2e' % (123456789012345678901, 123456789012345678901) }}") ==
+        "123456789012345683968.000|1.23e+20");
+  CHECK(message_of([] {
+          render_jinja("{{ '%f' % ('1' ~ '0' * 400)|int }}");
+        }).ends_with(": int too large to convert to float"));
+}
+
 TEST_CASE("jinja: the format filter writes characters and ASCII") {
   CHECK(render_jinja("{{ '%c%c'|format(65, 8364) }}") == "A€");
   CHECK(render_jinja("{{ '%c'|format('é') }}") == "é");
