@@ -165,7 +165,7 @@ TEST_CASE("gemma tokenizer: some names with the model gpt2 mean a vocabulary lik
 
 TEST_SUITE_BEGIN("real-data");
 
-TEST_CASE("gemma tokenizer: texts and ids equal those that Hugging Face's tokenizers give") {
+TEST_CASE("gemma tokenizer: texts and ids equal the results of Hugging Face's tokenizers") {
   const auto folder = test_data("tokenizers/tokenizer-gemma-A");
   if (!folder) return;
   const moe::Tokenizer tokenizer(*folder), gguf(*test_data("tokenizers/tokenizer-gemma-A.gguf"));

@@ -50,7 +50,7 @@ Ids read_ids(const moe::Json& json) {
 
 TEST_SUITE_BEGIN("real-data");
 
-TEST_CASE("qwen3: texts and ids equal those that Hugging Face's tokenizers give") {
+TEST_CASE("qwen3: texts and ids equal the results of Hugging Face's tokenizers") {
   const auto folder = test_data("qwen3"), vectors = test_data("vectors/qwen3.jsonl");
   if (!folder || !vectors) return;
   const moe::Tokenizer& tokenizer = qwen3_tokenizer(*folder);

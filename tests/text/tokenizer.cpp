@@ -124,7 +124,9 @@ TEST_CASE("tokenizer: ids without a token have no text") {
   CHECK(tokenizer.size() == 301);
 }
 
-TEST_CASE("tokenizer: an added token that the byte alphabet can write is decoded as those bytes") {
+TEST_CASE(
+    "tokenizer: an added token in characters of the byte alphabet is decoded as the bytes of these "
+    "characters") {
   const moe::Tokenizer tokenizer =
       load(TinyTokenizer{.added_tokens = added_token(256, "éé") + ", " + added_token(257, "é中") + ", " +
                                          added_token(258, "é ")});

@@ -50,7 +50,7 @@ class Matcher {
     Kind kind;
     std::uint32_t code;    // the instruction
     std::size_t position;  // where the instruction began
-    std::uint64_t state;   // shrink, grow: the end of the run so far; alternatives: those not tried, as bits
+    std::uint64_t state;   // shrink, grow: the end of the run so far; alternatives: the untried ones, as bits
     std::uint64_t limit;   // shrink: the least end; grow: the number of characters that may still be added
     std::size_t end;       // shrink: the end of the whole run
   };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Filters and tests of templates. The expected texts are those of Jinja2 3.1 and of transformers' tojson.
+// Filters and tests of templates. The expected texts are from Jinja2 3.1 and transformers' tojson.
 #include "support/jinja.hpp"
 #include "support/message_of.hpp"
 

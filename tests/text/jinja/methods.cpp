@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Methods of values in templates. The expected texts are those of Python 3.11.
+// Methods of values in templates. The expected texts are from Python 3.11.
 #include "support/jinja.hpp"
 #include "support/message_of.hpp"
 

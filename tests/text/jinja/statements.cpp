@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Statements of templates. The expected texts are those of Jinja2 3.1.
+// Statements of templates. The expected texts are from Jinja2 3.1.
 #include "support/jinja.hpp"
 #include "support/message_of.hpp"
 

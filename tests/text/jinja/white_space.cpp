@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// White space around tags. The expected texts are those of Jinja2 3.1 with trim_blocks and lstrip_blocks.
+// White space around tags. The expected texts are from Jinja2 3.1 with trim_blocks and lstrip_blocks.
 #include "support/jinja.hpp"
 
 #include <doctest/doctest.h>
