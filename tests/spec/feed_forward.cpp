@@ -285,9 +285,7 @@ TEST_CASE("router: GGUF files state the score, or have the score of the architec
   }
 }
 
-TEST_CASE(
-    "router: files of deepseek2 state softmax or sigmoid, and those of GLM-4.7-Flash may lack the "
-    "statement") {
+TEST_CASE("router: files of deepseek2 state softmax or sigmoid; files of GLM-4.7-Flash may state neither") {
   const auto router = [](std::uint32_t layers, std::uint32_t drafts, std::uint64_t vocabulary,
                          std::uint32_t stated) {
     GgufBuilder file;
