@@ -13,7 +13,7 @@ namespace moe::inline MOE_ABI::detail {
 ///
 /// A GGUF file states the same options in keys that begin with general.sampling, and tokenizer.ggml.suppress_tokens. Greedy
 /// decoding if the file states none of temp, top_k, top_p and min_p; otherwise omitted keys have the defaults of Hugging Face, too.
-/// general.sampling.sequence is not read: the order of the steps is that of Sampling. A repetition penalty counts the whole text,
+/// general.sampling.sequence is not read: the steps have the order of Sampling. A repetition penalty counts the whole text,
 /// whatever penalty_last_n is.
 Sampling read_sampling(const Checkpoint& checkpoint);
 

@@ -168,7 +168,7 @@ TEST_CASE("gguf model: the bundled model as a GGUF file gives the same text, wit
   CHECK(generate(path, {.memory = {.budget_bytes = std::size_t{3} << 20}}) == expected);
 }
 
-TEST_CASE("gguf model: tokenizer, end tokens and chat template equal those of the source checkpoint") {
+TEST_CASE("gguf model: tokenizer, end tokens and chat template are the same as in the source checkpoint") {
   const TemporaryDirectory directory;
   const auto model = moe::open(directory.write("babel.gguf", convert_bundled_model()));
   const moe::Tokenizer original(bundled_model());
