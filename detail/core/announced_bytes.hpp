@@ -14,7 +14,7 @@ namespace moe::inline MOE_ABI::detail {
 /// worker must not run at the same time.
 class AnnouncedBytes {
  public:
-  /// The bytes that one call of next() stands for.
+  /// The number of bytes that the caller prefetches after each call of next().
   static constexpr std::size_t step_bytes = 512;
   /// The most bytes that a worker prefetches: half of a typical second-level cache.
   static constexpr std::size_t most_bytes = std::size_t{256} << 10;

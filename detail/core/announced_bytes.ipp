@@ -18,7 +18,7 @@ MOE_INLINE const std::byte* AnnouncedBytes::next(std::size_t worker) {
   Progress& own = progress_[worker];
   const std::uint32_t announcement = announcement_.load(std::memory_order_acquire);
   if (own.announcement != announcement) own = {announcement, 0};
-  // Prefetches never fault, so it does no harm if both loads belong to two announcements.
+  // set() may run between the two loads, which then mix two announcements. That is harmless, because prefetches never fault.
   const std::byte* const from = from_.load(std::memory_order_relaxed);
   const std::size_t share = bytes_.load(std::memory_order_relaxed) / progress_.size();
   if (!from || own.bytes >= most_bytes || own.bytes >= share) return nullptr;

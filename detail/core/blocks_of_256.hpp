@@ -44,10 +44,10 @@ inline void dequantise_q3_k(const std::byte* block, float* out) {
   }
 }
 
-/// The 6-bit scale and the 6-bit offset of group g. The eight groups share the 12 bytes at `s`.
 struct ScaleAndOffset {
   float scale, offset;
 };
+/// The 6-bit scale and the 6-bit offset of group g, out of the 12 bytes at `s`, which hold both for all eight groups.
 inline ScaleAndOffset q4_k_group(const std::byte* s, std::size_t g) {
   if (g < 4) return {static_cast<float>(byte_at(s + g) & 63), static_cast<float>(byte_at(s + g + 4) & 63)};
   return {static_cast<float>((byte_at(s + g + 4) & 15) | byte_at(s + g - 4) >> 6 << 4),

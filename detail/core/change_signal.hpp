@@ -9,7 +9,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Sleeps until an atomic number changes, with a lock.
+/// Waits until an atomic number changes. Uses a mutex and a condition variable.
 class LockedSignal {
  public:
   /// Returns when `number` differs from `old`. Each change must be followed by notify_all().
@@ -19,7 +19,8 @@ class LockedSignal {
   }
 
   void notify_all(std::atomic<std::uint32_t>&) {
-    { const std::lock_guard lock(mutex_); }  // a thread that has compared the old number sleeps by now
+    // A thread that has compared the old number holds the mutex until it sleeps, so that notify_all() wakes the thread.
+    { const std::lock_guard lock(mutex_); }
     changed_.notify_all();
   }
 
@@ -28,7 +29,7 @@ class LockedSignal {
   std::condition_variable changed_;
 };
 
-/// Sleeps until an atomic number changes, with std::atomic::wait.
+/// Waits until an atomic number changes. Uses std::atomic::wait.
 struct AtomicSignal {
   void wait(const std::atomic<std::uint32_t>& number, std::uint32_t old) {
     number.wait(old, std::memory_order_acquire);

@@ -5,7 +5,8 @@
 //
 // A user may define before the first include:
 //   MOE_ASSERT(condition)   what a broken precondition does; default: assert
-//   MOE_NO_AVX2             leaves the kernels of this set out: smaller, faster to compile; scalar kernels always remain
+//   MOE_NO_AVX2             leaves out the kernels of the named instruction set, so that programs are smaller and compile
+//                           faster; the scalar kernels always remain
 //   MOE_NO_AVX512
 //   MOE_NO_NEON
 //   MOE_HEADER_ONLY         1, the default: every unit compiles the definitions that it uses. 0: headers only declare, and

@@ -30,8 +30,8 @@ inline bool is_decimal(std::string_view text) {
   return at == text.size();
 }
 
-/// The f64 next to a finite decimal, with or without a sign, independent of the locale. Numbers nearer to 0 than every f64 give 0;
-/// nothing if the number is too large for an f64.
+/// The f64 nearest to a decimal, which may have a sign. A decimal nearer to 0 than every f64 gives 0; a decimal too large for an
+/// f64 gives no value. Independent of the locale.
 std::optional<double> parse_double(std::string_view digits);
 
 /// A decimal form that reads back as the same finite number, independent of the locale: the shortest form, if the standard

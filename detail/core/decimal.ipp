@@ -16,7 +16,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The value of the exponent that begins behind the letter e; the largest or least value if the exponent has more than 64 bits.
+/// The value of an exponent, given the text behind the letter e; the largest or least value if the exponent exceeds 64 bits.
 inline std::int64_t exponent_of(std::string_view text) {
   if (text.starts_with('+')) text.remove_prefix(1);
   std::int64_t value = 0;
@@ -38,7 +38,7 @@ inline bool is_below_one(std::string_view digits) {
   return places < 0 ? exponent <= places : exponent < places;
 }
 
-/// std::strtod() independent of the locale, in which the character between whole number and fraction may not be a point.
+/// The result of std::strtod(), independent of the locale: replaces the point by the decimal separator of the locale first.
 inline double strtod_of(std::string digits) {
   char half[16];
   const int size = std::snprintf(half, sizeof half, "%.1f", 0.5);

@@ -17,7 +17,7 @@ void dequantise_bf16(const std::byte* at, float* out);
 /// The function that decodes one block of a type to f32; null for DType::other.
 auto block_decoder(DType dtype) -> void (*)(const std::byte*, float*);
 
-/// Writes the values of `stored`, as its type defines them, to `out` [stored.size]. The type is not DType::other.
+/// Decodes the numbers of `stored` to `out`, [stored.size]. Precondition: the type is not DType::other.
 void dequantise(Vector stored, std::span<float> out);
 
 std::vector<float> dequantise(Vector stored);

@@ -16,7 +16,8 @@ namespace moe::inline MOE_ABI {
 ///   q6_k, q3_k            blocks of 256 integers with one scale, and a second scale for each group of 16
 ///   q5_k, q4_k            blocks of 256 integers with one scale, and a second scale and an offset for each group of 32
 ///   q2_k                  blocks of 256 integers with one scale, and a second scale and an offset for each group of 16
-///   iq4_nl, iq4_xs        blocks of 32 and of 256 indices into a non-uniform grid of 16 values
+///   iq4_nl                blocks of 32 indices into a non-uniform grid of 16 values, with one scale
+///   iq4_xs                blocks of 256 such indices with one scale, and a second scale for each group of 32
 ///   mxfp4                 blocks of 32 four-bit floats with a common exponent
 ///   f8_e4m3               blocks of 32 eight-bit floats with one scale; exists in memory only
 ///   other                 any type that the library can list but not multiply
@@ -54,7 +55,7 @@ struct DTypeLayout {
   std::size_t bytes;
 };
 
-/// A value that is no enumerator of DType, which a view of a caller may hold, counts as `other`.
+/// The layout of a type. A value that is no enumerator counts as `other`, because a Matrix of the user may hold any value.
 constexpr DTypeLayout layout_of(DType dtype) {
   constexpr DTypeLayout layouts[] = {
       {"f32", 1, 4},      {"f16", 1, 2},       {"bf16", 1, 2},    {"q8_0", 32, 34},   {"q5_0", 32, 22},
@@ -68,7 +69,8 @@ constexpr DTypeLayout layout_of(DType dtype) {
 constexpr std::string_view name(DType dtype) { return layout_of(dtype).name; }
 
 /// Whether kernels multiply rows of this type with integers, which needs activations quantised to int8. All other types, mxfp4
-/// and f8_e4m3 among them, are multiplied with f32, unless an option of the kernels says otherwise (Kernels::takes_int8).
+/// and f8_e4m3 among them, are multiplied with f32, unless an option of the kernels says otherwise (Kernels::takes_int8). The
+/// enumerators from q8_0 to iq4_xs are the quantised types.
 constexpr bool is_quantised(DType dtype) { return dtype >= DType::q8_0 && dtype < DType::mxfp4; }
 
 /// The size in bytes of `elements` numbers, a multiple of the block size.

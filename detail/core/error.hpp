@@ -36,7 +36,7 @@ std::string shortened(std::string_view text);
 /// conversation.
 [[noreturn]] void fail(std::string_view file, std::string_view place, std::string_view message);
 
-/// Calls fail() unless `condition` holds. For checks whose message needs no concat().
+/// Calls fail() unless `condition` holds. For cheap messages only: the arguments are evaluated even if the condition holds.
 void expect(bool condition, std::string_view file, std::string_view place, std::string_view expected,
             std::string_view found);
 

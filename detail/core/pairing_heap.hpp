@@ -20,10 +20,10 @@ class PairingHeaps {
 
   double key(std::uint32_t number) const noexcept { return nodes_[number].key; }
 
-  /// Numbers with equal keys are ordered by `tie`.
+  /// Adds a number that is in no heap. Numbers with equal keys are ordered by `tie`.
   void insert(Top& heap, std::uint32_t number, double key, std::uint64_t tie) noexcept;
 
-  /// Removes a number from the heap that it is in.
+  /// Removes a number from `heap`, which contains it.
   void erase(Top& heap, std::uint32_t number) noexcept;
 
   /// Moves all numbers of `other` into `heap`.

@@ -11,7 +11,7 @@
 
 namespace moe::inline MOE_ABI::detail::portable {
 
-/// The nearest integer, |x| < 2^51. Uses additions only, so that the result does not depend on the C library.
+/// The integer nearest to x, for |x| < 2^51. Uses additions only, so that the result does not depend on the C library.
 inline double nearest(double x) {
   constexpr double shift = 0x1.8p52;  // the last bit of a double near 2^52 is worth 1, so the addition rounds
   return (x + shift) - shift;
@@ -61,7 +61,7 @@ inline double quarter_turns_removed(double angle, double n) {
   if (std::fabs(n) < 0x1p21)  // parts of 31 and 32 bits
     return ((angle - n * 0x1.921fb544p0) - n * 0x1.0b4611a6p-34) - n * 0x1.3198a2e037073p-69;
   return (((angle - n * 0x1.921fbp0) - n * 0x1.5110bp-22) - n * 0x1.184698p-44) -
-         n * 0x1.3198a2e037073p-69;  // of 22 bits
+         n * 0x1.3198a2e037073p-69;  // parts of 22 bits
 }
 
 MOE_INLINE SineCosine sine_cosine(double angle) {

@@ -21,15 +21,15 @@ struct Vector {
 struct Matrix {
   const std::byte* data = nullptr;  // the first number
   DType dtype = DType::f32;         // of each number
-  std::size_t rows = 0;             // of outputs of a product
-  std::size_t cols = 0;             // of inputs of a product
+  std::size_t rows = 0;             // the number of outputs of a product
+  std::size_t cols = 0;             // the number of inputs of a product
 
   /// The order of the bytes: one row after the other, or panels of 16 interleaved rows, which kernels read faster
   /// (detail/core/panels.hpp). row() needs rows.
   enum class Order { rows, panels };
   Order order = Order::rows;  // of the bytes
 
-  /// The bytes of one row; of panels, the mean over their rows.
+  /// The size in bytes of one row; for panels, a sixteenth of a panel.
   std::size_t row_bytes() const { return detail::bytes_of(dtype, cols); }
   /// The size in bytes.
   std::size_t bytes() const { return rows * row_bytes(); }

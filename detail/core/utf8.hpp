@@ -27,7 +27,7 @@ inline Utf8Step utf8_step(std::string_view text) {
   return utf8_multibyte_step(text);
 }
 
-/// The number of ASCII bytes before the first other byte.
+/// The number of ASCII bytes before the first byte that is not ASCII.
 std::size_t ascii_prefix(std::string_view text);
 
 /// The offset of the first invalid byte; text.size() if there is none.
