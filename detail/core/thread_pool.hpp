@@ -74,8 +74,8 @@ class ThreadPool {
   }
 
   /// From now on, each worker that waits prefetches the first part of its share of these bytes into its caches, once. The shares
-  /// are contiguous and equal, as in for_each_range(). Null ends the prefetches. Prefetches never fault, so the memory may be freed
-  /// at any time.
+  /// are contiguous and equal, as in for_each_range(). Null ends the prefetches. Prefetches never fault, so the memory may be
+  /// freed at any time.
   void read_ahead(const std::byte* from, std::size_t bytes);
 
  private:
