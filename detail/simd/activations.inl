@@ -22,8 +22,9 @@ inline Vec exp(Vec v) {
   return mul(p, power_of_two(n));
 }
 
-/// v · sigmoid(z), for a z below -88 wherever v is below -100; NaN if one of them is NaN.
-/// e^88 is as small as exp() makes the sigmoid; the bound of v keeps the product small for every v.
+/// v · sigmoid(z); NaN if v or z is NaN. Precondition: z is below -88 wherever v is below -100.
+/// exp() is at most e^88, so the sigmoid is never smaller than e^-88. A v below -100 counts as -100, so that the product is nearly
+/// zero also for very negative v.
 inline Vec times_sigmoid(Vec v, Vec z) {
   return div(max(broadcast(-100), v), add(broadcast(1), exp(sub(zero(), z))));
 }
@@ -47,9 +48,9 @@ inline void clamped_silu_mul(float* gate, const float* up, float limit, std::siz
   });
 }
 
-/// (1 + tanh(u)) / 2 is sigmoid(2 · u).
+/// gelu(z) = z / 2 · (1 + tanh(u)) = z · sigmoid(2 · u).
 inline void gelu_mul(float* gate, const float* up, std::size_t n) {
-  const Vec linear = broadcast(1.59576912f), cubic = broadcast(0.0713548163f);  // 2 · sqrt(2 / π), · 0.044715
+  const Vec linear = broadcast(1.59576912f), cubic = broadcast(0.0713548163f);  // s = 2 · sqrt(2 / π), 0.044715 · s
   each_vector(n, [&](auto at) {
     const Vec z = at.of(gate);
     const Vec doubled = mul(z, fma(mul(z, z), cubic, linear));

@@ -3,7 +3,7 @@
 // instruction set.
 //
 // Scores are a matrix product of keys and queries, in the order of summation of matmul.inl. The softmax and the sums of values
-// are those of attention.inl.
+// use the functions of attention.inl.
 
 /// Queries that are processed together, so that the rows of a block are read once for all of them.
 inline constexpr std::size_t row_queries = 32;
@@ -17,7 +17,7 @@ struct RowQueries {
   alignas(64) float scores[row_queries * kv_block];  // [queries, kv_block], by place in a block
 };
 
-/// The scores of the rows at the places [place, place + rows) of the cache, which lie in one block. keys: the first of them.
+/// The scores of the rows at the places [place, place + rows) of the cache, which lie in one block. keys: the first row.
 template <class Type>
 inline void row_scores(const AttentionArgs& a, const std::byte* keys, std::size_t place, std::size_t rows,
                        RowQueries& s) {
@@ -37,7 +37,8 @@ inline void row_scores(const AttentionArgs& a, const std::byte* keys, std::size_
                       .out_stride = kv_block});
 }
 
-/// Adds the values of these rows. values: the first of them; rows lie row_bytes apart.
+/// Adds the values of the rows at the places [place, place + rows), weighted by the scores. values: the first row; rows lie
+/// row_bytes apart.
 template <class Type>
 inline void row_values(const AttentionArgs& a, const std::byte* values, std::size_t row_bytes,
                        std::size_t place, std::size_t rows, RowQueries& s) {
@@ -52,8 +53,8 @@ inline void row_values(const AttentionArgs& a, const std::byte* values, std::siz
     add_all_values<Type, 1>(a, values, row_bytes, rows, 0, weights(i), s.factors + i, out(i));
 }
 
-/// The functions that differ between the types of caches: scores and values of the rows at the places [place, place + rows),
-/// which lie in one block.
+/// The two functions that depend on the type of the cache: `scores` sets the scores of the rows at the places
+/// [place, place + rows), which lie in one block, and `values` adds the values of these rows.
 struct RowSteps {
   using Step = void (*)(const AttentionArgs&, std::size_t place, std::size_t rows, RowQueries&);
   Step scores, values;

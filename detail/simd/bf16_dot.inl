@@ -51,7 +51,8 @@ inline void add_pairs(Vec (&total)[4][Tokens], const std::byte* const (&weights)
   }
 }
 
-/// out[t, row + r · row_step] for four rows r and Tokens tokens; after the last row or token the tile repeats it.
+/// out[t, row + r · row_step] for four rows r and Tokens tokens. A tile that reaches beyond the last row or token computes the
+/// last row or token again.
 /// With one token, the rows themselves are prefetched, prefetch_bytes ahead; with several tokens the row at `ahead`, if `ahead`
 /// is not null.
 template <std::size_t Tokens>
@@ -125,7 +126,7 @@ inline void bf16_vector(const MatmulArgs& a) {
 
 inline void matmul_bf16_dot(const MatmulArgs& a) {
   if (a.tokens == 1) return bf16_vector(a);
-  // Rows of 192 KiB together: at most a fifth of the second-level cache of CPUs with these instructions.
+  // The rows of a block take 192 KiB: at most a fifth of the second-level cache of CPUs with these instructions.
   const std::size_t block = ((std::size_t{192} << 10) / (a.row_bytes + 1) + 4) / 4 * 4;
   for (std::size_t row = 0; row < a.rows; row += block)
     bf16_rows(a, row, a.rows - row < block ? a.rows : row + block);

@@ -4,14 +4,14 @@
 // Each product that is added to something is written as fma(). Compilers differ in which products they fuse on their own,
 // and the results must not differ.
 
-/// The `lanes` numbers from `i` on of an array.
+/// The numbers [i, i + lanes) of an array.
 struct WholeVector {
   std::size_t i;
   Vec of(const float* x) const { return load(x + i); }
   void set(float* x, Vec v) const { store(x + i, v); }
 };
 
-/// The last n numbers of an array, which begin at `i` and fill no vector. Further lanes are zero.
+/// The last n numbers of an array, [i, i + n), which are fewer than `lanes`. The other lanes are zero.
 struct LastVector {
   std::size_t i, n;
   Vec of(const float* x) const { return load_partial(x + i, n); }

@@ -133,7 +133,7 @@ inline void unpack(Q5_1, const auto& rows, std::size_t u, VecI8 (&w)[8]) {
   add_fifth_bits_of_block(rows, u * 24 + 4, w, std::make_index_sequence<8>());
 }
 
-/// Each w = the operand of the dot product for steps[w].
+/// Replaces each number w by steps[w], as operand of the dot product.
 inline void look_up_steps(const std::int8_t (&steps)[16], VecI8 (&w)[8]) {
   MOE_UNROLL
   for (std::size_t i = 0; i < 8; ++i) w[i] = to_dot_operand(lookup(steps, w[i]));
@@ -240,8 +240,8 @@ inline void unpack(Q5_K, const auto& rows, std::size_t u, VecI8 (&w)[16]) {
   }
 }
 
-/// The numbers of the groups k to k + 3 of 16 columns, in order of columns, multiplied with d, into the order in which units
-/// have these groups.
+/// Multiplies the numbers of four groups of 16 columns, k to k + 3 in order of columns, by d, and stores the products in the
+/// order in which units have the groups.
 inline void scale_groups_of_16(std::size_t k, Vec d, Vec n0, Vec n1, Vec n2, Vec n3, Vec* out) {
   Vec* first = out + k / 8 * 8 + k % 8 / 2;
   first[0] = mul(d, n0), first[4] = mul(d, n1), first[1] = mul(d, n2), first[5] = mul(d, n3);

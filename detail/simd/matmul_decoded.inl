@@ -49,7 +49,7 @@ inline void decoded_tile(const MatmulArgs& a, DecodeRow decode, std::size_t row,
                          std::size_t token, std::size_t tokens) {
   constexpr std::size_t together = registers >= 32 ? 4 : 2;
   const auto [name, elements, bytes] = layout_of(a.dtype);
-  const std::size_t groups = (rows + 3) / 4;  // of four rows; after the last row the tile repeats it
+  const std::size_t groups = (rows + 3) / 4;  // of four rows; the last group repeats the last row
   DecodedTile tile;
   for (std::size_t r = 0; r < 4 * groups; ++r)
     for (std::size_t t = 0; t < tokens; ++t) tile.total[r][t] = zero();

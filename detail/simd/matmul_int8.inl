@@ -56,13 +56,14 @@ inline void prepare(const MatmulArgs& a, std::size_t at, std::size_t blocks, Int
 /// The columns of one token that are prepared once for all rows; further columns are prepared again for each vector of rows.
 inline constexpr std::size_t prepared_cols = 4096;
 
-/// Prefetch distances of products with one token: of rows in order beyond the next `lanes` rows, since without it the last of
-/// these rows arrive too late; of panels from the columns that are multiplied.
+/// Prefetch distances of products with one token. Rows in order: the distance from the end of the `lanes` rows that are
+/// multiplied; without it the last of the following rows would arrive too late. Panels: the distance from the columns that are
+/// multiplied.
 /// Measured: 4 to 6 KiB and 4 to 8 KiB are best over all types; see tests/bench/LOG.md.
 inline constexpr std::size_t vector_prefetch_bytes = std::size_t{6} << 10;
 inline constexpr std::size_t panel_prefetch_bytes = std::size_t{4} << 10;
 
-/// total += the products of `lanes` rows with tile_cols columns, or with those that are left.
+/// total += the products of `lanes` rows with `blocks` blocks of 32 columns, at most tile_cols columns.
 template <class Type>
 inline void add_columns(const auto& rows, std::size_t blocks, const Int8Input& input,
                         WeightPrefetcher<Type>& prefetcher, Vec& total) {
@@ -136,7 +137,7 @@ inline void int8_vector(Order order, const MatmulArgs& a, std::size_t row, const
   store_partial(a.out + row, total, used);
 }
 
-/// Tiles of one part along the columns: 16 KiB of weights, half of a first-level cache.
+/// The number of tiles of a part along the columns: 16 KiB of unpacked weights, half of a first-level cache.
 inline constexpr std::size_t tiles_per_part = (std::size_t{16} << 10) / (row_vectors * lanes * tile_cols);
 
 /// The accumulators of some rows and tokens, in registers.

@@ -99,8 +99,8 @@ inline bool any_nan_e4m3(const std::byte* p) {
   return _mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_and_si256(q, all), all)) != 0;
 }
 
-/// The upper halves of all numbers of mxfp4 as f32, by exponent: the lower bytes of the 16 halves, then the upper ones. The
-/// lower halves are zero, because a number of mxfp4 has two significant bits.
+/// The upper 16 bits of all numbers of mxfp4 as f32, for each exponent: first the lower byte of the 16 numbers, then the upper
+/// byte. The lower 16 bits of the f32 are zero, because a number of mxfp4 has two significant bits.
 inline constexpr auto fp4_halves = [] {
   std::array<std::array<std::uint8_t, 32>, 256> out{};
   for (std::size_t exponent = 0; exponent < 256; ++exponent)

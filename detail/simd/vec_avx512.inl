@@ -96,7 +96,7 @@ inline void unpack_fp4(const std::byte* nibbles, std::size_t exponent, Vec (&out
   const __m512i q = _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(nibbles)));
   const Vec steps =
       mul(_mm512_setr_ps(0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12), broadcast(scale));
-  out[0] = _mm512_permutexvar_ps(q, steps);  // takes the last four bits of each index
+  out[0] = _mm512_permutexvar_ps(q, steps);  // uses the lowest four bits of each index
   out[1] = _mm512_permutexvar_ps(_mm512_srli_epi32(q, 4), steps);
 }
 

@@ -123,7 +123,7 @@ inline Vec power_of_two(Vec n) {
   });
 }
 
-/// Whether one of 32 numbers of e4m3 is NaN and load() of E4M3 does not keep it.
+/// Whether one of the 32 e4m3 numbers at `p` is NaN. Always false if load(E4M3) of this instruction set keeps NaN.
 inline bool any_nan_e4m3(const std::byte*) { return false; }
 
 /// out = the numbers of a block of mxfp4 with this exponent and these 16 bytes.
