@@ -23,8 +23,8 @@ inline Vec exp(Vec v) {
 }
 
 /// v · sigmoid(z); NaN if v or z is NaN. Precondition: z is below -88 wherever v is below -100.
-/// exp() is at most e^88, so the sigmoid is never smaller than e^-88. A v below -100 counts as -100, so that the product is nearly
-/// zero also for very negative v.
+/// exp() is at most e^88, so the sigmoid is never smaller than e^-88. A v below -100 counts as -100, so that the product is
+/// nearly zero also for very negative v.
 inline Vec times_sigmoid(Vec v, Vec z) {
   return div(max(broadcast(-100), v), add(broadcast(1), exp(sub(zero(), z))));
 }
