@@ -42,8 +42,8 @@ class SequenceState {
   void commit(std::size_t tokens);
 
   /// Goes back to `position`, or to an earlier position that can be restored, and returns the new position: for recurrent
-  /// mixers the newest snapshot that is not after `position`, or 0; for a window that lacks positions which the next token
-  /// needs, 0.
+  /// mixers the newest snapshot that is not after `position`, or 0; 0 if a window lacks positions that the next token would
+  /// need.
   std::size_t rewind(std::size_t position);
 
   /// Copies the fixed arrays, so that rewind() can return to this position. The newest two snapshots of each kind are kept: of
@@ -116,9 +116,16 @@ class SequenceState {
   std::size_t begin_of(std::size_t array, bool next = false) const;
   std::byte* data_of(std::size_t array, bool next = false) { return memory_.data() + begin_of(array, next); }
 
+  /// Whether all rings still have the rows that the token at `position` needs.
   bool can_rewind_rings(std::size_t position) const;
 
+  /// The newest snapshot that is not after `position` and to which all rings can go back; null if there is none.
+  const Snapshot* newest_snapshot(std::size_t position) const;
+
+  /// Sets the fixed arrays to the snapshot; to zeros, the state of an empty text, for a snapshot without a position.
   void restore(const Snapshot& snapshot);
+
+  /// Drops the snapshots of positions after `position`.
   void forget_behind(std::size_t position);
 
   StateOptions options_;

@@ -127,12 +127,7 @@ MOE_INLINE std::size_t SequenceState::rewind(std::size_t position) {
   if (position >= position_) return position_;
   if (!can_rewind_rings(position)) position = 0;
   if (fixed_bytes() > 0) {
-    const Snapshot* newest = nullptr;
-    for (const auto& kind : snapshots_)
-      for (const Snapshot& snapshot : kind)
-        if (snapshot.position && *snapshot.position <= position &&
-            (!newest || *snapshot.position > *newest->position))
-          newest = &snapshot;
+    const Snapshot* newest = newest_snapshot(position);
     position = newest ? *newest->position : 0;
     restore(newest ? *newest : Snapshot{});
   }
@@ -140,6 +135,16 @@ MOE_INLINE std::size_t SequenceState::rewind(std::size_t position) {
   if (position == 0) written_ = 0;
   forget_behind(position);
   return position;
+}
+
+MOE_INLINE const SequenceState::Snapshot* SequenceState::newest_snapshot(std::size_t position) const {
+  const Snapshot* newest = nullptr;
+  for (const auto& kind : snapshots_)
+    for (const Snapshot& snapshot : kind)
+      if (snapshot.position && *snapshot.position <= position && can_rewind_rings(*snapshot.position) &&
+          (!newest || *snapshot.position > *newest->position))
+        newest = &snapshot;
+  return newest;
 }
 
 MOE_INLINE void SequenceState::restore(const Snapshot& snapshot) {
@@ -150,7 +155,7 @@ MOE_INLINE void SequenceState::restore(const Snapshot& snapshot) {
     if (snapshot.position) {
       std::memcpy(data_of(i), snapshot.bytes.data() + offset, bytes);
     } else {
-      std::memset(data_of(i), 0, bytes);  // the state of an empty text
+      std::memset(data_of(i), 0, bytes);
     }
     offset += bytes;
   }

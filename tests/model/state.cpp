@@ -212,6 +212,19 @@ TEST_CASE("state: a window rewinds while its positions are stored, and to the be
   CHECK(filled(4).rewind(1) == 1);  // nothing is overwritten yet
 }
 
+TEST_CASE("state: beside a window, a recurrent state returns to no snapshot whose window is overwritten") {
+  SequenceState state(spec_of({attention(128), delta_net()}),
+                      {.context = 10'000, .chunk = 64, .kv_type = moe::DType::f32});
+  for (std::size_t i = 0; i < 10; ++i) {
+    state.begin_step(64);
+    state.commit(64);
+    if (i == 0) state.take_snapshot(SequenceState::SnapshotKind::prompt_end);
+    if (i == 8) state.take_snapshot(SequenceState::SnapshotKind::periodic);
+  }
+  CHECK(state.rewind(600) == 576);  // 9 · 64: the second snapshot
+  CHECK(state.rewind(570) == 0);    // the positions before 64, which the first snapshot needs, are overwritten
+}
+
 TEST_CASE("state: a fork is an independent copy") {
   SequenceState state(spec_of({delta_net(), attention()}), {.context = 100, .chunk = 4});
   step(state, 1);
