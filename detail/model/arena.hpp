@@ -16,7 +16,7 @@ class Arena {
   Arena() = default;
   explicit Arena(std::size_t bytes);
 
-  /// The largest sum of all arrays that were in use at once, with their alignment.
+  /// The largest size in bytes of all arrays that were in use at one time, alignment included.
   std::size_t peak_bytes() const { return peak_; }
 
   /// An array of n items with unspecified contents, aligned to a cache line. Precondition of an arena with memory: the array

@@ -21,7 +21,7 @@ struct ExpertGroup {
 /// with the weights of the expert of the group. The results are not multiplied by the router's weights: the transformer adds
 /// them up in the router's order, so that no bit depends on who computes them.
 ///
-/// Slots without a group are left alone, so a batch can be divided by its groups.
+/// The results of slots without a group are not written, so a batch can be divided by its groups.
 ///
 /// The inputs are given in one form or in two forms: as f32; and, if `hidden` is a multiple of 32, as int8 with one scale for 32
 /// numbers, as kernels multiply quantised weights. A batch with only the int8 form suffices for experts whose gate and up are
@@ -37,7 +37,7 @@ struct ExpertBatch {
   std::span<const std::int8_t> quants = {};      // [tokens, hidden], or empty
   std::span<const float> scales = {};            // [tokens, hidden / 32], or empty; x = scale · quant
   std::span<float> results = {};                 // [slots, hidden]; overlaps no input
-  bool decode = false;  // each text has one token, so that the experts say much about the next tokens
+  bool decode = false;  // whether each text has one token: the next tokens will probably use many of the same experts
   std::span<const ExpertId> predicted = {};  // experts that a later layer will probably choose; often empty
 
   /// The number of pairs of a token and one of its experts.

@@ -14,11 +14,12 @@ namespace moe::inline MOE_ABI {
 ///
 /// Memory   The arrays of a batch stay readable, and its results writable, until finish() returns or throws, or until begin()
 ///          throws. Later the executor must not touch them: a late answer must not be written.
-/// Threads  Calls come from the threads that call Transformer::forward(). A transformer makes one call at a time, and begins no
-///          batch before finish() of the one before has ended. An executor that several transformers share needs its own mutex.
+/// Threads  Calls come from the threads that call Transformer::forward(). A transformer makes one call at a time, and calls
+///          begin() only after the previous batch has ended. An executor that several transformers share needs its own mutex.
 /// Errors   Any exception of begin() or finish() ends the text, and passes through to the caller. After an exception of begin()
-///          finish() is not called. The next begin() starts a new batch in any case. An executor that waits for others has a time
-///          limit, and throws when it ends: wrong results cannot be distinguished from right ones.
+///          finish() is not called. The next begin() starts a new batch in any case. An executor that waits for other processes
+///          needs a time limit. When the limit is reached it throws, because a transformer cannot tell missing or wrong results
+///          from right ones.
 /// Bits     For the same inputs and instruction set the results have the bits of LocalExecutor if the executor uses the
 ///          kernels of this library, however the groups are divided.
 class ExpertExecutor {

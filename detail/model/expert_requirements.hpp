@@ -9,8 +9,8 @@ namespace moe::inline MOE_ABI::detail {
 /// Throws if the checkpoint has no tensor of some layer: an extraction of a few layers can be stored but not run.
 void require_layers(const Checkpoint& checkpoint, const ModelSpec& spec);
 
-/// Throws unless the number and the shapes of experts in each layer of the catalog are those of the spec. The checkpoint of the
-/// catalog does not need other tensors.
+/// Throws unless each layer of the catalog has the number and the shapes of experts that the spec states. The checkpoint of the
+/// catalog needs no other tensors.
 void require_expert_shapes(const ExpertCatalog& catalog, const ModelSpec& spec);
 
 /// require_layers() of the checkpoint of the catalog, and require_expert_shapes().

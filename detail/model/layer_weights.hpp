@@ -113,7 +113,7 @@ struct LayerWeights {
 std::vector<Matrix*> matrices_of(LayerWeights& layer);
 std::vector<const Matrix*> matrices_of(const LayerWeights& layer);
 
-/// The matrices that a mixer multiplies first, for prefetching: the first matrix, and the bytes of all of them.
+/// The matrices that a mixer multiplies first, for prefetching: the first matrix, and the size of all these matrices in bytes.
 struct FirstWeights {
   const Matrix* first = nullptr;
   std::size_t bytes = 0;

@@ -45,7 +45,7 @@ class LocalExecutor final : public ExpertExecutor {
  private:
   void check(const ExpertBatch& batch) const;
 
-  /// The inputs in all forms that kernels take, in memory of `memory` where the batch lacks one.
+  /// The inputs in all forms that kernels take. Forms that the batch lacks are computed into `memory`.
   detail::Activations prepare(const ExpertBatch& batch, const detail::QuantisedActivations& memory) const;
 
   /// The inputs of a batch that has the int8 form only.

@@ -9,8 +9,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// A norm of the residual stream or of the result of a part of a layer. An RMS norm without a bias, and a LayerNorm with
-/// mean and variance if there is a bias.
+/// A norm of the residual stream, or of the result of a part of a layer: an RMS norm if there is no bias, and a LayerNorm (with
+/// mean and variance) if there is one.
 struct Norm {
   std::vector<float> weight;  // [hidden]; empty: no norm
   std::vector<float> bias;    // [hidden]; empty: an RMS norm

@@ -15,7 +15,7 @@ namespace moe::inline MOE_ABI::detail {
 struct Angles {
   std::span<float> cosines, sines;
   std::size_t pairs = 0;
-  bool neighbours = false;
+  bool neighbours = false;  // whether the two numbers of a pair are neighbours in a head; see rotate()
 
   const float* cosines_of(std::size_t token) const { return cosines.data() + token * pairs; }
   const float* sines_of(std::size_t token) const { return sines.data() + token * pairs; }

@@ -37,8 +37,8 @@ struct SequenceOptions {
   // Numbers in the KV cache: f16; f32 for exact comparison; or q8_0, which takes half of the memory of f16 and needs heads
   // whose width is a multiple of 32. docs/measurements.md says what q8_0 costs.
   DType kv_type = DType::f16;
-  // Announces to the provider the experts that the next layer will probably choose. Off by default: about one guess in
-  // eight is wrong, and with 12 % of wrong guesses the lookahead reduced the reads but also the speed (docs/measurements.md).
+  // Announces to the provider the experts that the next layer will probably choose. Off by default: about 12 % of the guesses
+  // are wrong, and measurements with so many wrong guesses gave fewer reads, but also a lower speed (docs/measurements.md).
   bool lookahead = false;
 };
 

@@ -59,7 +59,7 @@ class WeightReader {
   /// The taps of a convolution, transposed: [kernel, channels].
   std::vector<float> taps(std::size_t layer, std::size_t kernel, std::size_t channels) const;
 
-  /// −a of each head. is_log: the checkpoint stores log(a) in place of −a.
+  /// −a of each head. is_log: whether the checkpoint stores log(a) in place of −a.
   std::vector<float> negative_decay(std::size_t layer, std::size_t heads, bool is_log) const;
 
   /// Whether the checkpoint has a head that differs from the embedding.
@@ -75,7 +75,8 @@ class WeightReader {
  private:
   std::string name_of(Role role, std::size_t layer) const;
 
-  /// Moves a matrix into memory if the model owns its weights. from: its tensor.
+  /// Reads a mapped matrix into memory if the model owns its weights; otherwise returns `mapped`. from: the tensor that contains
+  /// the matrix.
   Matrix stored(Matrix mapped, const TensorInfo& from) const;
 
   /// Rows of a matrix that is stored in a form that kernels do not multiply, such as FP8 with scales.

@@ -22,7 +22,7 @@ struct ExecutorLists {
   std::vector<ExpertGroup> missing;  // the groups whose experts are not present
   std::vector<ExpertId> missing_ids;
   std::vector<float> missing_weights;      // the router's weights of missing_ids; only in a decode step
-  std::vector<std::uint32_t> used_tokens;  // the tokens of each group; only for several texts
+  std::vector<std::uint32_t> used_tokens;  // the number of tokens of each group; only for several texts
   std::vector<std::size_t> next_slot;      // [experts + 1]
   std::vector<NetworkJob> jobs;
   std::vector<Product> products;
@@ -56,8 +56,8 @@ struct LocalBatch {
 };
 
 /// Computes the groups of a batch: buffers.result[s] for every slot s of each group. Experts come from the provider. Each expert
-/// is acquired once, whatever the number of its tokens, and no lease is held while another one is waited for. No lease is held
-/// after an exception. Throws if a lease has another shape.
+/// is acquired once, whatever the number of its tokens. No lease is held while the function waits for another expert, or after an
+/// exception. Throws if a lease has another shape.
 void run_groups(const Step& step, const LocalBatch& local, const NetworkBuffers& buffers,
                 AnyProvider& provider, ExecutorLists& lists);
 

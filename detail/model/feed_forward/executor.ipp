@@ -45,7 +45,7 @@ MOE_INLINE void group_by_expert(const Visits& visits, const VisitOrder& order, E
   }
 }
 
-/// Throws unless gate and up take inputs as int8, because the batch has no others.
+/// For a batch whose inputs are int8 only: throws unless kernels multiply gate and up with int8 inputs.
 inline void require_quantised(ExpertId id, const ExpertWeights& weights) {
   const bool gate = weights.gate.rows == 0 || is_quantised(weights.gate.dtype);
   if (!gate || !is_quantised(weights.up.dtype))
@@ -53,7 +53,7 @@ inline void require_quantised(ExpertId id, const ExpertWeights& weights) {
          name(weights.up.dtype));
 }
 
-/// Computes the groups of one batch. The destructor releases all leases, so also after an exception.
+/// Computes the groups of one batch. The destructor releases all leases, also after an exception.
 class GroupRun {
  public:
   GroupRun(const Step& step, const LocalBatch& local, const NetworkBuffers& buffers, AnyProvider& provider,
@@ -104,7 +104,8 @@ class GroupRun {
     return std::accumulate(weights.begin(), weights.end(), 0.0f);
   }
 
-  /// The sum of the weights of a single token; 0, unknown, for several tokens, whose shares differ.
+  /// Announcement::total_weight: the sum of the router's weights of a single token; 0 (unknown) for several tokens, because each
+  /// token has another sum.
   float total_weight() const {
     return batch_.tokens == 1 ? std::accumulate(batch_.weights.begin(), batch_.weights.end(), 0.0f) : 0;
   }

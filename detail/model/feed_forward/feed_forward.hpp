@@ -33,10 +33,10 @@ struct FeedForwardContext {
   const AllowedExperts& allowed;
   ExecutorLists& lists;
   NextRouter next = {};                 // its experts are announced as predicted
-  FunctionRef<void()> before_sum = {};  // called when all experts have been computed
+  FunctionRef<void()> before_sum = {};  // called when all experts are computed, before their results are added up
   SharedExecutor* executor =
       nullptr;  // computes the experts; null: this thread does, with experts of `provider`
-  AdjustChoice adjust_choice = {};  // of single tokens
+  AdjustChoice adjust_choice = {};  // called in steps of a single token
 };
 
 /// The intermediate results of feed_forward() for one step.

@@ -16,12 +16,12 @@ namespace moe::inline MOE_ABI {
 
 /// Counts of a PreferResident.
 struct PreferenceStatistics {
-  std::uint64_t choices = 0;   // of all experts of a token in a layer
-  std::uint64_t replaced = 0;  // chosen experts that would not have been chosen otherwise
-  // The sum over the choices: the share of the weight of the experts that were no longer chosen.
+  std::uint64_t choices = 0;   // calls: one for each token and each layer with experts
+  std::uint64_t replaced = 0;  // chosen experts that the router alone would not have chosen
+  // Summed over the choices: the weight of the experts that were replaced, as a share of the weight of all chosen experts.
   double replaced_weight = 0;
 
-  /// The share of the expert weight that went to other experts, if weights are a softmax of the scores.
+  /// The share of the expert weight that went to other experts. Computed as if the weights were a softmax of the scores.
   double replaced_share() const { return choices == 0 ? 0 : replaced_weight / static_cast<double>(choices); }
 };
 
@@ -39,7 +39,7 @@ class PreferResident {
   PreferResident(const Cache& cache, float margin, std::size_t experts_per_token)
       : cache_(&cache), margin_(margin), before_(experts_per_token), after_(experts_per_token) {}
 
-  /// Raises the scores of resident experts. scores: [experts of the layer], those that decide the choice for one token.
+  /// Raises the scores of resident experts. scores: [experts of the layer], the scores that decide the choice for one token.
   void operator()(std::size_t layer, std::span<float> scores) {
     const std::lock_guard lock(mutex_);
     const std::size_t k = std::min(before_.size(), scores.size());

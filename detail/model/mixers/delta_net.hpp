@@ -31,6 +31,7 @@ struct DeltaNetBuffers {
 /// The fixed arrays of the layer in the state of each text: the inputs of the convolution, and S for each value head.
 /// x, out: [tokens, hidden].
 /// Tokens go through the recurrence one by one, so the bits do not depend on the size of a step.
+/// Source: Yang, Kautz and Hatamizadeh 2024 (arXiv 2412.06464); Qwen3NextGatedDeltaNet in transformers.
 void delta_net(const Step& step, const DeltaNetSpec& spec, const DeltaNetWeights& w, float norm_epsilon,
                std::size_t layer, const float* x, float* out);
 

@@ -65,12 +65,13 @@ class DeltaNetRun {
   void prepare_tokens() {
     const std::size_t d = spec_.key_dim;
     const float query_scale = 1 / std::sqrt(static_cast<float>(d));
+    constexpr float l2_epsilon = 1e-6f;  // as in the source; not the epsilon of the configuration
     step_.compute.for_each(step_.tokens, [&](std::size_t t, std::size_t) noexcept {
       const simd::Kernels& kernels = step_.kernels();
       float* const qkv = &b_.convolved[t * spec_.channels()];
       kernels.silu(qkv, spec_.channels());
       for (std::size_t head = 0; head < 2 * spec_.key_heads; ++head)
-        kernels.l2_norm(qkv + head * d, 1e-6f, head < spec_.key_heads ? query_scale : 1.0f, d);
+        kernels.l2_norm(qkv + head * d, l2_epsilon, head < spec_.key_heads ? query_scale : 1.0f, d);
       for (std::size_t head = 0; head < spec_.value_heads; ++head) {
         float &beta = b_.beta[t * spec_.value_heads + head], &decay = b_.decay[t * spec_.value_heads + head];
         beta = static_cast<float>(sigmoid(static_cast<double>(beta)));

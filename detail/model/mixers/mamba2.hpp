@@ -29,6 +29,7 @@ struct Mamba2Buffers {
 /// The fixed arrays of the layer in the state of each text: the inputs of the convolution, and S for each head.
 /// h, out: [tokens, hidden].
 /// Tokens go through the recurrence one by one, so the bits do not depend on the size of a step.
+/// Source: Dao and Gu 2024 (arXiv 2405.21060).
 void mamba2(const Step& step, const Mamba2Spec& spec, const Mamba2Weights& w, float norm_epsilon,
             std::size_t layer, const float* h, float* out);
 
