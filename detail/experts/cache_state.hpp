@@ -36,7 +36,7 @@ struct CacheStatistics {
 
 namespace moe::inline MOE_ABI::detail {
 
-/// `options`, with the numbers of the catalog and of the largest lease of a provider, if it has them, in place of zeros.
+/// `options`, where a largest_bytes or layers of 0 is replaced by the number that the provider or its catalog states, if any.
 template <class Inner>
 CacheOptions completed_options(CacheOptions options, Inner& inner) {
   if (options.largest_bytes == 0) options.largest_bytes = detail::largest_bytes(inner);
@@ -116,7 +116,7 @@ class CacheState {
       }
       if (entry.stage == Stage::admitted) {
         read(entry, lock);
-        return lease_of(entry);  // in the same critical section in which the expert became ready
+        return lease_of(entry);  // still under the lock, so that no other thread evicts the expert first
       }
       ++waiting_;
       changed_.wait(lock);
@@ -151,7 +151,7 @@ class CacheState {
       if (entry.stage != Stage::absent) {
         residency_.expect(entry.number);
       } else if (!admit(entry, size, kind == chosen ? Admission::chosen : Admission::prefill)) {
-        return;  // the experts that follow are needed later, and would take the room for this one
+        return;  // the following experts are needed later, and must not take the room that this expert needs
       }
     }
   }
@@ -388,7 +388,7 @@ class CacheState {
   mutable std::mutex mutex_;  // guards all members below
   Residency<Eviction> residency_;
   ExpertTable table_;
-  // By number, with spare ones at the end. Leases point to entries, so each entry has an address of its own.
+  // By number, with spare entries at the end. Leases point to entries, so the address of an entry must not change.
   std::vector<std::unique_ptr<Entry>> entries_;
   std::vector<std::pair<std::uint32_t, std::size_t>> layer_sizes_;  // layer and measured bytes of an expert
   std::vector<std::uint32_t> past_numbers_, past_tokens_;           // scratch memory of count_past()

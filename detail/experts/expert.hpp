@@ -20,8 +20,8 @@ struct ExpertId {
 };
 
 /// The weights of one expert, as views: y = down · activation(gate · x + gate_bias, up · x + up_bias) + down_bias. Networks of
-/// two matrices have no gate: its data is null, and it has no rows. Biases have the size 0 where a model has none. `hidden` is
-/// the width of the inputs of the experts.
+/// two matrices have no gate: the data of `gate` is null, and `gate` has no rows. Biases have the size 0 where a model has none.
+/// `hidden` is the width of the inputs of the experts.
 struct ExpertWeights {
   Matrix gate;            // [width, hidden]
   Matrix up;              // [width, hidden]

@@ -18,7 +18,7 @@ namespace moe::inline MOE_ABI::detail {
 inline constexpr std::array<Role, 3> single_expert_roles{Role::expert_gate, Role::expert_up,
                                                          Role::expert_down};
 
-/// The name of the scales of an FP8 matrix, behind the name of the matrix.
+/// The scales of an FP8 matrix have the name of the matrix with this ending.
 inline constexpr std::string_view scales_ending = "_scale_inv";
 
 /// The name of a part of an expert, if each part is a tensor of its own. A bias has the name of its matrix, with `.bias` in

@@ -29,7 +29,7 @@ struct FallbackOptions {
 /// LOSSY, unless the threshold is 0: delivers the experts of `Exact`; but where an exact expert is not resident and has little
 /// weight, delivers the small copy of `Small`, another precision of the same experts, which is resident or read faster.
 ///
-/// - Only experts of single tokens are replaced, for which Announcement::weights are known. Prompts get exact experts.
+/// - Experts are replaced for single tokens only, whose weights Announcement::weights states. Prompts get exact experts.
 /// - The results depend on what is resident, so they can differ from run to run.
 /// - A thread of the provider acquires replaced experts from `Exact`, so that a cache in `Exact` keeps them. The thread loads
 ///   nothing while a caller waits, and drops the experts of earlier announcements.
@@ -75,7 +75,7 @@ class FallbackProvider {
   }
 
   void hint(const Announcement& announcement) noexcept {
-    // A prompt follows on tokens whose experts may not have been acquired, because of an error.
+    // An error may have ended the previous token before its light experts were acquired: they are not light in a prompt.
     if (announcement.kind == Announcement::Kind::prefill) state_->light.forget();
     if (announcement.kind != Announcement::Kind::chosen || !(state_->options.threshold > 0))
       return detail::hint(state_->exact, announcement);
@@ -121,7 +121,7 @@ class FallbackProvider {
     try {
       return exact(state_->exact.acquire(id), id);
     } catch (...) {
-      state_->light.forget();  // the token ends, and the weights of the next token are others
+      state_->light.forget();  // the error ends the token, and the next token has other weights
       throw;
     }
   }

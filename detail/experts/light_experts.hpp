@@ -43,7 +43,7 @@ struct SplitAnnouncement {
 };
 
 /// The light experts that threads have announced and not acquired since, and the counts of a FallbackProvider. The experts
-/// that a thread announced are light for this thread only, because the weights are weights of its token. Thread-safe.
+/// that a thread announced are light for this thread only, because each thread computes another token. Thread-safe.
 class LightExperts {
  public:
   /// Replaces the light experts of the calling thread. If std::bad_alloc is thrown, the thread has none.

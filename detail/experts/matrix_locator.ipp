@@ -22,7 +22,7 @@ MOE_INLINE MatrixEncoding gathered_encoding(std::size_t bytes, std::size_t first
 }
 
 MOE_INLINE bool MatrixLocator::is_e4m3(const TensorInfo& tensor) const {
-  // GGUF has no such type: an extraction stores the bytes as I8.
+  // GGUF has no type for FP8: an extraction stores the bytes as I8.
   return tensor.dtype_name == "F8_E4M3" || (tensor.dtype_name == "I8" && scales_of(tensor) != nullptr);
 }
 

@@ -22,8 +22,8 @@ class MemoryProvider {
   /// Has no experts before add().
   MemoryProvider() = default;
 
-  /// Reads all experts that the checkpoint has, and converts those that are not stored as kernels read them. Panels are faster
-  /// to multiply; only quantised matrices have them.
+  /// Reads all experts that the checkpoint has, and converts experts that are not stored as kernels read them. order: of
+  /// quantised matrices; panels are faster to multiply. All other matrices stay in rows.
   explicit MemoryProvider(const ExpertCatalog& catalog, Matrix::Order order = Matrix::Order::rows);
   explicit MemoryProvider(const Checkpoint& checkpoint, Matrix::Order order = Matrix::Order::rows)
       : MemoryProvider(ExpertCatalog(checkpoint), order) {}

@@ -45,7 +45,7 @@ class MmapProvider {
   /// than it saves. An expert that must be converted is never resident.
   std::optional<Lease> try_acquire(ExpertId id) const;
 
-  /// Asks the system to read the experts that were chosen.
+  /// Asks the system to read the announced experts, if they were chosen for single tokens or for a prompt.
   void hint(const Announcement& announcement) const noexcept;
 
   const ExpertCatalog& catalog() const;

@@ -35,7 +35,7 @@ class PrefetchQueue {
   /// experts are dropped.
   void enqueue(const Announcement& announcement) noexcept;
 
-  /// The state of a thread that waits for an expert. The expert leaves the queue, since that thread loads it.
+  /// Exists while a thread waits for an expert. The constructor removes the expert from the queue, since that thread loads it.
   class Demand {
    public:
     Demand(PrefetchQueue& queue, ExpertId id);

@@ -31,7 +31,7 @@ class Player {
     for (std::size_t cache = 0; cache < caches; ++cache) caches_.emplace_back(each, policy);
   }
 
-  /// Before the use of a choice is counted in the eviction policy, *cursor is set to the index of the choice. May be null.
+  /// cursor: may be null. Otherwise *cursor is the index of a choice when the eviction policy counts the use of this choice.
   ReplayCounts play(ReplayOrder order, std::size_t* cursor = nullptr) {
     cursor_ = cursor;
     const Trace& trace = requests_.trace();

@@ -41,8 +41,8 @@ enum class Admission : std::uint8_t {
 struct LayerShares {
   explicit LayerShares(const CacheOptions& options);
 
-  std::size_t floor = 0;  // that only experts of the same layer evict
-  std::size_t hot = 0;    // that a prompt leaves behind
+  std::size_t floor = 0;  // experts that only experts of the same layer evict
+  std::size_t hot = 0;    // experts that are no longer cold after a prompt that used them most
 };
 
 /// Decides which experts are resident and which are evicted: the bookkeeping of a cache, without weights, locks or files, so
@@ -109,11 +109,11 @@ class Residency {
     count_use(expert);
   }
 
-  /// Loading an admitted expert begins; and ends, so that its weights are readable.
+  /// loading(): the loading of an admitted expert begins. loaded(): it is complete, and the weights are readable.
   void loading(std::uint32_t expert) { hold(expert); }
   void loaded(std::uint32_t expert) { release_hold(expert); }
 
-  /// A lease begins; and ends.
+  /// acquired(): a lease begins. released(): a lease ends.
   void acquired(std::uint32_t expert) {
     hold(expert);
     Expert& entry = experts_[expert];

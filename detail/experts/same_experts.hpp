@@ -5,8 +5,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Throws unless `small` has all experts that `exact` has, in as many layers, with the same shapes. Types may differ. The error
-/// names the path of `small`.
+/// Throws unless `small_copies` has all experts of `exact`, in as many layers and with the same shapes. Types may differ. The
+/// error names the path of `small_copies`.
 void require_same_experts(const ExpertCatalog& exact, const ExpertCatalog& small_copies);
 
 }  // namespace moe::inline MOE_ABI::detail

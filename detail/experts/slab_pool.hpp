@@ -44,7 +44,7 @@ class SlabPool {
   /// A slab of at least `bytes` bytes, rounded up to pages, with any contents. Throws std::bad_alloc.
   Slab take(std::size_t bytes);
 
-  /// Takes memory from the system now, for as many slabs as fit into `total_bytes`.
+  /// Takes memory from the system now, for as many slabs of `bytes` bytes as fit into `total_bytes`.
   void reserve(std::size_t bytes, std::size_t total_bytes);
 
  private:

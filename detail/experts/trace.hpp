@@ -69,9 +69,9 @@ class Trace {
   /// The index, below choices(), of the choice in a slot of a visit of this trace.
   std::size_t choice(const TraceVisit& visit, std::size_t slot) const;
 
-  /// This conversation as several texts in one pass. All prompts come first. Text i of n begins at token i · T / n of the T
-  /// tokens after prompts, rounded down, and has T / n tokens; each pass has one token of each text. Throws unless
-  /// 1 <= texts <= T.
+  /// A trace of the same tokens as if they belonged to n = `texts` texts that are computed in common passes. All prompts come
+  /// first. Of the T tokens after prompts, text i has the T / n tokens from token i · T / n on, both rounded down; each pass has
+  /// one token of each text. Throws unless 1 <= texts <= T.
   Trace in_texts(std::size_t texts) const;
 
   /// Appends a visit. Throws, and changes nothing, if the model cannot have such a visit.
@@ -106,7 +106,7 @@ class Trace {
 
   TraceModel model_;
   TraceModel most_{
-      {}, {}, most_layers, most_experts, most_experts_per_token};  // or the known sizes of the model
+      {}, {}, most_layers, most_experts, most_experts_per_token};  // the limits; or the sizes of the model, if known
   std::vector<std::uint64_t> expert_bytes_, dense_bytes_;          // by layer, as far as known
   std::vector<Stored> visits_;
   std::vector<std::uint32_t> experts_;  // of all visits, one after the other

@@ -40,7 +40,7 @@ class UsageProfile {
   /// Counts the choice of a router for one token. Throws if the profile has no such expert.
   void add(const TraceVisit& visit);
 
-  /// Counts an expert that was chosen `count` times, with weights of that sum.
+  /// Counts an expert that was chosen `count` times, with weights whose sum is `mass`.
   void add(ExpertId id, std::uint64_t count, double mass);
 
   /// Adds the counts of another profile of the same shape.

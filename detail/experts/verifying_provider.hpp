@@ -44,7 +44,7 @@ class VerifyingProvider {
   static_assert(check_provider<Inner>());
 
  public:
-  /// checksums: those of the experts that `inner` delivers.
+  /// checksums: of the experts that `inner` delivers.
   VerifyingProvider(Inner inner, ExpertChecksums checksums)
       : inner_(std::move(inner)), checksums_(std::move(checksums)) {}
 
