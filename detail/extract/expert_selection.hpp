@@ -28,8 +28,8 @@ class ExpertSelection {
  public:
   static ExpertSelection range(IndexRange experts);
 
-  /// At most `most` experts of each layer, in the order of how often they were chosen; never an expert that was not chosen.
-  /// `file`: the profile's path, for error messages.
+  /// The experts of each layer that were chosen most often: at most `most`, and none that was never chosen. `file`: the path of
+  /// the profile, for error messages.
   static ExpertSelection most_used(UsageProfile profile, std::size_t most, std::string file);
 
   /// In each layer the fewest experts that got at least `share` (above 0, at most 1) of the router's choices, but at least as

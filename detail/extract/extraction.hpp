@@ -51,10 +51,11 @@ class Extraction {
   /// The free space in bytes that a run from the beginning needs: both files with their padding, the copies, the journal.
   std::uint64_t space_bytes() const;
 
-  /// The number of experts in the result, the number of experts that are left out, and the bytes that the experts left out
-  /// would take in the result.
+  /// The number of experts in the result.
   std::size_t experts() const;
+  /// The number of experts of the source that are left out.
   std::size_t experts_left_out() const;
+  /// The bytes that the experts left out would take in the result.
   std::uint64_t bytes_left_out() const;
 
   /// The names of the tensors that keep their type, because their rows are not whole blocks of the wanted type.

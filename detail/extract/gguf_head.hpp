@@ -22,7 +22,7 @@ inline constexpr std::size_t most_name_bytes = 64;
 /// The bytes in front of the data of a GGUF 3 file: the metadata, and the name, type, shape and offset of each tensor.
 class GgufHead {
  public:
-  /// `file` is for errors. `alignment`: every tensor begins at a multiple of it; a power of two.
+  /// `file` is for errors. `alignment`: a power of two; every tensor begins at a multiple of the alignment.
   GgufHead(std::string file, std::uint32_t alignment);
 
   /// Adds a value to the metadata: bool, float, std::uint32_t and so on, each stored as its own type, or text.
@@ -49,7 +49,7 @@ class GgufHead {
   /// block.
   void add(std::string_view name, const detail::GgmlType& type, std::span<const std::uint64_t> shape);
 
-  /// The number of tensors, and the range of each in the data, without padding.
+  /// The number of tensors, and the range of each tensor in the data, without the padding behind the tensor.
   std::size_t tensors() const { return ends_.size(); }
   std::uint64_t begin(std::size_t tensor) const { return begins_[tensor]; }
   std::uint64_t end(std::size_t tensor) const { return ends_[tensor]; }

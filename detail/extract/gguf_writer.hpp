@@ -26,7 +26,7 @@ namespace moe::inline MOE_ABI::detail {
 ///   file.finish();                                                     // the file appears under its name only now
 class GgufWriter {
  public:
-  /// `alignment`: every tensor begins at a multiple of it; a power of two.
+  /// `alignment`: a power of two; every tensor begins at a multiple of the alignment.
   explicit GgufWriter(std::string path, std::uint32_t alignment = 32);
 
   /// Adds a value to the metadata: bool, float, std::uint32_t and so on, each stored as its own type, or text.

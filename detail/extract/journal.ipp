@@ -17,7 +17,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The checksum of a tensor, and the checksum of the tensor's checksum and number: a half-written record is recognised.
+/// The checksum of a tensor, and the CRC-32C of this checksum and the tensor's number, so that a half-written record is
+/// recognised.
 using JournalRecord = std::array<std::uint32_t, 2>;
 
 MOE_INLINE JournalRecord journal_record(std::size_t tensor, std::uint32_t checksum) {
@@ -25,7 +26,7 @@ MOE_INLINE JournalRecord journal_record(std::size_t tensor, std::uint32_t checks
   return {checksum, crc32c(std::as_bytes(std::span(both)))};
 }
 
-/// The checksums of the leading valid records, at most `tensors`. The size of the file does not change what is allocated.
+/// The checksums of the leading valid records. Reads and allocates at most `tensors` records, however large the file is.
 MOE_INLINE std::vector<std::uint32_t> read_journal(const File& file, std::size_t tensors) {
   std::vector<JournalRecord> records(static_cast<std::size_t>(
       (std::min)(std::uint64_t{tensors}, std::uint64_t{file.size() / sizeof(JournalRecord)})));

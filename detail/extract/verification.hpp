@@ -15,7 +15,7 @@ class Verification {
  public:
   /// `path`: the directory, or one of its files. Throws if a file cannot be opened or has no checksums, or if experts.gguf
   /// is missing although dense.gguf says that there are experts. In a directory, small copies of the experts are verified too;
-  /// throws if one of them is a copy of other experts.
+  /// throws if a small copy is a copy of other experts.
   explicit Verification(const std::string& path);
   Verification(Verification&&) noexcept;
   Verification& operator=(Verification&&) noexcept;

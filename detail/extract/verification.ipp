@@ -37,7 +37,7 @@ class Verification::Work {
   struct Part {
     detail::PlannedTensor range;
     std::optional<std::uint32_t> crc32c;  // empty: all bytes must be zero
-    std::uint64_t own_checksum = 0;       // offset of the head's checksum, which counts as 0; 0: none
+    std::uint64_t own_checksum = 0;  // the offset of the checksum in the head, which is computed with 0 there; 0: no head
   };
 
   void add_part(std::string_view name, std::uint64_t begin, std::uint64_t end,

@@ -25,7 +25,7 @@ class WriteBehind {
   WriteBehind(const WriteBehind&) = delete;
   WriteBehind& operator=(const WriteBehind&) = delete;
 
-  /// The next bytes are written into `file` from `offset` on, a multiple of the alignment. `file` must outlive the object.
+  /// From now on, bytes are written into `file` from `offset` on, a multiple of the alignment. `file` must outlive the object.
   void begin(RandomAccessOutput& file, std::uint64_t offset);
 
   /// Copies the bytes. Throws the error of the thread, which may concern bytes that were appended earlier.
@@ -71,7 +71,7 @@ class WriteBehind {
 
   // Used by the thread only, except for error_, which is set before the channels are closed.
   std::vector<RandomAccessOutput*> written_;  // since the last entry in the journal
-  std::vector<std::uint32_t> ended_;          // the tensors that ended since then
+  std::vector<std::uint32_t> ended_;          // the checksums of the tensors that ended since then
   std::size_t bytes_since_entry_ = 0;
   std::exception_ptr error_;
 
