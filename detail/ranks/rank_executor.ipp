@@ -78,7 +78,7 @@ void RankExecutor::wait(Done done, Poll poll_rank, const std::string& expected) 
   const Clock::time_point deadline = Clock::now() + options_.time_limit;
   detail::RankWait waiting;
   for (std::size_t rank = 1; rank < peers_.size();) {
-    // All ranks are polled, so that no message of another rank has to wait.
+    // All ranks are polled, so that a message is taken as soon as it arrives, whichever rank the loop waits for.
     for (std::size_t other = rank; other < peers_.size(); ++other)
       if (!done(peers_[other])) poll_rank(other);
     while (rank < peers_.size() && done(peers_[rank])) ++rank;
@@ -171,7 +171,7 @@ MOE_INLINE void RankExecutor::take_answer(std::size_t rank, std::span<const std:
   const detail::MessageHead head = detail::head_of(rank, message);
   Peer& peer = peers_[rank];
   if (peer.unanswered > 0) --peer.unanswered;
-  if (head.number < number_) return;  // late, of a batch that ended with an error
+  if (head.number < number_) return;  // a late answer to a batch that ended with an error
   if (!peer.pending || head.number > number_)
     detail::fail("ranks", detail::concat("rank ", rank), detail::concat("an answer to batch ", number_),
                  detail::concat("a second one, or one to batch ", head.number));
@@ -179,6 +179,8 @@ MOE_INLINE void RankExecutor::take_answer(std::size_t rank, std::span<const std:
   if (head.kind == detail::MessageKind::failure)
     detail::fail("ranks", detail::concat("rank ", rank),
                  detail::shortened(detail::printable(detail::text_of(message))));
+  if (head.kind != detail::MessageKind::results)
+    detail::fail("ranks", detail::concat("rank ", rank), "results", "a message of another kind");
   write_results(rank, message);
 }
 

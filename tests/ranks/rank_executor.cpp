@@ -181,6 +181,8 @@ TEST_CASE("rank executor: answers that are no answers to the batch are refused")
   CHECK(answered(moe::detail::results_message(number + 1, {})).find("results") != std::string::npos);
   CHECK(answered(moe::detail::results_message(number + 5, {})).find("an answer to batch") !=
         std::string::npos);
+  CHECK(answered(moe::detail::text_message(MessageKind::hello, number + 1, {})).find("another kind") !=
+        std::string::npos);
   CHECK(answered(moe::detail::text_message(MessageKind::failure, number + 1, "smoke\n"))
             .find("rank 1: smoke\\x0a") != std::string::npos);
 }
