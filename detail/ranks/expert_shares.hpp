@@ -11,15 +11,15 @@
 
 namespace moe::inline MOE_ABI {
 
-/// Which rank owns which expert. The numbers of experts of a layer that two ranks own differ by at most one in equal shares, and
-/// no rank owns more than ceil(experts / ranks) in balanced shares. All ranks must make the same shares.
+/// Which rank owns which expert. In each layer, with equal shares the numbers of experts of any two ranks differ by at most one;
+/// with balanced shares no rank owns more than ceil(experts / ranks) experts. All ranks must make the same shares.
 class ExpertShares {
  public:
   /// Equal shares: rank (layer + expert) mod ranks owns the expert. Throws if there are no ranks or more than 65535.
   ExpertShares(const ModelSpec& spec, std::size_t ranks);
 
-  /// Balanced shares: the experts of each layer, most used first, go to the rank with the smallest sum of counts that has room
-  /// for another expert. Throws as above, or if the profile has other layers or experts than the spec.
+  /// Balanced shares: the experts of each layer, most used first, go one by one to the rank with the smallest sum of counts,
+  /// among the ranks that may own another expert. Throws as above, or if the profile has other layers or experts than the spec.
   ExpertShares(const ModelSpec& spec, std::size_t ranks, const UsageProfile& usage);
 
   std::size_t ranks() const { return ranks_; }

@@ -14,7 +14,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The owners of the experts of one layer, balanced by the number of their tokens.
+/// The owners of the experts of one layer, balanced by how often the experts were chosen.
 inline std::vector<std::uint16_t> balanced_owners(std::span<const std::uint64_t> counts, std::size_t ranks) {
   std::vector<std::uint32_t> by_count(counts.size());
   std::iota(by_count.begin(), by_count.end(), 0u);

@@ -19,8 +19,9 @@
 
 namespace moe::inline MOE_ABI {
 
-/// Messages of MPI, with nonblocking calls only. MPI must have been initialised with MPI_THREAD_SERIALIZED or more if several
-/// threads call Transformer::forward(), and finalised after the transport. The transport uses messages with the tag `tag`.
+/// A transport over MPI, with nonblocking calls only. The program initialises MPI before, with MPI_THREAD_SERIALIZED or more if
+/// several threads call Transformer::forward(), and finalises MPI after the transport is destroyed. All messages have the tag
+/// `tag`.
 class MpiTransport final : public RankTransport {
  public:
   static constexpr int tag = 7017;
@@ -33,8 +34,8 @@ class MpiTransport final : public RankTransport {
     arriving_.resize(static_cast<std::size_t>(ranks_));
   }
 
-  /// Waits for messages that are being sent, at most `longest_wait_seconds`. Messages that MPI may still read or write after
-  /// that are not freed.
+  /// Waits at most `longest_wait_seconds` for messages that are being sent. Messages that MPI may still read or write afterwards
+  /// are never freed.
   ~MpiTransport() override {
     const double deadline = MPI_Wtime() + longest_wait_seconds;
     while (!sending_.empty() && MPI_Wtime() < deadline) release_sent();

@@ -18,17 +18,18 @@ namespace moe::inline MOE_ABI {
 /// Options of a RankExecutor.
 struct RankOptions {
   std::chrono::milliseconds time_limit{
-      10'000};  // of waiting for the others, in the constructor and for each batch
+      10'000};  // how long the constructor and each batch wait for the other ranks
   bool f32_inputs =
-      false;  // sends inputs as f32 also for quantised experts; for providers that deliver other types
+      false;  // sends f32 inputs also for quantised experts: needed if a provider delivers other types than the catalog states
 };
 
-/// Bytes and messages between rank 0 and all others since the start, without those of the transport itself.
+/// Batches, answers and their bytes between rank 0 and all other ranks since the construction. Data that the transport adds is
+/// not counted.
 struct RankStatistics {
   std::uint64_t batches = 0;
   std::uint64_t messages_sent = 0, bytes_sent = 0;
   std::uint64_t messages_received = 0, bytes_received = 0;
-  double waited_seconds = 0;  // in finish(), after the local experts
+  double waited_seconds = 0;  // in finish(), for other ranks, after the local experts were computed
 };
 
 /// Computes the experts of a model on several ranks, as rank 0: each rank computes the experts that it owns, the other ranks with
@@ -39,8 +40,8 @@ struct RankStatistics {
 /// answers of such a step are dropped when they arrive later, so the next step may succeed. Not thread-safe.
 class RankExecutor final : public ExpertExecutor {
  public:
-  /// transport: of rank 0. local: computes the groups of rank 0. catalog: of the model. All must outlive the executor, except for
-  /// the catalog. Waits for the servers; throws if the time limit ends, or if a server has another model, other shares or another
+  /// transport: of rank 0. local: computes the groups of rank 0. Both must outlive the executor. catalog: of the model. Waits for
+  /// the servers; throws if a server does not answer within the time limit, or has another model, other shares or another
   /// instruction set.
   RankExecutor(RankTransport& transport, ExpertShares shares, ExpertExecutor& local,
                const ExpertCatalog& catalog, const RankOptions& options = {});
@@ -63,8 +64,8 @@ class RankExecutor final : public ExpertExecutor {
   /// The state of one rank during a batch.
   struct Peer {
     std::vector<ExpertGroup> groups;  // of the batch
-    bool pending = false;             // whether its answer is missing
-    std::size_t unanswered = 0;       // batches that it has not answered yet, earlier ones included
+    bool pending = false;             // whether the answer of the rank is missing
+    std::size_t unanswered = 0;       // batches that the rank has not answered yet, earlier batches included
   };
 
   static constexpr std::size_t most_unanswered = 16;
@@ -80,7 +81,8 @@ class RankExecutor final : public ExpertExecutor {
   void take_answer(std::size_t rank, std::span<const std::byte> message);
   void write_results(std::size_t rank, std::span<const std::byte> message);
 
-  /// Waits until done() for all ranks, or throws an error that says what the rank did not do.
+  /// Polls the ranks until done(peer) is true for all ranks but 0. Throws if the time limit ends; `expected` names in the error
+  /// what the rank did not send.
   template <class Done, class Poll>
   void wait(Done done, Poll poll_rank, const std::string& expected);
 

@@ -21,7 +21,8 @@ namespace moe::inline MOE_ABI::detail {
 ///   goodbye   rank 0 to a server, once: no batch follows
 enum class MessageKind : std::uint32_t { hello, batch, results, failure, goodbye };
 
-/// The head of each message. All numbers have the byte order of the machine; another order has another `magic`.
+/// The head of each message. All numbers have the byte order of the sender; on a machine of another byte order the magic is
+/// wrong.
 struct MessageHead {
   static constexpr std::uint32_t right_magic = 0x6d6f6531;
 
@@ -29,7 +30,7 @@ struct MessageHead {
   MessageKind kind = MessageKind::hello;
   std::uint64_t number = 0;  // of the batch; an answer has the number of its batch
   std::uint32_t layer = 0, tokens = 0, hidden = 0, groups = 0, slots = 0;
-  std::uint32_t as_int8 = 0;  // whether inputs are int8 with scales, or f32
+  std::uint32_t as_int8 = 0;  // 1: inputs are int8 with scales; 0: inputs are f32
 };
 
 /// The head of a message. Throws if the message is shorter than a head, or has another magic. from: the sender.

@@ -8,8 +8,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The pauses between the polls of a transport: none at first, since an answer takes microseconds, then longer ones, since ranks
-/// without work must not take the processor from others.
+/// The pauses between the polls of a transport: only yields at first, since most answers take microseconds, then longer and
+/// longer sleeps, since ranks without work must not take the processor from others.
 class RankWait {
  public:
   void pause() {
