@@ -11,11 +11,11 @@
 //   for (const moe::Piece& piece : session.stream("The sea", {.max_tokens = 100}))
 //     std::cout << piece.text << std::flush;
 //
-// The same one layer lower, from parts:
+// The same program from parts, one layer lower:
 //
 //   const moe::Checkpoint checkpoint("Qwen3-30B-A3B");
 //   const moe::Tokenizer tokenizer(checkpoint.path());
-//   moe::MmapProvider experts(checkpoint);                          // or any moe::ExpertProvider, such as yours
+//   moe::MmapProvider experts(checkpoint);                          // or another moe::ExpertProvider, also one of your own
 //   moe::ThreadPool pool;
 //   const moe::Transformer transformer(checkpoint, experts, pool);
 //
@@ -24,9 +24,10 @@
 //   moe::Sampler sampler({.temperature = 0.7, .top_p = 0.9, .seed = 42});
 //
 // Every failure throws moe::Error, except std::bad_alloc. The library never prints, never exits, and reads one environment
-// variable: MOE_ISA. The public names are those of this list; names in moe::detail may change. No public name is a function
+// variable: MOE_ISA. The list below contains all public names; names in moe::detail may change. No public name is a function
 // that argument-dependent lookup could find: open, plan_memory, replay and trace_of are function objects. The suffixes
-// _KiB, _MiB and _GiB of sizes are in moe::literals. extract/, which writes GGUF files, is not included here.
+// _KiB, _MiB and _GiB of sizes are in moe::literals. This header includes neither extract/, which writes GGUF files, nor ranks/,
+// which divides experts among machines.
 //
 // generate/, from a prompt to text
 //   open                   opens a checkpoint as it was downloaded: open(path, options) returns a Model
@@ -40,12 +41,12 @@
 //   Piece                  one token and the text that it completes
 //   TokenProbability       a token and the logarithm of its probability
 //   Finish                 the reason why a text ended
-//   EndToken               a token that ends texts, and what names it as such
+//   EndToken               a token that ends texts, and the file that names this token
 //   SessionStatistics      tokens and seconds of the last text
 //   Sampler                draws tokens from logits
 //   Sampling               temperature, top_k, top_p, penalties, bans and other options of a Sampler
 //   LogitBias              a number that is added to the logit of a token
-//   SamplerContext         the text before a token that is drawn
+//   SamplerContext         the tokens before the token that is drawn
 //   CustomSampler          any callable in place of a Sampler
 //   check_sampler          refuses a callable with a wrong signature at compile time
 //   Random                 a random number generator with the same numbers on every machine
@@ -63,7 +64,7 @@
 //   ExpertGroup            one expert of a batch with its tokens
 //   LocalExecutor          computes experts of a provider on this machine
 //   PreferResident         lossy: an adjustment of the routers' choices in favour of resident experts
-//   PreferenceStatistics   how many choices that changed, and their share of the weight
+//   PreferenceStatistics   how many chosen experts a PreferResident replaced, and their share of the weight
 //   Sequence               the state of one text in a transformer: its KV cache and intermediate results
 //   SequenceOptions        context, chunk of a prompt, type of the KV cache
 //   Batch                  the next tokens of several sequences, for one pass through a transformer
@@ -71,13 +72,13 @@
 //   RestrictionStatistics  the share of router mass that a restriction of experts left
 //   ModelSpec              a model as data: its layers, their parts, and all numbers
 //   LayerSpec              a layer: a mixer and a feed-forward part
-//   MixerSpec              the alternatives of mixers, which follow
+//   MixerSpec              one of the six mixers that follow
 //   AttentionSpec          heads, windows, norms, gates, sinks of grouped-query attention
 //   LatentAttentionSpec    multi-head latent attention
 //   DeltaNetSpec           gated delta net
 //   Mamba2Spec             Mamba-2
 //   ShortConvolutionSpec   gated short convolution
-//   NoMixer                a layer with a feed-forward part only
+//   NoMixer                no mixer: the layer has a feed-forward part only
 //   FeedForwardSpec        a network for every token, or a router with experts
 //   NetworkSpec            the width and the activation of a network
 //   Activation             silu, gelu, ...
@@ -116,9 +117,9 @@
 //   VerifyingProvider      adapter: compares weights with checksums
 //   ExpertChecksums        the checksums of all experts of a checkpoint
 //   FallbackProvider       adapter, lossy: small copies in place of missing experts with little weight
-//   FallbackOptions        how little weight that is; 0, the default, means never
+//   FallbackOptions        the share of the weight below which small copies are used; 0, the default: never
 //   FallbackStatistics     how many small copies were used, and their share of the weight
-//   ZeroProvider           lossy: experts of zeros, with which a FallbackProvider drops experts
+//   ZeroProvider           lossy: experts of zeros; as small copies of a FallbackProvider, they drop experts with little weight
 //   AnyProvider            any provider behind one type
 //   EvictionPolicy         concept: which expert a cache evicts (docs/write-an-eviction-policy.md)
 //   check_eviction_policy  refuses a wrong eviction policy at compile time
