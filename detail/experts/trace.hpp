@@ -106,7 +106,7 @@ class Trace {
 
   TraceModel model_;
   TraceModel most_{
-      {}, {}, most_layers, most_experts, most_experts_per_token};  // the limits; or the sizes of the model, if known
+      {}, {}, most_layers, most_experts, most_experts_per_token};  // limits, or known sizes of the model
   std::vector<std::uint64_t> expert_bytes_, dense_bytes_;          // by layer, as far as known
   std::vector<Stored> visits_;
   std::vector<std::uint32_t> experts_;  // of all visits, one after the other

@@ -12,7 +12,8 @@ namespace moe::inline MOE_ABI {
 
 /// The parts of a checkpoint to extract, and the types to store them in.
 struct ExtractOptions {
-  std::string component = {};      // "thinker": the source must be a Qwen3-Omni; empty: any source; both: its text model
+  // "thinker": the source must be a Qwen3-Omni; empty: any source. Both extract the text model.
+  std::string component = {};
   IndexRange layers = {};          // the layers to extract
   ExpertSelection experts = {};    // the experts to extract from these layers
   std::optional<DType> type = {};  // of the matrices of experts; without a value the source's type

@@ -204,7 +204,8 @@ MOE_INLINE std::uint64_t Extraction::Work::space_bytes(std::size_t intact) const
 
 MOE_INLINE void Extraction::Work::require_space(std::size_t intact) const {
   std::filesystem::path place = detail::filesystem_path(out_).parent_path();
-  std::error_code error;  // if it is set, the free space is unknown, and the extraction is tried without this check
+  // If `error` is set, the free space is unknown, and the extraction is tried without this check.
+  std::error_code error;
   while (!std::filesystem::exists(place, error) && place.has_relative_path()) place = place.parent_path();
   const std::filesystem::space_info space = std::filesystem::space(place, error);
   const std::uint64_t needed = space_bytes(intact);

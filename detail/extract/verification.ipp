@@ -37,7 +37,8 @@ class Verification::Work {
   struct Part {
     detail::PlannedTensor range;
     std::optional<std::uint32_t> crc32c;  // empty: all bytes must be zero
-    std::uint64_t own_checksum = 0;  // the offset of the checksum in the head, which is computed with 0 there; 0: no head
+    // Of the head: the offset of its checksum, which is computed with 0 in that place. 0: another part.
+    std::uint64_t own_checksum = 0;
   };
 
   void add_part(std::string_view name, std::uint64_t begin, std::uint64_t end,

@@ -37,7 +37,8 @@ struct ExpertBatch {
   std::span<const std::int8_t> quants = {};      // [tokens, hidden], or empty
   std::span<const float> scales = {};            // [tokens, hidden / 32], or empty; x = scale · quant
   std::span<float> results = {};                 // [slots, hidden]; overlaps no input
-  bool decode = false;  // whether each text has one token: the next tokens will probably use many of the same experts
+  // Whether each text has one token: then the next tokens will probably use many of the same experts.
+  bool decode = false;
   std::span<const ExpertId> predicted = {};  // experts that a later layer will probably choose; often empty
 
   /// The number of pairs of a token and one of its experts.

@@ -17,7 +17,8 @@ namespace moe::inline MOE_ABI::detail {
 struct ModelWeights {
   Embedding embedding;               // [vocabulary, hidden]
   std::vector<LayerWeights> layers;  // [layers]
-  Norm norm;                     // before the head
+  // Of the input of the head.
+  Norm norm;
   Matrix head;                   // [vocabulary, hidden]
   std::vector<float> head_bias;  // [vocabulary]
   std::vector<Pages> memory;     // of matrices that the model owns, or that were made from stored matrices

@@ -50,7 +50,8 @@ inline void clamped_silu_mul(float* gate, const float* up, float limit, std::siz
 
 /// gelu(z) = z / 2 · (1 + tanh(u)) = z · sigmoid(2 · u).
 inline void gelu_mul(float* gate, const float* up, std::size_t n) {
-  const Vec linear = broadcast(1.59576912f), cubic = broadcast(0.0713548163f);  // s = 2 · sqrt(2 / π), 0.044715 · s
+  // 2 · sqrt(2 / π), and 0.044715 times this number.
+  const Vec linear = broadcast(1.59576912f), cubic = broadcast(0.0713548163f);
   each_vector(n, [&](auto at) {
     const Vec z = at.of(gate);
     const Vec doubled = mul(z, fma(mul(z, z), cubic, linear));

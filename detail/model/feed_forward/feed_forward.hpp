@@ -33,7 +33,7 @@ struct FeedForwardContext {
   const AllowedExperts& allowed;
   ExecutorLists& lists;
   NextRouter next = {};                 // its experts are announced as predicted
-  FunctionRef<void()> before_sum = {};  // called when all experts are computed, before their results are added up
+  FunctionRef<void()> before_sum = {};  // called before the results of the experts are added up
   SharedExecutor* executor =
       nullptr;  // computes the experts; null: this thread does, with experts of `provider`
   AdjustChoice adjust_choice = {};  // called in steps of a single token
