@@ -37,7 +37,7 @@ TEST_CASE("decimal: a decimal too large for an f64 has no value, in each way to 
   }
 }
 
-TEST_CASE("decimal: zeros that an exponent takes back do not change a decimal") {
+TEST_CASE("decimal: zeros that the exponent cancels do not change a decimal") {
   CHECK(parse_double('5' + decimal_zeros(400) + "e-400") == 5.0);
   CHECK(parse_double("0." + decimal_zeros(400) + "5e+401") == 5.0);
   CHECK(parse_double("0e99999999999999999999999") == 0.0);

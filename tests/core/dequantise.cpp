@@ -113,7 +113,7 @@ TEST_CASE("dequantise: a q8_0 block is a scale and 32 signed bytes") {
   for (std::size_t i = 0; i < 32; ++i) CHECK(out[i] == (static_cast<float>(i) * 8 - 128) * 0.5f);
 }
 
-TEST_CASE("dequantise: a q4_0 block has the first half in the low nibbles") {
+TEST_CASE("dequantise: a q4_0 block has its first 16 values in the low nibbles") {
   auto block = bytes_from({0x00, 0x3c});  // 1
   for (int i = 0; i < 16; ++i) block.push_back(static_cast<std::byte>(i | (15 - i) << 4));
   const std::vector<float> out = moe::detail::dequantise({block.data(), DType::q4_0, 32});

@@ -28,11 +28,11 @@ TEST_CASE("portable math: sine and cosine agree with the C library up to large a
   }
 }
 
-TEST_CASE("portable math: sine and cosine of long texts' positions are exact up to 2^31") {
+TEST_CASE("portable math: sine and cosine of large angles, up to 2^31, are within 1e-15") {
   struct Case {
     double angle, sine, cosine;
   };
-  // Numbers, because not every C library computes them: that of Windows is wrong by 4e-15 at 2^22.
+  // Constants, because not every C library is exact enough: the C library of Windows is wrong by 4e-15 at 2^22.
   constexpr Case cases[] = {
       {2097152.0, 0.6238443993586297, 0.7815485687971482},
       {2097152.25, 0.7978087980233128, 0.6029105421176486},
