@@ -86,8 +86,8 @@ struct BatchText {
   std::span<const moe::TokenId> rest() const { return std::span(ids).subspan(sequence.position()); }
 };
 
-/// Computes `count` texts together, which join one after the other and leave when they end, and compares all logits with those
-/// of the texts alone. Returns the number of passes.
+/// Computes `count` texts together, which join one after the other and leave when they end, and compares all logits with the
+/// logits of each text alone. Returns the number of passes.
 std::size_t check_batch(const moe::Transformer& model, std::size_t count,
                         const moe::SequenceOptions& options = {.context = 64, .chunk = 20}) {
   std::vector<BatchText> texts;

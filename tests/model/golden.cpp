@@ -37,9 +37,8 @@ constexpr const char* cases[] = {
 };
 // clang-format on
 
-/// The tests run once for each instruction set of the machine.
-///
-/// Compares logits, routes and the greedy continuation of a checkpoint with the results of the reference.
+/// Compares logits, routes and the greedy continuation of a checkpoint with the results of the reference, for the instruction set
+/// that MOE_ISA names.
 void check_golden(const std::string& path, const ExpectedResults& expected) {
   const moe::Checkpoint checkpoint(path);
   moe::MmapProvider experts(checkpoint);

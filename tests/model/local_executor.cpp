@@ -37,7 +37,8 @@ TEST_CASE("local executor: keeps the contract with experts of each form") {
   }
 }
 
-TEST_CASE("local executor: int8 inputs alone give the bits of quantised experts, and are refused by others") {
+TEST_CASE(
+    "local executor: int8 inputs alone give the same bits, and are refused for experts of other types") {
   const moe::Checkpoint checkpoint(bundled_model());
   const moe::ModelSpec spec(checkpoint);
   moe::ThreadPool pool(2);
@@ -59,7 +60,7 @@ TEST_CASE("local executor: int8 inputs alone give the bits of quantised experts,
   check_error(run, {"f32, or int8 with scales"});
 }
 
-TEST_CASE("local executor: a cache below it announces and keeps experts as it does for a transformer") {
+TEST_CASE("local executor: a cache loads and evicts as many experts as for a transformer with a provider") {
   const moe::Checkpoint checkpoint(bundled_model());
   const moe::ModelSpec spec(checkpoint);
   moe::ThreadPool pool(1);

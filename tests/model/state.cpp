@@ -222,7 +222,7 @@ TEST_CASE("state: beside a window, a recurrent state returns to no snapshot whos
     if (i == 8) state.take_snapshot(SequenceState::SnapshotKind::periodic);
   }
   CHECK(state.rewind(600) == 576);  // 9 · 64: the second snapshot
-  CHECK(state.rewind(570) == 0);    // the positions before 64, which the first snapshot needs, are overwritten
+  CHECK(state.rewind(570) == 0);  // the positions before 64, which the first snapshot needs, are overwritten
 }
 
 TEST_CASE("state: a fork is an independent copy") {

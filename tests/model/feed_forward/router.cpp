@@ -178,7 +178,7 @@ TEST_CASE("router: groups are kept by their largest score, or by the sum of the 
   for (const bool sum : {false, true}) {
     spec.group_score_is_sum = sum;
     std::vector<float> copy = logits, scores(6), weights(2);
-    // With a softmax the scores are e^x, so the scores are made of logits that keep the sum's order.
+    // The sums are sums of e^logit: with the logits above, the first group would have the larger sum, too.
     if (sum) copy = {1, -9, -9, 0.9f, 0.9f, -9};
     moe::detail::choose(spec, {}, moe::detail::simd::kernels(), {}, copy, scores, {chosen, weights});
     CHECK(chosen == (sum ? std::vector<std::uint32_t>{3, 4} : std::vector<std::uint32_t>{0, 1}));
