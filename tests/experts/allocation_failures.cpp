@@ -111,7 +111,8 @@ int use(Cache& cache, auto pin) {
   return wrong;
 }
 
-/// Checks a cache with room for four experts, none of which is leased: all weights are right, and it keeps no more than it counts.
+/// Checks a cache with room for four experts, none of which is leased: all weights are right, and the cache keeps exactly the
+/// four leases that it counts.
 template <class Cache>
 void check_all(Cache& cache, const ScriptedProvider::Shared& shared) {
   for (std::uint32_t i = 0; i < 2 * layer_count * expert_count; ++i)

@@ -172,7 +172,7 @@ TEST_CASE("fallback: leases of small copies are counted with their share of the 
   CHECK(counts.small_share(0) == 0);
 }
 
-TEST_CASE("fallback: each announcement of little weight serves one lease") {
+TEST_CASE("fallback: an announcement with little weight permits one lease of a small copy") {
   Fallback f;
   f.choose({light}, {0.2f});
   CHECK(is_small(f.experts.acquire(light)));
@@ -196,7 +196,7 @@ TEST_CASE("fallback: experts are exact if weights or their total are unknown, an
   }
 }
 
-TEST_CASE("fallback: exact experts are announced to the exact provider, and replaced experts to the other") {
+TEST_CASE("fallback: each provider gets announcements of the experts that it will deliver") {
   Fallback f;
   f.choose({light, heavy}, {0.2f, 0.8f});
   REQUIRE(f.shared->announcements.size() == 1);
@@ -230,7 +230,7 @@ TEST_CASE("fallback: errors of the small copies are thrown, and are not stored")
   CHECK(is_small(f.experts.acquire(light)));
 }
 
-TEST_CASE("fallback: sizes, catalog and loads are those of the exact provider") {
+TEST_CASE("fallback: the exact provider states the sizes and the catalog, and gets the loads") {
   Fallback f;
   moe::AnyProvider any(std::move(f.experts));
   CHECK(any.bytes({0, 1}) == f.shared->catalog[1].bytes() + 64);

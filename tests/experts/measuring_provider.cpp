@@ -17,7 +17,7 @@
 
 namespace {
 
-/// Has an expert resident once it was announced; delivers others late.
+/// An expert is resident once it was announced; acquire() of any other expert takes time.
 class SlowProvider {
  public:
   explicit SlowProvider(const moe::Checkpoint& checkpoint) : experts_(checkpoint) {}
@@ -46,7 +46,7 @@ TEST_CASE("measuring provider: counts resident, in-flight and missed experts by 
   const std::size_t bytes = moe::ExpertCatalog(checkpoint)[0].bytes();
   moe::MeasuringProvider provider{SlowProvider(checkpoint)};
 
-  CHECK_FALSE(provider.try_acquire({1, 3}));  // asking alone counts nothing
+  CHECK_FALSE(provider.try_acquire({1, 3}));  // try_acquire() of a missing expert counts nothing
   CHECK(provider.total().acquired() == 0);
   (void)provider.acquire({1, 4});
   const std::array chosen{moe::ExpertId{1, 3}};

@@ -26,7 +26,7 @@ TEST_CASE("replay: in rank order the hit rates equal the published hit rates") {
       CHECK(std::abs(counts.hit_percent() - published[i]) <= within);
     }
   };
-  // Published with one digit. Random policies differ in their random numbers.
+  // The rates are published with one decimal place. For the random policy more is allowed: its random numbers differ.
   check(moe::ReplayPolicy::belady, 0.05001, {62.7, 79.4, 87.8, 92.7, 96.6});
   check(moe::ReplayPolicy::lru, 0.05001, {37.7, 56.5, 70.6, 80.3, 92.1});
   check(moe::ReplayPolicy::lfu, 0.05001, {40.2, 58.6, 71.3, 80.8, 92.0});

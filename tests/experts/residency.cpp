@@ -86,7 +86,7 @@ TEST_CASE(
   CHECK(residency.policy().uses[0] == 30);
   CHECK(residency.policy().uses[1] == 10);
   CHECK(residency.policy().uses[3] == 20);
-  // Two experts more than one token uses may be counted before the clock is corrected.
+  // A pass uses two experts more than one token, and the clock counts these two uses until count_pass() corrects it.
   CHECK(residency.policy().last_token >= 9);
   CHECK(residency.policy().last_token <= 11);
   residency.count_pass(Numbers{7}, Numbers{5});  // an expert that was never admitted

@@ -140,8 +140,8 @@ class MixedSlabs {
     known_[slabs_.back().first.data()] = bytes;
   }
 
-  /// Does at once to all slabs, in use or not, what the daemon for huge pages would do in a few minutes: a range of which
-  /// any page is in memory becomes a huge page, unless that was advised against.
+  /// Does at once to all slabs, in use or not, what the daemon for huge pages (khugepaged) would do in a few minutes: a range
+  /// with at least one page in memory becomes a huge page, unless madvise() has forbidden it.
   void collapse() const {
 #if defined(MADV_COLLAPSE)
     constexpr int collapse = MADV_COLLAPSE;
