@@ -45,8 +45,7 @@ TEST_CASE("expert selection: the N most used experts are selected, but no unused
   CHECK(most_used(6) == Experts{0, 1, 3, 4, 5});
 }
 
-TEST_CASE(
-    "expert selection: the fewest experts that reach a share are selected, at least one token's experts") {
+TEST_CASE("expert selection: the fewest experts that reach a share are selected, but enough for one token") {
   CHECK(covering(0.4) == Experts{1});
   CHECK(covering(0.41) == Experts{1, 3});
   CHECK(covering(0.9) == Experts{1, 3, 4});

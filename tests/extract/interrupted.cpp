@@ -110,7 +110,7 @@ TEST_CASE("extraction: a second process with the same output is refused") {
 
 TEST_CASE("extraction: memory use does not grow with the size of the model") {
   const TemporaryDirectory directory;
-  const std::uint64_t bytes = std::uint64_t{640} << 20;  // zeros that take no room
+  const std::uint64_t bytes = std::uint64_t{640} << 20;  // zeros of a sparse file, which take no room
   directory.write("config.json", R"({"model_type": "qwen3_moe", "num_hidden_layers": 1})");
   const std::string header = R"({"model.embed_tokens.weight":{"dtype":"F32","shape":[)" +
                              std::to_string(bytes / 4096) + R"(,1024],"data_offsets":[0,)" +

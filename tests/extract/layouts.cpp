@@ -369,7 +369,7 @@ TEST_CASE("extraction: every checkpoint of another implementation keeps its expe
     if (!path) return;
     const moe::Checkpoint source(*path);
     check_extraction(source);
-    // Nothing in the result is unknown to the reader of descriptions, and its description is that of the source.
+    // ModelSpec reads the result without an error, and finds the family, the layers and the experts of the source.
     const TemporaryDirectory directory;
     moe::Extraction(source, directory / "out").run();
     const moe::ModelSpec expected(source), found{moe::Checkpoint(directory / "out")};

@@ -43,8 +43,8 @@ TEST_CASE("quantise: zeros stay zeros, and the error of q8_0 and q4_0 is within 
     for (std::size_t block = 0; block < x.size(); block += 32) {
       float most = 0;
       for (std::size_t i = block; i < block + 32; ++i) most = std::max(most, std::abs(x[i]));
-      // The scale is rounded to 11 bits. Q4_0 has no code for the largest magnitude with the other sign: the error is a
-      // whole step.
+      // The scale is rounded to 11 bits. If a block has both the largest magnitude and its negative, q4_0 has a code for only
+      // one of them: the error of the other is a whole step.
       const float step = dtype == moe::DType::q8_0 ? most / 127 * 0.57f : most / 8 * 1.01f;
       for (std::size_t i = block; i < block + 32; ++i) CHECK(std::abs(x[i] - back[i]) <= step);
     }

@@ -37,7 +37,7 @@ struct WithSmallCopy : TemporaryDirectory {
 
 }  // namespace
 
-TEST_CASE("small copy: the experts are those of an extraction in that type") {
+TEST_CASE("small copy: the experts have the bytes of an extraction in the type of the small copy") {
   const WithSmallCopy extracted;
   const TemporaryDirectory other;
   moe::Extraction(moe::Checkpoint(golden("plain-bf16")), other / "out", {.type = moe::DType::q8_0}).run();
@@ -84,7 +84,7 @@ TEST_CASE("small copy: no reader takes a small copy for exact experts") {
   check_error([&] { return moe::Checkpoint(extracted.out()); }, {"experts.gguf", "exact", "lossy"});
 }
 
-TEST_CASE("small copy: a missing copy, another type and a checkpoint without one are refused by name") {
+TEST_CASE("small copy: a small copy that does not exist is an error that names the missing file") {
   const WithSmallCopy extracted;
   check_error([&] { return moe::Checkpoint(extracted.out()).small_copy(moe::DType::q4_0); },
               {"experts.q4_0.gguf", "no such file"});

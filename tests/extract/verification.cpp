@@ -88,7 +88,7 @@ TEST_CASE("verification: a verifying provider refuses a checkpoint without check
               {"model.safetensors: verifying", "none"});
 }
 
-TEST_CASE("verification: tensors without numbers lie before the tensor with their offset") {
+TEST_CASE("verification: empty tensors at the offset of another tensor are accepted") {
   TinyCheckpoint source;
   const moe::Checkpoint before = source.open();
   SafetensorsWriter file;
