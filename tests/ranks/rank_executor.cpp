@@ -162,7 +162,7 @@ TEST_CASE("rank executor: no more than 16 batches are sent to a rank that does n
   f.check_next();
 }
 
-TEST_CASE("rank executor: answers that are no answers to the batch are refused") {
+TEST_CASE("rank executor: messages that are no answer to the batch are refused") {
   Disturbed f;
   using moe::detail::MessageHead;
   using moe::detail::MessageKind;
