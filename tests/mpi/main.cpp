@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Ranks of MPI give the bits of one machine:  mpirun -n 3 moe_mpi_tests [hang]
+// Ranks of MPI give the bits of one machine:  mpirun -n 3 moe_mpi_tests MODEL [hang]
 // With `hang`, the last rank does not answer one batch until rank 0 sends it a message to go on.
 #include <moe.hpp>
 
