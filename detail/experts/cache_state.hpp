@@ -89,7 +89,7 @@ class CacheState {
     largest_bytes_ = completed_options(options, inner_).largest_bytes;
     if (largest_bytes_ > options.budget_bytes) refuse(largest_bytes_);
     if (const std::size_t most = cache_budget_bytes(inner_); options.budget_bytes > most)
-      fail("cache", "budget", concat("at most ", most, " bytes, the budget of the cache within"),
+      fail("cache", "budget", concat("at most ", most, " bytes, the budget of the inner cache"),
            concat(options.budget_bytes, " bytes"));
     if (const ExpertCatalog* catalog = detail::catalog(inner_)) reserve_for(*catalog);
   }

@@ -62,7 +62,7 @@ MOE_INLINE MatrixStack MatrixLocator::stack(const TensorInfo& tensor, std::size_
     add_scales(out);
   } else {
     checkpoint_.require_usable(tensor);
-    if (out.scales) fail_about(tensor, "a type that is scaled: F8_E4M3", describe(tensor));
+    if (out.scales) fail_about(tensor, "F8_E4M3, the only type with scales", describe(tensor));
   }
   return out;
 }

@@ -59,8 +59,8 @@ MOE_INLINE void UsageProfile::add(ExpertId id, std::uint64_t count, double mass)
 MOE_INLINE UsageProfile& UsageProfile::operator+=(const UsageProfile& other) {
   if (layers_ != other.layers_ || experts_ != other.experts_)
     detail::fail("usage profile", "adding another",
-                 detail::concat(layers_, " layers of ", experts_, " experts"),
-                 detail::concat(other.layers_, " of ", other.experts_));
+                 detail::concat("shape [", layers_, ", ", experts_, "] of layers and experts"),
+                 detail::concat("[", other.layers_, ", ", other.experts_, "]"));
   for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i] += other.counts_[i], mass_[i] += other.mass_[i];
   return *this;
 }

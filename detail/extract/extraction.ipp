@@ -365,7 +365,7 @@ MOE_INLINE void Extraction::Work::publish() const {
     if (std::filesystem::is_directory(out)) std::filesystem::remove(out);  // fails unless it is empty
   });
   if (!detail::rename_file(result_, out_))
-    detail::fail(out_, "output", "the new name of the complete extraction",
+    detail::fail(out_, "output", "a path to which the complete extraction can be renamed",
                  detail::message_of(detail::last_error()));
   detail::sync_directory(detail::parent_directory(out_));
 }

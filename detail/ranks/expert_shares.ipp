@@ -53,10 +53,11 @@ MOE_INLINE ExpertShares::ExpertShares(const ModelSpec& spec, std::size_t ranks)
 
 MOE_INLINE ExpertShares::ExpertShares(const ModelSpec& spec, std::size_t ranks, const UsageProfile& usage)
     : ExpertShares(spec, ranks) {
-  detail::expect(usage.layers() == spec.layers.size() && usage.experts() == spec.experts(), "expert shares",
-                 "usage profile",
-                 detail::concat(spec.layers.size(), " layers with ", spec.experts(), " experts"),
-                 detail::concat(usage.layers(), " with ", usage.experts()));
+  detail::expect(
+      usage.layers() == spec.layers.size() && usage.experts() == spec.experts(), "expert shares",
+      "usage profile",
+      detail::concat("shape [", spec.layers.size(), ", ", spec.experts(), "] of layers and experts"),
+      detail::concat("[", usage.layers(), ", ", usage.experts(), "]"));
   std::vector<std::uint64_t> counts;
   for (std::uint32_t layer = 0; layer < owners_.size(); ++layer) {
     counts.resize(owners_[layer].size());

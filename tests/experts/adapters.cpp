@@ -269,7 +269,7 @@ TEST_CASE(
     (void)moe::CachingProvider(provider(), 3 * bytes);
     check_error(
         [&] { return moe::CachingProvider(provider(), 4 * bytes); },
-        {"cache", "budget", moe::detail::concat("at most ", 3 * bytes), "the budget of the cache within"});
+        {"cache", "budget", moe::detail::concat("at most ", 3 * bytes), "the budget of the inner cache"});
   };
   check_refused([&] { return moe::MeasuringProvider(inner()); });
   check_refused([&] { return moe::AnyProvider(inner()); });

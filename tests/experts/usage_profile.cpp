@@ -65,8 +65,10 @@ TEST_CASE("usage profile: only profiles of equal shape can be added") {
   moe::UsageProfile sum = example();
   sum += example();
   CHECK((sum.count({1, 3}) == 4 && sum.mass({1, 3}) == 3));
-  check_error([&] { sum += moe::UsageProfile(2, 5); }, {"2 layers of 4 experts", "2 of 5"});
-  check_error([&] { sum += moe::UsageProfile(1, 4); }, {"2 layers of 4 experts", "1 of 4"});
+  check_error([&] { sum += moe::UsageProfile(2, 5); },
+              {"expected shape [2, 4] of layers and experts, found [2, 5]"});
+  check_error([&] { sum += moe::UsageProfile(1, 4); },
+              {"expected shape [2, 4] of layers and experts, found [1, 4]"});
 }
 
 TEST_CASE("usage profile: an expert out of range is an error") {

@@ -69,5 +69,5 @@ TEST_CASE("expert shares: no ranks and profiles of other models are refused") {
   const moe::ModelSpec spec = shared_model();
   check_error([&] { return moe::ExpertShares(spec, 0).ranks(); }, {"expert shares: ranks", "found 0"});
   check_error([&] { return moe::ExpertShares(spec, 2, moe::UsageProfile(1, 2)).ranks(); },
-              {"expert shares: usage profile", "found 1 with 2"});
+              {"expert shares: usage profile", "of layers and experts, found [1, 2]"});
 }
