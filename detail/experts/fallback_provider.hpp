@@ -75,7 +75,7 @@ class FallbackProvider {
   }
 
   void hint(const Announcement& announcement) noexcept {
-    // An error may have ended the previous token before its light experts were acquired: they are not light in a prompt.
+    // An error may have ended the previous token before its light experts were acquired, and a prompt gets exact experts.
     if (announcement.kind == Announcement::Kind::prefill) state_->light.forget();
     if (announcement.kind != Announcement::Kind::chosen || !(state_->options.threshold > 0))
       return detail::hint(state_->exact, announcement);

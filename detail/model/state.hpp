@@ -41,9 +41,9 @@ class SequenceState {
   void begin_step(std::size_t tokens);
   void commit(std::size_t tokens);
 
-  /// Goes back to `position`, or to an earlier position that can be restored, and returns the new position: for recurrent
-  /// mixers the newest snapshot that is not after `position`, or 0; 0 if a window lacks positions that the next token would
-  /// need.
+  /// Goes back to `position`, or to an earlier position that can be restored, and returns the new position. With recurrent
+  /// mixers this is the position of the newest snapshot that is not after `position`, or 0 without such a snapshot. If a window
+  /// lacks positions that the next token would need, it is 0.
   std::size_t rewind(std::size_t position);
 
   /// Copies the fixed arrays, so that rewind() can return to this position. The newest two snapshots of each kind are kept: of

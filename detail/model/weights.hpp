@@ -17,7 +17,7 @@ namespace moe::inline MOE_ABI::detail {
 struct ModelWeights {
   Embedding embedding;               // [vocabulary, hidden]
   std::vector<LayerWeights> layers;  // [layers]
-  // Of the input of the head.
+  // The norm before the head.
   Norm norm;
   Matrix head;                   // [vocabulary, hidden]
   std::vector<float> head_bias;  // [vocabulary]

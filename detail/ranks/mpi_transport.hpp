@@ -19,9 +19,9 @@
 
 namespace moe::inline MOE_ABI {
 
-/// A transport over MPI, with nonblocking calls only. The program initialises MPI before, with MPI_THREAD_SERIALIZED or more if
-/// several threads call Transformer::forward(), and finalises MPI after the transport is destroyed. All messages have the tag
-/// `tag`.
+/// A transport over MPI, with nonblocking calls only. The program initialises MPI before it constructs the transport, with
+/// MPI_THREAD_SERIALIZED or more if several threads call Transformer::forward(), and finalises MPI after it has destroyed the
+/// transport. All messages have the tag `tag`.
 class MpiTransport final : public RankTransport {
  public:
   static constexpr int tag = 7017;
