@@ -118,13 +118,13 @@ inline constexpr auto fp4_halves = [] {
   return out;
 }();
 
-/// 16 bytes in both halves.
+/// The 16 bytes at `p`, in both halves of a vector.
 inline __m256i load_twice(const void* p) {
   return _mm256_broadcastsi128_si256(_mm_loadu_si128(static_cast<const __m128i*>(p)));
 }
 
 inline void unpack_fp4(const std::byte* nibbles, std::size_t exponent, Vec (&out)[4]) {
-  // Four nibbles of each number in `out`: unpacking then leaves the numbers in their order.
+  // The unpack instructions below work in each half of a vector. After this shuffle they put the numbers in order.
   const __m256i order = _mm256_setr_epi8(0, 1, 2, 3, 8, 9, 10, 11, 0, 1, 2, 3, 8, 9, 10, 11,  //
                                          4, 5, 6, 7, 12, 13, 14, 15, 4, 5, 6, 7, 12, 13, 14, 15);
   const __m256i bytes = _mm256_shuffle_epi8(load_twice(nibbles), order);
