@@ -58,7 +58,8 @@ class Extraction {
   /// The bytes that the experts left out would take in the result.
   std::uint64_t bytes_left_out() const;
 
-  /// The names of the tensors that keep their type, because their rows are not whole blocks of the wanted type.
+  /// The names of the tensors that keep their type although the options name another type, usually because their rows are not
+  /// whole blocks of that type.
   const std::vector<std::string>& not_converted() const;
 
   /// Does the work. Tensors that an interrupted run completed are read again and compared with their checksums, and are kept

@@ -17,7 +17,7 @@ struct ExtractionPlan {
   std::vector<PlannedTensor> small_copies;  // the experts again, in the type of the small copy
   std::uint32_t experts_extracted = 0, experts_left_out = 0;
   std::uint64_t bytes_left_out = 0;        // of the experts that are left out, in the types of the result
-  std::vector<std::string> not_converted;  // tensors whose rows are not whole blocks of the wanted type
+  std::vector<std::string> not_converted;  // see Extraction::not_converted()
 };
 
 /// Plans the extraction of a checkpoint. Throws if the checkpoint lacks something that the options require.

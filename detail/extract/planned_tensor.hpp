@@ -12,14 +12,14 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The type in memory of FP8 matrices, which GGUF files do not have.
+/// The type of FP8 matrices in memory. GGUF files have no such type.
 inline constexpr GgmlType e4m3_in_memory{UINT32_MAX, "F8_E4M3 in blocks", 32, 36, DType::f8_e4m3};
 
 /// A tensor to extract: its place in the source, and its type in the result.
 struct PlannedTensor {
   std::string name;                  // in the result
   std::vector<std::uint64_t> shape;  // outermost first
-  const GgmlType* from = nullptr;    // the type in the source
+  const GgmlType* from = nullptr;    // the type in the source; of `encoded`: the type in memory
   const GgmlType* to = nullptr;      // the type in the result
   std::size_t file = 0;              // the index of the source file
   std::uint64_t offset = 0;          // of the first byte in the source file

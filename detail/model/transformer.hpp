@@ -70,7 +70,7 @@ class Transformer {
 
   const ModelSpec& spec() const { return spec_; }                     // the description of the model
   const detail::ModelWeights& weights() const { return weights_; }    // all weights but the experts
-  const AllowedExperts& allowed_experts() const { return allowed_; }  // all() without a restriction
+  const AllowedExperts& allowed_experts() const { return allowed_; }  // the restriction of the options
 
   /// A new, empty sequence for this transformer.
   Sequence sequence(const SequenceOptions& options = {}) const;
