@@ -189,7 +189,8 @@ int main(int argc, char** argv) {
     const std::vector<std::string>& words =
         args.positional(args.has("--ids") ? 1 : 2, args.has("--ids") ? 1 : 2);
     const std::string svg = output_path_of(args, "--svg");
-    if (!args.has("--small") || !args.has("--budget")) throw UsageError("--small and --budget are needed");
+    for (const char* option : {"--small", "--budget"})
+      if (!args.has(option)) throw UsageError(std::string(option) + " is missing");
     const moe::Checkpoint checkpoint(words[0]);
     const moe::Model model = moe::open(words[0]);  // its tokenizer
     const WindowCutter cutter(model, args);

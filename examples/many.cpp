@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <list>
@@ -21,15 +22,16 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 namespace {
 
 const std::string help = std::string(R"(usage: many MODEL FILE [options]
 Continues each line of FILE with MODEL, several texts in one pass through the layers: each weight is read
-once for all of them. FILE may be - for standard input. Prints a line of JSON for each text, in the order
-of the lines: the number of the line, the new text, and why the text ended. A text does not depend on the
-other texts.
+once for all of them. FILE may be - for standard input; empty lines are left out. Prints a line of JSON for
+each text, in the order of the lines: the number of the line in FILE, the new text, and why the text ended.
+A text does not depend on the other texts.
 
   --parallel N        texts in a pass; default 8
   --pass-tokens N     tokens in a pass, those of prompts included; default 512
@@ -52,14 +54,25 @@ struct Answer {
   std::string_view finish = {};
 };
 
-std::vector<std::string> lines_of(const std::string& path) {
+/// A line of FILE that is not empty.
+struct Line {
+  std::size_t number;  // in FILE, from 1 on
+  std::string text;
+};
+
+std::vector<Line> lines_of(const std::string& path) {
   std::ifstream file;
+  std::error_code error;
+  if (path != "-" && std::filesystem::is_directory(path_of(path), error))
+    throw std::runtime_error(path + ": expected a file, found a directory");
   if (path != "-") file.open(path_of(path), std::ios::binary);
   if (path != "-" && !file) throw std::runtime_error(path + ": expected a file that can be read, found none");
   std::istream& in = path == "-" ? std::cin : file;
-  std::vector<std::string> lines;
-  for (std::string line; read_line(in, line);)
-    if (!line.empty()) lines.push_back(line);
+  std::vector<Line> lines;
+  std::string line;
+  for (std::size_t number = 1; read_line(in, line); ++number)
+    if (!line.empty()) lines.push_back({number, line});
+  if (lines.empty()) throw std::runtime_error(path + ": expected a line with a text, found none");
   return lines;
 }
 
@@ -111,7 +124,7 @@ class Run {
  private:
   void begin_text() {
     if (next_continuation_ == 0) begin_line();
-    Answer& answer = answers_.emplace_back(Answer{next_ + 1, next_continuation_ + 1, {}, {}});
+    Answer& answer = answers_.emplace_back(Answer{lines_[next_].number, next_continuation_ + 1, {}, {}});
     line_ ? answer.session.emplace(line_->fork()) : answer.session.emplace(model_, sequence_);
     moe::GenerateOptions options = generate_;
     options.sampling->seed += next_continuation_;
@@ -126,8 +139,8 @@ class Run {
 
   /// Several texts of a line are forks of one session, with the prompt but its last token, from which each text begins.
   void begin_line() {
-    prompt_ =
-        model_.tokenizer().encode(prompt_of(lines_[next_]), {.add_special_tokens = !generate_.chat_template});
+    prompt_ = model_.tokenizer().encode(prompt_of(lines_[next_].text),
+                                        {.add_special_tokens = !generate_.chat_template});
     if (continuations_ == 1 || prompt_.size() < 2) return;
     line_.emplace(model_, sequence_);
     moe::GenerateOptions options = generate_;
@@ -162,7 +175,7 @@ class Run {
   const moe::Model& model_;
   moe::SequenceOptions sequence_;
   moe::GenerateOptions generate_;
-  std::vector<std::string> lines_;
+  std::vector<Line> lines_;
   std::list<Answer> answers_;  // in the order of the lines; a list, since sessions stay at their addresses
   std::size_t continuations_;
   bool show_continuation_;

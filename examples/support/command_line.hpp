@@ -32,7 +32,7 @@ struct UsageError : std::runtime_error {
 /// begins with `  --name VALUE` is an option with a value. Names of one letter have one dash. `--` ends the options.
 class CommandLine {
  public:
-  CommandLine(const std::vector<std::string>& words, std::string_view help) {
+  CommandLine(const std::vector<std::string>& words, std::string_view help) : names_(names_of(help)) {
     bool options = true;  // until --
     for (std::size_t i = 1; i < words.size(); ++i) {
       const std::string& word = words[i];
@@ -53,20 +53,20 @@ class CommandLine {
     }
   }
 
-  /// The arguments that are not options. Throws unless there are at least `least` and at most `most`.
+  /// The arguments that are not options. Throws unless there are at least `least` and at most `most`: the message has the name
+  /// of the first missing argument, or the first argument that is too many.
   const std::vector<std::string>& positional(std::size_t least, std::size_t most) const {
-    if (positional_.size() < least) throw UsageError("too few arguments");
+    if (const std::size_t found = positional_.size(); found < least)
+      throw UsageError((found < names_.size() ? names_[found] : "an argument") + " is missing");
     if (positional_.size() > most) throw UsageError("unexpected argument: " + positional_[most]);
     return positional_;
   }
 
   /// The argument that names the model: it stands where the usage has the word MODEL, SOURCE or PATH. Empty if there is none.
   std::string model(std::string_view help) const {
-    std::istringstream usage{std::string(help.substr(0, help.find('\n')))};
-    std::size_t place = 0;  // among all words; `usage:` and the name of the program come first
-    for (std::string word; usage >> word; ++place)
-      if (word == "MODEL" || word == "SOURCE" || word == "PATH")
-        return place < positional_.size() + 2 ? positional_[place - 2] : "";
+    const std::vector<std::string> names = names_of(help);
+    for (std::size_t i = 0; i < names.size() && i < positional_.size(); ++i)
+      if (names[i] == "MODEL" || names[i] == "SOURCE" || names[i] == "PATH") return positional_[i];
     return "";
   }
 
@@ -141,6 +141,18 @@ class CommandLine {
   }
 
  private:
+  /// The names of the arguments that are not options, from the first line of the usage. A name that may be repeated ends in `...`
+  /// there.
+  static std::vector<std::string> names_of(std::string_view help) {
+    std::istringstream usage{std::string(help.substr(0, help.find('\n')))};
+    std::vector<std::string> names;
+    std::string word;
+    usage >> word >> word;  // `usage:` and the name of the program
+    while (usage >> word && word[0] >= 'A' && word[0] <= 'Z')
+      names.push_back(word.substr(0, word.find("...")));
+    return names;
+  }
+
   /// Ends the message of an unknown option: the option with the most similar name.
   static std::string meant(std::string_view help, const std::string& word) {
     std::vector<std::string> options{"--help"};
@@ -209,7 +221,7 @@ class CommandLine {
     return out;
   }
 
-  std::vector<std::string> positional_;
+  std::vector<std::string> names_, positional_;
   std::map<std::string, std::vector<std::string>> options_;  // the values of each option in the order given
 };
 

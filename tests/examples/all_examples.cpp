@@ -52,6 +52,24 @@ TEST_CASE("examples: wrong usage ends with status 2, and with the usage and the 
     }
 }
 
+TEST_CASE("examples: the message about a missing argument has its name") {
+  for (const auto& [words, message] : std::vector<std::pair<std::vector<std::string>, std::string>>{
+           {{"generate"}, "MODEL is missing"},
+           {{"generate", bundled_model()}, "PROMPT is missing"},
+           {{"many", bundled_model()}, "FILE is missing"},
+           {{"masked_experts", bundled_model()}, "TEXT is missing"},
+           {{"lossy", bundled_model()}, "TEXT is missing"},
+           {{"lossy", bundled_model(), "x", "--small", "q4_0"}, "--budget is missing"},
+           {{"extract", bundled_model()}, "OUT is missing"},
+           {{"tokenize", "--chat"}, "PATH is missing"},
+           {{"synthesize"}, "OUT is missing"},
+           {{"generate", bundled_model(), "x", "y"}, "unexpected argument: y"}}) {
+    const Result result = run(words);
+    CHECK(result.status == 2);
+    CHECK(lines_of(result.err)[0] == message);
+  }
+}
+
 TEST_CASE("examples: a failure ends with status 1, one message, and a command to type next") {
   const std::string nowhere = "/nowhere/at/all";
   for (const auto& words : {std::vector<std::string>{"generate", nowhere, "x"},

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -30,8 +31,9 @@ TEST_CASE("many: prints a text for each line in order, whatever the number of te
   CHECK(expected.says("generated: 80 tokens"));
   const std::vector<std::string> lines = lines_of(expected.out);
   REQUIRE(lines.size() == 4);
+  const std::size_t numbers[] = {1, 2, 4, 5};  // line 3 is empty
   for (std::size_t i = 0; i < 4; ++i) {
-    CHECK(lines[i].find("{\"line\": " + std::to_string(i + 1) + ", \"text\": \"") == 0);
+    CHECK(lines[i].find("{\"line\": " + std::to_string(numbers[i]) + ", \"text\": \"") == 0);
     CHECK(lines[i].find("\"finish\": \"max_tokens\"}") != lines[i].npos);
   }
   for (const char* parallel : {"2", "3", "8"})
@@ -84,8 +86,15 @@ TEST_CASE("many: the memory plan counts the states of all texts") {
   CHECK(state("7") > 3 * state("1"));
 }
 
-TEST_CASE("many: a file that cannot be read is an error") {
-  const Result result = run({"many", bundled_model(), "/nowhere/at/all"});
-  CHECK(result.status == 1);
-  CHECK(result.says("/nowhere/at/all"));
+TEST_CASE("many: a file that cannot be read, a directory, and a file without a text are errors") {
+  const TemporaryDirectory directory;
+  const std::string empty = directory.write("empty.txt", "\n\n");
+  for (const auto& [file, message] : std::vector<std::pair<std::string, std::string>>{
+           {"/nowhere/at/all", "expected a file that can be read, found none"},
+           {directory.path(), "expected a file, found a directory"},
+           {empty, "expected a line with a text, found none"}}) {
+    const Result result = run({"many", bundled_model(), file});
+    CHECK(result.status == 1);
+    CHECK(result.err.find("error: " + file + ": " + message + '\n') == 0);
+  }
 }
