@@ -73,7 +73,7 @@ void bench_kernels(const CommandLine& args, const BenchOptions& options) {
     }
   }
   if (cases.empty())
-    throw UsageError("--type needs one of the types in the help, not '" + args.text("--type", "") + "'");
+    throw UsageError("--type needs a type of weights such as q4_k, not '" + args.text("--type", "") + "'");
   const Measurement measurement = measure(cases, options.rounds);
   if (!options.json) return print(cases, measurement);
   JsonObject about;

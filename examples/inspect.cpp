@@ -54,8 +54,8 @@ void show_tensors(const moe::Checkpoint& checkpoint, bool all) {
 std::string name_of(const moe::MixerSpec& mixer) {
   const auto text = [](std::size_t n) { return std::to_string(n); };
   if (const auto* attention = std::get_if<moe::AttentionSpec>(&mixer))
-    return "attention, " + text(attention->heads) + " heads of " + text(attention->head_dim) + " on " +
-           text(attention->kv_heads) + " of keys and values" +
+    return "attention, " + text(attention->heads) + " query heads and " + text(attention->kv_heads) +
+           " key-value heads of width " + text(attention->head_dim) +
            (attention->window > 0 ? ", window of " + text(attention->window) : "");
   if (const auto* latent = std::get_if<moe::LatentAttentionSpec>(&mixer))
     return "latent attention, " + text(latent->heads) + " heads, latent of " + text(latent->row_size());

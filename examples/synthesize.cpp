@@ -10,8 +10,10 @@
 #include <cstdio>
 #include <filesystem>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 constexpr std::string_view help = R"(usage: synthesize OUT --shape NAME [options]
        synthesize --list
@@ -70,7 +72,10 @@ void synthesize(const CommandLine& args) {
   if (args.has("--trace")) trace = moe::Trace::read(args.text("--trace", ""));
 
   Synthesis synthesis(shape, types, trace ? &*trace : nullptr, form);
-  std::filesystem::create_directories(path_of(directory));
+  std::error_code error;
+  std::filesystem::create_directories(path_of(directory), error);
+  if (error)
+    throw std::runtime_error(directory + ": expected the path of a directory, found: " + error.message());
   synthesis.write(directory);
   std::printf("%s%s: %.1f MB, %u layers of %u experts\n", directory.c_str(),
               form == SynthesisForm::file ? "/model.gguf" : "", static_cast<double>(synthesis.bytes()) / 1e6,

@@ -219,7 +219,7 @@ inline std::string after_missing_weights(const FailedCommand& command) {
 inline std::string after_incomplete_download(const FailedCommand& command) {
   const std::filesystem::path model = path_of(command.model());
   if (!is_weights_file(model))
-    return step("Files are missing. This continues a download, and keeps what is complete:",
+    return step("Files are missing or incomplete. This continues a download, and keeps what is complete:",
                 download("OWNER/NAME", command.model()));
   const std::string folder = model.has_parent_path() ? utf8_of(model.parent_path()) : ".";
   return step("If the file is smaller than at its source, this continues the download:",
@@ -247,6 +247,9 @@ inline std::string after_missing_template(const FailedCommand& command) {
   if (command.knows("--plain"))
     return step("Without a chat template, you and the model can continue a text in turns:",
                 command.with_flag("--plain"));
+  if (command.name() == "tokenize")
+    return step("Without a chat template, the tokenizer can still encode texts, such as:",
+                FailedCommand::joined({command.program(), command.model(), "Hello"}));
   return step("Without a chat template, the model can continue a text:", command.without_flag("--chat"));
 }
 
@@ -266,7 +269,7 @@ inline std::string after_wrong_output(const FailedCommand& command, const std::s
     return step("Name a directory that does not exist yet:",
                 command.with_other_output(path_of(message.substr(0, message.find(": output: ")))));
   if (!command.has("--verify")) return step("All options:", command.asking_for_help());
-  if (says("dense.gguf: opening: "))
+  if (says(": opening: "))
     return step("--verify needs a directory that this command has written:",
                 FailedCommand::joined({command.program(), "SOURCE", "OUT"}));
   return step("The file is damaged. Remove the directory, then repeat the command that wrote it:",
@@ -278,6 +281,12 @@ inline std::string after_missing_small_copies(const FailedCommand& command) {
   return step("Write small copies into a new directory OUT, then use OUT as MODEL:",
               FailedCommand::joined({command.beside("extract"), command.model(), "OUT", "--also",
                                      command.value_of("--small")}));
+}
+
+/// After an error of --verify about a model that has no checksums.
+inline std::string after_missing_checksums(const FailedCommand& command) {
+  return step("Write a copy with checksums into a new directory OUT, then use OUT as MODEL:",
+              FailedCommand::joined({command.beside("extract"), command.model(), "OUT"}));
 }
 
 /// After an error of replay about its trace.
@@ -304,8 +313,10 @@ inline std::string next_steps(const FailedCommand& command, const std::string& m
   std::error_code error;
   if (!std::filesystem::exists(path_of(model), error)) return after_missing_model(command);
   if (says("found none of them")) return after_missing_weights(command);
+  if (says("verifying: expected checksums")) return after_missing_checksums(command);
   if (says("incomplete download") || says("expected an existing file") ||
-      says("size: expected at least 8 bytes") || (is_weights_file(path_of(model)) && says(": byte ")))
+      says("size: expected at least 8 bytes") || says(", the rest of the file, found ") ||
+      (is_weights_file(path_of(model)) && says(": byte ")))
     return after_incomplete_download(command);
   if (command.name() != "inspect" && !says("byte 0: "))
     return step("What the model is, and what of it can be run:",

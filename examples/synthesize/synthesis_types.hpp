@@ -9,8 +9,9 @@
 #include <cstdint>
 #include <string>
 
-/// The type of a name, of those for which `can_be` is true.
-inline moe::DType type_of(const std::string& name, bool (*can_be)(moe::DType)) {
+/// The type that an option names, of those for which `can_be` is true.
+inline moe::DType type_of(const CommandLine& args, const std::string& option, bool (*can_be)(moe::DType)) {
+  const std::string name = args.text(option, "");
   std::string names;
   for (std::size_t i = 0; i < moe::detail::usable_dtypes; ++i) {
     const auto type = static_cast<moe::DType>(i);
@@ -18,7 +19,7 @@ inline moe::DType type_of(const std::string& name, bool (*can_be)(moe::DType)) {
     if (moe::detail::name(type) == name) return type;
     names += (names.empty() ? "" : ", ") + std::string(moe::detail::name(type));
   }
-  throw UsageError("the type is one of " + names + ", not '" + name + "'");
+  throw UsageError(option + " is one of " + names + ", not '" + name + "'");
 }
 
 /// The type of a matrix with `cols` columns: where they are not a multiple of the blocks, the type that llama-quantize then takes
@@ -41,9 +42,8 @@ struct SynthesisTypes {
 
   /// The types that --type and --dense-type name.
   SynthesisTypes(const CommandLine& args, const Shape& shape)
-      : SynthesisTypes(args.has("--type") ? type_of(args.text("--type", ""), can_synthesize)
-                                          : shape.experts.type) {
-    if (args.has("--dense-type")) others = type_of(args.text("--dense-type", ""), moe::detail::can_quantise);
+      : SynthesisTypes(args.has("--type") ? type_of(args, "--type", can_synthesize) : shape.experts.type) {
+    if (args.has("--dense-type")) others = type_of(args, "--dense-type", moe::detail::can_quantise);
   }
 
   moe::DType experts, others;

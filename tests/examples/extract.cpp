@@ -72,7 +72,7 @@ TEST_CASE("extract: an output that is something else leads to another directory"
   CHECK(other.says("/extract " + bundled_model() + ' ' + out + "-2 --type q4_0\n"));
 }
 
-TEST_CASE("extract: a damaged extraction leads to its removal, and a model that is none to the usage") {
+TEST_CASE("extract: a damaged extraction leads to its removal, and a path without one to the usage") {
   const TemporaryDirectory directory;
   const std::string out = directory / "out";
   REQUIRE(run({"extract", bundled_model(), out}).status == 0);
@@ -84,6 +84,9 @@ TEST_CASE("extract: a damaged extraction leads to its removal, and a model that 
   CHECK(damaged.says("\n    rm -r " + out + "\n"));
   const Result none = run({"extract", "--verify", bundled_model()});
   CHECK(none.says("/extract SOURCE OUT\n"));
+  const Result missing = run({"extract", "--verify", "/nowhere/at/all"});
+  CHECK(missing.says("/extract SOURCE OUT\n"));
+  CHECK_FALSE(missing.says("rm -r"));
 }
 
 TEST_CASE("extract: an interrupted extraction resumes, and says how much is there") {

@@ -114,11 +114,12 @@ TEST_CASE("first contact: half a GGUF file leads to the rest of the download, wh
   }
 }
 
-TEST_CASE(
-    "first contact: an empty safetensors file, and one of a few bytes, lead to the rest of the download") {
+TEST_CASE("first contact: a safetensors file that ends within its header leads to the rest of the download") {
   const Part part({"config.json", "tokenizer.json"});
-  for (const std::string contents : {"", "moe"}) {
-    part.write("model.safetensors", contents);
+  const std::string whole = moe::detail::read_text(bundled_model() + "/model.safetensors");
+  for (const std::size_t bytes : {0, 3, 1000}) {
+    CAPTURE(bytes);
+    part.write("model.safetensors", whole.substr(0, bytes));
     const Result result = run({"generate", part.path(), "x"});
     CHECK(result.status == 1);
     CHECK(result.says("    hf download OWNER/NAME --local-dir " + part.path() + "\n"));
@@ -153,6 +154,15 @@ TEST_CASE("first contact: a model without a chat template leads to a text withou
   const Result generate = run({"generate", bundled_model(), "x", "--chat", "--max-tokens", "2"});
   CHECK(generate.status == 1);
   CHECK(generate.says("/generate " + bundled_model() + " x --max-tokens 2\n"));
+  const Result tokenize = run({"tokenize", bundled_model(), "--chat"});
+  CHECK(tokenize.status == 1);
+  CHECK(tokenize.says("/tokenize " + bundled_model() + " Hello\n"));
+}
+
+TEST_CASE("first contact: --verify with a model without checksums leads to extract") {
+  const Result result = run({"generate", bundled_model(), "x", "--verify"});
+  CHECK(result.status == 1);
+  CHECK(result.says("/extract " + bundled_model() + " OUT\n"));
 }
 
 TEST_CASE("first contact: a misspelt option leads to the option with the most similar name") {

@@ -12,7 +12,8 @@ TEST_CASE("inspect: the shape, the tensors and the experts that fit into memory 
   const Result result = run({"inspect", bundled_model(), "--tensors"});
   CHECK(result.status == 0);
   for (const char* part :
-       {"qwen3_moe", "128 experts of width 32, 8 per token", "24.00 KiB", "192 of 768 (25 %)",
+       {"qwen3_moe", "4 query heads and 2 key-value heads of width 32",
+        "128 experts of width 32, 8 per token", "24.00 KiB", "192 of 768 (25 %)",
         "tokenizer              4096 ids", "model.layers.5.mlp.experts.127.up_proj.weight: [32, 128] BF16"})
     CHECK(result.out.find(part) != std::string::npos);
 }

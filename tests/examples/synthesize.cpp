@@ -207,7 +207,13 @@ TEST_CASE("synthesize: traces and options that give no model are refused") {
   CHECK_FALSE(std::filesystem::exists(directory / "dense.gguf.part"));
   CHECK(run({"synthesize", directory.path(), "--shape", "huge"}).status == 2);
   CHECK(run({"synthesize", directory.path()}).status == 2);
-  CHECK(run({"synthesize", directory.path(), "--shape", "tiny", "--type", "q9_k"}).status == 2);
+  const Result type = run({"synthesize", directory.path(), "--shape", "tiny", "--type", "q9_k"});
+  CHECK(type.status == 2);
+  CHECK(type.err.find("--type is one of ") == 0);
+  CHECK(type.says("  --type TYPE "));
+  const Result file = run({"synthesize", directory.write("file", "x"), "--shape", "tiny"});
+  CHECK(file.status == 1);
+  CHECK(file.says("/file: expected the path of a directory, found: "));
   CHECK(run({"synthesize", directory.path(), "--shape", "tiny", "--dense-type", "q4_k"})
             .err.find("blocks of 256") != std::string::npos);
   CHECK(run({"synthesize", directory.path(), "--shape", "tiny", "--layers", "3"}).status == 2);
