@@ -12,8 +12,8 @@
 constexpr std::string_view model_options_help =
     R"(  --threads N         default: one per core
   --kv TYPE           numbers in the KV cache: f16 (the default), q8_0 (half the memory) or f32 (exact)
-  --memory SIZE       limit of all memory: a size such as 8GiB; or auto, the free memory of the machine
-                      or of its cgroup
+  --memory SIZE       limit of all memory: a size such as 8GiB; or auto, nine tenths of the free memory
+                      of the machine or of its cgroup
   --budget SIZE       limit of the memory for experts only
   --direct            read experts past the page cache
   --verify            compare experts with the checksums that extract writes
