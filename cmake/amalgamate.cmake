@@ -1,8 +1,8 @@
 # Writes the whole library into one file:  cmake -P cmake/amalgamate.cmake moe.hpp out/moe.hpp
 # All headers (.hpp) come first, each where it is first included. The definitions (.ipp) follow in one block
 # #if MOE_DEFINITIONS, in the order of their headers, with the headers and definitions that only definitions include. A
-# fragment (.inl) is pasted wherever it is included. The text is only handled as a quoted string, never as a list: so ; [ ] and \
-# survive.
+# fragment (.inl) is pasted wherever it is included. Texts are quoted strings everywhere, never lists, since CMake changes the
+# characters ; [ ] and \ of lists.
 cmake_minimum_required(VERSION 3.25)
 
 # The end of a header that has definitions: this block is dropped, and the files that it includes are noted for later.
@@ -61,7 +61,7 @@ endfunction()
 get_filename_component(face "${CMAKE_ARGV3}" ABSOLUTE)
 get_filename_component(root "${face}" DIRECTORY)
 paste("${face}" declarations)
-# What the first file restores at its end, it restores behind the definitions.
+# The #pragma pop_macro lines at the end of the first file have to stand behind the definitions.
 string(FIND "${declarations}" "\n#pragma pop_macro" at)
 string(SUBSTRING "${declarations}" ${at} -1 restored)
 string(SUBSTRING "${declarations}" 0 ${at} declarations)

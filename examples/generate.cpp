@@ -35,8 +35,8 @@ tokens: the bundled examples/data/babel-10m needs <|endoftext|> at the beginning
   --tools FILE             with --chat: a JSON list of functions that the model may call
   --set NAME=JSON          with --chat: a variable of the chat template, such as
                            reasoning_effort="high"; may be repeated
-  --temperature T          0: always the most likely token. This and the next three: default is the
-                           model's recommendation
+  --temperature T          0: always the most likely token. This option and those below it, down to
+                           --ban, have the defaults that the model recommends
   --top-k N                draw from the N most likely tokens; 0: from all tokens
   --top-p P                draw from the most likely tokens that together have probability P
   --min-p P                draw from the tokens with at least P times the probability of the most likely
@@ -54,8 +54,8 @@ tokens: the bundled examples/data/babel-10m needs <|endoftext|> at the beginning
   --int8-mxfp4             multiply mxfp4 weights, which gpt-oss has, with inputs rounded to int8: faster
                            prompts, less exact
 
-A model whose experts do not fit in memory needs --memory or --budget. The text does not depend on the
-following options:
+A model whose experts do not fit in memory needs --memory or --budget. Of the following options, only --kv
+and --allow-partial change the text:
   --max-loaded-experts N   limit of the memory for experts, as a number of experts per layer
   --io-threads N           threads that read ahead; default 4
   --lookahead              also read ahead the experts that the next layer may choose

@@ -1,6 +1,6 @@
 # Checks the vcpkg port and the Conan recipe as far as this is possible without vcpkg and Conan:  cmake -P packaging/check.cmake
-# The version of both is the project's, and the options and targets that they name exist. With -DPYTHON=ON before -P, the check is
-# that the recipe is Python; without a Python this check is skipped.
+# Fails unless both have the version of the project, and the options and targets that they name exist. With -DPYTHON=ON before -P, it
+# checks instead that the files of the recipe can be parsed as Python; if python3 is not installed, this check is skipped.
 cmake_minimum_required(VERSION 3.25)
 get_filename_component(root "${CMAKE_CURRENT_LIST_DIR}" DIRECTORY)
 if(PYTHON)
