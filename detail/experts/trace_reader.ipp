@@ -155,7 +155,7 @@ MOE_INLINE void TraceReader::column_names(std::string_view line) {
   }
   for (const TraceColumn needed : {TraceColumn::step, TraceColumn::layer, TraceColumn::expert})
     if (!seen[static_cast<std::size_t>(needed)])
-      fail_here("columns", concat("one named ", name_of(needed)), "none");
+      fail_here("columns", concat("a column named ", name_of(needed)), "none");
   trace_ = Trace(model_);
 }
 
