@@ -41,7 +41,7 @@ tokens: the bundled examples/data/babel-10m needs <|endoftext|> at the beginning
   --top-p P                draw from the most likely tokens that together have probability P
   --min-p P                draw from the tokens with at least P times the probability of the most likely
                            one
-  --repetition-penalty P   a number above 1 makes tokens less likely that occurred before
+  --repetition-penalty P   a number above 1 makes tokens that occurred before less likely
 )") + std::string(sampling_options_help) +
                          R"(  --seed N                 the same seed gives the same text; default 0
   --logprobs N             print each token as a line of JSON, with its log-probability and those of the N
