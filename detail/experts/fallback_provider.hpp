@@ -19,24 +19,26 @@ namespace moe::inline MOE_ABI {
 
 /// Options of a FallbackProvider.
 struct FallbackOptions {
-  // A missing expert is replaced by its small copy if its share of the router's weight of all experts of the token is below
-  // this number, such as 0.1. 0: no expert is replaced, and every bit of the results is exact.
+  // A missing expert is replaced by its small copy if its router weight, divided by the sum of the router weights of all
+  // experts of the token, is below this number, such as 0.1. 0: no expert is replaced, and every bit of the results is exact.
   float threshold = 0;
   // Whether exact experts that were replaced are acquired in the background, for later tokens.
   bool fetch_exact = true;
 };
 
-/// LOSSY, unless the threshold is 0: delivers the experts of `Exact`; but where an exact expert is not resident and has little
-/// weight, delivers the small copy of `Small`, another precision of the same experts, which is resident or read faster.
+/// LOSSY, unless the threshold is 0: delivers the experts of `Exact`. If an exact expert is not resident and has little weight,
+/// delivers its small copy from `Small` instead: the same expert in another precision, which is resident or read faster.
 ///
-/// - Experts are replaced for single tokens only, whose weights Announcement::weights states. Prompts get exact experts.
+/// - Experts are replaced only while a model computes a single token, because only then Announcement::total_weight is known.
+///   Prompts, and batches of several tokens, get exact experts.
 /// - The results depend on what is resident, so they can differ from run to run.
-/// - A thread of the provider acquires replaced experts from `Exact`, so that a cache in `Exact` keeps them. The thread loads
-///   nothing while a caller waits, and drops the experts of earlier announcements.
+/// - A thread of the provider acquires replaced experts from `Exact`, so that a cache in `Exact` keeps them. The thread begins
+///   no load while a caller acquires an expert. The experts of a new announcement replace the experts that still wait.
 /// - Errors of `Small` are thrown, and not hidden by reading the exact expert.
 ///
-/// The caches belong within: a cache around this adapter would keep small copies as if they were exact, and is refused at
-/// compile time. A VerifyingProvider belongs within as well. A ZeroProvider as `Small` drops the replaced experts.
+/// Caches belong inside this adapter, as parts of `Exact` and `Small`: a cache around the adapter would keep small copies as if
+/// they were exact, and does not compile. A VerifyingProvider belongs inside as well. With a ZeroProvider as `Small`, the
+/// replaced experts are left out.
 ///
 ///   moe::FallbackProvider experts(moe::CachingProvider(moe::ReadProvider(exact), budget_bytes),
 ///                                 moe::MemoryProvider(exact.small_copy(moe::DType::q2_k)), {.threshold = 0.1f});
@@ -75,7 +77,7 @@ class FallbackProvider {
   }
 
   void hint(const Announcement& announcement) noexcept {
-    // An error may have ended the previous token before its light experts were acquired, and a prompt gets exact experts.
+    // A prompt gets exact experts. If an error ended the previous token, some of its light experts may still be noted.
     if (announcement.kind == Announcement::Kind::prefill) state_->light.forget();
     if (announcement.kind != Announcement::Kind::chosen || !(state_->options.threshold > 0))
       return detail::hint(state_->exact, announcement);

@@ -27,7 +27,8 @@ constexpr std::size_t blocks_of(std::size_t size, std::size_t of_block) {
   return (size + of_block - 1) / of_block;
 }
 
-/// The encoding of a matrix whose blocks are gathered from `bytes` stored bytes.
+/// The encoding of a matrix whose block b of row r is the stored block number first + r · row_step + b · block_step. `bytes`:
+/// the size of all stored blocks.
 MatrixEncoding gathered_encoding(std::size_t bytes, std::size_t first, std::size_t row_step,
                                  std::size_t block_step);
 

@@ -8,11 +8,12 @@
 #include <cstdint>
 #include <vector>
 
-// Eviction policies that replays compare with the policies of caches.
+// Eviction policies that only replays use, to compare them with the policies that caches offer.
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Evicts the expert that was used least often since the beginning; of equals the least recently used one.
+/// Evicts the expert that was used least often since the beginning; among experts with equal counts, the least recently used
+/// one.
 class Lfu {
  public:
   void resize(std::size_t experts, std::size_t layers);
@@ -30,7 +31,8 @@ class Lfu {
   std::uint64_t uses_ = 0;
 };
 
-/// Evicts a random expert, each with the same probability: the baseline. Deterministic.
+/// Evicts a random expert, each with the same probability: the baseline. The random sequence is always the same, so that
+/// results can be repeated.
 class RandomEviction {
  public:
   void resize(std::size_t experts, std::size_t layers);

@@ -14,13 +14,14 @@ namespace moe::inline MOE_ABI::detail {
 
 /// Where the slabs of an arena lie. An arena begins at a multiple of a huge page.
 ///
-/// dense: one behind the other, with huge pages everywhere. For pools with slabs of one size, which never give back memory.
+/// dense: one behind the other, with huge pages everywhere. For pools whose slabs all have one size: such a pool never gives
+/// memory back to the system.
 ///
-/// separate: as many huge pages as fit lie wholly inside each slab, and the rest of the slab, its tail, uses small pages.
+/// separate: each slab contains as many whole huge pages as fit; the rest of the slab, its tail, uses small pages.
 /// Slabs come in pairs that mirror each other, so that each pair has one run of small pages in its middle:
 ///   | huge pages of slab 0 | tail of 0 | unused | tail of 1 | huge pages of slab 1 | huge pages of slab 2 | ...
-/// The alternative, huge pages across slabs, breaks the budget: the first write to one slab, or the system's daemon for huge
-/// pages (khugepaged), would bring back memory that a neighbour has given back.
+/// Huge pages that reach from one slab into the next would break the budget: after one of the two slabs gave its memory back,
+/// the first write to the other slab, or the system's daemon for huge pages (khugepaged), would allocate that memory again.
 struct ArenaLayout {
   ArenaLayout(std::size_t bytes, bool is_dense)
       : slab_bytes(bytes), dense(is_dense || bytes < huge_page_bytes) {}
@@ -132,7 +133,7 @@ MOE_INLINE SlabPool::SizeClass& SlabPool::class_of(std::size_t bytes) {
   for (SizeClass& one : classes_)
     if (one.bytes == bytes) return one;
   classes_.emplace_back().bytes = bytes;
-  // The arenas that exist when the second size appears are dense.
+  // The existing arenas are dense, so their huge pages reach across slabs. With two sizes, slabs can give memory back.
   if (classes_.size() == 2)
     for (const Pages& arena : arenas_) avoid_huge_pages(arena.data(), arena.bytes());
   return classes_.back();

@@ -45,7 +45,7 @@ constexpr bool is_path_separator(char c) {
 
 enum class PathKind { missing, file, directory, broken_link, fifo, socket, device };
 
-/// `a FIFO (named pipe)`
+/// The kind in words for error messages, such as `a FIFO (named pipe)`.
 std::string_view description_of(PathKind kind);
 
 /// The kind of the object at a path, after following symbolic links. `broken_link` is a link to a missing object; `missing`

@@ -5,7 +5,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// ln(1 + e^x), and x itself above 20, where the difference is below the rounding of f32.
+/// ln(1 + e^x). For x above 20 the result is x, because ln(1 + e^x) - x is below the rounding of f32.
 inline double softplus(double x) { return x > 20 ? x : portable::log(1 + portable::exp(x)); }
 
 inline double sigmoid(double x) { return 1 / (1 + portable::exp(-x)); }

@@ -17,8 +17,8 @@ namespace moe::inline MOE_ABI::detail {
 /// The state of a sequence: keys, values and latents of all positions or of a window, and the states of recurrent mixers. The
 /// operating system provides memory when positions are filled.
 ///
-/// A step writes rows after the current position, and next states beside the current states. commit() makes both current;
-/// without commit(), the sequence is unchanged.
+/// A step writes rows after the current position. It writes the next states of recurrent mixers beside the current states.
+/// commit() makes the rows and the next states current; without commit(), the sequence is unchanged.
 class SequenceState {
  public:
   /// Throws an Error if the state is larger than an object can be.
@@ -42,12 +42,12 @@ class SequenceState {
   void commit(std::size_t tokens);
 
   /// Goes back to `position`, or to an earlier position that can be restored, and returns the new position. With recurrent
-  /// mixers this is the position of the newest snapshot that is not after `position`, or 0 without such a snapshot. If a window
-  /// lacks positions that the next token would need, it is 0.
+  /// mixers, the new position is the position of the newest snapshot that is not after `position`, or 0 without such a
+  /// snapshot. The new position is also 0 if a window no longer has positions that the next token would need.
   std::size_t rewind(std::size_t position);
 
-  /// Copies the fixed arrays, so that rewind() can return to this position. The newest two snapshots of each kind are kept: of
-  /// ends of prompts, and of other positions. Without fixed arrays nothing is copied.
+  /// Copies the fixed arrays, so that rewind() can return to this position. Keeps the two newest snapshots of each kind: two at
+  /// ends of prompts and two at other positions. Without fixed arrays nothing is copied.
   enum class SnapshotKind { prompt_end, periodic };
   void take_snapshot(SnapshotKind kind);
 
@@ -81,7 +81,7 @@ class SequenceState {
     std::vector<std::byte> bytes;  // of all fixed arrays
   };
 
-  /// The arrays of one layer: [first, ...) of all arrays.
+  /// The arrays of one layer: they begin at arrays_[first].
   struct Layer {
     std::size_t first = 0;
     std::size_t heads = 0, head_dim = 0;  // of keys and values; for latents, head_dim is the size of a row
@@ -109,7 +109,8 @@ class SequenceState {
   /// Moves this state to pages that forks share, unless at least half of its positions are on such pages already.
   void freeze();
 
-  /// The bytes of one plane that a fork does not share: all granules with a position that is not shared.
+  /// The bytes of one plane that a fork does not share. For an array of kind `rows`, they begin with the granule (see
+  /// StateArray) of the first position that is not shared.
   Range unshared_part(std::size_t array, std::size_t plane) const;
 
   /// The offset of an array in memory_; for a fixed array, of its current or its next copy.
@@ -122,7 +123,8 @@ class SequenceState {
   /// The newest snapshot that is not after `position` and to which all rings can go back; null if there is none.
   const Snapshot* newest_snapshot(std::size_t position) const;
 
-  /// Sets the fixed arrays to the snapshot; to zeros, the state of an empty text, for a snapshot without a position.
+  /// Sets the fixed arrays to the bytes of the snapshot. If the snapshot has no position, sets them to 0, the state of an empty
+  /// text.
   void restore(const Snapshot& snapshot);
 
   /// Drops the snapshots of positions after `position`.

@@ -14,8 +14,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The members that decide, together with the spec, the sizes of the intermediate results of a step. Counting bytes needs no
-/// weights.
+/// The arena of the intermediate results of a step, and the values that determine, together with the spec, the sizes of these
+/// results. Contains no weights, so that the bytes of a step can be counted without weights.
 struct Workspace {
   Arena& arena;
   std::size_t tokens;

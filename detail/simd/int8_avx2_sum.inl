@@ -30,7 +30,8 @@ inline void keep_sequence([[maybe_unused]] __m256i& sum) {
 #endif
 }
 
-/// The sum of one group. Products of as many vectors as 16 bits can hold are added in 16 bits, then widened.
+/// The sum of one group. Adds the products of `narrow` vectors in 16 bits, as many as cannot overflow, then widens their sum to
+/// 32 bits.
 template <class Type>
 class DotSum {
  public:

@@ -52,7 +52,7 @@ inline void gather_columns(const Int8Rows& rows, std::size_t at, VecI8 (&out)[8]
   }
 }
 
-/// The words of 16 bits with the numbers First, First + Step, ... of the 64 words at `at`; eight of them, modulo 64.
+/// Eight of the 64 words of 16 bits at `at`: the words with the indices (First + i · Step) mod 64, i = 0, ..., 7.
 template <std::size_t First, std::size_t Step>
 inline __m128i every_word(const std::byte* at) {
   constexpr auto index = [](std::size_t i) { return static_cast<short>((First + i * Step) % 64); };
@@ -67,7 +67,7 @@ template <std::size_t Step, std::size_t At>
 inline __m128i eight_f16(const std::byte* row) {
   constexpr std::size_t word = At / 2, step = Step / 2;
   if constexpr (word + 7 * step < 64) return every_word<word, step>(row);
-  // The last four words: at most 128 bytes before the end of the row.
+  // The last four numbers come from a second load of 128 bytes, which ends at the end of the row at the latest.
   constexpr std::size_t second = 4 * step < 8 * step - 64 ? 4 * step : 8 * step - 64;
   return _mm_unpacklo_epi64(every_word<word, step>(row),
                             every_word<word + 4 * step - second, step>(row + 2 * second));

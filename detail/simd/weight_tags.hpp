@@ -12,12 +12,12 @@ namespace moe::inline MOE_ABI::detail::simd {
 //   block        numbers in one block
 //   group        columns that share one scale
 //   unit         columns that unpack() unpacks at once
-//   zero_point   unpacked number = weight / scale + zero_point, which makes 4-bit and 6-bit numbers unsigned
+//   zero_point   unpacked number = weight / scale + zero_point; where it is not 0, it makes signed numbers unsigned
 //   has_offsets  whether each group also has an offset: weight = scale · number + offset
 //   largest      the largest magnitude of an unpacked number
-//   Product      the type whose dot products are used for this type
-//   fused        whether products with one token multiply vectors as soon as they are unpacked, which is faster and takes more
-//                code; otherwise a whole tile is unpacked first, by the code for several tokens
+//   Product      the tag whose dot products also serve this type
+//   fused        whether the product with one token multiplies each vector of weights as soon as the vector is unpacked:
+//                faster, but more machine code. If false, the code for several tokens first unpacks a whole tile
 struct F32 {
   static constexpr std::size_t bytes = 4;
 };
@@ -36,12 +36,13 @@ struct U8 {
 struct E4M3 {
   static constexpr std::size_t bytes = 1;
 };
-/// The bits of an f16 that hold an e4m3 number: the number is sign-extended and shifted to the left by seven bits.
+/// A mask for the conversion of e4m3 to f16. An e4m3 number that is sign-extended to 16 bits and shifted left by seven bits has
+/// its sign in the bits 15 and 14; the mask clears bit 14. The f16 is the e4m3 number divided by 2^8.
 inline constexpr std::int16_t e4m3_in_f16 = ~0x4000;
 struct F8_E4M3 {
   static constexpr std::size_t bytes = 36;
 };
-/// Quantised types with blocks of 32 numbers, and what most of them have in common.
+/// The base of types with blocks of 32 numbers: the values that most of these types share.
 struct Blocks32 {
   static constexpr std::size_t block = 32, group = 32, unit = 32;
   static constexpr int zero_point = 0;
@@ -71,7 +72,8 @@ struct IQ4_NL : Blocks32 {
   using Product = Q8_0;
   static constexpr std::size_t bytes = 18;
 };
-struct MXFP4 : Blocks32 {  // with inputs as int8: Kernels::matmul_int8_mxfp4
+/// Product, zero_point and largest are for products with int8 inputs: Kernels::matmul_int8_mxfp4.
+struct MXFP4 : Blocks32 {
   using Product = MXFP4;
   static constexpr std::size_t bytes = 17;
   static constexpr int zero_point = 12, largest = 24;

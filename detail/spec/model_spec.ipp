@@ -43,8 +43,9 @@ MOE_INLINE std::vector<TokenId> end_tokens_of_gguf(const GgufMetadata& metadata)
   return out;
 }
 
-/// The end tokens of generation_config.json, of the text model in config.json and of the model around it, all together: these
-/// places may state different tokens, and each token ends some texts.
+/// The end tokens of a GGUF file; or the union of the end tokens in three places: generation_config.json, the text model in
+/// config.json, and the outermost object of config.json. These places may state different tokens, and each token ends some
+/// texts.
 MOE_INLINE std::vector<TokenId> end_tokens_of(const SpecReader& reader) {
   if (reader.is_gguf()) return end_tokens_of_gguf(reader.checkpoint().metadata());
   std::vector<TokenId> out;
@@ -55,11 +56,12 @@ MOE_INLINE std::vector<TokenId> end_tokens_of(const SpecReader& reader) {
   return out;
 }
 
-/// Whether the embedding is the head, as the configuration of the text model states, or else the configuration around it.
+/// Whether the embedding is also the matrix of the head. A GGUF file has no head then. Elsewhere the configuration of the text
+/// model states the value, or else the objects of config.json around the text model, or else the family.
 MOE_INLINE bool is_tied(const SpecReader& reader) {
   if (reader.is_gguf()) return !reader.names().find(Role::head);
   if (reader.has(keys::tied)) return reader.flag(keys::tied, false);
-  // Of the objects around the text model, the innermost one that states the value counts.
+  // If several objects around the text model state the value, the innermost one of them decides.
   std::optional<ValueSource> around = ValueSource(reader.checkpoint().config());
   bool tied = reader.family().tied;
   for (const std::string_view member : reader.family().nested) {

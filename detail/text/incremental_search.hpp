@@ -22,7 +22,7 @@ class IncrementalSearch {
   /// Reads the next byte. Returns the index of the longest text that ends with this byte; nothing if no text ends here.
   std::optional<std::size_t> step(char byte);
 
-  /// The number of bytes read last that may be the begin of one of the texts.
+  /// How many of the bytes read last may be the begin of one of the texts.
   std::size_t held() const;
 
   const std::string& text(std::size_t index) const { return searches_[index].text; }
@@ -35,7 +35,7 @@ class IncrementalSearch {
     std::string text;
     /// [size + 1] For each prefix of the text: the size of the longest shorter prefix that is also a suffix of this prefix.
     std::vector<std::size_t> borders;
-    /// The size of the longest prefix of the text with which the bytes read so far end; less than the size of the text.
+    /// The size of the longest prefix of the text that is a suffix of the bytes read so far; less than the size of the text.
     std::size_t matched = 0;
     bool step(char byte);
   };

@@ -29,7 +29,8 @@ class Utf8Stream {
 /// U+FFFD. Source: the decoder ByteFallback of Hugging Face's tokenizers.
 class ByteRun {
  public:
-  /// Appends the text that later bytes cannot change: nothing as long as the run may be valid.
+  /// Appends the text that later bytes cannot change: nothing as long as the run may be valid, because a later invalid byte
+  /// turns every byte of the run into U+FFFD.
   void write(char byte, std::string& out);
 
   /// Ends the run and appends the rest of it. Another run may begin.
@@ -52,8 +53,8 @@ enum class SpaceAtBegin {
   of_first_token,  // all spaces of the first token, as the decoder Metaspace of Hugging Face's tokenizers
 };
 
-/// Turns tokens that arrive one by one into valid UTF-8. Characters of byte-level tokens may be spread over any tokens;
-/// characters of SentencePiece tokens only over tokens of single bytes.
+/// Turns tokens that arrive one by one into valid UTF-8. The bytes of one character may be spread over several
+/// byte-level tokens of any size; in a SentencePiece vocabulary, only over tokens of single bytes.
 class TokenStream {
  public:
   /// `bpe` must outlive the stream. `continues`: the tokens follow other tokens, so nothing is left out at the begin.
@@ -69,7 +70,7 @@ class TokenStream {
  private:
   void write_token(TokenId id, std::string& out);
 
-  /// Leaves out spaces if what was appended to `out` after `from` begins the text.
+  /// If the part of `out` from `from` on is the begin of the text, removes the spaces that `left_out_` names from this part.
   void strip(std::string& out, std::size_t from);
 
   const Bpe* bpe_;

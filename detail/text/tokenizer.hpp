@@ -26,12 +26,12 @@ struct EncodeOptions {
   bool add_special_tokens = true;  // the tokens that the tokenizer puts before and after every text
 };
 
-/// Turns text into tokens and back, exactly as Hugging Face's tokenizers. All members are thread-safe. Copies share
-/// the vocabulary.
+/// Turns text into tokens and back, with the same results as Hugging Face's tokenizers. All members are thread-safe. Copies
+/// share the vocabulary.
 class Tokenizer {
  public:
-  /// `path`: a tokenizer.json; or a checkpoint: a GGUF file, or a directory with tokenizer.json, or with vocab.json,
-  /// merges.txt and tokenizer_config.json, or with a GGUF model. Throws if anything in these files is wrong or not supported.
+  /// `path`: a tokenizer.json, a GGUF file, or a directory that contains one of the following: tokenizer.json; vocab.json with
+  /// merges.txt and tokenizer_config.json; a GGUF model. Throws if anything in these files is wrong or not supported.
   explicit Tokenizer(const std::string& path);
 
   /// Throws if the parts contradict each other.
@@ -41,8 +41,8 @@ class Tokenizer {
   std::vector<TokenId> encode(std::string_view text, EncodeOptions options = {}) const;
 
   /// The text of tokens: their bytes, with one U+FFFD for each invalid part of UTF-8. In a SentencePiece vocabulary, a run
-  /// of byte tokens such as `<0x0A>` that is invalid as a whole becomes one U+FFFD per byte. Ids without a token are left out,
-  /// and so are special tokens if `skip_special`.
+  /// of byte tokens such as `<0x0A>` becomes one U+FFFD per byte if the run as a whole is not valid UTF-8. Ids without
+  /// a token are left out, and so are special tokens if `skip_special`.
   std::string decode(std::span<const TokenId> ids, bool skip_special = false) const;
 
   /// The vocabulary and the merges.

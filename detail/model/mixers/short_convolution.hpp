@@ -16,11 +16,11 @@ struct ShortConvolutionBuffers {
 
   Arena::Frame frame;
   QuantisedActivations input, output_input;
-  std::span<float> projected;  // [tokens, 3, hidden]: B, C, x
+  std::span<float> projected;  // [tokens, 3, hidden]: B, C, u
   std::span<float> convolved;  // [tokens, hidden]
 };
 
-/// (B, C, x) = input · x;   out = output · (C ∘ convolution(B ∘ x)). x, out: [tokens, hidden].
+/// (B, C, u) = input · x;   out = output · (C ∘ convolution(B ∘ u)). x, out: [tokens, hidden].
 /// The fixed array of the layer in the state of each text: the inputs of the convolution.
 /// Source: Lfm2ShortConv in transformers.
 void short_convolution(const Step& step, const ShortConvolutionSpec& spec, const ShortConvolutionWeights& w,

@@ -28,7 +28,7 @@ MOE_INLINE void short_convolution(const Step& step, const ShortConvolutionSpec& 
                          .bias = as_vector(w.input_bias)});
   step.compute.for_each(step.tokens, [&](std::size_t t, std::size_t) noexcept {
     float* const row = &b.projected[t * 3 * hidden];
-    step.kernels().multiply(row, row + 2 * hidden, hidden);  // B becomes B ∘ x
+    step.kernels().multiply(row, row + 2 * hidden, hidden);  // B becomes B ∘ u
   });
   convolve(step, w.taps, w.convolution_bias, spec.kernel, layer, b.projected.data(), 3 * hidden,
            b.convolved.data(), hidden);

@@ -48,7 +48,7 @@ inline std::string grouped_digits(const std::string& digits, char group, std::si
   return out;
 }
 
-/// The digits of a real number without its sign, as one of the types e f g % writes them.
+/// The digits of a real number without its sign, in the format type e, f, g or %.
 inline std::string real_digits(double number, const FormatSpec& spec) {
   const char type = static_cast<char>(spec.type | 0x20);
   if (std::isnan(number)) return "nan";
@@ -65,8 +65,8 @@ inline std::string real_digits(double number, const FormatSpec& spec) {
   return {buffer, end};
 }
 
-/// The digits of a format without type but with a precision: as type g, but a number without exponent has a digit after the
-/// point. Source: the format mini-language of Python.
+/// The digits of a number in a format that has a precision and no type: like type g, except that a number without an exponent
+/// has at least one digit after the point. Source: the format mini-language of Python.
 inline std::string general_digits(double number, FormatSpec spec) {
   const std::size_t precision = std::clamp<std::size_t>(spec.precision, 1, most_precision);
   spec.type = 'e';

@@ -12,8 +12,8 @@
 
 namespace moe::inline MOE_ABI::detail::regex {
 
-/// Turns a tree into a program. A loop over one set of characters is one instruction. Any other loop copies the instructions of
-/// its round for each counted round; a limit on the size of the program bounds these copies.
+/// Turns a tree into a program. A loop over one set of characters is one instruction. Any other loop repeats the
+/// instructions of its body for each counted round; a limit on the size of the program bounds these repetitions.
 class Compiler {
  public:
   Compiler(Tree tree, std::string_view pattern, std::string_view name);
@@ -25,7 +25,7 @@ class Compiler {
   using Op = Instruction::Op;
 
   static constexpr std::size_t most_instructions = 4096;
-  // The limit for visits of nodes: a round without instructions adds none, but costs time too.
+  // Bounds how often nodes are visited: a loop body without instructions does not enlarge the program, but takes compile time.
   static constexpr std::size_t most_steps = std::size_t{1} << 16;
   static constexpr std::size_t most_dispatches = 32;  // each has a table of 2 KiB
   static constexpr std::uint32_t most_behind = 255;   // characters of a look-behind
