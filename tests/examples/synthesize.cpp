@@ -25,7 +25,7 @@ const std::vector<std::string> architectures{"tiny-qwen35moe", "tiny-qwen3next",
 /// More tokens than a window of these models has positions.
 const std::string several_ids = "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20";
 
-/// The lines are logits of 512 tokens.
+/// Requires that the output has 512 lines, each with a finite logit.
 void require_finite(const Result& logits) {
   REQUIRE_MESSAGE(logits.status == 0, logits.err);
   const std::vector<std::string> lines = lines_of(logits.out);
@@ -59,7 +59,7 @@ TEST_CASE("synthesize: the model has the wanted shape and types") {
   }
 }
 
-TEST_CASE("synthesize: rows that are no multiple of 256 get the types that llama-quantize takes then") {
+TEST_CASE("synthesize: if rows are no multiple of 256, tensors get the fallback types of llama-quantize") {
   using Types = std::pair<std::string, std::string>;
   for (const Types& types : {Types{"q6_k", "Q8_0"}, Types{"q5_k", "Q5_1"}, Types{"q4_k", "Q5_0"},
                              Types{"q3_k", "IQ4_NL"}, Types{"q2_k", "IQ4_NL"}, Types{"iq4_xs", "IQ4_NL"}}) {
@@ -81,7 +81,7 @@ TEST_CASE("synthesize: a model of each architecture opens and computes finite lo
   }
 }
 
-TEST_CASE("synthesize: one file has the experts of a layer in one tensor, and a tokenizer") {
+TEST_CASE("synthesize: with --file, the file has one tensor for all experts of a layer, and a tokenizer") {
   for (const std::string& shape : architectures) {
     CAPTURE(shape);
     const TemporaryDirectory directory;
@@ -106,7 +106,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("synthesize: each architecture has experts of its usual type") {
+TEST_CASE("synthesize: without --type, gpt-oss has experts of its usual type MXFP4") {
   const TemporaryDirectory directory;
   CHECK(run({"synthesize", directory.path(), "--shape", "tiny-gpt-oss"}).status == 0);
   CHECK(run({"inspect", directory.path(), "--tensors"}).out.find("[64, 64] MXFP4") != std::string::npos);
@@ -162,7 +162,7 @@ TEST_CASE("synthesize: the listed tokens are routed as in the trace") {
   check_planted_routes("tiny-gpt-oss", 2);
 }
 
-TEST_CASE("synthesize: traces for routers that cannot follow them are refused by name") {
+TEST_CASE("synthesize: a trace for a router that cannot follow it is an error that names the shape") {
   const TemporaryDirectory directory;
   const std::string trace = directory.write("x.csv", "step,layer,expert\n0,0,1\n0,1,1\n");
   for (const std::string shape :

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A batch must give each sequence the bits that the sequence gets alone.
+// Each sequence of a batch must get the same logits, bit for bit, as the same sequence alone.
 #include "detail/core/dtype.hpp"
 #include "detail/core/thread_pool.hpp"
 #include "detail/core/token.hpp"
@@ -52,7 +52,7 @@ constexpr const char* batch_cases[] = {
     "lfm2-moe-biased", "nemotron-latent",  "granite-hybrid-groups",
 };
 
-/// The tokens of one text of a batch. Texts of different numbers have different lengths, from 5 to 40 tokens.
+/// The tokens of text `number` of a batch. The texts differ in length: text 1 has 40 tokens, each other text n has 5 + 3 · n.
 std::vector<moe::TokenId> batch_text(std::size_t number, std::size_t vocabulary) {
   std::vector<moe::TokenId> ids(number == 1 ? 40 : 5 + 3 * number);
   for (std::size_t i = 0; i < ids.size(); ++i)
@@ -60,7 +60,7 @@ std::vector<moe::TokenId> batch_text(std::size_t number, std::size_t vocabulary)
   return ids;
 }
 
-/// The number of tokens of a text in its next pass: single tokens, and parts of up to 17 tokens.
+/// How many tokens of text `number` the pass `pass` reads: from 1 to 17, and at most the `left` tokens that are not read yet.
 std::size_t batch_part(std::size_t number, std::size_t pass, std::size_t left) {
   constexpr std::size_t parts[] = {1, 17, 4, 1, 1, 2};
   return std::min(left, parts[(number + pass) % std::size(parts)]);
@@ -86,8 +86,8 @@ struct BatchText {
   std::span<const moe::TokenId> rest() const { return std::span(ids).subspan(sequence.position()); }
 };
 
-/// Computes `count` texts together, which join one after the other and leave when they end, and compares all logits with the
-/// logits of each text alone. Returns the number of passes.
+/// Computes `count` texts together. Two texts join in each pass, and a text leaves when it ends. Compares the logits of each
+/// pass with the logits of each text alone. Returns the number of passes.
 std::size_t check_batch(const moe::Transformer& model, std::size_t count,
                         const moe::SequenceOptions& options = {.context = 64, .chunk = 20}) {
   std::vector<BatchText> texts;
@@ -116,7 +116,7 @@ std::size_t check_batch(const moe::Transformer& model, std::size_t count,
   }
 }
 
-/// Counts the acquires of each expert.
+/// Counts the acquired and the announced experts. If `failing`, each acquire() throws.
 struct BatchCounter {
   const moe::ExpertWeights* acquire(moe::ExpertId id) {
     if (failing) moe::detail::fail("disk", "expert", "a readable block", "a damaged block");
@@ -206,7 +206,7 @@ TEST_CASE(
     }
 }
 
-TEST_CASE("batch: sequences of different contexts use the frequencies that they use alone") {
+TEST_CASE("batch: sequences with different context lengths use the same RoPE frequencies as alone") {
   const moe::Checkpoint checkpoint(golden("phimoe"));
   moe::MmapProvider experts(checkpoint);
   moe::ThreadPool pool(2);
@@ -218,7 +218,7 @@ TEST_CASE("batch: sequences of different contexts use the frequencies that they 
     sequences.push_back(model.sequence({.context = context}));
     expected.push_back(logits_alone(model, short_and_long, {.context = context}).back());
   }
-  CHECK(expected[0] != expected[1]);  // the model has short and long frequencies
+  CHECK(expected[0] != expected[1]);  // the model has RoPE frequencies for short and for long contexts
   moe::Batch batch = model.batch();
   for (moe::Sequence& sequence : sequences) batch.add(sequence, short_and_long);
   REQUIRE(model.forward(batch));
@@ -245,7 +245,8 @@ TEST_CASE("batch: every chosen expert is acquired once for all sequences of a pa
   for (const auto& [id, count] : f.experts.acquired) CHECK(count == 1);
 }
 
-TEST_CASE("batch: experts of single tokens are announced as chosen with the sums of the router's weights") {
+TEST_CASE(
+    "batch: if each sequence reads one token, experts are announced as chosen, with sums of router weights") {
   BatchFixture f;
   moe::Sequence first = f.model.sequence(), second = f.model.sequence();
   float weight = 0;
@@ -346,7 +347,7 @@ TEST_CASE("batch: the statistics of restricted routers are counted for each sequ
   CHECK(second.restriction().mass == alone.restriction().mass);
 }
 
-TEST_CASE("batch: forks of one prompt continue together with the bits of one sequence alone") {
+TEST_CASE("batch: forks of one prompt, continued together, get the bits that each fork gets alone") {
   for (const std::string name : {"plain-bf16", "sliding-window", "qwen3-next-odd", "nemotron-latent"}) {
     CAPTURE(name);
     const BatchFixture f(name);
@@ -369,8 +370,7 @@ TEST_CASE("batch: forks of one prompt continue together with the bits of one seq
   }
 }
 
-TEST_CASE(
-    "batch: after an error of the provider or a stop no sequence has changed, and the pass can be repeated") {
+TEST_CASE("batch: after a provider error or a stop, no sequence has changed and the pass can be repeated") {
   for (const std::string name : {"plain-bf16", "sliding-window", "qwen3-next-odd"}) {
     CAPTURE(name);
     BatchFixture f(name);
@@ -401,7 +401,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("batch: an error about numbers names the sequence and its position, and changes no sequence") {
+TEST_CASE("batch: the error for an infinite number names sequence and position, and changes no sequence") {
   TinyCheckpoint tiny;
   // The embedding of token 42 becomes infinite.
   const moe::Checkpoint sound = tiny.open();

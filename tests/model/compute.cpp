@@ -61,7 +61,7 @@ TEST_CASE("compute: products of every type have the same bits for any number of 
 }
 
 TEST_CASE(
-    "compute: bf16 dot products change products with bf16 weights only, with the same bits for any chunk") {
+    "compute: bf16 dot products change results of bf16 weights only, and give the same bits for any chunk") {
   const moe::detail::simd::Kernels* bf16_dot =
       moe::detail::simd::bf16_dot_kernels_for(moe::detail::simd::active_isa());
   if (!bf16_dot) return;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Ranks of MPI give the bits of one machine:  mpirun -n 3 moe_mpi_tests MODEL [hang]
+// A model on several MPI ranks gives the same logits, bit for bit, as on one machine:  mpirun -n 3 moe_mpi_tests MODEL [hang]
 // With `hang`, the last rank does not answer one batch until rank 0 sends it a message to go on.
 #include <moe.hpp>
 
@@ -22,7 +22,7 @@
 
 namespace {
 
-constexpr int go_on = 1;  // a tag
+constexpr int go_on = 1;  // the tag of the MPI message that ends the wait of HangingExecutor
 
 /// Waits in its third batch for a message from rank 0.
 class HangingExecutor final : public moe::ExpertExecutor {
@@ -42,7 +42,7 @@ class HangingExecutor final : public moe::ExpertExecutor {
   int batches_ = 0;
 };
 
-/// The logits of some tokens, as a prompt in chunks of `chunk`.
+/// The logits of 29 fixed tokens, read as a prompt in chunks of `chunk` tokens.
 std::vector<float> logits(const moe::Transformer& model, std::size_t chunk) {
   std::vector<moe::TokenId> ids(29);
   for (std::size_t i = 0; i < ids.size(); ++i)

@@ -22,7 +22,7 @@ class GgufBuilder {
   }
   static std::string text(std::string_view text) { return bytes_of(std::uint64_t{text.size()}).append(text); }
 
-  /// Adds a value with the number of its type and its bytes.
+  /// Adds a value. `type`: the number of its type in GGUF. `bytes`: the value as it is stored.
   GgufBuilder& value(std::string_view key, std::uint32_t type, std::string_view bytes) {
     values_ += text(key) + bytes_of(type);
     values_ += bytes;
@@ -38,7 +38,7 @@ class GgufBuilder {
     return value(key, std::string_view(string));
   }
 
-  /// Adds an array of strings, or an array of numbers with the number of their type.
+  /// Adds an array of strings or of numbers. `type`: the number of the type of one element in GGUF.
   GgufBuilder& array(std::string_view key, const std::vector<std::string>& strings) {
     std::string bytes = bytes_of(std::uint32_t{8}) + bytes_of(std::uint64_t{strings.size()});
     for (const std::string& string : strings) bytes += text(string);
