@@ -30,12 +30,13 @@ const std::string help = std::string(R"(usage: lossy MODEL TEXT --small TYPE --b
 Reads TEXT with MODEL, the output of extract --also TYPE, one token per step, with a cache of SIZE for exact
 experts. Prints a table of perplexity and speed for:
 
-  exact         exact experts only; and with the memory of the small copies added to the cache
-  small copies  a missing expert whose share of the expert weight of the token is below a threshold is
-                replaced by its small copy; the exact expert is read in the background for later tokens
+  exact         exact experts only, in two rows: with the cache of SIZE, and with a cache that is larger by
+                the memory of the small copies
+  small copies  a missing expert that has less than a threshold of the token's expert weight is replaced by
+                its small copy; the exact expert is read in the background for later tokens
   dropping      such an expert is left out
-  preferring    a resident expert is chosen in place of a missing one if the router's logit of the missing
-                expert is higher by less than a margin
+  preferring    a resident expert is chosen in place of a missing expert if the router's logit of the resident
+                expert is less than a margin below the logit of the missing expert
 
 "weight" is the share of the expert weight of all tokens that was replaced or left out.
 
@@ -89,7 +90,7 @@ Tokens tokens_of(const CommandLine& args, const moe::Tokenizer& tokenizer) {
   return ids;
 }
 
-/// All small copies in memory, in panels, or some of them in a cache.
+/// If the budget is 0: all small copies in memory, in panels. Otherwise: a cache of small copies.
 moe::AnyProvider small_copies(const moe::Checkpoint& checkpoint, std::size_t budget_bytes) {
   if (budget_bytes == 0) return moe::AnyProvider(moe::MemoryProvider(checkpoint, moe::Matrix::Order::panels));
   return moe::AnyProvider(
@@ -134,7 +135,7 @@ Row measure(const Setup& setup, const Setting& setting, moe::ThreadPool& pool, P
           weight, mib / static_cast<double>(tokens)};
 }
 
-/// The numbers of an option.
+/// The numbers of an option; `otherwise` if the option is not given.
 std::vector<float> values_of(const CommandLine& args, const std::string& option,
                              std::vector<float> otherwise) {
   return args.has(option) ? args.numbers<float>(option) : std::move(otherwise);
@@ -192,7 +193,7 @@ int main(int argc, char** argv) {
     for (const char* option : {"--small", "--budget"})
       if (!args.has(option)) throw UsageError(std::string(option) + " is missing");
     const moe::Checkpoint checkpoint(words[0]);
-    const moe::Model model = moe::open(words[0]);  // its tokenizer
+    const moe::Model model = moe::open(words[0]);  // only for its tokenizer and its number of positions
     const WindowCutter cutter(model, args);
     const moe::Checkpoint small = checkpoint.small_copy(type_of(args.text("--small", "")));
     const std::size_t small_budget = args.bytes("--small-budget", 0);

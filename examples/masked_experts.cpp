@@ -26,10 +26,10 @@
 namespace {
 
 const std::string help = std::string(R"(usage: masked_experts MODEL TEXT... [options]
-Restricts the routers of all layers to some experts. Prints a table with a row per restriction. For each
-text it shows the perplexity (teacher-forced, one token per step) and the share of the router mass that
-the allowed experts had; and a continuation of the first text. With k experts per token (8 in Qwen3),
-the restrictions are:
+Restricts the routers of all layers to some experts. Prints a table with a row per restriction. A row has
+for each text the perplexity (teacher-forced, one token per step) and the share of the router mass that
+the allowed experts had. The row ends with a continuation of the first text. With k experts per token
+(8 in Qwen3), the restrictions are:
 
   all               no restriction
   0 to k-1          the first k experts of each layer
@@ -47,7 +47,7 @@ The use of experts is counted on the first half of each text, perplexity is meas
 
 struct Text {
   std::string name;
-  Tokens prompt;                // its beginning, to be continued
+  Tokens prompt;                // the beginning of the second half, to be continued
   std::vector<Tokens> windows;  // of the second half
   moe::UsageProfile usage;      // of the first half
 
@@ -115,7 +115,8 @@ Restriction random_experts(const moe::ModelSpec& spec, std::size_t seed) {
           }};
 }
 
-/// The `count` experts that the text number (text + distance) uses most, counted in a circle.
+/// The `count` experts of each layer that another text uses most: the text `distance` places after the measured one. After the
+/// last text comes the first.
 Restriction used_experts(const moe::ModelSpec& spec, const std::vector<Text>& texts, std::size_t count,
                          std::size_t distance) {
   return {std::to_string(count) + (distance == 0 ? " used here" : " used elsewhere"),
@@ -203,7 +204,7 @@ void print_row(const Row& row) {
   std::printf(" %s |\n", row.continuation.c_str());
 }
 
-/// Counts on the first half of a text, and keeps the second half for measuring.
+/// Counts the use of experts in the first half of a text, and keeps the second half to measure the perplexity.
 Text text_of(const moe::Model& model, const WindowCutter& cutter, const std::string& path,
              std::size_t tokens) {
   const Tokens ids = read_tokens(model.tokenizer(), path, 2 * tokens);
