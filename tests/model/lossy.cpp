@@ -174,8 +174,8 @@ TEST_CASE(
 TEST_CASE("lossy: raised scores decide the choice, and the weights are those of the router") {
   moe::MmapProvider experts(lossy_model());
   moe::ThreadPool pool(2);
-  const auto raise = [](std::size_t, std::span<float> scores) { scores[3] += 1000; };
-  const moe::Transformer model(lossy_model(), experts, pool, {.adjust_choice = raise});
+  const auto raise_third = [](std::size_t, std::span<float> scores) { scores[3] += 1000; };
+  const moe::Transformer model(lossy_model(), experts, pool, {.adjust_choice = raise_third});
   auto sequence = model.sequence();
   std::size_t layers = 0;
   const auto on_routes = [&](const moe::Routes& routes) {
