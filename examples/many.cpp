@@ -34,9 +34,10 @@ each text, in the order of the lines: the number of the line in FILE, the new te
 A text does not depend on the other texts.
 
   --parallel N        texts in a pass; default 8
-  --pass-tokens N     tokens in a pass, those of prompts included; default 512
+  --pass-tokens N     tokens in a pass, including the tokens of prompts; default 512
   --continuations N   N texts for each line, with the seeds S, S + 1, ..., where S is --seed. The line is
-                      read once: its texts share its state. Their number, from 1 on, is printed too
+                      computed once for all N texts. Each output line then also has the number of the
+                      text, from 1 on
   --chat              each line is a message of a user: put it into the model's chat template
   --max-tokens N      limit of each new text; default 100
   --temperature T     0: always the most likely token; default is the model's recommendation
@@ -46,7 +47,7 @@ A text does not depend on the other texts.
 )") + std::string(sampling_options_help) +
                          std::string(model_options_help);
 
-/// A text in the batch, and its answer until all earlier answers are printed.
+/// A text in the batch. After its end, the answer waits here until all earlier answers are printed.
 struct Answer {
   std::size_t line, continuation;       // from 1 on
   std::optional<moe::Session> session;  // empty when the text has ended
@@ -137,7 +138,8 @@ class Run {
     ++next_;
   }
 
-  /// Several texts of a line are forks of one session, with the prompt but its last token, from which each text begins.
+  /// If a line gets several texts, each text is a fork of one session. This session computes the prompt without its last token;
+  /// each fork computes the last token.
   void begin_line() {
     prompt_ = model_.tokenizer().encode(prompt_of(lines_[next_].text),
                                         {.add_special_tokens = !generate_.chat_template});
@@ -176,12 +178,12 @@ class Run {
   moe::SequenceOptions sequence_;
   moe::GenerateOptions generate_;
   std::vector<Line> lines_;
-  std::list<Answer> answers_;  // in the order of the lines; a list, since sessions stay at their addresses
+  std::list<Answer> answers_;  // in the order of the lines; a list, because sessions must not move
   std::size_t continuations_;
   bool show_continuation_;
   moe::SessionBatch batch_;
   Progress progress_;
-  std::optional<moe::Session> line_;  // that is forked for the next text
+  std::optional<moe::Session> line_;  // of the line; forked for each text of the line
   std::vector<moe::TokenId> prompt_;  // of the next text
   std::size_t next_ = 0, next_continuation_ = 0, generated_tokens_ = 0;
 };
@@ -201,7 +203,7 @@ int main(int argc, char** argv) {
     options.sequence.context = args.count("--context", 4096, 1);
     options.sequence.chunk = batch_options_of(args).tokens;
     options.sessions = batch_options_of(args).sequences;
-    if (args.count("--continuations", 1, 1) > 1) ++options.sessions;  // the session that is forked
+    if (args.count("--continuations", 1, 1) > 1) ++options.sessions;  // for Run::line_
     const auto model = moe::open(args.positional(2, 2)[0], options);
     show_memory(model);
     Run run(args, model, options.sequence);

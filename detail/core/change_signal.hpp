@@ -19,7 +19,8 @@ class LockedSignal {
   }
 
   void notify_all(std::atomic<std::uint32_t>&) {
-    // A thread that has compared the old number holds the mutex until it sleeps, so that notify_all() wakes the thread.
+    // wait() compares the number and falls asleep under the mutex. Without this lock, the notification could come between these
+    // two steps and wake no thread.
     { const std::lock_guard lock(mutex_); }
     changed_.notify_all();
   }

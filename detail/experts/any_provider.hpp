@@ -28,7 +28,7 @@ namespace moe::inline MOE_ABI {
 /// call; acquire() allocates nothing. Copies share the provider. All optional members are forwarded.
 class AnyProvider {
  public:
-  using CacheBudget = void;  // budget_bytes() is the budget of a cache
+  using CacheBudget = void;  // marks budget_bytes() as the budget of a cache; see HasCacheBudget
 
   /// Holds a lease of any type of at most 256 bytes.
   class Lease {
@@ -41,7 +41,7 @@ class AnyProvider {
       static_assert(std::is_nothrow_move_constructible_v<L>, "moe: moving a lease must not throw");
       ::new (static_cast<void*>(storage_)) L(std::move(lease));
     }
-    /// Moves.
+    /// Takes over the lease of `other`, which may then only be destroyed or assigned to.
     Lease(Lease&& other) noexcept;
     Lease& operator=(Lease&& other) noexcept;
     ~Lease();
@@ -142,7 +142,7 @@ static_assert(ExpertProvider<AnyProvider>);
 
 namespace moe::inline MOE_ABI::detail {
 
-/// An adapter around a provider that it does not own.
+/// An adapter that refers to a provider and does not own the provider, which must outlive the adapter.
 template <ExpertProvider P>
 class ProviderReference {
   static_assert(check_provider<P>());

@@ -46,7 +46,7 @@ class MemoryProvider {
     ExpertWeights weights;  // views of `memory`
   };
 
-  /// The first entry whose id is not less than this id.
+  /// The index of the first entry whose id is not less than `id`.
   std::size_t place_of(ExpertId id) const;
 
   const Entry* find(ExpertId id) const;

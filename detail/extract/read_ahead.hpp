@@ -15,8 +15,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Reads tensors from their files, piece by piece, on a separate thread that is a few pieces ahead of the caller. A matrix that
-/// is not stored as kernels read it is read and converted as a whole.
+/// Reads tensors from their files, piece by piece, on a separate thread that is a few pieces ahead of the caller. If
+/// kernels do not take a matrix in its stored form, the thread reads and decodes the whole matrix first.
 class ReadAhead {
  public:
   /// `files` and the tensors must outlive the object.
@@ -25,9 +25,9 @@ class ReadAhead {
   ReadAhead(const ReadAhead&) = delete;
   ReadAhead& operator=(const ReadAhead&) = delete;
 
-  /// The next piece of the tensors, in their order; valid until the next call. A piece belongs to one tensor; if that tensor
-  /// is converted, the piece is whole blocks of both types. Must not be called after the last piece. Throws the error of the
-  /// thread.
+  /// The next piece of the tensors, in their order; valid until the next call. A piece belongs to one tensor. A piece of a
+  /// tensor that will be converted has whole blocks of the types before and after the conversion. Must not be called after the
+  /// last piece. Throws the error that ended the thread.
   std::span<const std::byte> next();
 
  private:

@@ -30,7 +30,7 @@ class Checkpoint {
   ///   - a safetensors file or shard in such a directory;
   ///   - a GGUF file, or any part of a split GGUF file;
   ///   - a directory with one GGUF model, or with the output of the extractor (dense.gguf and experts.gguf).
-  /// Throws if anything in the files is wrong.
+  /// Throws if a file is missing, or if anything that is read here is wrong.
   explicit Checkpoint(const std::string& path);
   /// Opens the checkpoint at a std::filesystem::path.
   explicit Checkpoint(const detail::PathObject auto& path) : Checkpoint(detail::utf8_of(path)) {}

@@ -25,7 +25,7 @@ MOE_INLINE CheckpointContents open_checkpoint(const std::string& path) {
   return gguf ? open_gguf(path) : open_hugging_face(path);
 }
 
-/// Whether two shapes are equal but for dimensions of 1.
+/// Whether two shapes are equal apart from dimensions of 1.
 MOE_INLINE bool same_shape(const std::vector<std::uint64_t>& a, const std::vector<std::uint64_t>& b) {
   const auto next = [](const std::vector<std::uint64_t>& shape, std::size_t at) {
     while (at < shape.size() && shape[at] == 1) ++at;
@@ -83,7 +83,7 @@ MOE_INLINE std::span<const std::byte> Checkpoint::bytes(const TensorInfo& tensor
 MOE_INLINE Matrix Checkpoint::matrix(std::string_view name, std::size_t rows, std::size_t cols) const {
   const TensorInfo& tensor = checked(name, {rows, cols});
   const Matrix out{bytes(tensor).data(), tensor.dtype, rows, cols};
-  // same_shape() ignores dimensions of 1, but a row must be whole blocks: [1, 64] is two blocks of 32, [64, 1] is none.
+  // same_shape() ignores dimensions of 1, but a row must be whole blocks: [1, 64] has two blocks of 32, [64, 1] has none.
   if (out.bytes() != tensor.bytes) fail_shape(tensor, {rows, cols});
   return out;
 }

@@ -8,7 +8,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Memory for the intermediate results of a step: a stack of arrays. Frames give back the arrays taken since they began.
+/// Memory for the intermediate results of a step: a stack of arrays. A Frame gives back the arrays that are taken during
+/// its lifetime.
 /// An arena without memory only counts: its arrays have sizes but no memory, and peak_bytes() is the memory that the same calls
 /// need.
 class Arena {

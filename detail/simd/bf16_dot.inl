@@ -5,7 +5,7 @@
 //   _mm512_dpbf16_ps       vdpbf16ps      16 lanes of sum + a[2i + 1] · b[2i + 1] + a[2i] · b[2i]
 //   _mm512_cvtneps_pbh     vcvtneps2bf16  float to bf16, nearest even, denormals to zero
 //
-// Order of summation: lane l takes the pairs of columns number i = l, l + 16, l + 32, ...:
+// Order of summation: lane l adds the products of the columns 2i and 2i + 1 for i = l, l + 16, l + 32, ...:
 //   sum = fma(w[2i], x[2i], fma(w[2i + 1], x[2i + 1], sum)),
 // rounded to nearest even with denormals as zero; the instruction ignores MXCSR. Then the 16 lanes are reduced, four rows at
 // once. The order is the same for any number of rows and tokens, so one token and many tokens give the same bits.
@@ -53,8 +53,8 @@ inline void add_pairs(Vec (&total)[4][Tokens], const std::byte* const (&weights)
 
 /// out[t, row + r · row_step] for four rows r and Tokens tokens. A tile that reaches beyond the last row or token computes the
 /// last row or token again.
-/// With one token, the rows themselves are prefetched, prefetch_bytes ahead; with several tokens the row at `ahead`, if `ahead`
-/// is not null.
+/// Tokens = 1: prefetches the same four rows, prefetch_bytes ahead of the columns that are read. Tokens > 1: prefetches the row
+/// at `ahead`, unless `ahead` is null.
 template <std::size_t Tokens>
 inline void bf16_tile(const MatmulArgs& a, std::size_t row, std::size_t row_step, std::size_t token,
                       const std::byte* ahead) {
@@ -100,8 +100,9 @@ inline void bf16_tile(const MatmulArgs& a, std::size_t row, std::size_t row_step
   }
 }
 
-/// All tokens for the rows [first, end). These rows stay in the second-level cache, the activations of one group of tokens
-/// in the first. The first four groups of tokens prefetch the next rows, so that memory and arithmetic overlap.
+/// Multiplies the rows [first, end) with all tokens, in groups of 6 or 3 tokens. The rows stay in the second-level cache, and the
+/// activations of one group stay in the first-level cache. The first four groups prefetch the rows after `end`, so that memory
+/// and arithmetic overlap.
 inline void bf16_rows(const MatmulArgs& a, std::size_t first, std::size_t end) {
   for (std::size_t token = 0, group = 0; token < a.tokens; ++group) {
     const std::size_t left = a.tokens - token;

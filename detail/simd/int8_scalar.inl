@@ -4,14 +4,15 @@
 // row and no sum across lanes is needed. Each int8_*.inl defines
 //   VecI8                    four bytes of each row
 //   VecI32                   one int32 for each row
-//   row_vectors              how many such vectors of rows one tile has
-//   load_i8(p)                four bytes of each row that stand side by side
+//   row_vectors              the number of VecI32 for all rows of one tile
+//   load_i8(p)               the 4 · lanes bytes at p: four bytes of each row, row after row
 //   gather(rows, at, i)      bytes [at, at + 16) of the rows i, i + 4, i + 8, ..., in this order
-//   transpose(q)             gather() for i = 0 to 3 becomes the bytes 0-3, 4-7, 8-11, 12-15 of all rows, one row per lane
+//   transpose(q)             q[i] is gather(rows, at, i) before the call. After the call, q[i] has the bytes at + 4 · i to
+//                            at + 4 · i + 3 of all rows, one row per lane
 //   gather_scales<Step, At>(rows, blocks, out)   out[b] = the f16 number at byte At + b · Step of each row, as float
 //   bit_field<Shift>(b, mask)                each byte shifted right by Shift bits (left if negative), then masked
 //   bit_or(a, b)                             bitwise or
-//   lookup(table, b)                         table[each byte], of 16 signed bytes
+//   lookup(table, b)                         table[x] for each byte x; the table has 16 signed bytes
 //   fifth_bits<I>(b)                         byte j of each lane is 16 if bit 4 · I + j of the lane is set, otherwise 0
 //   low_f16(b)                               the f16 number in the first two bytes of each lane as float
 //   to_dot_operand(b)                        signed bytes in the form that DotSum<Q8_0> takes
@@ -19,9 +20,9 @@
 //   broadcast_i8x4(x), broadcast_i32(n)      the same four bytes, or the same int32, in all lanes
 //   to_float(n)                              int32 to float
 //   pair_sums(sums, factor, out)             out[g] = (sums[2 · g] + sums[2 · g + 1]) · factor, for eight g
-//   DotSum<Type>             the exact integer sum of one group of columns, for each row: start(correction), then
-//                            add(i, w, x), which adds Σ over four bytes of w · x, for each vector i of the group, in order,
-//                            then value(). w comes from unpack() of this type, x are activations
+//   DotSum<Type>             the exact integer sum of one group of columns, for each row. start(correction) sets the sum;
+//                            add(i, w, x) adds w · x over four columns and is called for each vector i of the group, in
+//                            order; value() returns the sum. w comes from unpack() of this type, x are activations
 //   zero_point(type)         unpacked number in w = stored number + zero_point
 
 struct VecI8 {

@@ -12,7 +12,8 @@ namespace moe::inline MOE_ABI::detail {
 
 using RouterScore = RouterSpec::Score;
 
-/// The score that a GGUF file states: 0 for the usual one, 1 softmax, 2 sigmoid, 3 softmax of the chosen.
+/// The router's score from its number in a GGUF file: 1 is softmax, 2 is sigmoid, 3 is softmax_of_chosen. 0, or no number,
+/// stands for the default of the family.
 MOE_INLINE RouterScore read_score_of_gguf(const SpecReader& reader) {
   const Family& family = reader.family();
   constexpr RouterScore stated[] = {RouterScore::softmax, RouterScore::softmax, RouterScore::sigmoid,
@@ -27,8 +28,8 @@ MOE_INLINE RouterScore read_score_of_gguf(const SpecReader& reader) {
   }
   std::size_t usual = 1;
   while (usual < 3 && stated[usual] != family.score) ++usual;
-  // GGUF files may state 1 for both scores: a softmax of the chosen equals a softmax with normalised weights, and llama.cpp has
-  // no number for the sparsemixer.
+  // Files may state 1 instead of 3, since softmax_of_chosen equals a softmax with normalised weights. They may also state 1 for
+  // sparsemixer, for which llama.cpp has no number.
   const bool same = number == 1 && (usual == 3 || family.score == RouterScore::sparsemixer);
   if (number != 0 && number != usual && !same) reader.fail_at(keys::score, concat(usual), concat(number));
   return family.score;
@@ -51,7 +52,7 @@ MOE_INLINE void read_groups(const SpecReader& reader, RouterSpec& out) {
     const std::string choice = reader.text(keys::choice, family.choice);
     if (sums ? choice != "noaux_tc" : choice != "greedy" && choice != "group_limited_greedy")
       reader.fail_at(keys::choice, sums ? "noaux_tc" : "greedy or group_limited_greedy", choice);
-    // Before the return for a greedy choice, which ignores groups: this call marks the key as looked up.
+    // This call marks the key as looked up, so it comes before the return for a greedy choice: an unread key would be refused.
     const bool has_groups = reader.has(keys::groups);
     if (choice == "greedy" || !(has_groups || family.groups > 1)) return;
   }
@@ -78,7 +79,7 @@ MOE_INLINE void read_groups(const SpecReader& reader, RouterSpec& out) {
 MOE_INLINE bool read_normalise(const SpecReader& reader, RouterScore score) {
   const Family& family = reader.family();
   if (family.normalise == Family::Normalise::never) return false;
-  // Families with a softmax and with a sigmoid share one architecture. With a softmax, the default is not to normalise.
+  // If models with softmax and models with sigmoid share an architecture of GGUF, the default for softmax is not to normalise.
   const bool usual =
       reader.is_gguf() ? family.normalised_in_gguf && !(family.other_scores_in_gguf && score != family.score)
                        : family.normalised;

@@ -12,8 +12,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The names of the tensors of one checkpoint, by role. Weights, catalogs and extractions use this table. Of several
-/// names for a role, the first name with a tensor in the checkpoint counts, or else the first name.
+/// The names of the tensors of one checkpoint, by role. Weights, catalogs and extractions use this table. If a role
+/// has several names, the first name with a tensor in the checkpoint is used; if no tensor has such a name, the first name.
 class TensorNames {
  public:
   /// family: of the checkpoint.
@@ -22,7 +22,7 @@ class TensorNames {
   /// The name of a tensor of the model, or of a layer. Empty if the format has no tensor for this role.
   std::string of(Role role, std::size_t layer = 0) const;
 
-  /// The name of a matrix of one expert that is stored apart. role: expert_gate, expert_up or expert_down.
+  /// The name of a matrix of one expert, if each expert has its own tensors. role: expert_gate, expert_up or expert_down.
   std::string of_expert(Role role, std::size_t layer, std::size_t expert) const;
 
   /// The tensor of a role; null if the checkpoint does not have it.
@@ -43,7 +43,8 @@ class TensorNames {
   template <class Use>
   bool any_name(Role role, Use&& use) const;
 
-  /// The first name `before + name` that has a tensor, or else the first name. expert: replaces `*`.
+  /// Puts `before` in front of each name of the role, and `expert` in place of `*`. Returns the first of these names that a
+  /// tensor has; if no tensor has one, the first name.
   std::string first_of(Role role, const std::string& before, std::string_view expert) const;
 
   std::string prefix_of(Role role, std::size_t layer) const;

@@ -42,11 +42,10 @@ class BackwardAutomaton {
   std::uint32_t longest(std::uint32_t state) const { return longest_[state]; }
 
  private:
-  /// The child of the state by the byte; `none` if the state has no such child.
+  /// The child that `byte` leads to; `none` if the state has no such child.
   std::uint32_t child(std::uint32_t state, unsigned char byte) const;
 
-  // A trie in breadth-first order: the children of state s are the states from children_[s] to below children_[s + 1], sorted by
-  // byte.
+  // A trie in breadth-first order: the children of state s are the states [children_[s], children_[s + 1]), sorted by byte.
   std::vector<std::uint32_t> children_;
   std::vector<unsigned char> bytes_;        // [states] the byte that leads to the state
   std::vector<std::uint32_t> fallback_;     // [states] the state of the longest proper suffix
@@ -59,8 +58,8 @@ class BackwardAutomaton {
 /// Source: find_matches of AddedVocabulary in Hugging Face's tokenizers.
 class AddedTokenMatcher {
  public:
-  /// No content is empty. Among tokens with equal content, the token with the lowest id counts. `spaces_are_marks`: spaces in
-  /// texts stand for ▁, which is no white space.
+  /// No content is empty. Among tokens with equal content, the token with the lowest id counts. spaces_are_marks: a
+  /// space in a text stands for ▁, so that lstrip and rstrip do not count the space as white space.
   explicit AddedTokenMatcher(std::vector<AddedToken> tokens = {}, bool spaces_are_marks = false);
 
   /// Goes through the text from left to right: on_token(id) for each match, on_text(part) for each part between matches
@@ -80,7 +79,7 @@ class AddedTokenMatcher {
         end = space_end;
       }
       if (done < begin) on_text(text.substr(done, begin - done));
-      if (begin < end) on_token(token.id);  // else the match before includes this match as white space
+      if (begin < end) on_token(token.id);  // else the previous match includes this match: rstrip
       done = end;
     }
     if (done < text.size()) on_text(text.substr(done));
@@ -92,8 +91,8 @@ class AddedTokenMatcher {
     std::uint32_t token;  // index in tokens_
   };
 
-  /// The longest match at each position of a text, in the order of positions. The automaton reads backwards, so the text is
-  /// read window by window.
+  /// The longest match at each position of a text, in the order of positions. The automaton reads backwards. The
+  /// text is read in windows from left to right, so that the first match is found without reading the whole text.
   class Matches {
    public:
     Matches(const AddedTokenMatcher& matcher, std::string_view text) : matcher_(matcher), text_(text) {}

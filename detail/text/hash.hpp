@@ -16,7 +16,8 @@ inline std::uint64_t mix(std::uint64_t x) {
   return x ^ x >> 33;
 }
 
-/// Up to 8 bytes as a number, in reads of constant size that may overlap; different for different bytes of one length.
+/// A number from up to 8 bytes. Different bytes of the same size give different numbers. Reads parts of constant size, which
+/// may overlap.
 inline std::uint64_t short_word(const char* data, std::size_t size) {
   if (size >= 4) {
     std::uint32_t first, last;

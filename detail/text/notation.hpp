@@ -40,8 +40,8 @@ inline constexpr ByteAlphabet byte_alphabet = [] {
   return alphabet;
 }();
 
-/// Appends the bytes that `text` writes in the alphabet. Appends nothing and returns false if `text` has a character
-/// outside the alphabet.
+/// Appends the byte of each character of `text`. Appends nothing and returns false if `text` has a character outside the
+/// alphabet.
 bool append_bytes(std::string& out, std::string_view text);
 
 /// The bytes of `text`, each as its character of the alphabet.

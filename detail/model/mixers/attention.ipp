@@ -85,7 +85,7 @@ class AttentionRun {
     });
   }
 
-  /// Norms and rotates one head of queries or keys. spare: [head_dim], overwritten.
+  /// Normalises and rotates one head of queries or keys. spare: [head_dim], overwritten.
   void rotate_head(std::size_t t, const std::vector<float>& norm, float* head, float* spare) const noexcept {
     const simd::Kernels& kernels = step_.kernels();
     if (spec_.query_key_norm == AttentionSpec::Norm::heads)
@@ -93,12 +93,12 @@ class AttentionRun {
     if (angles_) rotate(kernels, *angles_, t, head, spare);
   }
 
-  /// Norms, rotates and scales, for the token of row t, one kv head and the query heads that share this kv head. Stores the key
-  /// and the value. cache: of the text of the token.
+  /// Prepares one kv head of the token in row t: normalises and rotates the key, normalises the value, and stores both in
+  /// `cache`, the cache of the token's text. Normalises, rotates and scales the query heads that share this kv head.
   void prepare_heads(std::size_t t, std::size_t kv_head, const KvRows& cache) noexcept {
     const simd::Kernels& kernels = step_.kernels();
     const std::size_t d = spec_.head_dim, group = spec_.heads / spec_.kv_heads;
-    float* const spare = &b_.attended[(t * spec_.heads + kv_head * group) * d];  // not written yet
+    float* const spare = &b_.attended[(t * spec_.heads + kv_head * group) * d];  // before attend() writes it
     for (std::size_t head = kv_head * group; head < (kv_head + 1) * group; ++head) {
       float* const query = &b_.queries[(t * spec_.heads + head) * d];
       if (spec_.output_gate) {
