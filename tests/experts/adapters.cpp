@@ -83,7 +83,7 @@ struct Erasing {
   }
 };
 
-/// Defines acquire() and inner() only: all optional members must be found within.
+/// Defines acquire() and inner() only: calls of optional members must reach the inner provider.
 struct Forwarding {
   static constexpr const char* name = "forwarding";
   template <class Inner>
@@ -229,7 +229,7 @@ TEST_CASE("adapters: errors are thrown each time, leave no lease behind, and are
   });
 }
 
-TEST_CASE("adapters: two caches around each other with the same budget make progress") {
+TEST_CASE("adapters: a cache around a cache with the same budget makes progress") {
   const ExpectedExperts expected = expected_experts(recorded_catalog().checkpoint());
   const std::size_t budget_bytes = 3 * recorded_catalog()[0].bytes();
   check_provider_contract(

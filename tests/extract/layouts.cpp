@@ -42,7 +42,8 @@ void check_same_experts(const moe::Checkpoint& a, const moe::Checkpoint& b) {
     CHECK(contract::same(expected.experts().at(id), found.experts().at(id)));
 }
 
-/// Checks that an extraction, and an extraction of it, have the same experts as the source, verified.
+/// Checks that an extraction has the same experts as the source and passes verification, and that a second extraction, made
+/// from the first, writes the same files.
 void check_extraction(const moe::Checkpoint& source) {
   const TemporaryDirectory directory;
   moe::Extraction(source, directory / "once").run();
@@ -137,7 +138,7 @@ TEST_CASE("extraction: networks of two matrices are extracted") {
             .shape == std::vector<std::uint64_t>{96, 64});
 }
 
-TEST_CASE("extraction: families that have only merged experts get names with numbers") {
+TEST_CASE("extraction: if a family has no names for single experts, the extraction names them by number") {
   for (const auto& [model_type, prefix, gate_up, down, name] :
        {std::array<const char*, 5>{"granitemoe", "model.", "block_sparse_moe.input_linear.weight",
                                    "block_sparse_moe.output_linear.weight",
@@ -197,7 +198,8 @@ TEST_CASE("extraction: GGUF files keep their names and metadata, and get tensors
   CHECK(contents.metadata.whole("moe.experts") == 2);
 }
 
-TEST_CASE("extraction: of a Hugging Face checkpoint the names stay, and config.json becomes moe.config") {
+TEST_CASE(
+    "extraction: a Hugging Face checkpoint keeps its tensor names, and config.json becomes moe.config") {
   ExpertFiles files;
   files.add("model.embed_tokens.weight", "BF16", {5, 32}, some_numbers())
       .add("model.norm.weight", "BF16", {32}, some_numbers());
@@ -205,7 +207,7 @@ TEST_CASE("extraction: of a Hugging Face checkpoint the names stay, and config.j
       .add("model.layers.0.layer_scalar", "F32", {1}, some_numbers());
   files.add_bytes("model.layers.0.scalar", "F32", {}, "1234");
   files.add("model.layers.0.conv.conv.weight", "BF16", {32, 1, 3}, some_numbers());
-  files.add("model.layers.1.input_layernorm.weight", "BF16", {32}, some_numbers());  // drafts tokens
+  files.add("model.layers.1.input_layernorm.weight", "BF16", {32}, some_numbers());  // a draft layer
   files.add("model.mtp.norm.weight", "BF16", {32}, some_numbers())
       .add("mtp.fc.weight", "BF16", {2, 32}, some_numbers());
   files.add("model.visual.blocks.0.attn.qkv.weight", "BF16", {2, 32}, some_numbers());
@@ -246,7 +248,7 @@ TEST_CASE("extraction: only matrices that kernels multiply are converted by dens
     CHECK(tensor_of(out, layer + name).dtype == moe::DType::bf16);
 }
 
-TEST_CASE("extraction: dense FP8 keeps its bytes and scales, or is converted without them") {
+TEST_CASE("extraction: dense FP8 weights keep their bytes and scales; converted weights have no scales") {
   ExpertFiles files;
   const std::string query = "model.layers.0.self_attn.q_proj.weight";
   add_fp8_matrix(files, query, 64, 96, 32, 32);
@@ -298,7 +300,7 @@ TEST_CASE("extraction: experts of every layout can be converted, and their biase
   }
 }
 
-TEST_CASE("extraction: FP8 whose rows are not whole blocks of the wanted type stays as it is") {
+TEST_CASE("extraction: FP8 experts stay FP8 if their rows are not whole blocks of the wanted type") {
   ExpertFiles files;
   for (const std::string name : {"gate_proj", "up_proj", "down_proj"})
     add_fp8_matrix(files, "model.layers.0.mlp.experts.0." + name + ".weight", 40, 40, 32, 32);
@@ -357,7 +359,7 @@ TEST_CASE("extraction: tensors that GGUF cannot hold are refused by their names"
               {name, "1 to 64 bytes", "65"});
 }
 
-TEST_CASE("extraction: every checkpoint of another implementation keeps its experts" *
+TEST_CASE("extraction: checkpoints that other implementations wrote keep their experts" *
           doctest::test_suite("real-data")) {
   for (const std::string name :
        {"deepseek_v3_bf16", "gemma4-moe-f32", "glm4_moe_lite", "gpt_oss_mxfp4", "granitemoehybrid",

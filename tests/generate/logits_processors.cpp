@@ -31,7 +31,7 @@ TokenId first_of(const Sampling& sampling, const std::vector<float>& logits,
   return Sampler(sampling)(logits, context);
 }
 
-/// The steps before the temperature, one token after the other, straight from their definitions.
+/// The scores after all steps that come before the temperature, computed token by token from the definitions.
 std::vector<double> reference_scores(const Sampling& s, const std::vector<float>& logits, const Text& text,
                                      std::size_t prompt_size) {
   std::vector<double> scores(logits.begin(), logits.end());
@@ -84,7 +84,8 @@ TEST_CASE("logits processors: a banned token is never drawn, whatever its bias")
         std::set<TokenId>{1, 3});
 }
 
-TEST_CASE("logits processors: the last token of a banned sequence is banned after the others only") {
+TEST_CASE(
+    "logits processors: the last token of a banned sequence is banned only after all its other tokens") {
   const std::vector<float> logits{0, 3, 2, 1};
   const Sampling sampling{.banned_sequences = {{0, 2, 1}, {3}}};
   CHECK(first_of(sampling, logits, Text{0, 2}) == 2);
@@ -96,7 +97,7 @@ TEST_CASE("logits processors: the last token of a banned sequence is banned afte
 }
 
 TEST_CASE(
-    "logits processors: presence is subtracted once, frequency once for each time, of generated tokens") {
+    "logits processors: a generated token gets the presence penalty once, the frequency penalty each time") {
   const std::vector<float> logits{3, 2};
   const Text text{0, 0, 0, 0};
   // The prompt does not count.
@@ -137,7 +138,8 @@ TEST_CASE("logits processors: no n-gram of prompt and text is repeated") {
   check_error([&] { return sampler(logits, text); }, {"one that is not -inf"});
 }
 
-TEST_CASE("logits processors: random options draw as a naive reference does, in texts that grow and change") {
+TEST_CASE(
+    "logits processors: with random options and texts, a token is drawn that a naive reference scores best") {
   moe::Random random(1);
   constexpr TokenId vocabulary = 7;
   const auto below = [&](std::size_t n) { return static_cast<TokenId>(random.next() % n); };

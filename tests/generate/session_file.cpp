@@ -81,8 +81,7 @@ TEST_CASE("session file: a fork continues with the same tokens, and the two sess
 }
 
 TEST_CASE(
-    "session file: a prompt that changes an earlier answer is computed from the first position that "
-    "differs") {
+    "session file: a prompt that departs from the session's text gives the same tokens as a new session") {
   for (const std::string& path : session_checkpoints()) {
     CAPTURE(path);
     const moe::Model model = moe::open(path);
@@ -97,7 +96,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("session file: a session of mapped weights continues with weights in memory, which lie in panels") {
+TEST_CASE("session file: a session saved with mapped weights continues with weights in memory, in panels") {
   const TemporaryDirectory directory;
   moe::Extraction(moe::Checkpoint(golden("plain-f32")), directory / "q8_0",
                   {.type = moe::DType::q8_0, .dense_type = moe::DType::q8_0})
@@ -141,7 +140,7 @@ TEST_CASE("session file: a file with any damage is refused") {
   CHECK(moe::open_session(model, path).tokens() == session.tokens());
 }
 
-TEST_CASE("session file: a session of another model is refused, also of another model of the same shape") {
+TEST_CASE("session file: a session of another model is refused, even if both models have the same shape") {
   const TemporaryDirectory directory;
   const moe::Model model = moe::open(golden("plain-f32"));
   moe::Session session(model, {.context = 20});

@@ -29,7 +29,7 @@ void check_refused(const std::string& bytes, std::initializer_list<std::string_v
 std::string u64(std::uint64_t value) { return GgufBuilder::bytes_of(value); }
 std::string u32(std::uint32_t value) { return GgufBuilder::bytes_of(value); }
 
-/// An array of `count` elements of that type.
+/// The bytes of an array value: `type`, `count`, then `elements`, the bytes of all elements.
 std::string array(std::uint32_t type, std::uint64_t count, std::string_view elements) {
   return (u32(type) + u64(count)).append(elements);
 }
@@ -116,7 +116,7 @@ TEST_CASE("gguf: general.alignment sets the alignment of tensors") {
   CHECK(tensors[1].offset == 8192);
 }
 
-TEST_CASE("gguf: version 2 is accepted, also without values and tensors") {
+TEST_CASE("gguf: a file of version 2 without values and tensors is accepted") {
   GgufBuilder file;
   file.version = 2;
   CHECK(parse(file.file()).tensors.empty());
@@ -134,7 +134,7 @@ TEST_CASE("gguf: unknown versions and big-endian files are refused") {
   }
 }
 
-TEST_CASE("gguf: a file of another format is refused by the name of its format") {
+TEST_CASE("gguf: a file of another format is refused, and the error names the format if it is known") {
   GgufBuilder file;
   file.magic = "GGML";
   check_refused(file.file(), {"byte 0: expected GGUF, found another format"});
@@ -269,7 +269,7 @@ TEST_CASE("gguf: data that is unaligned, beyond the end of the file or overlappi
   CHECK(parse(empty.tensor("a", {33}, 24, data).info("b", {0}, 24, 64).file()).tensors.size() == 2);
 }
 
-TEST_CASE("gguf: an empty tensor has an offset in the file, even if the file ends with the head") {
+TEST_CASE("gguf: an empty tensor has an offset in the file, even if the file ends directly after the head") {
   GgufBuilder file;
   file.info("x", {4, 0}, 0, 0);
   const TemporaryDirectory directory;

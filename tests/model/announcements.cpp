@@ -19,7 +19,7 @@ namespace {
 
 using Kind = moe::Announcement::Kind;
 
-/// Never has a present expert, and records the announcements.
+/// Records the announcements. Has no try_acquire(), so that no expert counts as resident.
 struct ListeningProvider {
   struct Kept {
     std::vector<moe::ExpertId> ids;

@@ -17,7 +17,7 @@ namespace {
 
 moe::ModelSpec shared_model() { return moe::ModelSpec(moe::Checkpoint(bundled_model())); }
 
-/// The number of experts of a layer that each rank owns, and the sum of their counts.
+/// For each rank: the number of experts of one layer that the rank owns, and the sum of the use counts of these experts.
 struct Owned {
   std::vector<std::size_t> experts;
   std::vector<std::uint64_t> counts;
@@ -51,7 +51,8 @@ TEST_CASE("expert shares: equal shares differ by at most one expert of a layer, 
   }
 }
 
-TEST_CASE("expert shares: balanced shares divide the uses of each layer, and no rank owns too many experts") {
+TEST_CASE(
+    "expert shares: a usage profile balances the uses, and no rank owns more experts than an equal share") {
   const moe::ModelSpec spec = shared_model();
   moe::UsageProfile usage(spec.layers.size(), spec.experts());
   for (std::uint32_t expert = 0; expert < spec.experts(); ++expert)
@@ -65,7 +66,7 @@ TEST_CASE("expert shares: balanced shares divide the uses of each layer, and no 
   CHECK(shares.checksum() == moe::ExpertShares(spec, 3, usage).checksum());
 }
 
-TEST_CASE("expert shares: no ranks and profiles of other models are refused") {
+TEST_CASE("expert shares: a number of 0 ranks and a profile of another model are refused") {
   const moe::ModelSpec spec = shared_model();
   check_error([&] { return moe::ExpertShares(spec, 0).ranks(); }, {"expert shares: ranks", "found 0"});
   check_error([&] { return moe::ExpertShares(spec, 2, moe::UsageProfile(1, 2)).ranks(); },

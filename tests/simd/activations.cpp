@@ -66,7 +66,7 @@ constexpr std::size_t some_sizes[] = {0, 1, 3, 7, 8, 15, 16, 17, 33, 130};
 
 }  // namespace
 
-TEST_CASE("activations: every kernel is its formula within 2e-6, for every size, and writes nothing else") {
+TEST_CASE("activations: every kernel is within 2e-6 of its formula, for every size n, and writes n numbers") {
   const moe::detail::FloatEnvironment environment;
   for (const Isa isa : every_isa())
     for (const ElementwiseCase& test : elementwise_cases())
@@ -80,14 +80,14 @@ TEST_CASE("activations: every kernel is its formula within 2e-6, for every size,
         test.kernel(moe::detail::simd::kernels_for(isa), x.data(), y.data() + 1, n);
         for (std::size_t i = 0; i < n; ++i) {
           const double exact = test.formula(before[i], y[i + 1]);
-          // The exponent of gelu grows with the cube of its argument, and so does its rounding.
+          // In gelu, the argument of exp grows with x cubed. The rounding error of this argument is a relative error of exp.
           REQUIRE(std::abs(x[i] - exact) <= 2e-6 * std::abs(exact) + 2e-7);
         }
         CHECK(x.back() == 12345);
       }
 }
 
-TEST_CASE("activations: a number has the same bits wherever it stands") {
+TEST_CASE("activations: the result for a number has the same bits at every index") {
   for (const Isa isa : every_isa())
     for (const ElementwiseCase& test : elementwise_cases()) {
       CAPTURE(name(isa));
@@ -101,7 +101,7 @@ TEST_CASE("activations: a number has the same bits wherever it stands") {
     }
 }
 
-TEST_CASE("activations: NaN in either argument gives NaN, and nowhere else") {
+TEST_CASE("activations: NaN at an index of either argument gives NaN at this index only") {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   for (const Isa isa : every_isa())
     for (const ElementwiseCase& test : elementwise_cases())

@@ -69,7 +69,7 @@ struct ProductCase {
 
   bool takes_int8() const { return int8_mxfp4 || moe::detail::is_quantised(dtype); }
 
-  /// An activation as the kernel gets it.
+  /// The activation with index i, after quantisation if the kernel takes int8.
   double activation(std::size_t i) const {
     if (!takes_int8()) return double{x[i]};
     return quants[i] * double{scales[i / 32]};
@@ -81,12 +81,13 @@ struct ProductCase {
     return out;
   }
 
-  /// The product in double precision, of the stored weights and the activations as the kernel gets them.
-  /// error: a bound of the rounding error in single precision, from the sum of magnitudes.
+  /// The product in double precision, of the stored weights and of activation(). error: is set to a bound of the rounding error
+  /// in single precision, which is in proportion to the sum of the magnitudes of all products.
   double exact(std::size_t token, std::size_t row, double& error) const {
     const std::vector<float> w =
         moe::detail::dequantise({weights + row * moe::detail::bytes_of(dtype, cols), dtype, cols});
-    // The kernel adds scale · number and the offset as separate products, each of which may be larger than the weight.
+    // With offsets, a weight is scale · number + offset. The kernel multiplies each term with the activation separately, and
+    // each term may be larger than the weight.
     const float range = halves_of(dtype).size() > 1
                             ? *std::max_element(w.begin(), w.end()) - *std::min_element(w.begin(), w.end())
                             : 0;
@@ -124,11 +125,11 @@ std::vector<DType> all_types() {
   return out;
 }
 
-/// Fill bytes of blocks with the smallest and the largest unpacked numbers of a type.
+/// The bytes that fill a block with the smallest and with the largest unpacked number of a type.
 std::vector<int> extremes_of(DType dtype) {
   if (dtype == DType::q8_0) return {0x80, 0x7f};
   if (dtype == DType::mxfp4) return {0xff, 0x77};
-  if (halves_of(dtype).size() > 1) return {0xff};  // with offsets, the smallest number is 0
+  if (halves_of(dtype).size() > 1) return {0xff};  // with offsets, the smallest number is 0: not extreme
   return {0x00, 0xff};
 }
 
@@ -157,7 +158,8 @@ std::vector<DType> quantised_types() {
 
 }  // namespace
 
-TEST_CASE("matmul: every type, size and alignment gives the product within single precision") {
+TEST_CASE(
+    "matmul: every type, size and alignment gives the product up to rounding errors of single precision") {
   const moe::detail::FloatEnvironment environment;
   for (const DType dtype : all_types())
     for (const std::size_t cols : columns_of(dtype))
@@ -199,7 +201,7 @@ TEST_CASE("matmul: a token has the same bits alone, with other tokens, and for a
 }
 
 TEST_CASE(
-    "matmul: int8 products of mxfp4 are within single precision, and have the same bits for one token") {
+    "matmul: int8 products of mxfp4 have errors of single precision, and the same bits for a token alone") {
   const moe::detail::FloatEnvironment environment;
   for (const std::size_t cols : columns_of(DType::mxfp4))
     for (const std::size_t rows : {1u, 5u, 16u, 33u}) {
@@ -308,7 +310,7 @@ TEST_CASE("matmul: integer sums are exact for the extreme numbers of each type a
 }
 
 TEST_CASE("matmul: mxfp4 numbers of all exponents are exact") {
-  constexpr std::size_t row_bytes = 17, exponents = 253;  // below 2^128, where all products are finite
+  constexpr std::size_t row_bytes = 17, exponents = 253;  // from 0 to 252: all weights are finite
   std::vector<std::byte> weights(exponents * row_bytes);
   for (std::size_t e = 0; e < exponents; ++e)
     for (std::size_t i = 0; i < row_bytes; ++i)

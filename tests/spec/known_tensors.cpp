@@ -17,7 +17,7 @@ using moe::detail::Role;
 
 namespace {
 
-/// Opens a Qwen3-MoE model of one layer with one more tensor.
+/// The description of a model with one layer. Its checkpoint has the embedding and the tensor `name`.
 moe::ModelSpec with_tensor(const std::string& name, const std::string& model_type = "qwen3_moe") {
   SpecCheckpoint checkpoint;
   checkpoint.tensor("model.embed_tokens.weight").tensor(name);
@@ -31,7 +31,7 @@ moe::ModelSpec with_gguf_tensor(const std::string& name) {
 
 }  // namespace
 
-TEST_CASE("known tensors: a tensor of a layer that has no role is refused by name") {
+TEST_CASE("known tensors: a tensor without a role, in a layer or outside of layers, is refused by name") {
   for (const std::string name :
        {"model.layers.0.self_attn.q_proj.bias", "model.layers.0.self_attn.sinks",
         "model.layers.0.mlp.gate.bias", "model.layers.0.mlp.shared_expert.up_proj.weight",
@@ -44,7 +44,8 @@ TEST_CASE("known tensors: a tensor of a layer that has no role is refused by nam
   }
 }
 
-TEST_CASE("known tensors: tensors of other models, of draft layers and of tables are ignored") {
+TEST_CASE(
+    "known tensors: tensors with a role, and tensors of other models, draft layers and tables are accepted") {
   for (const std::string name :
        {"model.layers.0.self_attn.rotary_emb.inv_freq", "model.layers.1.eh_proj.weight",
         "mtp.layers.0.fc.weight", "model.mtp.layers.0.fc.weight", "model.visual.blocks.0.attn.qkv.weight",
@@ -56,7 +57,7 @@ TEST_CASE("known tensors: tensors of other models, of draft layers and of tables
   }
 }
 
-TEST_CASE("known tensors: scales of FP8 weights belong to their matrices") {
+TEST_CASE("known tensors: the scales of an FP8 matrix are accepted if the matrix has a role") {
   SpecCheckpoint checkpoint;
   checkpoint.tensor("model.embed_tokens.weight")
       .tensor("model.layers.0.mlp.experts.0.up_proj.weight_scale_inv");
@@ -78,6 +79,10 @@ TEST_CASE("known tensors: unknown tensors of GGUF files are refused by name") {
     check_error([&] { return with_gguf_tensor(name); },
                 {"x.gguf: tensor \"" + name + "\"", "only tensors that the library knows"});
   }
+}
+
+TEST_CASE(
+    "known tensors: of GGUF files, biases with a role, draft layers, tables and unknown parts are accepted") {
   for (const std::string name : {"blk.0.nextn.eh_proj.weight", "blk.0.attn_rot_embd", "other.weight",
                                  "blk.0.attn_q.bias", "blk.7.odd"}) {
     CAPTURE(name);
@@ -97,7 +102,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("known tensors: a layer has the roles of its parts") {
+TEST_CASE("known tensors: a layer has only the roles of its mixer and of its feed-forward network") {
   const auto has = [](const std::vector<Role>& roles, Role role) {
     return std::find(roles.begin(), roles.end(), role) != roles.end();
   };
