@@ -269,11 +269,16 @@ inline std::string after_wrong_output(const FailedCommand& command, const std::s
     return step("Name a directory that does not exist yet:",
                 command.with_other_output(path_of(message.substr(0, message.find(": output: ")))));
   if (!command.has("--verify")) return step("All options:", command.asking_for_help());
-  if (says(": opening: "))
+  // A file without checksums may be the only copy of a model, so only an extraction is called damaged.
+  const std::string verified = command.value_of("--verify");
+  std::error_code error;
+  const bool is_extraction = std::filesystem::is_directory(path_of(verified), error) &&
+                             !says(": opening: ") && !says(": key \"moe.");
+  if (!is_extraction)
     return step("--verify needs a directory that this command has written:",
                 FailedCommand::joined({command.program(), "SOURCE", "OUT"}));
   return step("The file is damaged. Remove the directory, then repeat the command that wrote it:",
-              FailedCommand::joined({"rm", "-r", command.value_of("--verify")}));
+              FailedCommand::joined({"rm", "-r", verified}));
 }
 
 /// After an error of lossy about small copies that are not there.

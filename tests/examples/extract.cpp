@@ -89,6 +89,19 @@ TEST_CASE("extract: a damaged extraction leads to its removal, and a path withou
   CHECK_FALSE(missing.says("rm -r"));
 }
 
+TEST_CASE(
+    "extract: --verify does not suggest to remove a model without checksums, or a file of another kind") {
+  const TemporaryDirectory directory;
+  REQUIRE(run({"synthesize", directory / "model", "--shape", "tiny"}).status == 0);
+  for (const std::string& path :
+       {directory / "model", directory / "model/dense.gguf", directory.write("x.txt", "x")}) {
+    const Result result = run({"extract", "--verify", path});
+    CHECK(result.status == 1);
+    CHECK(result.says("/extract SOURCE OUT\n"));
+    CHECK_FALSE(result.says("rm -r"));
+  }
+}
+
 TEST_CASE("extract: an interrupted extraction resumes, and says how much is there") {
   const TemporaryDirectory directory;
   const moe::Checkpoint source(bundled_model());
