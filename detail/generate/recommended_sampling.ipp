@@ -119,7 +119,7 @@ MOE_INLINE Sampling read_sampling_of_gguf(const GgufMetadata& metadata) {
   if (std::none_of(std::begin(names), std::end(names), [&](auto name) { return numbers.has(name); }))
     return out;
   out.temperature = std::max(numbers.get("temp", 1, {-1e3, 1e3}), 0.0);
-  out.top_k = static_cast<std::size_t>(std::max(numbers.get("top_k", 50, {-1e9, 1e9}), 0.0));
+  out.top_k = static_cast<std::size_t>(std::max(numbers.get("top_k", 50, {-0x1p31, 0x1p31 - 1}), 0.0));
   out.top_p = numbers.get("top_p", 1, {1e-6, 1});
   out.min_p = numbers.get("min_p", 0, {0, 1});
   return out;

@@ -81,7 +81,9 @@ MOE_INLINE std::optional<double> GgufMetadata::number(std::string_view key) cons
 
 MOE_INLINE std::optional<double> GgufMetadata::any_number(std::string_view key) const {
   const GgufValue* value = find(key);
-  if (!value || !is_whole(value->type)) return number(key);
+  if (!value) return {};
+  if (value->type == GgufType::f32 || value->type == GgufType::f64) return number(key);
+  if (!is_whole(value->type)) fail_at(*value, "a number");
   if (const auto whole = whole_of(value->type, value->bytes)) return static_cast<double>(*whole);
   // The complement of the bits of a negative number n is the number -1 - n.
   std::string bytes = value->bytes;

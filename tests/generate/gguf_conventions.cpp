@@ -71,6 +71,9 @@ TEST_CASE("gguf conventions: numbers that general.sampling omits have the defaul
   const moe::Sampling unlimited = sampling_in_gguf(all_tokens);
   CHECK(unlimited.temperature == 1);
   CHECK(unlimited.top_k == 0);
+  GgufBuilder most = gguf_model();
+  most.value("general.sampling.top_k", 5, GgufBuilder::bytes_of(std::int32_t{2147483647}));
+  CHECK(sampling_in_gguf(most).top_k == 2147483647);
 }
 
 TEST_CASE(

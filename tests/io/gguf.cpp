@@ -108,7 +108,8 @@ TEST_CASE("gguf metadata: a number of any type may be negative") {
   CHECK(metadata.any_number("float") == -0.5);
   CHECK(metadata.any_number("qwen3moe.block_count") == 2);
   CHECK_FALSE(metadata.any_number("none"));
-  check_error([&] { return metadata.any_number("text"); }, {"key \"text\"", "a number"});
+  check_error([&] { return metadata.any_number("text"); },
+              {"key \"text\": expected a number, found a value of type string"});
 }
 
 TEST_CASE("gguf metadata: a list has elements of any integer type, or booleans") {
