@@ -39,13 +39,23 @@ inline std::string digits_of(std::uint64_t number, int base) {
   return {buffer, std::to_chars(buffer, buffer + sizeof buffer, number, base).ptr};
 }
 
-inline std::string grouped_digits(const std::string& digits, char group, std::size_t size = 3) {
+/// Digits in groups of `size`, with zeros in front up to `width` characters, or to one more if a mark would be the first of them.
+inline std::string grouped_digits(std::string digits, char group, std::size_t width, std::size_t size = 3) {
+  // The least n for which n digits and (n - 1) / size marks have `width` characters.
+  const std::size_t least = width < 2 ? width : width - (width - 1) / (size + 1);
+  if (digits.size() < least) digits.insert(0, least - digits.size(), '0');
   std::string out;
   for (std::size_t i = 0; i < digits.size(); ++i) {
     if (i > 0 && (digits.size() - i) % size == 0) out += group;
     out += digits[i];
   }
   return out;
+}
+
+/// How many characters the digits of a number get, beside `others` other characters, if zeros fill the width in front of them: in
+/// Python, these zeros are grouped too. 0: no zeros, or no width.
+inline std::size_t width_of_zeros(const FormatSpec& spec, std::size_t others) {
+  return spec.fill == "0" && spec.align == '=' && spec.width > others ? spec.width - others : 0;
 }
 
 /// The digits of a real number without its sign, in the format type e, f, g or %.
@@ -100,13 +110,14 @@ MOE_INLINE std::string format_real(double number, FormatSpec spec) {
   std::string digits = spec.type != '\0' ? real_digits(size, spec)
                        : plain           ? repr_real(size)
                                          : general_digits(size, spec);
-  if (spec.group != '\0') {
-    const std::size_t point = std::min(digits.find_first_of(".e"), digits.size());
-    digits = grouped_digits(digits.substr(0, point), spec.group) + digits.substr(point);
-  }
-  digits = upper_if(digits, spec.type == 'E' || spec.type == 'F' || spec.type == 'G');
   if (spec.type == '%') digits += '%';
   const std::string sign = negative ? "-" : spec.sign == '-' ? "" : std::string(1, spec.sign);
+  if (spec.group != '\0' && std::isfinite(number)) {
+    const std::size_t point = std::min(digits.find_first_of(".e%"), digits.size());
+    const std::size_t width = width_of_zeros(spec, sign.size() + digits.size() - point);
+    digits = grouped_digits(digits.substr(0, point), spec.group, width) + digits.substr(point);
+  }
+  digits = upper_if(digits, spec.type == 'E' || spec.type == 'F' || spec.type == 'G');
   return aligned(sign + digits, sign.size(), spec, '>');
 }
 
@@ -128,10 +139,11 @@ MOE_INLINE std::string format_integer(Memory& memory, const Value& value, const 
     digits.insert(0, spec.precision - digits.size(), '0');
   }
   if (spec.group == ',' && base != 10) memory.fail(concat("Cannot specify ',' with '", spec.type, "'."));
-  if (spec.group != '\0') digits = grouped_digits(digits, spec.group, base == 10 ? 3 : 4);
-  digits = upper_if(digits, spec.type == 'X');
   std::string sign = negative ? "-" : spec.sign == '-' ? "" : std::string(1, spec.sign);
   if (spec.alternate && base != 10) sign += {'0', spec.type};
+  if (spec.group != '\0')
+    digits = grouped_digits(digits, spec.group, width_of_zeros(spec, sign.size()), base == 10 ? 3 : 4);
+  digits = upper_if(digits, spec.type == 'X');
   return aligned(sign + digits, sign.size(), spec, '>');
 }
 

@@ -374,6 +374,13 @@ TEST_CASE("jinja: a zero before the width of a brace format sets the fill, unles
         }).ends_with(": '=' alignment not allowed in string format specifier"));
 }
 
+TEST_CASE("jinja: zeros that fill the width of a brace format are grouped as the digits are, as in Python") {
+  CHECK(render_jinja("{{ '{:08,d}|{:07,d}|{:0=+8,}|{:<08,d}'.format(1234, 1234, -1234, 1234) }}") ==
+        "0,001,234|001,234|-001,234|1,234000");
+  CHECK(render_jinja("{{ '{:012,.2f}|{:09,.2f}|{:015,%}|{:#012_x}'.format(1234.5, -1234.5, 0.5, 255) }}") ==
+        "0,001,234.50|-1,234.50|000,050.000000%|0x0_0000_00ff");
+}
+
 TEST_CASE("jinja: formats of real numbers accept whole numbers beyond 64 bits") {
   CHECK(render_jinja("{{ '{:.2e}|{:g}'.format(123456789012345678901, -123456789012345678901) }}") ==
         "1.23e+20|-1.23457e+20");
