@@ -41,6 +41,7 @@ inline void prepare(const MatmulArgs& a, std::size_t at, std::size_t blocks, Int
     std::memcpy(input.scales, a.scales + at / 32, sizeof input.scales);
   } else {
     std::memset(sums, 0, sizeof sums);
+    std::memset(input.scales, 0, sizeof input.scales);
     std::memcpy(sums, a.sums + at / 16, blocks * 4);
     std::memcpy(input.scales, a.scales + at / 32, blocks * 4);
   }
