@@ -7,8 +7,8 @@
 namespace moe::inline MOE_ABI::detail {
 
 /// Sets the floating-point environment of the calling thread during the lifetime of the object: round to nearest, no traps,
-/// denormal numbers count as zero. So results do not depend on the settings of the program, which the destructor restores. On
-/// processors other than x86-64 and AArch64 the object does nothing.
+/// denormal numbers count as zero. So results do not depend on the settings of the program. The destructor restores these
+/// settings. On processors other than x86-64 and AArch64 the object does nothing.
 class FloatEnvironment {
  public:
   FloatEnvironment();

@@ -28,7 +28,7 @@ struct CacheStatistics {
   std::uint64_t loads = 0;         // begun
   std::uint64_t evictions = 0;     // of loaded experts
   std::uint64_t withdrawn = 0;     // evictions of experts that were announced and not yet loaded
-  std::size_t resident_bytes = 0;  // of the experts in memory now
+  std::size_t resident_bytes = 0;  // of the experts that are admitted, being loaded or loaded now
   std::size_t peak_bytes = 0;      // of resident_bytes; never above the budget
 };
 

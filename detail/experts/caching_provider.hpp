@@ -27,7 +27,7 @@ namespace moe::inline MOE_ABI {
 ///
 /// Admission and loading are separate steps. hint() admits announced experts and evicts others for them; the first caller of
 /// acquire() or load() loads them, outside the lock. So evictions depend on the order of requests only, not on the speed of
-/// reading. The resident experts, including those that are being loaded, are never larger than the budget.
+/// reading. Admitted experts count as resident. The resident experts are never larger than the budget.
 template <ExpertProvider Inner, class Eviction = DecayedFrequency>
 class CachingProvider {
   static_assert(check_provider<Inner>());
@@ -78,7 +78,8 @@ class CachingProvider {
 
   /// Loads these experts in order and keeps them resident for ever. Stops before the first expert that would leave less than
   /// half of the budget, or less than the size of the largest expert known so far, to other experts. Returns how many of `ids`
-  /// are pinned now; an expert that was pinned before counts, and takes no more of the budget. Throws what `Inner` throws.
+  /// are pinned now. An expert that was pinned before counts, too, but takes no further part of the budget. Throws what `Inner`
+  /// throws.
   std::size_t pin(std::span<const ExpertId> ids) {
     std::size_t pinned = 0;
     while (pinned < ids.size() && state_->pin(ids[pinned])) ++pinned;
@@ -95,7 +96,7 @@ class CachingProvider {
     }
   }
 
-  /// Whether an expert can be read now. Does not count as a use.
+  /// Whether an expert is loaded, so that try_acquire() succeeds. Does not count as a use.
   bool contains(ExpertId id) const { return state_->contains(id); }
 
   /// Counts since the construction. Thread-safe.

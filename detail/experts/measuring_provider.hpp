@@ -21,7 +21,7 @@ class MeasuringProvider {
   static_assert(check_provider<Inner>());
 
  public:
-  /// Counts from 0 on.
+  /// All counts begin at 0.
   explicit MeasuringProvider(Inner inner) : state_(new State{std::move(inner), {}}) {}
 
   LeaseOf<Inner> acquire(ExpertId id) {

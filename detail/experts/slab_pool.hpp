@@ -14,8 +14,9 @@ namespace moe::inline MOE_ABI::detail {
 /// can use huge pages.
 ///
 /// The memory of all slabs, unused ones included, is at most the largest sum of slabs that were in use at one time, plus one
-/// huge page: before a slab without memory is used, unused slabs of other sizes give back as much memory. The system cannot
-/// bring that memory back through a huge page, because no huge page covers bytes of two slabs once slabs have several sizes.
+/// huge page: before a slab without memory is used, unused slabs of other sizes give as much memory back to the system. Once
+/// slabs have several sizes, no huge page covers bytes of two slabs: a write to one slab would allocate the whole huge page,
+/// and with the page memory that the other slab gave back.
 ///
 /// Thread-safe. Must outlive its slabs.
 class SlabPool {
@@ -48,15 +49,16 @@ class SlabPool {
   void reserve(std::size_t bytes, std::size_t total_bytes);
 
  private:
-  /// The slabs of one size that are not in use. Both lists have room for all slabs of the size, so that returning a slab
-  /// cannot fail.
+  /// The slabs of one size: how many there are, and lists of the unused ones. Both lists have room for all slabs of the size,
+  /// so that returning a slab cannot fail.
   struct SizeClass {
     std::size_t bytes = 0;
     std::size_t slabs = 0;          // in all arenas
     std::vector<std::byte*> free;   // backed by memory
     std::vector<std::byte*> empty;  // address space without memory
 
-    /// Gives memory of free slabs back to the system, until at least `wanted_bytes` are given back. Returns their number.
+    /// Gives memory of free slabs back to the system until at least `wanted_bytes` are given back, or no slab is free. Returns
+    /// the number of bytes that were given back.
     std::size_t discard_free(std::size_t wanted_bytes);
 
     /// Makes room in both lists for that many slabs.

@@ -15,9 +15,10 @@ namespace moe::inline MOE_ABI {
 
 /// Stores a checkpoint, or a part of it, in a layout that is fast to read: a directory with dense.gguf, experts.gguf and
 /// copies of the tokenizer's files. Every expert is one run of whole pages of 4096 bytes, and every tensor has a CRC-32C.
-/// Tensors keep the names of the source. The result contains the description of the source: the metadata of a GGUF file, or
-/// config.json as `moe.config`. Each matrix of an expert becomes a tensor, whatever layout the source has. Without a type in
-/// the options, the result and the source give equal logits, bit by bit.
+/// Each matrix of an expert becomes a tensor, whatever layout the source has. Other tensors keep the names of the source; only
+/// the prefix `model.language_model.` becomes `model.`. The result contains the description of the source: the metadata of a
+/// GGUF file, or config.json as `moe.config`. Without a type in the options, the result and the source give equal logits, bit
+/// by bit.
 ///
 /// Memory use is small: a few pieces of the files, and at most one matrix that must be rearranged. The files grow in
 /// OUT.partial, which no reader accepts as a checkpoint. When they are complete and on the disk, the directory is renamed to
@@ -30,7 +31,7 @@ namespace moe::inline MOE_ABI {
 class Extraction {
  public:
   /// Plans the work, and writes nothing. Throws if the source lacks something that the options require, or if `out` exists
-  /// and is neither an empty directory nor this extraction, complete.
+  /// and is neither an empty directory nor the complete result of this extraction.
   Extraction(const Checkpoint& source, const std::string& out, const ExtractOptions& options = {});
   Extraction(Extraction&&) noexcept;
   Extraction& operator=(Extraction&&) noexcept;

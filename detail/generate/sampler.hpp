@@ -13,7 +13,7 @@
 
 namespace moe::inline MOE_ABI {
 
-/// The text before a token that is drawn. Any contiguous range of tokens converts to a SamplerContext without a prompt.
+/// The text before the token to be drawn. Any contiguous range of tokens converts to a SamplerContext without a prompt.
 struct SamplerContext {
   SamplerContext() = default;
   /// The text `all`, which must outlive this object, of which the first `prompt` tokens are the prompt.
@@ -44,7 +44,7 @@ class Sampler {
     double score;
   };
 
-  /// A strict order by score. Of equal scores the higher id counts as more likely, as in torch.sort.
+  /// A strict order by score. Of equal scores the higher id counts as more likely, as at the end of an ascending torch.sort.
   static bool less_likely(const Candidate& a, const Candidate& b);
 
   bool penalises_generated() const {

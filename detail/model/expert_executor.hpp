@@ -9,14 +9,14 @@
 namespace moe::inline MOE_ABI {
 
 /// Computes the experts of a model: on this machine, in other processes, on other machines or on a device. A transformer calls
-/// begin() and finish() once for each layer with experts and each step, and computes the network that every token takes between
-/// the two calls.
+/// begin() and finish() once for each layer with experts and each step. Between the two calls the transformer computes the
+/// network that every token takes.
 ///
 /// Memory   The arrays of a batch stay readable, and its results writable, until finish() returns or throws, or until begin()
 ///          throws. Later the executor must not touch them: a late answer must not be written.
 /// Threads  Calls come from the threads that call Transformer::forward(). A transformer makes one call at a time, and calls
 ///          begin() only after the previous batch has ended. An executor that several transformers share needs its own mutex.
-/// Errors   Any exception of begin() or finish() ends the text, and passes through to the caller. After an exception of begin()
+/// Errors   Any exception of begin() or finish() ends the step, and passes through to the caller. After an exception of begin()
 ///          finish() is not called. The next begin() starts a new batch in any case. An executor that waits for other processes
 ///          needs a time limit. When the limit is reached it throws, because a transformer cannot tell missing or wrong results
 ///          from right ones.

@@ -65,7 +65,8 @@ class Sequence {
 
   /// The kinds of snapshots: prompt_end and periodic. The newest two snapshots of each kind are kept.
   using SnapshotKind = detail::SequenceState::SnapshotKind;
-  /// Copies the states of recurrent mixers, so that rewind() can return to the current position. Other models need no snapshots.
+  /// Copies the states of recurrent mixers, so that rewind() can return to the current position. Models without recurrent
+  /// mixers need no snapshots.
   void take_snapshot(SnapshotKind kind) { state_.take_snapshot(kind); }
   /// Whether the model has recurrent mixers, whose states rewind() can only take from snapshots.
   bool needs_snapshots() const { return state_.has_fixed_arrays(); }
@@ -83,7 +84,7 @@ class Sequence {
     on_routes_ = observer;
   }
 
-  /// Statistics of all tokens that this sequence has computed, removed ones included.
+  /// Statistics of all tokens that this sequence has computed, tokens that rewind() removed included.
   const RestrictionStatistics& restriction() const { return restriction_; }
 
   /// The bytes of the state of a full context with its snapshots.
@@ -104,7 +105,7 @@ class Sequence {
   void require_next(const detail::LayerWeights* model, std::size_t vocabulary_size,
                     std::span<const TokenId> ids) const;
 
-  /// The part of this sequence in a step: `tokens` tokens from row `first` on. Nothing changes before commit().
+  /// The part of this sequence in a step: `tokens` tokens from row `first` on. position() does not change before commit().
   detail::StepText begin_step(std::size_t first, std::size_t tokens);
 
   /// Keeps what a step has computed.

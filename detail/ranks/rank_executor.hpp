@@ -23,8 +23,8 @@ struct RankOptions {
       false;  // sends f32 inputs also for quantised experts: needed if a provider delivers other types than the catalog states
 };
 
-/// Batches, answers and their bytes between rank 0 and all other ranks since the construction. Data that the transport adds is
-/// not counted.
+/// Counts of rank 0 since the construction. Messages are the batches that rank 0 sends and the answers that rank 0 receives;
+/// `hello`, `goodbye` and the bytes that the transport adds are not counted.
 struct RankStatistics {
   std::uint64_t batches = 0;
   std::uint64_t messages_sent = 0, bytes_sent = 0;
@@ -33,16 +33,16 @@ struct RankStatistics {
 };
 
 /// Computes the experts of a model on several ranks, as rank 0: each rank computes the experts that it owns, the other ranks with
-/// an ExpertServer. begin() sends each rank its groups, as int8 if the experts of the layer are quantised; finish() computes
-/// the groups of rank 0 and waits for the others. Each result is written to its slot, so the text has the bits of one machine.
+/// an ExpertServer. begin() sends each rank its groups, with inputs as int8 if gate and up of all experts of the layer are
+/// quantised; finish() computes the groups of rank 0 and waits for the other ranks. Each result has its own slot, and no rank
+/// adds results, so the results have the same bits as on one machine.
 ///
 /// A rank that fails, does not answer within the time limit, or sends a malformed answer ends the step with an Error. The
 /// answers of such a step are dropped when they arrive later, so the next step may succeed. Not thread-safe.
 class RankExecutor final : public ExpertExecutor {
  public:
   /// transport: of rank 0. local: computes the groups of rank 0. Both must outlive the executor. catalog: of the model. Waits for
-  /// the servers; throws if a server does not answer within the time limit, or has another model, other shares or another
-  /// instruction set.
+  /// the servers; throws if a server does not answer within the time limit, or if its rank_identity() differs.
   RankExecutor(RankTransport& transport, ExpertShares shares, ExpertExecutor& local,
                const ExpertCatalog& catalog, const RankOptions& options = {});
 
@@ -81,8 +81,8 @@ class RankExecutor final : public ExpertExecutor {
   void take_answer(std::size_t rank, std::span<const std::byte> message);
   void write_results(std::size_t rank, std::span<const std::byte> message);
 
-  /// Polls the ranks until done(peer) is true for all ranks but 0. Throws if the time limit ends; `expected` names in the error
-  /// what the rank did not send.
+  /// Polls the ranks until done(peer) is true for all ranks but 0. Throws at the end of the time limit. `expected` is for the
+  /// error: what the rank did not send.
   template <class Done, class Poll>
   void wait(Done done, Poll poll_rank, const std::string& expected);
 
@@ -103,7 +103,8 @@ class RankExecutor final : public ExpertExecutor {
 
 namespace moe::inline MOE_ABI::detail {
 
-/// A text that is equal on two ranks with the same version of the library, instruction set, model and shares.
+/// A text that is equal on two ranks with the same version of the library, the same instruction set, the same shares, and
+/// experts of the same types and shapes. The text does not depend on the weights.
 std::string rank_identity(const ExpertCatalog& catalog, const ExpertShares& shares);
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -35,8 +35,8 @@ struct MatmulArgs {
   std::size_t row_of(std::size_t token) const { return row_indices ? row_indices[token] : token; }
 };
 
-/// Attention processes the KV cache in blocks of this many positions. The keys of one block, 64 · 128 f16 numbers, take
-/// 16 KiB: half of a first-level cache.
+/// Attention processes the KV cache in blocks of this many positions. With a head_dim of 128, the f16 keys of one block take
+/// 64 · 128 · 2 bytes = 16 KiB: half of a first-level cache of 32 KiB.
 inline constexpr std::size_t kv_block = 64;
 /// The keys of this many positions are interleaved: 32 f16 numbers of one dimension fill one cache line of 64 bytes.
 inline constexpr std::size_t key_lanes = 32;
@@ -128,7 +128,7 @@ struct Kernels {
   /// Σ a · b. a, b: [n].
   float (*dot)(const float* a, const float* b, std::size_t n);
 
-  // The following kernels give NaN for NaN input; quantise() gives a scale of NaN.
+  // For an input of NaN, all kernels from here on give NaN; quantise() gives the block of the input a scale of NaN.
 
   /// Rotary position embedding: rotates each pair (head[i], head[i + half]) by the angle with the given cosine and sine.
   /// head: [2 · half]. cosines, sines: [half].

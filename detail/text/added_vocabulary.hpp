@@ -17,7 +17,7 @@ namespace moe::inline MOE_ABI::detail {
 /// tokens before it.
 struct Normalization {
   bool nfc = false;
-  bool spaces = false;          // SentencePiece: ▁ and spaces become one character, here a space
+  bool spaces = false;          // SentencePiece: each ▁ becomes a space
   bool add_text_space = false;  // with `spaces`: puts a space before the text
 
   std::string of(std::string_view text) const;
@@ -27,8 +27,9 @@ struct Normalization {
 class AddedVocabulary {
  public:
   /// Adds to the vocabulary, by add_apart() or add_byte(), each token that the vocabulary lacks. Ignores tokens without content.
-  /// Throws an Error about the file `name` if two tokens have equal content, if a token has the id of another token or too large
-  /// an id, or if the contents are too long. The content of normalized tokens is normalized.
+  /// Throws an Error about the file `name` if two tokens have equal content, if the id of a token is too large, belongs to
+  /// another token or differs from the id of the same content in the vocabulary, or if the contents are too long. The content
+  /// of normalized tokens is normalized.
   AddedVocabulary(const std::vector<AddedToken>& tokens, const Normalization& normalization,
                   Vocabulary& vocabulary, std::string_view name);
 

@@ -35,8 +35,8 @@ std::string format_integer(Memory& memory, const Value& value, const FormatSpec&
 /// format % arguments: the conversions d i u s r a x X o e E f F g G c %. A Markup escapes its arguments.
 Value format_percent(Memory& memory, const Value& format, const Value& arguments);
 
-/// format.format(arguments): fields by position and name, with elements, and format specifications of texts and
-/// numbers. A Markup escapes its arguments.
+/// format.format(arguments): fields by position or name, such as {0}, with attributes and elements, such as {a.b[0]}; the
+/// conversions !r, !s and !a; and format specifications of texts and numbers. A Markup escapes its arguments.
 Value format_braces(Memory& memory, const Value& format, const Arguments& arguments);
 
 }  // namespace moe::inline MOE_ABI::detail::jinja
