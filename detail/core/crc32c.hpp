@@ -11,8 +11,8 @@ namespace moe::inline MOE_ABI::detail {
 /// Updates the CRC register `crc` with `bytes`, by table lookups (slicing-by-8). The register is the inverted checksum.
 std::uint32_t crc32c_by_tables(std::span<const std::byte> bytes, std::uint32_t crc);
 
-/// Updates the CRC register `crc` with the instruction of the processor, 8 bytes at a time. Afterwards `bytes` holds the
-/// remaining bytes, fewer than 8, or all bytes if there is no such instruction.
+/// Updates the CRC register `crc` with the instruction of the processor, 8 bytes at a time. Requires has_crc32c_instruction().
+/// Afterwards `bytes` holds the remaining bytes, fewer than 8.
 std::uint32_t crc32c_by_instruction(std::span<const std::byte>& bytes, std::uint32_t crc);
 bool has_crc32c_instruction();
 

@@ -25,7 +25,7 @@ struct Matrix {
   std::size_t cols = 0;             // the number of inputs of a product
 
   /// The order of the bytes: one row after the other, or panels of 16 interleaved rows, which kernels read faster
-  /// (detail/core/panels.hpp). row() needs rows.
+  /// (detail/core/panels.hpp).
   enum class Order { rows, panels };
   Order order = Order::rows;  // of the bytes
 

@@ -66,15 +66,16 @@ class ExpertCatalog {
   /// The checkpoint whose experts these are; its files stay open.
   const Checkpoint& checkpoint() const { return checkpoint_; }
 
-  /// Whether all experts are stored as kernels read them. All other experts are converted each time they are read.
+  /// Whether all experts are stored as kernels read them. An expert that is stored in another way is converted each time it is
+  /// read.
   bool is_plain() const;
 
   /// Reads the parts of an expert into `memory`, which has at(id).bytes() bytes, one after the other and in the form that
   /// kernels read. Returns views of `memory`. Throws if there is no such expert or a file cannot be read.
   ExpertWeights read(ExpertId id, std::byte* memory) const;
 
-  /// Views of an expert in `memory`, at(id).bytes() of it, as read() has written it there. For providers that move or store
-  /// these bytes. Throws if there is no such expert.
+  /// Views of an expert in `memory`, which has at(id).bytes() bytes as read() writes them. For providers that move or store the
+  /// bytes of an expert. Throws if there is no such expert.
   ExpertWeights view(ExpertId id, const std::byte* memory) const;
 
  private:

@@ -16,8 +16,9 @@ class ExpertCatalog;
 }  // namespace moe::inline MOE_ABI
 
 // The optional members of providers as functions. Each function calls the member of the provider; if there is none, the
-// member of the provider that inner() returns, and so on inwards; if there is none at all, it does what the table in
-// provider.hpp says. The concepts state the exact types, which check_provider() requires.
+// member of the provider that inner() returns, and so on inwards; if there is none at all, the function does what the table in
+// provider.hpp says. try_acquire() goes inwards only while the inner provider has the same type of lease. The concepts state
+// the exact types, which check_provider() requires.
 
 namespace moe::inline MOE_ABI::detail {
 

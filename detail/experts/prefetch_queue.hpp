@@ -35,7 +35,8 @@ class PrefetchQueue {
   /// experts are dropped.
   void enqueue(const Announcement& announcement) noexcept;
 
-  /// Exists while a thread waits for an expert. The constructor removes the expert from the queue, since that thread loads it.
+  /// Exists while a thread waits for an expert. The constructor removes the expert from the chosen experts in the queue, since
+  /// the waiting thread loads the expert.
   class Demand {
    public:
     Demand(PrefetchQueue& queue, ExpertId id);

@@ -31,8 +31,8 @@ concept ExpertLease = detail::Movable<L> && requires(const L lease) {
   { *lease } -> std::convertible_to<const ExpertWeights&>;
 };
 
-/// Tells a provider which experts will be needed, or are worth keeping. Announcements change the speed, never the tokens:
-/// a provider may ignore them.
+/// Tells a provider which experts will be needed, or are worth keeping. A provider may ignore announcements: they change the
+/// speed, and not the results, except with a FallbackProvider, which chooses small copies by the announced weights.
 struct Announcement {
   /// Why the experts are announced.
   enum class Kind {

@@ -13,8 +13,8 @@
 
 namespace moe::inline MOE_ABI {
 
-/// The policies that a replay knows by name. `decayed` is the policy of the engine; `lru_floor` differs from it in the eviction
-/// policy alone; `layer_lfu` gives each layer a cache of its own.
+/// The policies that a replay knows by name. `decayed` is the policy of the engine; `lru_floor` differs from `decayed` in the
+/// eviction policy alone; `layer_lfu` gives each layer a cache of its own.
 enum class ReplayPolicy { belady, lru, lru_floor, decayed, lfu, layer_lfu, random };
 
 /// How many of the requested experts were resident. Requests of prompts change the cache, but are not counted.

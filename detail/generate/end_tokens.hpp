@@ -38,10 +38,11 @@ std::vector<EndToken> find_end_tokens(const Checkpoint& checkpoint, const ModelS
 /// The tokens that end an assistant's turn: `ends` and the tokens that the template writes after a turn, without the tokens that
 /// the template writes between the reasoning and the answer of one turn.
 ///
-/// Two texts follow a turn: one at the end of a conversation, and one before the next message. The token after a turn is the last
-/// control token in the common beginning of both texts that is not in the generation prompt. Without a generation prompt it is
-/// the first control token there, since later ones may belong to the next message. If the common beginning has no such token, the
-/// first control token behind it in each of the two texts ends a turn: GLM ends a turn with the beginning of the next turn.
+/// A template writes one text after a turn at the end of a conversation, and another text after a turn before the next message.
+/// Candidates are the control tokens in the common beginning of both texts that are not in the generation prompt. The last
+/// candidate ends a turn; without a generation prompt, the first candidate, since later ones may belong to the next message. If
+/// there are no candidates, the first control token after the common beginning, in each of the two texts, ends a turn: GLM ends
+/// a turn with the beginning of the next turn.
 std::vector<EndToken> turn_end_tokens(std::vector<EndToken> ends, const TurnFormat& format,
                                       const Tokenizer& tokenizer);
 

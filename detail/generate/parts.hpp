@@ -20,9 +20,9 @@ enum class TextPart { answer, reasoning };
 /// Separates reasoning from answer while the text of an assistant's turn arrives, by the markers of a TurnFormat. Markers, and
 /// white space beside markers, belong to neither part. Text that may become a marker is held back.
 ///
-/// Reasoning begins at its begin marker at the beginning of the turn, and ends at its end marker. A begin marker later in the
-/// turn, and a marker of an answer within reasoning, count only if they begin with a special token, since texts may contain the
-/// letters of other markers. Without markers everything is the answer. Not thread-safe.
+/// Reasoning begins at its begin marker, at the end of the prompt or at the beginning of the turn, and ends at its end marker.
+/// Two markers count only if they begin with a special token, because a text may contain the same letters: a begin marker later
+/// in the turn, and a marker of an answer within reasoning. Without markers everything is the answer. Not thread-safe.
 class TurnParts {
  public:
   using Emit = FunctionRef<void(TextPart part, std::string_view text)>;

@@ -23,8 +23,9 @@
 
 namespace moe::inline MOE_ABI {
 
-/// One generated token and the text that this token completes: no character, one or several. A token that completes text of both
-/// parts gives two pieces, the second piece without log-probabilities.
+/// One generated token and the text that this token completes: no character, one or several. A second piece with the same
+/// token and without log-probabilities follows if the token completes text of both parts, or if the generation ends and shows
+/// text that was held back.
 struct Piece {
   using Part = detail::TextPart;  // answer or reasoning
 
@@ -51,24 +52,25 @@ enum class Finish { running, end_token, stop_string, max_tokens, context_full, s
 ///   };
 struct GenerateOptions {
   std::size_t max_tokens = 256;  // the text ends after this number of tokens; 0: only the prompt is computed
-  // Until the text has this number of tokens, end tokens are excluded and stop strings are text. Empty: min_new_tokens of
-  // generation_config.json, or its min_length less the tokens of the prompt; else 0.
+  // Until the text has this number of tokens, end tokens are not drawn, and stop strings are shown and do not end the text.
+  // Empty: min_new_tokens of generation_config.json, or its min_length less the tokens of the prompt; else 0.
   std::optional<std::size_t> min_tokens = {};
   std::optional<Sampling> sampling = {};  // empty: Model::recommended_sampling()
   // In place of `sampling`: chooses each token. A token outside of the vocabulary is an error.
   CustomSampler sampler = {};
   // If set, pieces have log-probabilities: of the token, and of this number of most likely tokens.
   std::optional<std::size_t> logprobs = {};
-  // The text ends at the end tokens that the files of the model name, and before the stop_strings of generation_config.json.
+  // Whether the text ends at the end tokens that the files of the model or the chat template name, and before the stop_strings
+  // of generation_config.json.
   bool stop_at_end_token = true;
 
   // The text ends before the first of these strings, however tokens divide the string. Pieces never show a part of the string:
   // text that may become a stop string is held back until later text decides.
   std::vector<std::string> stop_strings = {};
 
-  // The template that wrote the prompt. The text is then an assistant's turn: the tokens that the template writes after such a
-  // turn also end the text, Piece::part is reasoning or answer, and the markers between both parts are not shown. Without a
-  // template all text is answer, and only special tokens are not shown.
+  // The template that wrote the prompt. The text is then an assistant's turn: with stop_at_end_token, the tokens that the
+  // template writes after such a turn also end the text; Piece::part is reasoning or answer; and the markers between both parts
+  // are not shown. Without a template all text is answer, and only special tokens are not shown.
   std::optional<ChatTemplate> chat_template = {};
 
   std::stop_token stop = {};  // ends the text from another thread, also in the middle of a prompt
@@ -85,9 +87,10 @@ struct SessionStatistics {
 
 class SessionBatch;
 
-/// One conversation with a model. The state keeps the text between calls: of a new prompt that begins like the last text, only
-/// the different end is computed. With recurrent mixers or sliding windows, the state can return to some positions only, and all
-/// tokens after the last such position are computed. Not thread-safe; any number of sessions can share a model.
+/// One conversation with a model. The state keeps the text between calls: if a new prompt begins like the last text, only the
+/// tokens after this common beginning are computed. With recurrent mixers or sliding windows, the state can return to some
+/// positions only, and all tokens after the last such position in the common beginning are computed. Not thread-safe; any
+/// number of sessions can share a model.
 class Session {
  public:
   /// model: must outlive the session. The context is options.context, but not more than ModelSpec::max_positions.
@@ -103,13 +106,13 @@ class Session {
   void save(const std::string& path) const;
 
   /// Continues a text, as a range of pieces. A text that a chat template wrote is encoded without the special tokens that the
-  /// tokenizer adds to texts: the template writes its own. Each token is computed when the range advances to it. Any later call of
-  /// stream() or generate() ends the range: its next use throws.
+  /// tokenizer adds to texts: the template writes its own. Each token is computed when the range advances to it. Any later call
+  /// of stream(), generate() or score() ends the range: the next use of the range throws.
   Generation stream(std::span<const TokenId> prompt, const GenerateOptions& options = {});
   Generation stream(std::string_view prompt, const GenerateOptions& options = {});
 
-  /// Continues a text to its end and returns the new part, without reasoning. Calls on_piece(piece) for each token as soon as
-  /// it is drawn.
+  /// Continues a text to its end and returns the new text, without reasoning. Calls on_piece(piece) for each piece as soon as
+  /// its token is drawn.
   std::string generate(std::span<const TokenId> prompt, const GenerateOptions& options = {},
                        FunctionRef<void(const Piece&)> on_piece = {});
   std::string generate(std::string_view prompt, const GenerateOptions& options = {},

@@ -11,7 +11,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Reads an array of the metadata from its file, one element after the other. The array may be longer than memory.
+/// Reads an array of the metadata from its file, one element after the other. The array may be larger than memory.
 class GgufArray {
  public:
   /// Throws unless `key` is an array with elements of this type. `file`: the file of the metadata.

@@ -16,8 +16,8 @@ namespace moe::inline MOE_ABI {
 /// Computes the experts of one rank for the RankExecutor of rank 0.
 class ExpertServer {
  public:
-  /// transport: of any rank but 0. executor: computes, usually a LocalExecutor around the provider of this rank. Both must
-  /// outlive the server. catalog: of the model.
+  /// transport: of any rank but 0. executor: computes the experts of this rank; usually a LocalExecutor with the provider of
+  /// the rank. Both must outlive the server. catalog: of the model.
   ExpertServer(RankTransport& transport, const ExpertShares& shares, ExpertExecutor& executor,
                const ExpertCatalog& catalog);
 

@@ -19,8 +19,8 @@ namespace moe::inline MOE_ABI::detail {
 /// tensors, or one tensor holds all experts.
 std::vector<Role> roles_of(const ModelSpec& model, const LayerSpec& layer);
 
-/// Throws if a tensor of the model, or of a layer that is computed, has no role. Tables that can be computed, layers of
-/// multi-token prediction, and tensors of other models (vision, audio) are ignored.
+/// Throws if a tensor of the model, or of a layer that is computed, has no role. Ignored are tables that follow from the
+/// configuration (such as `.inv_freq`), layers of multi-token prediction, and tensors of other models (vision, audio).
 void require_known_tensors(const ModelSource& source, const ModelSpec& model);
 
 }  // namespace moe::inline MOE_ABI::detail

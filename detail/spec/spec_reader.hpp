@@ -13,8 +13,8 @@
 namespace moe::inline MOE_ABI::detail {
 
 /// Reads the values of a model's description by keys of both formats. The reader records which keys were looked up, so that
-/// refuse_unread_values() can refuse values that no reader uses. Of several names of a value, the first name in the description
-/// counts. Not thread-safe.
+/// refuse_unread_values() can refuse values that no reader uses. If a key has several names, the first of them that the
+/// description contains counts. Not thread-safe.
 class SpecReader {
  public:
   /// source: must outlive this object.
@@ -47,7 +47,7 @@ class SpecReader {
   /// As size(), but throws if a GGUF file does not state the value.
   std::size_t required_size(const Key& key, std::uint64_t otherwise, SizeRange range = {}) const;
 
-  /// Throws unless a text is one of `allowed`. A missing text means the first of them.
+  /// The text of the key, or the first of `allowed` if the text is missing. Throws unless the text is one of `allowed`.
   std::string one_of(const Key& key, std::vector<std::string_view> allowed) const;
 
   /// The size of the vocabulary. In a GGUF file the shape of the embedding takes precedence.
@@ -58,7 +58,8 @@ class SpecReader {
 
   [[noreturn]] void fail_at(const Key& key, std::string_view expected, std::string_view found) const;
 
-  /// The first name of the value in the description, or else the first name; empty if the format does not have the value.
+  /// The first name of the key that the description contains; the first name of the key if the description contains none of
+  /// its names; empty if the format does not have the value.
   std::string_view name_of(const Key& key) const;
 
   /// The range of a width. Every layer has a tensor with `width` rows of at least one byte, so the widths of all layers together

@@ -17,8 +17,8 @@ PreTokenizer read_byte_level_pre_tokenizer(const Json& pre_tokenizer, std::strin
 /// Reads the step Split of a Sequence.
 SplitStep read_split(const Json& split, std::string_view name);
 
-/// Reads a pre-tokenizer beside a normalizer that writes spaces as ▁: Splits at fixed texts and Digits, or a Sequence of them. The
-/// steps cut texts with a space in place of each ▁.
+/// Reads a pre-tokenizer beside a normalizer that writes spaces as ▁: a Split at a fixed text, Digits, or a Sequence of such
+/// steps. The result cuts texts with a space in place of each ▁.
 std::vector<SplitStep> read_metaspaced_steps(const Json& pre_tokenizer);
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -30,7 +30,7 @@ struct SplitStep {
   bool invert = false;  // parts between matches count as matches, and matches as parts between
   // Before the step cuts a piece that does not begin with a space, puts a space before the piece.
   bool add_prefix_space = false;
-  bool only_at_begin = false;  // puts the space only before the piece at the begin of the text
+  bool only_at_begin = false;  // puts the space only before the first piece of the text
   bool byte_alphabet = false;  // searches a piece in the form that ByteLevel writes, see ByteAlphabet
 };
 

@@ -51,7 +51,7 @@ struct FeedForwardBuffers {
   std::span<float> logits, choice_scores;              // [tokens, experts]
   std::span<std::uint32_t> chosen, slot_of, token_of;  // [tokens, per_token]
   std::span<float> weights, weight_of;                 // [tokens, per_token]
-  std::span<float> mass;                               // [tokens]
+  std::span<float> mass;                               // [tokens]: softmax mass of the allowed experts
   std::span<float> latent;                             // [tokens, latent]
   std::span<float> latent_sum;                         // [tokens, latent]
   QuantisedActivations latent_input;
