@@ -64,7 +64,7 @@ class ReadProvider {
   std::size_t largest_bytes() const;
 
   /// Takes the memory of as many leases as fit into `total_bytes` from the system now, not while experts are read: with a fast
-  /// disk, taking memory costs more time than reading into it.
+  /// disk, taking memory costs about as much time as reading into it.
   void reserve(std::size_t total_bytes);
 
   /// Counts since the construction. Thread-safe.

@@ -39,10 +39,11 @@ std::vector<EndToken> find_end_tokens(const Checkpoint& checkpoint, const ModelS
 /// the template writes between the reasoning and the answer of one turn.
 ///
 /// A template writes one text after a turn at the end of a conversation, and another text after a turn before the next message.
-/// Candidates are the control tokens in the common beginning of both texts that are not in the generation prompt. The last
-/// candidate ends a turn; without a generation prompt, the first candidate, since later ones may belong to the next message. If
-/// there are no candidates, the first control token after the common beginning, in each of the two texts, ends a turn: GLM ends
-/// a turn with the beginning of the next turn.
+/// Candidates are the control tokens in the common beginning of both texts, except tokens of the generation prompt and, after a
+/// call of a tool, tokens that the template writes between two calls of one turn. The last candidate ends a turn; without a
+/// generation prompt, the first candidate, since later ones may belong to the next message. If there are no candidates, the
+/// first control token after the common beginning, in each of the two texts, ends a turn: GLM ends a turn with the beginning of
+/// the next turn.
 std::vector<EndToken> turn_end_tokens(std::vector<EndToken> ends, const TurnFormat& format,
                                       const Tokenizer& tokenizer);
 

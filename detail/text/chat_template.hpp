@@ -18,9 +18,9 @@ namespace moe::inline MOE_ABI {
 class ChatTemplate {
  public:
   /// `path`: a checkpoint's directory, or a file in it. The template of a GGUF file takes precedence over the templates of its
-  /// directory; in a directory, chat_template.jinja takes precedence over chat_template in tokenizer_config.json. The special
-  /// tokens come from the GGUF file or from the directory, like the template. Throws if there is no template, or if the template
-  /// uses something that is not supported.
+  /// directory; in a directory, chat_template.jinja takes precedence over chat_template in tokenizer_config.json, and both take
+  /// precedence over the template of a GGUF file. The special tokens come from the GGUF file or from the directory, like the
+  /// template. Throws if there is no template, or if the template uses something that is not supported.
   explicit ChatTemplate(const std::string& path);
 
   /// `text`: the template itself; `file` is for errors.

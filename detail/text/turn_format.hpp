@@ -35,8 +35,8 @@ struct TurnFormat {
 ///
 /// The markers of reasoning are the texts around a message's reasoning that a turn without reasoning does not have. If these
 /// texts contain a pair of markers of published templates, only the pair counts. If no rendering shows markers, such a pair also
-/// counts if the generation prompt ends with the begin of the pair, or if the template removes a text between the two markers
-/// from the content of earlier turns.
+/// counts if the generation prompt ends with the begin marker or with both markers of the pair (an empty reasoning), or if the
+/// template removes a text between the two markers from the content of earlier turns.
 TurnFormat find_turn_format(
     FunctionRef<std::string(const std::string& messages, const ChatOptions& options)> render);
 

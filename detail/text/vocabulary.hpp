@@ -34,17 +34,17 @@ class Vocabulary {
   /// Adds a token as a file writes it. Adds nothing and returns false if the id or the text is taken.
   bool add(TokenId id, std::string_view text);
 
-  /// Adds a token that find() does not return: an added token. Adds nothing and returns false if the id is taken.
+  /// Adds a token that find() and find_text() do not return: an added token. Adds nothing and returns false if the id is taken.
   bool add_apart(TokenId id, std::string_view text);
 
-  /// Adds SentencePiece's token of a single byte, which find() does not return. Adds nothing and returns false if the id is
-  /// taken.
+  /// Adds SentencePiece's token of a single byte, which find() and find_text() do not return. Adds nothing and returns false if
+  /// the id is taken.
   bool add_byte(TokenId id, int byte);
 
   /// The token that writes these bytes.
   std::optional<TokenId> find(std::string_view bytes) const { return find(bytes, Kind::bytes); }
 
-  /// The token that a file writes as `text`.
+  /// The token that add() has added for `text`.
   std::optional<TokenId> find_text(std::string_view text) const;
 
   bool contains(TokenId id) const { return id < entries_.size() && entries_[id].kind != Kind::absent; }
