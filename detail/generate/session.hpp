@@ -23,8 +23,8 @@
 
 namespace moe::inline MOE_ABI {
 
-/// One generated token and the text that this token completes: no character, one or several. A second piece with the same
-/// token and without log-probabilities follows if the token completes text of both parts, or if the generation ends and shows
+/// One generated token and the text that this token completes: no character, one or several. Further pieces with the same
+/// token and without log-probabilities follow if the token completes text of both parts, or if the generation ends and shows
 /// text that was held back.
 struct Piece {
   using Part = detail::TextPart;  // answer or reasoning

@@ -42,7 +42,8 @@ struct RankStatistics {
 class RankExecutor final : public ExpertExecutor {
  public:
   /// transport: of rank 0. local: computes the groups of rank 0. Both must outlive the executor. catalog: of the model. Waits for
-  /// the servers; throws if a server does not answer within the time limit, or if its rank_identity() differs.
+  /// the servers; throws if a server does not answer within the time limit, or if the server has another version of the
+  /// library, another instruction set, other shares, or experts of other types or shapes.
   RankExecutor(RankTransport& transport, ExpertShares shares, ExpertExecutor& local,
                const ExpertCatalog& catalog, const RankOptions& options = {});
 
