@@ -9,9 +9,9 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Bytes that the workers of a pool will read soon, and how much of them each worker has prefetched. Each worker prefetches the
-/// first part of its share once per announcement: the shares are contiguous and equal. Thread-safe; calls of next() with one
-/// worker must not run at the same time.
+/// Bytes that the workers of a pool will read soon, and how much of them each worker has prefetched. The bytes are divided into
+/// equal contiguous shares, one per worker. Once per announcement, each worker prefetches the first part of its share.
+/// Thread-safe, except that two calls of next() for the same worker must not run at the same time.
 class AnnouncedBytes {
  public:
   /// The number of bytes that the caller prefetches after each call of next().

@@ -24,7 +24,8 @@ namespace moe::inline MOE_ABI::detail {
 /// \x1b. So a name from a hostile file cannot put a line feed or an escape sequence of a terminal into a message.
 std::string printable(std::string_view text);
 
-/// The text, or its first 500 bytes and its size if it is longer: a value in a file may be as long as the file.
+/// The text. If the text is longer than 500 bytes: the characters within its first 500 bytes, and its size. A value in a file
+/// may be as long as the file.
 std::string shortened(std::string_view text);
 
 /// Throws the Error `file: place: expected ..., found ...`. `file` is a path, or the name of a class or function of the

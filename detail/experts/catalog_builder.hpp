@@ -12,7 +12,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Assigns the parts that a checkpoint has to experts, layer by layer.
+/// Collects the parts of each expert of a checkpoint, layer by layer.
 class CatalogBuilder {
  public:
   /// source: must outlive the object.
@@ -26,13 +26,14 @@ class CatalogBuilder {
 
   void build_layer(std::uint32_t layer);
 
-  /// The number of experts that the router of a layer chooses from; 0 if there is no router.
+  /// The number of experts that the router of a layer chooses from; 0 if the layer has no router, or its shape is invalid.
   std::size_t count_routed(std::uint32_t layer) const;
 
   /// The parts that every expert of a layer must have: the matrices of the family, and the biases if the layer has biases.
   std::vector<std::size_t> needed_parts(std::uint32_t layer, const std::vector<ExpertPart>& parts) const;
 
-  /// The expert `id`, whose parts begin at `next`. Sets `next` to the first part of another expert.
+  /// The expert `id`, whose parts begin at `next`. Moves `next` past these parts. Throws unless the expert has each of the
+  /// `needed` parts once.
   ExpertLocation take(ExpertId id, const std::vector<std::size_t>& needed, PartIterator& next,
                       PartIterator end) const;
 

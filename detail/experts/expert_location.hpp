@@ -25,7 +25,7 @@ struct StoredBytes {
 /// How a checkpoint stores the blocks of a matrix; a block is one number in types without blocks. Matrices of all encodings
 /// but `plain` are converted when they are read.
 ///   plain      as kernels read them
-///   gathered   block b of row r is number first + r · row_step + b · block_step of the stored blocks: transposed matrices,
+///   gathered   block b of row r is the stored block with the index first + r · row_step + b · block_step: transposed matrices,
 ///              and rows that alternate between two matrices
 ///   mxfp4      gathered, with the 16 bytes of a block in one range and its exponent in another. A byte holds two neighbouring
 ///              numbers
@@ -75,7 +75,7 @@ struct ExpertLocation {
   /// The size in memory.
   std::size_t bytes() const;
 
-  /// The bytes that are read from files. Parts may share them.
+  /// The number of bytes that are read from files. A range of bytes that several parts share counts once.
   std::size_t stored_bytes() const;
 
   /// Whether all parts are stored as kernels read them.

@@ -21,17 +21,17 @@ class Journal {
  public:
   static constexpr std::string_view file_names[] = {"plan.txt", "checksums"};
 
-  /// The number of valid records in `directory`, at most `tensors`; 0 without a journal.
+  /// The number of valid records before the first invalid one, at most `tensors`; 0 if `directory` has no journal.
   static std::size_t entries(const std::string& directory, std::size_t tensors);
 
-  /// Opens the journal in `directory`, or begins one. `plan` describes the extraction, and `tensors` is the number of its
-  /// tensors. Throws if the journal is of another plan, or if another process has locked the journal.
+  /// Opens the journal in `directory`, or creates the file of its records; begin() writes the plan. `plan` describes the
+  /// extraction; `tensors`: the number of its tensors. Throws if the journal is of another plan, or locked by another process.
   Journal(const std::string& directory, std::string_view plan, std::size_t tensors);
 
-  /// The CRC-32C of each tensor, in the order of the plan.
+  /// The CRC-32C of each recorded tensor, in the order of the plan.
   const std::vector<std::uint32_t>& checksums() const { return checksums_; }
 
-  /// Writes the plan. From then on the extraction can be resumed.
+  /// Writes the plan unless the journal has one. From then on the extraction can be resumed.
   void begin(std::string_view plan);
 
   /// Keeps the records of the first `tensors` tensors.

@@ -8,7 +8,7 @@ namespace moe::inline MOE_ABI::detail {
 
 /// Adds the metadata of `source` to the head of an extracted file. The metadata of a GGUF file is copied, except for the
 /// keys that describe only that file. Of a Hugging Face checkpoint the text of config.json becomes `moe.config`, and the
-/// architecture is `moe`, because no architecture of GGUF has tensors of these names.
+/// architecture is `moe`, because no other architecture of GGUF has the tensor names of Hugging Face.
 void describe_source(const Checkpoint& source, GgufHead& head);
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -13,11 +13,11 @@ namespace moe::inline MOE_ABI::detail {
 /// Converts pieces of tensors into other types, on several threads.
 class TypeConversion {
  public:
-  /// The largest number of elements in a piece: whole blocks of every type.
+  /// The most numbers in a piece: a multiple of the block size of every type.
   static constexpr std::size_t most_numbers = std::size_t{1} << 20;
 
-  /// `piece`: part of the tensor in its source's type, whole blocks of both types. Returns the same numbers in the type of
-  /// the result, valid until the next call.
+  /// Converts a part of a tensor from the type in the source to the type in the result. `piece`: numbers in the type of the
+  /// source; their number is a multiple of the block sizes of both types. The result is valid until the next call.
   std::span<const std::byte> convert(const PlannedTensor& tensor, std::span<const std::byte> piece);
 
  private:

@@ -31,9 +31,9 @@ struct ModelOptions {
   std::size_t threads = 0;  // 0: one per core
 
   // Where the weights are if `memory` is not limited. mapped: in the mapped files (MmapProvider), so that the model opens at
-  // once. in_memory: in memory (MemoryProvider), with quantised matrices in panels, so that they are multiplied faster. Mapped
-  // experts in a form that kernels do not read, such as MXFP4 of Hugging Face or FP8, are converted when they are read, and
-  // cached in 9/10 of the free memory.
+  // once. in_memory: in memory (MemoryProvider), with quantised matrices in panels, so that they are multiplied faster. Experts
+  // in a form that kernels do not read, such as MXFP4 of Hugging Face or FP8, cannot be mapped: `mapped` then opens the model
+  // as if memory.total_bytes were MemoryOptions::automatic, so experts are converted when they are read, and cached.
   enum class Experts { mapped, in_memory };
   Experts experts = Experts::mapped;  // ignored if `memory` is limited
 
@@ -42,9 +42,9 @@ struct ModelOptions {
   bool direct = false;  // reads bypass the page cache: faster if the page cache cannot hold all experts
   // Threads that load experts. One thread saturates some disks, and no disk gained from more than 4.
   std::size_t io_threads = 4;
-  SequenceOptions sequence = {};  // of the sessions whose state is part of memory.total_bytes
-  // How many sessions with these options exist at the same time. The plan of the memory counts their states, and the
-  // intermediate results of one of them: they compute one after another, or in one SessionBatch.
+  SequenceOptions sequence = {};  // the options of sessions that the plan of limited memory assumes
+  // How many sessions with these options exist at the same time. The plan of the memory counts the states of all these
+  // sessions, but the intermediate results of one session only: sessions compute one after another, or in one SessionBatch.
   std::size_t sessions = 1;
 
   // Multiplies bf16 weights in dot products of bf16 pairs, which need AVX512_BF16; open() throws without this extension. Up
@@ -54,8 +54,8 @@ struct ModelOptions {
   bool bf16_dot = false;
 
   // Multiplies mxfp4 weights with activations that are rounded to int8, as for all other quantised types, in place of f32
-  // activations. Faster in prompts but less exact. The logits differ from the logits without this option, and have the same bits
-  // for all providers, numbers of threads and chunks.
+  // activations. Faster in prompts but less exact. The logits differ from the logits without this option, and have the same
+  // bits for all providers, numbers of threads and chunks.
   bool int8_mxfp4 = false;
 
   // Restricts the routers to these experts, for experiments. docs/measurements.md shows the loss of quality.
@@ -87,8 +87,8 @@ class Model {
       : Model(std::move(checkpoint), AnyProvider(std::move(provider)), std::move(options)) {}
   Model(Checkpoint checkpoint, AnyProvider provider, ProviderModelOptions options = {});
 
-  /// A model whose experts `executor` computes. If the executor computes on options.pool, it uses the threads of the model while
-  /// the model waits.
+  /// A model whose experts are computed by `executor`. An executor that computes on options.pool uses the threads of the model
+  /// while the model waits for the results.
   Model(Checkpoint checkpoint, std::shared_ptr<ExpertExecutor> executor, ProviderModelOptions options = {});
 
   Model(Model&&) noexcept;
@@ -104,8 +104,8 @@ class Model {
   /// The number of threads that multiply, the calling thread included.
   std::size_t threads() const;
 
-  /// The provider. experts().get<P>() points to the provider that the constructor was given, if its type is P. The provider of a
-  /// model with an executor has no experts.
+  /// The provider. experts().get<P>() points to the provider that the constructor was given, if its type is P. The provider of
+  /// a model with an executor has no experts.
   AnyProvider& experts() const;
 
   /// The restriction of the routers. AllowedExperts::all() without a restriction.
@@ -117,15 +117,15 @@ class Model {
   /// Whether tokenizer() succeeds: the checkpoint has a tokenizer that the library reads.
   bool has_tokenizer() const;
 
-  /// Throws if the checkpoint has no tokenizer, or a tokenizer that the library does not read. Prompts of such a model are token
-  /// ids.
+  /// Throws if the checkpoint has no tokenizer, or a tokenizer that the library does not read. Prompts of such a model are
+  /// token ids.
   const Tokenizer& tokenizer() const;
 
-  /// The tokens that end a text: all tokens that generation_config.json, config.json and the files of the tokenizer name.
+  /// The tokens that end a text. generation_config.json, config.json, the files of the tokenizer or a GGUF file state them.
   const std::vector<EndToken>& end_tokens() const;
 
   /// The tokens that end an assistant's turn: the tokens of end_tokens() and the tokens that the template writes after a turn,
-  /// without tokens that the template writes within a turn.
+  /// except for tokens that the template also writes within a turn.
   std::vector<EndToken> end_tokens(const ChatTemplate& chat) const;
 
   /// Reads the chat template of the checkpoint. Throws if there is none, or if it is not supported.
@@ -158,8 +158,8 @@ CachedProvider cached_experts(const Checkpoint& checkpoint, const MemoryPlan& pl
 /// Throws unless the bytes of all experts have the checksums that the file states.
 void verify_experts(const ExpertCatalog& catalog);
 
-/// The type of moe::open. Argument-dependent lookup does not find function objects, so in a program with a function open of its
-/// own, open(model) calls this function.
+/// The type of moe::open. Argument-dependent lookup does not find function objects. So in a program that defines its own
+/// function `open`, the call open(model) finds only the function of the program.
 struct Open {
   Model operator()(const std::string& path, const ModelOptions& options = {}) const;
   Model operator()(const PathObject auto& path, const ModelOptions& options = {}) const {

@@ -9,11 +9,11 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-// The limits of generation_config.json on the end of a text, as transformers' generate() reads this file. The largest numbers of
-// tokens and seconds (max_length, max_new_tokens, max_time) are left to the caller.
+// The limits of generation_config.json on the end of a text, as transformers' generate() reads this file. The largest numbers
+// of tokens and seconds (max_length, max_new_tokens, max_time) are left to the caller.
 
-/// The number of generated tokens before which a text after a prompt of `prompt_tokens` must not end: min_new_tokens, or
-/// min_length, which counts the prompt. 0 without both.
+/// The least number of tokens to generate after a prompt of `prompt_tokens` tokens: min_new_tokens if the file states it,
+/// otherwise min_length minus the prompt. 0 if the file states neither.
 std::size_t read_min_tokens(const Checkpoint& checkpoint, std::size_t prompt_tokens);
 
 /// The texts of stop_strings, a text or a list of texts. Throws if one of the texts is empty.

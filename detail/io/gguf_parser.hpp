@@ -16,8 +16,8 @@ struct GgufContents {
   std::vector<TensorInfo> tensors;
 };
 
-/// Reads and checks the head of one file: GGUF 2 or 3, little endian. Its parts are, in this order: magic number, version,
-/// number of tensors, number of metadata values, the values, descriptions of the tensors, padding, data of the tensors.
+/// Reads and checks the head of one file: GGUF 2 or 3, little endian. A file has these parts, in this order: magic number,
+/// version, number of tensors, number of metadata values, the values, descriptions of the tensors, padding, data of tensors.
 GgufContents parse_gguf(const File& file);
 
 }  // namespace moe::inline MOE_ABI::detail

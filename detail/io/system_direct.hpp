@@ -12,7 +12,7 @@ enum class FileAccess : std::uint8_t { read, write };
 
 /// Opens an open file a second time, for reads or writes that bypass the page cache and must be aligned. Returns no_file if the
 /// system or the file system has no such access. `path`: the path with which the file was opened, used as a fallback. If `path`
-/// names another file by now, this file is not opened.
+/// now names another file, the other file is not opened.
 FileHandle reopen_direct(FileHandle file, const std::string& path, FileAccess access);
 
 /// The fallback of reopen_direct(): opens `path`; no_file unless `path` still names the same file.

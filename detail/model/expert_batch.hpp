@@ -23,9 +23,9 @@ struct ExpertGroup {
 ///
 /// The results of slots without a group are not written, so a batch can be divided by its groups.
 ///
-/// The inputs are given in one form or in two forms: as f32; and, if `hidden` is a multiple of 32, as int8 with one scale for 32
-/// numbers, as kernels multiply quantised weights. A batch with only the int8 form suffices for experts whose gate and up are
-/// quantised. The tokens may belong to several texts.
+/// The inputs are given as f32, as int8, or in both forms. The int8 form has one scale for each 32 numbers, so `hidden` must be
+/// a multiple of 32; kernels multiply quantised weights with this form. A batch with only the int8 form suffices for experts
+/// whose gate and up are quantised. The tokens may belong to several texts.
 struct ExpertBatch {
   std::uint32_t layer = 0;                       // counted from 0, dense layers included
   std::size_t tokens = 0;                        // rows of the inputs

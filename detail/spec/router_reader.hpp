@@ -12,7 +12,7 @@ namespace moe::inline MOE_ABI::detail {
 /// tensor; read_router_tensors() adds these properties. experts: number of experts of a layer.
 RouterSpec read_router(const SpecReader& reader, std::size_t experts);
 
-/// Adds the properties of a router that the presence of tensors in one layer of a GGUF file states.
+/// For GGUF files: sets the properties of a router that depend on whether certain tensors are present in `layer`.
 void read_router_tensors(const SpecReader& reader, std::size_t layer, RouterSpec& out);
 
 }  // namespace moe::inline MOE_ABI::detail

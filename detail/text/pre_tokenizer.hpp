@@ -45,8 +45,8 @@ inline constexpr SplitPattern bailing_pattern = {
     R"(\s+(?!\S)|\s+)",
     qwen2_piece};
 
-/// cl100k, the pattern of GPT-4: another form of Llama 3's pattern with the same matches. The differences are as between
-/// Bailing's pattern and Qwen2's.
+/// cl100k, the pattern of GPT-4: another form of Llama 3's pattern with the same matches. The two patterns differ as Bailing's
+/// pattern differs from Qwen2's.
 inline constexpr SplitPattern cl100k_pattern = {
     R"('(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|)"
     R"(\s+(?!\S)|\s+)",
@@ -62,7 +62,7 @@ inline constexpr SplitPattern qwen35_pattern = {
 inline constexpr SplitPattern gpt2_pattern = {
     R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)", gpt2_piece};
 
-/// StarCoder, Granite 3, Command R: each number alone, then GPT-2's pattern.
+/// StarCoder, Granite 3, Command R: each character of \p{N} alone, then GPT-2's pattern.
 inline constexpr SplitPattern starcoder_pattern = {
     "\\p{N}\n"
     R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)",
@@ -75,7 +75,7 @@ inline constexpr SplitPattern o200k_pattern = {
     R"(\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)",
     o200k_piece};
 
-/// Tekken, of Mistral: o200k without contractions, and each number alone.
+/// Tekken, of Mistral: o200k without contractions, and with each character of \p{N} alone.
 inline constexpr SplitPattern tekken_pattern = {
     R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|)"
     R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|)"

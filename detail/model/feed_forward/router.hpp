@@ -29,7 +29,7 @@ using AdjustScores = FunctionRef<void(std::span<float> scores)>;
 /// [experts], overwritten.
 /// allowed: the experts that can be chosen, ascending; empty: all. The other experts then count as if their logits were
 /// −inf. Returns the mass of the allowed experts: the sum of their probabilities in a softmax over all experts.
-/// adjust: called before the choice; not with `allowed` or with the score sparsemixer.
+/// adjust: called before the choice. Must be empty if `allowed` is not empty, and for the score sparsemixer.
 float choose(const RouterSpec& spec, const RouterWeights& w, const simd::Kernels& kernels,
              std::span<const ExpertId> allowed, std::span<float> logits, std::span<float> choice_scores,
              const Choice& out, AdjustScores adjust = {});
