@@ -17,7 +17,7 @@ namespace moe::inline MOE_ABI {
 /// The budget of a cache, and the sizes of its model. All members but the budget are optional: without them the cache has
 /// fewer hits.
 struct CacheOptions {
-  std::size_t budget_bytes = 0;       // the most bytes of resident experts; at least one largest expert
+  std::size_t budget_bytes = 0;       // the most bytes of resident experts; not less than the largest expert
   std::size_t layers = 0;             // with experts; 0: unknown, and then layers have no floor
   std::size_t experts_per_token = 8;  // in each layer
   std::size_t largest_bytes = 0;      // of one expert; 0: unknown
@@ -42,7 +42,7 @@ struct LayerShares {
   explicit LayerShares(const CacheOptions& options);
 
   std::size_t floor = 0;  // experts that only experts of the same layer evict
-  std::size_t hot = 0;    // experts that are no longer cold after a prompt that used them most
+  std::size_t hot = 0;    // how many experts of a prompt stop being cold; see Residency::mark_hot()
 };
 
 /// Decides which experts are resident and which are evicted: the bookkeeping of a cache, without weights, locks or files, so
@@ -51,8 +51,8 @@ struct LayerShares {
 ///
 /// A resident expert can be evicted unless it is held (leased, loading or pinned) or expected (announced and not acquired
 /// since). Cold experts are evicted first, in the order of their admission; `Eviction` orders the others. The last `floor`
-/// experts of a layer are evicted for experts of the same layer only, unless a caller waits and no other expert can be evicted:
-/// if the budget is smaller than the experts of one token, plain LRU would evict each expert just before its next use.
+/// experts of a layer are evicted for experts of the same layer only, unless a caller waits and no other expert can be evicted.
+/// Without the floor, LRU evicts each expert just before its next use if the budget is smaller than the experts of one token.
 template <class Eviction>
 class Residency {
   static_assert(check_eviction_policy<Eviction>());
@@ -147,8 +147,8 @@ class Residency {
   }
 
   /// One token of each of several texts used these experts of one layer; tokens[i] tokens chose experts[i]. The policy has
-  /// counted one use of each expert, and counts the other ones now. The clock advances as if one token had used the layer,
-  /// since all texts have one next token, however many there are.
+  /// already counted one use of each expert, and counts the other uses now. The clock advances as if one token had used the
+  /// layer, because age is measured in passes, however many texts a pass has.
   void count_pass(std::span<const std::uint32_t> experts, std::span<const std::uint32_t> tokens) {
     for (std::size_t i = 0; i < experts.size(); ++i) {
       if (experts[i] >= known_experts_ || tokens[i] < 2) continue;
@@ -333,7 +333,7 @@ class Residency {
     rejoin_candidates();
     if (cold_.lowest() != no_expert) return cold_.lowest();
     if (const std::uint32_t lowest = eviction_.lowest(layer, token_); lowest != no_expert) return lowest;
-    // No candidates: each layer is at its floor, or all its experts above the floor are held or expected.
+    // No candidates: in each layer with more experts than the floor, all experts are held or expected.
     std::uint32_t victim = lowest_of(layers_[layer], is_free);
     if (victim != no_expert || why != Admission::demanded) return victim;
     victim = lowest_of_all(is_free);

@@ -60,7 +60,7 @@ class GgufHead {
   /// The head as it is stored in the file, with the padding in front of the data.
   std::string bytes() const;
 
-  /// The next multiple of the alignment.
+  /// The smallest multiple of the alignment that is not below `bytes`.
   std::uint64_t aligned(std::uint64_t bytes) const;
 
  private:

@@ -29,11 +29,11 @@ struct MemoryPlan {
   std::size_t budget_bytes = 0;   // experts
 
   // The chunk of sessions whose SequenceOptions::chunk is empty. With limited memory a long prompt reads its experts from disk
-  // once per chunk, so the chunk is doubled to 1024 and 2048 tokens while the intermediate results grow by at most 1/8 of the
-  // budget.
+  // once per chunk, so the chunk is doubled to 1024, and then to 2048 tokens. A doubling is left out if the states and the
+  // intermediate results would grow by more than 1/8 of budget_bytes.
   std::size_t chunk = 512;
 
-  /// The sum of all members in bytes.
+  /// The sum of all members whose unit is bytes.
   std::size_t total_bytes() const;
 };
 

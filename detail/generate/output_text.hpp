@@ -24,7 +24,7 @@ class OutputText {
   OutputText(const Tokenizer* tokenizer, std::optional<TurnParts> parts,
              const std::vector<std::string>& stop_strings);
 
-  /// Reads a token. Returns whether a stop string has ended the text, if `may_stop`.
+  /// Reads a token. `may_stop`: whether a stop string can end the text here. Returns whether a stop string has ended the text.
   bool push(TokenId id, bool may_stop);
 
   /// When no more tokens come, releases the text that is held back. Returns whether a stop string has ended the text.

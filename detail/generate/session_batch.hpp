@@ -58,8 +58,8 @@ class SessionBatch {
   /// Computes one pass. Returns false, and computes nothing, if there are no texts.
   ///
   /// If the pass itself fails, throws its error; all texts are then as before, and the next call repeats the pass. If a sampler or
-  /// on_piece throws, or a session has begun another text, this text is removed; after all other texts have their tokens,
-  /// the first such exception is thrown.
+  /// on_piece throws, or a session has begun another text, the text is removed from the batch. The first such exception is
+  /// thrown after all other texts have their tokens.
   bool run_pass();
 
  private:

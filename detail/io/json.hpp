@@ -37,7 +37,7 @@ class Json {
   /// true or false.
   bool as_bool() const;
 
-  /// The characters without escapes, in valid UTF-8.
+  /// The text of a string, with decoded escapes, in valid UTF-8.
   std::string_view as_string() const;
 
   /// An integer from `least` to `most`, written without fraction and exponent.

@@ -16,8 +16,8 @@
 
 namespace moe::inline MOE_ABI {
 
-/// Computes experts of a provider on this machine, as a transformer with that provider does: in finish(), and with the same
-/// bits. Used in a process that computes experts for another process, and by executors that compute a part of the experts
+/// Computes experts of a provider on this machine, with the same bits as a transformer with this provider. All work is done in
+/// finish(). Used in a process that computes experts for another process, and by executors that compute a part of the experts
 /// elsewhere. Not thread-safe.
 class LocalExecutor final : public ExpertExecutor {
  public:
@@ -45,7 +45,7 @@ class LocalExecutor final : public ExpertExecutor {
  private:
   void check(const ExpertBatch& batch) const;
 
-  /// The inputs in all forms that kernels take. Forms that the batch lacks are computed into `memory`.
+  /// The inputs for kernels: the f32 inputs, and the other forms computed from these into `memory`; without f32, the int8 form.
   detail::Activations prepare(const ExpertBatch& batch, const detail::QuantisedActivations& memory) const;
 
   /// The inputs of a batch that has the int8 form only.

@@ -31,9 +31,9 @@ struct TransformerOptions {
   WeightStorage weights = WeightStorage::mapped;  // where all weights but the experts are
   // Restricts the routers, for experiments and for checkpoints without some experts: other experts are never chosen.
   AllowedExperts allowed_experts = {};
-  // LOSSY, for experiments such as PreferResident: called before each choice for a single token; changes the scores that decide
-  // the choice, [experts of the layer], but not the weights of the chosen experts. Must not throw, and must outlive the
-  // transformer.
+  // LOSSY, for experiments such as PreferResident: called before each choice of a router in a step of one token; changes the
+  // scores that decide the choice, [experts of the layer], but not the weights of the chosen experts. Must not throw, and must
+  // outlive the transformer.
   FunctionRef<void(std::size_t layer, std::span<float> scores)> adjust_choice = {};
   // Null: the kernels of the best instruction set of this machine.
   const detail::simd::Kernels* kernels = nullptr;
@@ -57,7 +57,7 @@ class Transformer {
   /// As above, with a provider that all copies of the AnyProvider share: it lives as long as the last copy.
   Transformer(Checkpoint checkpoint, AnyProvider provider, ThreadPool& pool, TransformerOptions options = {});
 
-  /// A transformer whose experts `executor` computes. executor, pool: must outlive the transformer.
+  /// A transformer whose experts are computed by `executor`. executor, pool: must outlive the transformer.
   Transformer(Checkpoint checkpoint, ExpertExecutor& executor, ThreadPool& pool,
               TransformerOptions options = {})
       : Transformer(std::move(checkpoint),

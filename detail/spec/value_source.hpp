@@ -26,7 +26,7 @@ struct NumberRange {
 
 /// Finds values of a model's description by key: in an object of config.json, or in the metadata of a GGUF file under the
 /// prefix of the architecture. If a value is missing or null, the result is `otherwise`; a value of the wrong type or out of
-/// its range is an error that says where the value stands. A look-up takes time linear in the number of values.
+/// its range is an error that says where the value stands. A look-up takes at most linear time in the number of values.
 class ValueSource {
  public:
   /// config: an object of config.json. It must outlive this object.
@@ -55,8 +55,8 @@ class ValueSource {
   /// A number of any type, or a boolean as 0 or 1; nothing if the value is missing.
   std::optional<double> any_number(std::string_view key) const;
 
-  /// The values of `layers` layers: the first elements of a list with one element per layer, which must not be shorter; or the
-  /// single number for each layer.
+  /// One value per layer: the first `layers` elements of a list, which must have at least so many elements; or a single number,
+  /// repeated for each layer.
   std::vector<std::size_t> sizes_of_layers(std::string_view key, std::size_t layers, std::uint64_t otherwise,
                                            SizeRange range = {}) const;
 

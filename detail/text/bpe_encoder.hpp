@@ -51,11 +51,13 @@ class BpeEncoder {
   /// Makes one symbol for each byte or character of the piece; several for a character that is spelled in byte tokens.
   void spell(std::string_view piece);
 
-  /// Calls add(id) for one symbol: for its token; or, if it is no token, for the byte token of each of its bytes, where a space
-  /// is spelled as ▁. If bytes have no tokens either, sets `unknown_waits`: an unknown token is added later, before the next
-  /// symbol that is a token and, unless unknown tokens are fused, before the next unknown symbol. So byte tokens in between come
-  /// before the unknown token, as in Hugging Face's tokenizers. At the end of the piece, the caller adds an unknown token that
-  /// still waits.
+  /// Calls add(id) for the tokens of one symbol:
+  /// - if the symbol is a token: for this token;
+  /// - otherwise, if all bytes of the symbol have byte tokens: for each of these; a space is first replaced by ▁;
+  /// - otherwise the symbol is unknown: add() is not called, and `unknown_waits` is set if there is an unknown token.
+  /// A waiting unknown token is added before the next symbol that is a token and, unless unknown tokens are fused, before the
+  /// next unknown symbol. So byte tokens in between come before the unknown token, as in Hugging Face's tokenizers. At the end
+  /// of the piece, the caller adds an unknown token that still waits.
   template <class Add>
   void write(std::string_view bytes, bool& unknown_waits, Add add) const;
 

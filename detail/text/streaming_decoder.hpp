@@ -25,7 +25,7 @@ class StreamingDecoder {
   /// As above, but appends to `text`.
   void push(TokenId id, std::string& text);
 
-  /// The rest of the text when no more tokens come, such as U+FFFD for an incomplete character. Another text may begin.
+  /// The rest of the text when no more tokens come, such as U+FFFD for an incomplete character. push() then begins a new text.
   std::string finish();
 
  private:

@@ -72,7 +72,7 @@ std::vector<std::size_t> offsets_of(Memory& memory, std::string_view text);
 /// The elements that a loop over the value sees.
 std::vector<Value> iterate(Memory& memory, const Value& value);
 
-/// A range. Ranges compute their elements.
+/// A range. The elements are not stored, but computed when they are read.
 Value range_value(Memory& memory, const Range& range);
 
 /// The name of the type of groups, which the filter groupby makes.
@@ -90,7 +90,7 @@ Value modulo(Memory& memory, const Value& a, const Value& b);
 Value power(Memory& memory, const Value& a, const Value& b);
 Value negate(Memory& memory, const Value& value);
 
-/// The operator ~ on all parts. The result is no Markup, since transformers does not escape automatically.
+/// The operator ~ on all parts. The result is no Markup, since transformers does not turn autoescape on.
 Value concatenate(Memory& memory, const std::vector<Value>& parts);
 
 /// object.name and object[key], as Jinja's sandbox resolves them; undefined if there is no such attribute.

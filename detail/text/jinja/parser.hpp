@@ -16,7 +16,7 @@
 
 namespace moe::inline MOE_ABI::detail::jinja {
 
-/// Parses a normalized template. Throws an Error about the place in `file` that is wrong or not supported.
+/// Parses a result of normalized_source(). Throws an Error about the place in `file` that is wrong or not supported.
 /// Source: parser.py of Jinja 3.1, with the extensions of transformers: loop controls and {% generation %}.
 Tree parse(std::string_view source, std::string_view file);
 

@@ -43,7 +43,7 @@ struct Node {
     item,              // object, key
     slice,             // object, first?, last?, step?
     call,              // function; arguments
-    filter,            // value?; text, arguments; null in a filter block
+    filter,            // value?, which is null in a filter block; text, arguments
     test,              // value; text, arguments; flag: not
     negative,          // value
     positive,          // value

@@ -14,7 +14,7 @@ enum class Greed : std::uint8_t { greedy, lazy, possessive };
 
 /// Conditions on a position in the text. They match no characters.
 enum class Assertion : std::uint8_t {
-  line_begin,      // ^: at the begin of the text, or after a line feed that does not end the text
+  line_begin,      // ^: at the beginning of the text, or after a line feed that does not end the text
   line_end,        // $: at the end of the text, or before a line feed
   text_begin,      // \A
   text_end,        // \z
