@@ -23,10 +23,10 @@ namespace moe::inline MOE_ABI::detail {
 
 inline constexpr std::size_t panel_rows = 16;
 
-/// Whether kernels multiply this matrix in panels: it is quantised, its rows are a multiple of 16, and it is not in panels yet.
+/// Whether kernels multiply this matrix in panels: it is quantised, has a multiple of 16 rows, and is not in panels yet.
 bool fits_panels(const Matrix& matrix);
 
-/// Writes the matrix in panels to `out`, [matrix.bytes()], which does not overlap it. Returns a view of `out`.
+/// Writes the matrix in panels to `out`, [matrix.bytes()], which must not overlap the matrix. Returns a view of `out`.
 /// Precondition: fits_panels(matrix).
 Matrix to_panels(const Matrix& matrix, std::byte* out);
 

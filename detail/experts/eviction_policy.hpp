@@ -53,7 +53,7 @@ class CandidateHeap {
  public:
   /// Makes room for experts with numbers below `experts`. Throws std::bad_alloc.
   void resize(std::size_t experts) { heap_.resize(experts); }
-  /// Adds a candidate, which is none yet.
+  /// Adds an expert that is no candidate yet.
   void insert(std::uint32_t expert, ExpertId id, double key) noexcept {
     heap_.insert(top_, expert, key, std::uint64_t{id.layer} << 32 | id.expert);
   }
@@ -68,7 +68,7 @@ class CandidateHeap {
   detail::PairingHeaps::Top top_ = no_expert;
 };
 
-/// Refuses a type that is no eviction policy, with one line of compiler error. Every template that takes a policy calls it.
+/// Refuses a type that is no eviction policy, with one line of compiler error. Called by every template that takes a policy.
 template <class E>
 consteval bool check_eviction_policy() {
   static_assert(

@@ -40,7 +40,8 @@ class ExtractionFile {
   /// The CRC-32C that the head contains.
   std::uint32_t head_checksum(const std::vector<std::uint32_t>& checksums, std::uint32_t copy_of = 0) const;
 
-  /// Whether the file at `path` is this file, complete. Compares the heads, which contain the checksums of all data.
+  /// Whether the file at `path` has the size and the head of this file. The checksums of the tensors are taken from the head at
+  /// `path`, and the data are not read.
   bool is_at(const std::string& path) const;
 
  private:

@@ -10,8 +10,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Ends a text that arrives in parts before the first of several strings. Text that may become one of them is held back.
-/// Linear in the text for each string. Not thread-safe.
+/// Cuts a text off before the first of several strings in it. The text arrives in parts; an end of a part that may be the
+/// beginning of a string is held back. Linear in the text for each string. Not thread-safe.
 class StopStrings {
  public:
   /// Throws if a string is empty, or is not UTF-8: texts are UTF-8, so such a string would never occur.
@@ -22,7 +22,7 @@ class StopStrings {
   /// is false are text.
   bool write(std::string_view text, bool may_stop, std::string& out);
 
-  /// Appends the text that is held back. A string is not searched across this place.
+  /// Appends the text that is held back. A string that begins before this call and ends after it is not found.
   void finish(std::string& out);
 
   /// The string that ended the text; empty if there is none.

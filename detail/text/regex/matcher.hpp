@@ -116,7 +116,7 @@ class Matcher {
     return step.valid ? CodePoint{step.code_point, step.bytes} : CodePoint{CharacterSet::invalid, 1};
   }
 
-  /// The begin of the character before `position`.
+  /// The first byte of the character before `position`.
   std::size_t before(std::size_t position) const {
     return position - last_character(text_.substr(0, position)).bytes;
   }
