@@ -64,8 +64,8 @@ struct Family {
   ///   no_window          attention to all positions; windows of the configuration are ignored
   ///   window             attention within sliding_window, if there is one
   ///   optional_window    attention within sliding_window, if use_sliding_window is true
-  ///   even_lower_windows attention within sliding_window, in even layers below max_window_layers
-  ///   upper_windows      attention within sliding_window, in layers from max_window_layers on
+  ///   even_lower_windows as optional_window, but only in even layers below max_window_layers
+  ///   upper_windows      as optional_window, but only in layers from max_window_layers on
   ///   alternating        attention within the window in even layers, to all positions in odd layers
   ///   last_of_six        attention to all positions in each sixth layer and in the last one, else within the window
   ///   interval           attention in each full_attention_interval-th layer, else a recurrent mixer
@@ -103,7 +103,7 @@ struct Family {
   Bias bias = Bias::none;
   bool biased = false;  // the default of attention_bias or qkv_bias
   AttentionSpec::Norm query_key_norm = AttentionSpec::Norm::none;
-  // Whether use_qk_norm states if there are norms. Without this key, there are norms if their tensors exist.
+  // Whether the key use_qk_norm states that there are norms. Without this key, there are norms if their tensors exist.
   bool optional_norm = false;
   bool sinks = false;
   bool output_gate = false;

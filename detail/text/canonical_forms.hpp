@@ -14,7 +14,8 @@ class CanonicalForms {
  public:
   CanonicalForms();
 
-  /// Whether the character never changes: it does not combine with a character before it, and no mark moves across it.
+  /// Whether the character is never decomposed for good, reordered as a mark, or combined with a character before it. A stable
+  /// character may still combine with a character after it.
   bool stable(char32_t c) const { return states_[c] == 0; }
 
   std::uint8_t combining_class(char32_t c) const;

@@ -26,6 +26,7 @@ struct Mamba2Buffers {
 /// [state, head_dim], computes:
 ///   δ = softplus(step + step_bias);   S ← e^(−a δ) · S + δ · B xᵀ;   y = Sᵀ C + D · x
 ///   out = output · norm(y ∘ silu(z))
+/// δ is limited to the range of the spec, if the spec has one. With grouped_norm, the norm is computed per group.
 /// The fixed arrays of the layer in the state of each text: the inputs of the convolution, and S for each head.
 /// h, out: [tokens, hidden].
 /// Tokens go through the recurrence one by one, so the bits do not depend on the size of a step.
