@@ -14,8 +14,8 @@ class CanonicalForms {
  public:
   CanonicalForms();
 
-  /// Whether the character is never decomposed for good, reordered as a mark, or combined with a character before it. A stable
-  /// character may still combine with a character after it.
+  /// Whether the character has combining class 0, is not always decomposed, and does not combine with a character before it.
+  /// A stable character may combine with a character after it.
   bool stable(char32_t c) const { return states_[c] == 0; }
 
   std::uint8_t combining_class(char32_t c) const;
