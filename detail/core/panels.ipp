@@ -16,7 +16,7 @@ struct PanelFields {
   std::size_t width, first, count;
 };
 
-/// The fields of a block that are f16 numbers; none of iq4_xs, whose f16 scale is part of the first group of four bytes.
+/// The fields of a block that are f16 numbers. For iq4_xs, none: its f16 scale is part of the first group of four bytes.
 MOE_INLINE PanelFields halves_of_panel(DType dtype) {
   switch (dtype) {
     case DType::q5_1:

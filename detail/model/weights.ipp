@@ -15,7 +15,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The roles of a network of every token: in a dense layer, or beside experts.
+/// The roles of the matrices of a network that processes every token: the network of a dense layer, or one beside experts.
 struct NetworkRoles {
   Role gate, up, down, gate_up;
 };
@@ -54,7 +54,7 @@ inline FeedForwardWeights read_feed_forward(const WeightReader& reader, std::siz
   constexpr NetworkRoles dense{Role::dense_gate, Role::dense_up, Role::dense_down, Role::dense_gate_up};
   constexpr NetworkRoles shared{Role::shared_gate, Role::shared_up, Role::shared_down, Role::shared_gate_up};
   FeedForwardWeights out;
-  // A block with one part has one norm.
+  // A block without a mixer has one norm, under the names of the norm of a mixer.
   out.norm = has_mixer ? reader.norm(Role::ffn_norm, Role::ffn_norm_bias, layer)
                        : reader.norm(Role::mixer_norm, Role::mixer_norm_bias, layer);
   if (!spec.router) {

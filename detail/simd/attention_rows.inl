@@ -37,8 +37,8 @@ inline void row_scores(const AttentionArgs& a, const std::byte* keys, std::size_
                       .out_stride = kv_block});
 }
 
-/// Adds the values of the rows at the places [place, place + rows), weighted by the scores. values: the first row; rows lie
-/// row_bytes apart.
+/// out = factors · out + Σ scores · values, over the rows at the places [place, place + rows). Here, the scores are the weights
+/// that softmax_step() has written. values: the first row; rows lie row_bytes apart.
 template <class Type>
 inline void row_values(const AttentionArgs& a, const std::byte* values, std::size_t row_bytes,
                        std::size_t place, std::size_t rows, RowQueries& s) {
@@ -115,7 +115,8 @@ inline void decode_q8_0(const std::byte* blocks, std::size_t n, float* out) {
   }
 }
 
-/// Decodes a few rows [rows, dim] at a time to a.scratch, and calls f(rows, place, count) for each of these pieces.
+/// Decodes the rows at the places [place, place + count) in pieces of at most decoded_positions rows to a.scratch, and calls
+/// f(decoded, place, count) for each piece. rows: the row at place 0; dim: the numbers of a row.
 template <class F>
 inline void each_decoded(const AttentionArgs& a, const std::byte* rows, std::size_t dim, std::size_t place,
                          std::size_t count, F f) {

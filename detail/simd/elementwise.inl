@@ -24,13 +24,13 @@ inline void multiply(float* x, const float* y, std::size_t n) {
   each_vector(n, [&](auto at) { at.set(x, mul(at.of(x), at.of(y))); });
 }
 
-/// Of a NaN and a number, min() and max() return the second operand.
+/// Keeps a NaN of x, because min() and max() return their second operand if it is NaN.
 inline void clamp(float* x, float limit, std::size_t n) {
   const Vec most = broadcast(limit), least = broadcast(-limit);
   each_vector(n, [&](auto at) { at.set(x, max(least, min(most, at.of(x)))); });
 }
 
-/// The sum of 16 quants as int16. Zero if it is out of their range (16 · 127 = 2032), which only NaN input causes.
+/// The sum of 16 quants as int16. Zero for NaN, or for a sum outside ±2032 (16 · 127): only NaN or infinite input causes these.
 inline std::int16_t sum_of_quants(float total) {
   return total >= -2032 && total <= 2032 ? static_cast<std::int16_t>(total) : std::int16_t{0};
 }
@@ -44,7 +44,7 @@ inline void quantise(const float* x, std::int8_t* quants, float* scales, std::in
       magnitudes = max(magnitudes, max(v, sub(zero(), v)));
     }
     const float magnitude = max_lane(magnitudes);
-    // Below 2^-121 the quotient overflows; a block this small becomes zeros.
+    // For magnitudes below 2^-121 the quotient overflows. Blocks up to a magnitude of 2^-100 become zeros.
     const Vec to_quants = broadcast(magnitude > 0x1p-100f ? 127.0f / magnitude : 0.0f);
     float sum_of_block = 0;
     for (std::size_t half = 0; half < 32; half += 16) {

@@ -137,7 +137,8 @@ namespace scalar {
 }  // namespace scalar
 
 #if defined(MOE_ARM64) && !defined(MOE_NO_NEON)
-// Clang 14 and 15 know no attribute for an architecture.
+// Clang 14 and 15 know no attribute for an architecture. With Clang, the attribute is therefore left out if -march already
+// enables dotprod.
 #if !defined(__clang__) || !defined(__ARM_FEATURE_DOTPROD)
 MOE_BEGIN_ISA("arch=armv8.2-a+dotprod")
 #endif

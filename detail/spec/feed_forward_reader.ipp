@@ -12,7 +12,7 @@ namespace moe::inline MOE_ABI::detail {
 
 using NetworkKind = LayerKind::Network;
 
-/// The rows of a matrix, or of each matrix of a list of matrices; 0 without a tensor.
+/// The rows of a matrix, or of each matrix of a stack [matrices, rows, columns]; 0 for null, or for a tensor that is no matrix.
 MOE_INLINE std::size_t rows_of(const TensorInfo* tensor) {
   if (!tensor || tensor->shape.size() < 2) return 0;
   return static_cast<std::size_t>(std::min(tensor->shape[tensor->shape.size() - 2], SizeRange{}.most));
@@ -88,7 +88,8 @@ MOE_INLINE std::size_t FeedForwardReader::expert_width(std::size_t layer) const 
   const std::string one = names.of_expert(Role::expert_up, layer, 0);
   if (const std::size_t rows = rows_of(reader_.checkpoint().find(one))) return rows;
   if (expert_widths_[layer] > 0) return expert_widths_[layer];
-  // As in llama.cpp, a file without a width of experts states the width of all experts of a token together.
+  // A file without a width of experts states a dense width. As in llama.cpp, the dense width is the sum of the widths of the
+  // experts of a token; for the families of `whole`, it is the width of one expert.
   const bool whole = reader_.family().one_width || reader_.family().pattern == Family::Pattern::blocks;
   const std::size_t used = per_token_.empty() ? router_->per_token : per_token_[layer];
   return whole ? widths_[layer] : widths_[layer] / std::max<std::size_t>(used, 1);

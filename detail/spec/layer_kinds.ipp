@@ -22,7 +22,7 @@ MOE_INLINE std::string attention_words(const Family& family) {
   return out + " or linear_attention or " + (convolves ? "conv" : "mamba");
 }
 
-/// A word of layer_types. Older families have other words for the same kinds.
+/// The kind that a word of layer_types names. Older families have other words for the same kinds.
 MOE_INLINE LayerKind kind_of_word(const SpecReader& reader, std::string_view word) {
   const Family& family = reader.family();
   const bool convolves = family.recurrent == Family::Recurrent::short_convolution;
@@ -46,7 +46,7 @@ MOE_INLINE LayerKinds listed_mixers(const SpecReader& reader) {
   return out;
 }
 
-/// Whether windows are in use. The configuration can switch windows off by use_sliding_window, or by a window of null.
+/// Whether windows are in use. The configuration can switch windows off by use_sliding_window, or by a window of null or 0.
 MOE_INLINE bool windows_are_on(const SpecReader& reader) {
   const MixerPattern pattern = reader.family().pattern;
   const bool optional = pattern == MixerPattern::optional_window ||
@@ -72,7 +72,7 @@ MOE_INLINE LayerKinds mixers_with_windows(const SpecReader& reader) {
   return out;
 }
 
-/// GGUF files list the layers with a window, or state a period n: each n-th layer has no window.
+/// GGUF files have a list that states for each layer whether it has a window, or a period n: each n-th layer has no window.
 MOE_INLINE void read_window_pattern(const SpecReader& reader, LayerKinds& out) {
   if (!reader.has(keys::window_pattern)) return;
   if (!reader.is_list(keys::window_pattern)) {

@@ -45,7 +45,7 @@ MOE_INLINE void group_by_expert(const Visits& visits, const VisitOrder& order, E
   }
 }
 
-/// For a batch whose inputs are int8 only: throws unless kernels multiply gate and up with int8 inputs.
+/// Throws unless gate and up have quantised types, which kernels multiply with int8 inputs. For batches without float inputs.
 inline void require_quantised(ExpertId id, const ExpertWeights& weights) {
   const bool gate = weights.gate.rows == 0 || is_quantised(weights.gate.dtype);
   if (!gate || !is_quantised(weights.up.dtype))
@@ -105,7 +105,7 @@ class GroupRun {
   }
 
   /// Announcement::total_weight: the sum of the router's weights of a single token; 0 (unknown) for several tokens, because each
-  /// token has another sum.
+  /// token has its own sum.
   float total_weight() const {
     return batch_.tokens == 1 ? std::accumulate(batch_.weights.begin(), batch_.weights.end(), 0.0f) : 0;
   }
@@ -125,7 +125,7 @@ class GroupRun {
 
   /// Computes all held experts in one parallel region and releases them.
   void run_held() {
-    // Leases may hold their weights in place, so the addresses are final only when the list is complete.
+    // A lease may contain its ExpertWeights, whose address changes when the list of leases grows. So addresses are taken here.
     for (std::size_t i = 0; i < lists_.held.size(); ++i) lists_.jobs[i].weights = &*lists_.held[i];
     run_jobs(step_, local_.network, lists_.jobs, local_.input, batch_.token_of, buffers_, lists_.products);
     release();
@@ -164,8 +164,8 @@ class GroupRun {
     }
   }
 
-  /// Announces missing experts from index `first` on, also experts that were announced before: the cache may have had no room for
-  /// such an expert then, and must load it before any later expert.
+  /// Announces up to announced_ahead missing experts from index `first` on, also experts that were announced before: the cache
+  /// may have had no room for such an expert then, and must load the expert before any later one.
   void announce_missing(std::size_t first) {
     const std::span<const ExpertId> all = lists_.missing_ids;
     if (first >= all.size()) return;

@@ -112,7 +112,7 @@ class FeedForwardRun {
     run_network(spec_.always_on->network, w_.always_on, input_of(b_.normed), out);
   }
 
-  /// out = the experts, plus the network that is always on, times its gate. With an executor, that network is computed while the
+  /// out = experts + gate · (network that is always on). With an executor, the network that is always on is computed while the
   /// executor computes the experts.
   void run_experts_and_always_on(const Activations& input, float* out) {
     if (!spec_.always_on) return run_experts(input, out);
@@ -132,7 +132,7 @@ class FeedForwardRun {
     add_gated(buffers.result, out);
   }
 
-  /// out += always_on, [tokens, hidden], times its gate.
+  /// out += gate · always_on. Both are [tokens, hidden]; the gate is one number per token, or 1 without weights of a gate.
   void add_gated(std::span<const float> always_on, float* out) {
     step_.compute.for_each(step_.tokens, [&](std::size_t t, std::size_t) noexcept {
       float gate = 1;
@@ -178,7 +178,7 @@ class FeedForwardRun {
     for (StepText& text : step_.texts) report(text, allowed.size());
   }
 
-  /// Adds the restriction of a text to its statistics, and shows the routes of the text to its observer.
+  /// Adds the mass of the allowed experts to the statistics of a text, and calls on_routes of the text with the chosen experts.
   void report(StepText& text, std::size_t allowed) const {
     const std::size_t k = spec_.router->per_token, at = text.first * k, visits = text.tokens * k;
     const std::span<const float> mass =
@@ -259,7 +259,7 @@ class FeedForwardRun {
     const std::lock_guard lock(context_.executor->mutex);
     ExpertExecutor& executor = *context_.executor->executor;
     executor.begin(batch);
-    if (meanwhile) meanwhile();  // throws nothing: its memory has been taken
+    if (meanwhile) meanwhile();  // throws nothing: the caller has taken its memory
     executor.finish();
   }
 

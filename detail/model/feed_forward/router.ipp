@@ -42,7 +42,7 @@ class Candidates {
 
   /// Moves the logits of the candidates to the front, in their order.
   void move_to_front(std::span<float> logits) const {
-    // Swaps in ascending order never move a logit of a later allowed expert, because allowed_[i].expert >= i.
+    // allowed_ is in ascending order, so allowed_[i].expert >= i, and a swap never moves the logit of a later allowed expert.
     for (std::size_t i = 0; i < allowed_.size(); ++i) std::swap(logits[i], logits[allowed_[i].expert]);
   }
 
