@@ -23,7 +23,7 @@ inline void require_number(const Json& number, std::uint64_t expected) {
   if (number.as_u64() != expected) number.fail_here(concat(expected), number.slice());
 }
 
-/// Checks a step Replace.
+/// Checks that a step Replace replaces the text `from` by the text `to`.
 inline void require_replacement(const Json& step, std::string_view from, std::string_view to) {
   require_text(step.at("pattern").at("String"), from);
   require_text(step.at("content"), to);
@@ -50,7 +50,7 @@ struct MetaspaceSteps {
 };
 
 /// Reads the decoder, a Sequence of Replace, ByteFallback, Fuse and Strip, of which ByteFallback and Strip may be missing.
-/// Returns whether Strip removes a space at the begin of a text.
+/// Returns whether Strip removes a space at the beginning of a text.
 inline bool read_sentence_piece_decoder(const Json& decoder) {
   constexpr std::string_view types[] = {"Replace", "ByteFallback", "Fuse", "Strip"};
   require_type(decoder, "Sequence");
@@ -81,7 +81,8 @@ inline bool read_prepend_scheme(const Json& step, bool& only_at_begin) {
   return false;
 }
 
-/// Reads a Metaspace, which writes spaces as ▁ and cuts texts before each ▁. Here, a space is written in place of each ▁.
+/// Reads a Metaspace, which writes spaces as ▁ and cuts texts before each ▁. The step that is read cuts before spaces instead,
+/// because the vocabulary has a space in place of each ▁.
 inline void read_metaspace(const Json& step, TokenizerParts& parts) {
   require_text(step.at("replacement"), metaspace);
   SplitStep cut;

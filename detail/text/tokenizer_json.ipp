@@ -51,7 +51,7 @@ inline bool read_normalizer(const Json& normalizer) {
   return nfc;
 }
 
-/// Reads the steps around a byte-level model.
+/// Reads the pre-tokenizer, the decoder and the normalizer of a byte-level model.
 inline void read_byte_level_steps(const Json& root, TokenizerParts& parts) {
   parts.pre = read_byte_level_pre_tokenizer(root.at("pre_tokenizer"), parts.name);
   if (const Json decoder = find_decoder(root)) {

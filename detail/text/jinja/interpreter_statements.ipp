@@ -83,7 +83,8 @@ MOE_INLINE Interpreter::Flow Interpreter::run_if(const Node& node) {
   return i < node.children.size() ? run(*node.children[i]) : Flow::next;
 }
 
-/// The elements that a loop visits: the iterable itself if it has elements that can be read again.
+/// The elements that a loop visits. With a condition: a list of the elements that fulfil it. Without a condition: the iterable
+/// itself if its elements can be read again, else a list of its elements.
 MOE_INLINE Value Interpreter::loop_items(const Node& node, const Value& iterable) {
   memory_.place = node.place;
   const bool readable = iterable.has_list() && iterable.kind != Kind::iterator;
@@ -115,8 +116,8 @@ MOE_INLINE void Interpreter::loop(const Node& node, const Value& iterable, std::
   if (!reached_end && node.children[4]) in_new_scope([&] { run(*node.children[4]); });
 }
 
-/// Whether any iteration reached the end of the body. As in Jinja, `else` runs if no iteration did, even if break or continue is
-/// the reason.
+/// Runs the iterations. Returns whether any iteration reached the end of the body. As in Jinja, `else` runs if none did, even
+/// if break or continue is the reason.
 MOE_INLINE bool Interpreter::run_iterations(const Node& node, Loop& loop) {
   Value variable;
   variable.kind = Kind::loop;
@@ -214,9 +215,9 @@ MOE_INLINE void Interpreter::assign_all(const Node& target, const Value& value) 
   for (std::size_t i = 0; i < expected; ++i) assign(*target.children[i], items[i]);
 }
 
-/// Calls use(text) with the text that a block writes, after filters. `last_filter`: the last of the filters, or null without
-/// filters. The block and the filters have a scope of their own. As in Jinja, a block that is left by break or continue has no
-/// text.
+/// Calls use(text) with the text that a block writes, after the filters have changed the text. `last_filter`: the last of the
+/// filters, or null without filters. The block and the filters have a scope of their own. As in Jinja, a block that is left by
+/// break or continue has no text.
 template <class Use>
 Interpreter::Flow Interpreter::capture(const Node& block, const Node* last_filter, Use use) {
   Flow flow = Flow::next;

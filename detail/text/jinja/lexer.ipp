@@ -68,7 +68,7 @@ class Lexer {
     return source_.size() - strip(rest, Side::left).size();
   }
 
-  /// The offset of the next {{, {% or {#.
+  /// The offset of the next {{, {% or {#, or the end of the source.
   std::size_t find_tag() const {
     for (std::size_t i = at_; (i = source_.find('{', i)) != source_.npos; ++i)
       if (at(i + 1) == '{' || at(i + 1) == '%' || at(i + 1) == '#') return i;

@@ -118,7 +118,7 @@ MOE_INLINE std::string title(std::string_view text) {
 MOE_INLINE std::string swap_case(std::string_view text) {
   return map_characters(text, [&](std::string& out, std::size_t at, char32_t c) {
     std::string other;
-    if (!is_cased(c)) {  // Ⅷ and Ⓐ are no letters, but have a case
+    if (!is_cased(c)) {  // Ⅷ and Ⓐ are no letters, but have case mappings
       if (!lower_mapping().append(out, c)) append_upper(out, c);
     } else if (!has_class(c, character::upper)) {
       append_upper(out, c);

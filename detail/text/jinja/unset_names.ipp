@@ -45,7 +45,7 @@ class UnsetNames {
 
   void run() {
     Names names;
-    // Blocks look up the variables of the template in another table, which has no unset names.
+    // Tags {% block %} look up the variables of the template in another table, which has no unset names.
     part(names, *tree_.root, tree_.blocks.empty());
     for (const auto& [name, node] : tree_.blocks) {
       Names own;
@@ -54,7 +54,7 @@ class UnsetNames {
   }
 
  private:
-  /// Goes through a part whose body is `body`, then through the parts inside the part.
+  /// Goes through a part whose body is `body`, then through the parts inside the part. marks: whether to fill Node::unset.
   void part(Names& names, const Node& body, bool marks) {
     std::vector<const Node*> inner;
     std::swap(inner, inner_);
@@ -158,7 +158,8 @@ class UnsetNames {
       if (argument.value) visit(names, *argument.value);
   }
 
-  /// An {% if %} or {% elif %}, which begins with the child `first`. What a branch stores may be missing, so no name becomes unset.
+  /// An {% if %} or {% elif %}, which begins with the child `first`. Names that a branch stores do not become unset, because
+  /// the branch may not run.
   void visit_if(Names& names, const Node& node, std::size_t first) {
     visit(names, *node.children[first]);
     const bool has_else = node.children.size() % 2 == 1;

@@ -118,7 +118,8 @@ MOE_INLINE bool Matcher::loop(const Instruction& in) {
   const bool unlimited = in.most == Node::unlimited;
   const Failures known = unlimited ? failures_[in.memo] : Failures{};
   if (known.contains(position_)) return false;
-  // A run that began at known.begin has already failed at all later ends, so a greedy run need not go beyond known.begin.
+  // An earlier run of this loop from known.begin failed with every end after known.begin, so a greedy run that begins before
+  // known.begin need not go beyond known.begin.
   const std::size_t stop = in.greed == Greed::greedy && known.end > known.begin ? known.begin : npos;
   const CharacterTable& set = program_.sets[in.set];
   std::size_t end = position_, characters = 0, least_end = position_;
@@ -189,7 +190,8 @@ MOE_INLINE void Matcher::split(const Instruction& in) {
   code_ = in.prefers_target ? in.target : behind;
 }
 
-/// An empty round reaches the repeat again at the same position. The repeat fails there, so the loop ends before an empty round.
+/// A round that matches the empty text reaches the repeat again at the same position. The repeat fails at positions that it has
+/// tried, so backtracking discards the empty round.
 MOE_INLINE Matcher::Outcome Matcher::repeat(const Instruction& in, bool condition) {
   if (has_bit(failed_, in.memo, position_)) return Outcome::fails;
   if (condition && has_bit(passed_, in.memo, position_)) return Outcome::matches;

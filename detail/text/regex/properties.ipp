@@ -161,7 +161,7 @@ inline const PropertySets& property_sets() {
   return sets;
 }
 
-/// The name in PropertySets of a property with a second name; other names are returned unchanged.
+/// The name in PropertySets of the property that also has the given name, such as "l" for "letter"; other names unchanged.
 inline std::string_view short_name(std::string_view name) {
   static constexpr std::pair<std::string_view, std::string_view> names[] = {
       {"letter", "l"},
