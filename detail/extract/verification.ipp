@@ -33,11 +33,11 @@ class Verification::Work {
   void run(FunctionRef<void(std::uint64_t)> progress) const;
 
  private:
-  /// The head of a file, a tensor, or the padding in front of a tensor.
+  /// The head of a file, a tensor, or the padding before or after a tensor.
   struct Part {
     detail::PlannedTensor range;
     std::optional<std::uint32_t> crc32c;  // empty: all bytes must be zero
-    // Of the head: the offset of its checksum, which is computed with 0 in that place. 0: another part.
+    // For the head: the offset of its stored checksum, whose four bytes count as 0. For other parts: 0.
     std::uint64_t own_checksum = 0;
   };
 

@@ -31,7 +31,8 @@ inline void remove_end(std::vector<EndToken>& ends, TokenId id) {
   std::erase_if(ends, [&](const EndToken& end) { return end.id == id; });
 }
 
-/// The eos_token in the files beside the tokenizer of a Hugging Face checkpoint.
+/// The eos_token that tokenizer_config.json or special_tokens_map.json names; none if the checkpoint has no tokenizer, or a
+/// tokenizer in a GGUF file.
 inline std::optional<TokenId> configured_end(const Checkpoint& checkpoint, const Tokenizer& tokenizer) {
   const std::string found = find_tokenizer(checkpoint.path());
   if (found.empty() || (is_file(found) && is_gguf(found))) return {};
@@ -69,7 +70,7 @@ MOE_INLINE std::vector<EndToken> find_end_tokens(const Checkpoint& checkpoint, c
   return ends;
 }
 
-/// Finds the tokens that end turns in the texts after the turns.
+/// Finds the tokens that end a turn among the tokens of the texts that a chat template writes after a turn.
 class TurnEnds {
  public:
   TurnEnds(const TurnFormat& format, const Tokenizer& tokenizer)

@@ -153,8 +153,8 @@ MOE_INLINE void verify_experts(const ExpertCatalog& catalog) {
   for (const ExpertId id : catalog.ids()) (void)reading.acquire(id);
 }
 
-/// The options for experts that must be converted when they are read: a cache keeps them, so that a token does not convert
-/// them again.
+/// The options for experts that must be converted when they are read: a cache keeps the converted experts, so that not every
+/// token converts its experts again.
 inline ModelOptions with_cache(ModelOptions options) {
   options.memory.total_bytes = MemoryOptions::automatic;
   return options;

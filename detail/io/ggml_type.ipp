@@ -37,7 +37,7 @@ MOE_INLINE const GgmlType* ggml_type(std::uint32_t id) {
 
 template <class Condition>
 const GgmlType* find_ggml_type(Condition condition) {
-  constexpr std::uint32_t most_ids = 64;  // above all numbers in the table
+  constexpr std::uint32_t most_ids = 64;  // above all ids in the table
   for (std::uint32_t id = 0; id < most_ids; ++id)
     if (const GgmlType* type = ggml_type(id); type && condition(*type)) return type;
   return nullptr;

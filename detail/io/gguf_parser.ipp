@@ -26,8 +26,8 @@ class GgufParser {
   GgufContents parse() &&;
 
  private:
-  // A value has at least a length, one character, a type and one byte; a tensor has at least a length, one character, a
-  // number of dimensions, a type and an offset.
+  // A value has at least the length of its key, one character, a type and one byte; a tensor has at least the length of its
+  // name, one character, a number of dimensions, a type and an offset.
   static constexpr std::uint64_t least_value_bytes = 8 + 1 + 4 + 1, least_tensor_bytes = 8 + 1 + 4 + 4 + 8;
   // The limit of ggml for strings and arrays.
   static constexpr std::uint64_t most_length = std::uint64_t{1} << 30;

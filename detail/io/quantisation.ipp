@@ -30,7 +30,7 @@ class QuantisationReader {
   bool allow_mxfp4_;
 };
 
-/// `"compressed-tensors" (format "nvfp4-pack-quantized")`
+/// The method for an error message, for example `"compressed-tensors" (format "nvfp4-pack-quantized")`.
 MOE_INLINE std::string describe_method(const Json& config, const Json& method) {
   std::string out = concat('"', method.slice(), '"');
   for (const std::string_view detail : {"format", "quant_algo"})
@@ -90,7 +90,7 @@ MOE_INLINE void QuantisationReader::read_fp8(const Json& config) {
   result.block_cols = cols;
 }
 
-/// The format whose tensors have a name with this ending; empty for other names.
+/// The quantisation format that the ending of a tensor name shows; empty for other names.
 MOE_INLINE std::string_view format_of_quantised_tensor(std::string_view name) {
   struct Ending {
     std::string_view ending, format;

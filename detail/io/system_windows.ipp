@@ -139,7 +139,7 @@ MOE_INLINE std::optional<std::vector<std::string>> names_in(const std::string& d
   return out;
 }
 
-// The message of std::system_category has the code page of Windows, not UTF-8.
+// The message of std::system_category is encoded in the code page of Windows, not in UTF-8.
 MOE_INLINE std::string message_of(int error) {
   wchar_t text[512];
   constexpr DWORD flags = FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS;

@@ -58,8 +58,8 @@ MOE_INLINE RankTransport::Message results_message(std::uint64_t number, std::spa
   return message;
 }
 
-/// Gives the tokens that the groups use the new numbers 0, 1, 2, ..., in the order of their first slots. new_token[token] is the
-/// new number of a token of the batch, or UINT32_MAX if no group uses the token. Returns the token of each new number.
+/// Numbers the tokens that the groups use from 0 on, in the order of their first slots. new_token[token] becomes the new number
+/// of a token of the batch, or UINT32_MAX if no group uses the token. Returns the token of each new number.
 inline std::vector<std::uint32_t> used_tokens(const ExpertBatch& batch, std::span<const ExpertGroup> groups,
                                               std::vector<std::uint32_t>& new_token) {
   std::vector<std::uint32_t> used;
@@ -110,7 +110,7 @@ MOE_INLINE RankTransport::Message batch_message(std::uint64_t number, const Expe
   return message;
 }
 
-/// Takes arrays from the front of a message.
+/// Reads the arrays of a message one after the other, beginning after the head of the message.
 class MessageReader {
  public:
   MessageReader(std::size_t from, std::span<const std::byte> message)
