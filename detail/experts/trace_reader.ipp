@@ -55,10 +55,11 @@ class TraceReader {
   void column_names(std::string_view line);
   void row(std::string_view line);
 
-  /// The cells of a row by column; cells of other columns are left out.
+  /// The cells of a row, by TraceColumn; cells of unknown columns are left out.
   std::array<std::string_view, trace_columns.size()> cells_of(std::string_view line) const;
 
-  /// Begins a new visit unless the row belongs to the visit before it. `slot`: `no_slot` if the row does not say.
+  /// Begins a new visit, unless the row belongs to the visit of the row before, and checks the slot of the row. `slot`:
+  /// `no_slot` if the row states no slot.
   void place(const Key& key, std::uint64_t slot);
 
   void expert(std::uint32_t expert);
@@ -80,8 +81,8 @@ class TraceReader {
   std::string_view rest_, file_;
   std::size_t line_ = 0;
   TraceModel model_;
-  std::vector<std::size_t>
-      columns_;  // the TraceColumn of each column of the file; trace_columns.size(): another one
+  // The TraceColumn of each column of the file; trace_columns.size() for an unknown column.
+  std::vector<std::size_t> columns_;
   Trace trace_;
   Key key_;                             // of the visit that is being read
   std::vector<std::uint32_t> experts_;  // of that visit

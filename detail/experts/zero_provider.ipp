@@ -12,7 +12,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The type that stores rows of `cols` zeros in the fewest bytes. In all of these types, zero bytes are zeros.
+/// A type that stores rows of `cols` zeros in few bytes. In all of these types, zero bytes are zeros.
 MOE_INLINE DType smallest_type(std::size_t cols) {
   return cols % 256 == 0 ? DType::q2_k : cols % 32 == 0 ? DType::q4_0 : DType::bf16;
 }

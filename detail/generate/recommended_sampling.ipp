@@ -72,8 +72,9 @@ inline void add_bad_words(const Json& config, const std::vector<TokenId>& end_to
   }
 }
 
-/// The decimal number with at most six digits behind the point that rounds to the f32 `value`; `value` itself if there is none. A
-/// GGUF file stores 0.95 as the f32 0.949999988; read as 0.95, it gives the same draws as the 0.95 of a generation_config.json.
+/// The decimal number with at most six digits behind the point that rounds to the f32 `value`; `value` itself if there is none.
+/// A GGUF file stores 0.95 as the f32 0.949999988; read as 0.95, it gives the same draws as the 0.95 of a
+/// generation_config.json.
 inline double as_decimal(double value) {
   const double rounded = std::round(value * 1e6) / 1e6;
   return static_cast<float>(rounded) == static_cast<float>(value) ? rounded : value;

@@ -131,7 +131,7 @@ MOE_INLINE void Sampler::keep_typical() {
     total += share;
     weighted += share * below;
   }
-  // |-ln p - entropy| = |score - mean score|, since both logarithms have the same normalising term.
+  // |-ln p - entropy| = |score - mean score|, since -ln p and the entropy contain the same normalising term.
   const double mean = highest + weighted / total;
   const auto distance = [=](const Candidate& candidate) { return std::abs(candidate.score - mean); };
   const auto farther = [=](const Candidate& a, const Candidate& b) {

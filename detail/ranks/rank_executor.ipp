@@ -20,7 +20,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Whether kernels multiply gate and up of all experts of a layer with int8 inputs.
+/// Whether gate and up of all experts of a layer have quantised types: kernels always multiply these types with int8 inputs.
 inline bool takes_int8(const ExpertCatalog& catalog, std::size_t layer) {
   for (const ExpertId id : catalog.ids(layer)) {
     const ExpertLocation& expert = catalog.at(id);
@@ -78,7 +78,8 @@ void RankExecutor::wait(Done done, Poll poll_rank, const std::string& expected) 
   const Clock::time_point deadline = Clock::now() + options_.time_limit;
   detail::RankWait waiting;
   for (std::size_t rank = 1; rank < peers_.size();) {
-    // All ranks are polled, so that a message is taken as soon as it arrives, whichever rank the loop waits for.
+    // All ranks that are not done are polled, so that a message is taken as soon as it arrives, whichever rank the loop
+    // waits for.
     for (std::size_t other = rank; other < peers_.size(); ++other)
       if (!done(peers_[other])) poll_rank(other);
     while (rank < peers_.size() && done(peers_[rank])) ++rank;

@@ -48,7 +48,7 @@ inline void clamped_silu_mul(float* gate, const float* up, float limit, std::siz
   });
 }
 
-/// gelu(z) = z / 2 · (1 + tanh(u)) = z · sigmoid(2 · u).
+/// gelu(z) = z / 2 · (1 + tanh(u)) = z · sigmoid(2 · u), with u = sqrt(2 / π) · (z + 0.044715 · z³).
 inline void gelu_mul(float* gate, const float* up, std::size_t n) {
   // 2 · sqrt(2 / π), and 0.044715 times this number.
   const Vec linear = broadcast(1.59576912f), cubic = broadcast(0.0713548163f);

@@ -181,7 +181,8 @@ inline void attend_block(const AttentionArgs& a, std::size_t first, std::size_t 
                                 factors, out);
 }
 
-/// out[i] for the `Queries` queries from `query` on of the token at position end - 1. q: [Queries, head_dim].
+/// The attention of the queries [query, query + Queries) of the token at position end - 1. q: [Queries, head_dim].
+/// out: `Queries` rows, out_query_stride apart.
 template <class Type, std::size_t Queries>
 inline void attend_queries(const AttentionArgs& a, std::size_t end, std::size_t query, const float* q,
                            float* out) {

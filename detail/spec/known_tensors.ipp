@@ -148,7 +148,8 @@ class TensorCheck {
   /// A tensor outside of layers.
   bool is_known_outside(std::string_view name) const;
 
-  /// Refuses the type of the matrix to which a tensor of scales belongs, as NVFP4 has in GGUF files.
+  /// If the tensor `scales` holds the scales of a matrix, as for NVFP4 in GGUF files: refuses the type of this matrix, unless
+  /// the type is supported.
   void refuse_type_with_scales(std::string_view scales) const;
 
   const ModelSource& source_;

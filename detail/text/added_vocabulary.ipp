@@ -28,15 +28,16 @@ MOE_INLINE std::string Normalization::of(std::string_view text) const {
   return nfc ? detail::nfc(out) : out;
 }
 
-/// Whether the vocabulary has, under the same id, the token of the byte that the content names. find_text() does not return a
-/// token of a byte.
+/// Whether the vocabulary has, under the id of `token`, the token of the byte that the content `<0x..>` names. find_text() does
+/// not return tokens of bytes. If the vocabulary decodes such a token as its name, the bytes of the token are the name.
 inline bool is_token_of_byte(const AddedToken& token, const Vocabulary& vocabulary) {
   const std::string_view bytes = vocabulary.bytes(token.id);
   if (!vocabulary.is_byte(token.id)) return byte_of_token(token.content) != no_byte && bytes == token.content;
   return byte_of_token(token.content) == static_cast<unsigned char>(bytes.front());
 }
 
-/// Adds the token to the vocabulary. SentencePiece decodes a token with the text `<0x0A>` as a byte, even if the token is added.
+/// Adds the token to the vocabulary. SentencePiece decodes a token with the text `<0x0A>` as a byte, even if the token is
+/// added.
 inline void add_to_vocabulary(const AddedToken& token, Vocabulary& vocabulary) {
   const bool spells_bytes = vocabulary.notation() == Notation::sentence_piece;
   const int byte = spells_bytes ? byte_of_token(token.content) : no_byte;
@@ -47,8 +48,8 @@ inline void add_to_vocabulary(const AddedToken& token, Vocabulary& vocabulary) {
   }
 }
 
-/// The id of the token in the vocabulary; nothing if the vocabulary lacks the token. Throws if the id is too large, if the
-/// content occurs `twice`, or if the token contradicts the vocabulary.
+/// The id of the token that find_text() finds; nothing if the vocabulary lacks the token, or has it as the token of a byte.
+/// Throws if the id is too large, if the content occurs `twice`, or if the token contradicts the vocabulary.
 inline std::optional<TokenId> check_added_token(const AddedToken& token, TokenId largest, bool twice,
                                                 const Vocabulary& vocabulary, std::string_view name) {
   const std::string place = concat("added token \"", token.content, '"');
@@ -76,7 +77,8 @@ MOE_INLINE AddedVocabulary::AddedVocabulary(const std::vector<AddedToken>& token
     const bool twice = contents_.find_text(token.content).has_value();
     const auto known = check_added_token(token, largest, twice, vocabulary, name);
     contents_.add(token.id, token.content);
-    // The token is decoded as its normalized content, too, as in Hugging Face's tokenizers from version 0.23 on.
+    // Not only the search in texts uses the normalized content: a token that the vocabulary lacks is also decoded as this
+    // content, as in Hugging Face's tokenizers from version 0.23 on.
     if (token.normalized) token.content = normalization.of(token.content);
     if (!known) add_to_vocabulary(token, vocabulary);
     if (token.special) mark_special(token.id);

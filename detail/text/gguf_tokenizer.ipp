@@ -45,9 +45,9 @@ class GgufTokenizer {
 
   void read_sentence_piece();
 
-  /// SentencePiece with listed merges, without a space before texts. `always_bos`: puts the bos token before a text whatever the
-  /// file says. Files of chat models say that texts have no bos token, because the chat template writes one, but texts without a
-  /// template need it, too.
+  /// SentencePiece with listed merges, without a space before texts. `always_bos`: puts the bos token before a text whatever
+  /// the file says. Files of chat models say that texts have no bos token, because the chat template writes one, but texts
+  /// without a template need it, too.
   void read_gemma4(bool always_bos);
 
   /// Leaves out the unused tokens `[PAD...]`, which only fill the rows of the embedding: their ids have no token.
@@ -61,8 +61,8 @@ class GgufTokenizer {
 
   void add_token(const GgufArray& tokens, TokenId id, std::string text, Type type, Notation notation);
 
-  /// Sets lstrip and rstrip of the added tokens. GGUF files do not store these flags; as in llama.cpp, the names of the model and
-  /// of the pre-tokenizer decide.
+  /// Sets lstrip and rstrip of the added tokens. GGUF files do not store these flags; as in llama.cpp, the names of the model
+  /// and of the pre-tokenizer decide.
   void set_strips();
 
   /// Ignores merges of texts that are no tokens. Of two merges of the same tokens, the first counts.
@@ -79,7 +79,8 @@ class GgufTokenizer {
   /// Reads the tokens before and after every text. `bos` and `eos`: the ids for files that name no bos or no eos.
   void add_around(bool bos_by_default, std::optional<TokenId> bos, std::optional<TokenId> eos);
 
-  /// The id that a key states; `otherwise` if the file lacks the key, or with a warning if the file has no such token.
+  /// The id that a key states; `otherwise` if the file lacks the key. If the file has no token of this id: `otherwise` with a
+  /// warning, or an error without `otherwise`.
   std::optional<TokenId> id(std::string_view key, std::optional<TokenId> otherwise = {});
   TokenId required_id(std::string_view key, std::optional<TokenId> otherwise);
 

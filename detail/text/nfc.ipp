@@ -58,8 +58,8 @@ inline void order_marks(std::u32string& text) {
   }
 }
 
-/// Combines each character with the last starter before it if the two have a composition and no character between them is a mark
-/// of the same or a higher class. One pass.
+/// Combines each character with the last starter before it if the two have a composition and no character between them is a
+/// mark of the same or a higher class. One pass.
 inline void compose_all(std::u32string& text) {
   const CanonicalForms& forms = canonical_forms();
   constexpr std::size_t none = std::u32string::npos;

@@ -18,7 +18,7 @@
 
 namespace moe::inline MOE_ABI::detail::jinja {
 
-/// Replaces each { } format in a text by an argument.
+/// Replaces each field { } of a format string by an argument.
 class BraceFormatter {
  public:
   BraceFormatter(Memory& memory, const Arguments& arguments, bool escapes)
@@ -47,7 +47,7 @@ class BraceFormatter {
   }
 
  private:
-  /// The offset of the } that ends a field at the begin of the text.
+  /// The offset of the } that ends the field with which the text begins.
   std::size_t field_end(std::string_view text) {
     std::size_t open = 0;
     for (std::size_t at = 0; at < text.size(); ++at) {
@@ -128,8 +128,8 @@ class BraceFormatter {
     memory_.fail(repr_text(name));
   }
 
-  /// Reads a format specification. A 0 before the width sets the fill, if no fill is given; of a number without an alignment, the
-  /// zeros stand between sign and digits.
+  /// Reads a format specification. A 0 before the width sets the fill, if no fill is given. If no alignment is given either,
+  /// the zeros of a number stand between its sign and its digits.
   FormatSpec read_spec(std::string_view text, bool is_number) {
     FormatSpec spec;
     bool has_fill = false;
