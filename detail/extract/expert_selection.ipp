@@ -57,7 +57,7 @@ MOE_INLINE void ExpertSelection::require_profile_of(std::uint32_t layer, std::si
   if (layer >= profile_->layers() || profile_->experts() < count)
     detail::fail(file_, place, expected,
                  detail::concat(profile_->layers(), " layers of ", profile_->experts(), " experts"));
-  // A profile has as many experts in each layer as the largest layer.
+  // For each layer, a profile has the number of experts of the largest layer.
   for (auto expert = static_cast<std::uint32_t>(count); expert < profile_->experts(); ++expert)
     if (profile_->count({layer, expert}) != 0)
       detail::fail(file_, place, expected, detail::concat("a count of expert ", expert));

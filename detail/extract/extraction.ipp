@@ -281,8 +281,8 @@ MOE_INLINE std::size_t Extraction::Work::intact_tensors(const std::vector<std::u
   return ranges.size();
 }
 
-/// Frees the disk space behind the intact tensors, checks that there is space for the rest, sets all files to their final size
-/// without allocating disk space, and copies the tokenizer's files.
+/// Frees the disk space behind the intact tensors, and in a resumed extraction checks that there is space for the rest. Then
+/// sets all files to their final size without allocating disk space, and copies the files of `copied_files`.
 MOE_INLINE void Extraction::Work::prepare_files(Outputs& outputs, std::size_t intact, bool resumed) const {
   std::vector<std::uint64_t> ends(files_.size());
   for (std::size_t i = 0; i < intact; ++i) ends[tensors_[i].file] = tensors_[i].end;

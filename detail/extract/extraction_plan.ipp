@@ -66,7 +66,8 @@ inline constexpr Role outer_roles[] = {Role::embedding, Role::final_norm, Role::
                                        Role::head,      Role::head_bias,  Role::rope_divisors,
                                        Role::rope_long, Role::rope_short};
 
-/// Roles of matrices that kernels multiply as they are stored. All other matrices are small, or are rearranged before use.
+/// Roles of dense matrices that kernels multiply as they are stored. All other dense matrices of layers are small, or are
+/// rearranged before use.
 inline constexpr Role convertible_roles[] = {
     Role::query,           Role::key,        Role::value,           Role::output,
     Role::query_key_value, Role::query_down, Role::query_up,        Role::latent_down,

@@ -13,7 +13,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Replaces a score that is not -inf.
+/// Replaces a score that is not -inf by `changed`, clamped to [-largest_logit, largest_logit].
 inline void set_score(double& score, double changed) {
   if (!std::isinf(score)) score = std::clamp(changed, -largest_logit, largest_logit);
 }

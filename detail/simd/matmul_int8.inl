@@ -4,13 +4,14 @@
 //   out[t, r] = Σ over groups g of scale_w[r, g] · scale_x[t, g] · (Σ over columns c of g of w[r, c] · x[t, c])
 //               (+ offset[r, g] · scale_x[t, g] · Σ x[t, c], for types with offsets)
 //
-// The inner sums are exact in int32; the outer sum is one fma per group, in order. With one token, vectors of the types that
-// most files have are multiplied as soon as they are unpacked; of other types, and with several tokens, a tile is unpacked and
-// then multiplied with all tokens. Both have the same order of summation, and all instruction sets with fma give the same bits.
+// The inner sums are exact in int32; the outer sum is one fma per group, in order. With one token, weights of the most common
+// types (Type::fused) are multiplied as soon as they are unpacked. With several tokens, and for other types, a tile of weights
+// is unpacked and then multiplied with all tokens. Both ways have the same order of summation, and all instruction sets with
+// fma give the same bits.
 
-/// The activations of one token for tile_cols columns. Several tokens have an array of this struct: with a struct whose members
-/// are arrays for all tokens, GCC 12 makes wrong code of the plain C++ at -O1 and -O2, and products of q5_1 and q2_k are 0. It
-/// makes right code with -fno-ivopts, and sanitizers find nothing.
+/// The activations of one token for tile_cols columns. Several tokens have an array of this struct. With one struct whose
+/// members are arrays for all tokens, GCC 12 miscompiles the scalar kernels at -O1 and -O2: products of q5_1 and q2_k are 0.
+/// With -fno-ivopts GCC compiles these kernels correctly, and sanitizers report no error.
 struct Int8Input {
   const std::int8_t* quants;
   float scales[tile_cols / 32];
@@ -20,8 +21,9 @@ struct Int8Input {
   float sums[tile_cols / 16];
 };
 
-/// For types with offsets, which have no zero point: the sums of the groups, whose corrections become 0.
-/// sums: of 16 activations each. input.corrections: the sums of groups of 32.
+/// Sets input.sums for types with offsets, and input.corrections to 0, since these types have no zero point.
+/// sums: the sums of groups of 16 activations. input.corrections: at first the sums of groups of 32, for types with such
+/// groups.
 template <class Type>
 inline void start_offsets(Type, const std::int16_t (&sums)[16], Int8Input& input) {
   for (std::size_t g = 0; g < tile_cols / Type::group; ++g) {
@@ -60,7 +62,7 @@ inline constexpr std::size_t prepared_cols = 4096;
 /// Prefetch distances of products with one token. Rows in order: the distance from the end of the `lanes` rows that are
 /// multiplied; without it the last of the following rows would arrive too late. Panels: the distance from the columns that are
 /// multiplied.
-/// Measured: 4 to 6 KiB and 4 to 8 KiB are best over all types; see tests/bench/LOG.md.
+/// Measured: over all types, 4 to 6 KiB are best for rows in order, and 4 to 8 KiB for panels; see tests/bench/LOG.md.
 inline constexpr std::size_t vector_prefetch_bytes = std::size_t{6} << 10;
 inline constexpr std::size_t panel_prefetch_bytes = std::size_t{4} << 10;
 
@@ -218,7 +220,7 @@ inline void add_products(const MatmulArgs& a, const Int8Tile (&tiles)[tiles_per_
                          const Int8Part& part, Vec (*sums)[row_vectors]) {
   std::size_t at[Tokens];
   MOE_UNROLL
-  for (std::size_t t = 0; t < Tokens; ++t)  // after the last token the last one is repeated
+  for (std::size_t t = 0; t < Tokens; ++t)  // beyond the last token, the last token is repeated
     at[t] = a.row_of(part.token + (Whole || t < part.tokens ? t : part.tokens - 1)) * a.cols + part.column;
 
   Int8Totals<Tokens> totals;

@@ -17,7 +17,7 @@ inline void convolve(const float* const* rows, const float* taps, const float* b
 /// Vectors of columns that are computed together; each has a chain of additions of its own.
 inline constexpr std::size_t state_vectors = 4;
 
-/// f(at) for groups of state_vectors vectors, then for single vectors.
+/// Calls group(at) for each group of state_vectors vectors, then single(at) for each vector that is left.
 template <class Group, class Single>
 inline void each_column(std::size_t n, Group group, Single single) {
   std::size_t i = 0;
@@ -28,7 +28,7 @@ inline void each_column(std::size_t n, Group group, Single single) {
   });
 }
 
-/// The columns of `Vectors` vectors, of which `at` is the first.
+/// delta_step() for the columns of `Vectors` vectors, of which `at` is the first.
 template <std::size_t Vectors, class At>
 inline void delta_columns(const DeltaStepArgs& a, At at) {
   const Vec decay = broadcast(a.decay);
@@ -62,7 +62,7 @@ inline void delta_step(const DeltaStepArgs& a) {
       [&](auto at) { delta_columns<1>(a, at); });
 }
 
-/// The numbers p of `Vectors` vectors, of which `at` is the first.
+/// mamba_step() for the numbers p of `Vectors` vectors, of which `at` is the first.
 template <std::size_t Vectors, class At>
 inline void mamba_columns(const MambaStepArgs& a, At at) {
   const Vec decay = broadcast(a.decay);

@@ -18,13 +18,13 @@ using RopeScaling = RopeParameters::Scaling;
 
 inline constexpr NumberRange theta_range{1.001, 1e12}, positive_range{1e-6, 1e9};
 
-/// The factor of the sines and cosines in YaRN for one mscale.
+/// The factor by which YaRN with this mscale multiplies sines and cosines.
 MOE_INLINE double yarn_magnitude(double factor, double mscale) {
   return factor <= 1 ? 1.0 : 0.1 * mscale * portable::log(factor) + 1;
 }
 
-/// YaRN of config.json. The magnitude is `attention_factor` if it is stated; otherwise a function of both mscales, or of the
-/// scaling factor alone.
+/// Reads YaRN of config.json. The magnitude is `attention_factor`; if it is not stated, the quotient of the yarn_magnitude() of
+/// mscale and of mscale_all_dim; if one of these two is 0 or not stated, the yarn_magnitude() of mscale 1.
 MOE_INLINE void read_yarn(const ValueSource& values, bool latent, RopeParameters& out) {
   constexpr NumberRange any{0, 1e6};
   out.scaling = RopeScaling::yarn;
@@ -77,8 +77,8 @@ MOE_INLINE std::string scaling_type(const ValueSource& values) {
   return type == "mrope" ? "default" : type;
 }
 
-/// Refuses a rope_scaling that contradicts the rope_parameters beside it: transformers and llama.cpp disagree about which of the
-/// two counts.
+/// Refuses a rope_scaling that contradicts the rope_parameters beside it: transformers and llama.cpp disagree about which of
+/// the two counts.
 MOE_INLINE void require_same_scaling(const SpecReader& reader, const ValueSource& parameters) {
   const auto scaling = reader.source().values().object(reader.name_of(keys::rope_scaling));
   if (!scaling || scaling_type(*scaling) == "default") return;
@@ -171,10 +171,10 @@ MOE_INLINE RopeParameters read_rope_of_config(const SpecReader& reader, bool sli
   return out;
 }
 
-/// Reads YaRN of a GGUF file. A yarn_ext_factor other than 1 is refused: it would mix in frequencies without YaRN. The converter
-/// of llama.cpp writes attention_factor of config.json as yarn_attn_factor. For a model with latent attention whose mscale and
-/// mscale_all_dim are equal, it writes 0.1 · mscale_all_dim as yarn_log_multiplier: then the scores are multiplied by the square
-/// of the magnitude, and sines and cosines by 1.
+/// Reads YaRN of a GGUF file. A yarn_ext_factor that is neither 1 nor negative is refused: it would mix in frequencies without
+/// YaRN. The converter of llama.cpp writes attention_factor of config.json as yarn_attn_factor. For a model with latent
+/// attention whose mscale and mscale_all_dim are equal, it writes 0.1 · mscale_all_dim as yarn_log_multiplier: then the scores
+/// are multiplied by the square of the magnitude, and sines and cosines by 1.
 MOE_INLINE void read_yarn_of_gguf(const SpecReader& reader, RopeParameters& out) {
   out.scaling = RopeScaling::yarn;
   out.beta_fast = reader.number(keys::yarn_fast, 32, positive_range);

@@ -82,7 +82,7 @@ MOE_INLINE void BpeEncoder::spell(std::string_view piece) {
 
 MOE_INLINE void BpeEncoder::add_symbol(TokenId id) {
   const auto position = static_cast<std::uint32_t>(symbols_.size());
-  symbols_.push_back({id, position - 1, position + 1, {}});  // previous of the first: end
+  symbols_.push_back({id, position - 1, position + 1, {}});  // for the first symbol, 0 - 1 is `end`
 }
 
 MOE_INLINE void BpeEncoder::merge_all() {

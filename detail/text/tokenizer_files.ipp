@@ -103,8 +103,8 @@ inline std::vector<AddedToken> read_configured_tokens(const std::string& directo
   return is_file(path) ? read_added_tokens_file(path, config) : tokens;
 }
 
-/// Adds the special tokens that tokenizer_config.json names and that are no added tokens yet: a token of the vocabulary keeps its
-/// id, and any other gets the next free id. Source: __init__ of PreTrainedTokenizerFast in transformers, add_tokens of
+/// Adds the special tokens that tokenizer_config.json names and that are no added tokens yet: a token of the vocabulary keeps
+/// its id, and any other gets the next free id. Source: __init__ of PreTrainedTokenizerFast in transformers, add_tokens of
 /// AddedVocabulary in Hugging Face's tokenizers.
 inline void add_named_tokens(const Json& config, TokenizerParts& parts) {
   std::map<std::string, std::size_t> places;
@@ -187,7 +187,8 @@ MOE_INLINE std::string find_tokenizer(const std::string& path) {
   return !model.empty() && has_gguf_tokenizer(model) ? model : std::string();
 }
 
-/// The name of a file that holds a tokenizer in a format that is not supported; "none" if there is no such file.
+/// For an error message: names a file that holds a tokenizer in a format that is not supported; "none" if there is no such
+/// file.
 inline std::string unsupported_tokenizer(const std::string& directory) {
   for (const std::string_view name : {"tiktoken.model", "tokenizer.model", "tekken.json"})
     if (is_file(join_path(directory, std::string(name))))

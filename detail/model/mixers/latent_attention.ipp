@@ -55,7 +55,7 @@ class LatentAttentionRun {
         .weights = weights, .input = input, .tokens = step_.tokens, .out = to, .out_stride = weights.rows};
   }
 
-  /// projected = the queries; rows = the latents and the keys with positions, before norm and rotation.
+  /// projected = the queries; rows = the latents and the rotary parts of the keys, before norm and rotation.
   void project(const float* x) {
     const bool low_rank = spec_.query_rank > 0;
     const Matrix& query = low_rank ? w_.query_down : w_.query;

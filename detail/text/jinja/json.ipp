@@ -171,8 +171,8 @@ class JsonText {
       append(item.second, level + 1);
     };
     if (sorted_) {
-      for (std::size_t i = 1; i < dict.order.size();
-           ++i)  // Python compares the keys, and refuses keys of different types
+      // Python compares the keys, and refuses keys of different types.
+      for (std::size_t i = 1; i < dict.order.size(); ++i)
         less(memory_, dict.items[dict.order[i - 1]].first, dict.items[dict.order[i]].first);
       for (const std::uint32_t i : dict.order) member(dict.items[i]);
     } else {

@@ -18,14 +18,14 @@
 
 namespace moe::inline MOE_ABI::detail::jinja {
 
-/// The filter wordwrap on one line of text. Source: the documentation of Python's textwrap, and TextWrapper.
+/// The filter wordwrap on one line of text. Source: the class TextWrapper of Python's module textwrap, and its documentation.
 class LineWrapper {
  public:
   struct Options {
     std::int64_t width;
     bool break_long_words;
-    bool split_at_hyphens;    // break_on_hyphens is the boolean True, no other true value
-    bool break_after_hyphen;  // of long words
+    bool split_at_hyphens;    // whether break_on_hyphens is True itself; other true values do not count
+    bool break_after_hyphen;  // whether words longer than a line are broken after a hyphen
   };
 
   LineWrapper(Memory& memory, std::string_view text, const Options& options)
@@ -45,7 +45,7 @@ class LineWrapper {
   }
 
  private:
-  /// A part of the text, from one character to another.
+  /// The characters [begin, end) of the text.
   struct Chunk {
     std::size_t begin, end;
     std::size_t size() const { return end - begin; }
@@ -122,7 +122,7 @@ class LineWrapper {
     return out;
   }
 
-  /// Takes chunks for one line: the chunks stand side by side in the text.
+  /// Takes the chunks of the next line, which are consecutive in the text. Returns the line without a blank chunk at its end.
   std::string_view next_line() {
     const auto width = static_cast<std::size_t>(options_.width);
     const std::size_t begin = chunks_[next_].begin, first = next_;

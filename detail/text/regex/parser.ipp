@@ -175,7 +175,7 @@ MOE_INLINE void Parser::skip_group_name(char close) {
   ++at_;
 }
 
-/// `(?i:...)`; or `(?i)`, with the rest of the enclosing group as its group.
+/// `(?i:...)`, or `(?i)`, which contains the rest of the enclosing group.
 MOE_INLINE Node Parser::read_option_group() {
   const Options before = options_;
   ++at_;  // the question mark

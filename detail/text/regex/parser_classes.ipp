@@ -103,7 +103,7 @@ MOE_INLINE bool Parser::ends_class_part() const {
   return at_end() || peek() == ']' || pattern_.substr(at_).starts_with("&&");
 }
 
-/// The union of all items before `&&` or the closing bracket. `first`: a `]` at the begin is a literal.
+/// The union of all items before `&&` or the closing bracket. `first`: a `]` before all items is a literal.
 MOE_INLINE CharacterSet Parser::read_class_part(bool first) {
   std::vector<Range> ranges;
   const auto add = [&](const CharacterSet& set) {
