@@ -101,7 +101,7 @@ MOE_INLINE void HuggingFaceReader::open_given(const std::string& path) {
 }
 
 MOE_INLINE void HuggingFaceReader::open_shards(const Json& index) {
-  std::vector<Json> entries;  // tensor: "file"
+  std::vector<Json> entries;  // the members "tensor": "file" of weight_map
   for (const Json entry : index.at("weight_map").as_object()) entries.push_back(entry);
   const auto by_file = [](const Json& a, const Json& b) { return a.as_string() < b.as_string(); };
   std::stable_sort(entries.begin(), entries.end(), by_file);

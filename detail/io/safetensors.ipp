@@ -32,7 +32,8 @@ class SafetensorsReader {
   std::vector<TensorInfo> read();
 
  private:
-  /// The first 8 bytes are the size of the header in little endian; the header, a JSON text, follows; then the data.
+  /// Returns the header, a JSON text. The first 8 bytes of the file are the size of the header in little endian; the header
+  /// follows; then the data.
   std::string header_text();
 
   /// Throws an Error that names the format of the file, if the file cannot be a safetensors file and its first bytes are known.

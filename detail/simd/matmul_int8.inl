@@ -60,8 +60,8 @@ inline void prepare(const MatmulArgs& a, std::size_t at, std::size_t blocks, Int
 inline constexpr std::size_t prepared_cols = 4096;
 
 /// Prefetch distances of products with one token. Rows in order: the distance from the end of the `lanes` rows that are
-/// multiplied; without it the last of the following rows would arrive too late. Panels: the distance from the columns that are
-/// multiplied.
+/// multiplied; without this distance, the last of the following rows would arrive too late. Panels: the distance from the
+/// columns that are multiplied.
 /// Measured: over all types, 4 to 6 KiB are best for rows in order, and 4 to 8 KiB for panels; see tests/bench/LOG.md.
 inline constexpr std::size_t vector_prefetch_bytes = std::size_t{6} << 10;
 inline constexpr std::size_t panel_prefetch_bytes = std::size_t{4} << 10;

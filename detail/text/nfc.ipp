@@ -13,7 +13,7 @@
 namespace moe::inline MOE_ABI::detail {
 
 /// Part of a text: a stable character, and the characters after it that may combine with it or with each other. At the
-/// begin of a text, and after invalid bytes, the stable character may be missing.
+/// start of a text, and after invalid bytes, the stable character may be missing.
 struct NfcSegment {
   std::size_t begin, end;
 };
