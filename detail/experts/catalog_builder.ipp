@@ -28,7 +28,8 @@ MOE_INLINE void CatalogBuilder::build_layer(std::uint32_t layer) {
   out.first = tables_.ids.size();
   out.experts = count_routed(layer);
   for (PartIterator next = parts.begin(); next != parts.end();) {
-    // A number beyond the experts of the router is replaced by the first such number, so that take() reports the gap.
+    // Beyond the experts of the router, expert numbers must have no gap. At a gap, the id is the first number without an
+    // expert, and take() refuses this id.
     const ExpertId id{layer, std::min(next->expert, static_cast<std::uint32_t>(out.experts))};
     const PartIterator begin = next;
     tables_.locations.push_back(take(id, needed, next, parts.end()));

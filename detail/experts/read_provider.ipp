@@ -42,7 +42,7 @@ constexpr std::uint64_t read_begin(std::uint64_t offset, bool direct) {
   return direct ? offset / DirectFile::alignment * DirectFile::alignment : offset;
 }
 
-/// Whether a range lies directly behind a run, except for padding.
+/// Whether a range overlaps a run, or follows the run with a gap of less than a page. The range must not begin before the run.
 constexpr bool follows(const ReadRun& run, const StoredBytes& range) {
   return run.file == range.file && (range.offset < run.end || range.offset - run.end < Pages::page_bytes);
 }

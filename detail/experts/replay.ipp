@@ -31,7 +31,7 @@ class Player {
     for (std::size_t cache = 0; cache < caches; ++cache) caches_.emplace_back(each, policy);
   }
 
-  /// cursor: may be null. Otherwise *cursor is the index of a choice when the eviction policy counts the use of this choice.
+  /// cursor: may be null. Otherwise play() writes the index of each choice to *cursor before the eviction policy learns of it.
   ReplayCounts play(ReplayOrder order, std::size_t* cursor = nullptr) {
     cursor_ = cursor;
     const Trace& trace = requests_.trace();
@@ -59,8 +59,8 @@ class Player {
       if (request.resident) cache_of(request).pin(request.number);
       if (!prompt) count(request);
     }
-    bool full =
-        false;  // the experts of a visit have equal sizes: without room for one there is room for none
+    // The experts of a visit have equal sizes, so if there is no room for one expert, there is no room for the others.
+    bool full = false;
     for (const ReplayRequest& request : visit_) {
       if (!request.resident && !full) full = !admit(request, Admission::demanded);
       if (is_resident(request)) acquire(request);
@@ -95,7 +95,7 @@ class Player {
     if (together) prompt ? mark_hot() : count_pass();
   }
 
-  /// Admits missing experts from index `first` on, until there is no room for one of them.
+  /// Admits missing experts from index `first` on: at most announced_ahead experts, and none after the first without room.
   void announce(std::size_t first, Admission why) {
     for (std::size_t m = first; m < std::min(first + announced_ahead, missing_.size()); ++m) {
       if (is_resident(missing_[m])) continue;

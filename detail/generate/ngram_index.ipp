@@ -16,7 +16,7 @@ namespace moe::inline MOE_ABI::detail {
 inline constexpr std::uint64_t golden_multiplier = 0x9e3779b97f4a7c15;
 
 MOE_INLINE NgramIndex::NgramIndex(std::size_t n) : prefix_(n - 1) {
-  // By squaring, since the caller may ask for any n.
+  // Computes the power by squaring, since the caller may ask for any n.
   std::uint64_t square = golden_multiplier;
   for (std::size_t exponent = prefix_ - 1; exponent > 0; exponent /= 2, square *= square)
     if (exponent % 2 == 1) power_ *= square;
@@ -55,8 +55,8 @@ MOE_INLINE void NgramIndex::ban_repetitions(std::span<const TokenId> text, std::
   for (std::uint32_t next = newest_[bucket(hash_)]; next != 0; next = earlier_[next - 1]) {
     const std::size_t position = next - 1;
     const TokenId id = text[position];
-    // The cheap checks come first: a token that is banned already needs no comparison, so the last n - 1 tokens are compared with
-    // equal ones at most once for each token of the vocabulary.
+    // The cheap checks come first. A token that is banned already needs no comparison, so std::equal() is true at most once for
+    // each token of the vocabulary.
     if (hashes_[position] != hash_ || id >= scores.size() || std::isinf(scores[id])) continue;
     if (std::equal(last.begin(), last.end(), text.subspan(position - prefix_).begin()))
       scores[id] = -std::numeric_limits<double>::infinity();

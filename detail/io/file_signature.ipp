@@ -21,7 +21,7 @@ MOE_INLINE std::string first_bytes(const File& file, std::size_t most_bytes) {
   return out;
 }
 
-/// Markup after white space and an optional byte order mark; empty for other contents.
+/// A description of HTML or XML, which may follow a byte order mark and white space; empty for other contents.
 MOE_INLINE std::string_view markup_signature(std::string_view start) {
   if (start.starts_with("\xef\xbb\xbf")) start.remove_prefix(3);
   start.remove_prefix(std::min(start.find_first_not_of(" \t\r\n"), start.size()));

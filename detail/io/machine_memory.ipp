@@ -47,12 +47,13 @@ MOE_INLINE std::optional<std::uint64_t> number_after(std::string_view text, std:
   return value;
 }
 
-/// The names of the files of a cgroup, for version 1 and version 2.
+/// One version of cgroups: the begin of the entry in /proc/self/cgroup, the directory of the root cgroup, the names of the
+/// files of a cgroup, and the key of reclaimable memory in memory.stat.
 struct CgroupVersion {
   std::string_view entry, root, limit, usage, file_cache;
 };
 
-/// The limit of one cgroup, minus the memory in use by the cgroup that the system cannot reclaim.
+/// The limit of one cgroup, minus the used memory of this cgroup that the system cannot reclaim.
 MOE_INLINE std::uint64_t left_in_cgroup(const CgroupVersion& version, std::string_view directory) {
   const auto limit = number_after(read_kernel_file(concat(directory, version.limit)), "");
   const auto usage = number_after(read_kernel_file(concat(directory, version.usage)), "");

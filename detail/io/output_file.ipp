@@ -39,7 +39,7 @@ MOE_INLINE std::string link_target(const std::string& path) {
 
 #endif
 
-/// Whether the path is written directly, because a FIFO, socket or device cannot be replaced by a new file.
+/// Whether the path is a FIFO, socket or device. Such a path is written directly, because a new file must not replace it.
 MOE_INLINE bool is_special(const std::string& path) {
   const PathKind kind = kind_of(path);
   return kind == PathKind::fifo || kind == PathKind::socket || kind == PathKind::device;

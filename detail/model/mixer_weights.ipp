@@ -62,7 +62,8 @@ inline AttentionWeights read(const WeightReader& reader, std::size_t layer, cons
   return out;
 }
 
-/// Reads the matrices that are multiplied by a latent vector: for each head the transposed keys, and the values.
+/// Reads two matrices for each head: key_up [kv_rank, nope], which maps a query to the latent space, and value_up [value,
+/// kv_rank], which maps a latent vector to values.
 inline void read_latent_products(const WeightReader& reader, std::size_t layer,
                                  const LatentAttentionSpec& spec, LatentAttentionWeights& out) {
   const auto rows = [](Matrix all, std::size_t first, std::size_t count) {

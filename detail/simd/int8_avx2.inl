@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Integer vectors of AVX2: eight rows. int8_scalar.inl describes each function; int8_avx2_sum.inl or int8_avx_vnni_sum.inl
-// adds the dot products.
+// defines the dot products.
 //
 //   intrinsic                                   instruction  use
 //   _mm256_unpacklo_epi32, _epi64 (and hi)      vpunpck*     transposition of 4 × 4 groups of four bytes

@@ -69,8 +69,8 @@ inline Int8Rows rows_of(RowsInOrder, const MatmulArgs& a, std::size_t row, std::
   return Int8Rows(copy, bytes);
 }
 
-/// The rows [row, row + lanes) of panels from `column` on. If `row` lies beyond the last row, the last panel is read instead: the
-/// results of such rows are not stored.
+/// The rows [row, row + lanes) of panels from `column` on. If `row` lies beyond the last row, the last panel is read instead:
+/// the results of such rows are not stored.
 template <class Type>
 inline PanelRows rows_of(RowsInPanels, const MatmulArgs& a, std::size_t row, std::size_t column, std::size_t,
                          std::byte*) {

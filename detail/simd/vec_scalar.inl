@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: MIT
-// The float vector of plain C++, the reference for all vec_*.inl. Each of them defines
+// The float vector of plain C++, the reference for all vec_*.inl. Each vec_*.inl defines
 //   Vec, lanes, registers          a vector of `lanes` floats; how many vector registers the CPU has
 //   load, store                    `lanes` floats at any address; load(type, p) also converts f16, bf16, int8 and uint8 to
-//                                  float, and e4m3 / 256, whose bits are those of an f16; see any_nan_e4m3()
+//                                  float; load(E4M3{}, p) gives each number / 256, because the shifted bits of an e4m3 are
+//                                  the f16 of this value, except for NaN: see any_nan_e4m3()
 //   load_partial, store_partial    the first n numbers only; load_partial sets the other lanes to zero
 //   store_i8                       rounded numbers from -127 to 127 as int8
 //   broadcast(x), zero()           the same number in all lanes; broadcast_f16 takes it from an f16
 //   add, sub, mul, div, min, max   lane by lane
-//   fma(a, b, c)                   a · b + c, with one rounding where the instruction set has that
+//   fma(a, b, c)                   a · b + c, with one rounding if the instruction set has a fused instruction
 //   round, power_of_two            nearest whole number, ties to even; 2^n
 //   sum, max_lane                  of all lanes
 //   unpack_fp4                     the 32 numbers of a block of mxfp4
-// The vector of this file has eight lanes, as that of AVX2: eight partial sums are more exact than one, and compilers can
-// vectorise them.
+// The vector of this file has eight lanes, like a vector of AVX2: eight partial sums are more exact than one, and compilers
+// can vectorise eight lanes.
 
 struct Vec {
   float lane[8];
@@ -91,7 +92,7 @@ inline Vec mul(Vec a, Vec b) {
 inline Vec div(Vec a, Vec b) {
   return map([&](std::size_t i) { return a.lane[i] / b.lane[i]; });
 }
-/// a · b + c. Here with two roundings.
+/// a · b + c. Here with two roundings, unless the compiler fuses the two operations.
 inline Vec fma(Vec a, Vec b, Vec c) {
   return map([&](std::size_t i) { return a.lane[i] * b.lane[i] + c.lane[i]; });
 }

@@ -21,8 +21,8 @@ MOE_INLINE std::size_t nope_dim_of(const SpecReader& reader, std::size_t rope_di
   return whole - rope_dim;
 }
 
-/// The rank of the projection of queries; 0 if queries have one matrix: then config.json has null, and a GGUF
-/// file no value.
+/// The rank of the projection of queries; 0 if one matrix projects queries: then config.json states null, and a GGUF file has
+/// the tensor of this matrix.
 MOE_INLINE std::size_t query_rank_of(const SpecReader& reader) {
   if (!reader.is_gguf())
     return reader.is_null(keys::query_rank)

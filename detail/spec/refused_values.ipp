@@ -105,7 +105,7 @@ MOE_INLINE void refuse_number(const SpecReader& reader, const NeutralNumber& val
   values.fail_at(value.key, concat(value.neutral), concat(*number));
 }
 
-/// A window in a family without windows changes nothing if all positions fit into it.
+/// Refuses a window in a family without windows, unless all positions fit into the window or the family ignores windows.
 MOE_INLINE void refuse_window(const SpecReader& reader, std::size_t max_positions) {
   const ValueSource& values = reader.source().values();
   const std::string_view key = reader.is_gguf() ? keys::window.gguf[0] : keys::window.hugging_face[0];
@@ -122,8 +122,8 @@ MOE_INLINE void refuse_attention_types(const SpecReader& reader) {
     if (type != 1) reader.fail_at(keys::attention_types, "1 for each layer", concat(type));
 }
 
-/// Refuses per-layer inputs, and layers that share keys and values, of small Gemma models. If the size of per-layer inputs is
-/// not stated, a model has them if their tensors are in the checkpoint.
+/// Refuses per-layer inputs, and layers that share keys and values, of small Gemma models. A model has per-layer inputs if it
+/// states their size, or if their tensors are in the checkpoint.
 MOE_INLINE void refuse_missing_parts(const SpecReader& reader) {
   if (!reader.family().kinds_differ) return;
   const bool stored = reader.checkpoint().find(reader.names().prefix() + "embed_tokens_per_layer.weight") ||
