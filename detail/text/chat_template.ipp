@@ -36,7 +36,7 @@ struct ChatTemplateText {
   SpecialTokens special_tokens = {};
 };
 
-/// `chat_template` in tokenizer_config.json: a text, or a list of texts with names.
+/// The template in `chat_template` of tokenizer_config.json: a text, or the text with the name "default" in a list.
 inline std::string_view default_template(const Json& value) {
   if (!value.is_array()) return value.as_string();
   for (const Json element : value)

@@ -8,8 +8,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-// The functions below match a part of a regular expression at the begin of a text that is not empty. They return the size of the
-// match in bytes; 0 if there is no match.
+// The functions below match a part of a regular expression at the begin of a text that is not empty. They return the size of
+// the match in bytes; 0 if there is no match.
 
 inline bool is_newline(std::string_view text, std::size_t at) {
   return at < text.size() && (text[at] == '\r' || text[at] == '\n');

@@ -31,7 +31,7 @@ inline SplitBehavior read_behavior(const Json& behavior) {
                      concat('"', behavior.as_string(), '"'));
 }
 
-/// A step that finds the matches of a regular expression that this library, not a file, contains.
+/// A step that finds the matches of a regular expression of this library, or of an escaped text of a file.
 inline SplitStep step_of(std::string_view regex, SplitBehavior behavior, bool invert = false) {
   return {.program = std::make_shared<const regex::Program>(regex::compile(regex, "pre-tokenizer")),
           .behavior = behavior,

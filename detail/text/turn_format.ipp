@@ -230,8 +230,9 @@ class TurnProbe {
     return first_tag(trimmed_left(between));
   }
 
-  /// The marker at the end of `before`, the text between question and thought: the begin of a known pair; otherwise what `before`
-  /// has more than the begin of a turn without reasoning. Of several such begins, the one that leaves the shortest marker counts.
+  /// The marker at the end of `before`, the text between question and thought: the begin of a known pair, or else the rest of
+  /// `before` after the begin of a turn without reasoning. prompts_ has several such begins: the shortest rest is the marker.
+  /// Empty if there is no rest.
   std::string_view begin_marker(std::string_view before, std::string_view between) const {
     if (const MarkerPair* known = known_pair(before, between)) return known->begin;
     std::string_view found;

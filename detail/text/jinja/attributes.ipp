@@ -162,7 +162,7 @@ MOE_INLINE Value get_attribute(Memory& memory, const Value& object, std::string_
   return no_attribute(memory, object, name);
 }
 
-/// The index of an element, counted from the end if negative; `count` if there is none.
+/// The index of the element that `key` selects; a negative key counts from the end. `count` if there is no such element.
 inline std::size_t index_of(const Value& key, std::size_t count) {
   const std::int64_t index = key.whole();
   const auto signed_count = static_cast<std::int64_t>(count);
@@ -233,7 +233,7 @@ inline Range slice_range(Memory& memory, std::size_t size, const Value& first, c
   return {begin, end, by};
 }
 
-/// The indices in a range of a sequence of `size` elements.
+/// The indices that `range` contains, for a slice of a sequence of `size` elements.
 inline std::vector<std::size_t> indices_in(Memory& memory, std::size_t size, const Range& range) {
   std::vector<std::size_t> out;
   memory.work(size / 4);
@@ -244,7 +244,8 @@ inline std::vector<std::size_t> indices_in(Memory& memory, std::size_t size, con
   return out;
 }
 
-/// The slice of a range, whose bounds need not be elements of the range. Sums beyond 64 bits wrap around.
+/// The slice of a range, as a range of `count` elements. The bounds of the result need not be elements of `range`. Numbers
+/// beyond 64 bits wrap around.
 inline Range sliced(const Range& range, const Range& slice, std::size_t count) {
   const auto first = static_cast<std::uint64_t>(range.first), step = static_cast<std::uint64_t>(range.step);
   const auto at = [&](std::int64_t index) {

@@ -119,8 +119,8 @@ inline std::vector<Keyed> keyed(Memory& memory, const Value& value, const Value&
 inline void sort_keyed(Memory& memory, std::vector<Keyed>& items, bool reverse) {
   // Reversing before and after the sort keeps the order of equal items, as Python does.
   if (reverse) std::reverse(items.begin(), items.end());
-  // This is a merge sort written by hand, because comparisons with NaN are inconsistent, for which std::stable_sort has undefined
-  // behaviour.
+  // This is a merge sort written by hand, because comparisons with NaN are inconsistent, and std::stable_sort has undefined
+  // behaviour if comparisons are inconsistent.
   std::vector<Keyed> merged(items.size());
   for (std::size_t width = 1; width < items.size(); width *= 2) {
     for (std::size_t begin = 0; begin < items.size(); begin += 2 * width) {
@@ -187,7 +187,8 @@ inline Value filter_unique(Interpreter& interpreter, const Value& value, const A
     const std::vector<Keyed> items = keyed(memory, value, values[1], is_true(values[0]));
     std::vector<std::pair<Value, Value>> last_places;
     for (std::size_t i = items.size(); i-- > 0;) last_places.emplace_back(items[i].key, Value::of_size(i));
-    // The places are in reverse order, and of entries with equal keys make_dict() keeps the last value: the first place.
+    // The places are in descending order. Of entries with equal keys, make_dict() keeps the last value, which is the first
+    // place of the key.
     const Value first_places = make_dict(memory, std::move(last_places));
     for (std::size_t i = 0; i < items.size(); ++i)
       if (find_key(memory, first_places, items[i].key)->whole() == static_cast<std::int64_t>(i))
@@ -308,7 +309,7 @@ inline Value filter_attr(Interpreter& interpreter, const Value& value, const Arg
   const Value name = arguments.bind(memory, "attr", 1, {"name"})[0];
   if (!name.is_string()) memory.fail(concat("attribute name must be string, not '", type_name(name), '\''));
   const Value found =
-      value.is_dict() ? make_dict(memory, {}) : value;  // a dict has no attributes but its methods
+      value.is_dict() ? make_dict(memory, {}) : value;  // the only attributes of a dict are its methods
   return get_attribute(memory, found, name.text());
 }
 

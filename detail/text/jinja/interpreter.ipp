@@ -212,7 +212,7 @@ MOE_INLINE Value Interpreter::call_node(const Node& node, const Value* caller) {
   const Node& callee = *node.children[0];
   if (callee.type == Node::Type::attribute && !caller) {
     const Value object = evaluate(*callee.children[0]);
-    if (calls_method(object, callee.text)) {  // as below, but without a Callable
+    if (calls_method(object, callee.text)) {  // the same result as call_with(), but without a Callable
       const Arguments arguments = arguments_of(node.arguments);
       memory_.work(2);
       memory_.place = node.place;

@@ -23,7 +23,7 @@
 
 namespace moe::inline MOE_ABI::detail::jinja {
 
-/// The module of a global function that is a class of Python or Jinja, with a dot at the end; null for other functions.
+/// The module of a global function that is a class: with a dot at the end for Jinja, empty for Python; null for no class.
 inline const char* class_module(std::string_view function) {
   if (function == "dict") return "";
   return function == "namespace" || function == "cycler" || function == "joiner" ? "jinja2.utils." : nullptr;
@@ -246,8 +246,8 @@ MOE_INLINE void require_hashable(Memory& memory, const Value& value) {
     for (const Value& item : value.list->items) require_hashable(memory, item);
 }
 
-/// Counts the steps of comparing a key with other keys in a sorted sequence of `count` keys: about log2(count) comparisons, each
-/// in proportion to the size of the key.
+/// Counts the steps of comparing a key with other keys in a sorted sequence of `count` keys: about log2(count) comparisons,
+/// each in proportion to the size of the key.
 inline void work_on_key(Memory& memory, const Value& key, std::size_t count) {
   const auto comparisons = static_cast<std::size_t>(std::bit_width(count));
   if (key.is_string() || key.kind == Kind::big_integer) memory.work(key.size / 64 * comparisons);

@@ -30,7 +30,7 @@ class PrettyPrinter {
  private:
   static constexpr std::size_t line_width = 80;
 
-  /// The room between an indent and what must follow on the line.
+  /// The width that is left on a line after an indent and before `allowance` characters that must follow.
   static std::size_t room(std::size_t indent, std::size_t allowance) {
     return line_width > indent + allowance ? line_width - indent - allowance : 0;
   }
@@ -39,7 +39,7 @@ class PrettyPrinter {
     return value.kind == Kind::tuple && value.list->name == "tuple";
   }
 
-  /// `allowance`: the characters that must follow on the last line. `level`: 1 for the value that is printed.
+  /// `allowance`: how many characters must follow on the last line. `level`: the depth of nesting; 1 for the outermost value.
   void write(const Value& value, std::size_t indent, std::size_t allowance, std::size_t level) {
     const Nested nested(memory_);
     const std::string text = repr(value);
@@ -99,7 +99,8 @@ class PrettyPrinter {
     if (top && chunks.size() > 1) out_ += ')';
   }
 
-  /// The text in pieces, each as repr(), which have room on a line if words are short enough.
+  /// Cuts the text between words and after line breaks, so that the repr() of each piece fits on a line, unless one word is too
+  /// long. Returns the repr() of the pieces.
   std::vector<std::string> chunks_of(std::string_view text, std::size_t width, std::size_t allowance) {
     std::vector<std::string> chunks;
     const std::size_t last_width = width > allowance ? width - allowance : 0;

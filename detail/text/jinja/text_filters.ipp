@@ -324,7 +324,7 @@ inline Value parse_real(std::string_view text) {
     if (at == begin) return {};
   }
   if (at != text.size()) return {};
-  std::string clean(text);  // parse_double() requires a digit before the point
+  std::string clean(text);  // with a digit before the point
   if (clean.starts_with('.')) clean.insert(0, 1, '0');
   return Value::of_real(sign * parse_double(clean).value_or(HUGE_VAL));
 }

@@ -43,8 +43,8 @@ MOE_INLINE bool Matcher::has_bit(const std::vector<bool>& bits, std::uint32_t me
   return at < bits.size() && bits[at];
 }
 
-/// Drops the bits before `position`, where later matches begin at the earliest. Waits until half of all bits can be dropped, so
-/// that each bit is moved at most once on average.
+/// Drops the bits before `position`: later matches begin at `position` or after it. Waits until half of all bits can be
+/// dropped, so that each bit is moved at most once on average.
 MOE_INLINE void Matcher::forget_before(std::size_t position) {
   if (program_.repeats == 0) return;
   const std::size_t old = (position - base_) * program_.repeats;
