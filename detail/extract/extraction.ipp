@@ -8,6 +8,7 @@
 #include "../io/file.hpp"
 #include "../io/output_file.hpp"
 #include "../io/pages.hpp"
+#include "../io/path_object.hpp"
 #include "../io/random_access_output.hpp"
 #include "../io/small_copy.hpp"
 #include "../io/system_write.hpp"
@@ -37,11 +38,6 @@ MOE_INLINE std::filesystem::path filesystem_path(const std::string& utf8) {
   return std::filesystem::path(std::u8string(utf8.begin(), utf8.end()));
 }
 
-MOE_INLINE std::string utf8_path(const std::filesystem::path& path) {
-  const std::u8string text = path.u8string();
-  return {text.begin(), text.end()};
-}
-
 /// Calls `action`; an error of std::filesystem or of a thread becomes an Error about `path`.
 template <class Action>
 auto with_moe_errors(const std::string& path, Action action) try {
@@ -56,7 +52,7 @@ MOE_INLINE std::string resolved_path(const std::string& given) {
     std::filesystem::path path =
         std::filesystem::weakly_canonical(std::filesystem::absolute(filesystem_path(given)));
     if (!path.has_filename()) path = path.parent_path();
-    return utf8_path(path);
+    return utf8_of(path);
   });
 }
 
