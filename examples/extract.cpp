@@ -3,10 +3,12 @@
 //   extract examples/data/babel-10m /tmp/babel --type q8_0
 #include "detail/extract/expert_selection.hpp"
 #include "detail/extract/extraction.hpp"
+#include "detail/extract/quantise.hpp"
 #include "detail/extract/verification.hpp"
 
 #include "support/command_line.hpp"
 #include "support/progress.hpp"
+#include "support/weight_type.hpp"
 
 #include <optional>
 
@@ -38,13 +40,9 @@ command resumes the work.
 
 namespace {
 
-std::optional<moe::DType> type_of(const CommandLine& args, const std::string& option) {
-  using enum moe::DType;
-  const std::string name = args.text(option, "keep");
-  if (name == "keep") return {};
-  for (const moe::DType type : {f32, f16, bf16, q8_0, q6_k, q4_k, q4_0, q2_k})
-    if (moe::detail::name(type) == name) return type;
-  throw UsageError(option + " needs one of the types in the help, not '" + name + "'");
+std::optional<moe::DType> wanted_type(const CommandLine& args, const std::string& option) {
+  if (args.text(option, "keep") == "keep") return {};
+  return type_of(args, option, moe::detail::can_quantise);
 }
 
 /// `3-5`, or `3`.
@@ -88,9 +86,9 @@ void extract(const CommandLine& args) {
                              {.component = args.text("--component", ""),
                               .layers = range_of(args, "--layers"),
                               .experts = selection_of(args),
-                              .type = type_of(args, "--type"),
-                              .also = type_of(args, "--also"),
-                              .dense_type = type_of(args, "--dense-type")});
+                              .type = wanted_type(args, "--type"),
+                              .also = wanted_type(args, "--also"),
+                              .dense_type = wanted_type(args, "--dense-type")});
   if (const std::vector<std::string>& kept = extraction.not_converted(); !kept.empty())
     std::fprintf(
         stderr,

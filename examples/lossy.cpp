@@ -4,6 +4,7 @@
 //   lossy /tmp/babel examples/data/babel-10m/valid/scripture.txt --small q4_0 --budget 4MiB --begin "<|endoftext|>"
 #include <moe.hpp>
 
+#include "detail/extract/quantise.hpp"
 #include "detail/io/output_file.hpp"
 #include "support/command_line.hpp"
 #include "support/ids_file.hpp"
@@ -13,6 +14,7 @@
 #include "support/progress.hpp"
 #include "support/surprise.hpp"
 #include "support/text_windows.hpp"
+#include "support/weight_type.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -75,12 +77,6 @@ struct Setup {
   std::size_t begin;  // tokens at the beginning of each window, which are not scored
   std::vector<Tokens> windows;
 };
-
-moe::DType type_of(const std::string& name) {
-  for (std::size_t i = 0; i < moe::detail::usable_dtypes; ++i)
-    if (const auto type = static_cast<moe::DType>(i); moe::detail::name(type) == name) return type;
-  throw UsageError("--small needs a type, such as q2_k, not '" + name + "'");
-}
 
 Tokens tokens_of(const CommandLine& args, const moe::Tokenizer& tokenizer) {
   const std::size_t most = args.count("--tokens", 512, 2);
@@ -195,7 +191,7 @@ int main(int argc, char** argv) {
     const moe::Checkpoint checkpoint(words[0]);
     const moe::Model model = moe::open(words[0]);  // only for its tokenizer and its number of positions
     const WindowCutter cutter(model, args);
-    const moe::Checkpoint small = checkpoint.small_copy(type_of(args.text("--small", "")));
+    const moe::Checkpoint small = checkpoint.small_copy(type_of(args, "--small", moe::detail::can_quantise));
     const std::size_t small_budget = args.bytes("--small-budget", 0);
     const Tokens tokens = tokens_of(args, model.tokenizer());
     if (const std::size_t least = cutter.begin().empty() ? 2 : 1; tokens.size() < least)

@@ -2,25 +2,11 @@
 // The types of synthetic weights.
 #pragma once
 #include "../support/command_line.hpp"
+#include "../support/weight_type.hpp"
 #include "random_bytes.hpp"
 #include "shape.hpp"
 
-#include <cstddef>
 #include <cstdint>
-#include <string>
-
-/// The type that an option names, of those for which `can_be` is true.
-inline moe::DType type_of(const CommandLine& args, const std::string& option, bool (*can_be)(moe::DType)) {
-  const std::string name = args.text(option, "");
-  std::string names;
-  for (std::size_t i = 0; i < moe::detail::usable_dtypes; ++i) {
-    const auto type = static_cast<moe::DType>(i);
-    if (!can_be(type)) continue;
-    if (moe::detail::name(type) == name) return type;
-    names += (names.empty() ? "" : ", ") + std::string(moe::detail::name(type));
-  }
-  throw UsageError(option + " is one of " + names + ", not '" + name + "'");
-}
 
 /// The type of a matrix with `cols` columns: where they are not a multiple of the blocks, the type that llama-quantize then takes
 /// (tensor_type_fallback() in llama-quant.cpp).

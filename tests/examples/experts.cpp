@@ -10,6 +10,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -146,6 +147,18 @@ TEST_CASE("lossy: a text without a token to predict is refused, and missing smal
     const Result missing = run({"lossy", model, empty, "--small", "q2_k", "--budget", "1MiB"});
     CHECK(missing.status == 1);
     CHECK(missing.says("/extract " + model + " OUT --also q2_k\n"));
+  }
+}
+
+TEST_CASE(
+    "lossy and extract: a type that an extraction cannot write is refused with the types that it can write") {
+  for (const auto& [words, option] : std::vector<std::pair<std::vector<std::string>, std::string>>{
+           {{"lossy", bundled_model(), "x", "--small", "q5_0", "--budget", "1MiB"}, "--small"},
+           {{"extract", bundled_model(), "x", "--also", "q5_0"}, "--also"},
+           {{"extract", bundled_model(), "x", "--type", "q9"}, "--type"}}) {
+    const Result result = run(words);
+    CHECK(result.status == 2);
+    CHECK(result.err.starts_with(option + " is one of f32, f16, bf16, q8_0, q4_0, q6_k, q4_k, q2_k, not 'q"));
   }
 }
 
