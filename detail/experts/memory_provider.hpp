@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include "../core/config.hpp"
+#include "../core/function_ref.hpp"
 #include "catalog.hpp"
 #include "provider.hpp"
 #include "slab_pool.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -23,8 +25,10 @@ class MemoryProvider {
   MemoryProvider() = default;
 
   /// Reads all experts that the checkpoint has, and converts experts that are not stored as kernels read them. order: of
-  /// quantised matrices; panels are faster to multiply. All other matrices stay in rows.
-  explicit MemoryProvider(const ExpertCatalog& catalog, Matrix::Order order = Matrix::Order::rows);
+  /// quantised matrices; panels are faster to multiply. All other matrices stay in rows. progress(bytes) is called after each
+  /// expert, with the bytes of the expert.
+  explicit MemoryProvider(const ExpertCatalog& catalog, Matrix::Order order = Matrix::Order::rows,
+                          FunctionRef<void(std::uint64_t)> progress = {});
   explicit MemoryProvider(const Checkpoint& checkpoint, Matrix::Order order = Matrix::Order::rows)
       : MemoryProvider(ExpertCatalog(checkpoint), order) {}
 

@@ -16,7 +16,8 @@
 
 namespace moe::inline MOE_ABI {
 
-MOE_INLINE MemoryProvider::MemoryProvider(const ExpertCatalog& catalog, Matrix::Order order) {
+MOE_INLINE MemoryProvider::MemoryProvider(const ExpertCatalog& catalog, Matrix::Order order,
+                                          FunctionRef<void(std::uint64_t)> progress) {
   std::vector<std::size_t> sizes;
   for (const ExpertId id : catalog.ids()) sizes.push_back(catalog.at(id).bytes());
   memory_->expect_all(std::move(sizes));
@@ -29,6 +30,7 @@ MOE_INLINE MemoryProvider::MemoryProvider(const ExpertCatalog& catalog, Matrix::
         if (detail::fits_panels(*part))
           *part = detail::to_panels_in_place(*part, begin + (part->data - begin));
     keep(id, std::move(memory), weights);
+    if (progress) progress(catalog.at(id).bytes());
   }
 }
 

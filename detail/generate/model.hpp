@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include "../core/config.hpp"
+#include "../core/function_ref.hpp"
 #include "../core/thread_pool.hpp"
 #include "../experts/allowed_experts.hpp"
 #include "../experts/any_provider.hpp"
@@ -19,6 +20,8 @@
 #include "recommended_sampling.hpp"
 
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -66,6 +69,10 @@ struct ModelOptions {
   bool allow_partial = false;
   // Compares experts with the checksums of an extraction: at each read if `memory` is limited, otherwise once in open().
   bool verify = false;
+
+  // Called during open() while weights are read into memory or compared with checksums: `done` of `all` bytes are read. The
+  // last call has done = all. Not called if weights stay in the mapped files and are not verified.
+  std::function<void(std::uint64_t done, std::uint64_t all)> load_progress = {};
 };
 
 /// Options of a model with a provider or an executor of the caller.
@@ -155,8 +162,9 @@ ReadProvider reading_experts(const Checkpoint& checkpoint, const ModelOptions& o
 CachedProvider cached_experts(const Checkpoint& checkpoint, const MemoryPlan& plan,
                               const ModelOptions& options);
 
-/// Throws unless the bytes of all experts have the checksums that the file states.
-void verify_experts(const ExpertCatalog& catalog);
+/// Throws unless the bytes of all experts have the checksums that the file states. Calls progress(bytes) after each expert, with
+/// the bytes of its weights in memory.
+void verify_experts(const ExpertCatalog& catalog, FunctionRef<void(std::uint64_t)> progress = {});
 
 /// The type of moe::open. Argument-dependent lookup does not find function objects. So in a program that defines its own
 /// function `open`, the call open(model) finds only the function of the program.

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -148,9 +149,46 @@ MOE_INLINE CachedProvider cached_experts(const Checkpoint& checkpoint, const Mem
   return CachedProvider(CachingProvider(std::move(reading), residency), options.io_threads);
 }
 
-MOE_INLINE void verify_experts(const ExpertCatalog& catalog) {
+MOE_INLINE void verify_experts(const ExpertCatalog& catalog, FunctionRef<void(std::uint64_t)> progress) {
   ReadProvider reading(catalog, {.verify = true});
-  for (const ExpertId id : catalog.ids()) (void)reading.acquire(id);
+  for (const ExpertId id : catalog.ids()) {
+    (void)reading.acquire(id);
+    if (progress) progress(catalog.at(id).bytes());
+  }
+}
+
+/// Adds the bytes of parts of a model, and reports the sum to ModelOptions::load_progress.
+class LoadProgress {
+ public:
+  /// all_bytes: the bytes of all parts. Nothing is reported if they are 0.
+  LoadProgress(const std::function<void(std::uint64_t, std::uint64_t)>& report, std::uint64_t all_bytes)
+      : report_(report), all_bytes_(report ? all_bytes : 0) {}
+
+  void operator()(std::uint64_t bytes) {
+    if (done_bytes_ == all_bytes_) return;
+    done_bytes_ = std::min(done_bytes_ + bytes, all_bytes_);
+    report_(done_bytes_, all_bytes_);
+  }
+
+  /// Reports the end.
+  void finish() { (*this)(all_bytes_); }
+
+ private:
+  const std::function<void(std::uint64_t, std::uint64_t)>& report_;
+  std::uint64_t all_bytes_;
+  std::uint64_t done_bytes_ = 0;
+};
+
+/// The bytes of the weights that open() reads if `memory` is not limited.
+inline std::uint64_t bytes_read_at_once(const Checkpoint& checkpoint, const ExpertCatalog& catalog,
+                                        const ModelOptions& options) {
+  std::uint64_t experts = 0;
+  for (const ExpertId id : catalog.ids()) experts += catalog.at(id).bytes();
+  std::uint64_t all = options.verify ? experts : 0;
+  if (options.experts != ModelOptions::Experts::in_memory) return all;
+  all += experts;
+  // The size of weights that must be converted is only known after the conversion.
+  return catalog.is_plain() ? all + ModelWeights(checkpoint, ModelSpec(checkpoint)).bytes() : all;
 }
 
 /// The options for experts that must be converted when they are read: a cache keeps the converted experts, so that not every
@@ -174,13 +212,22 @@ MOE_INLINE Model Open::operator()(const std::string& path, const ModelOptions& g
   // Reads of experts fill the page cache, and the system would then drop mapped weights, so the model owns its weights here.
   if (options.memory.limited() && catalog.size() > 0) {
     made.memory_plan = plan_memory(checkpoint, options);
+    LoadProgress progress(options.load_progress, made.memory_plan.dense_bytes);
     made.transformer.weights = WeightStorage::owned;
-    return Model(checkpoint, detail::cached_experts(checkpoint, made.memory_plan, options), std::move(made));
+    made.transformer.load_progress = progress;
+    Model model(checkpoint, detail::cached_experts(checkpoint, made.memory_plan, options), std::move(made));
+    progress.finish();
+    return model;
   }
-  if (options.verify) detail::verify_experts(catalog);
+  LoadProgress progress(options.load_progress,
+                        options.load_progress ? bytes_read_at_once(checkpoint, catalog, options) : 0);
+  if (options.verify) detail::verify_experts(catalog, progress);
   if (options.experts == ModelOptions::Experts::in_memory) {
     made.transformer.weights = WeightStorage::owned;
-    return Model(checkpoint, MemoryProvider(catalog, Matrix::Order::panels), std::move(made));
+    made.transformer.load_progress = progress;
+    Model model(checkpoint, MemoryProvider(catalog, Matrix::Order::panels, progress), std::move(made));
+    progress.finish();
+    return model;
   }
   return Model(checkpoint, MmapProvider(catalog), std::move(made));
 }

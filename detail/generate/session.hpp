@@ -14,6 +14,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -73,6 +74,11 @@ struct GenerateOptions {
   // are not shown. Without a template all text is answer, and only special tokens are not shown.
   std::optional<ChatTemplate> chat_template = {};
 
+  // Called while the prompt is computed, after each layer, on the thread that computes: `done` of `all` tokens of the prompt are
+  // computed; tokens that the session reuses do not count. The last call has done = all. An exception passes through. Not called
+  // by a SessionBatch.
+  std::function<void(std::size_t done, std::size_t all)> prompt_progress = {};
+
   std::stop_token stop = {};  // ends the text from another thread, also in the middle of a prompt
 };
 
@@ -121,9 +127,10 @@ class Session {
   /// The tokens of a text, each with its log-probability after the tokens before it, and with the `most_likely` tokens in its
   /// place. exp(-mean(log-probability)) is the perplexity of the text. The tokens before index `first`, and the first token in any
   /// case, have no log-probability: they are context, and context that begins like the last text is not computed again.
-  /// Ends an open range of pieces. Throws if there are no tokens, more than context() + 1, or ids out of range.
+  /// Ends an open range of pieces. progress: as GenerateOptions::prompt_progress. Throws if there are no tokens, more than
+  /// context() + 1, or ids out of range.
   std::vector<Piece> score(std::span<const TokenId> tokens, std::size_t most_likely = 0,
-                           std::size_t first = 1);
+                           std::size_t first = 1, FunctionRef<void(std::size_t, std::size_t)> progress = {});
   std::vector<Piece> score(std::string_view text, std::size_t most_likely = 0);
 
   /// All tokens of the text so far, prompt included.
@@ -170,7 +177,7 @@ class Session {
   void begin_prompt(const std::vector<TokenId>& prompt);
 
   /// Computes the prompt, except for the tokens that are in the KV cache.
-  std::span<const float> read(const std::vector<TokenId>& prompt, const std::stop_token& stop);
+  std::span<const float> read(const std::vector<TokenId>& prompt, const GenerateOptions& options);
 
   /// The tokens of a text without log-probabilities, each with the text that it completes.
   std::vector<Piece> pieces_of(std::span<const TokenId> tokens) const;
@@ -182,8 +189,9 @@ class Session {
   /// Takes a snapshot if one is due at this position of a generated text.
   void take_periodic_snapshot();
 
-  /// Computes the rest of a prompt. Takes snapshots in between for models with recurrent mixers.
-  std::span<const float> read_rest(std::span<const TokenId> prompt, const std::stop_token& stop);
+  /// Computes the rest of a prompt. Takes snapshots in between for models with recurrent mixers. See Transformer::Progress.
+  std::span<const float> read_rest(std::span<const TokenId> prompt, const std::stop_token& stop,
+                                   Transformer::Progress progress);
 
   /// Resets finish(), end_token() and stop_string(), when another text begins.
   void reset_end();

@@ -61,10 +61,16 @@ MOE_INLINE void Session::begin_prompt(const std::vector<TokenId>& prompt) {
 }
 
 MOE_INLINE std::span<const float> Session::read(const std::vector<TokenId>& prompt,
-                                                const std::stop_token& stop) {
+                                                const GenerateOptions& options) {
   const detail::Stopwatch stopwatch;
   begin_prompt(prompt);
-  const auto logits = read_rest(prompt, stop);
+  const std::size_t reused = sequence_.position();
+  const auto report = [&](double position) {
+    options.prompt_progress(static_cast<std::size_t>(position) - reused, prompt.size() - reused);
+  };
+  const auto logits =
+      read_rest(prompt, options.stop,
+                options.prompt_progress ? Transformer::Progress(report) : Transformer::Progress());
   statistics_.prompt_seconds = stopwatch.seconds();
   return logits;
 }
@@ -91,11 +97,12 @@ MOE_INLINE std::size_t Session::until_snapshot(std::size_t left) const {
 }
 
 MOE_INLINE std::span<const float> Session::read_rest(std::span<const TokenId> prompt,
-                                                     const std::stop_token& stop) {
+                                                     const std::stop_token& stop,
+                                                     Transformer::Progress progress) {
   for (;;) {
     const std::span<const TokenId> rest = prompt.subspan(sequence_.position());
     const std::size_t tokens = until_snapshot(rest.size());
-    const auto logits = model_->transformer().forward(sequence_, rest.first(tokens), stop);
+    const auto logits = model_->transformer().forward(sequence_, rest.first(tokens), stop, progress);
     if (logits.empty()) return {};
     const bool complete = tokens == rest.size();
     sequence_.take_snapshot(complete ? Sequence::SnapshotKind::prompt_end : Sequence::SnapshotKind::periodic);
@@ -186,7 +193,7 @@ MOE_INLINE void Session::Generation::start() {
 
 MOE_INLINE Session::Generation::Iterator Session::Generation::begin() {
   start();
-  read(session_->read(prompt_, options_.stop));
+  read(session_->read(prompt_, options_));
   return Iterator(*this);
 }
 

@@ -30,7 +30,8 @@ MOE_INLINE std::vector<Piece> Session::score(std::string_view text, std::size_t 
 }
 
 MOE_INLINE std::vector<Piece> Session::score(std::span<const TokenId> given, std::size_t most_likely,
-                                             std::size_t first) {
+                                             std::size_t first,
+                                             FunctionRef<void(std::size_t, std::size_t)> progress) {
   const std::vector<TokenId> copy(given.begin(), given.end());  // `given` may be a part of tokens_
   const std::span<const TokenId> tokens = copy;
   detail::expect(!tokens.empty(), "score", "tokens", "at least one", "none");
@@ -49,13 +50,19 @@ MOE_INLINE std::vector<Piece> Session::score(std::span<const TokenId> given, std
   const std::size_t context_size = std::clamp(first, std::size_t{1}, tokens.size()) - 1;
   const std::size_t reused = sequence_.rewind(common_prefix(tokens.first(context_size + 1)));
   tokens_.assign(tokens.begin(), tokens.end());
-  if (sequence_.position() < context_size) read_rest(tokens.first(context_size), {});
+  const auto report_position = [&](double position) {
+    progress(static_cast<std::size_t>(position) - reused, tokens.size() - 1 - reused);
+  };
+  const auto on_position = progress ? Transformer::Progress(report_position) : Transformer::Progress();
+  if (sequence_.position() < context_size) read_rest(tokens.first(context_size), {}, on_position);
   const std::span<const TokenId> rest = tokens.subspan(sequence_.position());
   if (rest.size() > 1)
     model_->transformer().forward_each(
-        sequence_, rest.first(rest.size() - 1), [&](std::size_t position, std::span<const float> logits) {
+        sequence_, rest.first(rest.size() - 1),
+        [&](std::size_t position, std::span<const float> logits) {
           detail::set_log_probabilities(pieces[position + 1], tokens[position + 1], logits, most_likely);
-        });
+        },
+        {}, on_position);
   statistics_ = {
       .prompt_tokens = tokens.size(), .reused_tokens = reused, .prompt_seconds = stopwatch.seconds()};
   return pieces;

@@ -11,7 +11,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Reads a file sequentially through a buffer. Throws if the file ends too early.
+/// Reads a file sequentially through a buffer. The members that read throw if the file ends too early.
 class FileStream {
  public:
   explicit FileStream(const File& file) : file_(file) {}
@@ -33,15 +33,15 @@ class FileStream {
 
   void skip(std::uint64_t bytes);
 
-  /// Throws an Error about the current position.
+  /// Throws an Error about the item that was read last. Its place is the position where the item begins, and `place`.
   [[noreturn]] void fail_here(std::string_view place, std::string_view expected,
                               std::string_view found) const;
 
  private:
   static constexpr std::size_t buffer_bytes = std::size_t{1} << 16;
 
-  /// Throws unless at least `bytes` bytes remain.
-  void require(std::uint64_t bytes) const;
+  /// Begins an item of `bytes` bytes. Throws unless at least so many bytes remain.
+  void begin_item(std::uint64_t bytes);
 
   /// Moves the buffer to the current position.
   void refill();
@@ -50,6 +50,7 @@ class FileStream {
   std::string buffer_;
   std::uint64_t begin_ = 0;  // the position of the buffer in the file
   std::size_t at_ = 0;       // the current position in the buffer
+  std::uint64_t item_ = 0;   // the position in the file where the item begins that was read last
 };
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -14,7 +14,7 @@
 namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE std::string_view FileStream::take(std::size_t bytes) {
-  require(bytes);
+  begin_item(bytes);
   if (buffer_.size() - at_ < bytes) refill();
   const std::string_view out = std::string_view(buffer_).substr(at_, bytes);
   at_ += bytes;
@@ -22,15 +22,17 @@ MOE_INLINE std::string_view FileStream::take(std::size_t bytes) {
 }
 
 MOE_INLINE std::string FileStream::text(std::uint64_t bytes) {
-  require(bytes);
+  begin_item(bytes);
+  const std::uint64_t begin = item_;
   std::string out;
   while (out.size() < bytes)
     out += take(static_cast<std::size_t>(std::min(bytes - out.size(), std::uint64_t{buffer_bytes})));
+  item_ = begin;  // each take() has begun an item of its own
   return out;
 }
 
 MOE_INLINE void FileStream::skip(std::uint64_t bytes) {
-  require(bytes);
+  begin_item(bytes);
   const std::uint64_t buffered = buffer_.size() - at_;
   if (bytes <= buffered) {
     at_ += static_cast<std::size_t>(bytes);
@@ -43,10 +45,11 @@ MOE_INLINE void FileStream::skip(std::uint64_t bytes) {
 
 MOE_INLINE void FileStream::fail_here(std::string_view place, std::string_view expected,
                                       std::string_view found) const {
-  fail(file_.path(), concat("byte ", position(), place.empty() ? "" : ", ", place), expected, found);
+  fail(file_.path(), concat("byte ", item_, place.empty() ? "" : ", ", place), expected, found);
 }
 
-MOE_INLINE void FileStream::require(std::uint64_t bytes) const {
+MOE_INLINE void FileStream::begin_item(std::uint64_t bytes) {
+  item_ = position();
   if (bytes > left())
     fail_here("", concat(bytes, " more bytes"), concat(left(), " until the end of the file"));
 }

@@ -25,12 +25,13 @@ class GgufArray {
   /// The next element of an array of strings. Throws if it is longer than `most_bytes`.
   std::string text(std::uint64_t most_bytes);
 
-  /// The next element of an array of numbers of type T.
+  /// The next element of an array of numbers of type T. The caller counts: behind the last element is the next value.
   template <class T>
   T number() {
     return in_.number<T>();
   }
 
+  /// Throws an Error about the key of the array.
   [[noreturn]] void fail(std::string_view expected, std::string_view found) const;
 
  private:

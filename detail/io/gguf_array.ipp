@@ -15,9 +15,7 @@ MOE_INLINE GgufArray::GgufArray(const File& file, const GgufMetadata& metadata, 
   metadata.require(key);
   value_ = metadata.find(key);
   if (value_->type != GgufType::array || value_->element_type != element_type)
-    fail(concat("an array of type ", name(element_type)),
-         value_->type == GgufType::array ? concat("an array of type ", name(value_->element_type))
-                                         : concat("a value of type ", name(value_->type)));
+    metadata_.fail_type(*value_, concat("an array of type ", name(element_type)));
   in_.skip(value_->offset);
 }
 

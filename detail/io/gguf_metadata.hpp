@@ -67,7 +67,7 @@ class GgufMetadata {
   /// The value of this key; null if there is none.
   const GgufValue* find(std::string_view key) const;
 
-  /// A non-negative integer of any integer type. An array whose elements are all equal counts as that number, because some
+  /// A non-negative integer of any integer type. An array whose elements are all equal counts as one such number, because some
   /// files state a value for each layer.
   std::optional<std::uint64_t> whole(std::string_view key) const;
 
@@ -75,7 +75,7 @@ class GgufMetadata {
   /// the key is missing.
   std::vector<std::uint64_t> wholes(std::string_view key) const;
 
-  /// The elements of an array of booleans. Empty if the key is missing.
+  /// The elements of an array of booleans, of at most GgufValue::most_kept elements. Empty if the key is missing.
   std::vector<bool> flags(std::string_view key) const;
 
   /// Whether the value of this key is an array.
@@ -98,6 +98,9 @@ class GgufMetadata {
     fail_at(value.key, expected, found);
   }
 
+  /// Throws an Error about a value. The part "found" is the type of the value, and the number of elements of an array.
+  [[noreturn]] void fail_type(const GgufValue& value, std::string_view expected) const;
+
   /// Throws an Error about a key, which may be missing.
   [[noreturn]] void fail_at(std::string_view key, std::string_view expected, std::string_view found) const;
 
@@ -111,10 +114,17 @@ class GgufMetadata {
 
   static bool is_whole(GgufType type);
 
-  /// Empty if the number is negative.
+  /// The number with these bytes in little endian; empty if it is negative.
   static std::optional<std::uint64_t> whole_of(GgufType type, std::string_view bytes);
 
-  [[noreturn]] void fail_at(const GgufValue& value, std::string_view expected) const;
+  /// The complement of the bits of a negative number n: the number -1 - n.
+  static std::uint64_t complement_of(GgufType type, std::string_view bytes);
+
+  /// The number with these bytes in decimal.
+  static std::string decimal_of(GgufType type, std::string_view bytes);
+
+  /// Throws if the array is too long to be kept in memory.
+  void require_kept(const GgufValue& value) const;
 
   std::string file_;
   std::vector<GgufValue> values_;

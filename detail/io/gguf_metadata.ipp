@@ -30,13 +30,14 @@ MOE_INLINE std::optional<std::uint64_t> GgufMetadata::whole(std::string_view key
   if (!value) return {};
   const GgufType type = value->type == GgufType::array ? value->element_type : value->type;
   const std::size_t size = gguf_bytes(type);
-  if (!is_whole(type) || value->bytes.empty()) fail_at(*value, "a whole number");
+  if (!is_whole(type) || value->bytes.empty()) fail_type(*value, "a whole number");
   const std::string_view first = std::string_view(value->bytes).substr(0, size);
   for (std::size_t at = 0; at < value->bytes.size(); at += size)
-    if (std::string_view(value->bytes).substr(at, size) != first)
-      fail_at(*value, "the same number for all layers");
+    if (const auto other = std::string_view(value->bytes).substr(at, size); other != first)
+      fail_at(*value, "the same number for all layers",
+              concat(decimal_of(type, first), ", and ", decimal_of(type, other), " in element ", at / size));
   const std::optional<std::uint64_t> number = whole_of(type, first);
-  if (!number) fail_at(*value, "a number that is not negative");
+  if (!number) fail_at(*value, "a number that is not negative", decimal_of(type, first));
   return number;
 }
 
@@ -49,12 +50,16 @@ MOE_INLINE std::vector<std::uint64_t> GgufMetadata::wholes(std::string_view key)
   std::vector<std::uint64_t> out;
   const GgufValue* value = find(key);
   if (!value) return out;
-  const bool numbers = value->type == GgufType::array && is_whole(value->element_type);
-  if (!numbers || (value->bytes.empty() && value->count > 0)) fail_at(*value, "an array of whole numbers");
+  if (value->type != GgufType::array || !is_whole(value->element_type))
+    fail_type(*value, "an array of whole numbers");
+  require_kept(*value);
   const std::size_t size = gguf_bytes(value->element_type);
   for (std::size_t at = 0; at < value->bytes.size(); at += size) {
     const auto element = whole_of(value->element_type, std::string_view(value->bytes).substr(at, size));
-    if (!element) fail_at(*value, "numbers that are not negative");
+    if (!element)
+      fail_at(*value, "numbers that are not negative",
+              concat(decimal_of(value->element_type, std::string_view(value->bytes).substr(at, size)),
+                     " in element ", at / size));
     out.push_back(*element);
   }
   return out;
@@ -64,9 +69,9 @@ MOE_INLINE std::vector<bool> GgufMetadata::flags(std::string_view key) const {
   std::vector<bool> out;
   const GgufValue* value = find(key);
   if (!value) return out;
-  if (value->type != GgufType::array || value->element_type != GgufType::boolean ||
-      (value->bytes.empty() && value->count > 0))
-    fail_at(*value, "an array of booleans");
+  if (value->type != GgufType::array || value->element_type != GgufType::boolean)
+    fail_type(*value, "an array of booleans");
+  require_kept(*value);
   for (const char element : value->bytes) out.push_back(element != 0);
   return out;
 }
@@ -76,32 +81,29 @@ MOE_INLINE std::optional<double> GgufMetadata::number(std::string_view key) cons
   if (!value) return {};
   if (value->type == GgufType::f32) return static_cast<double>(bits_as<float>(value->bytes));
   if (value->type == GgufType::f64) return bits_as<double>(value->bytes);
-  fail_at(*value, "a number with a fraction");
+  fail_type(*value, "a value of type f32 or f64");
 }
 
 MOE_INLINE std::optional<double> GgufMetadata::any_number(std::string_view key) const {
   const GgufValue* value = find(key);
   if (!value) return {};
   if (value->type == GgufType::f32 || value->type == GgufType::f64) return number(key);
-  if (!is_whole(value->type)) fail_at(*value, "a number");
+  if (!is_whole(value->type)) fail_type(*value, "a number");
   if (const auto whole = whole_of(value->type, value->bytes)) return static_cast<double>(*whole);
-  // The complement of the bits of a negative number n is the number -1 - n.
-  std::string bytes = value->bytes;
-  for (char& byte : bytes) byte = static_cast<char>(~byte);
-  return -1.0 - static_cast<double>(*whole_of(value->type, bytes));
+  return -1.0 - static_cast<double>(complement_of(value->type, value->bytes));
 }
 
 MOE_INLINE std::optional<std::string_view> GgufMetadata::text(std::string_view key) const {
   const GgufValue* value = find(key);
   if (!value) return {};
-  if (value->type != GgufType::string) fail_at(*value, "a string");
+  if (value->type != GgufType::string) fail_type(*value, "a string");
   return value->bytes;
 }
 
 MOE_INLINE bool GgufMetadata::flag(std::string_view key, bool otherwise) const {
   const GgufValue* value = find(key);
   if (!value) return otherwise;
-  if (value->type != GgufType::boolean) fail_at(*value, "a boolean");
+  if (value->type != GgufType::boolean) fail_type(*value, "a boolean");
   return value->bytes[0] != 0;
 }
 
@@ -127,10 +129,26 @@ MOE_INLINE std::optional<std::uint64_t> GgufMetadata::whole_of(GgufType type, st
   return bits;
 }
 
-MOE_INLINE void GgufMetadata::fail_at(const GgufValue& value, std::string_view expected) const {
+MOE_INLINE std::string GgufMetadata::decimal_of(GgufType type, std::string_view bytes) {
+  if (const auto whole = whole_of(type, bytes)) return concat(*whole);
+  return concat('-', complement_of(type, bytes) + 1);
+}
+
+MOE_INLINE std::uint64_t GgufMetadata::complement_of(GgufType type, std::string_view bytes) {
+  std::string complement(bytes);
+  for (char& byte : complement) byte = static_cast<char>(~byte);
+  return *whole_of(type, complement);
+}
+
+MOE_INLINE void GgufMetadata::require_kept(const GgufValue& value) const {
+  if (value.bytes.empty() && value.count > 0)
+    fail_type(value, concat("at most ", GgufValue::most_kept, " bytes"));
+}
+
+MOE_INLINE void GgufMetadata::fail_type(const GgufValue& value, std::string_view expected) const {
   const bool is_array = value.type == GgufType::array;
   fail_at(value, expected,
-          is_array ? concat("an array of ", value.count, " of type ", name(value.element_type))
+          is_array ? concat("an array of ", value.count, " elements of type ", name(value.element_type))
                    : concat("a value of type ", name(value.type)));
 }
 

@@ -35,6 +35,8 @@ struct TransformerOptions {
   // scores that decide the choice, [experts of the layer], but not the weights of the chosen experts. Must not throw, and must
   // outlive the transformer.
   FunctionRef<void(std::size_t layer, std::span<float> scores)> adjust_choice = {};
+  // Called by the constructor of the transformer for each matrix that it reads into memory, with the bytes of the matrix.
+  FunctionRef<void(std::uint64_t bytes)> load_progress = {};
   // Null: the kernels of the best instruction set of this machine.
   const detail::simd::Kernels* kernels = nullptr;
 };
@@ -75,6 +77,11 @@ class Transformer {
   /// A new, empty sequence for this transformer.
   Sequence sequence(const SequenceOptions& options = {}) const;
 
+  /// Called after each layer of each chunk with the position that the computation has reached. A layer counts as an equal share
+  /// of the tokens of its chunk. Runs on the thread that calls forward(); must not use the sequence. An exception passes through
+  /// as any other error.
+  using Progress = FunctionRef<void(double position)>;
+
   /// Appends `ids` to the sequence and returns the logits after the last one, [vocabulary], which stay valid until the next
   /// call for this sequence. Returns an empty span if `stop` was requested before the end.
   ///
@@ -82,8 +89,8 @@ class Transformer {
   /// lease has another shape than the spec says, or if a computed number is infinite or NaN: the error names the first layer
   /// with such a number. After an error or a stop the sequence has the chunks before the current one.
   std::span<const float> forward(Sequence& sequence, std::span<const TokenId> ids,
-                                 const std::stop_token& stop = {}) const {
-    return run(sequence, ids, stop, {});
+                                 const std::stop_token& stop = {}, Progress progress = {}) const {
+    return run(sequence, ids, stop, {}, progress);
   }
 
   /// As forward(); also calls each(position, logits) for every token, in order, after the layers of its chunk. `each` must
@@ -91,8 +98,8 @@ class Transformer {
   /// as after any other error. If the tokens of this chunk are computed again, `each` is called again for them.
   std::span<const float> forward_each(Sequence& sequence, std::span<const TokenId> ids,
                                       FunctionRef<void(std::size_t, std::span<const float>)> each,
-                                      const std::stop_token& stop = {}) const {
-    return run(sequence, ids, stop, each);
+                                      const std::stop_token& stop = {}, Progress progress = {}) const {
+    return run(sequence, ids, stop, each, progress);
   }
 
   /// An empty batch for sequences of this transformer. Throws if `options` are out of range.
@@ -118,6 +125,8 @@ class Transformer {
     std::span<detail::Angles> angles;
     detail::ExecutorLists& lists;
     bool lookahead = false;
+    using OnLayer = FunctionRef<void(std::size_t layers)>;
+    OnLayer on_layer = {};  // called after each layer with the number of finished layers
   };
 
   void check_allowed() const;
@@ -125,11 +134,11 @@ class Transformer {
   void check_adjusted() const;
 
   std::span<const float> run(Sequence& sequence, std::span<const TokenId> ids, const std::stop_token& stop,
-                             EachLogits each) const;
+                             EachLogits each, Progress progress) const;
 
   /// Computes the first tokens of `ids`, and returns their number; 0 if a stop was requested.
   std::size_t run_chunk(Sequence& sequence, std::span<const TokenId> ids, std::span<float> logits,
-                        const std::stop_token& stop, EachLogits each) const;
+                        const std::stop_token& stop, EachLogits each, Progress progress) const;
 
   detail::BlockContext context_of(const Pass& pass) const { return {spec_, ropes_, pass.angles}; }
 

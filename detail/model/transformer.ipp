@@ -79,7 +79,7 @@ MOE_INLINE Transformer::Transformer(Checkpoint checkpoint, AnyProvider provider,
                                     TransformerOptions options)
     : checkpoint_(std::move(checkpoint)),
       spec_(checkpoint_),
-      weights_(checkpoint_, spec_, options.weights),
+      weights_(checkpoint_, spec_, options.weights, options.load_progress),
       ropes_(spec_),
       compute_(pool, options.kernels ? *options.kernels : detail::simd::kernels()),
       provider_(std::move(provider)),
@@ -146,14 +146,15 @@ MOE_INLINE Batch Transformer::batch(const BatchOptions& options) const {
 }
 
 MOE_INLINE std::span<const float> Transformer::run(Sequence& sequence, std::span<const TokenId> ids,
-                                                   const std::stop_token& stop, EachLogits each) const {
+                                                   const std::stop_token& stop, EachLogits each,
+                                                   Progress progress) const {
   sequence.require_next(weights_.layers.data(), spec_.vocabulary_size, ids);
   const detail::FloatEnvironment environment;
   const detail::Arena::Frame frame(sequence.arena_);
   // The first array of the arena, so that the logits stay when the frame ends.
   const std::span<float> logits = sequence.arena_.take<float>(spec_.vocabulary_size);
   while (!ids.empty()) {
-    const std::size_t tokens = run_chunk(sequence, ids, logits, stop, each);
+    const std::size_t tokens = run_chunk(sequence, ids, logits, stop, each, progress);
     if (tokens == 0) return {};
     ids = ids.subspan(tokens);
   }
@@ -162,17 +163,22 @@ MOE_INLINE std::span<const float> Transformer::run(Sequence& sequence, std::span
 
 MOE_INLINE std::size_t Transformer::run_chunk(Sequence& sequence, std::span<const TokenId> ids,
                                               std::span<float> logits, const std::stop_token& stop,
-                                              EachLogits each) const {
+                                              EachLogits each, Progress progress) const {
   const std::size_t tokens = std::min(sequence.state_.options().chunk, ids.size());
   detail::Arena& arena = sequence.arena_;
   const detail::Arena::Frame frame(arena);
   detail::StepText text = sequence.begin_step(0, tokens);
+  const auto on_layer = [&](std::size_t layers) {
+    progress(static_cast<double>(text.position) +
+             static_cast<double>(tokens * layers) / static_cast<double>(spec_.layers.size()));
+  };
   const Pass pass{.ids = ids.first(tokens),
                   .step = {compute_, arena, tokens, {&text, 1}},
                   .x = arena.take<float>(tokens * spec_.hidden_size),
                   .angles = sequence.angles_,
                   .lists = sequence.lists_,
-                  .lookahead = sequence.options_.lookahead};
+                  .lookahead = sequence.options_.lookahead,
+                  .on_layer = progress ? Pass::OnLayer(on_layer) : Pass::OnLayer()};
   if (!compute(pass, stop)) return 0;
   const auto set_logits_of = [&](std::size_t t) {
     const auto row = static_cast<std::uint32_t>(t);
@@ -232,6 +238,7 @@ MOE_INLINE bool Transformer::compute(const Pass& pass, const std::stop_token& st
     if (stop.stop_requested()) return false;
     detail::run_mixer(pass.step, context_of(pass), layer, weights_.layers[layer], pass.x.data());
     run_layer_networks(pass, layer);
+    if (pass.on_layer) pass.on_layer(layer + 1);
   }
   if (!detail::all_finite(pass.x)) fail_not_finite(pass);
   return true;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include "../core/config.hpp"
+#include "../core/function_ref.hpp"
 #include "../core/tensor.hpp"
 #include "../io/pages.hpp"
 #include "../spec/model_source.hpp"
@@ -8,6 +9,7 @@
 #include "layer_weights.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -17,9 +19,10 @@ namespace moe::inline MOE_ABI::detail {
 class WeightReader {
  public:
   /// memory: receives the matrices that the model owns, and the matrices that are made from stored matrices.
+  /// progress(bytes): called for each matrix that is read into memory.
   WeightReader(const ModelSource& source, const ModelSpec& spec, WeightStorage storage,
-               std::vector<Pages>& memory)
-      : source_(source), spec_(spec), storage_(storage), memory_(memory) {}
+               std::vector<Pages>& memory, FunctionRef<void(std::uint64_t)> progress)
+      : source_(source), spec_(spec), storage_(storage), memory_(memory), progress_(progress) {}
 
   bool has(Role role, std::size_t layer = 0) const { return source_.names().find(role, layer) != nullptr; }
 
@@ -88,6 +91,7 @@ class WeightReader {
   const ModelSpec& spec_;
   WeightStorage storage_;
   std::vector<Pages>& memory_;
+  FunctionRef<void(std::uint64_t)> progress_;
 };
 
 }  // namespace moe::inline MOE_ABI::detail

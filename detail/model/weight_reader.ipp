@@ -34,6 +34,7 @@ MOE_INLINE Matrix WeightReader::stored(Matrix mapped, const TensorInfo& from) co
   const auto skipped = static_cast<std::uint64_t>(mapped.data - checkpoint.bytes(from).data());
   const Pages& pages = memory_.emplace_back(mapped.bytes());
   checkpoint.files()[from.file].read_at(from.offset + skipped, {pages.data(), mapped.bytes()});
+  if (progress_) progress_(mapped.bytes());
   mapped.data = pages.data();
   return mapped;
 }
@@ -58,7 +59,10 @@ MOE_INLINE Matrix WeightReader::decoded(const TensorInfo& tensor, std::size_t fi
   const Checkpoint& checkpoint = source_.checkpoint();
   const MatrixLocator locator(checkpoint, source_.quantisation());
   const MatrixLocation location = locator.rows_of(locator.stack(tensor, 2), 0, first, rows);
-  return read_matrix(checkpoint.files(), location, memory_.emplace_back(location.bytes()).data());
+  const Matrix matrix =
+      read_matrix(checkpoint.files(), location, memory_.emplace_back(location.bytes()).data());
+  if (progress_) progress_(matrix.bytes());
+  return matrix;
 }
 
 MOE_INLINE Matrix WeightReader::stack(Role role, std::size_t layer, std::size_t count, std::size_t rows,

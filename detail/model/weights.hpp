@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include "../core/config.hpp"
+#include "../core/function_ref.hpp"
 #include "../core/tensor.hpp"
 #include "../io/checkpoint.hpp"
 #include "../io/pages.hpp"
@@ -9,6 +10,7 @@
 #include "norm.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 namespace moe::inline MOE_ABI::detail {
@@ -29,8 +31,10 @@ struct ModelWeights {
   ///
   /// The head: without tied embeddings a head must be stored. With tied embeddings, a stored head that differs from the embedding
   /// is used, and otherwise the embedding is the head. Source: transformers 5.
+  ///
+  /// progress(bytes) is called for each matrix that is read into memory.
   ModelWeights(const Checkpoint& checkpoint, const ModelSpec& spec,
-               WeightStorage storage = WeightStorage::mapped);
+               WeightStorage storage = WeightStorage::mapped, FunctionRef<void(std::uint64_t)> progress = {});
 
   /// The bytes of all matrices that every token needs. A token needs one row of the embedding, so the embedding counts only
   /// if it is the head.

@@ -99,9 +99,9 @@ inline LayerWeights read_layer(const WeightReader& reader, std::size_t layer) {
 }
 
 MOE_INLINE ModelWeights::ModelWeights(const Checkpoint& checkpoint, const ModelSpec& spec,
-                                      WeightStorage storage) {
+                                      WeightStorage storage, FunctionRef<void(std::uint64_t)> progress) {
   const ModelSource source(checkpoint);
-  const WeightReader reader(source, spec, storage, memory);
+  const WeightReader reader(source, spec, storage, memory, progress);
   embedding = reader.embedding();
   head = reader.head(embedding);
   if (spec.head_bias) head_bias = reader.vector(Role::head_bias, 0, spec.vocabulary_size);

@@ -22,6 +22,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace {
 
@@ -81,6 +82,20 @@ TEST_CASE("verification: a damaged expert is named by verification, by a verifyi
   }
   CHECK_NOTHROW(moe::ReadProvider(catalog).acquire({1, 5}));
   check_error([&] { moe::open(extracted.out(), {.verify = true}); }, {"up of expert 5 of layer 1"});
+}
+
+TEST_CASE("verification: open() reports the bytes of the experts that it verifies") {
+  const ExtractedCheckpoint extracted;
+  const moe::ExpertCatalog catalog(moe::Checkpoint(extracted.out()));
+  std::uint64_t bytes = 0;
+  for (const moe::ExpertId id : catalog.ids()) bytes += catalog.at(id).bytes();
+  std::vector<std::uint64_t> reports;
+  moe::open(extracted.out(), {.verify = true, .load_progress = [&](std::uint64_t done, std::uint64_t all) {
+                                CHECK(all == bytes);
+                                reports.push_back(done);
+                              }});
+  CHECK(reports.size() == catalog.size());
+  CHECK(reports.back() == bytes);
 }
 
 TEST_CASE("verification: a verifying provider refuses a checkpoint without checksums") {

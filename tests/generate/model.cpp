@@ -2,10 +2,12 @@
 #include "detail/core/token.hpp"
 #include "detail/experts/allowed_experts.hpp"
 #include "detail/experts/mmap_provider.hpp"
+#include "detail/experts/catalog.hpp"
 #include "detail/generate/memory_plan.hpp"
 #include "detail/generate/model.hpp"
 #include "detail/generate/recommended_sampling.hpp"
 #include "detail/generate/sampler.hpp"
+#include "detail/model/weights.hpp"
 #include "detail/simd/isa.hpp"
 #include "detail/simd/kernels.hpp"
 #include "detail/experts/measuring_provider.hpp"
@@ -16,6 +18,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -220,6 +225,37 @@ TEST_CASE("model: a memory plan counts the states of all sessions") {
   CHECK(eight.total_bytes() <= total);
   CHECK(eight.budget_bytes < one.budget_bytes);
   check_error([&] { return plan(SIZE_MAX); }, {"states of sessions"});
+}
+
+TEST_CASE("model: load_progress rises to the bytes that open() reads, and is not called for mapped weights") {
+  using enum moe::ModelOptions::Experts;
+  const moe::Checkpoint checkpoint(bundled_model());
+  const moe::ExpertCatalog catalog(checkpoint);
+  std::uint64_t expert_bytes = 0;
+  for (const moe::ExpertId id : catalog.ids()) expert_bytes += catalog.at(id).bytes();
+  const std::uint64_t other_bytes = moe::detail::ModelWeights(checkpoint, moe::ModelSpec(checkpoint)).bytes();
+  struct Case {
+    moe::ModelOptions::Experts experts;
+    std::size_t budget_bytes;
+    std::uint64_t expected;
+  };
+  for (const Case& c : {Case{mapped, 0, 0}, Case{in_memory, 0, expert_bytes + other_bytes},
+                        Case{mapped, std::size_t{1} << 20, other_bytes}}) {
+    CAPTURE(c.budget_bytes);
+    std::vector<std::uint64_t> reports;
+    const auto model =
+        moe::open(bundled_model(), {.threads = 1,
+                                    .experts = c.experts,
+                                    .memory = {.budget_bytes = c.budget_bytes},
+                                    .load_progress = [&](std::uint64_t done, std::uint64_t all) {
+                                      CHECK(all == c.expected);
+                                      reports.push_back(done);
+                                    }});
+    CHECK(std::is_sorted(reports.begin(), reports.end()));
+    CHECK(reports.empty() == (c.expected == 0));
+    if (!reports.empty()) CHECK(reports.front() < c.expected);
+    if (!reports.empty()) CHECK(reports.back() == c.expected);
+  }
 }
 
 TEST_CASE("model: sessions take the chunk of the plan unless they set one") {

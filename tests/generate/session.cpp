@@ -13,10 +13,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <span>
+#include <stdexcept>
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 using moe::Finish;
@@ -248,6 +251,31 @@ TEST_CASE("session: an exception of the callback passes through, and the session
       session.generate(session_prompt, tokens(10), [](const moe::Piece&) { throw Interruption(); }),
       Interruption);
   CHECK(session.generate(session_prompt, tokens(10)) == fresh.generate(session_prompt, tokens(10)));
+}
+
+TEST_CASE("session: prompt_progress rises to all tokens of the prompt that are not reused") {
+  Session session(model(), {.context = 64, .chunk = 4});
+  std::vector<std::pair<std::size_t, std::size_t>> reports;
+  const moe::GenerateOptions options{
+      .max_tokens = 3,
+      .prompt_progress = [&](std::size_t done, std::size_t all) { reports.emplace_back(done, all); }};
+  const std::vector<moe::TokenId> first{0, 300, 17, 5, 9, 11}, longer{0, 300, 17, 5, 12, 13, 14, 15, 16};
+  for (const auto& [prompt, computed] : {std::pair{first, 6u}, std::pair{longer, 5u}}) {
+    reports.clear();
+    session.generate(prompt, options);
+    REQUIRE(reports.size() == 2 * model().spec().layers.size());  // two chunks
+    CHECK(std::is_sorted(reports.begin(), reports.end()));
+    CHECK(reports.front().first < reports.back().first);
+    CHECK(reports.back() == std::pair<std::size_t, std::size_t>(computed, computed));
+  }
+}
+
+TEST_CASE("session: an exception of prompt_progress passes through, and the session can continue") {
+  Session session(model(), {.context = 64});
+  const auto fail = [](std::size_t, std::size_t) { throw std::runtime_error("progress"); };
+  CHECK_THROWS_AS(session.generate(session_prompt, {.max_tokens = 3, .prompt_progress = fail}),
+                  std::runtime_error);
+  CHECK(session.generate(session_prompt, tokens(3)) == Session(model()).generate(session_prompt, tokens(3)));
 }
 
 TEST_CASE("session: an observer gets the routes of all layers and positions") {

@@ -8,10 +8,12 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 using moe::Piece;
@@ -127,6 +129,17 @@ TEST_CASE("score: the tokens before the first one that is scored are reused, wit
       }
     }
   }
+}
+
+TEST_CASE("score: progress rises to all computed tokens, context included") {
+  Session session(scored_model(), {.context = 64, .chunk = 4});
+  std::vector<std::pair<std::size_t, std::size_t>> reports;
+  const auto report = [&](std::size_t done, std::size_t all) { reports.emplace_back(done, all); };
+  const std::vector<TokenId> tokens{0, 300, 17, 5, 9, 11, 12, 13, 14, 15, 16};
+  (void)session.score(tokens, 0, 6, report);
+  CHECK(std::is_sorted(reports.begin(), reports.end()));
+  CHECK(reports.front().first == 0);
+  CHECK(reports.back() == std::pair<std::size_t, std::size_t>(10, 10));  // the last token is not computed
 }
 
 TEST_CASE("score: a session continues a scored text, and scores a generated one") {

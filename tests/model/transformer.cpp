@@ -176,6 +176,20 @@ TEST_CASE("transformer: a stop takes effect after one layer, and leaves the sequ
   for (const auto& [id, count] : f.experts.acquired) CHECK(id.layer < 2);
 }
 
+TEST_CASE("transformer: progress is the reached position after each layer of each chunk") {
+  Fixture f("plain-bf16");
+  auto sequence = f.model.sequence({.chunk = 4});
+  std::vector<double> positions, expected;
+  const auto append = [&](double position) { positions.push_back(position); };
+  f.model.forward(sequence, std::span(prompt).first(1));
+  f.model.forward(sequence, std::span(prompt).subspan(1), {}, append);
+  const std::size_t layers = f.model.spec().layers.size();
+  for (const auto& [first, tokens] : {std::pair{1.0, 4.0}, std::pair{5.0, 2.0}})
+    for (std::size_t layer = 1; layer <= layers; ++layer)
+      expected.push_back(first + tokens * static_cast<double>(layer) / static_cast<double>(layers));
+  CHECK(positions == expected);
+}
+
 TEST_CASE("transformer: a context of 0 and a KV cache of q4_0 are refused, and a chunk of 0 counts as 1") {
   Fixture f("plain-bf16");
   check_error([&] { return f.model.sequence({.context = 0}); }, {"context"});
