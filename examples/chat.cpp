@@ -8,12 +8,14 @@
 #include "support/command_line.hpp"
 #include "support/context_notes.hpp"
 #include "support/model_options.hpp"
+#include "support/progress.hpp"
 #include "support/sampling_options.hpp"
 #include "support/text_file.hpp"
 #include "support/tokenizer_warnings.hpp"
 
 #include <algorithm>
 #include <csignal>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -155,11 +157,13 @@ int main(int argc, char** argv) {
         continue;
       }
       answer = std::stop_source();
+      const auto progress = shown_progress<std::size_t>("tokens of the prompt");
       AnswerPrinter printer;
       const std::string reply = session.generate(*prompt,
                                                  {.max_tokens = max_tokens,
                                                   .sampling = sampling,
                                                   .chat_template = conversation.chat_template(),
+                                                  .prompt_progress = progress,
                                                   .stop = answer.get_token()},
                                                  printer);
       printer.finish();

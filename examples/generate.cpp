@@ -7,10 +7,12 @@
 #include "support/command_line.hpp"
 #include "support/context_notes.hpp"
 #include "support/model_options.hpp"
+#include "support/progress.hpp"
 #include "support/sampling_options.hpp"
 #include "support/score_lines.hpp"
 #include "support/tokenizer_warnings.hpp"
 
+#include <cstddef>
 #include <cstdio>
 #include <iostream>
 #include <optional>
@@ -83,6 +85,7 @@ moe::GenerateOptions generate_options_of(const CommandLine& args, const moe::Mod
   for (const std::string& text : options.stop_strings)
     if (text.empty()) throw UsageError("--stop needs a text that is not empty");
   if (args.has("--chat")) options.chat_template = model.chat_template();
+  options.prompt_progress = shown_progress<std::size_t>("tokens of the prompt");
   return options;
 }
 
@@ -121,7 +124,8 @@ void show_speed(const moe::Session& session) {
 
 void score(moe::Session& session, const moe::Model& model, const std::vector<moe::TokenId>& tokens,
            std::size_t most_likely) {
-  const std::vector<moe::Piece> pieces = session.score(tokens, most_likely);
+  const auto progress = shown_progress<std::size_t>("tokens");
+  const std::vector<moe::Piece> pieces = session.score(tokens, most_likely, 1, progress);
   for (const moe::Piece& piece : pieces) print_score(model.tokenizer(), piece);
   show_perplexity(pieces);
 }

@@ -4,8 +4,11 @@
 
 #include "support/command_line.hpp"
 #include "support/model_options.hpp"
+#include "support/progress.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <map>
 #include <span>
@@ -78,7 +81,8 @@ int main(int argc, char** argv) {
                                        .kv_type = kv_type_of(args, "f32")};
     const auto model =
         moe::open(args.positional(1, 1)[0], {.threads = args.number<std::size_t>("--threads", 0, 0, 4096),
-                                             .experts = args.has("--in-memory") ? in_memory : mapped});
+                                             .experts = args.has("--in-memory") ? in_memory : mapped,
+                                             .load_progress = shown_progress<std::uint64_t>()});
     if (options.context > model.spec().max_positions)
       std::fprintf(stderr,
                    "%zu positions exceed the %zu of the model (max_position_embeddings): logits behind them "
@@ -88,7 +92,9 @@ int main(int argc, char** argv) {
     RouteTable routes;
     auto sequence = model.transformer().sequence(options);
     sequence.observe_routes(routes);
-    const std::span<const float> logits = model.transformer().forward(sequence, ids);
+    const auto progress = shown_progress<std::size_t>("tokens");
+    const auto report = [&](double position) { progress(static_cast<std::size_t>(position), ids.size()); };
+    const std::span<const float> logits = model.transformer().forward(sequence, ids, {}, report);
     for (const float logit : logits) std::printf("%.9g\n", static_cast<double>(logit));
     if (greedy > 0) print_greedy(model.transformer(), sequence, logits, greedy);
     if (args.has("--routes")) routes.print(ids.size());

@@ -110,10 +110,11 @@ class Run {
         continuations_(args.count("--continuations", 1, 1)),
         show_continuation_(args.has("--continuations")),
         batch_(model, batch_options_of(args)),
-        progress_(lines_.size() * continuations_, "texts") {}
+        progress_(lines_.size() * continuations_ * generate_.max_tokens, "tokens") {}
 
   void run() {
     do {
+      show_progress();
       for (Answer& answer : answers_) keep_if_ended(answer);
       print_first_answers();
       while (!batch_.full() && next_ < lines_.size()) begin_text();
@@ -159,9 +160,18 @@ class Run {
   void keep_if_ended(Answer& answer) {
     if (!answer.session || answer.session->finish() == moe::Finish::running) return;
     answer.finish = name_of(answer.session->finish());
-    generated_tokens_ += answer.session->statistics().generated_tokens;
+    const std::size_t generated = answer.session->statistics().generated_tokens;
+    generated_tokens_ += generated;
+    progress_.reduce(generate_.max_tokens - generated);
     answer.session.reset();
-    progress_.add(1);
+  }
+
+  void show_progress() {
+    std::size_t generated = generated_tokens_;
+    for (const Answer& answer : answers_)
+      if (answer.session) generated += answer.session->statistics().generated_tokens;
+    progress_.add(generated - shown_tokens_);
+    shown_tokens_ = generated;
   }
 
   void print_first_answers() {
@@ -185,7 +195,9 @@ class Run {
   Progress progress_;
   std::optional<moe::Session> line_;  // of the line; forked for each text of the line
   std::vector<moe::TokenId> prompt_;  // of the next text
-  std::size_t next_ = 0, next_continuation_ = 0, generated_tokens_ = 0;
+  std::size_t next_ = 0, next_continuation_ = 0;
+  std::size_t generated_tokens_ = 0;  // of the texts that have ended
+  std::size_t shown_tokens_ = 0;      // by progress_
 };
 
 /// The bytes of experts that were read from disk, if the memory is limited.

@@ -9,10 +9,12 @@
 #include "detail/ranks/rank_executor.hpp"
 #include "support/command_line.hpp"
 #include "support/context_notes.hpp"
+#include "support/progress.hpp"
 
 #include <mpi.h>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdio>
 #include <iostream>
 #include <memory>
@@ -86,7 +88,9 @@ void generate(const CommandLine& args, Job& job, moe::RankTransport& transport) 
   const std::string prompt = args.positional(2, 2)[1];
   moe::Session session(model, {.context = args.count("--context", 4096, 1)});
   std::cout << prompt << std::flush;
-  session.generate(prompt, {.max_tokens = args.count("--max-tokens", 100)},
+  session.generate(prompt,
+                   {.max_tokens = args.count("--max-tokens", 100),
+                    .prompt_progress = shown_progress<std::size_t>("tokens of the prompt")},
                    [](const moe::Piece& piece) { std::cout << piece.text << std::flush; });
   std::cout << '\n';
   show_full_context(session, model);

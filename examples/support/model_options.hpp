@@ -4,7 +4,9 @@
 #include <moe.hpp>
 
 #include "command_line.hpp"
+#include "progress.hpp"
 
+#include <cstdint>
 #include <cstdio>
 #include <string>
 #include <string_view>
@@ -40,6 +42,7 @@ inline moe::ModelOptions model_options_of(const CommandLine& args) {
   options.direct = args.has("--direct");
   options.verify = args.has("--verify");
   options.allow_partial = args.has("--allow-partial");
+  options.load_progress = shown_progress<std::uint64_t>();
   return options;
 }
 

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
+#include <functional>
+#include <memory>
 
 /// Counts bytes, or items whose name is `unit`. From the third second on, shows the number of finished items, the rate and the
 /// remaining time. The rate is an exponential moving average over 10 s, because parts of one work differ in speed: an extraction
@@ -16,6 +18,9 @@ class Progress {
     if (shown_ > 0) std::fprintf(stderr, "\n");
   }
 
+  /// Takes `less` items or bytes off the total, because the work needs fewer than expected.
+  void reduce(std::uint64_t less) { total_ -= less; }
+
   void add(std::uint64_t more) {
     done_ += more;
     const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
@@ -26,7 +31,9 @@ class Progress {
         shown_ > 0 ? older * rate_ + (1 - older) * (done - shown_done_) / (seconds - shown_) : done / seconds;
     shown_ = seconds;
     shown_done_ = done;
-    if (unit_) {
+    if (done_ == 0) {
+      std::fprintf(stderr, "\r0 of %.0f %s   ", unit_ ? total : total / 1e9, unit_ ? unit_ : "GB");
+    } else if (unit_) {
       std::fprintf(stderr, "\r%.0f of %.0f %s, %.1f per second, %.0f s left   ", done, total, unit_, rate_,
                    (total - done) / rate_);
     } else {
@@ -45,3 +52,18 @@ class Progress {
   double shown_done_ = 0;  // done_ at that time
   double rate_ = 0;        // per second
 };
+
+/// A callback of the library, report(done, all), that shows a Progress. One callback serves one work after another, such as the
+/// prompts of a conversation: a work ends with done = all.
+template <class Count>
+std::function<void(Count, Count)> shown_progress(const char* unit = nullptr) {
+  return [unit, before = Count{}, progress = std::shared_ptr<Progress>()](Count done, Count all) mutable {
+    if (!progress) {
+      progress = std::make_shared<Progress>(all, unit);
+      before = 0;
+    }
+    if (done > before) progress->add(done - before);
+    before = done;
+    if (done == all) progress.reset();
+  };
+}
