@@ -74,9 +74,9 @@ struct GenerateOptions {
   // are not shown. Without a template all text is answer, and only special tokens are not shown.
   std::optional<ChatTemplate> chat_template = {};
 
-  // Called while the prompt is computed, after each layer, on the thread that computes: `done` of `all` tokens of the prompt are
-  // computed; tokens that the session reuses do not count. The last call has done = all. An exception passes through. Not called
-  // by a SessionBatch.
+  // Called while the prompt is computed, on the thread that computes: after each layer, or after each pass of a SessionBatch.
+  // `done` of `all` tokens of the prompt are computed; tokens that the session reuses do not count. The last call has done = all.
+  // An exception passes through.
   std::function<void(std::size_t done, std::size_t all)> prompt_progress = {};
 
   std::stop_token stop = {};  // ends the text from another thread, also in the middle of a prompt

@@ -92,6 +92,9 @@ class SessionBatch {
   /// Adds the next tokens of a text to the pass, if there is room.
   void add_to_pass(Text& text);
 
+  /// Calls GenerateOptions::prompt_progress of a text whose prompt was in the pass.
+  static void report_progress(const Text& text);
+
   /// Reads the result of a pass.
   void read_result(Text& text);
 

@@ -77,7 +77,9 @@ MOE_INLINE bool SessionBatch::run_pass() {
   for_each_text([&](Text& text) {
     SessionStatistics& statistics = text.session->statistics_;
     (text.in_prompt() ? statistics.prompt_seconds : statistics.generate_seconds) += stopwatch.seconds();
-    if (text.index) read_result(text);
+    if (!text.index) return;
+    if (text.in_prompt()) report_progress(text);
+    read_result(text);
   });
   rethrow_failure();
   return true;
@@ -104,6 +106,13 @@ MOE_INLINE void SessionBatch::add_to_pass(Text& text) {
     text.session->take_periodic_snapshot();
   }
   text.index = batch_.add(sequence, rest.first(std::min({wanted, batch_.room(), sequence.chunk()})));
+}
+
+MOE_INLINE void SessionBatch::report_progress(const Text& text) {
+  const SessionStatistics& statistics = text.session->statistics_;
+  const std::size_t reused = statistics.reused_tokens;
+  if (const auto& progress = text.generation.options_.prompt_progress)
+    progress(text.session->sequence_.position() - reused, statistics.prompt_tokens - reused);
 }
 
 MOE_INLINE void SessionBatch::read_result(Text& text) {

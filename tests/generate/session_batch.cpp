@@ -133,6 +133,22 @@ TEST_CASE("session batch: continuations of one prompt share its state") {
   CHECK(forks[0].tokens() != forks[1].tokens());
 }
 
+TEST_CASE("session batch: prompt_progress rises with each pass to all tokens that are not reused") {
+  moe::SessionBatch batch(batch_model(), {.sequences = 2, .tokens = 3});
+  moe::Session session(batch_model());
+  std::vector<std::size_t> done;
+  const moe::GenerateOptions options{.max_tokens = 1,
+                                     .prompt_progress = [&](std::size_t computed, std::size_t all) {
+                                       CHECK(all == 5);
+                                       done.push_back(computed);
+                                     }};
+  session.generate(std::vector<moe::TokenId>{0, 300, 17, 5}, {.max_tokens = 0});
+  batch.add(session, std::vector<moe::TokenId>{0, 300, 8, 9, 10, 11, 12}, options);
+  while (batch.run_pass()) {
+  }
+  CHECK(done == std::vector<std::size_t>{3, 5});
+}
+
 TEST_CASE("session batch: a session continues a conversation, and reuses its text") {
   const moe::GenerateOptions options = options_of_text(0);
   moe::Session session(batch_model());
