@@ -17,7 +17,7 @@ namespace moe::inline MOE_ABI {
 /// Threads for short parallel regions. The calling thread takes part in a region as worker 0. A region never waits for a
 /// worker that has not entered the region, so a sleeping worker costs no time. Idle workers spin for about 100 microseconds and
 /// then sleep. Safe to call from several threads: while one region runs, other callers run their regions on their own thread.
-class ThreadPool {
+class alignas(64) ThreadPool {  // 64: state_ has a cache line of its own
  public:
   /// `threads` includes the calling thread; 0 means one per core; more than 1023 count as 1023. Throws an Error if a thread
   /// cannot be started.
