@@ -1,5 +1,5 @@
-# Sets `macros` to the MOE_NO_ macros of those kernels that this machine does not need. The text does not depend on it: the kernels
-# that the library chooses on this machine remain. Machines without /proc/cpuinfo keep all kernels.
+# Sets `macros` to the MOE_NO_ macros of those kernels that this machine does not need. Generated texts do not depend on these
+# macros: the kernels that the library chooses on this machine remain. Machines without /proc/cpuinfo keep all kernels.
 function(kernels_of_this_machine macros)
   set(unneeded "")
   if(EXISTS /proc/cpuinfo)

@@ -17,7 +17,7 @@
 #include <string>
 #include <vector>
 
-/// Weights, activations and space for results, with ordinary numbers in every type.
+/// Weights, activations and space for results. The bits of the weights are small finite numbers in every type.
 class KernelData {
  public:
   static constexpr std::size_t cols = 2048, most_rows = 2048, most_tokens = 512;

@@ -38,7 +38,7 @@ inline void write_tokenizer(const std::string& directory) {
           vocabulary + "}, \"merges\": []}}\n");
 }
 
-/// Writes this tokenizer as metadata of a GGUF file, where every row of the embedding has a token.
+/// Writes this tokenizer as metadata of a GGUF file. Every row of the embedding has a token: rows above 255 have unused tokens.
 inline void describe_tokenizer(moe::detail::GgufWriter& file, std::uint32_t vocabulary) {
   constexpr std::int32_t normal = 1, unused = 5;
   std::vector<std::string> tokens = byte_tokens();

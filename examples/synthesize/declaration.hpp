@@ -15,8 +15,8 @@
 #include <utility>
 #include <vector>
 
-/// The sources of the numbers of matrices. `results` and `expert_results`: for matrices whose products are added to the
-/// residual stream.
+/// The sources of the numbers of matrices. `results` and `expert_results` are for the matrices whose products are added to
+/// the residual stream.
 struct WeightSources {
   static constexpr float deviation = 0.02f;
 

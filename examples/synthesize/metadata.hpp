@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-/// Values under the prefix of an architecture.
+/// Writes values under keys that begin with the name of the architecture.
 class Metadata {
  public:
   Metadata(moe::detail::GgufWriter& file, const Shape& shape)
@@ -52,7 +52,7 @@ inline void describe_positions(Metadata& to, const AttentionShape& attention) {
   to.set("rope.scaling.original_context_length", attention.yarn_positions);
 }
 
-/// Heads within a window that differ from those without one.
+/// The window, and the sizes of its heads if layers without a window have other sizes.
 inline void describe_window(Metadata& to, const Shape& shape) {
   const WindowShape& window = shape.window;
   to.set("attention.sliding_window", window.size);
@@ -84,7 +84,7 @@ inline void describe_attention(Metadata& to, const Shape& shape) {
   if (shape.window.size > 0) describe_window(to, shape);
 }
 
-/// Latent attention as the attention of one head of keys, the latent vector.
+/// Describes latent attention as attention with one head of keys: the latent vector.
 inline void describe_latent_attention(Metadata& to, const LatentShape& latent) {
   to.set("attention.head_count", latent.heads);
   to.set("attention.head_count_kv", 1u);
@@ -124,7 +124,7 @@ inline void describe_mixers(Metadata& to, const Shape& shape) {
   if (shape.convolution_kernel > 0) to.set("shortconv.l_cache", shape.convolution_kernel);
 }
 
-/// A shared network as wide as so many experts has no width of its own in the metadata.
+/// If the shared network is as wide as `count` experts, readers compute its width, and the metadata has no key for it.
 inline void describe_shared_network(Metadata& to, const Shape& shape) {
   const SharedShape& shared = shape.shared;
   if (shared.width != shared.count * shape.experts.width)
@@ -132,7 +132,7 @@ inline void describe_shared_network(Metadata& to, const Shape& shape) {
   if (shared.count > 0) to.set("expert_shared_count", shared.count);
 }
 
-/// per_token: experts of a token, in place of those of the shape.
+/// per_token: the number of experts of a token, in place of the number in `shape`.
 inline void describe_networks(Metadata& to, const Shape& shape, std::uint32_t per_token) {
   if (shape.blocks)
     to.set("feed_forward_length", of_layers(shape, [&](std::uint32_t layer) {
@@ -150,7 +150,7 @@ inline void describe_networks(Metadata& to, const Shape& shape, std::uint32_t pe
   to.set("expert_weights_scale", shape.router.weight_scale);
 }
 
-/// Values that other engines require although they say nothing about these shapes.
+/// Values that other engines require, although these shapes do not have the parts that the values describe.
 inline void describe_absent_parts(Metadata& to, const Shape& shape) {
   if (shape.architecture == "qwen3vlmoe") to.set("n_deepstack_layers", 0u);
   if (shape.architecture == "nemotron_h_moe") to.set("attention.layer_norm_epsilon", shape.epsilon);
@@ -159,7 +159,7 @@ inline void describe_absent_parts(Metadata& to, const Shape& shape) {
   to.set("attention.shared_kv_layers", 0u);
 }
 
-/// per_token: experts of a token, in place of those of the shape.
+/// per_token: the number of experts of a token, in place of the number in `shape`.
 inline void describe(moe::detail::GgufWriter& file, const Shape& shape, std::uint32_t per_token) {
   file.set("general.architecture", shape.architecture);
   file.set("general.name", shape.name);

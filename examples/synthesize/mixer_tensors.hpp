@@ -42,7 +42,7 @@ inline void declare_latent_attention(Declaration& to, const Shape& shape) {
   to.result_matrix("attn_output.weight", hidden, heads * latent.value_dim);
 }
 
-/// The decays of heads, which are spread evenly on a logarithmic scale: −0.01 to −1.
+/// The decays of heads, spread evenly on a logarithmic scale from −0.01 to almost −1.
 inline std::vector<float> decays(std::uint32_t heads) {
   std::vector<float> out;
   for (std::uint32_t head = 0; head < heads; ++head)

@@ -30,8 +30,8 @@ inline void declare_router(Declaration& to, const Shape& shape, std::function<st
   to.constant("ffn_down_exps.scale", {experts}, 1);
 }
 
-/// The tensors of one expert, or of all in one. infix: between the name of a part and `.weight`; count: empty, or the number of
-/// experts.
+/// The tensors of one expert, or tensors that each hold a part of all experts. infix: stands between the name of a part and
+/// `.weight`. count: the number of experts as the first dimension of each tensor; empty for one expert.
 inline void declare_expert_parts(Declaration& to, const Shape& shape, const std::string& infix,
                                  const std::vector<std::uint64_t>& count) {
   const auto sizes = [&](std::initializer_list<std::uint64_t> own) {

@@ -56,7 +56,7 @@ class PlantedRoutes {
     for (std::size_t i = 0; i < out.size(); ++i) out[i] = i < width_ ? sign(token, i) : 0.0f;
   }
 
-  /// [experts, hidden] of a layer.
+  /// The matrix of the router of a layer, [experts, hidden].
   std::vector<float> router(const moe::Trace& trace, std::size_t layer) const {
     std::vector<float> out(experts_ * hidden_);
     const float scale = 1 / std::sqrt(static_cast<float>(width_) * static_cast<float>(hidden_));

@@ -18,16 +18,17 @@
 #include <span>
 #include <vector>
 
-/// Whether RandomBytes can store a type: all types that files have.
+/// Whether RandomBytes can write a type: every type that GGUF files have and the library multiplies.
 inline bool can_synthesize(moe::DType type) { return type < moe::DType::f8_e4m3; }
 
-/// The first bytes of the f16 scale and, for types with offsets, of the f16 offset of a block.
+/// Where the f16 scale of a block begins and, for types with offsets, where the f16 offset begins, in bytes.
 struct BlockScales {
   std::size_t scale = 0, offset = 0;
-  float offset_factor = 0;  // the mean of what the offset is multiplied with; 0: no offset
+  float offset_factor =
+      0;  // the mean of the numbers that the offset is multiplied by; 0: the type has no offset
 };
 
-/// Of the types that fill_blocks() writes.
+/// Knows the types that fill_blocks() writes.
 inline BlockScales scales_of(moe::DType type) {
   using enum moe::DType;
   switch (type) {
@@ -51,7 +52,8 @@ inline void set_scales(moe::DType type, float scale, float offset, std::span<std
   }
 }
 
-/// Blocks of random bits, of a type that no function of the library quantises, with mean 0 and a standard deviation.
+/// Fills `out` with blocks of random bits, for types that the library does not quantise. The numbers have mean 0 and standard
+/// deviation `deviation`.
 inline void fill_blocks(std::mt19937& generator, moe::DType type, float deviation, std::span<std::byte> out) {
   for (std::byte& byte : out) byte = static_cast<std::byte>(generator());
   const auto [name, elements, bytes] = moe::detail::layout_of(type);

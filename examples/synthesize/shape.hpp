@@ -7,17 +7,17 @@
 #include <cstdint>
 #include <string_view>
 
-/// Attention with heads. If the model has a window, the layers without a window.
+/// Attention with heads. If some layers have a window, this describes the layers without a window.
 struct AttentionShape {
   std::uint32_t heads = 0, kv_heads = 0, head_dim = 0;
   float theta = 1e6f;
-  std::uint32_t rotated = 0;        // numbers of a head; 0: all
+  std::uint32_t rotated = 0;        // how many numbers of a head are rotated; 0: all
   std::uint32_t rotated_pairs = 0;  // pairs that rope_freqs leaves rotating; 0: no rope_freqs
   std::array<std::uint32_t, 4> sections =
       {};                 // for positions in time, height and width, which are equal for text
   float yarn_factor = 0;  // 0: no scaling
   std::uint32_t yarn_positions = 0;
-  bool norms = true;  // of heads of queries and keys
+  bool norms = true;  // of the heads of queries and keys
   bool input_bias = false, output_bias = false;
   bool sinks = false, output_gate = false;
   bool value_is_key = false;  // in layers without a window
@@ -55,7 +55,7 @@ struct MambaShape {
 struct ExpertShape {
   std::uint32_t count = 0, per_token = 0, width = 0;
   bool gated = true, biases = false;
-  moe::DType type = moe::DType::q4_0;  // unless an option says another
+  moe::DType type = moe::DType::q4_0;  // unless an option names another type
 };
 
 struct RouterShape {
@@ -69,7 +69,7 @@ struct RouterShape {
 /// The network beside the experts.
 struct SharedShape {
   std::uint32_t width = 0;
-  std::uint32_t count = 0;  // of shared experts that it stands for; 0: not stated
+  std::uint32_t count = 0;  // how many shared experts this network replaces; 0: not stated
   bool gate = false;
 };
 
@@ -128,14 +128,15 @@ struct Shape {
     return mixer(layer) == Mixer::window && window.head_dim > 0 ? window.head_dim : attention.head_dim;
   }
 
-  /// The smallest number of layers with experts among them.
+  /// The smallest number of first layers that include a layer with experts.
   std::uint32_t least_layers() const {
     std::uint32_t layer = 0;
     while (!has_experts(layer)) ++layer;
     return layer + 1;
   }
 
-  /// Whether the experts are those with the largest logits of a router that sees the normalised residual stream.
+  /// Whether routes can be planted: the chosen experts have the largest logits, and the input of the router is the normalised
+  /// residual stream.
   bool can_be_planted() const {
     return router.score != RouterShape::Score::sigmoid && !router.own_norm && !post_norms;
   }

@@ -25,13 +25,13 @@
 #include <string>
 #include <vector>
 
-/// directory: dense.gguf and experts.gguf, as the extractor writes them. file: model.gguf, as most GGUF files are, for other
-/// engines too.
+/// directory: dense.gguf and experts.gguf, as `extract` writes them. file: model.gguf, in the layout of most GGUF files, which
+/// other engines read too.
 enum class SynthesisForm { directory, file };
 
 class Synthesis {
  public:
-  /// trace: whose routes the model has; null: none in particular. It must outlive this object.
+  /// trace: the routes that the routers of the model get; null for random routers. It must outlive this object.
   Synthesis(const Shape& shape, const SynthesisTypes& types, const moe::Trace* trace = nullptr,
             SynthesisForm form = SynthesisForm::directory)
       : shape_(shape), types_(types), form_(form), trace_(trace), sources_(trace != nullptr) {
@@ -157,5 +157,5 @@ class Synthesis {
   const moe::Trace* trace_;
   std::optional<PlantedRoutes> routes_;
   WeightSources sources_;
-  Tensors dense_, experts_;  // experts_: none in a single file
+  Tensors dense_, experts_;  // experts_: empty in a single file
 };

@@ -8,8 +8,8 @@
 
 #include <cstdint>
 
-/// The type of a matrix with `cols` columns: where they are not a multiple of the blocks, the type that llama-quantize then takes
-/// (tensor_type_fallback() in llama-quant.cpp).
+/// The type of a matrix with `cols` columns: `type` if the rows are whole blocks of this type, otherwise the type that
+/// llama-quantize takes in this case (tensor_type_fallback() in llama-quant.cpp).
 inline moe::DType fitting(moe::DType type, std::uint64_t cols) {
   using enum moe::DType;
   if (cols % moe::detail::layout_of(type).elements == 0) return type;

@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-/// The data of tensors, whose bytes are counted.
+/// Writes the data of tensors into a file, and shows the progress.
 class TensorOutput {
  public:
   TensorOutput(moe::detail::GgufWriter& file, Progress& progress) : file_(file), progress_(progress) {}

@@ -14,7 +14,7 @@ set(everything -Weverything
   -Wno-ctad-maybe-unsupported  # std::lock_guard and other classes of the standard library, which support it
   -Wno-comma                   # one statement in place of a block
   -Wno-double-promotion        # sums of floats are computed in double on purpose
-  -Wno-format-nonliteral       # the function that is given the format and the numbers by the functions around it
+  -Wno-format-nonliteral       # one function passes a format of its callers to snprintf
   -Wno-tautological-type-limit-compare  # a comparison that can be false where std::size_t has 32 bits
   -Wno-zero-as-null-pointer-constant    # the standard library's way to compare the result of <=>
   -Wno-documentation-unknown-command -Wno-documentation-html  # regular expressions and markers in comments
@@ -22,7 +22,7 @@ set(everything -Weverything
   -Wno-float-equal             # comparisons with 0 and with values that are copied are exact on purpose
   -Wno-switch-enum -Wno-switch-default -Wno-covered-switch-default  # contradict each other
   -Wno-global-constructors -Wno-exit-time-destructors  # function-local statics are constructed at their first use
-  -Wno-unsafe-buffer-usage     # kernels compute with pointers
+  -Wno-unsafe-buffer-usage     # kernels use pointer arithmetic
   -Wno-missing-prototypes      # asks for declarations of the consumer's own functions
   -Wno-weak-vtables            # a header-only library has no source file for a vtable
   -Wno-unused-macros)          # the macros of other.cpp are there to be harmful

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Regular expressions: the first byte selects a pattern that a function written by hand matches too, and both cut the rest of the
-// input into the same pieces; or the rest up to the first line feed is a pattern, which is refused or cuts what follows.
+// Regular expressions. If the first byte selects a pattern for which a function written by hand exists, the engine and the
+// function cut the rest of the input into the same pieces. Otherwise the text up to the first line feed is a pattern: it is
+// refused, or it cuts the text after the line feed.
 #include "target.hpp"
 
 #include "detail/core/error.hpp"

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-/// A tokenizer of bytes with these special tokens, from id 256 on, and then with these added tokens that are not special.
+/// A tokenizer of bytes. Its special tokens have the ids from 256 on; the added tokens `others`, which are not special, follow.
 inline moe::Tokenizer chat_tokenizer(const std::vector<std::string>& special,
                                      const std::vector<std::string>& others = {}) {
   TinyTokenizer tiny;

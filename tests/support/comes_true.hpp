@@ -3,7 +3,8 @@
 #include <chrono>
 #include <thread>
 
-/// Whether a condition becomes true within 20 seconds. A number of sleeps is no limit: those of MinGW may take no time.
+/// Whether a condition becomes true within 20 seconds. A count of sleeps would not limit the time: with MinGW, a sleep may take
+/// no time.
 template <class Condition>
 bool comes_true(Condition condition) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);

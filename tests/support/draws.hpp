@@ -9,7 +9,7 @@
 #include <set>
 #include <vector>
 
-/// Logits whose softmax is these probabilities.
+/// Logits whose softmax has these probabilities.
 inline std::vector<float> logits_of(std::initializer_list<double> probabilities) {
   std::vector<float> out;
   for (const double p : probabilities) out.push_back(static_cast<float>(std::log(p)));

@@ -9,7 +9,7 @@
 #include <memory>
 #include <vector>
 
-/// All experts of a checkpoint that are stored as kernels read them, as views of its mapped files.
+/// Views of all experts in the mapped files of a checkpoint. The files must store the experts as kernels read them.
 inline ExpectedExperts expected_experts(const moe::Checkpoint& checkpoint) {
   const moe::ExpertCatalog catalog(checkpoint);
   ExpectedExperts out;
@@ -24,7 +24,7 @@ inline ExpectedExperts expected_experts(const moe::Checkpoint& checkpoint) {
   return out;
 }
 
-/// All experts of a checkpoint as kernels read them, in memory of its own.
+/// All experts of a checkpoint as kernels read them, in memory of this object.
 class DecodedExperts {
  public:
   explicit DecodedExperts(const moe::Checkpoint& checkpoint) {

@@ -6,9 +6,10 @@
 #include <cstddef>
 #include <string>
 
-// Checkpoints of one layer with experts, one for each layout that is not plain.
+// Experts of one layer, one function for each layout of Hugging Face checkpoints that kernels cannot read as it is stored.
 
-/// [E, H, 2F] and [E, F, H]. alternate: the columns of gate and up, as in gpt-oss, which has biases.
+/// Adds gate_up_proj [E, H, 2F] and down_proj [E, F, H]. alternate: columns of gate and up alternate, and there are biases, as
+/// in gpt-oss; otherwise all columns of gate stand before the columns of up, and there are no biases.
 inline void add_transposed_experts(ExpertFiles& files, std::size_t experts, std::size_t hidden,
                                    std::size_t width, bool alternate,
                                    const std::string& prefix = "model.layers.0.mlp.experts.") {
@@ -27,7 +28,7 @@ inline void add_transposed_experts(ExpertFiles& files, std::size_t experts, std:
             [=](std::size_t, std::size_t e, std::size_t c) { return expert_number(e, 5, 0, c); });
 }
 
-/// Blocks and exponents of gpt-oss, with biases. The exponents lie between 2^-7 and 2^8.
+/// Adds MXFP4 experts as gpt-oss stores them, with biases. The scales lie between 2^-7 and 2^8.
 inline void add_mxfp4_experts(ExpertFiles& files, std::size_t experts, std::size_t hidden, std::size_t width,
                               const std::string& prefix = "model.layers.0.mlp.experts.") {
   const auto exponents = [](std::size_t count, std::uint32_t seed) {
@@ -49,8 +50,8 @@ inline void add_mxfp4_experts(ExpertFiles& files, std::size_t experts, std::size
             [](std::size_t, std::size_t e, std::size_t c) { return expert_number(e, 5, 0, c); });
 }
 
-/// A matrix [rows, cols] of e4m3 bytes, and its factors for blocks of [block_rows, block_cols], which are powers of two from
-/// 1/8 to 16.
+/// Adds a matrix [rows, cols] of e4m3 bytes, and a factor for each block [block_rows, block_cols]: a power of two from 1/8 to
+/// 16.
 inline void add_fp8_matrix(ExpertFiles& files, const std::string& name, std::size_t rows, std::size_t cols,
                            std::size_t block_rows, std::size_t block_cols, std::string_view factors = "F32") {
   std::string bytes = some_bytes(rows * cols, static_cast<std::uint32_t>(name.size() + rows));

@@ -15,8 +15,8 @@
 #include <utility>
 #include <vector>
 
-/// The experts of a checkpoint, with all optional members. Records how it is used, and fails on demand. An expert counts as
-/// resident once it was acquired or loaded.
+/// Delivers the experts of a checkpoint, and has all optional members of a provider. Records its leases and announcements, and
+/// fails on demand. An expert counts as resident once it was acquired or loaded.
 class RecordingProvider {
  public:
   struct Heard {

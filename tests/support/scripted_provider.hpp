@@ -26,7 +26,7 @@ class ScriptedProvider {
     std::atomic<std::size_t> alive = 0;       // live leases
     std::atomic<std::size_t> most_alive = 0;  // the maximum of `alive`
     std::mutex mutex;                         // guards `order`
-    std::vector<moe::ExpertId> order;         // of the ids that were read
+    std::vector<moe::ExpertId> order;         // the ids in the order of their reads
   };
 
   class Lease {
@@ -70,7 +70,7 @@ class ScriptedProvider {
     return id.layer < 16 && id.expert < 16 ? expert_bytes : 0;
   }
 
-  /// Whether all bytes of the weights are those of expert `id`.
+  /// Whether all bytes of the weights have the value of expert `id`.
   static bool right(const moe::ExpertWeights& weights, moe::ExpertId id) {
     for (const moe::Matrix* matrix : {&weights.gate, &weights.up, &weights.down})
       for (std::size_t i = 0; i < matrix->bytes(); ++i)

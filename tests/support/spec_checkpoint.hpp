@@ -22,7 +22,8 @@ class SpecCheckpoint {
     return *this;
   }
 
-  /// A directory in the form of Hugging Face with this config.json. More tensors of other models allow for 100 layers.
+  /// A directory in the form of Hugging Face with this config.json. A model may have at most as many layers as the files have
+  /// tensors, so 100 tensors of a vision model are added.
   moe::Checkpoint hugging_face(std::string_view config) const {
     SafetensorsWriter writer;
     for (const auto& [name, shape] : tensors_) writer.add(name, "F32", shape, bytes(shape));

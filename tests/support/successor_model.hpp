@@ -10,11 +10,11 @@
 #include <string>
 #include <vector>
 
-/// A GGUF model of one layer that adds nothing: the next token depends on the last token alone. Its vocabulary is all bytes,
-/// and these control tokens from id 256 on.
+/// A GGUF model of one layer that adds nothing: the next token depends on the last token alone. The vocabulary contains all
+/// bytes and, from id 256 on, the tokens of `control`.
 struct SuccessorModel {
   std::vector<std::string> control = {"<|endoftext|>", "<|im_start|>", "<|im_end|>", "<think>", "</think>"};
-  std::map<std::uint32_t, std::uint32_t> next = {};  // after each other token comes the token 0
+  std::map<std::uint32_t, std::uint32_t> next = {};  // the token 0 follows each token that is no key
   std::uint32_t end = 256;                           // tokenizer.ggml.eos_token_id
   std::string chat_template = {};
   std::int32_t control_type = 3;  // in tokenizer.ggml.token_type
@@ -93,7 +93,7 @@ struct SuccessorModel {
   }
 };
 
-/// ChatML with the reasoning of the last turn.
+/// ChatML that shows the reasoning of the last message only.
 inline const std::string chatml_template =
     "{% for m in messages %}<|im_start|>{{ m.role }}\n"
     "{% if m.reasoning_content and loop.last %}<think>\n{{ m.reasoning_content }}\n</think>\n\n{% endif %}"
