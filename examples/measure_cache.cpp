@@ -37,9 +37,9 @@ every ten tokens, since they change.
                     vocabulary
   --warm N          the first N tokens warm the cache and do not count; default 28
   --tokens N        tokens that count; default 100
-  --parallel N      after the warm tokens, feed N texts in one pass each time; the texts begin at
-                    different tokens. The bound is not measured then
-  --prompt          read the first tokens as a prompt instead of one by one
+  --parallel N      divide the tokens that count into N texts, and feed one token of each text in each
+                    pass. The bound is not measured then
+  --prompt          read the tokens of --warm as a prompt instead of one by one
   --provider NAME   cached (the default); mapped: memory-mapped files with hints to the system;
                     faulting: without hints
   --direct          read past the page cache
@@ -52,7 +52,7 @@ every ten tokens, since they change.
   --no-hits-first   request the experts of a layer in rank order
   --preallocate     allocate the memory of the whole budget at the start
   --threads N       default: one per core
-  --record FILE     write the choices of the routers as a trace for replay
+  --record FILE     write the choices of the routers as a trace for replay; not with --parallel
 )";
 
 /// An adapter that leaves out or spoils some of the calls to `Inner`, as the options say.
@@ -139,7 +139,8 @@ struct Timing {
 /// Feeds the first tokens, which warm the cache and do not count.
 void warm_up(const Setup& setup, const moe::Model& model, moe::Sequence& sequence, Progress& progress) {
   const std::span<const moe::TokenId> ids(setup.ids);
-  if (setup.args.has("--prompt")) model.transformer().forward(sequence, ids.first(setup.warm));
+  if (setup.args.has("--prompt") && setup.warm > 0)
+    model.transformer().forward(sequence, ids.first(setup.warm));
   progress.add(sequence.position());
   for (std::size_t i = sequence.position(); i < setup.warm; ++i, progress.add(1))
     model.transformer().forward(sequence, ids.subspan(i, 1));
@@ -153,7 +154,7 @@ Timing time_text(const Setup& setup, const moe::Model& model, moe::Sequence& seq
   const std::span<const moe::TokenId> ids(setup.ids);
   const auto limits_now = [&] {
     if (!is_bounded(setup)) return Limits();
-    return measure_limits(model, ids.first(std::min<std::size_t>(ids.size(), 4)), setup.options);
+    return measure_limits(model, ids, setup.options);
   };
   Timing timing;
   timing.limits.push_back(limits_now());
@@ -175,7 +176,7 @@ Timing time_text(const Setup& setup, const moe::Model& model, moe::Sequence& seq
   return timing;
 }
 
-/// Feeds the other tokens to several texts, one token of each text in one pass. The texts begin at equal distances.
+/// Divides the tokens after the warm ones into --parallel texts of equal length. Each pass feeds one token of each text.
 Timing time_texts(const Setup& setup, const moe::Model& model, Progress& progress) {
   const std::size_t texts = setup.args.count("--parallel", 1, 1), tokens = setup.ids.size() - setup.warm;
   std::vector<moe::Sequence> sequences;
@@ -267,6 +268,8 @@ Setup setup_of(const CommandLine& args) {
   if (const std::string provider = args.text("--provider", "cached");
       provider != "cached" && provider != "mapped" && provider != "faulting")
     throw UsageError("--provider is cached, mapped or faulting, not '" + provider + "'");
+  if (args.has("--record") && args.has("--parallel"))
+    throw UsageError("--record and --parallel exclude each other: a trace has one text");
   const moe::Checkpoint checkpoint(args.positional(1, 1)[0]);
   Setup setup{args, checkpoint, moe::ModelSpec(checkpoint), options_of(args), {}, args.count("--warm", 28)};
   if (setup.spec.experts() == 0)
@@ -281,6 +284,10 @@ Setup setup_of(const CommandLine& args) {
   if (tokens <= setup.warm)
     throw UsageError("--warm takes " + std::to_string(setup.warm) + " tokens, and --ids has only " +
                      std::to_string(setup.ids.size()));
+  if (const std::size_t texts = args.count("--parallel", 1, 1); texts > tokens - setup.warm)
+    throw UsageError("--parallel needs at most one text for each of the " +
+                     std::to_string(tokens - setup.warm) + " tokens that count, not '" +
+                     std::to_string(texts) + "'");
   setup.ids.resize(tokens);
   setup.options.sequence.context = tokens;
   setup.options.sequence.lookahead = args.has("--lookahead");

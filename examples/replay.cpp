@@ -32,7 +32,7 @@ not count. TRACE is a file that `measure_cache --record` writes.
                        text in one pass, which asks for each expert once; default 1
   --bytes              print MiB read per token instead of hit rates
   --csv                print comma-separated values
-  --svg FILE           draw the hit rates as a line chart
+  --svg FILE           draw the printed numbers as a line chart
 
   belady      evicts the expert whose next use is the farthest away: the optimum
   lru         evicts the least recently used expert
@@ -131,13 +131,16 @@ std::string picture(const HitRates& rates, const std::vector<std::size_t>& budge
                   .x_label = "budget, MiB",
                   .y_label = bytes ? "MiB read per token" : "hits, %",
                   .lines = {}};
+  double most = 0;
   for (std::size_t policy = 0; policy < std::size(policies); ++policy) {
     LineChart::Line& line = chart.lines.emplace_back();
     line.name = moe::detail::name(policies[policy]);
     for (std::size_t i = 0; i < rates.size(); ++i)
       if (rates[i][policy]) line.points.emplace_back(static_cast<double>(budgets_mib[i]), *rates[i][policy]);
     std::sort(line.points.begin(), line.points.end());
+    for (const auto& point : line.points) most = std::max(most, point.second);
   }
+  if (bytes) chart.y_max = most > 0 ? 1.1 * most : 1;
   return to_svg(chart);
 }
 

@@ -8,14 +8,17 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <memory>
+#include <optional>
 #include <random>
 #include <span>
 #include <thread>
+#include <utility>
 #include <vector>
 
 /// Keeps a few experts of each layer in memory and delivers them in place of all others. Measures the time during which
-/// leases exist.
+/// leases exist. Only one thread may use the provider: its counters have no lock.
 class SampleProvider {
  public:
   SampleProvider(const moe::Checkpoint& checkpoint, std::size_t of_each_layer)
@@ -128,23 +131,26 @@ inline double measure_reading(const moe::Checkpoint& checkpoint, const moe::Mode
   return static_cast<double>(reading.statistics().bytes) / stopwatch.seconds();
 }
 
-/// Takes about half a second.
+/// Takes about half a second. ids: the tokens to compute, at least one; if there are fewer than four, they are repeated.
 inline Limits measure_limits(const moe::Model& model, std::span<const moe::TokenId> ids,
                              const moe::ModelOptions& options) {
-  auto sequence = model.transformer().sequence({.context = ids.size(), .chunk = 1});
+  constexpr std::size_t tokens = 3;
+  auto sequence = model.transformer().sequence({.context = 1 + tokens, .chunk = 1});
+  const auto compute = [&](std::size_t i) {
+    model.transformer().forward(sequence, ids.subspan(i % ids.size(), 1));
+  };
   SwitchedProvider& switched = *model.experts().get<SwitchedProvider>();
   const auto* sample = switched.sample().get<SampleProvider>();
   switched.use_sample(true);
-  model.transformer().forward(sequence, ids.first(1));  // warms up
+  compute(0);  // warms up
   const double before = sample->seconds_in_use();
   const moe::detail::Stopwatch stopwatch;
-  for (std::size_t i = 1; i < ids.size(); ++i) model.transformer().forward(sequence, ids.subspan(i, 1));
+  for (std::size_t i = 1; i <= tokens; ++i) compute(i);
   const double all = stopwatch.seconds(), experts = sample->seconds_in_use() - before;
   switched.use_sample(false);
 
   double layers = 0;
   for (const moe::LayerSpec& layer : model.spec().layers) layers += layer.router() != nullptr;
-  const auto tokens = static_cast<double>(ids.size() - 1);
   return {(all - experts) / tokens,
           experts / tokens / layers / static_cast<double>(model.spec().experts_per_token()),
           measure_reading(model.checkpoint(), options, 0.3)};

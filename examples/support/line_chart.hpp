@@ -16,7 +16,7 @@ struct LineChart {
   };
 
   std::string title, subtitle, x_label, y_label;
-  double y_max = 100;  // both axes begin at 0
+  double y_max = 100;  // above 0; both axes begin at 0
   std::vector<Line> lines;
 };
 

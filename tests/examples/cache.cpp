@@ -99,6 +99,56 @@ TEST_CASE("replay: --svg draws a line per policy") {
     CHECK(picture.find(part) != std::string::npos);
 }
 
+TEST_CASE(
+    "measure_cache: all numbers of a row are finite, even if a single token counts and no token warms the "
+    "cache") {
+  const std::vector<std::string> words{
+      "measure_cache", bundled_model(), "--budgets", "1MiB", "--warm", "0", "--tokens", "1"};
+  for (const Result& result : {run(words), run(with(words, {"--prompt"}))}) {
+    CHECK(result.status == 0);
+    REQUIRE(lines_of(result.out).size() == 2);
+    CHECK(result.out.find("nan") == std::string::npos);
+    CHECK(result.out.find("inf") == std::string::npos);
+  }
+}
+
+TEST_CASE("measure_cache: more texts than tokens that count are refused with both numbers") {
+  const Result result =
+      run({"measure_cache", bundled_model(), "--budgets", "1MiB", "--tokens", "20", "--parallel", "21"});
+  CHECK(result.status == 2);
+  CHECK(result.out.empty());
+  CHECK(result.err.find("--parallel needs at most one text for each of the 20 tokens that count, not '21'") ==
+        0);
+}
+
+TEST_CASE("measure_cache: --record with --parallel is refused, because a trace has one text") {
+  const TemporaryDirectory directory;
+  const Result result = run({"measure_cache", bundled_model(), "--budgets", "1MiB", "--parallel", "2",
+                             "--record", directory / "trace.csv"});
+  CHECK(result.status == 2);
+  CHECK(result.err.find("--record and --parallel exclude each other") == 0);
+}
+
+TEST_CASE("replay: --svg draws more than 100 MiB per token within the axes") {
+  const TemporaryDirectory directory;
+  std::string trace = "# route_trace v1\n# layer=0 expert_bytes=1073741824\nstep,layer,expert\n";
+  for (int step = 0; step < 40; ++step)
+    trace += std::to_string(step) + ",0," + std::to_string(step * 7 % 10) + '\n';
+  const std::string svg = directory / "bytes.svg";
+  const Result result = run(
+      {"replay", directory.write("trace.csv", trace), "--budgets-mib", "2048,5120", "--bytes", "--svg", svg});
+  REQUIRE(result.status == 0);
+  const std::string picture = moe::detail::read_text(svg);
+  std::size_t points = 0;
+  for (std::size_t at = picture.find(" cy=\""); at != picture.npos; at = picture.find(" cy=\"", at + 1)) {
+    const double y = std::stod(picture.substr(at + 5));
+    CHECK(y >= 84);          // the top of the axes
+    CHECK(y <= 84 + 360.0);  // their bottom
+    ++points;
+  }
+  CHECK(points == 14);
+}
+
 TEST_CASE("measure_cache: several texts in one pass are a row without a bound") {
   const Result result = run({"measure_cache", bundled_model(), "--budgets", "1MiB", "--warm", "4", "--tokens",
                              "20", "--parallel", "4"});
