@@ -8,6 +8,7 @@
 #include "support/command_line.hpp"
 #include "support/context_notes.hpp"
 #include "support/model_options.hpp"
+#include "support/output_path.hpp"
 #include "support/progress.hpp"
 #include "support/sampling_options.hpp"
 #include "support/text_file.hpp"
@@ -31,7 +32,7 @@ const std::string help = std::string(R"(usage: chat MODEL [options]
 Talks with MODEL, a Hugging Face checkpoint or a GGUF file that has a chat template. Each line of the
 input is a message. An empty line or the end of the input ends the conversation, Ctrl-C ends an answer.
 The state of the conversation is kept, so a message costs only its own tokens. When the conversation
-exceeds the context, its oldest messages are dropped. Reasoning is dimmed on a terminal, and else stands
+exceeds the context, its oldest messages are dropped. On a terminal reasoning is dimmed, elsewhere it stands
 under the heading [reasoning].
 
   --plain             for a model without a chat template: you and the model continue a text in turns
@@ -42,7 +43,7 @@ under the heading [reasoning].
   --max-tokens N      limit of an answer; default 2048
   --temperature T     0: always the most likely token; default: the model's recommendation
   --seed N            the same seed gives the same answers; default 0
-  --context N         positions of the conversation; default 8192, at most those of the model
+  --context N         positions of the conversation, at most as many as the model has; default 8192
   --log FILE          write a line of JSON for each answer: the text that was sent, how many of its tokens
                       were kept from before, reasoning, answer, and what ended the answer
 )") + std::string(model_options_help);
@@ -133,6 +134,7 @@ std::optional<std::vector<moe::TokenId>> fit(Conversation& conversation, const m
 
 int main(int argc, char** argv) {
   return run_example(argc, argv, help, [](const CommandLine& args) {
+    const std::string log_path = output_path_of(args, "--log");
     moe::ModelOptions model_options = model_options_of(args);
     model_options.sequence.context = args.count("--context", 8192, 1);
     const std::size_t max_tokens = args.count("--max-tokens", 2048, 1);
@@ -146,7 +148,7 @@ int main(int argc, char** argv) {
     require_in_range(args, sampling);
     show_memory(model);
     show_cut_context(session, model, args);
-    ChatLog log(args.text("--log", ""));
+    ChatLog log(log_path);
 
     std::signal(SIGINT, on_interrupt);
     for (std::string line; std::cout << "> " << std::flush && read_line(std::cin, line) && !line.empty();) {
@@ -173,6 +175,6 @@ int main(int argc, char** argv) {
       conversation.answer(reply, printer.reasoning());
       ++sampling.seed;
     }
-    if (!std::cin) std::cout << '\n';  // the input has ended behind the prompt
+    if (!std::cin) std::cout << '\n';  // the input has ended right after the sign `> `
   });
 }

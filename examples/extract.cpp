@@ -45,11 +45,11 @@ std::optional<moe::DType> wanted_type(const CommandLine& args, const std::string
   return type_of(args, option, moe::detail::can_quantise);
 }
 
-/// `3-5`, or `3`.
+/// The range that an option gives as `3-5` or `3`; everything without the option.
 moe::IndexRange range_of(const CommandLine& args, const std::string& option) {
   const std::string text = args.text(option, "");
   moe::IndexRange range;
-  if (text.empty()) return range;
+  if (!args.has(option)) return range;
   const auto read = [&](const char* from, std::uint32_t& number) {
     const auto [end, error] = std::from_chars(from, text.data() + text.size(), number);
     if (error != std::errc()) throw UsageError(option + " needs a range, such as 0-47, not '" + text + "'");

@@ -13,13 +13,14 @@
 class ChatLog {
  public:
   /// path: empty for no record.
-  explicit ChatLog(const std::string& path) {
+  explicit ChatLog(const std::string& path) : path_(path) {
     if (path.empty()) return;
     out_.open(path_of(path), std::ios::binary);
-    if (!out_) throw std::runtime_error(path + ": expected to write, and could not");
+    require_written();
   }
 
-  /// Writes the text that was sent, the answer, what of the prompt was in the KV cache, and what ended the answer.
+  /// Writes the text that was sent, the answer, how many tokens of the text were in the KV cache, and what ended the answer.
+  /// Throws if the file cannot be written.
   void add(const moe::Model& model, const moe::Session& session, std::string_view prompt,
            std::string_view reasoning, std::string_view answer) {
     if (!out_.is_open()) return;
@@ -33,9 +34,14 @@ class ChatLog {
       out_ << ", \"end_token\": " << to_json(model.tokenizer().bytes(end->id))
            << ", \"named_by\": " << to_json(name_of(end->source));
     out_ << "}\n" << std::flush;
+    require_written();
   }
 
  private:
+  void require_written() const {
+    if (!out_) throw std::runtime_error(path_ + ": expected a file that can be written, found none");
+  }
+
   static std::string_view name_of(moe::Finish finish) {
     using moe::Finish;
     switch (finish) {
@@ -60,5 +66,6 @@ class ChatLog {
     return "chat_template";
   }
 
+  std::string path_;
   std::ofstream out_;
 };

@@ -23,7 +23,7 @@
 #include <utility>
 #include <vector>
 
-/// Wrong usage: the message and the help are printed to stderr, and the exit status is 2.
+/// Wrong usage: the message and the lines of usage_after() are printed to stderr, and the exit status is 2.
 struct UsageError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -141,8 +141,8 @@ class CommandLine {
   }
 
  private:
-  /// The names of the arguments that are not options, from the first line of the usage. A name that may be repeated ends in `...`
-  /// there.
+  /// The names of the arguments that are not options, from the first line of the usage. There, a name that may be repeated ends
+  /// in `...`.
   static std::vector<std::string> names_of(std::string_view help) {
     std::istringstream usage{std::string(help.substr(0, help.find('\n')))};
     std::vector<std::string> names;
@@ -244,8 +244,12 @@ inline std::string usage_after(const std::string& message, std::string_view help
 /// The lines after the message of any other error: what the user can type next.
 inline std::string steps_after(const std::string& message, const std::vector<std::string>& words,
                                std::string_view help) {
-  const CommandLine args(words, help);
-  return next_steps(FailedCommand(words, std::string(help), args.model(help)), message);
+  std::string model;
+  try {
+    model = CommandLine(words, help).model(help);
+  } catch (const UsageError&) {  // with --help, all other arguments may be wrong
+  }
+  return next_steps(FailedCommand(words, std::string(help), model), message);
 }
 
 /// Runs an example. Prints the help if --help or -h is an argument. Exceptions become one message on stderr, which is followed

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: MIT
 // Properties of all examples: help, exit status, errors, sizes, special files.
 #include "run_example.hpp"
+#include "detail/io/file.hpp"
 #include "support/checkpoints.hpp"
 #include "support/temporary_directory.hpp"
 
 #include <doctest/doctest.h>
 
-#include <filesystem>
+#include <cstdlib>
 #include <string>
 #include <utility>
 #include <vector>
 
 #if !defined(_WIN32)
 #include <sys/stat.h>
+#include <sys/wait.h>
 #endif
 
 namespace {
@@ -253,6 +255,7 @@ TEST_CASE("examples: an output that cannot be a file is refused before any work"
          {std::vector<std::string>{"measure_cache", bundled_model(), "--budgets", "1MiB", "--record", output},
           {"expert_usage", bundled_model(), "--text", text, "--svg", output},
           {"expert_usage", bundled_model(), "--text", text, "--json", output},
+          {"chat", bundled_model(), "--plain", "--log", output},
           {"replay", "trace.csv", "--budgets-mib", "1", "--svg", output}}) {
       CAPTURE(words[0]);
       const Result result = run(words);
@@ -261,6 +264,26 @@ TEST_CASE("examples: an output that cannot be a file is refused before any work"
       CHECK(result.says(output + ": expected the path of a new file, " + found));
     }
 }
+
+#if defined(__linux__)
+
+TEST_CASE("examples: help that cannot be written is a failure, whatever the other arguments are") {
+  const TemporaryDirectory directory;
+  const std::string command =
+      "'" MOE_EXAMPLES_DIR "/generate' --no-such-option --help >/dev/full 2>" + (directory / "err");
+  const int status = std::system(command.c_str());
+  CHECK(WEXITSTATUS(status) == 1);
+  CHECK(moe::detail::read_text(directory / "err").find("error: standard output: expected to write") == 0);
+}
+
+TEST_CASE("examples: a log of chat that cannot be written is a failure that names the file") {
+  const Result result =
+      run({"chat", bundled_model(), "--plain", "--max-tokens", "1", "--log", "/dev/full"}, "Hello\n\n");
+  CHECK(result.status == 1);
+  CHECK(result.says("error: /dev/full: expected a file that can be written"));
+}
+
+#endif
 
 TEST_CASE("examples: /dev/stdout is an output") {
   const Result result = run({"measure_cache", bundled_model(), "--budgets", "1MiB", "--warm", "2", "--tokens",

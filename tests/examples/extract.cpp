@@ -48,8 +48,8 @@ TEST_CASE("extract: wrong options, missing sources and files without checksums a
   const TemporaryDirectory directory;
   const std::string out = directory / "out";
   const std::vector<std::vector<std::string>> wrong{
-      {"--type", "q3_k"},    {"--layers", "5-4"}, {"--layers", "a"}, {"--top", "3"},
-      {"--usage", "x.json"}, {"--experts", "1-"}, {"--usage", ""},   {"--type", "Q8_0"}};
+      {"--type", "q3_k"},  {"--layers", "5-4"}, {"--layers", "a"},  {"--top", "3"},   {"--usage", "x.json"},
+      {"--experts", "1-"}, {"--usage", ""},     {"--type", "Q8_0"}, {"--layers", ""}, {"--experts", ""}};
   for (const std::vector<std::string>& options : wrong) {
     CAPTURE(options[0]);
     std::vector<std::string> words{"extract", bundled_model(), out};
