@@ -301,6 +301,14 @@ inline std::string after_wrong_trace(const FailedCommand& command) {
                                      "4MiB", "--record", "trace.csv"}));
 }
 
+/// Whether a message begins with a path, or with the path of a file below it.
+inline bool is_about(const std::string& message, const std::string& path) {
+  if (path.empty() || !message.starts_with(path)) return false;
+  constexpr std::string_view separators = "/\\", after = "/\\:";
+  return separators.find(path.back()) != separators.npos || message.size() == path.size() ||
+         after.find(message[path.size()]) != after.npos;
+}
+
 /// The next steps after an error of the library or of an example, by its message.
 inline std::string next_steps(const FailedCommand& command, const std::string& message) {
   const auto says = [&](std::string_view text) { return message.find(text) != message.npos; };
@@ -310,7 +318,7 @@ inline std::string next_steps(const FailedCommand& command, const std::string& m
     return after_small_limit(command, message);
   if (says("that `extract --also TYPE` writes")) return after_missing_small_copies(command);
   if (command.name() == "replay" && !says("the path of a new file")) return after_wrong_trace(command);
-  const bool of_model = !model.empty() && message.find(model) == 0;
+  const bool of_model = is_about(message, model);
   if (!of_model && command.name() == "extract") return after_wrong_output(command, message);
   if (!of_model) return step("All options:", command.asking_for_help());
   if (says("chat template: expected chat_template.jinja")) return after_missing_template(command);

@@ -165,6 +165,16 @@ TEST_CASE("first contact: --verify with a model without checksums leads to extra
   CHECK(result.says("/extract " + bundled_model() + " OUT\n"));
 }
 
+TEST_CASE(
+    "first contact: a missing text does not lead to a download of the model, even if their names begin "
+    "alike") {
+  const Result result = run({"masked_experts", bundled_model(), bundled_model() + ".txt"});
+  CHECK(result.status == 1);
+  CHECK(result.err.find("error: " + bundled_model() + ".txt: ") == 0);
+  CHECK_FALSE(result.says("hf download"));
+  CHECK(result.says("/masked_experts --help\n"));
+}
+
 TEST_CASE("first contact: a misspelt option leads to the option with the most similar name") {
   const auto meant = [](const std::string& typed, const std::string& option) {
     const Result result = run({"generate", bundled_model(), "x", typed});
