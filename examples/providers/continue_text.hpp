@@ -21,7 +21,7 @@ struct OwnedExpert {
 
 inline const std::string continue_text_help = R"(  --max-tokens N   how many tokens at most; default 50
   --budget SIZE    memory for experts that are kept after use, such as 64MiB; default 16MiB
-  --context N      positions of the text; default 4096, at most those of the model
+  --context N      positions of the text, at most as many as the model has; default 4096
 )";
 
 /// Continues the prompt, the second argument, with a cache around `provider`.

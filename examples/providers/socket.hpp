@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <stdexcept>
 #include <utility>
@@ -18,7 +19,8 @@ class Socket {
     if (handle_ >= 0) ::close(handle_);
   }
 
-  /// send() and receive() transfer all bytes, and return false if the other end is closed or the time limit of the socket ends.
+  /// send() and receive() transfer all bytes. They return false if the other end is closed, or if the time limit of the socket
+  /// ends.
   bool send(const void* data, std::size_t bytes) {
     return transfer(::write, static_cast<const char*>(data), bytes);
   }
@@ -29,6 +31,8 @@ class Socket {
   bool transfer(Call call, Byte* data, std::size_t bytes) {
     while (bytes > 0) {  // a call may transfer only a part of the bytes
       const ssize_t done = call(handle_, data, bytes);
+      if (done < 0 && errno == EINTR)
+        continue;  // on Linux also after Ctrl-Z and fg, if the socket has a time limit
       if (done <= 0) return false;
       data += done;
       bytes -= static_cast<std::size_t>(done);

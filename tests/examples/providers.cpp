@@ -8,6 +8,17 @@
 #include <string>
 #include <vector>
 
+#if !defined(_WIN32)
+#include "examples/providers/socket.hpp"
+
+#include <pthread.h>
+#include <sys/time.h>
+
+#include <chrono>
+#include <csignal>
+#include <thread>
+#endif
+
 namespace {
 
 const std::vector<std::string> worked_providers {
@@ -60,3 +71,32 @@ TEST_CASE("compressed_provider: the exponents of bf16 weights are compressed") {
   CHECK(percent > 60);
   CHECK(percent < 85);
 }
+
+#if !defined(_WIN32)
+
+TEST_CASE("examples/providers: a signal does not end a transfer over a socket") {
+  struct sigaction ignoring {
+  }, before{};
+  ignoring.sa_handler = [](int) {};
+  REQUIRE(::sigaction(SIGUSR1, &ignoring, &before) == 0);
+  int ends[2];
+  REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+  const timeval limit{.tv_sec = 60, .tv_usec = 0};
+  REQUIRE(::setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0);
+  Socket receiver(ends[0]), sender(ends[1]);
+  std::thread other([&sender, receiving = ::pthread_self()] {
+    for (int i = 0; i < 5; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      ::pthread_kill(receiving, SIGUSR1);
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    sender.send("x", 1);
+  });
+  char received = 0;
+  CHECK(receiver.receive(&received, 1));
+  CHECK(received == 'x');
+  other.join();
+  ::sigaction(SIGUSR1, &before, nullptr);
+}
+
+#endif
