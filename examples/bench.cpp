@@ -31,8 +31,8 @@ rounds measure everything in turn; medians are shown.
   -p N              tokens of the prompt; default 512
   -n N              tokens of decode; default 128
   --ids FILE        decode these tokens: ids separated by commas or white space
-  --context N       also decode behind N other tokens, such as 4096, compared with behind 64
-  --kv TYPE         also decode behind them with a KV cache of this type, q8_0 or f32, compared with f16
+  --context N       also measure decode after N other tokens, such as 4096, relative to decode after 64
+  --kv TYPE         with --context: also measure with a KV cache of this type, q8_0 or f32, relative to f16
   --threads N       default: one per core
   --scaling         also measure one thread
   --chunk N         tokens of the prompt that go through the layers together; default 512
@@ -40,7 +40,7 @@ rounds measure everything in turn; medians are shown.
                     memory
   --bf16-dot        multiply bf16 weights with the dot products of AVX512_BF16
   --int8-mxfp4      multiply mxfp4 weights with inputs rounded to int8
-  --providers       also decode with all experts in a cache, compared with all experts in memory
+  --providers       also measure decode with all experts in a cache, relative to all experts in memory
   --kernels         measure single matrix products, for each type and instruction set
   --rounds N        default 5
   --json            print JSON instead of a table

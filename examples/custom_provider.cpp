@@ -36,7 +36,7 @@ Continues PROMPT with experts that are read from disk each time they are needed,
 read. The tokens are the same with every provider.
 
   --max-tokens N   how many tokens at most; default 50
-  --context N      positions of the text; default 4096, at most those of the model
+  --context N      positions of the text, at most as many as the model has; default 4096
 )";
 
 int main(int argc, char** argv) {

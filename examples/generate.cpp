@@ -46,10 +46,11 @@ tokens: the bundled examples/data/babel-10m needs <|endoftext|> at the beginning
   --repetition-penalty P   a number above 1 makes tokens that occurred before less likely
 )") + std::string(sampling_options_help) +
                          R"(  --seed N                 the same seed gives the same text; default 0
-  --logprobs N             print each token as a line of JSON, with its log-probability and those of the N
-                           most likely tokens, by the logits of the model before all options above
+  --logprobs N             print each token as a line of JSON, with its log-probability and the
+                           log-probabilities of the N most likely tokens, from the logits of the model
+                           before the options above change them
   --score                  print such lines for the tokens of PROMPT, and its perplexity; generate nothing
-  --context N              positions of the text; default 4096, at most those of the model
+  --context N              positions of the text, at most as many as the model has; default 4096
   --in-memory              read all experts at the start instead of mapping the files
   --bf16-dot               multiply bf16 weights with the dot products of AVX512_BF16: faster prompts,
                            less exact

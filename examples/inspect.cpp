@@ -2,9 +2,8 @@
 // The contents of a checkpoint, and the memory that its experts need:  inspect examples/data/babel-10m
 #include <moe.hpp>
 
-#include "detail/model/expert_requirements.hpp"
-
 #include "detail/io/tensor_info.hpp"
+#include "detail/model/expert_requirements.hpp"
 #include "detail/model/weights.hpp"
 #include "detail/text/tokenizer_files.hpp"
 #include "support/command_line.hpp"

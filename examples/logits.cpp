@@ -20,7 +20,7 @@
 namespace {
 
 constexpr std::string_view help = R"(usage: logits MODEL --ids LIST [options]
-Prints the logits behind the last of the given tokens, one per line, for comparison with other programs.
+Prints the logits after the last of the given tokens, one per line, for comparison with other programs.
 
   --ids LIST        the ids of the tokens, separated by commas: 1,2,3
   --greedy N        then a line `greedy: ` with the next N tokens, each the most likely one
@@ -84,10 +84,11 @@ int main(int argc, char** argv) {
                                              .experts = args.has("--in-memory") ? in_memory : mapped,
                                              .load_progress = shown_progress<std::uint64_t>()});
     if (options.context > model.spec().max_positions)
-      std::fprintf(stderr,
-                   "%zu positions exceed the %zu of the model (max_position_embeddings): logits behind them "
-                   "mean little\n",
-                   options.context, model.spec().max_positions);
+      std::fprintf(
+          stderr,
+          "%zu positions exceed the %zu of the model (max_position_embeddings): logits of the further "
+          "positions mean little\n",
+          options.context, model.spec().max_positions);
 
     RouteTable routes;
     auto sequence = model.transformer().sequence(options);

@@ -171,6 +171,7 @@ std::string chart_of(const std::vector<Row>& rows, const std::string& subtitle) 
                   .lines = {}};
   for (const char* name : method_names) chart.lines.push_back({name, {}});
   for (const Row& row : rows) {
+    if (!std::isfinite(row.perplexity)) continue;  // exp() overflows for surprises above 709
     chart.lines[static_cast<std::size_t>(row.setting.method)].points.emplace_back(row.tokens_per_second,
                                                                                   row.perplexity);
     chart.y_max = std::max(chart.y_max, row.perplexity * 1.1);

@@ -42,7 +42,7 @@ A text does not depend on the other texts.
   --max-tokens N      limit of each new text; default 100
   --temperature T     0: always the most likely token; default is the model's recommendation
   --seed N            the same seed gives the same texts; default 0
-  --context N         positions of each text; default 4096, at most those of the model
+  --context N         positions of each text, at most as many as the model has; default 4096
   --in-memory         read all experts at the start instead of mapping the files
 )") + std::string(sampling_options_help) +
                          std::string(model_options_help);
@@ -223,7 +223,7 @@ int main(int argc, char** argv) {
     run.run();
     const double seconds = stopwatch.seconds(), tokens = static_cast<double>(run.generated_tokens());
     std::fprintf(stderr, "generated: %.0f tokens, %.2f tokens/s together", tokens, tokens / seconds);
-    if (const std::uint64_t bytes = bytes_read(model))
+    if (const std::uint64_t bytes = bytes_read(model); bytes > 0 && tokens > 0)
       std::fprintf(stderr, ", %.1f MiB read per token", static_cast<double>(bytes) / (1 << 20) / tokens);
     std::fprintf(stderr, "\n");
     show_refused_direct_reads(model);

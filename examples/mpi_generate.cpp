@@ -13,6 +13,7 @@
 
 #include <mpi.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdio>
@@ -24,12 +25,12 @@
 namespace {
 
 constexpr std::string_view help = R"(usage: mpi_generate MODEL PROMPT [options]
-Continues PROMPT with MODEL, whose experts the processes of mpirun compute: each one owns a share of the
+Continues PROMPT with MODEL, whose experts the processes of mpirun compute: each process owns a share of the
 experts of each layer. Every process needs the files of MODEL. The text is the same for any number of
 processes.
 
   --max-tokens N    limit of the new text; default 100
-  --context N       positions of the text; default 4096, at most those of the model
+  --context N       positions of the text, at most as many as the model has; default 4096
   --threads N       of each process; default: one per core
   --budget SIZE     limit of the memory of each process for experts, which are then read from disk as
                     needed; default: experts are mapped
@@ -49,13 +50,14 @@ void show_traffic(const moe::RankStatistics& s, const moe::ModelSpec& spec, cons
   std::size_t layers = 0;
   for (const moe::LayerSpec& layer : spec.layers) layers += layer.router() != nullptr;
   const moe::SessionStatistics& text = session.statistics();
-  const double each = static_cast<double>(session.sequence().position() * layers);
+  const double each = std::max(1.0, static_cast<double>(session.sequence().position() * layers));
+  const double rate =
+      text.generated_tokens > 1 ? static_cast<double>(text.generated_tokens - 1) / text.generate_seconds : 0;
   std::fprintf(
       stderr,
       "%.2f tokens/s; %llu batches; for each token and layer: %.1f bytes sent in %.2f messages, %.1f "
       "bytes received, %.1f us waited\n",
-      static_cast<double>(text.generated_tokens - 1) / text.generate_seconds,
-      static_cast<unsigned long long>(s.batches), static_cast<double>(s.bytes_sent) / each,
+      rate, static_cast<unsigned long long>(s.batches), static_cast<double>(s.bytes_sent) / each,
       static_cast<double>(s.messages_sent) / each, static_cast<double>(s.bytes_received) / each,
       1e6 * s.waited_seconds / each);
 }

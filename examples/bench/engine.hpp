@@ -88,7 +88,7 @@ class Text {
     return stopwatch.seconds();
   }
 
-  /// The seconds for tokens one by one, behind `context` other tokens, which are computed before.
+  /// The seconds for tokens one by one, after `context` other tokens, whose computation does not count.
   double decode(std::size_t context, std::span<const moe::TokenId> ids) {
     go_behind(context, ids.front());
     const moe::detail::Stopwatch stopwatch;
@@ -97,7 +97,7 @@ class Text {
   }
 
  private:
-  /// Makes `context` the position. Windows and recurrent mixers may need some of the tokens before it again.
+  /// Makes `context` the position. Layers with windows and recurrent mixers may need the tokens before this position again.
   void go_behind(std::size_t context, moe::TokenId id) {
     const std::size_t position = sequence_.rewind(context);
     if (position == context) return;

@@ -59,7 +59,8 @@ inline Loading open_mapped(const std::string& path) {
   const std::size_t before = resident_bytes();
   const moe::detail::Stopwatch stopwatch;
   const auto model = moe::open(path);
-  return {stopwatch.seconds(), 0, resident_bytes() - before};
+  const double seconds = stopwatch.seconds();
+  return {seconds, 0, std::max(resident_bytes(), before) - before};
 }
 
 /// A cache of `budget_bytes` bytes; 0: with room for all experts, which are loaded at once.
@@ -109,7 +110,7 @@ class ModelBench {
 
   void run() {
     const Measurement measurement = measure(cases_, options_.rounds);
-    const std::size_t peak = peak_resident_bytes() - memory_.bytes();
+    const std::size_t most = peak_resident_bytes(), peak = most - std::min(most, memory_.bytes());
     const Spread first = Spread(measurement.cases[0].seconds);
     if (options_.json) return print_json(about(peak, first), cases_, measurement);
     print(cases_, measurement);

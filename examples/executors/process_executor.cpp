@@ -99,7 +99,7 @@ constexpr std::string_view help = R"(usage: process_executor MODEL PROMPT [optio
 Continues PROMPT with experts that another process computes.
 
   --max-tokens N   how many tokens at most; default 50
-  --context N      positions of the text; default 4096, at most those of the model
+  --context N      positions of the text, at most as many as the model has; default 4096
   --time-limit N   seconds to wait for the other process; default 60
 )";
 

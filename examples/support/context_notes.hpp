@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Notes on stderr about the context of a session, the number of positions that a text can have, and about texts that end early.
+// Notes on stderr about texts that end early, and about the context of a session: the number of positions that a text can have.
 #pragma once
 #include <moe.hpp>
 

@@ -120,7 +120,7 @@ inline std::string cells(const HeatMap& map, const HeatMapPanel& panel, const La
   return out;
 }
 
-/// The numbers of columns and rows, only every 2^n-th, so that they do not touch.
+/// The numbers of columns and rows. Only every 2^n-th number is drawn, so that numbers do not touch.
 inline std::string axes(const HeatMap& map, const Layout& layout, double top) {
   std::string out;
   const auto step = [](double size, double least) {

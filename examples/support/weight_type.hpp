@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <string>
 
-/// The type that an option names, of those for which `can_be` is true.
+/// The type that an option names. Throws if the name is unknown, or if can_be(type) is false.
 inline moe::DType type_of(const CommandLine& args, const std::string& option, bool (*can_be)(moe::DType)) {
   const std::string name = args.text(option, "");
   std::string names;
