@@ -148,6 +148,8 @@ class ModelBench {
       ProductClock::reset();
       return text.read(prompt_);
     };
+    if (std::min(options_.prompt, options_.chunk) < 2)
+      return;  // ProductClock times products with several tokens only
     Case& products = add_case(engine, "prompt" + suffix + ", in matrix products");
     products.operations = prompt.operations;
     products.run = [this, threads = static_cast<double>(engine.threads())] {

@@ -12,6 +12,13 @@
 
 class AnswerPrinter {
  public:
+  AnswerPrinter() = default;
+  AnswerPrinter(const AnswerPrinter&) = delete;
+  AnswerPrinter& operator=(const AnswerPrinter&) = delete;
+
+  /// After an error within reasoning, the terminal is no longer dimmed.
+  ~AnswerPrinter() { end_dimming(); }
+
   void operator()(const moe::Piece& piece) {
     if (piece.text.empty()) return;
     if (piece.part != part_) change(piece.part);
@@ -21,8 +28,7 @@ class AnswerPrinter {
 
   /// Ends the answer with its line.
   void finish() {
-    if (part_ == moe::Piece::Part::reasoning && is_terminal()) std::cout << "\x1b[0m";
-    part_ = moe::Piece::Part::answer;
+    end_dimming();
     std::cout << std::endl;
   }
 
@@ -36,6 +42,11 @@ class AnswerPrinter {
     static const bool terminal = ::isatty(STDOUT_FILENO) == 1;
     return terminal;
 #endif
+  }
+
+  void end_dimming() {
+    if (part_ == moe::Piece::Part::reasoning && is_terminal()) std::cout << "\x1b[0m";
+    part_ = moe::Piece::Part::answer;
   }
 
   void change(moe::Piece::Part part) {

@@ -73,6 +73,18 @@ TEST_CASE("bench: models of each architecture are measured, also behind a contex
   }
 }
 
+TEST_CASE("bench: a prompt of one token, and a chunk of one token, are measured with finite numbers") {
+  for (const auto& options : {std::vector<std::string>{"-p", "1"}, {"-p", "4", "--chunk", "1"}}) {
+    CAPTURE(options[0]);
+    const Result result =
+        run(with({"bench", "--shape", "tiny", "-n", "2", "--rounds", "1", "--json"}, options));
+    REQUIRE_MESSAGE(result.status == 0, result.err);
+    const moe::JsonDocument parsed(result.out, "bench");
+    for (const moe::Json one : parsed.root().at("results"))
+      CHECK(one.at("share_of_peak").at("median").as_double() > 0);
+  }
+}
+
 TEST_CASE("bench: decodes the tokens of --ids, and refuses empty or too long inputs") {
   const TemporaryDirectory directory;
   const Result result = run(
