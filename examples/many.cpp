@@ -2,6 +2,7 @@
 // Answers the lines of a file, several at once:  many Qwen3-30B-A3B questions.txt --chat --parallel 8 > answers.jsonl
 #include <moe.hpp>
 
+#include "detail/io/system.hpp"
 #include "support/command_line.hpp"
 #include "support/model_options.hpp"
 #include "support/progress.hpp"
@@ -67,7 +68,8 @@ std::vector<Line> lines_of(const std::string& path) {
   if (path != "-" && std::filesystem::is_directory(path_of(path), error))
     throw std::runtime_error(path + ": expected a file, found a directory");
   if (path != "-") file.open(path_of(path), std::ios::binary);
-  if (path != "-" && !file) throw std::runtime_error(path + ": expected a file that can be read, found none");
+  if (path != "-" && !file)
+    moe::detail::fail(path, "opening", "a readable file", moe::detail::message_of(moe::detail::last_error()));
   std::istream& in = path == "-" ? std::cin : file;
   std::vector<Line> lines;
   std::string line;

@@ -3,10 +3,10 @@
 #pragma once
 #include <moe.hpp>
 
+#include "detail/io/system.hpp"
 #include "utf8_path.hpp"
 
 #include <fstream>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -16,7 +16,7 @@ class ChatLog {
   explicit ChatLog(const std::string& path) : path_(path) {
     if (path.empty()) return;
     out_.open(path_of(path), std::ios::binary);
-    require_written();
+    require_success("opening", "a file that can be written");
   }
 
   /// Writes the text that was sent, the answer, how many tokens of the text were in the KV cache, and what ended the answer.
@@ -34,12 +34,12 @@ class ChatLog {
       out_ << ", \"end_token\": " << to_json(model.tokenizer().bytes(end->id))
            << ", \"named_by\": " << to_json(name_of(end->source));
     out_ << "}\n" << std::flush;
-    require_written();
+    require_success("end of the file", "a successful write");
   }
 
  private:
-  void require_written() const {
-    if (!out_) throw std::runtime_error(path_ + ": expected a file that can be written, found none");
+  void require_success(std::string_view place, std::string_view expected) const {
+    if (!out_) moe::detail::fail(path_, place, expected, moe::detail::message_of(moe::detail::last_error()));
   }
 
   static std::string_view name_of(moe::Finish finish) {

@@ -280,7 +280,7 @@ TEST_CASE("examples: a log of chat that cannot be written is a failure that name
   const Result result =
       run({"chat", bundled_model(), "--plain", "--max-tokens", "1", "--log", "/dev/full"}, "Hello\n\n");
   CHECK(result.status == 1);
-  CHECK(result.says("error: /dev/full: expected a file that can be written"));
+  CHECK(result.says("error: /dev/full: end of the file: expected a successful write, found "));
 }
 
 #endif

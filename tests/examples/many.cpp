@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "run_example.hpp"
 #include "support/checkpoints.hpp"
+#include "support/no_such_file.hpp"
 #include "support/temporary_directory.hpp"
 
 #include <doctest/doctest.h>
@@ -90,7 +91,7 @@ TEST_CASE("many: a file that cannot be read, a directory, and a file without a t
   const TemporaryDirectory directory;
   const std::string empty = directory.write("empty.txt", "\n\n");
   for (const auto& [file, message] : std::vector<std::pair<std::string, std::string>>{
-           {"/nowhere/at/all", "expected a file that can be read, found none"},
+           {"/nowhere/at/all", "opening: expected a readable file, found " + no_such_directory()},
            {directory.path(), "expected a file, found a directory"},
            {empty, "expected a line with a text, found none"}}) {
     const Result result = run({"many", bundled_model(), file});
