@@ -30,7 +30,7 @@ rounds measure everything in turn; medians are shown.
   --layers N        only its first N layers
   -p N              tokens of the prompt; default 512
   -n N              tokens of decode; default 128
-  --ids FILE        decode these tokens: ids separated by commas or white space
+  --ids FILE        decode these tokens in place of -n: ids separated by commas or white space
   --context N       also measure decode after N other tokens, such as 4096, relative to decode after 64
   --kv TYPE         with --context: also measure with a KV cache of this type, q8_0 or f32, relative to f16
   --threads N       default: one per core

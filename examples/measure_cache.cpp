@@ -29,10 +29,10 @@ namespace {
 constexpr std::string_view help = R"(usage: measure_cache MODEL --budgets LIST [options]
 Feeds a text to MODEL, token by token, under each budget for experts. Shows how many experts were
 resident when they were needed, how much was read, the speed, and the speed as a share of a bound: the
-time that computing and reading would take if neither had to wait for the other. Both are measured again
-every ten tokens, since they change.
+time that computing and reading would take if neither had to wait for the other. The speeds of computing
+and reading are measured again every ten tokens, since they change.
 
-  --budgets LIST    budgets for experts: 512MiB,2GiB
+  --budgets LIST    budgets for experts, such as 512MiB,2GiB
   --ids FILE        the tokens: ids separated by commas or white space; default: ids spread over the
                     vocabulary
   --warm N          the first N tokens warm the cache and do not count; default 28
@@ -40,12 +40,12 @@ every ten tokens, since they change.
   --parallel N      divide the tokens that count into N texts, and feed one token of each text in each
                     pass. The bound is not measured then
   --prompt          read the tokens of --warm as a prompt instead of one by one
-  --provider NAME   cached (the default); mapped: memory-mapped files with hints to the system;
-                    faulting: without hints
+  --provider NAME   cached (the default); mapped: memory-mapped files with hints to the system, whatever
+                    the budget is; faulting: the same without hints
   --direct          read past the page cache
   --io-threads N    threads that read ahead; default 4
   --lookahead       also read ahead the experts that the next layer may choose
-  --spoil PERCENT   replace this share of the predictions by wrong ones
+  --spoil PERCENT   with --lookahead: replace this share of the predictions by random ones
   --lru             evict the least recently used expert
   --no-floor        let a layer lose all its experts to other layers
   --no-cold         insert the experts of a prompt like all other experts

@@ -18,16 +18,17 @@
 constexpr std::string_view help = R"(usage: synthesize OUT --shape NAME [options]
        synthesize --list
 Writes a checkpoint of random weights, with the shape of a released model, into the directory OUT:
-dense.gguf and experts.gguf. Its texts have no meaning, but it needs the disk space, memory and time of
-the real model, so that these can be measured before a download.
+dense.gguf, experts.gguf, and a tokenizer whose tokens are the 256 bytes. Texts of this model have no
+meaning, but the model needs the disk space, memory and time of the real model, so that these can be
+measured before a download.
 
   --list              print all shapes with their sizes
   --shape NAME        qwen3-30b-a3b, qwen3-235b-a22b, qwen3-omni-thinker, qwen3.6-35b-a3b,
                       qwen3-coder-next, gemma-4-26b-a4b, gpt-oss-20b, gpt-oss-120b, glm-4.7-flash,
                       glm-4.5-air, nemotron-3-nano, lfm2-8b-a1b or tiny
   --type TYPE         type of the experts: f32, f16, bf16, or a type of GGUF files such as q4_k, iq4_xs
-                      and mxfp4; default q4_0, of gpt-oss mxfp4. If the rows of a matrix are no multiple
-                      of its blocks, it gets the type that llama-quantize takes then, such as q5_0
+                      and mxfp4; default q4_0, of gpt-oss mxfp4. A matrix whose rows are not whole blocks
+                      of this type gets the type that llama-quantize takes in this case, such as q5_0
   --dense-type TYPE   type of all other matrices; default q8_0 if the experts are quantised, otherwise
                       the type of the experts
   --layers N          only the first N layers

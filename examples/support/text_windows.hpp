@@ -15,13 +15,13 @@
 #include <vector>
 
 constexpr std::string_view window_options_help =
-    R"(  --window N          positions of a window; default 256, or as many as the model has
+    R"(  --window N          positions of a window; default 256, or all positions of the model if it has fewer
   --begin TEXT        the beginning of every window: the bundled model needs <|endoftext|>
 )";
 
 using Tokens = std::vector<moe::TokenId>;
 
-/// Cuts a text into windows as --window and --begin say.
+/// Cuts a text into windows, by the options --window and --begin.
 class WindowCutter {
  public:
   WindowCutter(const moe::Model& model, const CommandLine& args)

@@ -79,8 +79,8 @@ class PlantedRoutes {
     return std::popcount(row & column) % 2 == 0 ? 1.0f : -1.0f;
   }
 
-  /// The logits of the chosen experts: their softmax has the ratios of the trace's weights, with a gap between ranks that is
-  /// larger than any rounding error.
+  /// The logits of the chosen experts. Neighbouring ranks differ by the logarithm of the ratio of their weights in the trace,
+  /// but at least by least_gap, which is larger than any rounding error, and at most by 4.
   static std::vector<float> logits_of(const moe::TraceVisit& visit) {
     std::vector<float> out(visit.experts.size(), least_logit);
     for (std::size_t rank = out.size() - 1; rank-- > 0;) {

@@ -24,8 +24,7 @@ inline bool can_synthesize(moe::DType type) { return type < moe::DType::f8_e4m3;
 /// Where the f16 scale of a block begins and, for types with offsets, where the f16 offset begins, in bytes.
 struct BlockScales {
   std::size_t scale = 0, offset = 0;
-  float offset_factor =
-      0;  // the mean of the numbers that the offset is multiplied by; 0: the type has no offset
+  float offset_factor = 0;  // the mean factor of the offset in a number; 0: no offset
 };
 
 /// Knows the types that fill_blocks() writes.

@@ -13,8 +13,8 @@ struct AttentionShape {
   float theta = 1e6f;
   std::uint32_t rotated = 0;        // how many numbers of a head are rotated; 0: all
   std::uint32_t rotated_pairs = 0;  // pairs that rope_freqs leaves rotating; 0: no rope_freqs
-  std::array<std::uint32_t, 4> sections =
-      {};                 // for positions in time, height and width, which are equal for text
+  // Pairs for the positions in time, height and width, which are equal for text.
+  std::array<std::uint32_t, 4> sections = {};
   float yarn_factor = 0;  // 0: no scaling
   std::uint32_t yarn_positions = 0;
   bool norms = true;  // of the heads of queries and keys

@@ -3,7 +3,7 @@
 #pragma once
 #include "shape.hpp"
 
-/// A shape for each architecture, with every kind of layer that the architecture has.
+/// A shape for each architecture of released_shapes but qwen3vlmoe, with every kind of layer that the architecture has.
 inline constexpr Shape tiny_shapes[] = {
     {.name = "tiny",
      .architecture = "qwen3moe",

@@ -37,7 +37,8 @@ inline void encode_q4_0(std::span<const float> x, std::byte* block) {
     block[2 + i] = static_cast<std::byte>(quant(x[i]) | quant(x[i + 16]) << 4);
 }
 
-/// `offset` filler bytes, then the bytes of `x` stored as `dtype`. x.size() is a multiple of the block size.
+/// `offset` filler bytes, then the bytes of `x` stored as `dtype`: f32, f16, bf16, q8_0 or q4_0. x.size() is a multiple of the
+/// block size.
 inline std::vector<std::byte> encode(moe::DType dtype, std::span<const float> x, std::size_t offset = 0) {
   const auto [name, elements, bytes] = moe::detail::layout_of(dtype);
   std::vector<std::byte> out(offset + moe::detail::bytes_of(dtype, x.size()), std::byte{0xa5});

@@ -15,7 +15,7 @@ inline constexpr moe::DType block_types[] = {
     moe::DType::q6_k,   moe::DType::q5_k,   moe::DType::q4_k,  moe::DType::q3_k,   moe::DType::q2_k,
     moe::DType::iq4_nl, moe::DType::iq4_xs, moe::DType::mxfp4, moe::DType::f8_e4m3};
 
-/// The offsets of the f16 numbers in a block: scales, then offsets of values.
+/// Where the f16 numbers of a block begin, in bytes: first scales, then numbers that are added or subtracted.
 inline std::vector<std::size_t> halves_of(moe::DType dtype) {
   switch (dtype) {
     case moe::DType::q4_1:
@@ -31,8 +31,8 @@ inline std::vector<std::size_t> halves_of(moe::DType dtype) {
   }
 }
 
-/// `offset` filler bytes, then `numbers` numbers in blocks of random bits, with scales of either sign between 1/64 and 1, and no
-/// NaN.
+/// `offset` filler bytes, then `numbers` numbers in blocks of random bits. Magnitudes of scales lie between 1/128 and 1, for
+/// f8_e4m3 between 1/4096 and 1/64; f16 scales have either sign. No number is NaN.
 inline std::vector<std::byte> random_blocks(moe::DType dtype, std::size_t numbers, std::uint32_t seed,
                                             std::size_t offset) {
   std::mt19937 random(seed);

@@ -57,12 +57,12 @@ class SpecCheckpoint {
   std::vector<std::pair<std::string, std::vector<std::size_t>>> tensors_;
 };
 
-/// The description of a model with these members of config.json, and without tensors.
+/// The description of a model with these members of config.json, and without tensors of its own.
 inline moe::ModelSpec spec_of(const std::string& members) {
   return moe::ModelSpec(SpecCheckpoint().hugging_face("{" + members + "}"));
 }
 
-/// The description of a model with this metadata of GGUF, and without tensors.
+/// The description of a model with this metadata of GGUF, and without tensors of its layers.
 inline moe::ModelSpec spec_of(const GgufBuilder& file) { return moe::ModelSpec(SpecCheckpoint().gguf(file)); }
 
 /// The attention of a layer.

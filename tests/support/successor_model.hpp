@@ -19,7 +19,7 @@ struct SuccessorModel {
   std::string chat_template = {};
   std::int32_t control_type = 3;  // in tokenizer.ggml.token_type
 
-  static constexpr std::uint64_t hidden = 288, width = 32;  // one number per token
+  static constexpr std::uint64_t hidden = 288, width = 32;  // hidden: at least one number per token
 
   /// Each byte of the text, and then the token `last`, follows the token before it. `first`: the token before the text.
   SuccessorModel& say(std::uint32_t first, const std::string& text, std::uint32_t last) {
