@@ -120,10 +120,9 @@ if(NOT WAY STREQUAL "install")
 endif()
 
 if(WAY STREQUAL "install")
-  run(${CMAKE_COMMAND} -S ${SOURCE} -B ${build} -G Ninja -DMOE_BUILD_TESTS=OFF -DMOE_BUILD_EXAMPLES=OFF
-      -DCMAKE_INSTALL_PREFIX=${PREFIX})
+  run(${CMAKE_COMMAND} -S ${SOURCE} -B ${build} -G Ninja -DMOE_BUILD_TESTS=OFF -DMOE_BUILD_EXAMPLES=OFF)
   run(${CMAKE_COMMAND} --build ${build})
-  run(${CMAKE_COMMAND} --install ${build})
+  run(${CMAKE_COMMAND} --install ${build} --prefix ${PREFIX})  # other than the prefix of the first command
 elseif(WAY STREQUAL "copied_folder")
   copy_source(${project}/moe moe.hpp detail)
   with_cmake(20 "")
