@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Arguments that are described by the help text of the program, and the exit status.
 #pragma once
+#include "detail/core/decimal.hpp"
 #include "nearest.hpp"
 #include "next_step.hpp"
 #include "utf8_console.hpp"
@@ -15,6 +16,7 @@
 #include <limits>
 #include <map>
 #include <new>
+#include <optional>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -120,15 +122,28 @@ class CommandLine {
   /// The number that `text` is. Throws if `text` is no number, or one that is not from `least` to `most`.
   template <class Number>
   static Number parse(const std::string& text, const std::string& option, Number least, Number most) {
-    Number value{};
-    const char* const last = text.data() + text.size();
-    const auto [end, error] = std::from_chars(text.data(), last, value);
-    if (error == std::errc() && end == last && value >= least && value <= most) return value;
+    const std::optional<Number> value = number_of<Number>(text);
+    if (value && *value >= least && *value <= most) return *value;
     std::string expected = std::is_integral_v<Number> ? "a whole number" : "a number";
     const bool bounded = most != std::numeric_limits<Number>::max();
     if (bounded || least != std::numeric_limits<Number>::lowest() || std::is_unsigned_v<Number>)
       expected += " from " + text_of(least) + (bounded ? " to " + text_of(most) : " on");
     throw UsageError(option + " needs " + expected + ", not '" + text + "'");
+  }
+
+  /// The number that `text` is, if it is one.
+  template <class Number>
+  static std::optional<Number> number_of(const std::string& text) {
+    if constexpr (std::is_floating_point_v<Number>) {  // libc++ before 20 has no std::from_chars for them
+      if (!moe::detail::is_decimal(text.substr(text.starts_with('-')))) return {};
+      const std::optional<double> value = moe::detail::parse_double(text);
+      return value ? std::optional(static_cast<Number>(*value)) : std::nullopt;
+    } else {
+      Number value{};
+      const char* const last = text.data() + text.size();
+      const auto [end, error] = std::from_chars(text.data(), last, value);
+      return error == std::errc() && end == last ? std::optional(value) : std::nullopt;
+    }
   }
 
   /// The lines of the help that explain an option; empty if the help does not have it.

@@ -85,6 +85,12 @@ elseif(CHECK STREQUAL "macros")  # those that remain after the include are docum
   if(count GREATER 12 OR count EQUAL 0)
     message(FATAL_ERROR "expected 1 to 12 macros after the include, found ${count}: ${remaining}")
   endif()
+elseif(CHECK STREQUAL "examples")  # all but the one that needs MPI
+  file(GLOB examples ${SOURCE}/examples/*.cpp ${SOURCE}/examples/executors/*.cpp ${SOURCE}/examples/providers/*.cpp)
+  list(FILTER examples EXCLUDE REGEX "/mpi_generate.cpp$")
+  foreach(example IN LISTS examples)
+    compile(-std=c++20 -fsyntax-only -DMOE_HEADER_ONLY=0 -I${SOURCE}/examples -Wall -Wextra -Werror ${example})
+  endforeach()
 elseif(CHECK STREQUAL "program")
   compile(-std=c++20 -O0 -Wall -Wextra -Werror ${consume}/main.cpp ${consume}/other.cpp -pthread -o ${WORK}/program)
   execute_process(COMMAND ${WORK}/program ${SOURCE}/examples/data/babel-10m RESULT_VARIABLE status ERROR_VARIABLE errors)
