@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -98,12 +99,18 @@ MOE_INLINE std::uint32_t fingerprint(const Transformer& transformer, const Check
   return crc;
 }
 
+MOE_INLINE std::uint16_t SessionFile::options_of(const Model& model) {
+  const simd::Kernels& kernels = model.transformer().kernels();
+  return static_cast<std::uint16_t>((kernels.to_bf16 ? bf16_dot : 0) | (kernels.int8_mxfp4 ? int8_mxfp4 : 0));
+}
+
 MOE_INLINE SessionFile::Head SessionFile::head_of(const Session& session) {
   const SequenceState& state = session.sequence_.state_;
   const StateOptions& options = state.options();
   return {.magic = magic,
           .fingerprint = detail::fingerprint(session.model_->transformer(), session.model_->checkpoint()),
-          .kv_type = static_cast<std::uint32_t>(options.kv_type),
+          .kv_type = static_cast<std::uint16_t>(options.kv_type),
+          .options = options_of(*session.model_),
           .context = options.context,
           .chunk = options.chunk,
           .requested_context = session.requested_context_,
@@ -128,10 +135,19 @@ MOE_INLINE void SessionFile::check(const Head& head, const Model& model, const s
   if (head.fingerprint != own)
     fail(path, "model", concat("a session of the model in ", model.checkpoint().path()),
          "a session of another model");
-  const bool type_is_known = head.kv_type == static_cast<std::uint32_t>(DType::f16) ||
-                             head.kv_type == static_cast<std::uint32_t>(DType::f32) ||
-                             head.kv_type == static_cast<std::uint32_t>(DType::q8_0);
-  const bool consistent = head.context > 0 && head.context <= model.spec().max_positions && head.chunk > 0 &&
+  const auto require_equal = [&](std::string_view option, std::uint16_t bit) {
+    const bool expected = (options_of(model) & bit) != 0, found = (head.options & bit) != 0;
+    if (expected != found)
+      fail(path, option, concat(expected ? "true" : "false", ", the value of the model"),
+           found ? "true" : "false");
+  };
+  require_equal("bf16_dot", bf16_dot);
+  require_equal("int8_mxfp4", int8_mxfp4);
+  const bool type_is_known = head.kv_type == static_cast<std::uint16_t>(DType::f16) ||
+                             head.kv_type == static_cast<std::uint16_t>(DType::f32) ||
+                             head.kv_type == static_cast<std::uint16_t>(DType::q8_0);
+  const bool consistent = head.options <= (bf16_dot | int8_mxfp4) && head.context > 0 &&
+                          head.context <= model.spec().max_positions && head.chunk > 0 &&
                           head.chunk <= head.context && head.position <= head.context &&
                           head.position <= head.written && head.written <= head.context + head.chunk &&
                           head.position <= head.ids && head.ids <= head.context + 1;

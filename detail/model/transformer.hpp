@@ -73,6 +73,7 @@ class Transformer {
   const ModelSpec& spec() const { return spec_; }                     // the description of the model
   const detail::ModelWeights& weights() const { return weights_; }    // all weights but the experts
   const AllowedExperts& allowed_experts() const { return allowed_; }  // the restriction of the options
+  const detail::simd::Kernels& kernels() const { return compute_.kernels(); }  // the kernels that compute
 
   /// A new, empty sequence for this transformer.
   Sequence sequence(const SequenceOptions& options = {}) const;

@@ -6,6 +6,8 @@
 #include "detail/generate/sampler.hpp"
 #include "detail/generate/session.hpp"
 #include "detail/io/file.hpp"
+#include "detail/simd/isa.hpp"
+#include "detail/simd/kernels.hpp"
 #include "support/checkpoints.hpp"
 #include "support/flip_byte.hpp"
 #include "support/message_of.hpp"
@@ -17,6 +19,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace {
@@ -149,4 +152,24 @@ TEST_CASE("session file: a session of another model is refused, even if both mod
   for (const char* other : {"plain-bf16", "odd-sizes"})
     check_error([&] { return moe::open_session(moe::open(golden(other)), directory / "session").context(); },
                 {"session: model: expected a session of the model in", "found a session of another model"});
+}
+
+TEST_CASE("session file: a session is refused by a model with another value of bf16_dot or int8_mxfp4") {
+  const TemporaryDirectory directory;
+  const moe::ModelOptions int8_mxfp4{.int8_mxfp4 = true}, bf16_dot{.bf16_dot = true};
+  const auto check_refused = [&](const moe::ModelOptions& saved, const moe::ModelOptions& opened,
+                                 std::string_view message) {
+    const moe::Model model = moe::open(golden("plain-bf16"), saved),
+                     other = moe::open(golden("plain-bf16"), opened);
+    moe::Session session(model, {.context = 20});
+    session.generate(prompt, greedy_tokens(3));
+    session.save(directory / "session");
+    check_error([&] { return moe::open_session(other, directory / "session").context(); }, {message});
+    CHECK(moe::open_session(model, directory / "session").tokens() == session.tokens());
+  };
+  check_refused(int8_mxfp4, {}, "session: int8_mxfp4: expected false, the value of the model, found true");
+  check_refused({}, int8_mxfp4, "session: int8_mxfp4: expected true, the value of the model, found false");
+  if (!moe::detail::simd::bf16_dot_kernels_for(moe::detail::simd::active_isa())) return;
+  check_refused(bf16_dot, {}, "session: bf16_dot: expected false, the value of the model, found true");
+  check_refused({}, bf16_dot, "session: bf16_dot: expected true, the value of the model, found false");
 }
