@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include "mixer_weights.hpp"
+#include "../io/pages.hpp"
 
 #include <cstddef>
 #include <variant>
@@ -62,30 +63,52 @@ inline AttentionWeights read(const WeightReader& reader, std::size_t layer, cons
   return out;
 }
 
+/// The rows of one part of a matrix whose rows are divided into groups: the rows [skip, skip + count) of the `all` rows of each
+/// group.
+inline std::vector<std::size_t> rows_of_groups(std::size_t groups, std::size_t all, std::size_t skip,
+                                               std::size_t count) {
+  std::vector<std::size_t> out;
+  for (std::size_t group = 0; group < groups; ++group)
+    for (std::size_t i = 0; i < count; ++i) out.push_back(group * all + skip + i);
+  return out;
+}
+
+inline Matrix rows_of(Matrix from, std::size_t first, std::size_t count) {
+  from.data += first * from.row_bytes();
+  from.rows = count;
+  return from;
+}
+
+/// key_up and value_up of each head, from one matrix [heads, nope + value, kv_rank].
+inline void read_joined_products(const WeightReader& reader, std::size_t layer,
+                                 const LatentAttentionSpec& spec, LatentAttentionWeights& out) {
+  const std::size_t nope = spec.nope_dim, value = spec.value_dim, rank = spec.kv_rank;
+  std::vector<Pages> memory;
+  const Matrix both =
+      reader.source(memory).matrix(Role::key_value_up, layer, spec.heads * (nope + value), rank);
+  // A copy of the values alone takes less memory than the whole matrix.
+  const bool copied = reader.storage() == WeightStorage::owned || !memory.empty();
+  const Matrix values =
+      copied ? reader.gather(both, rows_of_groups(spec.heads, nope + value, nope, value)) : Matrix();
+  for (std::size_t head = 0; head < spec.heads; ++head) {
+    const std::size_t first = head * (nope + value);
+    out.key_up.push_back(reader.transposed(rows_of(both, first, nope)));
+    out.value_up.push_back(copied ? rows_of(values, head * value, value)
+                                  : rows_of(both, first + nope, value));
+  }
+}
+
 /// Reads two matrices for each head: key_up [kv_rank, nope], which maps a query to the latent space, and value_up [value,
 /// kv_rank], which maps a latent vector to values.
 inline void read_latent_products(const WeightReader& reader, std::size_t layer,
                                  const LatentAttentionSpec& spec, LatentAttentionWeights& out) {
-  const auto rows = [](Matrix all, std::size_t first, std::size_t count) {
-    all.data += first * all.row_bytes();
-    all.rows = count;
-    return all;
-  };
-  const std::size_t nope = spec.nope_dim, value = spec.value_dim, rank = spec.kv_rank;
-  if (reader.has(Role::key_value_up, layer)) {
-    const Matrix both = reader.matrix(Role::key_value_up, layer, spec.heads * (nope + value), rank);
-    for (std::size_t head = 0; head < spec.heads; ++head) {
-      const std::size_t first = head * (nope + value);
-      out.key_up.push_back(reader.transposed(rows(both, first, nope)));
-      out.value_up.push_back(rows(both, first + nope, value));
-    }
-    return;
-  }
-  const Matrix keys = reader.stack(Role::key_up, layer, spec.heads, rank, nope);
+  const std::size_t value = spec.value_dim, rank = spec.kv_rank;
+  if (reader.has(Role::key_value_up, layer)) return read_joined_products(reader, layer, spec, out);
+  const Matrix keys = reader.stack(Role::key_up, layer, spec.heads, rank, spec.nope_dim);
   const Matrix values = reader.stack(Role::value_up, layer, spec.heads, value, rank);
   for (std::size_t head = 0; head < spec.heads; ++head) {
-    out.key_up.push_back(rows(keys, head * rank, rank));
-    out.value_up.push_back(rows(values, head * value, value));
+    out.key_up.push_back(rows_of(keys, head * rank, rank));
+    out.value_up.push_back(rows_of(values, head * value, value));
   }
 }
 
@@ -107,15 +130,6 @@ inline LatentAttentionWeights read(const WeightReader& reader, std::size_t layer
   return out;
 }
 
-/// The rows of one part in a tensor that is grouped by key head: the rows [skip, skip + count) of the `all` rows of each group.
-inline std::vector<std::size_t> rows_of_groups(std::size_t groups, std::size_t all, std::size_t skip,
-                                               std::size_t count) {
-  std::vector<std::size_t> out;
-  for (std::size_t group = 0; group < groups; ++group)
-    for (std::size_t i = 0; i < count; ++i) out.push_back(group * all + skip + i);
-  return out;
-}
-
 inline void append(std::vector<std::size_t>& to, const std::vector<std::size_t>& from) {
   to.insert(to.end(), from.begin(), from.end());
 }
@@ -130,7 +144,9 @@ inline void read_delta_projections(const WeightReader& reader, std::size_t layer
   }
   const std::size_t keys = spec.key_dim, values = spec.value_size() / spec.key_heads;  // rows per key head
   const std::size_t group = 2 * keys + 2 * values;
-  const Matrix all = reader.matrix(Role::delta_qkv_gate, layer, spec.key_heads * group, hidden);
+  std::vector<Pages> memory;
+  const Matrix all =
+      reader.source(memory).matrix(Role::delta_qkv_gate, layer, spec.key_heads * group, hidden);
   std::vector<std::size_t> rows = rows_of_groups(spec.key_heads, group, 0, keys);
   append(rows, rows_of_groups(spec.key_heads, group, keys, keys));
   append(rows, rows_of_groups(spec.key_heads, group, 2 * keys, values));
@@ -144,7 +160,8 @@ inline DeltaNetWeights read(const WeightReader& reader, std::size_t layer, const
   read_delta_projections(reader, layer, spec, out);
   if (reader.has(Role::delta_beta_decay, layer)) {
     const std::size_t values = heads / spec.key_heads;
-    const Matrix both = reader.matrix(Role::delta_beta_decay, layer, 2 * heads, hidden);
+    std::vector<Pages> memory;
+    const Matrix both = reader.source(memory).matrix(Role::delta_beta_decay, layer, 2 * heads, hidden);
     out.beta = reader.gather(both, rows_of_groups(spec.key_heads, 2 * values, 0, values));
     out.decay = reader.gather(both, rows_of_groups(spec.key_heads, 2 * values, values, values));
   } else {

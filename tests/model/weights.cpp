@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: MIT
 #include "detail/core/tensor.hpp"
 #include "detail/experts/catalog.hpp"
+#include "detail/io/pages.hpp"
 #include "detail/spec/model_spec.hpp"
-#include "detail/experts/mmap_provider.hpp"
 #include "detail/model/expert_requirements.hpp"
 #include "detail/model/weights.hpp"
+#include "support/checkpoints.hpp"
 #include "support/message_of.hpp"
 #include "support/tiny_checkpoint.hpp"
 
 #include <doctest/doctest.h>
 
+#include <cstddef>
 #include <cstring>
+#include <functional>
+#include <initializer_list>
 #include <string>
+#include <vector>
 
 namespace {
 
@@ -127,4 +132,28 @@ TEST_CASE("weights: a size that contradicts a tensor is an error with both shape
     CHECK(message.find(wrong.tensor) != message.npos);
     CHECK(message.find(wrong.shapes) != message.npos);
   }
+}
+
+TEST_CASE("weights: the memory of a model holds its matrices and nothing else") {
+  using moe::detail::Pages;
+  for (const char* name : {"plain-bf16", "fp8-blocks", "deepseek-v2-lite", "glm4-moe-lite", "qwen3-next-odd"})
+    for (const moe::WeightStorage storage : {moe::WeightStorage::mapped, moe::WeightStorage::owned}) {
+      CAPTURE(name);
+      CAPTURE(storage);
+      const moe::Checkpoint checkpoint(golden(name));
+      const moe::detail::ModelWeights weights(checkpoint, moe::ModelSpec(checkpoint), storage);
+      std::vector<const moe::Matrix*> matrices{&weights.head};
+      if (weights.embedding.matrix().data != weights.head.data)
+        matrices.push_back(&weights.embedding.matrix());
+      for (const moe::detail::LayerWeights& layer : weights.layers)
+        for (const moe::Matrix* matrix : moe::detail::matrices_of(layer)) matrices.push_back(matrix);
+      for (const Pages& pages : weights.memory) {
+        std::size_t used = 0;
+        for (const moe::Matrix* matrix : matrices)
+          if (std::less_equal<>()(pages.data(), matrix->data) &&
+              std::less<>()(matrix->data, pages.data() + pages.bytes()))
+            used += matrix->bytes();
+        CHECK(Pages::rounded(used) == pages.bytes());
+      }
+    }
 }
