@@ -65,8 +65,9 @@ inline void keep_best_groups(const RouterSpec& spec, const Candidates& candidate
     second[group] = std::max(second[group], std::min(largest[group], scores[i]));
     largest[group] = std::max(largest[group], scores[i]);
   }
-  for (std::size_t group = 0; group < spec.groups && spec.group_score_is_sum && size > 1; ++group)
-    largest[group] += second[group];
+  // A group with a single candidate has the score of this candidate.
+  for (std::size_t group = 0; group < spec.groups && spec.group_score_is_sum; ++group)
+    if (second[group] != never) largest[group] += second[group];
   std::uint32_t kept[most_groups];
   top_k({largest, spec.groups}, {kept, spec.groups_kept});
   for (std::size_t i = 0; i < scores.size(); ++i)

@@ -185,6 +185,21 @@ TEST_CASE("router: groups are kept by their largest score, or by the sum of the 
   }
 }
 
+TEST_CASE(
+    "router: a group with one allowed expert has the score of this expert, also with sums of two scores") {
+  const moe::RouterSpec spec{.experts = 6,
+                             .per_token = 1,
+                             .score = moe::RouterSpec::Score::sigmoid,
+                             .groups = 3,
+                             .groups_kept = 1,
+                             .group_score_is_sum = true};
+  const std::vector<moe::ExpertId> allowed{{0, 1}, {0, 3}, {0, 4}};
+  std::vector<float> logits{9, 1, 9, 3, 2, 9}, scores(6), weights(1);
+  std::vector<std::uint32_t> chosen(1);
+  moe::detail::choose(spec, {}, moe::detail::simd::kernels(), allowed, logits, scores, {chosen, weights});
+  CHECK(chosen[0] == 3);
+}
+
 TEST_CASE("router: sparsemixer weighs each expert by a softmax over the logits near its own logit") {
   const moe::RouterSpec spec{
       .experts = 4, .per_token = 2, .score = moe::RouterSpec::Score::sparsemixer, .jitter = 0.01f};
