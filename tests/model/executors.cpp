@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A transformer and a model with an executor.
+// A transformer with an executor: the order of the calls, and exceptions.
 #include "detail/core/error.hpp"
 #include "detail/core/thread_pool.hpp"
 #include "detail/experts/mmap_provider.hpp"

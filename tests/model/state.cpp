@@ -158,7 +158,7 @@ TEST_CASE("state: rows can be rewound to any position") {
   CHECK(state.position() == 17);
 }
 
-TEST_CASE("state: a recurrent state returns to the newest snapshot that is not behind the position") {
+TEST_CASE("state: a recurrent state returns to the newest snapshot that is not after the position") {
   SequenceState state(spec_of({delta_net()}), {.context = 100, .chunk = 4});
   for (int i = 1; i <= 20; ++i) {
     step(state, static_cast<float>(i));
