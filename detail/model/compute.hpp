@@ -15,8 +15,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The input of matrix products: activations [tokens, cols] as floats, for quantised weights also as int8, and for bf16
-/// weights also as bf16 if the kernels have bf16 dot products. Made by Compute::prepare().
+/// The input of matrix products: activations [tokens, cols] as floats; also as int8 for weights whose kernels take int8
+/// (Kernels::takes_int8); and also as bf16 for bf16 weights if the kernels have bf16 dot products. Made by Compute::prepare().
 struct Activations {
   const float* x = nullptr;
   std::size_t stride = 0;               // floats from one row of x to the next

@@ -101,7 +101,7 @@ MOE_INLINE std::size_t Compute::piece_rows(const Product& product, std::size_t s
   const std::size_t row_bytes = product.weights.row_bytes() + 1;
   const std::size_t even = share / (row_bytes * std::max(product.tokens, std::size_t{1}));
   const std::size_t least = (std::size_t{16} << 10) / row_bytes;
-  return (std::max(even, least) + 32) / 32 * 32;
+  return (std::max(even, least) + tile_rows) / tile_rows * tile_rows;
 }
 
 MOE_INLINE std::size_t Compute::pieces(const Product& product, std::size_t share) {

@@ -28,7 +28,7 @@ MOE_INLINE void require_layers(const Checkpoint& checkpoint, const ModelSpec& sp
   std::vector<std::size_t> missing;
   for (std::size_t layer = 0; layer < spec.layers.size(); ++layer)
     if (!has_any(checkpoint, source.names().layer_prefix(layer))) missing.push_back(layer);
-  // If the names of all tensors have another prefix, the error of at() names such a tensor.
+  // If no layer has a tensor, all names may have another prefix: at() then throws, and its error names such a tensor.
   if (missing.size() == spec.layers.size()) (void)checkpoint.at(source.names().of(Role::embedding));
   if (!missing.empty())
     fail(checkpoint.path(), "layers",

@@ -74,7 +74,7 @@ struct Mamba2Weights {
 };
 
 struct ShortConvolutionWeights {
-  Matrix input;             // [3 · hidden, hidden]: B, C, x
+  Matrix input;             // [3 · hidden, hidden]: B, C, u
   std::vector<float> taps;  // [kernel, hidden]
   Matrix output;            // [hidden, hidden]
   std::vector<float> input_bias, convolution_bias, output_bias;

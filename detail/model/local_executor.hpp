@@ -45,7 +45,8 @@ class LocalExecutor final : public ExpertExecutor {
  private:
   void check(const ExpertBatch& batch) const;
 
-  /// The inputs for kernels: the f32 inputs, and the other forms computed from these into `memory`; without f32, the int8 form.
+  /// The inputs for kernels: the f32 inputs, and the other forms computed from these into `memory`. Without f32 inputs: the
+  /// int8 form of the batch.
   detail::Activations prepare(const ExpertBatch& batch, const detail::QuantisedActivations& memory) const;
 
   /// The inputs of a batch that has the int8 form only.

@@ -8,7 +8,8 @@
 
 namespace moe::inline MOE_ABI {
 
-/// The choices of the router of one layer for consecutive positions. The spans are valid only while the observer is called.
+/// The choices of the router of one layer for consecutive positions of a sequence. The spans are valid only while the observer
+/// is called.
 struct Routes {
   std::size_t layer;              // of the model
   std::size_t first_position;     // of the first token in its sequence

@@ -31,14 +31,15 @@ namespace moe::inline MOE_ABI {
 /// Options of a Sequence, and of the Session that owns it.
 struct SequenceOptions {
   std::size_t context = 4096;  // the largest number of positions
-  // Tokens of a prompt that go through the layers together; at least 1, at most `context`. Each chunk acquires each expert that
-  // it needs once. Not set: 512, or MemoryPlan::chunk in a session of a model with limited memory.
+  // Tokens of a prompt that go through the layers together: 0 counts as 1, and more than `context` as `context`. Each chunk
+  // acquires each expert that it needs once. Not set: 512, or MemoryPlan::chunk in a session of a model with limited memory.
   std::optional<std::size_t> chunk = {};
   // Numbers in the KV cache: f16; f32 for exact comparison; or q8_0, which takes half of the memory of f16 and needs heads
   // whose width is a multiple of 32. docs/measurements.md says what q8_0 costs.
   DType kv_type = DType::f16;
-  // Announces to the provider the experts that the next layer will probably choose. Off by default: about 12 % of the guesses
-  // are wrong, and measurements with so many wrong guesses gave fewer reads, but also a lower speed (docs/measurements.md).
+  // Announces to the provider the experts that the next layer will probably choose, in steps of a single token; never in a
+  // Batch. Off by default: about 12 % of the guesses are wrong, and measurements with so many wrong guesses gave fewer reads,
+  // but also a lower speed (docs/measurements.md).
   bool lookahead = false;
 };
 
@@ -60,7 +61,7 @@ class Sequence {
 
   /// Removes all positions from `position` on, and returns the new position: `position` if the model keeps the keys and values
   /// of all positions. Otherwise the new position may be earlier: sliding windows do not keep old positions, and recurrent
-  /// mixers can only return to snapshots or to the beginning.
+  /// mixers can only return to snapshots or to the beginning. A `position` at or after the current one changes nothing.
   std::size_t rewind(std::size_t position) { return state_.rewind(position); }
 
   /// The kinds of snapshots: prompt_end and periodic. The newest two snapshots of each kind are kept.
@@ -77,8 +78,8 @@ class Sequence {
   Sequence fork();
 
   /// From now on observer(routes) is called for every layer with experts, on the thread that calls forward(), before the
-  /// experts are acquired. The observer must outlive the sequence or the next call of this function. The routes of a chunk
-  /// that ends with an error or a stop are observed again when its tokens are computed again.
+  /// experts are acquired. The observer must exist until this function is called again or the sequence is destroyed. The routes
+  /// of a chunk that ends with an error or a stop are observed again when its tokens are computed again.
   template <class Observer>
   void observe_routes(Observer& observer) {
     on_routes_ = observer;

@@ -17,8 +17,9 @@ namespace moe::inline MOE_ABI::detail {
 /// The state of a sequence: keys, values and latents of all positions or of a window, and the states of recurrent mixers. The
 /// operating system provides memory when positions are filled.
 ///
-/// A step writes rows after the current position. It writes the next states of recurrent mixers beside the current states.
-/// commit() makes the rows and the next states current; without commit(), the sequence is unchanged.
+/// A step writes the rows of the positions from position() on, and the next states of recurrent mixers beside their current
+/// states. commit() makes the rows and the next states current. Without commit(), the next step computes as if this step had
+/// not begun.
 class SequenceState {
  public:
   /// Throws an Error if the state is larger than an object can be.

@@ -28,7 +28,7 @@ struct StateArray {
   std::size_t bytes() const { return planes * plane_bytes() * (kind == Kind::fixed ? 2 : 1); }
 };
 
-/// The type of latents: q8_0 is for keys and values of heads only.
+/// The type of latents in a KV cache of this type: f16 in place of q8_0, which is for keys and values of heads only.
 constexpr DType latent_type(DType kv_type) { return kv_type == DType::q8_0 ? DType::f16 : kv_type; }
 
 /// Keys and values of one layer, as views. See simd::AttentionArgs for the layouts.
@@ -37,7 +37,7 @@ struct KvRows {
   std::size_t heads = 0, head_dim = 0;
   std::size_t ring = 0;  // the number of positions that fit; 0: all positions are kept
   std::size_t plane_bytes = 0;
-  std::byte* keys = nullptr;    // [heads, positions, head_dim]; f16 and f32: blocks of positions interleaved
+  std::byte* keys = nullptr;    // [heads, positions, head_dim]; f16 and f32: key_lanes positions interleaved
   std::byte* values = nullptr;  // [heads, positions, head_dim]
 
   std::size_t slot(std::size_t position) const { return ring == 0 ? position : position % ring; }

@@ -5,6 +5,7 @@
 #include "../simd/kernel_table.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <variant>
 #include <vector>

@@ -31,7 +31,7 @@ struct StepText {
   std::size_t first;                                // the row of the first token
   std::size_t tokens;                               // at least 1
   FunctionRef<void(const Routes&)> on_routes = {};  // called before the experts of a layer are acquired
-  RestrictionStatistics restriction = {};           // of the sequence; each restricted router adds its mass
+  RestrictionStatistics restriction = {};           // of the sequence; restricted routers add to it
 
   /// The position of the token in a row of this text.
   std::size_t position_of(std::size_t row) const { return position + row - first; }
@@ -73,6 +73,7 @@ struct Step {
     return sum;
   }
 
+  /// The index-th of these tiles.
   RowTile tile(std::size_t index, std::size_t most) const {
     StepText* text = texts.data();
     for (std::size_t here; index >= (here = (text->tokens + most - 1) / most); ++text) index -= here;

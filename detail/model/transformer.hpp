@@ -31,26 +31,26 @@ struct TransformerOptions {
   WeightStorage weights = WeightStorage::mapped;  // where all weights but the experts are
   // Restricts the routers, for experiments and for checkpoints without some experts: other experts are never chosen.
   AllowedExperts allowed_experts = {};
-  // LOSSY, for experiments such as PreferResident: called before each choice of a router in a step of one token; changes the
-  // scores that decide the choice, [experts of the layer], but not the weights of the chosen experts. Must not throw, and must
-  // outlive the transformer.
+  // LOSSY, for experiments such as PreferResident: called before each choice of a router in a step of one token. Changes the
+  // scores that decide the choice, [experts of the layer]; the weights of the chosen experts follow from the unchanged scores.
+  // Must not throw, and must outlive the transformer. Refused for restricted routers and for a sparsemixer.
   FunctionRef<void(std::size_t layer, std::span<float> scores)> adjust_choice = {};
   // Called by the constructor of the transformer for each matrix that it reads into memory, with the bytes of the matrix.
   FunctionRef<void(std::uint64_t bytes)> load_progress = {};
-  // Null: the kernels of the best instruction set of this machine.
+  // Null: the kernels of the best instruction set of this machine, or of the instruction set that MOE_ISA names.
   const detail::simd::Kernels* kernels = nullptr;
 };
 
 /// A decoder-only transformer: token ids in, logits out. A provider delivers the experts, or an executor computes them; all other
 /// weights come from the checkpoint, which stays open.
 ///
-/// For one instruction set the logits have the same bits for every provider, number of threads and division of a prompt into
-/// chunks. Several threads may call forward() at once, each with its own sequence.
+/// For one instruction set the logits have the same bits for every provider that is not lossy, every number of threads and
+/// every division of a prompt into chunks. Several threads may call forward() at once, each with its own sequence.
 class Transformer {
  public:
   /// provider, pool: must outlive the transformer. Throws if the checkpoint is not a complete model, if the experts of the
-  /// provider's catalog have other shapes than the spec, or if the options restrict a router to unknown experts or
-  /// to fewer experts than a token takes.
+  /// provider's catalog have other shapes than the spec, if the options restrict a router to unknown experts or to fewer
+  /// experts than a token takes, or if they adjust the choices of a router that cannot be adjusted.
   template <ExpertProvider P>
   Transformer(Checkpoint checkpoint, P& provider, ThreadPool& pool, TransformerOptions options = {})
       : Transformer(std::move(checkpoint), AnyProvider(detail::ProviderReference<P>(provider)), pool,
@@ -84,7 +84,7 @@ class Transformer {
   using Progress = FunctionRef<void(double position)>;
 
   /// Appends `ids` to the sequence and returns the logits after the last one, [vocabulary], which stay valid until the next
-  /// call for this sequence. Returns an empty span if `stop` was requested before the end.
+  /// call for this sequence. Checks `stop` before each layer, and returns an empty span if a stop was requested.
   ///
   /// Throws if `ids` is empty, has an id out of range or does not fit into the context, if a provider or an executor throws, if a
   /// lease has another shape than the spec says, or if a computed number is infinite or NaN: the error names the first layer
@@ -107,8 +107,8 @@ class Transformer {
   Batch batch(const BatchOptions& options = {}) const;
 
   /// Appends the tokens of all sequences of the batch to their sequences, in one pass through the layers; afterwards
-  /// batch.logits(i) are the logits after the last token of the i-th sequence. Returns false if `stop` was requested before
-  /// the end.
+  /// batch.logits(i) are the logits after the last token of the i-th sequence. Checks `stop` before each layer, and returns
+  /// false if a stop was requested.
   ///
   /// Throws as forward() of one sequence does; an error about numbers names the index of the sequence. Also throws if the batch
   /// is empty or belongs to another transformer, or if a sequence has moved on since it was added. After an error or a stop no
@@ -137,7 +137,8 @@ class Transformer {
   std::span<const float> run(Sequence& sequence, std::span<const TokenId> ids, const std::stop_token& stop,
                              EachLogits each, Progress progress) const;
 
-  /// Computes the first tokens of `ids`, and returns their number; 0 if a stop was requested.
+  /// Computes the first chunk of `ids`, and the logits after the last id if the chunk contains this id. Returns the number of
+  /// tokens of the chunk, or 0 if a stop was requested.
   std::size_t run_chunk(Sequence& sequence, std::span<const TokenId> ids, std::span<float> logits,
                         const std::stop_token& stop, EachLogits each, Progress progress) const;
 
@@ -153,7 +154,7 @@ class Transformer {
   /// Prefetches the first weights after a layer: the projections of the next layer, or the head.
   void expect_after(std::size_t layer) const;
 
-  /// The router of the next layer with experts; empty after the last one, and for a router with an input of its own.
+  /// The router of the next layer with experts. Empty if there is no such layer, or if its router has an input of its own.
   detail::NextRouter router_after(std::size_t layer) const;
 
   /// Computes the logits of the tokens in `rows`. Throws if a logit is infinite or NaN. logits: [rows, vocabulary].

@@ -51,7 +51,7 @@ inline std::string_view name_of(const MixerSpec& mixer) {
   return names[mixer.index()];
 }
 
-/// Where the token of a row stands: its position, and in a step of several texts also the text.
+/// The position of the token in a row; in a step of several texts also the index of its text.
 inline std::string place_of(const Step& step, std::size_t row) {
   const StepText& text = step.text_of(row);
   std::string place = concat("position ", text.position_of(row));

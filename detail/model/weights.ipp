@@ -117,8 +117,8 @@ MOE_INLINE void ModelWeights::to_panels() {
   const auto pack = [&](Matrix& matrix) {
     if (!fits_panels(matrix)) return;
     for (const Pages& pages : memory) {
-      const std::size_t at =
-          address_of(matrix.data) - address_of(pages.data());  // wraps for pages behind the matrix
+      // If the pages begin behind the matrix, the difference wraps around and is larger than the pages.
+      const std::size_t at = address_of(matrix.data) - address_of(pages.data());
       if (at >= pages.bytes()) continue;
       matrix = to_panels_in_place(matrix, pages.data() + at);
       return;

@@ -32,7 +32,7 @@ struct FeedForwardContext {
   AnyProvider& provider;
   const AllowedExperts& allowed;
   ExecutorLists& lists;
-  NextRouter next = {};                 // its experts are announced as predicted
+  NextRouter next = {};                 // the experts that it will probably choose are announced
   FunctionRef<void()> before_sum = {};  // called before the results of the experts are added up
   SharedExecutor* executor =
       nullptr;  // computes the experts; null: this thread does, with experts of `provider`

@@ -26,8 +26,8 @@ struct PreferenceStatistics {
 };
 
 /// LOSSY, an option of a Transformer: raises the scores of the experts that are resident in a cache by a margin. A resident
-/// expert thus replaces a missing one whose score is higher by less than the margin. The score is the router's logit, or in
-/// routers with a sigmoid, a selection bias or groups the score that decides the choice. `Cache` has contains(id), such as
+/// expert thus replaces a missing one whose score is higher by less than the margin. The score is the router's logit or,
+/// in routers with a sigmoid, a selection bias or groups, the score that decides the choice. `Cache` has contains(id), such as
 /// CachingProvider. Thread-safe.
 ///
 ///   moe::PreferResident prefer(cache, 0.5f, spec.experts_per_token());

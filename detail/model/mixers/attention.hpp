@@ -24,9 +24,9 @@ struct AttentionBuffers {
   std::span<float> scratch;       // [threads, attention_scratch]
 };
 
-/// out = output · attention(x): causal grouped-query attention of each text over its earlier positions and the positions of this
-/// step, whose keys and values are stored first. x, out: [tokens, hidden]; they must not overlap. angles: null for a layer
-/// without rotary embedding.
+/// out = output · attention(x), causal grouped-query attention: each token attends to its own position and the earlier
+/// positions of its text, or to the last spec.window of these. The keys and values of this step are stored first.
+/// x, out: [tokens, hidden]; they must not overlap. angles: null for a layer without rotary embedding.
 /// Source: Qwen3MoeAttention, Qwen3NextAttention, GptOssAttention and Gemma4TextAttention in transformers.
 void attention(const Step& step, const AttentionSpec& spec, const AttentionWeights& w, const Angles* angles,
                float norm_epsilon, std::size_t layer, const float* x, float* out);

@@ -49,7 +49,8 @@ class AttentionRun {
   }
 
  private:
-  /// queries, keys and values = the projections of x. Values without a projection of their own are the keys.
+  /// queries (with an output gate: projected), keys and values = the projections of x. If the values are the keys,
+  /// prepare_heads() copies them.
   void project(const float* x) {
     const bool quantised = step_.kernels().takes_int8(w_.query.dtype) ||
                            step_.kernels().takes_int8(w_.key.dtype) ||

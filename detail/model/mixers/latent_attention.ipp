@@ -99,12 +99,12 @@ class LatentAttentionRun {
                       std::size_t head_offset, OutOf out_of, std::size_t out_stride) {
     const std::size_t cols = weights[0].cols;
     const bool quantised = step_.kernels().takes_int8(weights[0].dtype);
-    step_.compute.for_each(spec_.heads, [&](std::size_t head, std::size_t) noexcept {
-      if (!quantised && !step_.kernels().to_bf16) return;
-      for (std::size_t t = 0; t < step_.tokens; ++t)
-        step_.compute.prepare_numbers(quantised, x + t * stride + head * head_offset, cols, b_.head_input,
-                                      (head * step_.tokens + t) * cols);
-    });
+    if (quantised || step_.kernels().to_bf16)
+      step_.compute.for_each(spec_.heads, [&](std::size_t head, std::size_t) noexcept {
+        for (std::size_t t = 0; t < step_.tokens; ++t)
+          step_.compute.prepare_numbers(quantised, x + t * stride + head * head_offset, cols, b_.head_input,
+                                        (head * step_.tokens + t) * cols);
+      });
     const auto item = [&](std::size_t head) {
       Activations input = step_.compute.prepared(quantised, x + head * head_offset, cols, b_.head_input,
                                                  head * step_.tokens * cols);
