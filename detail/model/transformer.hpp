@@ -87,8 +87,9 @@ class Transformer {
   /// call for this sequence. Checks `stop` before each layer, and returns an empty span if a stop was requested.
   ///
   /// Throws if `ids` is empty, has an id out of range or does not fit into the context, if a provider or an executor throws, if a
-  /// lease has another shape than the spec says, or if a computed number is infinite or NaN: the error names the first layer
-  /// with such a number. After an error or a stop the sequence has the chunks before the current one.
+  /// lease has another shape than the spec says, or if a logit or a number of the residual stream after the last layer is
+  /// infinite or NaN: the error names the first part of the model whose result has such a number. After an error or a stop the
+  /// sequence has the chunks before the current one.
   std::span<const float> forward(Sequence& sequence, std::span<const TokenId> ids,
                                  const std::stop_token& stop = {}, Progress progress = {}) const {
     return run(sequence, ids, stop, {}, progress);
@@ -144,7 +145,8 @@ class Transformer {
 
   detail::BlockContext context_of(const Pass& pass) const { return {spec_, ropes_, pass.angles}; }
 
-  /// x = the residual stream after the last layer. Returns false if a stop was requested. Throws if a number is infinite or NaN.
+  /// Sets x to the residual stream after the last layer. Returns false if a stop was requested. Throws if a number of x is
+  /// infinite or NaN.
   bool compute(const Pass& pass, const std::stop_token& stop) const;
 
   void embed(const Pass& pass) const;
@@ -160,7 +162,8 @@ class Transformer {
   /// Computes the logits of the tokens in `rows`. Throws if a logit is infinite or NaN. logits: [rows, vocabulary].
   void set_logits(const Pass& pass, std::span<const std::uint32_t> rows, std::span<float> logits) const;
 
-  /// Computes the logits of the tokens in `rows`, and returns whether all logits are finite. logits: [rows, vocabulary].
+  /// Computes the logits of the tokens in `rows`, and returns whether all logits are finite before a soft cap.
+  /// logits: [rows, vocabulary].
   bool multiply_head(const Pass& pass, std::span<const std::uint32_t> rows, std::span<float> logits) const;
 
   /// Computes the pass again, part by part, and throws an error that names the first part with a number that is infinite

@@ -35,14 +35,17 @@ inline bool all_finite(std::span<const float> numbers) {
   return largest < 0x7f800000u;
 }
 
-/// logit = cap · tanh(multiplier · logit / cap), and without a cap multiplier · logit.
-inline void finish_logits(const ModelSpec& spec, const simd::Kernels& kernels,
+/// logit = cap · tanh(multiplier · logit / cap), and without a cap multiplier · logit. Returns whether all numbers
+/// multiplier · logit are finite: the cap would make infinity finite.
+inline bool finish_logits(const ModelSpec& spec, const simd::Kernels& kernels,
                           std::span<float> logits) noexcept {
   if (spec.logit_multiplier != 1) kernels.scale(logits.data(), spec.logit_multiplier, logits.size());
-  if (spec.logit_soft_cap == 0) return;
+  const bool finite = all_finite(logits);
+  if (spec.logit_soft_cap == 0) return finite;
   const auto cap = static_cast<double>(spec.logit_soft_cap);
   for (float& logit : logits)  // tanh(z) = 1 - 2 / (e^2z + 1)
     logit = static_cast<float>(cap * (1 - 2 / (portable::exp(2 * static_cast<double>(logit) / cap) + 1)));
+  return finite;
 }
 
 inline std::string_view name_of(const MixerSpec& mixer) {
@@ -314,8 +317,8 @@ MOE_INLINE bool Transformer::multiply_head(const Pass& pass, std::span<const std
                     [&](const detail::Product& p, std::size_t first, std::size_t count) noexcept {
                       for (std::size_t i = 0; i < p.tokens; ++i) {
                         const std::span<float> piece{p.out + i * p.out_stride + first, count};
-                        detail::finish_logits(spec_, kernels, piece);
-                        if (!detail::all_finite(piece)) finite.store(false, std::memory_order_relaxed);
+                        if (!detail::finish_logits(spec_, kernels, piece))
+                          finite.store(false, std::memory_order_relaxed);
                       }
                     });
   return finite.load(std::memory_order_relaxed);

@@ -114,6 +114,13 @@ TEST_CASE("not finite: infinity in any tensor is an error, or all logits are fin
   }
 }
 
+TEST_CASE("not finite: infinite logits are an error also if a soft cap would make them finite") {
+  TinyCheckpoint tiny("gemma4-text");
+  const moe::Checkpoint original = tiny.open();
+  set_number(tiny, original.at("model.norm.weight"), 0, infinity);
+  CHECK(error_of(tiny, 512).find("the final norm or the head") != std::string::npos);
+}
+
 TEST_CASE("not finite: the error names the position of the first token with such a number") {
   TinyCheckpoint tiny("plain-f32");
   const moe::Checkpoint original = tiny.open();
