@@ -37,7 +37,11 @@ class PreferResident {
  public:
   /// cache: must outlive the object. margin: not negative; 0 changes nothing.
   PreferResident(const Cache& cache, float margin, std::size_t experts_per_token)
-      : cache_(&cache), margin_(margin), before_(experts_per_token), after_(experts_per_token) {}
+      : cache_(&cache),
+        margin_(margin),
+        before_(experts_per_token),
+        after_(experts_per_token),
+        weights_(experts_per_token) {}
 
   /// Raises the scores of resident experts. scores: [experts of the layer], the scores that decide the choice for one token.
   void operator()(std::size_t layer, std::span<float> scores) {
