@@ -12,8 +12,8 @@ namespace moe::inline MOE_ABI {
 /// The tokens of one expert: slots [first, first + count) of a batch. A slot is the place of one token and one of its experts.
 struct ExpertGroup {
   std::uint32_t expert = 0;  // of the layer
-  std::size_t first = 0;     // slot
-  std::size_t count = 0;     // of slots
+  std::size_t first = 0;     // the first slot
+  std::size_t count = 0;     // the number of slots
 };
 
 /// The experts of one layer for the tokens of a step: for every slot s of each group,

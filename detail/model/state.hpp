@@ -47,9 +47,10 @@ class SequenceState {
   /// snapshot. The new position is also 0 if a window no longer has positions that the next token would need.
   std::size_t rewind(std::size_t position);
 
-  /// Copies the fixed arrays, so that rewind() can return to this position. Keeps the two newest snapshots of each kind: two at
-  /// ends of prompts and two at other positions. Without fixed arrays nothing is copied.
+  /// Where a snapshot is taken: at the end of a prompt, or at another position.
   enum class SnapshotKind { prompt_end, periodic };
+  /// Copies the fixed arrays, so that rewind() can return to this position. Keeps the two newest snapshots of each kind.
+  /// Without fixed arrays nothing is copied.
   void take_snapshot(SnapshotKind kind);
 
   /// A second state of the same positions, without the snapshots. On Linux, long texts share the pages of their rows until

@@ -50,21 +50,22 @@ class WeightReader {
   /// A transposed copy of a matrix, in f32.
   Matrix transposed(const Matrix& from) const;
 
-  /// The vector of a role, [size]; empty if it is not stored and `optional`.
+  /// The vector of a role, [size]. Empty if `optional` and the checkpoint has no such vector.
   std::vector<float> vector(Role role, std::size_t layer, std::size_t size, bool optional = false) const;
 
-  /// The numbers of a tensor of any shape with `size` elements.
+  /// The numbers of the tensor of a role, which has `size` elements in any shape.
   std::vector<float> flat_vector(Role role, std::size_t layer, std::size_t size) const;
 
-  /// The elements [first, first + size) of a vector of `all` elements.
+  /// The elements [first, first + size) of the vector of a role, which has `all` elements.
   std::vector<float> part_of(Role role, std::size_t layer, std::size_t all, std::size_t first,
                              std::size_t size) const;
 
   /// The vector of a norm, plus ModelSpec::norm_offset.
   std::vector<float> norm_vector(Role role, std::size_t layer, std::size_t size) const;
 
-  /// A norm of the hidden size. bias: of a model with LayerNorm.
+  /// A norm over the hidden size, of the kind that ModelSpec::norm says. bias: read for a LayerNorm only.
   Norm norm(Role weight, Role bias, std::size_t layer) const;
+  /// An RMS norm over the hidden size.
   Norm rms_norm(Role weight, std::size_t layer) const;
 
   /// The taps of a convolution, transposed: [kernel, channels].
@@ -90,7 +91,7 @@ class WeightReader {
   /// the matrix.
   Matrix stored(Matrix mapped, const TensorInfo& from) const;
 
-  /// Rows of a matrix that is stored in a form that kernels do not multiply, such as FP8 with scales.
+  /// Converts the rows [first, first + rows) of a matrix whose form kernels do not multiply, such as FP8 with scales.
   Matrix decoded(const TensorInfo& tensor, std::size_t first, std::size_t rows) const;
 
   Matrix new_matrix(DType dtype, std::size_t rows, std::size_t cols) const;

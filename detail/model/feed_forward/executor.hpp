@@ -18,10 +18,10 @@ namespace moe::inline MOE_ABI::detail {
 struct ExecutorLists {
   explicit ExecutorLists(std::size_t experts);
 
-  std::vector<ExpertGroup> groups;   // the chosen experts of a layer, ascending
-  std::vector<ExpertGroup> missing;  // the groups whose experts are not present
-  std::vector<ExpertId> missing_ids;
-  std::vector<float> missing_weights;      // the router's weights of missing_ids; only in a decode step
+  std::vector<ExpertGroup> groups;     // the chosen experts of a layer, ascending
+  std::vector<ExpertGroup> missing;    // the groups whose experts are not present
+  std::vector<ExpertId> missing_ids;   // of all missing experts; at the end of a batch, of all chosen experts
+  std::vector<float> missing_weights;  // the router's weights of missing_ids; only in a decode step
   std::vector<std::uint32_t> used_tokens;  // the number of tokens of each group; only for several texts
   std::vector<std::size_t> next_slot;      // [experts + 1]
   std::vector<NetworkJob> jobs;

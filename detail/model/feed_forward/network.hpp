@@ -27,7 +27,7 @@ struct NetworkBuffers {
   /// slots: of all jobs. hidden: the width of the results.
   NetworkBuffers(const Workspace& space, const NetworkSpec& spec, std::size_t slots, std::size_t hidden);
 
-  /// Without memory for the results, which are written to `results`, [slots, hidden].
+  /// Takes no memory for the results: run_jobs() writes them to `results`, [slots, hidden].
   NetworkBuffers(const Workspace& space, const NetworkSpec& spec, std::size_t slots,
                  std::span<float> results);
 
