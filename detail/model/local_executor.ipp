@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include "local_executor.hpp"
+#include "../core/checked.hpp"
 #include "../core/concat.hpp"
 #include "../core/error.hpp"
 #include "../core/float_environment.hpp"
@@ -23,6 +24,13 @@ inline void require_size(const ExpertBatch& batch, std::string_view part, std::s
                          std::size_t found) {
   if (found != expected)
     fail("batch of experts", concat("layer ", batch.layer), concat(expected, " ", part), concat(found));
+}
+
+/// The numbers of an array [rows, hidden]. Throws if such an array of floats is larger than an object can be.
+inline std::size_t numbers_of(const ExpertBatch& batch, std::size_t rows) {
+  return checked_size("batch of experts", concat("layer ", batch.layer),
+                      {rows, batch.hidden, sizeof(float)}) /
+         sizeof(float);
 }
 
 /// Throws unless the groups are as ExpertBatch says, with experts below `experts`.
@@ -76,9 +84,10 @@ MOE_INLINE void LocalExecutor::check(const ExpertBatch& batch) const {
       detail::expert_shape(*spec_.layers[batch.layer].feed_forward, spec_.hidden_size).hidden;
   detail::require_size(batch, "numbers per token", hidden, batch.hidden);
   detail::require_size(batch, "router's weights", batch.slots(), batch.weights.size());
-  detail::require_size(batch, "results", batch.slots() * hidden, batch.results.size());
-  detail::require_input(batch, "inputs", batch.tokens * hidden, batch.inputs.size());
-  detail::require_input(batch, "int8 inputs", batch.tokens * hidden, batch.quants.size());
+  const std::size_t inputs = detail::numbers_of(batch, batch.tokens);
+  detail::require_size(batch, "results", detail::numbers_of(batch, batch.slots()), batch.results.size());
+  detail::require_input(batch, "inputs", inputs, batch.inputs.size());
+  detail::require_input(batch, "int8 inputs", inputs, batch.quants.size());
   detail::require_input(batch, "scales", batch.tokens * (hidden / 32), batch.scales.size());
   detail::require_groups(batch, router->experts);
   for (const std::uint32_t token : batch.token_of)

@@ -12,6 +12,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -58,6 +59,22 @@ TEST_CASE(
   check_error(run, {"batch of experts", "quantised weights, since the inputs are int8"});
   owned.batch.quants = {};
   check_error(run, {"f32, or int8 with scales"});
+}
+
+TEST_CASE("local executor: a number of tokens whose inputs no object can hold is refused") {
+  const moe::Checkpoint checkpoint(golden("plain-bf16"));
+  const moe::ModelSpec spec(checkpoint);
+  moe::ThreadPool pool(1);
+  moe::AnyProvider experts{moe::MmapProvider(checkpoint)};
+  executor_contract::Case c{.spec = spec, .experts = experts};
+  executor_contract::OwnedBatch owned;
+  c.choose(owned, 0, 1);
+  owned.batch.quants = {};
+  owned.batch.scales = {};
+  owned.batch.tokens += SIZE_MAX / owned.batch.hidden + 1;  // the product wraps around
+  REQUIRE(owned.batch.tokens * owned.batch.hidden == owned.batch.inputs.size());
+  moe::LocalExecutor executor(spec, experts, pool);
+  check_error([&] { executor.begin(owned.batch); }, {"batch of experts: layer 0", "bytes"});
 }
 
 TEST_CASE("local executor: a cache loads and evicts as many experts as for a transformer with a provider") {
