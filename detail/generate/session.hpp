@@ -318,7 +318,7 @@ namespace moe::inline MOE_ABI {
 
 /// open_session(model, path): a session that Session::save() wrote, with its context and its type of KV cache. model: must
 /// outlive the session. Throws if the file is damaged, if the session belongs to another model, or if the session was computed
-/// with another value of ModelOptions::bf16_dot or int8_mxfp4.
+/// with another value of ModelOptions::allowed_experts, bf16_dot or int8_mxfp4.
 inline constexpr detail::OpenSession open_session;
 
 }  // namespace moe::inline MOE_ABI

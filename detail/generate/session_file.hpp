@@ -38,7 +38,8 @@ class SessionFile {
   static void check(const Head& head, const Model& model, const std::string& path);
 };
 
-/// A number that differs between models: a CRC-32C of the names, types and shapes of tensors, and of samples of the weights.
+/// A number that differs between models: a CRC-32C of the names, types and shapes of tensors, of samples of the weights, and of
+/// the allowed experts, if the routers are restricted.
 std::uint32_t fingerprint(const Transformer& transformer, const Checkpoint& checkpoint);
 
 }  // namespace moe::inline MOE_ABI::detail

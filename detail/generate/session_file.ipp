@@ -96,7 +96,7 @@ MOE_INLINE std::uint32_t fingerprint(const Transformer& transformer, const Check
     crc = add_sample(crc, layer.feed_forward.dense.up);
     crc = add_sample(crc, layer.feed_forward.router.matrix);
   }
-  return crc;
+  return crc32c(std::as_bytes(transformer.allowed_experts().ids()), crc);
 }
 
 MOE_INLINE std::uint16_t SessionFile::options_of(const Model& model) {
@@ -134,7 +134,7 @@ MOE_INLINE void SessionFile::check(const Head& head, const Model& model, const s
   const std::uint32_t own = detail::fingerprint(model.transformer(), model.checkpoint());
   if (head.fingerprint != own)
     fail(path, "model", concat("a session of the model in ", model.checkpoint().path()),
-         "a session of another model");
+         "a session of another model or with other allowed experts");
   const auto require_equal = [&](std::string_view option, std::uint16_t bit) {
     const bool expected = (options_of(model) & bit) != 0, found = (head.options & bit) != 0;
     if (expected != found)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "detail/core/dtype.hpp"
 #include "detail/core/token.hpp"
+#include "detail/experts/allowed_experts.hpp"
 #include "detail/extract/extraction.hpp"
 #include "detail/generate/model.hpp"
 #include "detail/generate/sampler.hpp"
@@ -17,6 +18,7 @@
 #include <doctest/doctest.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -172,4 +174,18 @@ TEST_CASE("session file: a session is refused by a model with another value of b
   if (!moe::detail::simd::bf16_dot_kernels_for(moe::detail::simd::active_isa())) return;
   check_refused(bf16_dot, {}, "session: bf16_dot: expected false, the value of the model, found true");
   check_refused({}, bf16_dot, "session: bf16_dot: expected true, the value of the model, found false");
+}
+
+TEST_CASE("session file: a session is refused by a model with other allowed experts") {
+  const TemporaryDirectory directory;
+  moe::AllowedExperts allowed;
+  allowed.allow_only(1, std::vector<std::uint32_t>{0, 3, 4, 5, 9, 12, 13, 15});
+  const moe::Model free = moe::open(golden("plain-bf16"));
+  const moe::Model restricted = moe::open(golden("plain-bf16"), {.allowed_experts = allowed});
+  moe::Session session(restricted, {.context = 20});
+  session.generate(prompt, greedy_tokens(3));
+  session.save(directory / "session");
+  check_error([&] { return moe::open_session(free, directory / "session").context(); },
+              {"session: model: expected a session of the model in", "with other allowed experts"});
+  CHECK(moe::open_session(restricted, directory / "session").tokens() == session.tokens());
 }
