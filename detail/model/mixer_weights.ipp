@@ -85,9 +85,9 @@ inline void read_joined_products(const WeightReader& reader, std::size_t layer,
   const std::size_t nope = spec.nope_dim, value = spec.value_dim, rank = spec.kv_rank;
   std::vector<Pages> memory;
   const Matrix both =
-      reader.source(memory).matrix(Role::key_value_up, layer, spec.heads * (nope + value), rank);
-  // A copy of the values alone takes less memory than the whole matrix.
-  const bool copied = reader.storage() == WeightStorage::owned || !memory.empty();
+      reader.with_memory(memory).matrix(Role::key_value_up, layer, spec.heads * (nope + value), rank);
+  // If the matrix is in memory and not mapped, a copy of the values alone takes less memory.
+  const bool copied = !memory.empty();
   const Matrix values =
       copied ? reader.gather(both, rows_of_groups(spec.heads, nope + value, nope, value)) : Matrix();
   for (std::size_t head = 0; head < spec.heads; ++head) {
@@ -146,7 +146,7 @@ inline void read_delta_projections(const WeightReader& reader, std::size_t layer
   const std::size_t group = 2 * keys + 2 * values;
   std::vector<Pages> memory;
   const Matrix all =
-      reader.source(memory).matrix(Role::delta_qkv_gate, layer, spec.key_heads * group, hidden);
+      reader.with_memory(memory).matrix(Role::delta_qkv_gate, layer, spec.key_heads * group, hidden);
   std::vector<std::size_t> rows = rows_of_groups(spec.key_heads, group, 0, keys);
   append(rows, rows_of_groups(spec.key_heads, group, keys, keys));
   append(rows, rows_of_groups(spec.key_heads, group, 2 * keys, values));
@@ -161,7 +161,7 @@ inline DeltaNetWeights read(const WeightReader& reader, std::size_t layer, const
   if (reader.has(Role::delta_beta_decay, layer)) {
     const std::size_t values = heads / spec.key_heads;
     std::vector<Pages> memory;
-    const Matrix both = reader.source(memory).matrix(Role::delta_beta_decay, layer, 2 * heads, hidden);
+    const Matrix both = reader.with_memory(memory).matrix(Role::delta_beta_decay, layer, 2 * heads, hidden);
     out.beta = reader.gather(both, rows_of_groups(spec.key_heads, 2 * values, 0, values));
     out.decay = reader.gather(both, rows_of_groups(spec.key_heads, 2 * values, values, values));
   } else {

@@ -24,13 +24,10 @@ class WeightReader {
                std::vector<Pages>& memory, FunctionRef<void(std::uint64_t)> progress)
       : source_(source), spec_(spec), storage_(storage), memory_(memory), progress_(progress) {}
 
-  /// A reader of the same model for matrices from which other matrices are made: mapped matrices stay mapped, and matrices that
-  /// must be decoded are decoded into `memory`.
-  WeightReader source(std::vector<Pages>& memory) const {
-    return WeightReader(source_, spec_, WeightStorage::mapped, memory);
+  /// A reader of the same model with another memory: for matrices that are needed only until other matrices are made from them.
+  WeightReader with_memory(std::vector<Pages>& memory) const {
+    return WeightReader(source_, spec_, storage_, memory);
   }
-
-  WeightStorage storage() const { return storage_; }
 
   bool has(Role role, std::size_t layer = 0) const { return source_.names().find(role, layer) != nullptr; }
 
