@@ -25,7 +25,8 @@ class Compiler {
   using Op = Instruction::Op;
 
   static constexpr std::size_t most_instructions = 4096;
-  // Bounds how often nodes are visited: a loop body without instructions does not enlarge the program, but takes compile time.
+  // Bounds how often nodes are visited: a loop body without instructions does not enlarge the program, but takes time to
+  // compile.
   static constexpr std::size_t most_steps = std::size_t{1} << 16;
   static constexpr std::size_t most_dispatches = 32;  // each has a table of 2 KiB
   static constexpr std::uint32_t most_behind = 255;   // characters of a look-behind
@@ -59,7 +60,8 @@ class Compiler {
   First first_of(const Node& node) const;
   std::bitset<256> first_bytes(const CharacterSet& set) const;
 
-  /// The number of characters that the node matches, if all matches have the same number.
+  /// The number of characters that the node matches, or most_behind + 1 for all larger numbers; nothing if matches of the node
+  /// differ in this number.
   std::optional<std::uint32_t> length_of(const Node& node) const;
 
   /// Marks each loop that is the end of a match: the matcher never needs a shorter run of such a loop.

@@ -36,7 +36,8 @@ MOE_INLINE Program Compiler::compile() && {
 }
 
 MOE_INLINE void Compiler::emit(const Node& node) {
-  if (++steps_ > most_steps) refuse(concat("at most ", most_steps, " parts, each repeat counted"), "more");
+  if (++steps_ > most_steps)
+    refuse(concat("at most ", most_steps, " parts, each repeat counted"), concat("at least ", steps_));
   const auto set = static_cast<std::uint32_t>(node.set);
   switch (node.kind) {
     case Node::Kind::empty: return;
@@ -184,7 +185,8 @@ MOE_INLINE void Compiler::emit_look_behind(const Node& node) {
     const Node& alternative = several ? child.children[i] : child;
     const std::optional<std::uint32_t> length = length_of(alternative);
     if (!length || *length > most_behind)
-      refuse(concat("a look-behind of a fixed number of characters, at most ", most_behind), "another");
+      refuse(concat("a look-behind of a fixed number of characters, at most ", most_behind),
+             length ? "a larger number" : "no fixed number");
     const bool last = i + 1 == count;
     const std::uint32_t split = last ? 0 : add({.op = Op::split});
     add({.op = Op::step_back, .least = *length});
@@ -208,7 +210,8 @@ MOE_INLINE void Compiler::emit_atomic(const Node& node, bool repeat) {
 
 MOE_INLINE std::uint32_t Compiler::add(Instruction instruction) {
   if (program_.code.size() == most_instructions)
-    refuse(concat("at most ", most_instructions, " instructions, each repeat counted"), "more");
+    refuse(concat("at most ", most_instructions, " instructions, each repeat counted"),
+           concat("at least ", most_instructions + 1));
   program_.code.push_back(instruction);
   return here() - 1;
 }
@@ -273,7 +276,7 @@ MOE_INLINE std::optional<std::uint32_t> Compiler::length_of(const Node& node) co
       std::uint32_t sum = 0;
       for (const Node& child : node.children) {
         const std::optional<std::uint32_t> length = length_of(child);
-        if (!length || *length > most_behind) return {};
+        if (!length) return {};
         sum = std::min(sum + *length, most_behind + 1);
       }
       return sum;
@@ -288,7 +291,7 @@ MOE_INLINE std::optional<std::uint32_t> Compiler::length_of(const Node& node) co
     case Node::Kind::repeat: {
       if (node.most == 0) return 0;
       const std::optional<std::uint32_t> round = length_of(node.children[0]);
-      if (!round || node.least != node.most || node.most > most_behind) return {};
+      if (!round || node.least != node.most) return {};
       return std::min(*round * node.most, most_behind + 1);
     }
     case Node::Kind::atomic: return length_of(node.children[0]);

@@ -43,19 +43,22 @@ class Matcher {
   static constexpr std::size_t steps_per_byte = 2000, least_steps = 100000;
   static constexpr std::size_t most_remembered = std::size_t{1} << 31;  // bits
 
-  /// A choice that is still open; or, for `failed`, a loop that has failed once all choices above this frame have failed.
+  /// A choice that is still open; or, for `failed`, an open loop, which has failed once all choices above this frame have
+  /// failed.
   struct Frame {
     enum class Kind : std::uint8_t { resume, alternatives, shrink, grow, failed };
 
     Kind kind;
     std::uint32_t code;    // the instruction
     std::size_t position;  // where the instruction began
-    std::uint64_t state;   // shrink, grow: the end of the run so far; alternatives: the untried ones, as bits
-    std::uint64_t limit;   // shrink: the least end; grow: the number of characters that may still be added
-    std::size_t end;       // shrink: the end of the whole run
+    // shrink, grow: the end of the run so far; alternatives: the untried alternatives, as bits; failed: the value that open_
+    // had for the loop before.
+    std::uint64_t state;
+    std::uint64_t limit;  // shrink: the least end; grow: the number of characters that may still be added
+    std::size_t end;      // shrink: the end of the whole run
   };
 
-  /// Where a loop over a set is known to fail.
+  /// The positions `begin` to `end` - 1, at which a loop over a set is known to fail.
   struct Failures {
     std::size_t begin = 0, end = 0;
 
@@ -93,7 +96,7 @@ class Matcher {
   bool step_back(std::uint32_t characters);
   bool holds(Assertion assertion) const;
 
-  /// Drops the choices above `bottom` after a match.
+  /// Drops the choices above `bottom` after a match, and closes the loops that these choices hold open.
   void commit(std::size_t bottom, bool condition);
 
   void remember_failure(const Instruction& in, std::size_t begin, std::size_t end);
@@ -116,7 +119,7 @@ class Matcher {
     return step.valid ? CodePoint{step.code_point, step.bytes} : CodePoint{CharacterSet::invalid, 1};
   }
 
-  /// The first byte of the character before `position`.
+  /// The offset of the character before `position`.
   std::size_t before(std::size_t position) const {
     return position - last_character(text_.substr(0, position)).bytes;
   }
@@ -144,6 +147,8 @@ class Matcher {
   std::vector<Frame> stack_;
   std::vector<Failures> failures_;     // [loops]
   std::vector<bool> failed_, passed_;  // [positions from base_][repeats]
+  // [repeats] The position of the last open frame `failed` of the loop; npos if there is none.
+  std::vector<std::size_t> open_;
   std::size_t base_ = 0;
   std::size_t steps_ = 0, most_steps_ = 0;
 };

@@ -12,12 +12,15 @@
 
 namespace moe::inline MOE_ABI::detail::regex {
 
-MOE_INLINE Matcher::Matcher(const Program& program) : program_(program), failures_(program.loops) {}
+MOE_INLINE Matcher::Matcher(const Program& program)
+    : program_(program), failures_(program.loops), open_(program.repeats, npos) {}
 
 MOE_INLINE void Matcher::reset(std::string_view text) {
   text_ = text;
   begin_ = 0;
   last_end_ = npos;
+  stack_.clear();  // not empty if an Error ended the last search
+  std::fill(open_.begin(), open_.end(), npos);
   steps_ = 0;
   most_steps_ = least_steps + steps_per_byte * std::min(text.size(), npos / steps_per_byte / 2);
   forget();
@@ -92,7 +95,9 @@ MOE_INLINE bool Matcher::backtrack(std::size_t bottom) {
       const Frame frame = top;
       stack_.pop_back();
       if (frame.kind == Frame::Kind::failed) {
-        set_bit(failed_, program_.code[frame.code].memo, frame.position);
+        const std::uint32_t memo = program_.code[frame.code].memo;
+        open_[memo] = static_cast<std::size_t>(frame.state);
+        set_bit(failed_, memo, frame.position);
       } else if (frame.kind == Frame::Kind::alternatives) {
         take_alternative(frame.code, frame.position, frame.state);
         return true;
@@ -190,16 +195,14 @@ MOE_INLINE void Matcher::split(const Instruction& in) {
   code_ = in.prefers_target ? in.target : behind;
 }
 
-/// A round that matches the empty text reaches the repeat again at the same position. The repeat fails at positions that it has
-/// tried, so backtracking discards the empty round.
+/// A round that matches the empty text reaches the repeat again at the same position. The repeat fails at the position where
+/// its loop is open, so backtracking discards the empty round.
 MOE_INLINE Matcher::Outcome Matcher::repeat(const Instruction& in, bool condition) {
-  if (has_bit(failed_, in.memo, position_)) return Outcome::fails;
+  std::size_t& open = open_[in.memo];
+  if ((in.nullable && open == position_) || has_bit(failed_, in.memo, position_)) return Outcome::fails;
   if (condition && has_bit(passed_, in.memo, position_)) return Outcome::matches;
-  if (in.nullable) {
-    set_bit(failed_, in.memo, position_);
-  } else {
-    stack_.push_back({Frame::Kind::failed, code_, position_, 0, 0, 0});
-  }
+  stack_.push_back({Frame::Kind::failed, code_, position_, open, 0, 0});
+  open = position_;
   split(in);
   return Outcome::goes_on;
 }

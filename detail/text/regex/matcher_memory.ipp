@@ -11,13 +11,19 @@
 
 namespace moe::inline MOE_ABI::detail::regex {
 
-/// After a condition has matched, marks its loops that are still open: at their positions, they lead to a match.
+/// If a condition has matched, marks its open loops as loops that lead to a match from their positions.
 MOE_INLINE void Matcher::commit(std::size_t bottom, bool condition) {
-  for (std::size_t i = bottom; condition && i < stack_.size(); ++i)
-    if (stack_[i].kind == Frame::Kind::failed)
-      set_bit(passed_, program_.code[stack_[i].code].memo, stack_[i].position);
-  stack_.resize(bottom, Frame{});
-  if (program_.nullable_repeats) forget();  // nullable loops set `failed_` at their begin, even if they match
+  if (program_.repeats == 0) return stack_.resize(bottom, Frame{});
+  for (; stack_.size() > bottom; stack_.pop_back()) {
+    const Frame& frame = stack_.back();
+    if (frame.kind != Frame::Kind::failed) continue;
+    const std::uint32_t memo = program_.code[frame.code].memo;
+    open_[memo] = static_cast<std::size_t>(frame.state);
+    if (condition) set_bit(passed_, memo, frame.position);
+  }
+  // Drops the failures: a loop may have failed only because an open loop discarded an empty round, and that loop has now
+  // matched.
+  if (program_.nullable_repeats) forget();
 }
 
 MOE_INLINE void Matcher::remember_failure(const Instruction& in, std::size_t begin, std::size_t end) {
@@ -31,7 +37,8 @@ MOE_INLINE void Matcher::set_bit(std::vector<bool>& bits, std::uint32_t memo, st
   const std::size_t at = (position - base_) * program_.repeats + memo;
   if (at >= bits.size()) {
     expect(at < most_remembered, program_.name, concat("regular expression \"", program_.pattern, '"'),
-           "a text that needs at most 256 MiB of memory", "a longer text");
+           "a text that needs at most 256 MiB of memory for failed loops",
+           concat("a text of ", text_.size(), " bytes"));
     bits.resize(std::max(at + 1, bits.size() + bits.size() / 2));
   }
   bits[at] = true;
@@ -43,8 +50,8 @@ MOE_INLINE bool Matcher::has_bit(const std::vector<bool>& bits, std::uint32_t me
   return at < bits.size() && bits[at];
 }
 
-/// Drops the bits before `position`: later matches begin at `position` or after it. Waits until half of all bits can be
-/// dropped, so that each bit is moved at most once on average.
+/// Drops the bits before `position`, because later matches begin at `position` or after it. Does so only if at least half of
+/// all bits can be dropped, so that each bit is moved at most once on average.
 MOE_INLINE void Matcher::forget_before(std::size_t position) {
   if (program_.repeats == 0) return;
   const std::size_t old = (position - base_) * program_.repeats;
@@ -63,7 +70,8 @@ MOE_INLINE void Matcher::forget() {
 
 MOE_INLINE void Matcher::fail_too_slow() const {
   fail(program_.name, concat("regular expression \"", program_.pattern, '"'),
-       concat("at most ", most_steps_, " steps for a text of ", text_.size(), " bytes"), "more");
+       concat("at most ", most_steps_, " steps for a text of ", text_.size(), " bytes"),
+       concat("at least ", steps_));
 }
 
 }  // namespace moe::inline MOE_ABI::detail::regex

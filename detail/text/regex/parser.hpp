@@ -34,11 +34,11 @@ class Parser {
     std::uint32_t least, most;
   };
 
-  static constexpr std::size_t most_bytes = std::size_t{1} << 14;
-  static constexpr std::size_t most_depth = 100;         // of groups and classes
-  static constexpr std::size_t most_quantifiers = 4;     // of one element
-  static constexpr std::size_t most_sets = 256;          // different sets: each costs a table
-  static constexpr std::uint32_t most_repeats = 100000;  // Oniguruma's limit
+  static constexpr std::size_t most_bytes = std::size_t{1} << 14;  // of a pattern
+  static constexpr std::size_t most_depth = 100;                   // of groups and classes
+  static constexpr std::size_t most_quantifiers = 4;               // of one element
+  static constexpr std::size_t most_sets = 256;                    // different sets: each costs a table
+  static constexpr std::uint32_t most_repeats = 100000;            // Oniguruma's limit
 
   Node read_alternatives();
   Node read_sequence();
@@ -83,7 +83,7 @@ class Parser {
   Node set_node(CharacterSet set);
   Node character_node(char32_t c);
 
-  /// \R: a line break, with \r\n as one.
+  /// \R: a line break; \r\n counts as one line break.
   Node line_break_node();
 
   bool at_end() const { return at_ == pattern_.size(); }

@@ -19,14 +19,16 @@ MOE_INLINE Tree Parser::read() && {
   expect(pattern_.size() <= most_bytes, name_, "regular expression", concat("at most ", most_bytes, " bytes"),
          concat(pattern_.size()));
   if (utf8_valid_prefix(pattern_) != pattern_.size())
-    fail_at(utf8_valid_prefix(pattern_), "UTF-8", "other bytes");
+    fail_at(utf8_valid_prefix(pattern_), "UTF-8",
+            concat("the byte ", pattern_.substr(utf8_valid_prefix(pattern_), 1)));
   tree_.root = read_alternatives();
   if (!at_end()) fail_here("the end of the pattern");
   return std::move(tree_);
 }
 
 MOE_INLINE Node Parser::read_alternatives() {
-  if (++depth_ > most_depth) fail_at(at_, concat("at most ", most_depth, " nested groups"), "more");
+  if (++depth_ > most_depth)
+    fail_at(at_, concat("at most ", most_depth, " nested groups and classes"), concat(depth_));
   const Options options = options_;
   Node node{.kind = Node::Kind::alternatives};
   do {
@@ -58,7 +60,8 @@ MOE_INLINE Node Parser::read_quantified() {
     if (kind == Node::Kind::assertion || kind == Node::Kind::look_ahead || kind == Node::Kind::look_behind)
       fail_at(begin, "no quantifier after an assertion or a look-around", "a quantifier");
     if (count == most_quantifiers)
-      fail_at(quantifier, concat("at most ", most_quantifiers, " quantifiers"), "more");
+      fail_at(quantifier, concat("at most ", most_quantifiers, " quantifiers of one element"),
+              concat(count + 1));
     element = std::move(repeated);
   }
 }
@@ -78,7 +81,8 @@ MOE_INLINE Node Parser::quantify(Node node) {
     interval = true;
   }
   if (!bounds) return node;
-  if (bounds->least > bounds->most) fail_at(begin, "a quantifier {n,m} with n at most m", "another");
+  if (bounds->least > bounds->most)
+    fail_at(begin, "a quantifier {n,m} with n at most m", pattern_.substr(begin, at_ - begin));
   Node repeat{.kind = Node::Kind::repeat, .least = bounds->least, .most = bounds->most};
   repeat.children.push_back(std::move(node));
   if (interval && bounds->least == bounds->most) return repeat;  // `{n}?` is `(?:...{n})?`
@@ -111,7 +115,8 @@ MOE_INLINE std::optional<std::uint32_t> Parser::take_number() {
   std::uint32_t number = 0;
   for (; peek() >= '0' && peek() <= '9'; ++at_) {
     number = 10 * number + static_cast<std::uint32_t>(peek() - '0');
-    if (number > most_repeats) fail_at(begin, concat("a number of repeats up to ", most_repeats), "more");
+    if (number > most_repeats)
+      fail_at(begin, concat("a number of repeats up to ", most_repeats), concat("at least ", number));
   }
   return number;
 }
@@ -175,7 +180,7 @@ MOE_INLINE void Parser::skip_group_name(char close) {
   ++at_;
 }
 
-/// `(?i:...)`, or `(?i)`, which contains the rest of the enclosing group.
+/// `(?i:...)`; or `(?i)`, which is read as a group of its own that contains the rest of the enclosing group.
 MOE_INLINE Node Parser::read_option_group() {
   const Options before = options_;
   ++at_;  // the question mark
@@ -244,7 +249,8 @@ MOE_INLINE Node Parser::set_node(CharacterSet set) {
   const auto [place, added] = set_indices_.emplace(std::move(key), tree_.sets.size());
   if (added) {
     if (tree_.sets.size() == most_sets)
-      fail_at(at_, concat("at most ", most_sets, " different characters and classes"), "more");
+      fail_at(at_, concat("at most ", most_sets, " different characters and classes"),
+              concat("at least ", most_sets + 1));
     tree_.sets.push_back(std::move(set));
   }
   return {.kind = Node::Kind::set, .set = place->second};

@@ -85,12 +85,13 @@ MOE_INLINE char32_t Parser::read_hexadecimal(std::size_t least, std::size_t most
   }
   if (digits < least || (braces && !take("}"))) fail_here("hexadecimal digits");
   if (value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff))
-    fail_at(begin, "the code point of a character", "another number");
+    fail_at(begin, "the code point of a character", pattern_.substr(begin, at_ - begin));
   return value;
 }
 
 MOE_INLINE CharacterSet Parser::read_class() {
-  if (++depth_ > most_depth) fail_at(at_, concat("at most ", most_depth, " nested classes"), "more");
+  if (++depth_ > most_depth)
+    fail_at(at_, concat("at most ", most_depth, " nested groups and classes"), concat(depth_));
   const bool negated = take("^");
   CharacterSet set = read_class_part(true);
   while (take("&&")) set = set.intersection(read_class_part(false));
@@ -138,11 +139,13 @@ MOE_INLINE Range Parser::read_range() {
   if (!begins_range()) return {low, low};
   ++at_;
   const char32_t high = read_class_character();
-  if (high < low) fail_at(begin, "a range from a lower to a higher character", "another");
+  if (high < low)
+    fail_at(begin, "a range from a lower to a higher character", pattern_.substr(begin, at_ - begin));
   return {low, high};
 }
 
-/// Whether a hyphen comes next and forms a range. A hyphen before the end of the class part or before a set is a literal.
+/// Whether a hyphen comes next and forms a range. A hyphen before the end of the class part or before a class or an escape of a
+/// set is a literal.
 MOE_INLINE bool Parser::begins_range() const {
   if (peek() != '-' || peek(1) == ']' || peek(1) == '[' || at_ + 1 == pattern_.size()) return false;
   const bool set = peek(1) == '\\' && std::string_view("sSdDwWhHpP").find(peek(2)) != std::string_view::npos;

@@ -32,21 +32,22 @@ class CharacterTable {
   std::vector<std::uint64_t> words_;  // [blocks][4]
 };
 
+/// One step of a Matcher. Unless a comment says otherwise, the next instruction follows.
 struct Instruction {
   enum class Op : std::uint8_t {
-    literal,    // the bytes from Program::literals: `least` bytes from `set` on
-    set,        // one character of the set
-    loop,       // `least` to `most` characters of the set
-    split,      // goes on at the next instruction, or else at `target`; `prefers_target`: `target` first
-    repeat,     // a split that decides about another round of a loop
+    literal,    // matches `least` bytes of Program::literals, from offset `set` on
+    set,        // matches one character of the set
+    loop,       // matches `least` to `most` characters of the set
+    split,      // tries the next instruction, and then `target`; `prefers_target`: tries `target` first
+    repeat,     // a split between another round of a loop and the end of the loop
     dispatch,   // tries the alternatives of Dispatch number `set` that may begin with the next byte
     jump,       // goes on at `target`
-    assertion,  // the condition holds here
-    look,       // the next instructions match here, or do not if `negated`; then goes on at `target`
-    look_set,   // a character of the set comes next, or does not if `negated`
-    atomic,     // the first match of the next instructions; then goes on at `target`
+    assertion,  // fails unless the assertion holds here
+    look,       // fails unless the next instructions match (`negated`: if they match); goes on at `target`
+    look_set,   // fails unless a character of the set comes next (`negated`: if it comes next)
+    atomic,     // takes the first match of the next instructions; goes on at `target`
     step_back,  // goes back by `least` characters
-    match,      // the end
+    match,      // ends the program, or the instructions of a look or an atomic
   };
 
   Op op;
@@ -62,13 +63,13 @@ struct Instruction {
   std::uint32_t memo = 0;  // loop without limit, repeat: the index of the failures that a Matcher remembers
 };
 
-/// The alternatives of a group, and which of them may begin with a byte.
+/// The alternatives of a group, and for each byte the alternatives that may begin with the byte.
 struct Dispatch {
   static constexpr std::size_t most = 64;
 
-  std::vector<std::uint32_t> targets;
-  std::array<std::uint64_t, 256> by_byte{};
-  std::uint64_t at_end = 0;  // the alternatives that may match no characters
+  std::vector<std::uint32_t> targets;        // [alternatives] instructions
+  std::array<std::uint64_t, 256> by_byte{};  // alternatives as bits
+  std::uint64_t at_end = 0;                  // the alternatives that may match no characters
 };
 
 /// A regular expression as instructions for Matcher.
@@ -77,7 +78,7 @@ struct Program {
   std::vector<CharacterTable> sets;
   std::string literals;
   std::vector<Dispatch> dispatches;
-  std::bitset<256> first_bytes;   // that a match may begin with
+  std::bitset<256> first_bytes;   // the bytes that a match may begin with
   bool nullable = false;          // may match no characters
   std::uint32_t loops = 0;        // the number of loops over one set without limit
   std::uint32_t repeats = 0;      // the number of other loops

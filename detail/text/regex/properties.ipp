@@ -161,7 +161,8 @@ inline const PropertySets& property_sets() {
   return sets;
 }
 
-/// The name in PropertySets of the property that also has the given name, such as "l" for "letter"; other names unchanged.
+/// The name under which PropertySets has a property, such as "l" for the long name "letter". A name that is not in the list
+/// below is returned unchanged.
 inline std::string_view short_name(std::string_view name) {
   static constexpr std::pair<std::string_view, std::string_view> names[] = {
       {"letter", "l"},

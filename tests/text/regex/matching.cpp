@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
-#include "detail/text/regex/matcher.hpp"
 #include "detail/core/concat.hpp"
+#include "detail/core/utf8.hpp"
+#include "detail/text/regex/matcher.hpp"
 #include "support/message_of.hpp"
 #include "support/watchdog.hpp"
 
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -50,6 +52,20 @@ TEST_CASE("regex: a match of no characters counts unless it is where the last ma
   CHECK(find_all("", "a") == RegexMatches{"", ""});
   CHECK(find_all("(?:a*)*", "aab") == RegexMatches{"aa", ""});
   CHECK(find_all("(?:a|b*)*c", "abbac") == RegexMatches{"abbac"});
+}
+
+TEST_CASE(
+    "regex: a loop ends after an empty round that contains a condition or an atomic group with a loop") {
+  for (const char* const pattern :
+       {"(?:(?=(?:x?)*)a?)*b", "(?:(?>(?:x?)*)a?)*b", "(?:(?:x?)*+a?)*b", "(?:(?!(?:x?)*)|a?)*b"})
+    CHECK(find_all(pattern, "aab") == RegexMatches{"aab"});
+  CHECK(find_all("(?:(?=(?:x?)*)a?)*?b", "aab") == RegexMatches{"aab"});
+}
+
+TEST_CASE("regex: loops with empty rounds around conditions take linear time") {
+  const std::string text(50000, 'a');
+  CHECK(find_all("(?:(?=a)a|(?:b?)*c)*", text) == RegexMatches{text});
+  CHECK(find_all("(?:(?=(?:x?)*a)a?)*", text) == RegexMatches{text});
 }
 
 TEST_CASE("regex: possessive quantifiers and atomic groups give nothing back") {
@@ -135,7 +151,7 @@ TEST_CASE("regex: nested loops take linear time") {
 TEST_CASE("regex: a pattern that takes too many steps for a text is an error") {
   const std::string nested = "(?:x?(?:a?(?=a*b|a))*)*c";
   const std::string message = message_of([&] { find_all(nested, std::string(20000, 'a')); });
-  CHECK(message.find("steps") != message.npos);
+  CHECK(message.find("at most 40100000 steps for a text of 20000 bytes, found at least ") != message.npos);
 }
 
 TEST_CASE("regex: the length of nested alternatives in a look-behind is computed in linear time") {
@@ -214,35 +230,36 @@ TEST_CASE("regex: an error names the place in the pattern") {
   refused("ab)", {"at byte 2", "the end of the pattern", "`)`"});
   refused("a|*", {"at byte 2", "before a quantifier"});
   refused("[a", {"at byte 2", "`]`"});
-  refused("[z-a]", {"at byte 1", "lower to a higher"});
+  refused("[z-a]", {"at byte 1", "lower to a higher", "found z-a"});
   refused("(a)\\1", {"at byte 4", "\\1"});
   refused("\\p{Klingon}", {"at byte 3", "Klingon"});
   refused("\\p{L", {"`}`"});
-  refused("(?<=a+)b", {"look-behind of a fixed number"});
+  refused("(?<=a+)b", {"look-behind of a fixed number", "found no fixed number"});
+  refused("(?<=a(?:bc){200})d", {"at most 255", "found a larger number"});
   refused("(?W:a)", {"at byte 2", "supported"});
-  refused("\\x{110000}", {"at byte 2", "code point of a character"});
-  refused("a{3,1}", {"at byte 1", "n at most m"});
-  refused("a{100001}", {"at byte 2", "repeats"});
+  refused("\\x{110000}", {"at byte 2", "code point of a character", "found {110000}"});
+  refused("a{3,1}", {"at byte 1", "n at most m", "found {3,1}"});
+  refused("a{100001}", {"at byte 2", "repeats up to 100000", "found at least 100001"});
   refused("(?=a)*", {"at byte 0", "look-around"});
-  refused("a\xff", {"at byte 1", "UTF-8"});
+  refused("a\xff", {"at byte 1", "UTF-8", "the byte \\xff"});
   refused("a\\", {"at byte 2"});
 }
 
 TEST_CASE("regex: patterns that would need much time or memory are refused") {
-  const auto refused = [](const std::string& pattern, std::string_view part) {
-    check_error([&] { find_all(pattern, ""); }, {part});
+  const auto refused = [](const std::string& pattern, std::string_view expected, std::string_view found) {
+    check_error([&] { find_all(pattern, ""); }, {expected, found});
   };
-  refused(std::string(200, '(') + std::string(200, ')'), "nested groups");
-  refused(std::string(200, '['), "nested classes");
-  refused("(?:a{1000}b{1000}){1000}(?:c{1000}){3000}", "instructions");
-  refused("(?:(?:ab){1000}){1000}", "instructions");
-  refused("(?:(?:(?:){1000}){1000}){1000}", "parts");
-  refused("a?????????", "quantifiers");
-  refused(std::string(20000, 'a'), "bytes");
+  refused(std::string(200, '(') + std::string(200, ')'), "at most 100 nested groups", "found 101");
+  refused(std::string(200, '['), "at most 100 nested groups and classes", "found 101");
+  refused("(?:a{1000}b{1000}){1000}(?:c{1000}){3000}", "4096 instructions", "at least 4097");
+  refused("(?:(?:ab){1000}){1000}", "4096 instructions", "at least 4097");
+  refused("(?:(?:(?:){1000}){1000}){1000}", "65536 parts", "at least 65537");
+  refused("a?????????", "at most 4 quantifiers", "found 5");
+  refused(std::string(20000, 'a'), "at most 16384 bytes", "found 20000");
   std::string many;
   for (char32_t c = 0x4e00; c < 0x4f80; ++c) {
     many += moe::detail::concat("[a", "]");
     moe::detail::append_utf8(many, c);
   }
-  refused(many, "different characters");
+  refused(many, "at most 256 different characters", "at least 257");
 }
