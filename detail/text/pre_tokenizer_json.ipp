@@ -14,7 +14,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Limits the depth of recursion: each step of PieceCutter calls the next step. Real files have up to six steps.
+/// Limits the depth of recursion: each step in PieceCutter calls the next step. Real files have up to six steps.
 inline constexpr std::size_t most_split_steps = 64;
 
 inline SplitBehavior read_behavior(const Json& behavior) {
@@ -31,9 +31,10 @@ inline SplitBehavior read_behavior(const Json& behavior) {
                      concat('"', behavior.as_string(), '"'));
 }
 
-/// A step that finds the matches of a regular expression of this library, or of an escaped text of a file.
-inline SplitStep step_of(std::string_view regex, SplitBehavior behavior, bool invert = false) {
-  return {.program = std::make_shared<const regex::Program>(regex::compile(regex, "pre-tokenizer")),
+/// A step that finds the matches of a regular expression. `source`: the place of the expression in a file, for errors.
+inline SplitStep step_of(std::string_view regex, SplitBehavior behavior, bool invert = false,
+                         std::string_view source = "pre-tokenizer") {
+  return {.program = std::make_shared<const regex::Program>(regex::compile(regex, source)),
           .behavior = behavior,
           .invert = invert};
 }
@@ -50,10 +51,7 @@ MOE_INLINE SplitStep read_split(const Json& split, std::string_view name) {
   const bool isolates = invert ? behavior == SplitBehavior::removed : behavior == SplitBehavior::isolated;
   const SplitPattern* pattern_by_hand = isolates ? find_single_pattern(regex) : nullptr;
   if (pattern_by_hand) return {.pattern = pattern_by_hand};
-  return {.program = std::make_shared<const regex::Program>(
-              regex::compile(regex, concat(name, ": ", source.path()))),
-          .behavior = behavior,
-          .invert = invert};
+  return step_of(regex, behavior, invert, concat(name, ": ", source.path()));
 }
 
 inline SplitStep read_digits(const Json& digits) {
@@ -99,11 +97,19 @@ inline void read_pre_tokenizer_step(const Json& step, std::string_view name, Pre
   } else if (type == "WhitespaceSplit") {
     pre.steps.push_back(step_of(R"(\s)", SplitBehavior::removed));
   } else if (type == "CharDelimiterSplit") {
-    pre.steps.push_back(step_of(escaped_regex(step.at("delimiter").as_string()), SplitBehavior::removed));
+    const Json delimiter = step.at("delimiter");
+    pre.steps.push_back(step_of(escaped_regex(delimiter.as_string()), SplitBehavior::removed, false,
+                                concat(name, ": ", delimiter.path())));
   } else {
     refuse_type(step,
                 "Split, Digits, Punctuation, Whitespace, WhitespaceSplit, CharDelimiterSplit or ByteLevel");
   }
+}
+
+/// Throws if `step` is one step too many after `steps`.
+inline void require_few_steps(const Json& step, const std::vector<SplitStep>& steps) {
+  if (steps.size() >= most_split_steps)
+    step.fail_here(concat("at most ", most_split_steps, " steps"), concat("step ", steps.size() + 1));
 }
 
 /// Adds the steps of a pre-tokenizer in order; `byte_level`: a ByteLevel came before.
@@ -114,8 +120,7 @@ inline void read_pre_tokenizer_steps(const Json& pre_tokenizer, std::string_view
       read_pre_tokenizer_steps(step, name, byte_level, pre);
     return;
   }
-  if (pre.steps.size() >= most_split_steps)
-    pre_tokenizer.fail_here(concat("at most ", most_split_steps, " steps"), "more");
+  require_few_steps(pre_tokenizer, pre.steps);
   if (type_of(pre_tokenizer) == "ByteLevel") {
     if (byte_level) pre_tokenizer.fail_here("one ByteLevel", "two");
     byte_level = true;
@@ -152,13 +157,12 @@ MOE_INLINE PreTokenizer read_byte_level_pre_tokenizer(const Json& pre_tokenizer,
 }
 
 /// Adds the steps of a pre-tokenizer beside a normalizer that writes spaces as ▁.
-inline void add_metaspaced_steps(const Json& step, std::vector<SplitStep>& steps) {
+inline void add_metaspaced_steps(const Json& step, std::string_view name, std::vector<SplitStep>& steps) {
   if (type_of(step) == "Sequence") {
-    for (const Json child : step.at("pretokenizers").as_array()) add_metaspaced_steps(child, steps);
+    for (const Json child : step.at("pretokenizers").as_array()) add_metaspaced_steps(child, name, steps);
     return;
   }
-  if (steps.size() >= most_split_steps)
-    step.fail_here(concat("at most ", most_split_steps, " steps"), "more");
+  require_few_steps(step, steps);
   if (type_of(step) == "Digits") return steps.push_back(read_digits(step));
   if (type_of(step) != "Split")
     refuse_type(step, "no pre-tokenizer beside byte_fallback, or Splits at fixed texts and Digits");
@@ -170,15 +174,16 @@ inline void add_metaspaced_steps(const Json& step, std::vector<SplitStep>& steps
   if (text.find(' ') == text.npos) {
     std::string spaced;
     append_spaced(spaced, text);
-    return steps.push_back(step_of(escaped_regex(spaced), behavior, invert));
+    return steps.push_back(
+        step_of(escaped_regex(spaced), behavior, invert, concat(name, ": ", source.path())));
   }
   // The normalizer leaves no space, so the text does not occur, and the step cuts nothing.
   if (invert) step.at("invert").fail_here("false beside a text with a space", "true");
 }
 
-MOE_INLINE std::vector<SplitStep> read_metaspaced_steps(const Json& pre_tokenizer) {
+MOE_INLINE std::vector<SplitStep> read_metaspaced_steps(const Json& pre_tokenizer, std::string_view name) {
   std::vector<SplitStep> steps;
-  add_metaspaced_steps(pre_tokenizer, steps);
+  add_metaspaced_steps(pre_tokenizer, name, steps);
   return steps;
 }
 

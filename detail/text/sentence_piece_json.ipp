@@ -8,8 +8,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <memory>
+#include <string>
 #include <string_view>
 
 namespace moe::inline MOE_ABI::detail {
@@ -50,27 +50,29 @@ struct MetaspaceSteps {
 };
 
 /// Reads the decoder, a Sequence of Replace, ByteFallback, Fuse and Strip, of which ByteFallback and Strip may be missing.
-/// Returns whether Strip removes a space at the beginning of a text.
+/// Returns whether Strip removes a space at the start of a text.
 inline bool read_sentence_piece_decoder(const Json& decoder) {
-  constexpr std::string_view types[] = {"Replace", "ByteFallback", "Fuse", "Strip"};
   require_type(decoder, "Sequence");
   const Json steps = decoder.at("decoders");
-  std::size_t at = 0;
-  for (const Json step : steps.as_array()) {
-    if (at == 1 && type_of(step) == "Fuse") ++at;
-    if (at == std::size(types)) step.fail_here("no step after Strip", type_of(step));
-    require_type(step, types[at++]);
+  std::string types;
+  for (const Json step : steps.as_array()) types += concat(types.empty() ? "" : ", ", type_of(step));
+  const bool strips = types.ends_with(", Strip");
+  const std::string_view before = std::string_view(types).substr(0, types.size() - (strips ? 7 : 0));
+  if (before != "Replace, ByteFallback, Fuse" && before != "Replace, Fuse")
+    steps.fail_here("Replace, ByteFallback, Fuse and Strip, of which ByteFallback and Strip may be missing",
+                    types.empty() ? "no steps" : types);
+  for (const Json step : steps) {
     if (type_of(step) == "Replace") require_replacement(step, metaspace, " ");
     if (type_of(step) != "Strip") continue;
     require_text(step.at("content"), " ");
     require_number(step.at("start"), 1);
     require_number(step.at("stop"), 0);
   }
-  if (at < 3) steps.fail_here("Replace, ByteFallback and Fuse", concat(steps.size(), " steps"));
-  return at == std::size(types);
+  return strips;
 }
 
-/// Whether a Metaspace puts ▁ before texts that do not begin with ▁.
+/// Whether a Metaspace puts ▁ before texts that do not begin with ▁. Sets `only_at_begin` if it does so only before the first
+/// text.
 inline bool read_prepend_scheme(const Json& step, bool& only_at_begin) {
   const Json scheme = find_value(step, "prepend_scheme");
   if (!scheme) return find_flag(step, "add_prefix_space", true);
@@ -101,7 +103,7 @@ inline void read_metaspace_normalizer(const Json& root, TokenizerParts& parts) {
   steps.read(normalizer);
   if (steps.replaces == 0 || steps.prepends > 1)
     normalizer.fail_here("at least one Replace and at most one Prepend",
-                         concat(steps.replaces, " and ", steps.prepends));
+                         concat(steps.replaces, " Replace and ", steps.prepends, " Prepend"));
   parts.add_text_space = steps.prepends == 1;
 }
 
@@ -136,7 +138,7 @@ MOE_INLINE void read_sentence_piece(const Json& root, TokenizerParts& parts) {
     if (normalizer && !is_empty_sequence(normalizer))
       normalizer.fail_here("no normalizer beside a Metaspace", type_of(normalizer));
   } else {
-    if (pre_tokenizer) parts.pre.steps = read_metaspaced_steps(pre_tokenizer);
+    if (pre_tokenizer) parts.pre.steps = read_metaspaced_steps(pre_tokenizer, parts.name);
     read_metaspace_normalizer(root, parts);
   }
   if (is_metaspace(decoder)) return read_metaspace_decoder(decoder, parts);

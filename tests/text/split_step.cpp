@@ -55,7 +55,7 @@ TEST_CASE("split step: the behavior decides whether matches are pieces, parts of
         CutPieces{"the", "-", "final", "--", "countdown"});
 }
 
-TEST_CASE("split step: matches at the begin and at the end of a text keep their behavior") {
+TEST_CASE("split step: the behavior also holds for matches at the start and at the end of a text") {
   CHECK(cut_at("-", SplitBehavior::merged_with_previous, "-a-") == CutPieces{"-", "a-"});
   CHECK(cut_at("-", SplitBehavior::merged_with_next, "-a-") == CutPieces{"-a", "-"});
   CHECK(cut_at("-", SplitBehavior::contiguous, "--a") == CutPieces{"--", "a"});
@@ -98,8 +98,8 @@ TEST_CASE("split step: a ByteLevel puts its space before it cuts, and only befor
         CutPieces{" a", " 1"});
 }
 
-// Source: Falcon's tokenizer.json has Digits and a Split behind its ByteLevel.
-TEST_CASE("split step: steps behind a ByteLevel see bytes as its characters") {
+// Source: Falcon's tokenizer.json has Digits and a Split after its ByteLevel.
+TEST_CASE("split step: steps after a ByteLevel see each byte as a character of the byte alphabet") {
   const std::string level = R"({"type": "ByteLevel", "add_prefix_space": false, "use_regex": false})";
   const std::string digits = R"(, {"type": "Digits", "individual_digits": false})";
   CHECK(cut_by_json(level + digits, "ab12c") == CutPieces{"ab", "12", "c"});
@@ -110,5 +110,18 @@ TEST_CASE("split step: steps behind a ByteLevel see bytes as its characters") {
 TEST_CASE("split step: more than 64 steps are refused, because each step is a level of recursion") {
   std::string steps = plain_byte_level;
   for (int i = 0; i < 100; ++i) steps = R"({"type": "WhitespaceSplit"}, )" + steps;
-  check_error([&] { cut_by_json(steps, ""); }, {"at most 64 steps"});
+  check_error([&] { cut_by_json(steps, ""); }, {"at most 64 steps", "found step 65"});
+}
+
+TEST_CASE(
+    "split step: an error about a text that is too long for a regular expression names file and place") {
+  const std::string long_text(20'000, '+');
+  const std::string delimiter =
+      R"({"type": "CharDelimiterSplit", "delimiter": ")" + long_text + R"("}, )" + plain_byte_level;
+  check_error([&] { cut_by_json(delimiter, ""); },
+              {"a file: $.pretokenizers[0].delimiter", "bytes", "40000"});
+  const moe::JsonDocument split(R"({"type": "Split", "pattern": {"String": ")" + long_text +
+                                R"("}, "behavior": "Isolated", "invert": false})");
+  check_error([&] { return moe::detail::read_metaspaced_steps(split.root(), "a file"); },
+              {"a file: $.pattern.String", "bytes", "40000"});
 }
