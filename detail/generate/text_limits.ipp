@@ -27,7 +27,7 @@ MOE_INLINE std::vector<std::string> read_stop_strings(const Checkpoint& checkpoi
   const std::vector<std::string> strings =
       values.is_text(key) ? std::vector<std::string>{values.text(key, "")} : values.texts(key);
   for (const std::string& text : strings)
-    if (text.empty()) values.fail_at(key, "texts", "an empty text");
+    if (text.empty()) values.fail_at(key, "texts that are not empty", "an empty text");
   return strings;
 }
 

@@ -73,7 +73,8 @@ MOE_INLINE AddedVocabulary::AddedVocabulary(const std::vector<AddedToken>& token
     if (token.content.empty()) continue;
     bytes += token.content.size();
     if (bytes > most_added_bytes)
-      fail(name, "added tokens", concat("at most ", most_added_bytes, " bytes in all"), "more");
+      fail(name, "added tokens", concat("at most ", most_added_bytes, " bytes in all"),
+           concat("at least ", bytes));
     const bool twice = contents_.find_text(token.content).has_value();
     const auto known = check_added_token(token, largest, twice, vocabulary, name);
     contents_.add(token.id, token.content);

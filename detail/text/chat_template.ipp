@@ -41,7 +41,7 @@ inline std::string_view default_template(const Json& value) {
   if (!value.is_array()) return value.as_string();
   for (const Json element : value)
     if (element.at("name").as_string() == "default") return element.at("template").as_string();
-  value.fail_here("a template of the name \"default\"", "none");
+  value.fail_here("a template with the name \"default\"", "none");
 }
 
 /// The template of a GGUF file; its text is empty if `path` is empty or the file has no template.
@@ -111,7 +111,7 @@ inline LocalTime local_time() {
           fields.tm_hour,        fields.tm_min,     fields.tm_sec};
 }
 
-/// Makes the variables of a rendering. Must live as long as the rendering: the values are views of documents_.
+/// Makes the variables of a rendering. Must live as long as the rendering, because the values are views of documents_.
 class ChatVariables {
  public:
   explicit ChatVariables(Memory& memory) : memory_(memory) {}

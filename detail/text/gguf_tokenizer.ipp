@@ -179,7 +179,8 @@ MOE_INLINE void GgufTokenizer::read_tokens(Notation notation) {
   for (std::size_t i = 0; i < count_; ++i) {
     std::string text = tokens.text(most_token_bytes);
     bytes += text.size();
-    if (bytes > most_bytes) tokens.fail(concat("at most ", most_bytes, " bytes in all"), "more");
+    if (bytes > most_bytes)
+      tokens.fail(concat("at most ", most_bytes, " bytes in all"), concat(bytes, " bytes up to index ", i));
     const auto id = static_cast<TokenId>(i);
     const Type type = checked_type(id, text, types.empty() ? Type::normal : Type{types[i]});
     tool_response |= text == "<|tool_response>";
@@ -227,7 +228,8 @@ MOE_INLINE void GgufTokenizer::add_token(const GgufArray& tokens, TokenId id, st
   if (control && sentence_piece) return;  // merging never makes a control token
   const bool added = byte == no_byte ? parts_.vocabulary.add(id, text)
                                      : add_byte_token(parts_.vocabulary, parts_.byte_tokens, id, byte);
-  if (!added && type != Type::unused) tokens.fail("different tokens", concat('"', text, "\" twice"));
+  if (!added && type != Type::unused)
+    tokens.fail("different tokens", concat('"', text, "\" twice, at index ", id));
 }
 
 MOE_INLINE void GgufTokenizer::set_strips() {
@@ -249,6 +251,7 @@ MOE_INLINE void GgufTokenizer::set_strips() {
 }
 
 MOE_INLINE void GgufTokenizer::read_merges() {
+  // llama.cpp requires merges from all files except those of kimi-k2, too.
   if (!metadata_.find("tokenizer.ggml.merges") && metadata_.text("tokenizer.ggml.pre") == "kimi-k2") return;
   GgufArray merges(file_, metadata_, "tokenizer.ggml.merges", GgufType::string);
   parts_.merges = MergeTable(static_cast<std::size_t>(merges.count()));

@@ -8,7 +8,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-// The functions below match a part of a regular expression at the begin of a text that is not empty. They return the size of
+// The functions below match a part of a regular expression at the start of a text that is not empty. They return the size of
 // the match in bytes; 0 if there is no match.
 
 inline bool is_newline(std::string_view text, std::size_t at) {
@@ -66,8 +66,8 @@ inline std::size_t punctuation(std::string_view text, CharacterClasses letters) 
   return end;
 }
 
-/// `\s+(?!\S)|\s+`: a run of white space without its last character, which may begin the next word. The whole run if the run is
-/// one character, ends the text, or stands before one of the classes in `border`.
+/// `\s+(?!\S)|\s+`: a run of white space without its last character, which may begin the next word; or the whole run, if the
+/// run is one character, ends the text, or is followed by a character of the classes `border`.
 inline std::size_t blank(std::string_view text, CharacterClasses border) {
   std::size_t end = 0, last = 0;
   for (Character c = character_at(text, 0); c.is(character::space); c = character_at(text, end)) {

@@ -3,6 +3,7 @@
 #include "split_step.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>

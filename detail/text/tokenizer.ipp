@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include "tokenizer.hpp"
+#include "../core/concat.hpp"
 #include "../core/error.hpp"
 #include "nfc.hpp"
 #include "piece_encoder.hpp"
@@ -26,7 +27,8 @@ MOE_INLINE Tokenizer::Tokenizer(detail::TokenizerParts parts)
     : state_(std::make_shared<const detail::TokenizerState>(std::move(parts))) {}
 
 MOE_INLINE std::vector<TokenId> Tokenizer::encode(std::string_view text, EncodeOptions options) const {
-  detail::expect(text.size() < std::size_t{1} << 30, "tokenizer", "text", "less than 1 GiB", "more");
+  if (text.size() >= std::size_t{1} << 30)
+    detail::fail("tokenizer", "text", "less than 1 GiB", detail::concat(text.size(), " bytes"));
   const detail::TokenizerState& state = *state_;
   std::vector<TokenId> out;
   if (options.add_special_tokens) out = state.prefix;

@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
+#include <functional>
 #include <limits>
 #include <map>
 #include <optional>
@@ -200,7 +201,9 @@ MOE_INLINE TokenizerParts read_tokenizer(const std::string& path) {
   const bool checkpoint = is_directory(path) || path.ends_with(".safetensors") || !find_gguf(path).empty();
   const std::string found = checkpoint ? find_tokenizer(path) : path;
   if (found.empty())
-    fail(path, "tokenizer", "tokenizer.json, or vocab.json with merges.txt, or a GGUF model with a tokenizer",
+    fail(path, "tokenizer",
+         "tokenizer.json; or vocab.json, merges.txt and tokenizer_config.json; or a GGUF model with a "
+         "tokenizer",
          unsupported_tokenizer(is_directory(path) ? path : parent_directory(path)));
   if (is_directory(found)) return read_vocabulary_files(found);
   if (is_file(found) && is_gguf(found)) return read_gguf_tokenizer(found);

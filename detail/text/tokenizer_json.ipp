@@ -45,7 +45,7 @@ inline std::vector<AddedToken> read_added_tokens(const Json& tokens) {
 /// Whether the normalizer is NFC, or a Sequence with an NFC in it. Throws if there is any other step.
 inline bool read_normalizer(const Json& normalizer) {
   if (type_of(normalizer) == "NFC") return true;
-  if (type_of(normalizer) != "Sequence") refuse_type(normalizer, "NFC or a Sequence of it");
+  if (type_of(normalizer) != "Sequence") refuse_type(normalizer, "NFC or a Sequence of NFC");
   bool nfc = false;
   for (const Json step : normalizer.at("normalizers").as_array()) nfc |= read_normalizer(step);
   return nfc;
@@ -77,7 +77,8 @@ inline void read_template(const Json& processor, TokenizerParts& parts) {
   for (const Json piece : pieces) {
     if (const Json sequence = piece.find("Sequence")) {
       const std::string_view id = sequence.at("id").as_string();
-      if (id != "A" || ++texts > 1) sequence.fail_here("the text A, once", concat('"', id, '"'));
+      if (id != "A") sequence.fail_here("the text A", concat('"', id, '"'));
+      if (++texts > 1) sequence.fail_here("the text A, once", "twice");
       continue;
     }
     const Json ids =
@@ -114,7 +115,7 @@ inline void read_post_processor(const Json& processor, TokenizerParts& parts) {
   for (const Json step : processor.at("processors").as_array()) read_post_processor(step, parts);
 }
 
-/// Whether every byte has a token. Then no symbol is outside the vocabulary.
+/// Whether every byte has a token, so that no symbol is outside the vocabulary.
 inline bool has_all_bytes(const TokenizerParts& parts) {
   const bool sentence_piece = parts.vocabulary.notation() == Notation::sentence_piece;
   for (std::size_t byte = 0; byte < 256; ++byte) {

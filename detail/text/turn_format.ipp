@@ -62,7 +62,8 @@ inline std::optional<std::string_view> text_between(std::string_view text, std::
   return text.substr(0, size);
 }
 
-/// The tag such as </think> or [/THINK] at the begin of a text; the whole text if it begins with no tag.
+/// The tag at the start of a text, such as </think> or [/THINK]; the whole text, without white space at the end, if there is no
+/// tag at the start.
 inline std::string_view first_tag(std::string_view text) {
   const char closing = text.starts_with('<') ? '>' : ']';
   const std::size_t end = text.starts_with('<') || text.starts_with('[') ? text.find(closing) : text.npos;
@@ -230,9 +231,9 @@ class TurnProbe {
     return first_tag(trimmed_left(between));
   }
 
-  /// The marker at the end of `before`, the text between question and thought: the begin of a known pair, or else the rest of
-  /// `before` after the begin of a turn without reasoning. prompts_ has several such begins: the shortest rest is the marker.
-  /// Empty if there is no rest.
+  /// The marker at the end of `before`, which is the text between question and thought: the first marker of a known pair; or
+  /// else the rest of `before` after the text that begins a turn without reasoning. prompts_ has several texts of this kind:
+  /// the shortest rest is the marker. Empty if there is no rest.
   std::string_view begin_marker(std::string_view before, std::string_view between) const {
     if (const MarkerPair* known = known_pair(before, between)) return known->begin;
     std::string_view found;
@@ -267,7 +268,7 @@ class TurnProbe {
       }
   }
 
-  /// Whether a generation prompt ends with the begin of reasoning, or with an empty reasoning.
+  /// Whether a generation prompt ends with the first marker, or with both markers (an empty reasoning).
   bool prompt_shows(const MarkerPair& pair) const {
     return std::any_of(prompts_.begin(), prompts_.end(), [&](const std::string& prompt) {
       std::string_view text = trimmed_right(text_after(prompt, question).value_or(""));
@@ -291,7 +292,7 @@ class TurnProbe {
   TurnFormat format_;
   const std::string user_ = user(question), next_ = ',' + user(next);
   std::vector<std::string> tools_;
-  std::vector<std::string> prompts_;  // texts up to the begin of an answer without reasoning
+  std::vector<std::string> prompts_;  // texts that end where an answer without reasoning starts
   std::string one_call_;              // the members of a message with a call that the template renders
 };
 

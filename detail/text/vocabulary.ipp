@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include "vocabulary.hpp"
+#include "../core/concat.hpp"
 #include "../core/error.hpp"
 
 #include <bit>
@@ -67,8 +68,10 @@ MOE_INLINE Vocabulary::Kind Vocabulary::write(std::string& out, std::string_view
 }
 
 MOE_INLINE Vocabulary::Entry Vocabulary::append(std::string_view text) {
-  expect(text.size() <= std::numeric_limits<std::uint32_t>::max() - arena_.size(), "vocabulary",
-         "text of all tokens", "less than 4 GiB", "more");
+  constexpr std::size_t most = std::numeric_limits<std::uint32_t>::max();
+  if (text.size() > most - arena_.size())
+    fail("vocabulary", "text of all tokens", concat("at most ", most, " bytes"),
+         concat(arena_.size(), " bytes and a token of ", text.size(), " bytes"));
   Entry entry{static_cast<std::uint32_t>(arena_.size()), 0, Kind::bytes};
   entry.kind = write(arena_, text);
   entry.size = static_cast<std::uint32_t>(arena_.size() - entry.begin);

@@ -91,7 +91,10 @@ TEST_CASE("added tokens: rstrip includes all white space after the match") {
   CHECK(split(tokens, "<x>  ") == "[1]");
 }
 
-TEST_CASE("added tokens: the white space that a match takes ends where the next match begins") {
+// Source: find_matches of AddedVocabulary in Hugging Face's tokenizers.
+TEST_CASE(
+    "added tokens: a match inside the white space that rstrip took gives back the white space after the "
+    "match") {
   const std::vector<AddedToken> tokens = {{.id = 1, .content = "<x>", .rstrip = true},
                                           {.id = 2, .content = "\n"}};
   CHECK(split(tokens, "<x>\n  a") == "[1][2](  a)");
@@ -104,10 +107,12 @@ TEST_CASE("added tokens: a match within the previous match is left out") {
   CHECK(split(tokens, "<x>\na") == "[1](a)");
 }
 
-TEST_CASE("added tokens: contents may be any bytes") {
-  const std::vector<AddedToken> tokens = {
-      {.id = 1, .content = "中"}, {.id = 2, .content = "中文"}, {.id = 3, .content = "é"}};
-  CHECK(split(tokens, "é中中文中") == "[3][1][2][1]");
+TEST_CASE("added tokens: contents may be characters of several bytes, or invalid bytes") {
+  const std::vector<AddedToken> tokens = {{.id = 1, .content = "中"},
+                                          {.id = 2, .content = "中文"},
+                                          {.id = 3, .content = "é"},
+                                          {.id = 4, .content = "\xff"}};
+  CHECK(split(tokens, "é中\xff中文中") == "[3][1][4][2][1]");
 }
 
 TEST_CASE("added tokens: a long run of tokens that strip white space is split in linear time") {

@@ -65,7 +65,7 @@ std::string stream(const moe::Tokenizer& tokenizer, const Ids& ids) {
   return out + decoder.finish();
 }
 
-/// Calls f with each line of a file. Returns their number.
+/// Calls f with the JSON of each line of a file. Returns the number of lines.
 std::size_t for_each_line(const std::string& path, const std::function<void(const moe::Json&)>& f) {
   std::size_t count = 0;
   std::string line;
@@ -140,7 +140,7 @@ TEST_CASE("gemma tokenizer: an error names the wrong key") {
 }
 
 TEST_CASE("gemma tokenizer: merges that do not name two tokens are ignored with a warning") {
-  for (const char* merge : {"ab", " a", "", "a zz"}) {  // a space at the begin does not split
+  for (const char* merge : {"ab", " a", "", "a zz"}) {  // a space that is the first byte does not split
     TinyGemma tiny;
     tiny.merges.push_back(merge);
     const moe::Tokenizer tokenizer = open_gemma(tiny.file());

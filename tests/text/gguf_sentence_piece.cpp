@@ -1,22 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "detail/core/utf8.hpp"
-#include "detail/text/chat_message.hpp"
-#include "detail/text/gguf_tokenizer.hpp"
-#include "detail/text/gguf_pre_tokenizers.hpp"
-#include "detail/text/chat_template.hpp"
 #include "detail/text/streaming_decoder.hpp"
 #include "detail/text/tokenizer.hpp"
 #include "support/gguf_builder.hpp"
 #include "support/gguf_vocabulary.hpp"
-#include "support/check_message.hpp"
-#include "support/temporary_directory.hpp"
-#include "support/tiny_tokenizer.hpp"
 
 #include <doctest/doctest.h>
 
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <limits>
 #include <map>
 #include <optional>
@@ -158,7 +150,7 @@ TEST_CASE("gguf tokenizer: an error names the wrong part of a SentencePiece voca
     changed.at(at) = one;
     return sentence_piece(changed);
   };
-  check_tokenizer_refused(with(7, {"e", -1}), {"tokens", "\"e\" twice"});
+  check_tokenizer_refused(with(7, {"e", -1}), {"tokens", "\"e\" twice, at index 8"});
   check_tokenizer_refused(with(7, {"<0x0A>", 0, 6}), {"tokens", "\"<0x0A>\" twice"});
   check_tokenizer_refused(with(2, {"<s>", 0, 3}), {"\"<s>\"", "two"});
   check_tokenizer_refused(with(7, {"h", std::numeric_limits<float>::quiet_NaN()}),

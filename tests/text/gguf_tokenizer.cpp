@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "detail/core/utf8.hpp"
 #include "detail/text/chat_message.hpp"
-#include "detail/text/gguf_tokenizer.hpp"
 #include "detail/text/gguf_pre_tokenizers.hpp"
 #include "detail/text/chat_template.hpp"
-#include "detail/text/streaming_decoder.hpp"
 #include "detail/text/tokenizer.hpp"
 #include "support/gguf_builder.hpp"
 #include "support/gguf_vocabulary.hpp"
@@ -16,11 +13,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
-#include <limits>
-#include <map>
-#include <optional>
-#include <random>
 #include <string>
 #include <string_view>
 #include <vector>

@@ -26,7 +26,7 @@ const moe::Tokenizer& qwen3_tokenizer(const std::string& folder) {
   return tokenizer;
 }
 
-/// Calls f with each line that is a JSON object. Returns their number.
+/// Calls f with each line that is a JSON object. Returns the number of these lines.
 template <class F>
 std::size_t for_each_object(const std::string& path, F f) {
   std::size_t count = 0;

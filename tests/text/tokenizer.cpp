@@ -197,7 +197,7 @@ TEST_CASE("tokenizer: parts that contradict each other are refused") {
       },
       {"\"y\"", "2"});
   refused([](auto& p) { p.added_tokens = {{.id = 2, .content = std::string((16 << 20) + 1, 'x')}}; },
-          {"added tokens", "at most 16777216 bytes", "more"});
+          {"added tokens", "at most 16777216 bytes", "found at least 16777217"});
   refused([](auto& p) { p.added_tokens = {{.id = 4'000'000'000, .content = "x"}}; }, {"\"x\"", "4000000000"});
 }
 

@@ -135,7 +135,9 @@ TEST_CASE("tokenizer files: tokenizer.json comes before the other files") {
 
 TEST_CASE("tokenizer files: an error about a missing file names the file") {
   const TemporaryDirectory directory;
-  check_error([&] { moe::Tokenizer{directory.path()}; }, {directory.path(), "tokenizer.json", "vocab.json"});
+  check_error([&] { moe::Tokenizer{directory.path()}; },
+              {directory.path(), "tokenizer.json; or vocab.json, merges.txt and tokenizer_config.json",
+               "found none"});
   check_error([&] { moe::Tokenizer{directory / "tokenizer.json"}; }, {"tokenizer.json", "readable file"});
   directory.write("vocab.json", "{}");
   check_error([&] { moe::Tokenizer{directory.path()}; }, {"tokenizer_config.json", "readable file"});

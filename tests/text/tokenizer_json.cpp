@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "detail/text/tokenizer_json.hpp"
 #include "support/message_of.hpp"
+#include "support/temporary_directory.hpp"
 #include "support/tiny_tokenizer.hpp"
 #include "support/watchdog.hpp"
 
@@ -8,6 +9,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -257,7 +259,8 @@ TEST_CASE("tokenizer.json: a template must have the text once and only known tok
   };
   const std::string null = R"("post_processor": null)", text = R"({"Sequence": {"id": "A"}})";
   refuses(null, with("[]", "{}"), {"$.post_processor.single", "once"});
-  refuses(null, with("[" + text + ", " + text + "]", "{}"), {"$.post_processor.single[1].Sequence"});
+  refuses(null, with("[" + text + ", " + text + "]", "{}"),
+          {"$.post_processor.single[1].Sequence", "found twice"});
   refuses(null, with(R"([{"Sequence": {"id": "B"}}])", "{}"), {"$.post_processor.single[0].Sequence", "B"});
   const std::string special = R"([{"SpecialToken": {"id": "<s>"}}, )" + text + "]";
   refuses(null, with(special, "{}"), {"$.post_processor.special_tokens", "<s>"});
