@@ -26,8 +26,8 @@ struct AddedToken {
   bool special = false;      // controls the model; decoding may leave it out
 };
 
-/// An Aho-Corasick automaton over reversed texts. Reads an input backwards, one step for each byte. After each step, longest() is
-/// the longest text that begins at the byte that was read. O(1) amortised per step, whatever the texts are.
+/// An Aho-Corasick automaton over reversed texts. Reads an input backwards, one step for each byte. After each step, longest()
+/// returns the longest text that begins at the byte that was read. O(1) amortised per step, whatever the texts are.
 class BackwardAutomaton {
  public:
   static constexpr std::uint32_t none = std::numeric_limits<std::uint32_t>::max();
@@ -49,7 +49,7 @@ class BackwardAutomaton {
   std::vector<std::uint32_t> children_;
   std::vector<unsigned char> bytes_;        // [states] the byte that leads to the state
   std::vector<std::uint32_t> fallback_;     // [states] the state of the longest proper suffix
-  std::vector<std::uint32_t> longest_;      // [states]
+  std::vector<std::uint32_t> longest_;      // [states] the result of longest()
   std::array<std::uint32_t, 256> first_{};  // the states after one byte
 };
 
@@ -79,7 +79,7 @@ class AddedTokenMatcher {
         end = space_end;
       }
       if (done < begin) on_text(text.substr(done, begin - done));
-      if (begin < end) on_token(token.id);  // else the previous match includes this match: rstrip
+      if (begin < end) on_token(token.id);  // otherwise rstrip of the previous token took this match
       done = end;
     }
     if (done < text.size()) on_text(text.substr(done));
@@ -111,7 +111,7 @@ class AddedTokenMatcher {
 
   static bool touches_word(std::string_view text, std::size_t begin, std::size_t end);
 
-  /// The begin of the white space that ends at `end`, but at least `least`.
+  /// The start of the white space that ends at `end`; `least` if the white space starts before `least`.
   std::size_t begin_of_space(std::string_view text, std::size_t least, std::size_t end) const;
 
   /// The end of the white space that begins at `at`.

@@ -44,7 +44,7 @@ class CanonicalForms {
 
   void read_decompositions();
 
-  Buffer<std::uint8_t> states_;  // [code points] 0: stable; movable; otherwise the combining class
+  Buffer<std::uint8_t> states_;  // [code points] 0 for a stable character; `movable`; or the combining class
   std::vector<Step> steps_;      // sorted by composed
   std::vector<Pair> pairs_;      // sorted
 };

@@ -17,10 +17,11 @@ namespace moe::inline MOE_ABI {
 /// transformers does. A template can access its variables only; the steps and the memory of a template are limited. Thread-safe.
 class ChatTemplate {
  public:
-  /// `path`: a checkpoint's directory, or a file in it. The template of a GGUF file takes precedence over the templates of its
-  /// directory; in a directory, chat_template.jinja takes precedence over chat_template in tokenizer_config.json, and both take
-  /// precedence over the template of a GGUF file. The special tokens come from the GGUF file or from the directory, like the
-  /// template. Throws if there is no template, or if the template uses something that is not supported.
+  /// `path`: a checkpoint's directory, or a file in it. If `path` is a GGUF file with a template, this template takes
+  /// precedence over the templates in the file's directory. In a directory, chat_template.jinja takes precedence over
+  /// chat_template in tokenizer_config.json, and both take precedence over the template of a GGUF file. The special tokens come
+  /// from the GGUF file or from the directory, like the template. Throws if there is no template, or if the template uses
+  /// something that is not supported.
   explicit ChatTemplate(const std::string& path);
 
   /// `text`: the template itself; `file` is for errors.
@@ -33,11 +34,12 @@ class ChatTemplate {
   /// Renders messages in JSON, which may have members of any kind: [{"role": "user", "content": "Hi"}].
   std::string render(const Json& messages, const ChatOptions& options = {}) const;
 
-  /// The message of an answer for the history of the conversation. The reasoning, if there is any, stands where the template
-  /// expects it: in `reasoning_content`, or between its markers in the content if the template reads no other place.
+  /// The message that adds an answer to the history of a conversation. The reasoning, if there is any, stands where the
+  /// template expects reasoning: in `reasoning_content`, or in the content between the markers of reasoning if the template
+  /// reads no other place.
   Message answer(std::string content, std::string reasoning = {}) const;
 
-  /// How the template writes an assistant's turn. The first call finds out, by rendering dozens of short conversations.
+  /// How the template writes an assistant's turn. The first call finds the format by rendering dozens of short conversations.
   const detail::TurnFormat& turn_format() const;
 
  private:

@@ -85,7 +85,7 @@ inline constexpr std::string_view chameleon_regexes =
 [\p{P}!-/:-@\[-`{-~]
 's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)re";
 
-/// Digits in threes from the right, then o200k.
+/// Groups of three digits, counted from the right; then o200k.
 inline constexpr std::string_view tiny_aya_regexes =
     "\\d{1,3}(?=(?:\\d{3})*\\b)\n"
     R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|)"
@@ -108,7 +108,8 @@ inline constexpr std::string_view seed_coder_regexes =
 inline constexpr std::string_view ufakzeka_regexes =
     R"([^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 
-/// Digits in threes from the right, then scripts without spaces, then the last pattern of DeepSeek-V3.
+/// Groups of three digits, counted from the right; then runs of scripts that write no spaces; then the last pattern of
+/// DeepSeek-V3.
 inline constexpr std::string_view afmoe_regexes =
     "\\p{N}{1,3}(?=(?:\\p{N}{3})*(?!\\p{N}))\n"
     "[\\x{4e00}-\\x{9fff}\\x{3400}-\\x{4dbf}\\x{8c48}-\\x{faff}\\x{3040}-\\x{309f}\\x{30a0}-\\x{30ff}\\x{"

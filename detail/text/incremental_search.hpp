@@ -22,12 +22,12 @@ class IncrementalSearch {
   /// Reads the next byte. Returns the index of the longest text that ends with this byte; nothing if no text ends here.
   std::optional<std::size_t> step(char byte);
 
-  /// How many of the bytes read last may be the begin of one of the texts.
+  /// The size of the longest suffix of the bytes read so far that is a proper prefix of one of the texts.
   std::size_t held() const;
 
   const std::string& text(std::size_t index) const { return searches_[index].text; }
 
-  /// Drops the bytes read so far: the next byte begins a new text.
+  /// Forgets the bytes read so far: the next byte is the first byte of a new input.
   void reset();
 
  private:

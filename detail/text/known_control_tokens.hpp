@@ -87,7 +87,7 @@ inline bool is_known_control(std::string_view text, bool normal) {
   const auto has = [&](const auto& list) {
     return std::find(std::begin(list), std::end(list), text) != std::end(list);
   };
-  // A fast test, as every token of a vocabulary is searched for: all texts in the lists pass it.
+  // A fast test that every text in the lists passes, because this function is called for every token of a vocabulary.
   if (text.size() < 4 || text.find_first_of(">[]") == text.npos) return false;
   return has(end_tokens_of_any_type) || has(middle_tokens_of_any_type) ||
          (normal && has(control_tokens_of_type_normal));

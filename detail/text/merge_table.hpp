@@ -21,8 +21,8 @@ struct Merge {
   TokenId result = 0;
 };
 
-/// The merges of a vocabulary, as a hash table: (left, right) -> (rank, result). The hash has a secret key, so that no file
-/// can hold pairs that collide.
+/// The merges of a vocabulary, as a hash table: (left, right) -> (rank, result). The hash has a secret key, so that the author
+/// of a file cannot choose pairs that collide.
 class MergeTable {
  public:
   /// `merges`: the expected number; more are possible.

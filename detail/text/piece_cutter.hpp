@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include "../core/config.hpp"
+#include "../core/utf8.hpp"
 #include "notation.hpp"
 #include "regex/matcher.hpp"
 #include "split_step.hpp"
@@ -73,7 +74,8 @@ class PieceCutter {
       on_part(text.substr(part.begin, part.end - part.begin));
   }
 
-  /// Calls on_match(begin, end, whether it is a match) for each match, and each part between matches that is not empty.
+  /// Calls on_match(begin, end, true) for each match, and on_match(begin, end, false) for each part between matches that is not
+  /// empty.
   template <class OnMatch>
   void find_matches(std::size_t index, std::string_view text, OnMatch on_match) {
     regex::Matcher& matcher = *matchers_[index];

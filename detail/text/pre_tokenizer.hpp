@@ -12,8 +12,8 @@ namespace moe::inline MOE_ABI::detail {
 struct SplitPattern {
   std::string_view regex;  // or several, one per line; each line cuts the pieces of the line before
 
-  /// The size in bytes, not 0, of the first piece of a text that is not empty. An invalid byte of UTF-8 counts as a
-  /// punctuation mark.
+  /// The size in bytes, not 0, of the first piece of a text that is not empty. An invalid byte of UTF-8 is a character that no
+  /// class such as \p{P} contains, but every complement such as [^\s\p{L}\p{N}].
   std::size_t (*first_piece)(std::string_view text);
 };
 

@@ -18,8 +18,8 @@ enum class SplitBehavior : std::uint8_t {
   isolated,              // each match and each part between matches is a piece
   removed,               // each part between matches is a piece
   merged_with_previous,  // a match belongs to the part before it
-  merged_with_next,      // a match belongs to the part behind it
-  contiguous,            // matches in a row are one piece
+  merged_with_next,      // a match belongs to the part after it
+  contiguous,            // consecutive matches are one piece
 };
 
 /// One step of a pre-tokenizer. Cuts each piece of the step before.

@@ -15,11 +15,11 @@ namespace moe::inline MOE_ABI {
 class StreamingDecoder {
  public:
   /// `tokenizer` must outlive the decoder. `skip_special`: leave special tokens out. `continues`: the tokens follow other
-  /// tokens, so a leading space is part of the text, even if the tokenizer adds one at the beginning of texts.
+  /// tokens, so a leading space is part of the text, even if the tokenizer adds a space at the start of texts.
   explicit StreamingDecoder(const Tokenizer& tokenizer, bool skip_special = false, bool continues = false);
 
-  /// The text that is complete with this token; may be empty. A run of SentencePiece's tokens `<0x0A>` is held back up to
-  /// its end, since only the whole run shows whether it is valid.
+  /// The text that is complete with this token; may be empty. A run of SentencePiece's byte tokens, such as `<0x0A>`, is held
+  /// back up to the end of the run, because only the whole run shows whether the bytes are valid UTF-8.
   std::string push(TokenId id);
 
   /// As above, but appends to `text`.

@@ -33,7 +33,7 @@ class ByteRun {
   /// turns every byte of the run into U+FFFD.
   void write(char byte, std::string& out);
 
-  /// Ends the run and appends the rest of it. Another run may begin.
+  /// Ends the run and appends the rest of the run. Another run may begin.
   void finish(std::string& out);
 
  private:
@@ -46,7 +46,7 @@ class ByteRun {
   bool valid_ = true;         // so far
 };
 
-/// The characters that decoding leaves out at the begin of a text.
+/// The characters that decoding leaves out at the start of a text.
 enum class SpaceAtBegin {
   none,
   one,             // a space
@@ -57,7 +57,7 @@ enum class SpaceAtBegin {
 /// byte-level tokens of any size; in a SentencePiece vocabulary, only over tokens of single bytes.
 class TokenStream {
  public:
-  /// `bpe` must outlive the stream. `continues`: the tokens follow other tokens, so nothing is left out at the begin.
+  /// `bpe` must outlive the stream. `continues`: the tokens follow other tokens, so nothing is left out at the start.
   explicit TokenStream(const Bpe& bpe, SpaceAtBegin left_out = SpaceAtBegin::none, bool continues = false)
       : bpe_(&bpe), left_out_(left_out), at_begin_(!continues) {}
 
@@ -70,7 +70,7 @@ class TokenStream {
  private:
   void write_token(TokenId id, std::string& out);
 
-  /// If the part of `out` from `from` on is the begin of the text, removes the spaces that `left_out_` names from this part.
+  /// If the part of `out` from `from` on is the start of the text, removes the spaces that `left_out_` names from this part.
   void strip(std::string& out, std::size_t from);
 
   const Bpe* bpe_;

@@ -51,7 +51,7 @@ class Tokenizer {
   /// Whether decoding leaves out a space at the beginning of a text: a space that encoding puts there.
   bool adds_text_space() const { return left_out_at_begin() != detail::SpaceAtBegin::none; }
 
-  /// Which space decoding leaves out at the begin of a text.
+  /// Which spaces decoding leaves out at the start of a text.
   detail::SpaceAtBegin left_out_at_begin() const;
 
   /// Probable mistakes in the files of the tokenizer, and how each was read; one line each.
@@ -60,13 +60,13 @@ class Tokenizer {
   /// The bytes that a token writes, not always whole characters; empty if there is no such token.
   std::string_view bytes(TokenId id) const;
 
-  /// Whether the token controls the model and is no part of its text.
+  /// Whether the token controls the model and is no part of the text.
   bool is_special(TokenId id) const;
 
   /// The added token with this content, or else the token of the vocabulary that writes this text.
   std::optional<TokenId> id_of(std::string_view text) const;
 
-  /// The highest id plus one. Some ids below it may be without a token.
+  /// The highest id plus one. Ids below this number may be without a token.
   std::size_t size() const;
 
  private:

@@ -14,7 +14,7 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Everything that a file says about a tokenizer, whatever its format.
+/// Everything that the files of a tokenizer say, whatever the format of the files.
 struct TokenizerParts {
   std::string name;  // of the file, for errors
   Vocabulary vocabulary;

@@ -19,7 +19,7 @@ struct TokenizerState {
   /// Throws if the parts contradict each other.
   explicit TokenizerState(TokenizerParts parts);
 
-  /// The part with a space in place of each ▁, and with a space before it if normalization.add_text_space is set.
+  /// The part with a space in place of each ▁, and with a further space at the start if normalization.add_text_space is set.
   std::string metaspaced(std::string_view part) const;
 
   Normalization normalization;

@@ -12,10 +12,10 @@ namespace moe::inline MOE_ABI::detail {
 
 /// How a chat template writes an assistant's turn, as its renderings show. A member that no rendering shows is empty.
 struct TurnFormat {
-  /// The texts behind the last words of a turn:
+  /// The texts after the last word of a turn.
   struct Closing {
-    std::string at_end;       // up to the end of the conversation
-    std::string before_next;  // up to the first words of the next message
+    std::string at_end;       // if no message follows: up to the end of the conversation
+    std::string before_next;  // if a message follows: up to the first word of the message
   };
 
   std::string opening;  // the generation prompt: what add_generation_prompt adds to a user's message
@@ -35,7 +35,7 @@ struct TurnFormat {
 ///
 /// The markers of reasoning are the texts around a message's reasoning that a turn without reasoning does not have. If these
 /// texts contain a pair of markers of published templates, only the pair counts. If no rendering shows markers, such a pair also
-/// counts if the generation prompt ends with the begin marker or with both markers of the pair (an empty reasoning), or if the
+/// counts if the generation prompt ends with the first marker or with both markers of the pair (an empty reasoning), or if the
 /// template removes a text between the two markers from the content of earlier turns.
 TurnFormat find_turn_format(
     FunctionRef<std::string(const std::string& messages, const ChatOptions& options)> render);

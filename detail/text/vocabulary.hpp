@@ -16,8 +16,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The tokens of a vocabulary: id -> bytes, and bytes -> id by a hash table. The hash has a secret key, so that no file can
-/// hold tokens that collide.
+/// The tokens of a vocabulary: id -> bytes, and bytes -> id by a hash table. The hash has a secret key, so that the author of a
+/// file cannot choose tokens that collide.
 class Vocabulary {
  public:
   /// `tokens`: the expected number; more are possible. `names_bytes`: the token of a byte is decoded as its name, such as
@@ -41,7 +41,7 @@ class Vocabulary {
   /// the id is taken.
   bool add_byte(TokenId id, int byte);
 
-  /// The token that writes these bytes.
+  /// The token that writes these bytes, if merging can make this token (see Notation).
   std::optional<TokenId> find(std::string_view bytes) const { return find(bytes, Kind::bytes); }
 
   /// The token that add() has added for `text`.
@@ -61,7 +61,13 @@ class Vocabulary {
   std::size_t size() const { return entries_.size(); }
 
  private:
-  enum class Kind : std::uint8_t { absent, bytes, literal, apart, byte };
+  enum class Kind : std::uint8_t {
+    absent,
+    bytes,    // of add(); merging can make the token
+    literal,  // of add(); merging never makes the token, see Notation
+    apart,    // of add_apart()
+    byte,     // of add_byte()
+  };
   struct Entry {
     std::uint32_t begin = 0, size = 0;  // in arena_
     Kind kind = Kind::absent;
