@@ -90,9 +90,6 @@ inline constexpr SplitPattern deepseek_v3_pattern = {
     R"( ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)",
     deepseek_v3_piece};
 
-/// Cuts nothing.
-inline constexpr SplitPattern whole_text_pattern = {"", [](std::string_view text) { return text.size(); }};
-
 /// The pattern with exactly this regular expression; null if there is none.
 const SplitPattern* find_split_pattern(std::string_view regex);
 
