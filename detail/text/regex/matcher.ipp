@@ -195,15 +195,19 @@ MOE_INLINE void Matcher::split(const Instruction& in) {
   code_ = in.prefers_target ? in.target : behind;
 }
 
-/// A round that matches the empty text reaches the repeat again at the same position. The repeat fails at the position where
-/// its loop is open, so backtracking discards the empty round.
+/// A round that matches no characters reaches the repeat again at the position where its loop is open: the loop then ends, as in
+/// Perl. If no match follows, backtracking tries the other choices of the round.
 MOE_INLINE Matcher::Outcome Matcher::repeat(const Instruction& in, bool condition) {
-  std::size_t& open = open_[in.memo];
-  if ((in.nullable && open == position_) || has_bit(failed_, in.memo, position_)) return Outcome::fails;
+  if (has_bit(failed_, in.memo, position_)) return Outcome::fails;
   if (condition && has_bit(passed_, in.memo, position_)) return Outcome::matches;
+  std::size_t& open = open_[in.memo];
   stack_.push_back({Frame::Kind::failed, code_, position_, open, 0, 0});
-  open = position_;
-  split(in);
+  if (in.nullable && open == position_) {
+    code_ = std::max(code_ + 1, in.target);  // the code of a round comes before the code after the loop
+  } else {
+    open = position_;
+    split(in);
+  }
   return Outcome::goes_on;
 }
 

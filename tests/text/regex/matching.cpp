@@ -62,10 +62,20 @@ TEST_CASE(
   CHECK(find_all("(?:(?=(?:x?)*)a?)*?b", "aab") == RegexMatches{"aab"});
 }
 
+// The expected values are from Perl 5.36.
+TEST_CASE("regex: a loop ends after a round of no characters, but tries other rounds if no match follows") {
+  CHECK(find_all("x(?:a{0,1}?)*", "xa") == RegexMatches{"x"});
+  CHECK(find_all("(?:|a)*b", "aab") == RegexMatches{"aab"});
+  CHECK(find_all("x(?:b?|a)+", "xab") == RegexMatches{"x"});
+  CHECK(find_all("x(?:|a)*+a", "xaa") == RegexMatches{"xa"});
+  CHECK(find_all("x(?:(?:a|b)*?)+", "xab") == RegexMatches{"x"});
+}
+
 TEST_CASE("regex: loops with empty rounds around conditions take linear time") {
   const std::string text(50000, 'a');
   CHECK(find_all("(?:(?=a)a|(?:b?)*c)*", text) == RegexMatches{text});
   CHECK(find_all("(?:(?=(?:x?)*a)a?)*", text) == RegexMatches{text});
+  CHECK(find_all("(?:(?:(?:a?)*|b?)*|c?)*d", text).empty());
 }
 
 TEST_CASE("regex: possessive quantifiers and atomic groups give nothing back") {
