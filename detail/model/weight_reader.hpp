@@ -26,7 +26,7 @@ class WeightReader {
 
   /// A reader of the same model with another memory: for matrices that are needed only until other matrices are made from them.
   WeightReader with_memory(std::vector<Pages>& memory) const {
-    return WeightReader(source_, spec_, storage_, memory);
+    return WeightReader(source_, spec_, storage_, memory, progress_);
   }
 
   bool has(Role role, std::size_t layer = 0) const { return source_.names().find(role, layer) != nullptr; }
