@@ -33,13 +33,16 @@ class Verification::Work {
   void run(FunctionRef<void(std::uint64_t)> progress) const;
 
  private:
-  /// The head of a file, a tensor, or the padding before or after a tensor.
+  /// The head of a file, a tensor, or the padding behind a tensor.
   struct Part {
     detail::PlannedTensor range;
     std::optional<std::uint32_t> crc32c;  // empty: all bytes must be zero
     // For the head: the offset of its stored checksum, whose four bytes count as 0. For other parts: 0.
     std::uint64_t own_checksum = 0;
   };
+
+  /// Throws unless the file ends at the first multiple of the alignment from `end` on, the end of its last tensor.
+  static void require_size(const File& file, std::uint64_t end, std::uint64_t alignment);
 
   void add_part(std::string_view name, std::uint64_t begin, std::uint64_t end,
                 std::optional<std::uint32_t> crc32c);
@@ -69,7 +72,15 @@ MOE_INLINE void Verification::Work::add_file(const std::string& path) {
     end = tensor->offset + tensor->bytes;
     add_part(tensor->name, tensor->offset, end, tensor->crc32c);
   }
+  if (!tensors.empty()) require_size(file, end, contents.metadata.whole("general.alignment").value_or(32));
   add_part("padding", end, file.size(), {});
+}
+
+MOE_INLINE void Verification::Work::require_size(const File& file, std::uint64_t end,
+                                                 std::uint64_t alignment) {
+  const std::uint64_t size = (end + alignment - 1) / alignment * alignment;
+  if (file.size() != size)
+    detail::fail(file.path(), "size", detail::concat(size, " bytes"), detail::concat(file.size()));
 }
 
 MOE_INLINE void Verification::Work::add_small_copies(const std::string& directory) {
@@ -126,7 +137,7 @@ MOE_INLINE void Verification::Work::require_zeros(const Part& part, std::uint64_
                    "0 between tensors", detail::concat(std::to_integer<int>(piece[i])));
 }
 
-/// The checksum of a part, updated with a further piece that begins at `at` in the part.
+/// The checksum of a part, updated with the next piece, which begins at byte `at` of the part.
 MOE_INLINE std::uint32_t Verification::Work::add_checksum(const Part& part, std::uint64_t at,
                                                           std::span<const std::byte> piece,
                                                           std::uint32_t checksum) {

@@ -22,6 +22,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -65,6 +66,26 @@ TEST_CASE("verification: a flipped bit in any part of either file is found") {
       check_error([&] { moe::Verification(extracted.out()).run(); }, {});
       flip_byte(path, at);
     }
+  }
+  CHECK_NOTHROW(moe::Verification(extracted.out()).run());
+}
+
+TEST_CASE("verification: a file whose last padding is cut or too long is refused by its name and size") {
+  const ExtractedCheckpoint extracted;
+  using Change = std::pair<std::string, std::int64_t>;  // a file, and the bytes that are added to its end
+  for (const Change& change :
+       {Change{"dense.gguf", -1}, Change{"dense.gguf", 4096}, Change{"experts.gguf", 4096}}) {
+    const std::string& name = change.first;
+    const std::int64_t more = change.second;
+    CAPTURE(name);
+    CAPTURE(more);
+    const std::string path = extracted.out() + "/" + name;
+    const auto size = static_cast<std::int64_t>(std::filesystem::file_size(path));
+    std::filesystem::resize_file(path, static_cast<std::uint64_t>(size + more));
+    check_error(
+        [&] { moe::Verification verification(extracted.out()); },
+        {name + ": size: expected " + std::to_string(size) + " bytes, found " + std::to_string(size + more)});
+    std::filesystem::resize_file(path, static_cast<std::uint64_t>(size));
   }
   CHECK_NOTHROW(moe::Verification(extracted.out()).run());
 }
