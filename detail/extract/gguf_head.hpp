@@ -82,9 +82,10 @@ class GgufHead {
   }
   static void append_text(std::string& out, std::string_view text);
 
-  /// The size of a tensor in bytes. Throws if an offset would not fit into 64 bits.
+  /// The size in bytes of a tensor that begins at `begin` in the data. Throws if the tensor has more than 2^62 numbers, or
+  /// ends behind byte 2^62 of the data.
   std::uint64_t data_bytes_of(std::string_view name, const detail::GgmlType& type,
-                              std::span<const std::uint64_t> shape) const;
+                              std::span<const std::uint64_t> shape, std::uint64_t begin) const;
 
   void begin_value(std::string_view key, detail::GgufType type);
   void begin_array(std::string_view key, detail::GgufType type, std::size_t count);

@@ -50,28 +50,30 @@ MOE_INLINE void GgufHead::add(std::string_view name, const detail::GgmlType& typ
   if (shape.empty() || shape.size() > 4 || shape.back() % type.elements != 0)
     fail(file_, name, "1 to 4 sizes, of which the last is a multiple of the type's block",
          detail::concat(detail::concat_list(shape), ' ', type.name));
-  const std::uint64_t bytes = data_bytes_of(name, type, shape);
+  const std::uint64_t begin = aligned(data_bytes());
+  const std::uint64_t bytes = data_bytes_of(name, type, shape, begin);
   append_text(infos_, name);
   append(infos_, static_cast<std::uint32_t>(shape.size()));
   for (std::size_t i = shape.size(); i-- > 0;) append(infos_, shape[i]);
   append(infos_, type.id);
-  begins_.push_back(aligned(data_bytes()));
-  ends_.push_back(begins_.back() + bytes);
-  append(infos_, begins_.back());
+  begins_.push_back(begin);
+  ends_.push_back(begin + bytes);
+  append(infos_, begin);
 }
 
 MOE_INLINE std::uint64_t GgufHead::data_bytes_of(std::string_view name, const detail::GgmlType& type,
-                                                 std::span<const std::uint64_t> shape) const {
+                                                 std::span<const std::uint64_t> shape,
+                                                 std::uint64_t begin) const {
   constexpr std::uint64_t most = std::uint64_t{1} << 62;  // of all tensors: no sum of offsets wraps
   std::uint64_t numbers = 1;
   for (const std::uint64_t size : shape) {
     if (size != 0 && numbers > most / size)
-      fail(file_, name, "fewer numbers than 2^62", detail::concat_list(shape));
+      fail(file_, name, "at most 2^62 numbers", detail::concat_list(shape));
     numbers *= size;
   }
   const std::uint64_t blocks = numbers / type.elements;
-  if (blocks > (most - data_bytes()) / type.bytes)
-    fail(file_, name, "less data than 2^62 bytes in all tensors", detail::concat_list(shape));
+  if (begin > most || blocks > (most - begin) / type.bytes)
+    fail(file_, name, "at most 2^62 bytes of data in all tensors", detail::concat_list(shape));
   return blocks * type.bytes;
 }
 

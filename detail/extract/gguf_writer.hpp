@@ -22,7 +22,7 @@ namespace moe::inline MOE_ABI::detail {
 ///   GgufWriter file("experts.gguf", 4096);
 ///   file.set("general.architecture", "qwen3moe");
 ///   file.add("blk.0.ffn_gate.0.weight", DType::q4_0, {768, 2048});     // [rows, columns]
-///   file.write(bytes);                                                 // in pieces of any size
+///   file.write(bytes);                                                 // all bytes of the tensor, in one piece or in several
 ///   file.finish();                                                     // the file appears under its name only now
 class GgufWriter {
  public:
@@ -51,7 +51,7 @@ class GgufWriter {
   void add(std::string_view name, DType dtype, std::span<const std::uint64_t> shape);
   void add(std::string_view name, DType dtype, std::initializer_list<std::uint64_t> shape);
 
-  /// The size of the data of all declared tensors in bytes, padding between them included.
+  /// The size of the data of all declared tensors in bytes, padding between tensors included.
   std::uint64_t data_bytes() const { return head_.data_bytes(); }
 
   /// The size of the complete file in bytes.
@@ -75,7 +75,7 @@ class GgufWriter {
   GgufHead head_;
   std::uint64_t written_ = 0;  // bytes of the data
   std::size_t next_ = 0;       // the first tensor that is not complete
-  bool begun_ = false;
+  bool begun_ = false;         // whether the head is written
 };
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -26,7 +26,7 @@ MOE_INLINE void GgufWriter::set(std::string_view key, std::string_view text) {
 
 MOE_INLINE void GgufWriter::add(std::string_view name, DType dtype, std::span<const std::uint64_t> shape) {
   require_open(name);
-  expect(dtype != DType::other, file_.path(), name, "a type that can be used", "other");
+  expect(dtype != DType::other, file_.path(), name, "a type of this library", "other");
   head_.add(name, detail::ggml_type(dtype), shape);
 }
 
@@ -56,7 +56,8 @@ MOE_INLINE void GgufWriter::finish() {
 }
 
 MOE_INLINE void GgufWriter::require_open(std::string_view what) const {
-  if (begun_) fail(file_.path(), what, "to be declared before any data is written", "data");
+  if (begun_)
+    fail(file_.path(), what, "a declaration before the first call of write()", "a later declaration");
 }
 
 MOE_INLINE void GgufWriter::write_head() {

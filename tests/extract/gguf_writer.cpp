@@ -126,6 +126,22 @@ TEST_CASE("gguf writer: alignments, names, shapes and sizes that GGUF does not a
   check_error([&] { file.write(bytes_of("0123456789")); }, {"at most 8 bytes", "10"});
   file.write(bytes_of("01234567"));
   check_error([&] { file.write(bytes_of("8")); }, {"at most 0 bytes"});
-  check_error([&] { file.set("late", 1u); }, {"late", "before any data"});
-  check_error([&] { file.add("late", moe::DType::f32, {1}); }, {"late", "before any data"});
+}
+
+TEST_CASE("gguf writer: values and tensors that are declared after the first call of write() are refused") {
+  const TemporaryDirectory directory;
+  moe::detail::GgufWriter file(directory / "x.gguf");
+  file.add("a", moe::DType::f32, {2});
+  file.write(bytes_of("0123"));
+  for (const std::string& message : {message_of([&] { return file.set("late", 1u), 0; }),
+                                     message_of([&] { return file.add("late", moe::DType::f32, {1}), 0; })})
+    CHECK(message.find("x.gguf: late: expected a declaration before the first call of write(), found a later "
+                       "declaration") != std::string::npos);
+}
+
+TEST_CASE("gguf writer: the padding between tensors counts in the limit of 2^62 bytes") {
+  const TemporaryDirectory directory;
+  moe::detail::GgufWriter file(directory / "x.gguf");
+  file.add("a", moe::DType::f32, {(std::uint64_t{1} << 60) - 1});  // ends 4 bytes before the limit
+  check_error([&] { file.add("b", moe::DType::f32, {1}); }, {"b: expected at most 2^62 bytes", "[1]"});
 }
