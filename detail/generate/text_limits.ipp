@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include "text_limits.hpp"
+#include "../io/json.hpp"
 #include "../spec/value_source.hpp"
 
 #include <cstddef>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace moe::inline MOE_ABI::detail {
@@ -20,15 +20,20 @@ MOE_INLINE std::size_t read_min_tokens(const Checkpoint& checkpoint, std::size_t
 }
 
 MOE_INLINE std::vector<std::string> read_stop_strings(const Checkpoint& checkpoint) {
-  constexpr std::string_view key = "stop_strings";
-  const Json found = checkpoint.generation_config();
-  if (!found) return {};
-  const ValueSource values(found);
-  const std::vector<std::string> strings =
-      values.is_text(key) ? std::vector<std::string>{values.text(key, "")} : values.texts(key);
-  for (const std::string& text : strings)
-    if (text.empty()) values.fail_at(key, "texts that are not empty", "an empty text");
-  return strings;
+  const Json config = checkpoint.generation_config();
+  const Json found = config ? config.find("stop_strings") : Json();
+  std::vector<std::string> out;
+  if (!found || found.is_null()) return out;
+  const auto add = [&](const Json& text) {
+    out.emplace_back(text.as_string());
+    if (out.back().empty()) text.fail_here("a text that is not empty", "an empty text");
+  };
+  if (found.is_string()) {
+    add(found);
+  } else {
+    for (const Json text : found.as_array()) add(text);
+  }
+  return out;
 }
 
 }  // namespace moe::inline MOE_ABI::detail

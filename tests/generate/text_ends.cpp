@@ -50,7 +50,7 @@ moe::Model configured_model(std::string_view generation_config) {
   return moe::open(directory.path(), {.threads = 2, .experts = moe::ModelOptions::Experts::in_memory});
 }
 
-/// After the end of a prompt of ChatML, the model says Hi, and then the control token.
+/// After the end of a prompt of ChatML, the model generates `Hi` and then the token `last`.
 SuccessorModel polite_model(std::uint32_t last) {
   SuccessorModel model;
   model.say('\n', "Hi", last);
@@ -170,10 +170,20 @@ TEST_CASE("text ends: stop_strings of generation_config.json end a text, unless 
     options.stop_at_end_token = false;
     CHECK(session.generate(genesis, options).find(" unto") != std::string::npos);
   }
-  const auto model = configured_model(R"({"stop_strings": [""]})");
-  Session session(model);
-  check_error([&] { return session.generate(genesis); },
-              {"generation_config.json", "$.stop_strings", "an empty text"});
+}
+
+TEST_CASE(
+    "text ends: a stop string of generation_config.json that is empty or no text is an error of its place") {
+  const auto read = [](std::string_view config) {
+    TinyCheckpoint tiny;
+    tiny.directory().write("generation_config.json", config);
+    return moe::detail::read_stop_strings(tiny.open());
+  };
+  CHECK(read(R"({"stop_strings": null})").empty());
+  check_error([&] { return read(R"({"stop_strings": ["a", ""]})"); },
+              {"generation_config.json", "$.stop_strings[1]", "expected a text, found an empty text"});
+  check_error([&] { return read(R"({"stop_strings": ""})"); }, {"$.stop_strings: ", "an empty text"});
+  check_error([&] { return read(R"({"stop_strings": ["a", 7]})"); }, {"$.stop_strings[1]"});
 }
 
 TEST_CASE("text ends: the end token of the config ends a text, and names its source") {
