@@ -125,8 +125,8 @@ class Session {
                        FunctionRef<void(const Piece&)> on_piece = {});
 
   /// The tokens of a text, each with its log-probability after the tokens before it, and with the `most_likely` tokens in its
-  /// place. exp(-mean(log-probability)) is the perplexity of the text. The tokens before index `first`, and the first token in any
-  /// case, have no log-probability: they are context, and context that begins like the last text is not computed again.
+  /// place. exp(-mean(log-probability)) is the perplexity of the text. The tokens before index `first`, and the first token in
+  /// any case, have no log-probability: they are context, and context that begins like the last text is not computed again.
   /// Ends an open range of pieces. progress: as GenerateOptions::prompt_progress. Throws if there are no tokens, more than
   /// context() + 1, or ids out of range.
   std::vector<Piece> score(std::span<const TokenId> tokens, std::size_t most_likely = 0,
@@ -176,7 +176,8 @@ class Session {
   /// the statistics.
   void begin_prompt(const std::vector<TokenId>& prompt);
 
-  /// Computes the prompt, except for the tokens that are in the KV cache.
+  /// Computes the prompt, except for the tokens that are in the KV cache. Returns the logits after the prompt; empty if a stop
+  /// was requested.
   std::span<const float> read(const std::vector<TokenId>& prompt, const GenerateOptions& options);
 
   /// The tokens of a text without log-probabilities, each with the text that it completes.
@@ -189,7 +190,8 @@ class Session {
   /// Takes a snapshot if one is due at this position of a generated text.
   void take_periodic_snapshot();
 
-  /// Computes the rest of a prompt. Takes snapshots in between for models with recurrent mixers. See Transformer::Progress.
+  /// Computes the tokens of a prompt that are not in the KV cache, with snapshots in between if the sequence needs snapshots.
+  /// Returns as read() does. progress: see Transformer::Progress.
   std::span<const float> read_rest(std::span<const TokenId> prompt, const std::stop_token& stop,
                                    Transformer::Progress progress);
 
@@ -199,7 +201,7 @@ class Session {
   /// The number of tokens of the prompt that are in the KV cache. The last token is never reused: its logits are needed.
   std::size_t common_prefix(std::span<const TokenId> prompt) const;
 
-  /// Computes the token that was drawn last.
+  /// Computes the token that was drawn last. Returns as read() does.
   std::span<const float> read_last(const std::stop_token& stop);
 
   static constexpr std::size_t snapshot_distance = 256;  // positions between periodic snapshots
@@ -260,7 +262,7 @@ class Session::Generation {
   /// Begins the text before its prompt is computed.
   void start();
 
-  /// Continues with the logits after the last token so far; empty: a stop was requested.
+  /// Continues with the logits after the last token so far. logits: empty if a stop was requested.
   void read(std::span<const float> logits);
 
   /// Draws a token from the logits, unless the text has ended. At the end of the text, releases the text that is held back.
@@ -293,7 +295,7 @@ class Session::Generation {
   std::vector<EndToken> end_tokens_;
   detail::OutputText text_;
   std::span<const float> logits_;
-  std::vector<float> masked_;  // logits without end tokens
+  std::vector<float> masked_;  // the logits, with -inf for end tokens
   Piece piece_{};
   bool begun_ = false;
   bool at_end_ = false;
@@ -303,8 +305,8 @@ class Session::Generation {
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Sets the log-probability of the piece of token `id`, and the `most_likely` tokens in its place. logits: [vocabulary], from the
-/// position before this token.
+/// Sets the log-probability of the piece of token `id`, and the `most_likely` tokens in its place. logits: [vocabulary], from
+/// the position before this token.
 void set_log_probabilities(Piece& piece, TokenId id, std::span<const float> logits, std::size_t most_likely);
 
 /// The type of moe::open_session.

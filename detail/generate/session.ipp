@@ -138,7 +138,7 @@ inline OutputText output_text(const Model& model, std::span<const TokenId> promp
   return OutputText(tokenizer, std::move(parts), options.stop_strings);
 }
 
-/// The options, with the limits of a text in generation_config.json.
+/// The options, with min_tokens and stop_strings of generation_config.json.
 inline GenerateOptions with_limits(GenerateOptions options, const Model& model, std::size_t prompt_tokens) {
   if (!options.min_tokens) options.min_tokens = read_min_tokens(model.checkpoint(), prompt_tokens);
   if (options.stop_at_end_token)
@@ -181,7 +181,7 @@ MOE_INLINE Session::Generation::Iterator& Session::Generation::Iterator::operato
 
 MOE_INLINE void Session::Generation::require_newest() const {
   detail::expect(number_ == session_->newest_, "stream", "range", "the newest text of its session",
-                 "a text that a later call of stream() or generate() has ended");
+                 "a text that a later call of stream(), generate() or score() has ended");
 }
 
 MOE_INLINE void Session::Generation::start() {

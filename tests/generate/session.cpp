@@ -217,21 +217,23 @@ TEST_CASE("session: the context is limited to max_positions, and requested_conte
   CHECK(whole.requested_context() == 100);
 }
 
-TEST_CASE("session: a stream throws after a later call of stream() or generate()") {
+TEST_CASE("session: a stream throws after a later call of stream(), generate() or score()") {
   const auto begin_another = [](Session& session, std::size_t kind) {
     if (kind == 0) session.generate("<|endoftext|>import", tokens(3));
     if (kind == 1) (void)session.stream("<|endoftext|>import", tokens(3));
     if (kind == 2) (void)session.stream("<|endoftext|>import", tokens(3)).begin();
+    if (kind == 3) (void)session.score("<|endoftext|>import");
   };
-  for (const std::size_t kind : {0u, 1u, 2u}) {
+  constexpr std::string_view found = "a text that a later call of stream(), generate() or score() has ended";
+  for (const std::size_t kind : {0u, 1u, 2u, 3u}) {
     Session session(model());
     auto stream = session.stream(session_prompt, tokens(10));
     auto place = stream.begin();
     begin_another(session, kind);
-    check_error([&] { return ++place, 0; }, {"stream", "a later call of stream() or generate()"});
+    check_error([&] { return ++place, 0; }, {"stream", found});
     auto unread = session.stream(session_prompt, tokens(10));
     begin_another(session, kind);
-    check_error([&] { return unread.begin(), 0; }, {"stream", "a later call of stream() or generate()"});
+    check_error([&] { return unread.begin(), 0; }, {"stream", found});
     Session fresh(model());
     CHECK(session.generate(session_prompt, tokens(10)) == fresh.generate(session_prompt, tokens(10)));
   }
