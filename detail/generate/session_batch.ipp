@@ -69,11 +69,12 @@ MOE_INLINE bool SessionBatch::run_pass() {
   if (texts_.empty()) return false;
   const detail::Stopwatch stopwatch;
   for_each_text(check_stop);
-  batch_.clear();
-  for (const bool in_prompt : {false, true})  // first the texts that need one token each
-    for (Text& text : texts_)
-      if (text.in_prompt() == in_prompt) add_to_pass(text);
-  if (batch_.size() > 0) model_->transformer().forward(batch_);
+  try {
+    compute_pass();
+  } catch (...) {
+    rethrow_failure();  // of check_stop(): its text has left the batch, so no later call can throw it
+    throw;
+  }
   for_each_text([&](Text& text) {
     SessionStatistics& statistics = text.session->statistics_;
     (text.in_prompt() ? statistics.prompt_seconds : statistics.generate_seconds) += stopwatch.seconds();
@@ -83,6 +84,14 @@ MOE_INLINE bool SessionBatch::run_pass() {
   });
   rethrow_failure();
   return true;
+}
+
+MOE_INLINE void SessionBatch::compute_pass() {
+  batch_.clear();
+  for (const bool in_prompt : {false, true})  // first the texts that need one token each
+    for (Text& text : texts_)
+      if (text.in_prompt() == in_prompt) add_to_pass(text);
+  if (batch_.size() > 0) model_->transformer().forward(batch_);
 }
 
 MOE_INLINE void SessionBatch::check_stop(Text& text) {

@@ -217,6 +217,28 @@ TEST_CASE("session batch: after an error of the provider the next pass continues
   CHECK(second.tokens() == text_alone(batch_model(), batch_prompts[1], options_of_text(1)).tokens);
 }
 
+TEST_CASE(
+    "session batch: an error of one text is thrown by the call that finds it, even if the pass fails as "
+    "well") {
+  const moe::Checkpoint checkpoint(bundled_model());
+  const auto failing = std::make_shared<bool>(false);
+  const moe::Model model(checkpoint, FailingExperts{moe::MemoryProvider(checkpoint), failing},
+                         {.threads = 2});
+  moe::Session first(model), second(model);
+  moe::SessionBatch batch(model);
+  batch.add(first, batch_prompts[0], options_of_text(0));
+  batch.add(second, batch_prompts[1], options_of_text(1));
+  CHECK(batch.run_pass());
+  (void)first.stream(batch_prompts[2]);
+  *failing = true;
+  check_error([&] { return batch.run_pass(); }, {"newest text"});
+  check_error([&] { return batch.run_pass(); }, {"disk"});
+  *failing = false;
+  while (batch.run_pass()) {
+  }
+  CHECK(second.tokens() == text_alone(batch_model(), batch_prompts[1], options_of_text(1)).tokens);
+}
+
 TEST_CASE("session batch: a session twice, a session of another model and a full batch are refused") {
   const auto other_model = moe::open(bundled_model(), {.threads = 1});
   moe::Session first(batch_model()), second(batch_model()), other(other_model);
