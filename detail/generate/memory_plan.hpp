@@ -30,7 +30,7 @@ struct MemoryPlan {
 
   // The chunk of sessions whose SequenceOptions::chunk is empty. With limited memory a long prompt reads its experts from disk
   // once per chunk, so the chunk is doubled to 1024, and then to 2048 tokens. A doubling is left out if the states and the
-  // intermediate results would grow by more than 1/8 of budget_bytes.
+  // intermediate results would grow by more than 1/8 of budget_bytes, or if total_bytes would not suffice.
   std::size_t chunk = 512;
 
   /// The sum of all members whose unit is bytes.
@@ -48,12 +48,12 @@ struct ExpertSizes {
   std::size_t all_bytes = 0;      // of all experts; a larger budget has no effect
 };
 
-/// Completes a plan whose first four members are known. Throws if options.total_bytes does not suffice for these members and one
-/// expert.
+/// Completes a plan whose first four members are known. Throws if options.total_bytes does not suffice for these members and
+/// one expert, or if it is `automatic` and the system does not report its free memory.
 MemoryPlan complete_plan(MemoryPlan plan, const MemoryOptions& options, const ExpertSizes& experts);
 
 /// Completes the plan with the longest of the chunks that MemoryPlan::chunk describes. with_chunk(chunk): the plan with this
-/// chunk, or with the longest one that the context allows.
+/// chunk, or with the longest chunk that the context allows. Throws as complete_plan() does for the shortest chunk.
 MemoryPlan plan_with_longest_chunk(FunctionRef<MemoryPlan(std::size_t)> with_chunk,
                                    const MemoryOptions& options, const ExpertSizes& experts);
 
