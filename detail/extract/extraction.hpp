@@ -20,9 +20,9 @@ namespace moe::inline MOE_ABI {
 /// GGUF file, or config.json as `moe.config`. Without a type in the options, the result and the source give equal logits, bit
 /// by bit.
 ///
-/// Memory use is small: a few pieces of the files, and at most one matrix that must be rearranged. The files grow in
-/// OUT.partial, which no reader accepts as a checkpoint. When they are complete and on the disk, the directory is renamed to
-/// OUT. An interrupted extraction resumes.
+/// Memory use is small: a few pieces of the files, and at most one matrix that must be rearranged. The files are written in
+/// OUT.partial/result, and no reader accepts OUT.partial or unfinished files as a checkpoint. When all files are complete and
+/// on the disk, OUT.partial/result is renamed to OUT. An interrupted extraction resumes.
 ///
 ///   moe::Extraction extraction(moe::Checkpoint("Qwen3-30B-A3B"), "out", {.type = moe::DType::q4_0});
 ///   extraction.run();
@@ -40,7 +40,7 @@ class Extraction {
   /// Whether `out` holds the complete result already.
   bool complete() const;
 
-  /// The size of dense.gguf and experts.gguf in bytes, padding included.
+  /// The size of the GGUF files of the result in bytes, padding included.
   std::uint64_t bytes() const;
 
   /// The size of all tensors of the result in bytes, without padding.
@@ -49,7 +49,8 @@ class Extraction {
   /// The part of data_bytes() that an interrupted run did not complete, according to its journal.
   std::uint64_t bytes_left() const;
 
-  /// The free space in bytes that a run from the beginning needs: both files with their padding, the copies, the journal.
+  /// The free space in bytes that a run from the beginning needs: the GGUF files with their padding, the files that are copied
+  /// from the source, and the journal.
   std::uint64_t space_bytes() const;
 
   /// The number of experts in the result.
@@ -59,12 +60,13 @@ class Extraction {
   /// The bytes that the experts left out would take in the result.
   std::uint64_t bytes_left_out() const;
 
-  /// The names of the tensors that keep their type although the options name another type, usually because their rows are not
-  /// whole blocks of that type.
+  /// The names of the tensors that keep their type, in a small copy or elsewhere, although the options name another type,
+  /// usually because their rows are not whole blocks of that type. Each name once.
   const std::vector<std::string>& not_converted() const;
 
   /// Does the work. Tensors that an interrupted run completed are read again and compared with their checksums, and are kept
-  /// if they are intact. Calls progress(bytes) for every piece of data that was kept or written: data_bytes() altogether.
+  /// if they are intact. Calls progress(bytes) for every piece of data that was kept or written: data_bytes() altogether. If
+  /// complete() is true, only removes what is left in OUT.partial.
   /// Throws if there is too little space, if a file cannot be read or written, or if another process writes the same output.
   void run(FunctionRef<void(std::uint64_t)> progress = {});
 

@@ -41,7 +41,7 @@ class ExtractionPlanner {
   bool is_dense(const TensorInfo& tensor) const;
   bool is_dense_of_layer(std::size_t layer, std::string_view name) const;
 
-  /// The names of the dense matrices that kernels multiply, and which may therefore be converted.
+  /// The names of the dense matrices that may be converted: kernels multiply these matrices as they are stored.
   std::set<std::string> convertible_names() const;
 
   void add_experts(std::uint32_t layer);
@@ -96,7 +96,9 @@ MOE_INLINE ExtractionPlan ExtractionPlanner::plan() && {
   add_dense();
   for (std::uint32_t layer = 0; layer < catalog_.layers(); ++layer) add_experts(layer);
   if (options_.also) require_smaller();
-  out_.not_converted = planner_.not_converted();
+  std::set<std::string> listed;  // the matrices of a small copy have the names of the exact matrices
+  for (const std::string& name : planner_.not_converted())
+    if (listed.insert(name).second) out_.not_converted.push_back(name);
   return std::move(out_);
 }
 
@@ -145,7 +147,8 @@ MOE_INLINE bool ExtractionPlanner::is_dense(const TensorInfo& tensor) const {
     const auto layer = reader.number();
     return layer && reader.skip(".") && is_dense_of_layer(*layer, tensor.name);
   }
-  // In a Hugging Face checkpoint all other tensors belong to other components, such as a vision encoder.
+  // In a Hugging Face checkpoint, a tensor outside of the layers that has none of the outer_roles belongs to another component,
+  // such as a vision encoder.
   return gguf || std::any_of(std::begin(outer_roles), std::end(outer_roles), [&](Role role) {
            const std::string name = names.of(role);
            return !name.empty() && (tensor.name == name || name_without_scales(tensor.name) == name);
@@ -217,7 +220,7 @@ MOE_INLINE void ExtractionPlanner::require_smaller() const {
   const std::uint64_t exact = bytes_of_all(out_.experts), small_copies = bytes_of_all(out_.small_copies);
   if (small_copies >= exact)
     fail("extraction", "small copy of the experts",
-         concat("less than ", exact, " bytes, as the experts have"),
+         concat("less than ", exact, " bytes, the size of the experts"),
          concat(small_copies, " bytes as ", name(*options_.also)));
 }
 

@@ -17,7 +17,7 @@ class MatrixPlanner {
   explicit MatrixPlanner(const Checkpoint& checkpoint) : checkpoint_(checkpoint) {}
 
   /// The tensors that hold a matrix: one tensor, or two for FP8 numbers and their scales. The matrix gets the wanted type, if
-  /// there is one and the rows are whole blocks of that type. bias: the matrix is a bias, of one row.
+  /// there is one and the rows are whole blocks of that type. bias: whether the matrix is a bias, which has one row.
   std::vector<PlannedTensor> plan(const std::string& name, const MatrixLocation& matrix,
                                   std::optional<DType> wanted, bool bias = false);
 
@@ -28,7 +28,7 @@ class MatrixPlanner {
   PlannedTensor keep(const std::string& name, const TensorInfo& tensor);
 
   /// The names of the tensors that keep their type although another type is wanted, for example because their rows are not
-  /// whole blocks of that type.
+  /// whole blocks of that type. A name is listed once for each call of plan() or keep().
   const std::vector<std::string>& not_converted() const { return not_converted_; }
 
  private:

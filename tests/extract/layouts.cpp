@@ -314,6 +314,18 @@ TEST_CASE("extraction: FP8 experts stay FP8 if their rows are not whole blocks o
               {"type", "q8_0", "mxfp4"});
 }
 
+TEST_CASE("extraction: a tensor that keeps its type in the exact file and in the small copy is listed once") {
+  ExpertFiles files;
+  const std::string prefix = "model.layers.0.mlp.experts.0.";
+  files.add(prefix + "gate_proj.weight", "BF16", {40, 64}, some_numbers())
+      .add(prefix + "up_proj.weight", "BF16", {40, 64}, some_numbers());
+  files.add(prefix + "down_proj.weight", "BF16", {64, 40}, some_numbers());
+  const TemporaryDirectory directory;
+  const moe::Extraction extraction(files.open("qwen3_moe"), directory / "out",
+                                   {.type = moe::DType::q8_0, .also = moe::DType::q4_0});
+  CHECK(extraction.not_converted() == std::vector<std::string>{prefix + "down_proj.weight"});
+}
+
 TEST_CASE("extraction: a selection applies to layers with different numbers of experts") {
   ExpertFiles files;
   for (const auto& [layer, experts] : {std::pair{"0", 3}, {"2", 5}}) {
