@@ -21,8 +21,8 @@ class ExpertServer {
   ExpertServer(RankTransport& transport, const ExpertShares& shares, ExpertExecutor& executor,
                const ExpertCatalog& catalog);
 
-  /// Answers rank 0 until rank 0 ends or `stop` is requested. If a batch fails, the answer is the text of the error, and the
-  /// server waits for the next batch. Throws if the transport fails.
+  /// Answers rank 0 until rank 0 sends `goodbye` or `stop` is requested. If a batch fails, the answer is the text of the error,
+  /// and the server waits for the next batch. Throws if the transport fails, or if a message has no valid head.
   void run(const std::stop_token& stop = {});
 
  private:

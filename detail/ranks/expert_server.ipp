@@ -5,6 +5,7 @@
 #include "rank_messages.hpp"
 #include "rank_wait.hpp"
 
+#include <cstdint>
 #include <exception>
 #include <optional>
 #include <stop_token>

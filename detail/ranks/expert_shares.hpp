@@ -11,8 +11,8 @@
 
 namespace moe::inline MOE_ABI {
 
-/// Which rank owns which expert. In each layer, with equal shares the numbers of experts of any two ranks differ by at most one;
-/// with balanced shares no rank owns more than ceil(experts / ranks) experts. All ranks must make the same shares.
+/// Which rank owns which expert. In each layer, with equal shares the numbers of experts of any two ranks differ by at most
+/// one; with balanced shares no rank owns more than ceil(experts / ranks) experts. All ranks must make the same shares.
 class ExpertShares {
  public:
   /// Equal shares: rank (layer + expert) mod ranks owns the expert. Throws if there are no ranks or more than 65535.

@@ -34,8 +34,8 @@ class MpiTransport final : public RankTransport {
     arriving_.resize(static_cast<std::size_t>(ranks_));
   }
 
-  /// Waits at most `longest_wait_seconds` for messages that are being sent. Messages that MPI may still read or write afterwards
-  /// are never freed.
+  /// Waits at most `longest_wait_seconds` for messages that are being sent. Messages that MPI may still read or write
+  /// afterwards are never freed.
   ~MpiTransport() override {
     const double deadline = MPI_Wtime() + longest_wait_seconds;
     while (!sending_.empty() && MPI_Wtime() < deadline) release_sent();
@@ -91,9 +91,10 @@ class MpiTransport final : public RankTransport {
     check(MPI_Improbe(static_cast<int>(from), tag, communicator_, &there, &matched, &status), "MPI_Improbe");
     if (!there) return false;
     check(MPI_Get_count(&status, MPI_BYTE, &bytes), "MPI_Get_count");
-    Transfer& transfer = arriving.emplace();
+    Transfer transfer;
     transfer.message.resize(static_cast<std::size_t>(bytes));
     check(MPI_Imrecv(transfer.message.data(), bytes, MPI_BYTE, &matched, &transfer.request), "MPI_Imrecv");
+    arriving = std::move(transfer);  // a moved vector keeps its memory, into which MPI writes
     return true;
   }
 
@@ -115,7 +116,7 @@ class MpiTransport final : public RankTransport {
 
   MPI_Comm communicator_;
   int rank_ = 0, ranks_ = 1;
-  std::list<Transfer> sending_;                    // nodes: MPI reads the messages where they are
+  std::list<Transfer> sending_;                    // a list never moves its items, from which MPI reads
   std::vector<std::optional<Transfer>> arriving_;  // [ranks]
 };
 

@@ -17,10 +17,10 @@ namespace moe::inline MOE_ABI {
 
 /// Options of a RankExecutor.
 struct RankOptions {
-  std::chrono::milliseconds time_limit{
-      10'000};  // how long the constructor and each batch wait for the other ranks
-  bool f32_inputs =
-      false;  // sends f32 inputs also for quantised experts: needed if a provider delivers other types than the catalog states
+  // How long the constructor and each batch wait for the other ranks. A limit above 10^6 hours counts as 10^6 hours.
+  std::chrono::milliseconds time_limit{10'000};
+  // Sends f32 inputs also for quantised experts: needed if a provider delivers other types than the catalog states.
+  bool f32_inputs = false;
 };
 
 /// Counts of rank 0 since the construction. Messages are the batches that rank 0 sends and the answers that rank 0 receives;
@@ -32,8 +32,8 @@ struct RankStatistics {
   double waited_seconds = 0;  // in finish(), for other ranks, after the local experts were computed
 };
 
-/// Computes the experts of a model on several ranks, as rank 0: each rank computes the experts that it owns, the other ranks with
-/// an ExpertServer. begin() sends each rank its groups, with inputs as int8 if gate and up of all experts of the layer are
+/// Computes the experts of a model on several ranks, as rank 0: each rank computes the experts that it owns, the other ranks
+/// with an ExpertServer. begin() sends each rank its groups, with inputs as int8 if gate and up of all experts of the layer are
 /// quantised; finish() computes the groups of rank 0 and waits for the other ranks. Each result has its own slot, and no rank
 /// adds results, so the results have the same bits as on one machine.
 ///
@@ -41,8 +41,8 @@ struct RankStatistics {
 /// answers of such a step are dropped when they arrive later, so the next step may succeed. Not thread-safe.
 class RankExecutor final : public ExpertExecutor {
  public:
-  /// transport: of rank 0. local: computes the groups of rank 0. Both must outlive the executor. catalog: of the model. Waits for
-  /// the servers; throws if a server does not answer within the time limit, or if the server has another version of the
+  /// transport: of rank 0. local: computes the groups of rank 0. Both must outlive the executor. catalog: of the model. Waits
+  /// for the servers; throws if a server does not answer within the time limit, or if the server has another version of the
   /// library, another instruction set, other shares, or experts of other types or shapes.
   RankExecutor(RankTransport& transport, ExpertShares shares, ExpertExecutor& local,
                const ExpertCatalog& catalog, const RankOptions& options = {});
@@ -82,8 +82,8 @@ class RankExecutor final : public ExpertExecutor {
   void take_answer(std::size_t rank, std::span<const std::byte> message);
   void write_results(std::size_t rank, std::span<const std::byte> message);
 
-  /// Polls the ranks until done(peer) is true for all ranks but 0. Throws at the end of the time limit. `expected` is for the
-  /// error: what the rank did not send.
+  /// Calls poll_rank(rank) for the ranks until done(peer) is true for all ranks but 0. Throws at the end of the time limit.
+  /// `expected` is for the error: what the rank did not send.
   template <class Done, class Poll>
   void wait(Done done, Poll poll_rank, const std::string& expected);
 
@@ -91,12 +91,12 @@ class RankExecutor final : public ExpertExecutor {
   ExpertShares shares_;
   ExpertExecutor& local_;
   RankOptions options_;
-  std::vector<bool> as_int8_;  // [layers]: whether the inputs are sent as int8
-  std::vector<Peer> peers_;    // [ranks]
-  std::vector<std::uint32_t> spare_;
-  std::uint64_t number_ = 0;  // of the batch
+  std::vector<bool> as_int8_;         // [layers]: whether the inputs are sent as int8
+  std::vector<Peer> peers_;           // [ranks]
+  std::vector<std::uint32_t> spare_;  // memory for batch_message()
+  std::uint64_t number_ = 0;          // of the batch
   ExpertBatch batch_;
-  bool local_began_ = false;
+  bool local_began_ = false;  // whether local_.begin() was called and local_.finish() was not
   RankStatistics statistics_;
 };
 

@@ -8,6 +8,7 @@
 #include "rank_messages.hpp"
 #include "rank_wait.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -75,11 +76,12 @@ MOE_INLINE RankExecutor::~RankExecutor() {
 
 template <class Done, class Poll>
 void RankExecutor::wait(Done done, Poll poll_rank, const std::string& expected) {
-  const Clock::time_point deadline = Clock::now() + options_.time_limit;
+  constexpr std::chrono::hours longest(1'000'000);  // a longer limit could exceed the range of the clock
+  const Clock::time_point deadline =
+      Clock::now() + std::min<std::chrono::milliseconds>(options_.time_limit, longest);
   detail::RankWait waiting;
   for (std::size_t rank = 1; rank < peers_.size();) {
-    // All ranks that are not done are polled, so that a message is taken as soon as it arrives, whichever rank the loop
-    // waits for.
+    // All ranks that are not done are polled, not only `rank`, so that each message is taken as soon as it arrives.
     for (std::size_t other = rank; other < peers_.size(); ++other)
       if (!done(peers_[other])) poll_rank(other);
     while (rank < peers_.size() && done(peers_[rank])) ++rank;

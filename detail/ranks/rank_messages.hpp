@@ -38,6 +38,8 @@ MessageHead head_of(std::size_t from, std::span<const std::byte> message);
 
 /// The text that follows the head.
 std::string_view text_of(std::span<const std::byte> message);
+
+/// A message of a head and a text.
 RankTransport::Message text_message(MessageKind kind, std::uint64_t number, std::string_view text);
 
 /// The results of a batch.
@@ -54,7 +56,7 @@ RankTransport::Message batch_message(std::uint64_t number, const ExpertBatch& ba
 /// A batch from a message, with memory for its results.
 class ReceivedBatch {
  public:
-  /// Throws if the message has another size than its head says. The groups are checked by the executor.
+  /// Throws if the message is no batch, or has another size than its head says. The executor checks the groups.
   void read(std::size_t from, std::span<const std::byte> message);
 
   const ExpertBatch& batch() const { return batch_; }

@@ -140,11 +140,13 @@ class MessageReader {
 
 MOE_INLINE void ReceivedBatch::read(std::size_t from, std::span<const std::byte> message) {
   const MessageHead head = head_of(from, message);
+  if (head.kind != MessageKind::batch)
+    fail("ranks", concat("message of rank ", from), "a batch", "a message of another kind");
   MessageReader reader(from, message);
-  reader.take(expert_counts_, std::size_t{2} * head.groups);
+  reader.take(expert_counts_, checked_size("ranks", "groups", {2, head.groups}));
   reader.take(token_of_, head.slots);
   reader.take(weights_, head.slots);
-  const std::size_t numbers = std::size_t{head.tokens} * head.hidden;
+  const std::size_t numbers = checked_size("ranks", "inputs", {head.tokens, head.hidden});
   reader.take(head.as_int8 ? scales_ : inputs_, head.as_int8 ? numbers / 32 : numbers);
   if (head.as_int8) reader.take(quants_, numbers);
   reader.require_end();

@@ -17,8 +17,8 @@ class RankTransport {
 
   virtual ~RankTransport() = default;
 
-  virtual std::size_t rank() const = 0;   // of this process
-  virtual std::size_t ranks() const = 0;  // all
+  virtual std::size_t rank() const = 0;   // the number of this process
+  virtual std::size_t ranks() const = 0;  // the number of ranks, this one included
 
   /// Starts to send a message. Throws if the transport knows that the message cannot be sent.
   virtual void send(std::size_t to, Message message) = 0;

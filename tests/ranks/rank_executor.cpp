@@ -103,7 +103,7 @@ struct Disturbed {
 
 }  // namespace
 
-TEST_CASE("rank executor: keeps the contract with 1 to 4 ranks") {
+TEST_CASE("rank executor: keeps the contract with 1, 2 and 4 ranks") {
   const Watchdog watchdog(std::chrono::seconds(300));
   for (const std::string& path : {bundled_model(), golden("qwen2-moe"), golden("nemotron-latent")})
     for (const std::size_t ranks : {1u, 2u, 4u}) {
@@ -160,6 +160,18 @@ TEST_CASE("rank executor: no more than 16 batches are sent to a rank that does n
   f.ranks.lines.set({0, 1}, Fate::arrives);
   while (f.ranks.lines.queued({1, 0}) < 16) std::this_thread::yield();
   f.check_next();
+}
+
+TEST_CASE("rank executor: the longest time limit that the type can hold is no limit that is over at once") {
+  Disturbed f;
+  f.ranks.executor->set_time_limit(std::chrono::milliseconds::max());
+  f.ranks.lines.set({0, 1}, Fate::waits);
+  std::thread later([&] {
+    std::this_thread::sleep_for(20ms);
+    f.ranks.lines.set({0, 1}, Fate::arrives);
+  });
+  f.check_next();
+  later.join();
 }
 
 TEST_CASE("rank executor: messages that are no answer to the batch are refused") {
@@ -236,6 +248,12 @@ TEST_CASE("rank executor: inputs of quantised experts are sent as int8 with scal
     const std::vector<float> results(received.batch().results.begin(), received.batch().results.end());
     CHECK(results == c.expected(owned));
   }
+}
+
+TEST_CASE("rank executor: a message that is no batch is refused in the place of a batch") {
+  moe::detail::ReceivedBatch received;
+  check_error([&] { received.read(0, moe::detail::results_message(1, {})); },
+              {"message of rank 0: expected a batch, found a message of another kind"});
 }
 
 TEST_CASE("rank executor: a batch that is cut anywhere is refused") {
