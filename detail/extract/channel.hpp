@@ -39,6 +39,7 @@ class Channel {
     return item;
   }
 
+  /// From then on push() drops its item, and pop() returns the items that still wait.
   void close() {
     const std::lock_guard lock(mutex_);
     closed_ = true;

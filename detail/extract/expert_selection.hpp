@@ -18,7 +18,8 @@ struct IndexRange {
 
   bool contains(std::size_t number) const { return number >= first && number <= last; }
 
-  /// Throws if the range is empty, or if it contains numbers that are not below `count`. `place` is for the message.
+  /// Throws if the range is empty, or if `first`, or a `last` other than the default, is not below `count`. `place` names the
+  /// range in the message.
   void require_below(std::size_t count, std::string_view place) const;
 };
 
@@ -43,7 +44,8 @@ class ExpertSelection {
   bool needs_experts_per_token() const { return enough_for_a_token_; }
 
   /// The selected experts, in ascending order, of a layer that has `count` experts and whose router chooses `per_token` of them
-  /// for each token. Throws if the range exceeds `count`, or if the profile is of another model.
+  /// for each token. Throws if the range exceeds `count`, if the profile is of another model, or if the profile has no uses in
+  /// this layer.
   std::vector<std::uint32_t> of(std::uint32_t layer, std::size_t count, std::size_t per_token) const;
 
  private:

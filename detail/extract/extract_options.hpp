@@ -18,15 +18,16 @@ struct ExtractOptions {
   ExpertSelection experts = {};    // the experts to extract from these layers
   std::optional<DType> type = {};  // of the matrices of experts; without a value the source's type
 
-  // Also stores the same experts in this type, as experts.TYPE.gguf: a small copy that only Checkpoint::small_copy() opens, for a
-  // FallbackProvider. The other files are the same with and without a small copy.
+  // Also stores the same experts in this type, as experts.TYPE.gguf: a small copy that only Checkpoint::small_copy() opens, for
+  // a FallbackProvider. The other files are the same with and without a small copy.
   std::optional<DType> also = {};
 
   // The type of the other matrices that kernels multiply as they are stored; without a value the source's type. Routers, norms,
   // biases, convolutions and small projections always keep the source's type.
   std::optional<DType> dense_type = {};
-  std::size_t checkpoint_bytes =
-      256 << 20;  // written between two points at which an interrupted run can resume
+
+  // The bytes that are written between two points at which an interrupted run can resume.
+  std::size_t checkpoint_bytes = 256 << 20;
 };
 
 }  // namespace moe::inline MOE_ABI

@@ -38,7 +38,7 @@ MOE_INLINE std::filesystem::path filesystem_path(const std::string& utf8) {
   return std::filesystem::path(std::u8string(utf8.begin(), utf8.end()));
 }
 
-/// Calls `action`; an error of std::filesystem or of a thread becomes an Error about `path`.
+/// Calls `action`. An error of std::filesystem becomes an Error about `path`.
 template <class Action>
 auto with_moe_errors(const std::string& path, Action action) try {
   return action();
@@ -46,7 +46,7 @@ auto with_moe_errors(const std::string& path, Action action) try {
   fail(path, "extraction", "a successful call of the system", error.what());
 }
 
-/// The absolute path without links, dots and a slash at its end. The file need not exist.
+/// The absolute path without symbolic links, without `.` and `..`, and without a slash at its end. The file need not exist.
 MOE_INLINE std::string resolved_path(const std::string& given) {
   return with_moe_errors(given, [&] {
     std::filesystem::path path =
@@ -56,7 +56,7 @@ MOE_INLINE std::string resolved_path(const std::string& given) {
   });
 }
 
-/// The path of the result: the directory OUT.partial stands beside it.
+/// The absolute path of the output directory OUT.
 MOE_INLINE std::string resolved_output(const std::string& out) {
   expect(!out.empty(), "extraction", "output", "the name of a directory", "an empty name");
   return resolved_path(out);
@@ -148,7 +148,7 @@ MOE_INLINE Extraction::Work::Work(const Checkpoint& source, const std::string& o
   for (std::size_t f = 0; f < files_.size(); ++f)
     for (std::size_t i = 0; i < files_[f].tensors().size(); ++i)
       tensors_.push_back({&files_[f].tensors()[i], f, files_[f].begin(i), files_[f].end(i)});
-  (void)is_complete();  // throws if `out` is something else
+  (void)is_complete();  // throws if `out` exists and is not this extraction
 }
 
 MOE_INLINE std::uint64_t Extraction::Work::file_bytes() const {
@@ -184,7 +184,7 @@ MOE_INLINE bool Extraction::Work::is_complete() const {
   return true;
 }
 
-/// The space in bytes that is needed when the first `intact` tensors are in place. Files take whole pages.
+/// The space in bytes that is needed when the first `intact` tensors are in place. A file takes whole pages on the disk.
 MOE_INLINE std::uint64_t Extraction::Work::space_bytes(std::size_t intact) const {
   const auto pages = [](std::uint64_t bytes) {
     return (bytes + detail::Pages::page_bytes - 1) / detail::Pages::page_bytes * detail::Pages::page_bytes;
@@ -277,8 +277,9 @@ MOE_INLINE std::size_t Extraction::Work::intact_tensors(const std::vector<std::u
   return ranges.size();
 }
 
-/// Frees the disk space behind the intact tensors, and in a resumed extraction checks that there is space for the rest. Then
-/// sets all files to their final size without allocating disk space, and copies the files of `copied_files`.
+/// Cuts each file behind its intact tensors, which frees the disk space of the rest, and in a resumed extraction checks that
+/// there is space for the rest. Then sets all files to their final size without allocating disk space, and copies the files of
+/// `copied_files`.
 MOE_INLINE void Extraction::Work::prepare_files(Outputs& outputs, std::size_t intact, bool resumed) const {
   std::vector<std::uint64_t> ends(files_.size());
   for (std::size_t i = 0; i < intact; ++i) ends[tensors_[i].file] = tensors_[i].end;

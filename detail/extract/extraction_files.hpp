@@ -16,7 +16,8 @@ namespace moe::inline MOE_ABI::detail {
 /// Every tensor of an extraction begins at a multiple of this number of bytes: the alignment of direct reads.
 inline constexpr std::uint32_t extraction_alignment = 4096;
 
-/// A file of an extraction, dense.gguf, experts.gguf or a small copy of the experts: its name, its tensors and its head.
+/// The description of one file of an extraction: the name, the tensors and the head of dense.gguf, of experts.gguf or of a
+/// small copy of the experts.
 class ExtractionFile {
  public:
   /// `source` and `tensors` must outlive the object. experts: the number of experts in the extraction.
@@ -34,14 +35,14 @@ class ExtractionFile {
   std::uint64_t bytes() const { return head_bytes_ + layout_.aligned(layout_.data_bytes()); }
 
   /// The head of the file, given the CRC-32C of each tensor. The head contains a CRC-32C of its own bytes, computed with 0
-  /// in its place. copy_of: of a small copy, head_checksum() of the file with the exact experts.
+  /// in the place of this CRC-32C. copy_of: for a small copy, head_checksum() of the file with the exact experts; otherwise 0.
   std::string head_text(const std::vector<std::uint32_t>& checksums, std::uint32_t copy_of = 0) const;
 
   /// The CRC-32C that the head contains.
   std::uint32_t head_checksum(const std::vector<std::uint32_t>& checksums, std::uint32_t copy_of = 0) const;
 
-  /// Whether the file at `path` has the size and the head of this file. The checksums of the tensors are taken from the head at
-  /// `path`, and the data are not read.
+  /// Whether the file at `path` has the size and the head of this file. The checksums of the tensors and `copy_of` are taken
+  /// from the head at `path`, and the data are not read. Throws if a GGUF file at `path` is malformed.
   bool is_at(const std::string& path) const;
 
  private:

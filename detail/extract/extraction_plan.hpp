@@ -22,10 +22,10 @@ struct ExtractionPlan {
 
 /// Plans the extraction of a checkpoint. Throws if the checkpoint lacks something that the options require.
 ///
-/// Tensors keep the names that they have in the source. Each matrix of an expert becomes a tensor, named as in checkpoints of
-/// the family that store experts separately. The prefix `model.language_model.` of multimodal models becomes `model.`: longer
-/// names would exceed the limit of GGUF. Of a multimodal model only the text model is extracted, without layers that draft
-/// tokens.
+/// Tensors keep the names that they have in the source. Each matrix of an expert becomes a tensor, with the name that
+/// checkpoints of the same family give it if they store each expert separately. The prefix `model.language_model.` of
+/// multimodal models becomes `model.`: with the longer prefix, names would exceed the 64 bytes that GGUF allows. Of a
+/// multimodal model only the text model is extracted. Layers that draft tokens (multi-token prediction) are left out.
 ///
 /// Without a type in the options, matrices keep their bytes, except for experts in layouts that GGUF does not have: transposed
 /// matrices and MXFP4 are stored as kernels read them. FP8 is stored as I8, with the scales in a tensor `<name>_scale_inv` as

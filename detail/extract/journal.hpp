@@ -24,8 +24,9 @@ class Journal {
   /// The number of valid records before the first invalid one, at most `tensors`; 0 if `directory` has no journal.
   static std::size_t entries(const std::string& directory, std::size_t tensors);
 
-  /// Opens the journal in `directory`, or creates the file of its records; begin() writes the plan. `plan` describes the
-  /// extraction; `tensors`: the number of its tensors. Throws if the journal is of another plan, or locked by another process.
+  /// Opens the journal in `directory`; without a journal, creates an empty `checksums`, and begin() writes `plan.txt`. `plan`:
+  /// the description of the extraction; `tensors`: the number of its tensors. Throws if the journal has another plan, or if
+  /// another process has locked the journal.
   Journal(const std::string& directory, std::string_view plan, std::size_t tensors);
 
   /// The CRC-32C of each recorded tensor, in the order of the plan.

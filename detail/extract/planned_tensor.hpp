@@ -19,12 +19,11 @@ inline constexpr GgmlType e4m3_in_memory{UINT32_MAX, "F8_E4M3 in blocks", 32, 36
 struct PlannedTensor {
   std::string name;                  // in the result
   std::vector<std::uint64_t> shape;  // outermost first
-  const GgmlType* from = nullptr;    // the type in the source; of `encoded`: the type in memory
+  const GgmlType* from = nullptr;    // the type in the source; with `encoded`: the type of the decoded matrix
   const GgmlType* to = nullptr;      // the type in the result
   std::size_t file = 0;              // the index of the source file
   std::uint64_t offset = 0;          // of the first byte in the source file
-  std::shared_ptr<const MatrixLocation> encoded =
-      {};  // of a matrix that is converted to `from` when it is read
+  std::shared_ptr<const MatrixLocation> encoded = {};  // a matrix to decode to `from` when it is read
 
   bool converted() const { return from != to; }
   std::uint64_t numbers() const;

@@ -74,7 +74,8 @@ struct Line {
   float scale = 0, offset = 0;
 };
 
-/// The line through the numbers x at the places q, by least squares; through the origin if scale or offset would be negative.
+/// The line through the numbers x at the places q, by least squares; through the origin if all places are equal, or if scale or
+/// offset would be negative.
 MOE_INLINE Line fitted_line(std::span<const float> x, const float* q) {
   float xs = 0, qs = 0, products = 0, squares = 0;
   for (std::size_t i = 0; i < x.size(); ++i) {

@@ -25,13 +25,14 @@ class WriteBehind {
   WriteBehind(const WriteBehind&) = delete;
   WriteBehind& operator=(const WriteBehind&) = delete;
 
-  /// From now on, bytes are written into `file` from `offset` on, a multiple of the alignment. `file` must outlive the object.
+  /// The next bytes are written into `file` from byte `offset` on. offset: a multiple of RandomAccessOutput::alignment. `file`
+  /// must outlive the object.
   void begin(RandomAccessOutput& file, std::uint64_t offset);
 
   /// Copies the bytes. Throws the error of the thread, which may concern bytes that were appended earlier.
   void append(std::span<const std::byte> bytes);
 
-  /// Ends a tensor with that checksum: adds zeros up to the next multiple of the alignment.
+  /// Ends a tensor whose bytes have this checksum: adds zeros up to the next multiple of RandomAccessOutput::alignment.
   void end_tensor(std::uint32_t checksum);
 
   /// Returns when everything is on the disk and in the journal. Throws the error of the thread.
@@ -45,7 +46,7 @@ class WriteBehind {
     RandomAccessOutput* file = nullptr;
     std::uint64_t offset = 0;
     std::size_t bytes = 0;
-    std::vector<std::uint32_t> ended;  // the checksums of the tensors whose last byte is in this piece
+    std::vector<std::uint32_t> ended;  // the checksums of the tensors that ended while this piece was filled
   };
 
   /// The piece that is being filled, which has room for at least one byte.

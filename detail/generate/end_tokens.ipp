@@ -83,8 +83,8 @@ class TurnEnds {
   /// The control tokens inside of turns.
   const std::vector<TokenId>& inner() const { return inner_; }
 
-  /// The tokens that end a turn with this closing. `between`: the text between two calls of one turn, whose tokens do not count;
-  /// empty for answers.
+  /// The tokens that end a turn with this closing. `between`: the text between two calls of one turn, whose tokens do not
+  /// count; empty for answers.
   std::vector<TokenId> find(const TurnFormat::Closing& closing, std::string_view between) const {
     const std::vector<TokenId> at_end = ids_of(closing.at_end), before_next = ids_of(closing.before_next),
                                excluded = ids_of(between);

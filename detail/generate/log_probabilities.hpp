@@ -23,8 +23,9 @@ namespace moe::inline MOE_ABI::detail {
 /// ln softmax(logits)[i] = logits[i] - log_sum_exp(logits). logits: at least one, finite.
 double log_sum_exp(std::span<const float> logits);
 
-/// Replaces `out` by the `count` most likely tokens, or all if there are fewer: sorted from the most likely to the least likely,
-/// and equally likely tokens by id. log_sum: log_sum_exp(logits). Allocates memory only if the capacity of `out` is too small.
+/// Replaces `out` by the `count` most likely tokens, or all if there are fewer: sorted from the most likely to the least
+/// likely, and equally likely tokens by id. log_sum: log_sum_exp(logits). Allocates memory only if the capacity of `out` is too
+/// small.
 void set_most_likely(std::span<const float> logits, double log_sum, std::size_t count,
                      std::vector<TokenProbability>& out);
 

@@ -88,14 +88,15 @@ struct ProviderModelOptions {
 /// share a model, which must outlive them.
 class Model {
  public:
-  /// A model whose experts come from `provider`. Throws as the constructor of Transformer does.
+  /// A model whose experts come from `provider`. Throws as the constructor of Transformer does, and if a file that states end
+  /// tokens is malformed.
   template <ExpertProvider P>
   Model(Checkpoint checkpoint, P provider, ProviderModelOptions options = {})
       : Model(std::move(checkpoint), AnyProvider(std::move(provider)), std::move(options)) {}
   Model(Checkpoint checkpoint, AnyProvider provider, ProviderModelOptions options = {});
 
   /// A model whose experts are computed by `executor`. An executor that computes on options.pool uses the threads of the model
-  /// while the model waits for the results.
+  /// while the model waits for the results. Throws as the other constructors do.
   Model(Checkpoint checkpoint, std::shared_ptr<ExpertExecutor> executor, ProviderModelOptions options = {});
 
   Model(Model&&) noexcept;
@@ -139,7 +140,7 @@ class Model {
   ChatTemplate chat_template() const { return ChatTemplate(checkpoint().path()); }
 
   /// The options in generation_config.json, with the defaults of Hugging Face for omitted keys; or the options that a GGUF file
-  /// states. Greedy decoding if the checkpoint states no options.
+  /// states. Greedy decoding if the checkpoint states no options. Throws if the checkpoint asks for a step that Sampling lacks.
   Sampling recommended_sampling() const { return detail::read_sampling(checkpoint()); }
 
  private:

@@ -11,8 +11,8 @@
 namespace moe::inline MOE_ABI::detail {
 
 /// Finds the tokens that would repeat an n-gram of a growing text. A hash table with separate chaining: the key is the n - 1
-/// tokens before a position, by the polynomial rolling hash of Karp & Rabin 1987. A new token costs constant time, a search
-/// costs time in proportion to the earlier occurrences of the last n - 1 tokens.
+/// tokens before a position, by the polynomial rolling hash of Karp & Rabin 1987. A new token costs amortised constant time, a
+/// search costs time in proportion to the earlier occurrences of the last n - 1 tokens.
 class NgramIndex {
  public:
   /// n: at least 2.

@@ -17,12 +17,13 @@ namespace moe::inline MOE_ABI::detail {
 
 enum class TextPart { answer, reasoning };
 
-/// Separates reasoning from answer while the text of an assistant's turn arrives, by the markers of a TurnFormat. Markers, and
-/// white space beside markers, belong to neither part. Text that may become a marker is held back.
+/// Separates reasoning from answer while the text of an assistant's turn arrives, by the markers of a TurnFormat. Neither part
+/// contains markers, white space after a marker, or white space before a marker at the beginning of the turn or at the end of
+/// reasoning. Text that may become a marker is held back.
 ///
-/// Reasoning begins at its begin marker, at the end of the prompt or at the beginning of the turn, and ends at its end marker.
-/// Two markers count only if they begin with a special token, because a text may contain the same letters: a begin marker later
-/// in the turn, and a marker of an answer within reasoning. Without markers everything is the answer. Not thread-safe.
+/// Reasoning begins at a begin marker, which stands at the end of the prompt or at the beginning of the turn, and ends at an
+/// end marker. A begin marker later in the turn, and a marker of an answer within reasoning, count only if they begin with a
+/// special token, because a text may contain the same letters. Without markers everything is the answer. Not thread-safe.
 class TurnParts {
  public:
   using Emit = FunctionRef<void(TextPart part, std::string_view text)>;
@@ -42,11 +43,13 @@ class TurnParts {
   /// Whether this marker counts at the current place.
   bool counts(std::size_t marker) const;
 
+  /// Enters the part that begins behind this marker.
   void pass(std::size_t marker);
 
   /// Emits the first bytes of the text that is held back.
   void release(std::size_t count, Emit emit);
 
+  /// Adds a byte to the text to emit, or to the white space that may stand beside a marker.
   void show(char byte);
 
   TextPart part() const { return place_ == Place::reasoning ? TextPart::reasoning : TextPart::answer; }

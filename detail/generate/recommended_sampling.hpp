@@ -12,9 +12,9 @@ namespace moe::inline MOE_ABI::detail {
 /// are not read; for min_length, min_new_tokens and stop_strings see text_limits.hpp.
 ///
 /// A GGUF file states the same options in keys that begin with general.sampling, and tokenizer.ggml.suppress_tokens. Greedy
-/// decoding if the file states none of temp, top_k, top_p and min_p; otherwise omitted keys have the defaults of Hugging Face, too.
-/// general.sampling.sequence is not read: the steps have the order of Sampling. A repetition penalty counts the whole text,
-/// whatever penalty_last_n is.
+/// decoding if the file states none of temp, top_k, top_p and min_p; otherwise omitted keys have the defaults of Hugging Face,
+/// too. general.sampling.sequence is not read: the steps have the order of Sampling. A repetition penalty counts the whole
+/// text, whatever penalty_last_n is.
 Sampling read_sampling(const Checkpoint& checkpoint);
 
 }  // namespace moe::inline MOE_ABI::detail

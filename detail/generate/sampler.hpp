@@ -34,8 +34,9 @@ class Sampler {
   void reserve(std::size_t tokens);
 
   /// Draws the next token. logits: [vocabulary]. A logit of -inf excludes its token. Takes time linear in the vocabulary and
-  /// in the new tokens of the context, plus one comparison with the context of the last call. Throws if a logit is
-  /// NaN or +inf, if all tokens are excluded, or if the options have an id outside of the vocabulary.
+  /// in the new tokens of the context, plus k log vocabulary if top-p or typical-p keeps k tokens, plus one comparison with the
+  /// context of the last call, plus the search of NgramIndex. Throws if a logit is NaN or +inf, if all tokens are excluded, or
+  /// if the options have an id outside of the vocabulary.
   TokenId operator()(std::span<const float> logits, const SamplerContext& context);
 
  private:
@@ -83,7 +84,7 @@ class Sampler {
   Random random_;
   detail::TextHistory history_;
   std::vector<double> scores_;  // [vocabulary]; scores_ and candidates_ keep their memory between calls
-  std::vector<Candidate> candidates_;
+  std::vector<Candidate> candidates_;  // the tokens that the steps so far keep
 };
 
 }  // namespace moe::inline MOE_ABI

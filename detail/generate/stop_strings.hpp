@@ -10,16 +10,16 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Cuts a text off before the first of several strings in it. The text arrives in parts; an end of a part that may be the
-/// beginning of a string is held back. Linear in the text for each string. Not thread-safe.
+/// Ends a text before the first occurrence of any of several strings. The text arrives in parts; an end of a part that may be
+/// the beginning of a string is held back. For each string, takes time linear in the text. Not thread-safe.
 class StopStrings {
  public:
   /// Throws if a string is empty, or is not UTF-8: texts are UTF-8, so such a string would never occur.
   explicit StopStrings(const std::vector<std::string>& strings);
 
   /// Appends the text before a string to `out`, except for an end of the text that may be the beginning of a string. Returns
-  /// whether a string has ended the text: of strings that end at the same byte, the longest one. Strings that end while `may_stop`
-  /// is false are text.
+  /// whether a string has ended the text: of strings that end at the same byte, the longest one. Strings that end while
+  /// `may_stop` is false are text.
   bool write(std::string_view text, bool may_stop, std::string& out);
 
   /// Appends the text that is held back. A string that begins before this call and ends after it is not found.
@@ -33,8 +33,8 @@ class StopStrings {
   void release(std::size_t keep, std::string& out);
 
   IncrementalSearch search_;
-  std::string held_;  // from byte released_ on
-  std::size_t released_ = 0;
+  std::string held_;          // the text from byte released_ on is held back
+  std::size_t released_ = 0;  // bytes of held_ that were appended
   std::string found_;
 };
 

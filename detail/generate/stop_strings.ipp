@@ -49,7 +49,8 @@ MOE_INLINE void StopStrings::release(std::size_t keep, std::string& out) {
   const std::size_t end = held_.size() - keep;
   out.append(held_, released_, end - released_);
   released_ = end;
-  if (released_ <= keep) return;  // so that each erasure moves fewer bytes than it removes
+  // An erasure moves fewer bytes than it removes, so all erasures together take linear time.
+  if (released_ <= keep) return;
   held_.erase(0, released_);
   released_ = 0;
 }

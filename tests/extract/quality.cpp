@@ -23,7 +23,7 @@
 
 namespace {
 
-/// The most likely token at each position of a text, and the log-likelihood of the text, given token by token.
+/// The results of reading a text token by token: the most likely token at each position, and the log-likelihood of the text.
 struct Reading {
   std::vector<std::size_t> choices;
   double log_likelihood = 0;

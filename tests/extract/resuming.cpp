@@ -168,8 +168,8 @@ TEST_CASE("resuming: a flipped bit in a tensor or in the padding behind it is fo
 }
 
 TEST_CASE(
-    "space: space_bytes() covers both files with their padding, the copies and the journal, and little "
-    "more") {
+    "space: space_bytes() covers the GGUF files with their padding, the copied files and the journal, and "
+    "little more") {
   const TemporaryDirectory directory;
   moe::Extraction extraction(moe::Checkpoint(bundled_model()), directory / "out", {.type = moe::DType::q8_0});
   extraction.run();

@@ -61,7 +61,7 @@ TEST_CASE("small copy: the exact files have the same bytes with and without a sm
     CHECK(moe::detail::read_text(extracted.out() + name) == moe::detail::read_text(other / "out" + name));
 }
 
-TEST_CASE("small copy: a finished extraction with a small copy is complete, and keeps each of its experts") {
+TEST_CASE("small copy: a finished extraction is complete with its small copy, and is refused without") {
   const WithSmallCopy extracted;
   moe::Extraction again(moe::Checkpoint(golden("plain-bf16")), extracted.out(), {.also = moe::DType::q8_0});
   CHECK(again.complete());

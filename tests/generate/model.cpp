@@ -24,8 +24,20 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
+
+namespace {
+
+/// The recommended sampling of a checkpoint with this generation_config.json.
+moe::Sampling sampling_of_config(std::string_view generation_config) {
+  TinyCheckpoint tiny;
+  tiny.directory().write("generation_config.json", generation_config);
+  return moe::detail::read_sampling(tiny.open());
+}
+
+}  // namespace
 
 TEST_CASE("model: open() takes string, char pointer and filesystem path, and mapped or in-memory experts") {
   const std::string path = bundled_model();
@@ -93,69 +105,56 @@ TEST_CASE(
 }
 
 TEST_CASE("model: recommended sampling is generation_config.json with the defaults of Hugging Face") {
-  const auto sampling_of = [](std::string_view text) {
-    TinyCheckpoint tiny;
-    tiny.directory().write("generation_config.json", text);
-    return moe::detail::read_sampling(tiny.open());
-  };
   CHECK(moe::detail::read_sampling(moe::Checkpoint(golden("plain-bf16"))).temperature == 0);
-  CHECK(sampling_of(R"({"temperature": 0.6})").temperature == 0);  // do_sample is false
-  const moe::Sampling plain = sampling_of(R"({"do_sample": true})");
+  CHECK(sampling_of_config(R"({"temperature": 0.6})").temperature == 0);  // do_sample is false
+  const moe::Sampling plain = sampling_of_config(R"({"do_sample": true})");
   CHECK(plain.temperature == 1);
   CHECK(plain.top_k == 50);
   CHECK(plain.top_p == 1);
-  const moe::Sampling qwen3 = sampling_of(
+  const moe::Sampling qwen3 = sampling_of_config(
       R"({"do_sample": true, "temperature": 0.6, "top_k": 20, "top_p": 0.95, "min_p": 0.1, "repetition_penalty": 1.05})");
   CHECK(qwen3.temperature == 0.6);
   CHECK(qwen3.top_k == 20);
   CHECK(qwen3.top_p == 0.95);
   CHECK(qwen3.min_p == 0.1);
   CHECK(qwen3.repetition_penalty == 1.05);
-  check_error([&] { return sampling_of(R"({"do_sample": true, "top_p": 2})"); },
+  check_error([&] { return sampling_of_config(R"({"do_sample": true, "top_p": 2})"); },
               {"generation_config.json", "$.top_p"});
 }
 
 TEST_CASE("model: recommended sampling has the bans and penalties of generation_config.json") {
-  const auto sampling_of = [](std::string_view text) {
-    TinyCheckpoint tiny;
-    tiny.directory().write("generation_config.json", text);
-    return moe::detail::read_sampling(tiny.open());
-  };
-  const moe::Sampling found = sampling_of(
+  const moe::Sampling found = sampling_of_config(
       R"({"no_repeat_ngram_size": 3, "suppress_tokens": [1, 2], "bad_words_ids": [[4], [5, 6], [7]],
           "eos_token_id": [7, 8], "typical_p": 0.5})");
   CHECK(found.no_repeat_ngram_size == 3);
   CHECK(found.banned_tokens == std::vector<moe::TokenId>{1, 2, 4});  // an end token is not a bad word
   CHECK(found.banned_sequences == std::vector<std::vector<moe::TokenId>>{{5, 6}});
   CHECK(found.typical_p == 1);  // belongs to do_sample
-  CHECK(sampling_of(R"({"do_sample": true, "typical_p": 0.5})").typical_p == 0.5);
-  CHECK(sampling_of(R"({"suppress_tokens": null, "bad_words_ids": null})").banned_tokens.empty());
-  check_error([&] { return sampling_of(R"({"bad_words_ids": [[1], []]})"); }, {"$.bad_words_ids[1]"});
-  check_error([&] { return sampling_of(R"({"bad_words_ids": [[-1]]})"); }, {"$.bad_words_ids[0][0]"});
+  CHECK(sampling_of_config(R"({"do_sample": true, "typical_p": 0.5})").typical_p == 0.5);
+  CHECK(sampling_of_config(R"({"suppress_tokens": null, "bad_words_ids": null})").banned_tokens.empty());
+  check_error([&] { return sampling_of_config(R"({"bad_words_ids": [[1], []]})"); }, {"$.bad_words_ids[1]"});
+  check_error([&] { return sampling_of_config(R"({"bad_words_ids": [[-1]]})"); }, {"$.bad_words_ids[0][0]"});
 }
 
 TEST_CASE("model: steps of generate() that the library lacks are refused by name, unless they are off") {
-  const auto sampling_of = [](std::string_view text) {
-    TinyCheckpoint tiny;
-    tiny.directory().write("generation_config.json", text);
-    return moe::detail::read_sampling(tiny.open());
-  };
-  CHECK(sampling_of(R"({"num_beams": 1, "guidance_scale": 1.0, "penalty_alpha": null,
+  CHECK(sampling_of_config(R"({"num_beams": 1, "guidance_scale": 1.0, "penalty_alpha": null,
                         "forced_eos_token_id": null, "epsilon_cutoff": 0.1})")
             .temperature == 0);
-  check_error([&] { return sampling_of(R"({"num_beams": 4})"); },
+  check_error([&] { return sampling_of_config(R"({"num_beams": 4})"); },
               {"generation_config.json", "num_beams", "4"});
-  check_error([&] { return sampling_of(R"({"do_sample": true, "eta_cutoff": 0.1})"); }, {"eta_cutoff"});
+  check_error([&] { return sampling_of_config(R"({"do_sample": true, "eta_cutoff": 0.1})"); },
+              {"eta_cutoff"});
   for (const char* const key : {"sequence_bias", "exponential_decay_length_penalty", "begin_suppress_tokens",
                                 "forced_bos_token_id", "forced_eos_token_id", "forced_decoder_ids",
                                 "force_words_ids", "constraints", "dola_layers", "watermarking_config"}) {
     const std::string text = '"' + std::string(key) + '"';
-    CHECK(sampling_of('{' + text + ": null}").temperature == 0);
-    check_error([&] { return sampling_of('{' + text + ": [1, 2]}"); }, {"generation_config.json", key});
+    CHECK(sampling_of_config('{' + text + ": null}").temperature == 0);
+    check_error([&] { return sampling_of_config('{' + text + ": [1, 2]}"); },
+                {"generation_config.json", key});
   }
-  CHECK(sampling_of(R"({"token_healing": false, "top_h": 0.4})").temperature == 0);
-  check_error([&] { return sampling_of(R"({"token_healing": true})"); }, {"token_healing"});
-  check_error([&] { return sampling_of(R"({"do_sample": true, "top_h": 0.4})"); }, {"top_h"});
+  CHECK(sampling_of_config(R"({"token_healing": false, "top_h": 0.4})").temperature == 0);
+  check_error([&] { return sampling_of_config(R"({"token_healing": true})"); }, {"token_healing"});
+  check_error([&] { return sampling_of_config(R"({"do_sample": true, "top_h": 0.4})"); }, {"top_h"});
 }
 
 TEST_CASE("model: without a tokenizer token ids work, and text is an error that names the missing file") {

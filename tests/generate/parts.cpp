@@ -32,7 +32,7 @@ const moe::Tokenizer& turn_tokenizer() {
   return tokenizer;
 }
 
-/// The parts of a text that a model writes after the text before, token by token.
+/// Reasoning and answer in `text`, which a model writes after the prompt `before`, token by token.
 ReadTurn read_turn(const TurnFormat& format, std::string_view text, std::string_view before = "",
                    const std::vector<std::string>& stop_strings = {}) {
   const moe::Tokenizer& tokenizer = turn_tokenizer();

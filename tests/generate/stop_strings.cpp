@@ -15,7 +15,7 @@ using moe::detail::StopStrings;
 
 namespace {
 
-/// The text that is shown of parts of a text, up to a stop string.
+/// The text that StopStrings shows of a text that arrives in these parts, up to a stop string.
 std::string shown(StopStrings& stops, const std::vector<std::string>& parts) {
   std::string out;
   for (const std::string& part : parts)

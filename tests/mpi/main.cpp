@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A model on several MPI ranks gives the same logits, bit for bit, as on one machine:  mpirun -n 3 moe_mpi_tests MODEL [hang]
-// With `hang`, the last rank does not answer one batch until rank 0 sends it a message to go on.
+// A model on several MPI ranks gives the same logits, bit for bit, as on one machine:
+//   mpirun -n 3 moe_mpi_tests MODEL bits|hang
+// With `hang`, the last rank does not answer one batch until rank 0 sends the last rank a message to go on.
 #include <moe.hpp>
 
 #include "detail/ranks/expert_server.hpp"
