@@ -34,8 +34,8 @@ class GgufParser {
 
   void read_version();
 
-  /// Reads the number of items that take at least `least_bytes` each. Throws if the rest of the file is too short for the items,
-  /// so their memory is at most a fixed multiple of the size of the file.
+  /// Reads the number of items that take at least `least_bytes` each. Throws if the rest of the file is too short for the
+  /// items, so their memory is at most a fixed multiple of the size of the file.
   std::uint64_t count(std::string_view what, std::uint64_t least_bytes);
 
   std::string string(std::string_view what, std::uint64_t most_bytes);
@@ -58,8 +58,9 @@ class GgufParser {
   std::uint64_t bytes_of(const TensorInfo& tensor, const GgmlType& type) const;
 
   /// Turns offsets in the data into offsets in the file. The data begins at the next multiple of the alignment, and so does
-  /// each tensor. Tensors must not overlap.
-  void place_data(std::vector<TensorInfo>& tensors, std::uint64_t alignment) const;
+  /// each tensor. Tensors must not overlap. origin: how the file probably came to this machine, for the error of a file that is
+  /// too short.
+  void place_data(std::vector<TensorInfo>& tensors, std::uint64_t alignment, std::string_view origin) const;
 
   /// Reads the CRC-32C of each tensor, which the extractor of this library adds, in the order of `out.tensors`.
   void read_checksums(GgufContents& out, const GgufValue& value) const;
@@ -79,9 +80,10 @@ MOE_INLINE GgufContents GgufParser::parse() && {
   out.metadata = GgufMetadata(file_.path(), read_values(value_count));
   const std::uint64_t alignment = alignment_of(out.metadata);
   for (std::uint64_t i = 0; i < tensor_count; ++i) out.tensors.push_back(read_tensor());
-  place_data(out.tensors, alignment);
+  const GgufValue* const checksums = out.metadata.find("moe.crc32c");  // only extractions have them
+  place_data(out.tensors, alignment, checksums ? "copy of an extraction" : "download");
   // Checksums are in the order of the descriptions, so tensors are sorted afterwards.
-  if (const GgufValue* checksums = out.metadata.find("moe.crc32c")) read_checksums(out, *checksums);
+  if (checksums) read_checksums(out, *checksums);
   sort_by_name(out.tensors, file_.path());
   return out;
 }
@@ -216,7 +218,8 @@ MOE_INLINE std::uint64_t GgufParser::bytes_of(const TensorInfo& tensor, const Gg
   return *numbers / type.elements * type.bytes;
 }
 
-MOE_INLINE void GgufParser::place_data(std::vector<TensorInfo>& tensors, std::uint64_t alignment) const {
+MOE_INLINE void GgufParser::place_data(std::vector<TensorInfo>& tensors, std::uint64_t alignment,
+                                       std::string_view origin) const {
   // A file without data may end before the padding.
   const std::uint64_t begin =
       std::min((in_.position() + alignment - 1) / alignment * alignment, file_.size());
@@ -228,7 +231,7 @@ MOE_INLINE void GgufParser::place_data(std::vector<TensorInfo>& tensors, std::ui
       fail_about(tensor, concat("an offset that is a multiple of ", alignment), concat(tensor.offset));
     if (tensor.offset > size || tensor.bytes > size - tensor.offset)
       fail_about(tensor, concat(tensor.bytes, " bytes from offset ", tensor.offset, " on"),
-                 concat("a file with only ", size, " bytes of data, perhaps an incomplete download"));
+                 concat("a file with only ", size, " bytes of data, perhaps an incomplete ", origin));
     if (tensor.offset < end)
       fail_about(tensor, concat("an offset of at least ", end, ", the end of the tensor before"),
                  concat(tensor.offset));

@@ -215,9 +215,23 @@ inline std::string after_missing_weights(const FailedCommand& command) {
          without_a_download(command);
 }
 
-/// After an error that an incomplete download may cause.
-inline std::string after_incomplete_download(const FailedCommand& command) {
+/// The directory of an extraction, which has dense.gguf, given this directory or a file in it; empty for other paths.
+inline std::filesystem::path extraction_of(const std::filesystem::path& model) {
+  std::error_code error;
+  const std::filesystem::path folder = is_weights_file(model) ? model.parent_path() : model;
+  return std::filesystem::exists(folder / "dense.gguf", error) ? folder : std::filesystem::path();
+}
+
+inline std::string remove_and_repeat(std::string_view what_is_wrong, const std::string& folder) {
+  return step(std::string(what_is_wrong) + " Remove the directory, then repeat the command that wrote it:",
+              FailedCommand::joined({"rm", "-r", folder}));
+}
+
+/// After an error that an incomplete download may cause, or an incomplete copy of an extraction.
+inline std::string after_incomplete_model(const FailedCommand& command) {
   const std::filesystem::path model = path_of(command.model());
+  if (const std::filesystem::path extraction = extraction_of(model); !extraction.empty())
+    return remove_and_repeat("The extraction is incomplete.", utf8_of(extraction));
   if (!is_weights_file(model))
     return step("Files are missing or incomplete. This continues a download, and keeps what is complete:",
                 download("OWNER/NAME", command.model()));
@@ -277,8 +291,7 @@ inline std::string after_wrong_output(const FailedCommand& command, const std::s
   if (!is_extraction)
     return step("--verify needs a directory that this command has written:",
                 FailedCommand::joined({command.program(), "SOURCE", "OUT"}));
-  return step("The file is damaged. Remove the directory, then repeat the command that wrote it:",
-              FailedCommand::joined({"rm", "-r", verified}));
+  return remove_and_repeat("The file is damaged.", verified);
 }
 
 /// After an error of lossy about small copies that are not there.
@@ -327,10 +340,11 @@ inline std::string next_steps(const FailedCommand& command, const std::string& m
   if (!std::filesystem::exists(path_of(model), error)) return after_missing_model(command);
   if (says("found none of them")) return after_missing_weights(command);
   if (says("verifying: expected checksums")) return after_missing_checksums(command);
-  if (says("incomplete download") || says("expected an existing file") ||
-      says("size: expected at least 8 bytes") || says(", the rest of the file, found ") ||
-      (is_weights_file(path_of(model)) && says(": byte ")))
-    return after_incomplete_download(command);
+  if (says("incomplete download") || says("incomplete copy of an extraction") ||
+      says("expected an existing file") || says("size: expected at least 8 bytes") ||
+      says(", the rest of the file, found ") ||
+      (says(": byte ") && (is_weights_file(path_of(model)) || !extraction_of(path_of(model)).empty())))
+    return after_incomplete_model(command);
   if (command.name() != "inspect" && !says("byte 0: "))
     return step("What the model is, and what of it can be run:",
                 FailedCommand::joined({command.beside("inspect"), model}));

@@ -114,6 +114,24 @@ TEST_CASE("first contact: half a GGUF file leads to the rest of the download, wh
   }
 }
 
+TEST_CASE("first contact: a cut file of an extraction leads to a new extraction, wherever the file is cut") {
+  const TemporaryDirectory directory;
+  REQUIRE(run({"extract", bundled_model(), directory / "out"}).status == 0);
+  for (const std::string name : {"dense.gguf", "experts.gguf"}) {
+    const std::string path = directory / ("out/" + name), whole = moe::detail::read_text(path);
+    for (const std::size_t bytes : {whole.size() / 2, std::size_t{3000}, std::size_t{100}}) {
+      CAPTURE(name);
+      CAPTURE(bytes);
+      directory.write("out/" + name, whole.substr(0, bytes));
+      const Result result = run({"generate", directory / "out", "x"});
+      CHECK(result.status == 1);
+      CHECK(result.says("    rm -r " + (directory / "out") + "\n"));
+      CHECK_FALSE(result.says("download"));
+    }
+    directory.write("out/" + name, whole);
+  }
+}
+
 TEST_CASE("first contact: a safetensors file that ends within its header leads to the rest of the download") {
   const Part part({"config.json", "tokenizer.json"});
   const std::string whole = moe::detail::read_text(bundled_model() + "/model.safetensors");

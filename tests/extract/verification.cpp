@@ -90,6 +90,14 @@ TEST_CASE("verification: a file whose last padding is cut or too long is refused
   CHECK_NOTHROW(moe::Verification(extracted.out()).run());
 }
 
+TEST_CASE("verification: a file of an extraction without the end of its data is called an incomplete copy") {
+  const ExtractedCheckpoint extracted;
+  const std::string path = extracted.out() + "/experts.gguf";
+  std::filesystem::resize_file(path, std::filesystem::file_size(path) / 2);
+  check_error([&] { moe::Checkpoint{extracted.out()}; },
+              {"experts.gguf: tensor", "perhaps an incomplete copy of an extraction"});
+}
+
 TEST_CASE("verification: a damaged expert is named by verification, by a verifying provider and by open()") {
   const ExtractedCheckpoint extracted;
   const moe::ExpertCatalog catalog(moe::Checkpoint(extracted.out()));
