@@ -35,8 +35,8 @@ class Checkpoint {
   /// Opens the checkpoint at a std::filesystem::path.
   explicit Checkpoint(const detail::PathObject auto& path) : Checkpoint(detail::utf8_of(path)) {}
 
-  /// LOSSY: the small copy of the experts in this type, which `extract --also` wrote beside experts.gguf; for a FallbackProvider.
-  /// Throws unless this checkpoint is an extraction with such a copy, made from exactly these experts.
+  /// LOSSY: the small copy of the experts in this type, which `extract --also` wrote beside experts.gguf; for a
+  /// FallbackProvider. Throws unless this checkpoint is an extraction with such a copy, made from exactly these experts.
   Checkpoint small_copy(DType type) const;
 
   /// The path given to the constructor.
@@ -44,7 +44,7 @@ class Checkpoint {
   /// The directory of the files.
   const std::string& directory() const { return state_->contents.directory; }
 
-  /// The files with tensors; TensorInfo::file is an index into this list.
+  /// The GGUF or safetensors files; TensorInfo::file is an index into this list.
   const std::vector<File>& files() const { return state_->contents.files; }
 
   /// The convention of the tensor names. A GGUF file that the extractor made from a Hugging Face checkpoint has tensor names of
@@ -86,7 +86,7 @@ class Checkpoint {
   /// Whether there is a config.json, so that config() does not throw.
   bool has_config() const { return state_->contents.config.has_value(); }
 
-  /// The metadata of a GGUF file; empty in other formats.
+  /// The metadata of the GGUF file, of a model in several files the metadata of the first; empty in other formats.
   const detail::GgufMetadata& metadata() const { return state_->contents.metadata; }
 
   /// The contents of generation_config.json; an empty Json if there is none.

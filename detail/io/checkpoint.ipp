@@ -37,8 +37,8 @@ MOE_INLINE bool same_shape(const std::vector<std::uint64_t>& a, const std::vecto
   return i == a.size() && j == b.size();
 }
 
-/// The name of a tensor that equals `name` apart from the prefix; empty if there is no such tensor. The prefix of `name` ends
-/// with the first `model.`.
+/// The name of the first tensor that equals `name` apart from the prefix; empty if there is no such tensor. The prefix of
+/// `name` ends with the first `model.`.
 MOE_INLINE std::string_view with_other_prefix(const std::vector<TensorInfo>& tensors, std::string_view name) {
   constexpr std::string_view end = "model.";
   if (const std::size_t place = name.find(end); place != name.npos) name.remove_prefix(place + end.size());

@@ -15,7 +15,7 @@ namespace moe::inline MOE_ABI::detail {
 
 bool is_directory(const std::string& path);
 
-/// Whether something other than a directory has this path. A FIFO, a device or a broken link counts as a file: a caller then
+/// Whether `path` names an object other than a directory. A FIFO, a device or a broken link counts as a file: a caller then
 /// tries to open the path and reports an error, instead of treating the file as absent.
 bool is_file(const std::string& path);
 
@@ -58,7 +58,8 @@ namespace moe::inline MOE_ABI {
 /// A regular file, open for reading. All members are thread-safe.
 class File {
  public:
-  /// Throws if there is no such file, or if the file cannot be read. A FIFO, socket or device is refused without waiting for it.
+  /// Throws if there is no such file, or if the file cannot be read. A FIFO, socket or device is refused without waiting for
+  /// it.
   explicit File(std::string path);
 
   /// The path given to the constructor.

@@ -11,8 +11,8 @@ namespace moe::inline MOE_ABI::detail {
 /// The first bytes of a file, at most `most_bytes`.
 std::string first_bytes(const File& file, std::size_t most_bytes);
 
-/// The name of the format of a file that begins with `start`, if downloads often leave such a file in place of a model: a
-/// Git LFS pointer, an HTML page, an archive... Empty for other contents. For error messages.
+/// A description, for error messages, of the format of a file that begins with `start`. Knows the formats that often stand in
+/// place of a model: a Git LFS pointer, an HTML page, an archive and so on. Empty for other formats.
 std::string_view known_signature(std::string_view start);
 
 /// A description of a file that has the wrong format: its signature if it is known, otherwise its first bytes.

@@ -12,7 +12,7 @@
 namespace moe::inline MOE_ABI::detail {
 
 /// Zeroed memory whose forks share pages by copy on write: the first write of a fork to a page copies the page. Uses
-/// memfd_create of Linux; on other systems freeze() does nothing. Not thread-safe.
+/// memfd_create of Linux; on other systems freeze() returns false. Not thread-safe.
 class ForkableMemory {
  public:
   struct Range {
@@ -34,11 +34,11 @@ class ForkableMemory {
   const std::byte* data() const { return mapping_ ? mapping_ : own_.data(); }
   std::size_t bytes() const { return bytes_; }
 
-  /// Moves the bytes of `ranges` to pages that later forks share. All other bytes become zero, and data() changes. Returns false,
-  /// and changes nothing, if the system cannot share pages.
+  /// Moves the bytes of `ranges` to pages that later forks share. All other bytes become zero, and data() changes. Returns
+  /// false, and changes nothing, if the system cannot share pages.
   bool freeze(std::span<const Range> ranges);
 
-  /// Whether freeze() succeeded on this memory, or on the memory of which it is a fork.
+  /// Whether freeze() succeeded on this memory, or this memory is a fork of frozen memory.
   bool frozen() const { return mapping_ != nullptr; }
 
   /// Memory with the contents that the last freeze() left; zeroed memory if there was no freeze(). Throws std::bad_alloc.
@@ -50,7 +50,7 @@ class ForkableMemory {
   std::size_t bytes_ = 0;
   Buffer<std::byte> own_;                   // before the first freeze()
   std::shared_ptr<const UniqueFile> base_;  // the frozen bytes: a file without a name, in memory
-  std::byte* mapping_ = nullptr;            // of base_
+  std::byte* mapping_ = nullptr;            // a mapping of base_ with copy on write
 };
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -8,9 +8,9 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Opens a checkpoint in GGUF: a file, all parts of a split file, or the model in a directory (dense.gguf with experts.gguf,
-/// or the file that gguf_in_directory() finds). Reads and checks the heads of the files. Throws if anything in the heads is
-/// wrong, or if a file is a small copy of experts, because a small copy is lossy.
+/// Opens a checkpoint in GGUF: a file, all parts of a split file, or the model in a directory: dense.gguf, with experts.gguf if
+/// it exists, or the model that gguf_in_directory() finds. Reads and checks the heads of the files. Throws if anything in the
+/// heads is wrong, or if a file is a small copy of experts, because a small copy is lossy.
 CheckpointContents open_gguf(const std::string& path);
 
 /// Opens the output of the extractor with a small copy of its experts in place of experts.gguf. Throws if the directory

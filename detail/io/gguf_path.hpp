@@ -14,10 +14,10 @@ struct GgufPartName {
   std::string stem;
   std::uint32_t part, parts;  // the number of the part, from 1, and the number of parts
 
-  /// The path of another part.
+  /// The path of the part with this number.
   std::string path(std::uint32_t number) const;
 
-  /// Empty if the path does not have that form.
+  /// The name of this path; empty if the path does not have this form.
   static std::optional<GgufPartName> parse(std::string_view path);
 };
 

@@ -11,7 +11,7 @@ namespace moe::inline MOE_ABI::detail {
 inline constexpr std::size_t huge_page_bytes = std::size_t{2} << 20;
 
 /// The division of a mapping that is one huge page longer than needed: the bytes before the first place where a huge page can
-/// begin, the bytes to keep, and the bytes behind the bytes to keep. Each part consists of whole pages of the machine, since
+/// begin, the bytes to keep, and the bytes at the end. Each part consists of whole pages of the machine, since
 /// munmap() refuses an address within a page. begin: the address of the mapping; page: the size of a page.
 struct HugePagePlacement {
   HugePagePlacement(std::uintptr_t begin, std::size_t bytes, std::size_t page)

@@ -9,7 +9,7 @@ namespace moe::inline MOE_ABI::detail {
 
 /// Opens a checkpoint in the layout of Hugging Face. `path` is a directory with model.safetensors, or with shards and their
 /// index model.safetensors.index.json; or a safetensors file. If a directory has model.safetensors and an index, only
-/// model.safetensors is opened, as in transformers. If the file is a shard, all shards are opened. config.json and
+/// model.safetensors is opened, as in transformers. If the index lists the file, all shards are opened. config.json and
 /// generation_config.json are read if they exist.
 CheckpointContents open_hugging_face(const std::string& path);
 

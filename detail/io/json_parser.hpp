@@ -22,7 +22,7 @@ struct JsonNode {
 
 struct JsonTree {
   std::string name;
-  std::string text;  // the JSON text, with every string replaced by its contents without escapes
+  std::string text;  // the JSON text; the parser overwrites each string with its contents without escapes
   std::vector<JsonNode> nodes;
 
   std::string_view slice(const JsonNode& node) const;

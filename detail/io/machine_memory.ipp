@@ -36,7 +36,7 @@ MOE_INLINE std::string read_kernel_file(const std::string& path) {
   return text;
 }
 
-/// The number behind `key` in `text`; nothing if there is another word, such as `max`.
+/// The number behind `key` in `text`; nothing if `key` is missing, or if another word, such as `max`, is behind `key`.
 MOE_INLINE std::optional<std::uint64_t> number_after(std::string_view text, std::string_view key) {
   const std::size_t at = text.find(key);
   if (at == text.npos) return {};
@@ -47,13 +47,13 @@ MOE_INLINE std::optional<std::uint64_t> number_after(std::string_view text, std:
   return value;
 }
 
-/// One version of cgroups: the begin of the entry in /proc/self/cgroup, the directory of the root cgroup, the names of the
-/// files of a cgroup, and the key of reclaimable memory in memory.stat.
+/// One version of cgroups: the text before the path of the cgroup in /proc/self/cgroup, the directory of the root cgroup, the
+/// names of the files with the memory limit and the used memory, and the key of reclaimable memory in memory.stat.
 struct CgroupVersion {
   std::string_view entry, root, limit, usage, file_cache;
 };
 
-/// The limit of one cgroup, minus the used memory of this cgroup that the system cannot reclaim.
+/// The memory limit of one cgroup, minus the used memory that the system cannot reclaim; no_limit if the cgroup has no limit.
 MOE_INLINE std::uint64_t left_in_cgroup(const CgroupVersion& version, std::string_view directory) {
   const auto limit = number_after(read_kernel_file(concat(directory, version.limit)), "");
   const auto usage = number_after(read_kernel_file(concat(directory, version.usage)), "");

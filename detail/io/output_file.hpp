@@ -17,8 +17,8 @@ struct CloseStream {
 };
 
 /// A file that is written sequentially and gets its name only when it is complete. Until finish() the file is called
-/// `name.part`; without finish() the destructor removes the file. A path that is not a regular file, such as /dev/stdout, is
-/// written directly.
+/// `name.part`; without finish() the destructor removes the file. If the path names a FIFO, socket or device, the object writes
+/// to it directly. The members throw if the system refuses a call.
 class OutputFile {
  public:
   explicit OutputFile(const std::string& path);
@@ -40,7 +40,7 @@ class OutputFile {
  private:
   [[noreturn]] void fail_with(std::string_view place, std::string_view expected, int error) const;
 
-  /// Closes the file and removes it if it is incomplete.
+  /// Closes and removes the incomplete file; does nothing after finish().
   void discard();
 
   std::string path_, part_;

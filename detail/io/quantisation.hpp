@@ -20,7 +20,7 @@ struct Quantisation {
 };
 
 /// Reads quantization_config, at any level of config.json. allow_mxfp4: whether the family stores weights as MXFP4. Throws if
-/// the weights are quantised in another way (GPTQ, AWQ, bitsandbytes, NVFP4, compressed-tensors...); the error quotes
+/// the weights are quantised in another way (GPTQ, AWQ, bitsandbytes, NVFP4, compressed-tensors and so on); the error quotes
 /// quant_method. Throws also if tensors have the names of such a format.
 Quantisation quantisation_of(const Checkpoint& checkpoint, bool allow_mxfp4);
 

@@ -11,14 +11,14 @@
 namespace moe::inline MOE_ABI::detail {
 
 // A small copy of the experts of an extraction: a file experts.TYPE.gguf beside experts.gguf, with the same tensors in another
-// type. It is lossy, so no reader may take it for the exact experts: its metadata has the key below, and only
-// Checkpoint::small_copy() opens a file with that key.
+// type. A small copy is lossy, so no reader may take it for the exact experts: its metadata has the key small_copy_key, and
+// only Checkpoint::small_copy() opens a file with this key.
 
-/// The key of the metadata of a small copy. The value is `moe.head_crc32c` of the experts.gguf with the exact experts: it depends
-/// on every bit of these experts.
+/// The key in the metadata of a small copy. The value is `moe.head_crc32c` of the file experts.gguf with the exact experts.
+/// This checksum depends on every bit of these experts.
 inline constexpr std::string_view small_copy_key = "moe.small_copy_of";
 
-/// `experts.q2_k.gguf`
+/// The name of the file, such as `experts.q2_k.gguf`.
 inline std::string small_copy_name(DType type) { return concat("experts.", name(type), ".gguf"); }
 
 /// Whether a file name has the form of small_copy_name().

@@ -20,8 +20,8 @@ namespace moe::inline MOE_ABI::detail {
 using FileHandle = void*;                                                           // HANDLE
 inline const FileHandle no_file = reinterpret_cast<FileHandle>(std::intptr_t{-1});  // INVALID_HANDLE_VALUE
 
-/// The UTF-16 form of a path, as the functions of Windows take it. A long path becomes an absolute one with the prefix `\\?\`,
-/// because the functions refuse paths of 260 characters and more without it.
+/// The UTF-16 form of a path, as the functions of Windows take it. A long path becomes an absolute path with the prefix `\\?\`,
+/// because without this prefix the functions refuse paths of 260 characters and more.
 std::wstring wide(const std::string& path);
 #else
 using FileHandle = int;
@@ -87,11 +87,11 @@ bool size_of_file(FileHandle file, std::uint64_t& size);
 /// Reads up to `bytes` bytes at `offset`. Returns the number of bytes read, 0 at the end of the file, negative on an error.
 std::int64_t read_file_at(FileHandle file, std::uint64_t offset, std::byte* into, std::size_t bytes);
 
-/// Maps the first `bytes` bytes of a file for reading; null on failure.
+/// Maps at least the first `bytes` bytes of a file for reading; null on failure.
 void* map_file(FileHandle file, std::size_t bytes);
 void unmap_file(void* address, std::size_t bytes);
 
-/// A file without a name, in memory; no_file where the system has none.
+/// Opens a new file in memory without a name; no_file on failure, and on systems without such files.
 FileHandle open_memory_file();
 
 /// Maps the first `bytes` bytes of a file for reading and writing. A write copies the page; the copy is visible in this mapping
@@ -104,7 +104,7 @@ void will_need(std::byte* address, std::size_t bytes);
 /// Asks the system for huge pages in the part of this memory where they fit.
 void prefer_huge_pages(void* address, std::size_t bytes);
 
-/// Asks the system for no huge pages in this memory, whatever its default is.
+/// Asks the system for no huge pages in this memory, whatever the default of the system is.
 void avoid_huge_pages(void* address, std::size_t bytes);
 
 /// Zeroed pages of memory; null on failure. Allocations of at least one huge page begin where a huge page can begin, and ask

@@ -23,7 +23,7 @@ MOE_INLINE FileHandle open_direct_if_same(FileHandle, const std::string&, FileAc
 
 #else
 
-/// Opens `path`, whatever it names now, for direct access.
+/// Opens the file that `path` names now for direct access.
 MOE_INLINE FileHandle open_direct(const std::string& path, FileAccess access) {
   // O_NONBLOCK: the path may name a FIFO by now, and opening a FIFO would wait.
   [[maybe_unused]] const int flags =

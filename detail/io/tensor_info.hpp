@@ -31,7 +31,7 @@ namespace moe::inline MOE_ABI::detail {
 /// The shape and the type: `[2048, 768] BF16`.
 std::string describe(const TensorInfo& tensor);
 
-/// Sorts by name. Throws an Error about `file` if two tensors have the same name.
+/// Sorts the tensors by name. Throws an Error about `file` if two tensors have the same name.
 void sort_by_name(std::vector<TensorInfo>& tensors, std::string_view file);
 
 /// Pointers to the tensors in the order of their offsets; at equal offsets, smaller tensors come first.
