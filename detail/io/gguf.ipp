@@ -24,10 +24,10 @@ class GgufReader {
   CheckpointContents read_small_copy(const std::string& directory, DType type) &&;
 
  private:
-  /// Opens one file with exact weights, adds its tensors, and returns its metadata.
+  /// Opens one file with exact weights, adds its tensors to out_, and returns its metadata.
   GgufMetadata open_file(const std::string& path);
 
-  /// Opens one file that may be a small copy of experts.
+  /// As open_file(), but the file may be a small copy of experts.
   GgufMetadata open_any_file(const std::string& path);
 
   /// Opens a file, and the other parts if it is a split file. The first part has the metadata of the model; every part has
@@ -107,7 +107,8 @@ MOE_INLINE void GgufReader::open_parts(const std::string& path) {
     fail(first, "split.count", concat(named, ", as in the name of the file"),
          out_.metadata.find("split.count") ? concat(parts) : "none");
   if (named != parts)
-    fail(first, "name of the file", concat("the ending -00001-of-N.gguf with N = ", parts), "another name");
+    fail(first, "name of the file", concat("the ending -00001-of-N.gguf with N = ", parts),
+         concat('"', file_name(first), '"'));
   require_part(out_.metadata, first, 0, parts);
   for (std::uint32_t part = 2; part <= parts; ++part) {
     require_file(name->path(part));

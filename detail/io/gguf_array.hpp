@@ -25,7 +25,7 @@ class GgufArray {
   /// The next element of an array of strings. Throws if it is longer than `most_bytes`.
   std::string text(std::uint64_t most_bytes);
 
-  /// The next element of an array of numbers of type T. The caller counts: behind the last element is the next value.
+  /// The next element of an array of numbers of type T. The caller reads at most count() elements.
   template <class T>
   T number() {
     return in_.number<T>();

@@ -30,7 +30,9 @@ MOE_INLINE std::optional<std::uint64_t> GgufMetadata::whole(std::string_view key
   if (!value) return {};
   const GgufType type = value->type == GgufType::array ? value->element_type : value->type;
   const std::size_t size = gguf_bytes(type);
-  if (!is_whole(type) || value->bytes.empty()) fail_type(*value, "a whole number");
+  if (!is_whole(type)) fail_type(*value, "a whole number");
+  require_kept(*value);
+  if (value->bytes.empty()) fail_type(*value, "a whole number");
   const std::string_view first = std::string_view(value->bytes).substr(0, size);
   for (std::size_t at = 0; at < value->bytes.size(); at += size)
     if (const auto other = std::string_view(value->bytes).substr(at, size); other != first)
@@ -148,7 +150,7 @@ MOE_INLINE void GgufMetadata::require_kept(const GgufValue& value) const {
 MOE_INLINE void GgufMetadata::fail_type(const GgufValue& value, std::string_view expected) const {
   const bool is_array = value.type == GgufType::array;
   fail_at(value, expected,
-          is_array ? concat("an array of ", value.count, " elements of type ", name(value.element_type))
+          is_array ? concat("an array of type ", name(value.element_type), " with ", value.count, " elements")
                    : concat("a value of type ", name(value.type)));
 }
 

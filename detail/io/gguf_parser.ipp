@@ -26,8 +26,8 @@ class GgufParser {
   GgufContents parse() &&;
 
  private:
-  // A value has at least the length of its key, one character, a type and one byte; a tensor has at least the length of its
-  // name, one character, a number of dimensions, a type and an offset.
+  // In bytes. A value: the length of its key, at least one character, a type and at least one byte. The description of a
+  // tensor: the length of its name, at least one character, the number of dimensions, a type and an offset.
   static constexpr std::uint64_t least_value_bytes = 8 + 1 + 4 + 1, least_tensor_bytes = 8 + 1 + 4 + 4 + 8;
   // The limit of ggml for strings and arrays.
   static constexpr std::uint64_t most_length = std::uint64_t{1} << 30;
@@ -54,15 +54,15 @@ class GgufParser {
 
   TensorInfo read_tensor();
 
-  /// The size of the data of a tensor whose shape still has the innermost dimension first.
+  /// The size in bytes of the data of a tensor whose shape still has the innermost dimension first. At most 2^62.
   std::uint64_t bytes_of(const TensorInfo& tensor, const GgmlType& type) const;
 
-  /// Turns offsets in the data into offsets in the file. The data begins at the next multiple of the alignment, and so does
-  /// each tensor. Tensors must not overlap. origin: how the file probably came to this machine, for the error of a file that is
-  /// too short.
+  /// Turns offsets in the data into offsets in the file. The data begins at the first multiple of the alignment behind the
+  /// descriptions. Throws unless the data of each tensor has an aligned offset, ends within the file, and overlaps no other.
+  /// origin: how the file probably came to this machine, for the error of a file that is too short.
   void place_data(std::vector<TensorInfo>& tensors, std::uint64_t alignment, std::string_view origin) const;
 
-  /// Reads the CRC-32C of each tensor, which the extractor of this library adds, in the order of `out.tensors`.
+  /// Reads the CRC-32C of each tensor from `moe.crc32c`, an array in the order of `out.tensors` that the extractor writes.
   void read_checksums(GgufContents& out, const GgufValue& value) const;
 
   [[noreturn]] void fail_about(const TensorInfo& tensor, std::string_view expected,
@@ -135,7 +135,8 @@ MOE_INLINE GgufValue GgufParser::read_value() {
   }
   if (out.type == GgufType::boolean || (out.type == GgufType::array && out.element_type == GgufType::boolean))
     for (const char byte : out.bytes)
-      if (byte != 0 && byte != 1) in_.fail_here(out.key, "a boolean: 0 or 1", concat(static_cast<int>(byte)));
+      if (byte != 0 && byte != 1)
+        in_.fail_here(out.key, "a boolean: 0 or 1", concat(static_cast<unsigned char>(byte)));
   return out;
 }
 
@@ -203,16 +204,17 @@ MOE_INLINE TensorInfo GgufParser::read_tensor() {
 
 MOE_INLINE std::uint64_t GgufParser::bytes_of(const TensorInfo& tensor, const GgmlType& type) const {
   const std::optional<std::uint64_t> numbers = checked_product(tensor.shape);
-  // No type takes more than 8 bytes for a number, so the size in bytes fits into 64 bits as well.
-  constexpr std::uint64_t most = std::uint64_t{1} << 62;
-  bool too_large = !numbers || *numbers > most / 8;
+  // No type takes more than 8 bytes for a number, so the size in bytes fits into 64 bits.
+  constexpr std::uint64_t most = std::uint64_t{1} << 59;
+  bool too_large = !numbers || *numbers > most;
   for (const std::uint64_t size : tensor.shape) too_large = too_large || size > most;
   if (too_large)
-    in_.fail_here(tensor.name, "a shape whose size fits into 64 bits", concat_list(tensor.shape));
+    fail_about(tensor, concat("dimensions whose product is at most ", most, ", and each at most this number"),
+               concat(concat_list(tensor.shape), ", innermost first"));
   const std::uint64_t row = tensor.shape.empty() ? 1 : tensor.shape[0];
   if (row % type.elements != 0)
-    in_.fail_here(
-        tensor.name,
+    fail_about(
+        tensor,
         concat("a row length that is a multiple of ", type.elements, ", the block size of ", type.name),
         concat(row));
   return *numbers / type.elements * type.bytes;
@@ -224,16 +226,16 @@ MOE_INLINE void GgufParser::place_data(std::vector<TensorInfo>& tensors, std::ui
   const std::uint64_t begin =
       std::min((in_.position() + alignment - 1) / alignment * alignment, file_.size());
   const std::uint64_t size = file_.size() - begin;
-  std::uint64_t end = 0;  // the end of the tensor before
+  std::uint64_t end = 0;  // of the previous tensor
   for (TensorInfo* const each : by_offset(tensors)) {
     TensorInfo& tensor = *each;
     if (tensor.offset % alignment != 0)
       fail_about(tensor, concat("an offset that is a multiple of ", alignment), concat(tensor.offset));
     if (tensor.offset > size || tensor.bytes > size - tensor.offset)
-      fail_about(tensor, concat(tensor.bytes, " bytes from offset ", tensor.offset, " on"),
+      fail_about(tensor, concat("data of ", tensor.bytes, " bytes from offset ", tensor.offset, " on"),
                  concat("a file with only ", size, " bytes of data, perhaps an incomplete ", origin));
     if (tensor.offset < end)
-      fail_about(tensor, concat("an offset of at least ", end, ", the end of the tensor before"),
+      fail_about(tensor, concat("an offset of at least ", end, ", the end of the previous tensor"),
                  concat(tensor.offset));
     end = tensor.offset + tensor.bytes;
     tensor.offset += begin;
@@ -243,8 +245,8 @@ MOE_INLINE void GgufParser::place_data(std::vector<TensorInfo>& tensors, std::ui
 MOE_INLINE void GgufParser::read_checksums(GgufContents& out, const GgufValue& value) const {
   if (value.type != GgufType::array || value.element_type != GgufType::u32 ||
       value.count != out.tensors.size())
-    out.metadata.fail_at(value, concat("an array of ", out.tensors.size(), " numbers of type u32"),
-                         concat(value.count, " values of type ", name(value.element_type)));
+    out.metadata.fail_type(
+        value, concat("an array of type u32 with ", out.tensors.size(), " elements, one for each tensor"));
   FileStream in(file_);
   in.skip(value.offset);
   for (TensorInfo& tensor : out.tensors) tensor.crc32c = in.number<std::uint32_t>();

@@ -108,6 +108,7 @@ TEST_CASE("gguf metadata: a number of any type may be negative") {
   CHECK(metadata.any_number("float") == -0.5);
   CHECK(metadata.any_number("qwen3moe.block_count") == 2);
   CHECK_FALSE(metadata.any_number("none"));
+  check_error([&] { return metadata.whole("long"); }, {"key \"long\"", "not negative", "found -5000000000"});
   check_error([&] { return metadata.any_number("text"); },
               {"key \"text\": expected a number, found a value of type string"});
 }
@@ -130,7 +131,8 @@ TEST_CASE("gguf metadata: a list has elements of any integer type, or booleans")
   CHECK(metadata.flags("none").empty());
   CHECK(metadata.is_array("flags"));
   CHECK_FALSE(metadata.is_array("qwen3moe.block_count"));
-  check_error([&] { return metadata.wholes("negative"); }, {"key \"negative\"", "not negative"});
+  check_error([&] { return metadata.wholes("negative"); },
+              {"key \"negative\"", "not negative", "found -1 in element 1"});
   check_error([&] { return metadata.wholes("words"); }, {"key \"words\"", "an array of whole numbers"});
   check_error([&] { return metadata.wholes("flags"); }, {"key \"flags\"", "an array of whole numbers"});
   check_error([&] { return metadata.flags("signed"); }, {"key \"signed\"", "an array of booleans"});

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "detail/core/dtype.hpp"
 #include "detail/io/checkpoint.hpp"
 #include "detail/io/gguf_path.hpp"
 #include "detail/io/tensor_info.hpp"
@@ -93,18 +94,30 @@ TEST_CASE("gguf checkpoint: parts of different files are refused") {
                   other.value("split.tensors.count", 5, GgufBuilder::bytes_of(std::int32_t{4})).file());
   check({"x-00002-of-00003.gguf: split.tensors.count: expected 3, as in the first part, found 4"});
   directory.write("x-00001-of-00003.gguf", part(0, 2, true).file());
-  check({"name of the file", "N = 2"});
+  check({"name of the file", "N = 2", "found \"x-00001-of-00003.gguf\""});
   for (const std::string& alone : {part(0, 1, true).file(), part(0, 0, true).file(), gguf_model().file()}) {
     directory.write("x-00001-of-00003.gguf", alone);
     check({"x-00001-of-00003.gguf: split.count: expected 3, as in the name of the file, found "});
   }
   check({"found none"});
   check_error([&] { return moe::Checkpoint(directory.write("y.gguf", part(0, 3, true).file())); },
-              {"y.gguf: name of the file", "-00001-of-N.gguf with N = 3"});
+              {"y.gguf: name of the file", "-00001-of-N.gguf with N = 3", "found \"y.gguf\""});
   CHECK(moe::Checkpoint(directory.write("z.gguf", part(0, 1, true).file())).files().size() == 1);
   directory.write("x-00001-of-00003.gguf", part(0, 3, true).file());
   directory.write("x-00002-of-00003.gguf", "version https://git-lfs.github.com/spec/v1\n");
   check({"x-00002-of-00003.gguf: byte 0: expected GGUF, found a Git LFS pointer"});
+}
+
+TEST_CASE("gguf checkpoint: a small copy beside experts without a checksum is an error about these experts") {
+  const TemporaryDirectory directory;
+  GgufBuilder dense = gguf_model(), experts, small;
+  directory.write("dense.gguf", add_tensor(dense, "output_norm.weight", {4}).file());
+  directory.write("experts.gguf", add_tensor(experts, "blk.0.ffn_up.0.weight", {4, 3}).file());
+  small.value("moe.small_copy_of", 7u);
+  directory.write("experts.q8_0.gguf", add_tensor(small, "blk.0.ffn_up.0.weight", {4, 3}).file());
+  check_error(
+      [&] { return moe::Checkpoint(directory.path()).small_copy(moe::DType::q8_0); },
+      {directory / "experts.gguf: moe.head_crc32c", "the checksum that the extractor writes", "found none"});
 }
 
 TEST_CASE("gguf checkpoint: a file without tensors is refused as a vocabulary") {

@@ -56,8 +56,8 @@ TEST_CASE("gguf: values of all types are read by key") {
   CHECK_FALSE(metadata.find("none"));
   check_error([&] { return metadata.whole("half"); }, {"x.gguf: key \"half\"", "a whole number", "type f32"});
   check_error([&] { return metadata.whole("flag"); }, {"a whole number", "type bool"});
-  check_error([&] { return metadata.whole("negative"); }, {"not negative", "type i8"});
-  check_error([&] { return metadata.number("a"); }, {"fraction", "type i32"});
+  check_error([&] { return metadata.whole("negative"); }, {"not negative", "found -1"});
+  check_error([&] { return metadata.number("a"); }, {"type f32 or f64", "type i32"});
   check_error([&] { return metadata.text("a"); }, {"a string", "type i32"});
   check_error([&] { metadata.require("none"); }, {"key \"none\"", "to be there"});
 }
@@ -70,8 +70,9 @@ TEST_CASE("gguf: an array of equal numbers counts as that number") {
   const moe::detail::GgufMetadata metadata = parse(file.file()).metadata;
   CHECK(metadata.whole("same") == 5);
   check_error([&] { return metadata.whole("other"); },
-              {"the same number for all layers", "an array of 2 of type u32"});
-  check_error([&] { return metadata.whole("none"); }, {"a whole number", "an array of 0"});
+              {"the same number for all layers", "found 5, and 6 in element 1"});
+  check_error([&] { return metadata.whole("none"); },
+              {"a whole number", "an array of type u32 with 0 elements"});
   check_error([&] { return metadata.whole("words"); }, {"a whole number", "type string"});
   CHECK(metadata.find("words")->count == 2);
 }
@@ -82,6 +83,10 @@ TEST_CASE("gguf: a long array is not kept in memory, and its offset in the file 
   const std::string bytes = file.file();
   const moe::detail::GgufMetadata metadata = parse(bytes).metadata;
   CHECK(metadata.find("long")->bytes.empty());
+  for (const auto read : {+[](const moe::detail::GgufMetadata& from) { (void)from.whole("long"); },
+                          +[](const moe::detail::GgufMetadata& from) { (void)from.wholes("long"); }})
+    check_error([&] { return read(metadata), 0; },
+                {"key \"long\"", "at most 65536 bytes", "an array of type u32 with 100000 elements"});
   CHECK(bytes.substr(metadata.find("long")->offset, 4) == "xxxx");
   CHECK(metadata.whole("behind") == 3);
 }
@@ -126,7 +131,7 @@ TEST_CASE("gguf: unknown versions and big-endian files are refused") {
   GgufBuilder file;
   for (const std::uint32_t version : {1u, 4u, 77u}) {
     file.version = version;
-    check_refused(file.file(), {"version", "2 or 3", std::to_string(version)});
+    check_refused(file.file(), {"byte 4, version", "2 or 3", std::to_string(version)});
   }
   for (const std::uint32_t version : {0u, 0x03000000u}) {
     file.version = version;
@@ -192,6 +197,7 @@ TEST_CASE("gguf: unknown types of values, arrays of arrays, and booleans other t
   refused(9, array(9, 1, array(0, 1, "x")), {"an array of arrays"});
   refused(7, "\x02", {"a boolean", "2"});
   refused(9, array(7, 2, "\x01\x03"), {"a boolean", "3"});
+  refused(7, "\xff", {"a boolean", "found 255"});
 }
 
 TEST_CASE("gguf: an alignment that is not a u32 or not a power of two is refused") {
@@ -222,13 +228,16 @@ TEST_CASE("gguf: impossible shapes are refused") {
   };
   constexpr std::uint64_t large = std::uint64_t{1} << 32;
   refused({1, 1, 1, 1, 1}, 24, {"a: expected at most 4 dimensions", "5"});
-  refused({large, large}, 24, {"fits into 64 bits"});
-  refused({large, large, 0}, 24, {"fits into 64 bits"});
-  refused({0, ~std::uint64_t{0}}, 24, {"fits into 64 bits"});
-  refused({std::uint64_t{1} << 62}, 0, {"fits into 64 bits"});
-  refused({33, 2}, 2, {"multiple of 32", "Q4_0", "33"});
-  refused({}, 8, {"multiple of 32", "Q8_0"});
-  refused({128}, 12, {"multiple of 256", "Q4_K", "128"});
+  constexpr std::uint64_t most = std::uint64_t{1} << 59;
+  const std::string limit = "dimensions whose product is at most " + std::to_string(most);
+  refused({large, large}, 24, {"tensor \"a\"", limit, "[4294967296, 4294967296], innermost first"});
+  refused({large, large, 0}, 24, {"tensor \"a\"", limit});
+  refused({0, ~std::uint64_t{0}}, 24, {"tensor \"a\"", limit});
+  refused({std::uint64_t{1} << 62}, 0, {"tensor \"a\"", limit});
+  refused({most + 1}, 24, {"tensor \"a\"", limit, std::to_string(most + 1)});
+  refused({33, 2}, 2, {"tensor \"a\"", "multiple of 32", "Q4_0", "33"});
+  refused({}, 8, {"tensor \"a\"", "multiple of 32", "Q8_0"});
+  refused({128}, 12, {"tensor \"a\"", "multiple of 256", "Q4_K", "128"});
 }
 
 TEST_CASE("gguf: tensors of the newest types of ggml are listed with their names and sizes") {
@@ -242,6 +251,25 @@ TEST_CASE("gguf: tensors of the newest types of ggml are listed with their names
       (tensors[0].dtype == moe::DType::other && tensors[0].dtype_name == "NVFP4" && tensors[0].bytes == 72));
   CHECK((tensors[1].dtype == moe::DType::other && tensors[1].dtype_name == "Q1_0" && tensors[1].bytes == 18));
   CHECK((tensors[2].dtype == moe::DType::other && tensors[2].dtype_name == "Q2_0" && tensors[2].bytes == 18));
+}
+
+TEST_CASE("gguf: an error names the byte where the wrong part of the head begins") {
+  // The head of the file has 24 bytes; a key of one character has 9 bytes, and a type has 4 bytes.
+  GgufBuilder type, boolean, text;
+  check_refused(type.value("a", 13, "").file(), {"byte 33, a: expected a type"});
+  check_refused(boolean.value("a", 7, "\x02").file(), {"byte 37, a: expected a boolean"});
+  check_refused(text.value("a", 8, u64(std::uint64_t{1} << 62)).file(),
+                {"byte 37, a: expected at most 1073741824 bytes, found 4611686018427387904"});
+  check_refused("GGUF" + u32(3) + u64(0), {"byte 16: expected 8 more bytes"});
+}
+
+TEST_CASE("gguf: checksums that are no array of u32 with an element for each tensor are refused") {
+  const auto refused = [](GgufBuilder file, std::string_view found) {
+    check_refused(file.tensor("a", {1}, 24, "x").file(),
+                  {"key \"moe.crc32c\"", "an array of type u32 with 1 elements", found});
+  };
+  refused(GgufBuilder().value("moe.crc32c", 7u), "a value of type u32");
+  refused(GgufBuilder().value("moe.crc32c", 9, array(4, 2, u64(0))), "an array of type u32 with 2 elements");
 }
 
 TEST_CASE("gguf: unknown types of tensors are refused") {
