@@ -62,7 +62,8 @@ MOE_INLINE std::string describe_contents(const File& file) {
   if (start.size() > 8 && start[7] == 0 && start[8] == '{') return "a safetensors file";
   if (start.size() < 8) return concat("a file of ", start.size(), " bytes");
   const std::string_view line = std::string_view(start).substr(0, start.find_first_of("\r\n"));
-  const bool is_text = std::all_of(line.begin(), line.end(), [](char c) { return c >= ' ' && c < '\x7f'; });
+  const bool is_text =
+      !line.empty() && std::all_of(line.begin(), line.end(), [](char c) { return c >= ' ' && c < '\x7f'; });
   return is_text ? concat("a text that begins with '", line, '\'') : "another format";
 }
 

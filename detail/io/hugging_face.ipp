@@ -25,12 +25,13 @@ class HuggingFaceReader {
  private:
   void open_directory();
 
-  /// Opens one file, or all shards if the file is one of them.
+  /// Opens one file, or all shards if the index lists the file.
   void open_given(const std::string& path);
 
-  /// Opens each shard once, and takes from it the tensors that the index assigns to it.
+  /// Opens each shard once, and takes the tensors that the index assigns to the shard.
   void open_shards(const Json& index);
 
+  /// Opens the shard that a member "tensor": "file" of weight_map names, and returns its tensors.
   std::vector<TensorInfo> open_shard(const Json& entry);
 
   /// Opens a file and returns its tensors.
@@ -94,7 +95,7 @@ MOE_INLINE void HuggingFaceReader::open_given(const std::string& path) {
     if (index && index_lists(index->root(), name)) return open_shards(index->root());
     if (is_shard_name(name))
       fail(path, "opening", concat(index_file_name, " in the same directory, listing this file"),
-           concat(index ? "an index that does not list it" : "none",
+           concat(index ? "an index that does not list this file" : "none",
                   ", but the file is one shard of several"));
   }
   out_.tensors = open_file(path);
@@ -109,7 +110,8 @@ MOE_INLINE void HuggingFaceReader::open_shards(const Json& index) {
   for (std::size_t i = 0; i < entries.size(); ++i) {
     if (i == 0 || by_file(entries[i - 1], entries[i])) present = open_shard(entries[i]);
     const TensorInfo* tensor = find_by_name(present, entries[i].key());
-    if (!tensor) entries[i].fail_here("a tensor of that file", "no tensor of this name in it");
+    if (!tensor)
+      entries[i].fail_here("a file with this tensor", concat('"', entries[i].as_string(), "\" without it"));
     out_.tensors.push_back(*tensor);
   }
 }

@@ -79,8 +79,9 @@ MOE_INLINE std::string_view JsonTree::key(const JsonNode& node) const {
 
 MOE_INLINE JsonParser::JsonParser(std::string text, std::string name)
     : tree_{std::move(name), std::move(text), {}} {
-  expect(tree_.text.size() < std::numeric_limits<std::uint32_t>::max(), tree_.name, "size",
-         "less than 4 GiB of JSON", "a larger text");
+  constexpr std::size_t most = std::numeric_limits<std::uint32_t>::max() - 1;
+  if (tree_.text.size() > most)
+    fail(tree_.name, "size", concat("at most ", most, " bytes of JSON"), concat(tree_.text.size(), " bytes"));
 }
 
 MOE_INLINE JsonTree JsonParser::parse() && {
@@ -171,7 +172,10 @@ MOE_INLINE void JsonParser::number_value(std::uint32_t self) {
   const auto digits = [&] {
     const std::size_t first = end;
     while (at(end) >= '0' && at(end) <= '9') ++end;
-    if (end == first) fail_here("a JSON value", quote_here());
+    if (end > first) return;
+    const bool begun = end > at_;
+    at_ = end;
+    fail_here(begun ? "a digit" : "a JSON value", quote_here());
   };
   if (at(end) == '-') ++end;
   if (std::string_view(text()).substr(end, infinity_word.size()) == infinity_word)
@@ -229,12 +233,16 @@ MOE_INLINE std::string JsonParser::escape() {
 }
 
 MOE_INLINE std::string JsonParser::unicode_escape() {
+  const std::size_t begin = at_ - 1;  // of the backslash
   char32_t c = four_digits();
   if (c >= 0xd800 && c < 0xe000) {  // a code point beyond U+FFFF has two surrogates
     const bool paired = c < 0xdc00 && std::string_view(text()).substr(at_, 2) == "\\u";
     if (paired) ++at_;
     const char32_t low = paired ? four_digits() : 0;
-    if (low < 0xdc00 || low >= 0xe000) fail_here("a pair of surrogates", "a lone surrogate");
+    if (low < 0xdc00 || low >= 0xe000) {
+      at_ = begin;
+      fail_here("a pair of surrogates", "a lone surrogate");
+    }
     c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
   }
   std::string out;
@@ -247,9 +255,8 @@ MOE_INLINE char32_t JsonParser::four_digits() {
   unsigned value = 0;
   const std::string_view digits = std::string_view(text()).substr(at_, 4);
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
-  if (error != std::errc() || end != digits.data() + 4 || digits.size() < 4)
-    fail_here("four hexadecimal digits", quote_here());
-  at_ += 4;
+  at_ += static_cast<std::size_t>(end - digits.data());
+  if (error != std::errc() || end != digits.data() + 4) fail_here("four hexadecimal digits", quote_here());
   return value;
 }
 

@@ -12,7 +12,7 @@ namespace moe::inline MOE_ABI::detail {
 
 inline constexpr std::string_view unquantised = "weights in f32, f16 or bf16, or a GGUF file";
 
-/// Collects quantization_config from all levels of config.json.
+/// Collects the descriptions of quantised weights from all levels of config.json.
 class QuantisationReader {
  public:
   explicit QuantisationReader(bool allow_mxfp4) : allow_mxfp4_(allow_mxfp4) {}
@@ -67,7 +67,7 @@ MOE_INLINE void QuantisationReader::read(const Json& config) {
     result.mxfp4 = true;
     return;
   }
-  config.fail_here(unquantised, concat("no quant_method, but \"", (*config.begin()).key(), '"'));
+  config.fail_here(unquantised, concat("no text quant_method, but \"", (*config.begin()).key(), '"'));
 }
 
 MOE_INLINE void QuantisationReader::read_fp8(const Json& config) {
@@ -79,13 +79,16 @@ MOE_INLINE void QuantisationReader::read_fp8(const Json& config) {
   if (scheme && !scheme.is_null() && scheme.as_string() != "dynamic")
     scheme.fail_here("dynamic", scheme.slice());
   if (!block || block.is_null())
-    config.at("quant_method").fail_here(unquantised, "\"fp8\" without weight_block_size");
+    config.at("quant_method")
+        .fail_here(concat("\"fp8\" with weight_block_size, or ", unquantised),
+                   "\"fp8\" without weight_block_size");
   if (block.as_array().size() != 2) block.fail_here("two sizes", concat(block.size()));
   const auto size = [&](Json::Iterator at) { return static_cast<std::size_t>((*at).as_u64(most, 1)); };
   const std::size_t rows = size(block.begin()), cols = size(++block.begin());
   if (result.fp8() && (rows != result.block_rows || cols != result.block_cols))
-    block.fail_here("the same blocks for the whole model",
-                    concat(rows, " rows and ", cols, " columns, after other sizes"));
+    block.fail_here(concat("the same blocks for the whole model, of ", result.block_rows, " rows and ",
+                           result.block_cols, " columns"),
+                    concat(rows, " rows and ", cols, " columns"));
   result.block_rows = rows;
   result.block_cols = cols;
 }
@@ -107,6 +110,13 @@ MOE_INLINE std::string_view format_of_quantised_tensor(std::string_view name) {
   return {};
 }
 
+/// The quantisation that config.json states, for an error message.
+MOE_INLINE std::string_view stated_quantisation(const Checkpoint& checkpoint, const Quantisation& stated) {
+  if (!checkpoint.has_config()) return "no config.json";
+  if (stated.fp8()) return "fp8 in config.json";
+  return stated.mxfp4 ? "mxfp4 in config.json" : "no quantization_config in config.json";
+}
+
 MOE_INLINE Quantisation quantisation_of(const Checkpoint& checkpoint, bool allow_mxfp4) {
   QuantisationReader reader(allow_mxfp4);
   if (checkpoint.has_config()) reader.read_all(checkpoint.config());
@@ -114,7 +124,7 @@ MOE_INLINE Quantisation quantisation_of(const Checkpoint& checkpoint, bool allow
     const std::string_view format = format_of_quantised_tensor(tensor.name);
     if (format.empty() || (reader.result.fp8() && tensor.name.ends_with(".weight_scale_inv"))) continue;
     fail(checkpoint.file_of(tensor), concat("tensor \"", tensor.name, '"'), unquantised,
-         concat("weights quantised with ", format, ", and no quantization_config in config.json"));
+         concat("weights quantised with ", format, ", and ", stated_quantisation(checkpoint, reader.result)));
   }
   return reader.result;
 }

@@ -36,7 +36,8 @@ class SafetensorsReader {
   /// follows; then the data.
   std::string header_text();
 
-  /// Throws an Error that names the format of the file, if the file cannot be a safetensors file and its first bytes are known.
+  /// Throws an Error that names the format of the file, if the file cannot be a safetensors file and is a text or begins with a
+  /// known signature.
   void require_signature(std::uint64_t header_bytes) const;
 
   TensorInfo tensor(const Json& member) const;
@@ -70,7 +71,7 @@ MOE_INLINE const SafetensorsType* safetensors_type(std::string_view name) {
 }
 
 MOE_INLINE std::vector<TensorInfo> SafetensorsReader::read() {
-  const JsonDocument header(header_text(), file_.path());
+  const JsonDocument header(header_text(), concat(file_.path(), ", header"));
   std::vector<TensorInfo> tensors;
   for (const Json member : header.root().as_object()) {
     if (member.key() == "__metadata__") {
@@ -92,10 +93,11 @@ MOE_INLINE std::string SafetensorsReader::header_text() {
   std::uint64_t size = 0;
   for (int i = 7; i >= 0; --i) size = size << 8 | length[i];
   require_signature(size);
-  if (size > most) fail(file_.path(), "header size", concat("at most ", most), concat(size));
+  if (size > most)
+    fail(file_.path(), "header size", concat("at most ", most, " bytes"), concat(size, " bytes"));
   if (size > file_.size() - 8)
-    fail(file_.path(), "header size", concat("at most ", file_.size() - 8, ", the rest of the file"),
-         concat(size));
+    fail(file_.path(), "header size", concat("at most ", file_.size() - 8, " bytes, the rest of the file"),
+         concat(size, " bytes"));
   std::string text(static_cast<std::size_t>(size), '\0');
   file_.read_at(8, std::as_writable_bytes(std::span(text.data(), text.size())));
   data_begin_ = 8 + size;
@@ -123,7 +125,7 @@ MOE_INLINE TensorInfo SafetensorsReader::tensor(const Json& member) const {
   if (offsets.size() != 2) offsets.fail_here("two offsets", concat(offsets.size()));
   const std::uint64_t begin = (*offsets.begin()).as_u64();
   const std::uint64_t end = (*++offsets.begin()).as_u64();
-  if (end < begin) offsets.fail_here("an end that is not before the beginning", concat(end, " < ", begin));
+  if (end < begin) offsets.fail_here(concat("an end of at least ", begin), concat(end));
   out.offset = begin;  // in the data; check_layout() turns it into an offset in the file
   out.bytes = end - begin;
 
@@ -142,7 +144,7 @@ MOE_INLINE void SafetensorsReader::check_bytes(const TensorInfo& tensor, std::ui
   if (*bits % 8 != 0) fail(file_.path(), place(tensor), "a whole number of bytes", concat(*bits, " bits"));
   if (*bits / 8 != tensor.bytes)
     fail(file_.path(), place(tensor), concat(*bits / 8, " bytes for ", describe(tensor)),
-         concat(tensor.bytes));
+         concat(tensor.bytes, " bytes"));
 }
 
 MOE_INLINE void SafetensorsReader::check_layout(std::vector<TensorInfo>& tensors) const {
@@ -156,7 +158,7 @@ MOE_INLINE void SafetensorsReader::check_layout(std::vector<TensorInfo>& tensors
   const std::uint64_t stored = file_.size() - data_begin_;
   if (stored != end)
     fail(file_.path(), "size", concat(end, " bytes of data, as in the header"),
-         concat(stored, stored < end ? ", perhaps because of an incomplete download" : ""));
+         concat(stored, " bytes", stored < end ? ", perhaps because of an incomplete download" : ""));
 }
 
 MOE_INLINE std::vector<TensorInfo> read_safetensors(const File& file) {

@@ -89,7 +89,8 @@ TEST_CASE("checkpoint: an index that lists missing tensors or files is refused")
     directory.write("model.safetensors.index.json", index(weight_map));
     return message_of([&] { return moe::Checkpoint(directory.path()); });
   };
-  CHECK(refusal(R"({"b": "1.safetensors"})").find("$.weight_map.b: expected a tensor of that file") !=
+  CHECK(refusal(R"({"b": "1.safetensors"})")
+            .find("$.weight_map.b: expected a file with this tensor, found \"1.safetensors\" without it") !=
         std::string::npos);
   CHECK(refusal(R"({"a": "9.safetensors"})").find("$.weight_map.a: expected an existing file") !=
         std::string::npos);
@@ -170,7 +171,7 @@ TEST_CASE("checkpoint: the path of a shard opens all shards") {
     CHECK(text_of(checkpoint, "b") == "two");
   }
   const std::string third = directory.write("model-00003-of-00003.safetensors", tensor_file("c", "three"));
-  check_error([&] { return moe::Checkpoint(third); }, {"an index that does not list it"});
+  check_error([&] { return moe::Checkpoint(third); }, {"an index that does not list this file"});
   const std::string single = directory.write("model-00001-of-00001.safetensors", tensor_file("d", "four"));
   CHECK(text_of(moe::Checkpoint(single), "d") == "four");
   CHECK(text_of(moe::Checkpoint(directory.write("other.safetensors", tensor_file("e", "five"))), "e") ==

@@ -27,6 +27,7 @@ TEST_CASE("file signature: contents that downloads leave in place of a model are
            {std::string(1000, '\0'), "zeros"},
            {"", "an empty file"},
            {"abc", "a file of 3 bytes"},
+           {"\n\n\x01\x02\x03\x04\x05\x06", "another format"},
            {"Entry not found\nmore", "a text that begins with 'Entry not found'"},
            {"\x7f"
             "ELF\x02\x01\x01\0"s,

@@ -158,6 +158,15 @@ TEST_CASE("json: a text that is not JSON is refused with the offset of the error
   }
 }
 
+TEST_CASE("json: an error about a number or an escape names the byte that is wrong") {
+  CHECK(parse_error("[1.x]") == "x.json: byte 3: expected a digit, found 'x'");
+  CHECK(parse_error("1e+") == "x.json: byte 3: expected a digit, found the end of the text");
+  CHECK(parse_error("[x]") == "x.json: byte 1: expected a JSON value, found 'x'");
+  CHECK(parse_error("\"\\u12g4\"") == "x.json: byte 5: expected four hexadecimal digits, found 'g'");
+  CHECK(parse_error("\"\\ud800\\u0041\"") ==
+        "x.json: byte 1: expected a pair of surrogates, found a lone surrogate");
+}
+
 TEST_CASE("json: invalid UTF-8 is refused") {
   for (const std::string text : {"\"\xff\"", "\"\xc3\"", "\"\xe0\x80\x80\"", "\"\xed\xa0\x80\"",
                                  "\"\xf4\x90\x80\x80\"", "\"\xc0\xaf\""})
@@ -196,7 +205,7 @@ TEST_CASE("json: a Git LFS pointer or an HTML page in place of JSON is named") {
 }
 
 TEST_CASE("json: a large text is parsed in linear time") {
-  // Quadratic time would be minutes: 200,000 members with escapes, and as many elements.
+  // A parser with quadratic time takes minutes for 200,000 members with escapes and as many elements.
   const Watchdog watchdog(std::chrono::seconds(60));
   std::string text = "{\"list\": [0";
   for (int i = 0; i < 200'000; ++i) text += ",[]";

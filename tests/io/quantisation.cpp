@@ -49,7 +49,7 @@ TEST_CASE("quantisation: an error about a method that the library does not read 
       R"({"thinker_config": {"text_config": {"quantization_config": {"quant_method": "gptq"}}}})",
       {"$.thinker_config.text_config.quantization_config.quant_method", "\"gptq\""});
   check_quantisation_refused(R"({"quantization_config": {"load_in_4bit": true}})",
-                             {"$.quantization_config", "no quant_method, but \"load_in_4bit\""});
+                             {"$.quantization_config", "no text quant_method, but \"load_in_4bit\""});
   check_quantisation_refused(R"({"quantization": {"group_size": 64, "bits": 4}})",
                              {"$.quantization", "group_size"});
   check_quantisation_refused(R"({"quantization_config": "gptq"})", {"$.quantization_config", "gptq"});
@@ -81,7 +81,8 @@ TEST_CASE("quantisation: fp8 is read if it has one scale for each block of a mat
   const auto refused = [&](const std::string& members, std::initializer_list<std::string_view> parts) {
     check_quantisation_refused(fp8(members), parts);
   };
-  refused("", {"$.quantization_config.quant_method", "without weight_block_size"});
+  refused("", {"$.quantization_config.quant_method", "\"fp8\" with weight_block_size, or weights in f32",
+               "found \"fp8\" without weight_block_size"});
   refused(R"(, "weight_block_size": null)", {"without weight_block_size"});
   refused(R"(, "weight_block_size": [128])", {"$.quantization_config.weight_block_size", "two sizes"});
   refused(R"(, "weight_block_size": [0, 128])", {"weight_block_size[0]", "a whole number from 1"});
@@ -95,7 +96,8 @@ TEST_CASE("quantisation: different blocks in parts of one model are refused") {
   check_quantisation_refused(
       R"({"quantization_config": {"quant_method": "fp8", "weight_block_size": [128, 128]},
           "text_config": {"quantization_config": {"quant_method": "fp8", "weight_block_size": [64, 128]}}})",
-      {"$.text_config.quantization_config.weight_block_size", "the same blocks", "64 rows"});
+      {"$.text_config.quantization_config.weight_block_size",
+       "the same blocks for the whole model, of 128 rows", "found 64 rows"});
 }
 
 TEST_CASE("quantisation: tensors of a quantised format are refused if config.json does not mention it") {
@@ -107,6 +109,19 @@ TEST_CASE("quantisation: tensors of a quantised format are refused if config.jso
     const auto& name = std::get<0>(row);
     const auto& format = std::get<1>(row);
     check_error([&] { return quantisation("{}", false, name); },
-                {"model.safetensors", name, format, "no quantization_config"});
+                {"model.safetensors", name, format, "no quantization_config in config.json"});
   }
+}
+
+TEST_CASE("quantisation: an error about tensors of another format states what config.json states") {
+  const std::string name = "q_proj.qweight";
+  const std::string fp8 = R"({"quantization_config": {"quant_method": "fp8", "weight_block_size": [8, 8]}})";
+  check_error([&] { return quantisation(fp8, false, name); }, {name, "GPTQ or AWQ, and fp8 in config.json"});
+  check_error(
+      [&] { return quantisation(R"({"quantization_config": {"quant_method": "mxfp4"}})", true, name); },
+      {name, "GPTQ or AWQ, and mxfp4 in config.json"});
+  const TemporaryDirectory directory;
+  directory.write("model.safetensors", SafetensorsWriter().add(name, "U8", {4}, "data").text());
+  check_error([&] { return moe::detail::quantisation_of(moe::Checkpoint(directory.path()), false); },
+              {name, "GPTQ or AWQ, and no config.json"});
 }
