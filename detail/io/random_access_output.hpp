@@ -26,16 +26,16 @@ class RandomAccessOutput {
 
   std::uint64_t size() const;
 
-  /// Truncates the file, or extends it with zeros, which take no space on the disk yet.
+  /// Truncates the file, or extends it with zeros. On POSIX systems the zeros usually take no space on the disk.
   void resize(std::uint64_t bytes);
 
   void write_at(std::uint64_t offset, std::span<const std::byte> bytes);
   void write_at(std::uint64_t offset, std::string_view text);
 
-  /// Returns when all writes are on the disk.
+  /// Returns when all writes are on the disk, with the exception of sync_file() for macOS.
   void sync();
 
-  /// Locks the file during the lifetime of the object. Throws if another process has locked it.
+  /// Locks the file during the lifetime of the object. Throws if the file is locked already, or cannot be locked.
   void lock();
 
  private:

@@ -53,8 +53,9 @@ MOE_INLINE void RandomAccessOutput::sync() {
 }
 
 MOE_INLINE void RandomAccessOutput::lock() {
-  if (!lock_file(handle_.get()))
-    fail(path_, "locking", "a file that no other process writes", "a file in use");
+  if (lock_file(handle_.get())) return;
+  const int error = last_error();
+  fail(path_, "locking", "a file that is not locked", is_locked(error) ? "a file in use" : message_of(error));
 }
 
 MOE_INLINE void RandomAccessOutput::fail_with(std::string_view place, std::string_view expected) const {

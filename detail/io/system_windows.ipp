@@ -136,6 +136,7 @@ MOE_INLINE std::optional<std::vector<std::string>> names_in(const std::string& d
   std::vector<std::string> out;
   do out.push_back(utf8(entry.cFileName));
   while (FindNextFileW(search.get(), &entry));
+  if (GetLastError() != ERROR_NO_MORE_FILES) return {};
   return out;
 }
 

@@ -24,17 +24,23 @@ bool write_all(FileHandle file, std::uint64_t offset, std::span<const std::byte>
 
 bool resize_file(FileHandle file, std::uint64_t bytes);
 
-/// Returns when all writes to the file, or all changes to the names in the directory, are on the disk; false on failure.
+/// Returns when all writes to the file are on the disk; false on failure. On macOS the writes may still be in the cache of the
+/// disk.
 bool sync_file(FileHandle file);
+
+/// Returns when all changes to the names in the directory are on the disk; false on failure. Does nothing on Windows.
 bool sync_directory(const std::string& path);
 
-/// Gives a file or directory another name on the same disk, and replaces a file of this other name; false on failure. On Windows
-/// this fails while the file, or a file in the directory, is open; the function tries again for about a second, because virus
-/// scanners and indexers open new files for a moment.
+/// Gives a file or directory another name on the same disk, and replaces a file that has this name; false on failure. On
+/// Windows the call fails while the file, or a file in the directory, is open; the function tries again for about a second,
+/// because virus scanners and indexers open new files for a moment.
 bool rename_file(const std::string& from, const std::string& to);
 
-/// Locks the file until it is closed or the process ends; false if another process holds the lock.
+/// Locks the file until it is closed or the process ends; false if the file is locked already, or cannot be locked.
 bool lock_file(FileHandle file);
+
+/// Whether this error of lock_file() means that the file is locked already.
+bool is_locked(int error);
 
 }  // namespace moe::inline MOE_ABI::detail
 

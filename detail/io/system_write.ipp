@@ -4,6 +4,7 @@
 #include "windows_header.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -57,6 +58,7 @@ MOE_INLINE bool rename_file(const std::string& from, const std::string& to) {
 
 // open_file_to_write() shares the file with readers only, so another process cannot open it for writing.
 MOE_INLINE bool lock_file(FileHandle) { return true; }
+MOE_INLINE bool is_locked(int) { return false; }
 
 #else
 
@@ -86,6 +88,7 @@ MOE_INLINE bool rename_file(const std::string& from, const std::string& to) {
 }
 
 MOE_INLINE bool lock_file(FileHandle file) { return ::flock(file, LOCK_EX | LOCK_NB) == 0; }
+MOE_INLINE bool is_locked(int error) { return error == EWOULDBLOCK; }
 
 #endif
 

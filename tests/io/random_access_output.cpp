@@ -2,6 +2,8 @@
 #include "detail/io/random_access_output.hpp"
 #include "detail/io/file.hpp"
 #include "detail/io/pages.hpp"
+#include "detail/io/system.hpp"
+#include "detail/io/system_write.hpp"
 #include "support/message_of.hpp"
 #include "support/temporary_directory.hpp"
 #include "support/watchdog.hpp"
@@ -46,6 +48,20 @@ TEST_CASE("random access output: aligned and unaligned writes have the same resu
   expected.replace(5, 7, "ppppppp");
   CHECK(moe::detail::read_text(directory / "x") == expected);
 }
+
+#if !defined(_WIN32)
+TEST_CASE("random access output: a file that is locked already cannot be locked, and the error says so") {
+  const TemporaryDirectory directory;
+  RandomAccessOutput first(directory / "x"), second(directory / "x");
+  first.lock();
+  check_error([&] { return second.lock(), 0; }, {"x: locking", "not locked", "found a file in use"});
+}
+
+TEST_CASE("random access output: a failure of locking for another reason does not count as a locked file") {
+  CHECK_FALSE(moe::detail::lock_file(moe::detail::no_file));
+  CHECK_FALSE(moe::detail::is_locked(moe::detail::last_error()));
+}
+#endif
 
 #if defined(__linux__)
 TEST_CASE("random access output: a FIFO or device is refused without waiting, and no handle stays open") {
