@@ -87,7 +87,7 @@ MOE_INLINE void read_window_pattern(const SpecReader& reader, LayerKinds& out) {
   for (std::size_t i = 0; i < out.size(); ++i) out[i].slides = slides[i];
 }
 
-/// The mixers of a family with attention in each n-th layer. GGUF files may list the other layers.
+/// The mixers of a family with attention in each n-th layer. GGUF files may list the layers with a recurrent mixer instead.
 MOE_INLINE LayerKinds mixers_with_interval(const SpecReader& reader) {
   LayerKinds out(reader.layers());
   const std::size_t interval = reader.size(keys::attention_interval, 4, {.least = 1});
@@ -139,7 +139,7 @@ MOE_INLINE LayerKinds mixers_of(const SpecReader& reader) {
   return out;
 }
 
-/// The kind of a block, which has a mixer or a network, from a letter of a pattern such as `M*-E` or from a word.
+/// The kind of a block that a letter of a pattern such as `M*-E`, or a word of a list, names. A block has a mixer or a network.
 MOE_INLINE LayerKind kind_of_block(const SpecReader& reader, const Key& key, std::string_view word) {
   using Mixer = LayerKind::Mixer;
   using Network = LayerKind::Network;
@@ -169,6 +169,7 @@ MOE_INLINE LayerKinds blocks_by_sizes(const SpecReader& reader) {
   return out;
 }
 
+/// The blocks of the pattern or of the list; ModelSource::count_layers() counts the same blocks.
 MOE_INLINE LayerKinds blocks_of(const SpecReader& reader) {
   if (reader.is_gguf()) return blocks_by_sizes(reader);
   LayerKinds out;

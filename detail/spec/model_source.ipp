@@ -9,10 +9,12 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The model_type of config.json, or else of the family whose `untyped_member` is there, or else empty.
+/// The model_type of config.json. Without a model_type: the model_type of the family whose `untyped_member` is in config.json,
+/// or empty. Empty also if the value is no text.
 MOE_INLINE std::string_view model_type_of(const Json& root) {
   if (const Json type = root.find("model_type"))
     return type.is_string() ? type.as_string() : std::string_view();
@@ -33,7 +35,8 @@ MOE_INLINE const Family* family_of_type(std::string_view model_type) {
   return nullptr;
 }
 
-/// A family with experts and a family without experts may share an architecture.
+/// The family of an architecture of GGUF; null if there is none. A family with experts and a family without experts may share
+/// an architecture; then has_experts decides.
 MOE_INLINE const Family* family_of_architecture(std::string_view architecture, bool has_experts) {
   const Family* out = nullptr;
   for (const Family& family : families())
@@ -43,15 +46,26 @@ MOE_INLINE const Family* family_of_architecture(std::string_view architecture, b
   return out;
 }
 
+/// A list of the values of model_type, or of general.architecture, for error messages. Family::other_types are left out,
+/// because fail() shortens long texts.
 MOE_INLINE std::string supported_families(bool gguf) {
-  std::string out;
+  std::vector<std::string_view> names;
+  const auto add = [&](std::string_view name) {
+    if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  };
   for (const Family& family : families())
-    if (const std::string_view name = gguf ? family.architectures[0] : family.model_type; !name.empty())
-      out += concat(out.empty() ? "" : ", ", name);
+    if (gguf) {
+      for (const std::string_view architecture : family.architectures) add(architecture);
+    } else {
+      add(family.model_type);
+    }
+  std::string out;
+  for (const std::string_view name : names) out += concat(out.empty() ? "" : ", ", name);
   return out;
 }
 
-/// `"deepseek_v4" (not supported: compressed attention and hyper-connections)`
+/// The name of a family that is not supported, and what the library lacks if this is known:
+/// `"deepseek_v4" (not supported: compressed attention and hyper-connections)`.
 MOE_INLINE std::string describe_missing(std::string_view name) {
   for (const MissingFamily& family : missing_families())
     if (name == family.model_type || name == family.architecture)
@@ -134,12 +148,14 @@ MOE_INLINE std::size_t ModelSource::count_layers() const {
   const SizeRange range{.least = 1,
                         .most = std::min<std::uint64_t>(checkpoint_.tensors().size(), SizeRange{}.most)};
   if (!values_.is_gguf()) {
-    // Nemotron-H: the pattern states the layers; num_hidden_layers may be out of date.
+    // Nemotron-H: the pattern or the list states the layers; num_hidden_layers may be out of date.
     const std::size_t pattern = values_.text("hybrid_override_pattern", "").size();
-    const std::size_t blocks = pattern > 0 ? pattern : values_.texts("layers_block_type").size();
+    const bool renamed = family_->pattern == Family::Pattern::blocks && !values_.has("layers_block_type");
+    const std::string_view list = renamed ? "layer_types" : "layers_block_type";
+    const std::size_t blocks = pattern > 0 ? pattern : values_.texts(list).size();
     if (blocks == 0) return values_.size("num_hidden_layers", family_->defaults->layers, range);
     if (blocks > range.most)
-      values_.fail_at(pattern > 0 ? "hybrid_override_pattern" : "layers_block_type",
+      values_.fail_at(pattern > 0 ? "hybrid_override_pattern" : list,
                       concat("at most ", range.most, " blocks, the number of tensors"), concat(blocks));
     return blocks;
   }

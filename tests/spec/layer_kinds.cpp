@@ -139,6 +139,7 @@ TEST_CASE("layer kinds: a block of Nemotron-H has a mixer or a network") {
   CHECK(kinds("nemotron_h", R"("hybrid_override_pattern": "M*E-")") == "r a E -");
   CHECK(kinds("nemotron_h", R"("layers_block_type": ["linear_attention", "full_attention", "moe", "mlp"])") ==
         "r a E -");
+  CHECK(kinds("nemotron_h", R"("num_hidden_layers": 1, "layer_types": ["mamba", "moe", "mlp"])") == "r E -");
   check_error([] { return kinds("nemotron_h", R"("hybrid_override_pattern": "MX")"); },
               {"$.hybrid_override_pattern", "M, *, E and -", "found X"});
   check_error([] { return kinds("nemotron_h", R"("num_hidden_layers": 2)"); },

@@ -100,6 +100,22 @@ TEST_CASE(
               {"general.architecture", "a string"});
 }
 
+TEST_CASE("model source: an error about an unknown family lists each supported name once") {
+  const auto count = [](const std::string& message, const std::string& name) {
+    std::size_t found = 0;
+    for (std::size_t at = 0; (at = message.find(name, at)) != message.npos; at += name.size()) ++found;
+    return found;
+  };
+  const std::string gguf = message_of([] { return source_of(gguf_model("falcon")); }),
+                    config = message_of([] { return source_of(R"("model_type": "falcon")"); });
+  CAPTURE(gguf);
+  CHECK(count(gguf, " llama,") == 1);
+  CHECK(count(gguf, " nemotron_h,") == 1);
+  CHECK(count(gguf, " nemotron_h_moe,") == 1);
+  CHECK(count(config, " llama,") == 1);
+  for (const std::string& message : {gguf, config}) CHECK(count(message, "... (") == 0);  // not shortened
+}
+
 TEST_CASE("model source: weights quantised in an unknown way are refused before an unknown family") {
   check_error(
       [] { return source_of(R"("model_type": "falcon", "quantization_config": {"quant_method": "gptq"})"); },
@@ -135,6 +151,8 @@ TEST_CASE("model source: a pattern of blocks states the number of layers") {
             .layers() == 4);
   CHECK(source_of(R"("model_type": "nemotron_h", "layers_block_type": ["mamba", "moe", "mlp"])").layers() ==
         3);
+  CHECK(source_of(R"("model_type": "nemotron_h", "num_hidden_layers": 1, "layer_types": ["mamba", "moe"])")
+            .layers() == 2);
   check_error(
       [] {
         return source_of("\"model_type\": \"nemotron_h\", \"hybrid_override_pattern\": \"" +
