@@ -2,11 +2,14 @@
 #pragma once
 #include "mixer_reader.hpp"
 #include "../core/concat.hpp"
+#include "../core/decimal.hpp"
 #include "rope_reader.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <string>
 #include <vector>
 
 namespace moe::inline MOE_ABI::detail {
@@ -21,8 +24,8 @@ MOE_INLINE std::size_t nope_dim_of(const SpecReader& reader, std::size_t rope_di
   return whole - rope_dim;
 }
 
-/// The rank of the projection of queries; 0 if one matrix projects queries: then config.json states null, and a GGUF file has
-/// the tensor of this matrix.
+/// The rank of the low-rank projection of queries. 0 if one full matrix projects the queries: then config.json states null, and
+/// a GGUF file has the tensor of this matrix.
 MOE_INLINE std::size_t query_rank_of(const SpecReader& reader) {
   if (!reader.is_gguf())
     return reader.is_null(keys::query_rank)
@@ -62,8 +65,13 @@ MOE_INLINE DeltaNetSpec read_delta_net(const SpecReader& reader) {
   out.key_dim = reader.required_size(keys::delta_key_dim, defaults.key_dim, {.least = 1});
   out.value_dim = reader.required_size(keys::delta_value_dim, defaults.value_dim, {.least = 1});
   out.kernel = reader.required_size(keys::delta_kernel, defaults.kernel, {.least = 1, .most = most_taps});
-  const std::size_t inner = reader.required_size(keys::inner_size, out.value_size());
-  if (inner != out.value_size()) reader.fail_at(keys::inner_size, concat(out.value_size()), concat(inner));
+  if (out.value_size() > SizeRange{}.most)
+    reader.fail_at(keys::delta_value_dim, concat("at most ", SizeRange{}.most, " numbers in all heads"),
+                   concat(out.value_size()));
+  if (reader.is_gguf())
+    if (const std::size_t inner = reader.required_size(keys::inner_size, 0); inner != out.value_size())
+      reader.fail_at(keys::inner_size, concat(out.value_size(), ", the width of all heads of values"),
+                     concat(inner));
   (void)reader.one_of(keys::delta_gate_kind, {"silu", "swish"});
   out.tiled_heads = reader.is_gguf() && reader.family().tiled_in_gguf && out.key_heads != out.value_heads;
   out.decay_is_log = !reader.is_gguf();
@@ -74,37 +82,47 @@ MOE_INLINE DeltaNetSpec read_delta_net(const SpecReader& reader) {
 MOE_INLINE void read_mamba_heads(const SpecReader& reader, std::size_t hidden_size, Mamba2Spec& out) {
   const RecurrentDefaults& defaults = *reader.family().recurrent_defaults;
   out.heads = reader.required_size(keys::mamba_heads, defaults.heads, {.least = 1});
-  const auto share_of = [&](const Key& key, std::size_t all) {
-    if (all == 0 || all % out.heads != 0)
-      reader.fail_at(key, concat("a multiple of ", out.heads, " heads"), concat(all));
-    return all / out.heads;
-  };
   if (reader.is_gguf()) {
-    out.head_dim = share_of(keys::inner_size, reader.required_size(keys::inner_size, 0));
+    const std::size_t all = reader.required_size(keys::inner_size, 0, {.least = 1});
+    if (all % out.heads != 0)
+      reader.fail_at(keys::inner_size, concat("a multiple of ", out.heads, ", the number of heads"),
+                     concat(all));
+    out.head_dim = all / out.heads;
     return;
   }
   const bool expands = defaults.head_dim == 0;
   const std::size_t all =
       expands ? hidden_size * reader.size(keys::mamba_expansion, 2, {.least = 1, .most = 1024}) : 0;
   const bool automatic =
-      reader.is_text(keys::mamba_head_dim) || (expands && !reader.has(keys::mamba_head_dim));
-  if (reader.is_text(keys::mamba_head_dim)) (void)reader.one_of(keys::mamba_head_dim, {"auto"});
-  out.head_dim = automatic ? share_of(keys::mamba_heads, all)
-                           : reader.size(keys::mamba_head_dim, defaults.head_dim, {.least = 1});
+      expands && (reader.is_text(keys::mamba_head_dim) || !reader.has(keys::mamba_head_dim));
+  if (automatic) (void)reader.one_of(keys::mamba_head_dim, {"auto"});
+  if (automatic && all % out.heads != 0)
+    reader.fail_at(keys::mamba_heads, concat("a divisor of ", all, ", the numbers in all heads"),
+                   concat(out.heads));
+  out.head_dim =
+      automatic ? all / out.heads : reader.size(keys::mamba_head_dim, defaults.head_dim, {.least = 1});
   if (expands && out.inner_size() != all)
     reader.fail_at(keys::mamba_head_dim, concat(all, " numbers in all heads"), concat(out.inner_size()));
 }
 
-/// Reads the limits of the time step: [least, largest]. The largest may be infinite.
+/// Reads the limits of the time step: [least, largest]. The largest may be infinite. Both are compared as f32, since a largest
+/// limit that rounds to 0 would mean no limits.
 MOE_INLINE void read_step_limits(const SpecReader& reader, Mamba2Spec& out) {
   const std::vector<double> limits = reader.numbers(keys::step_limits);
   if (limits.empty()) return;
-  if (limits.size() != 2 || !(limits[0] >= 0) || !(limits[1] > limits[0]))
-    reader.fail_at(keys::step_limits, "a limit from 0 on, and a larger one",
-                   concat(limits.size(), " numbers"));
+  constexpr double most = 1e30;  // no step comes near this number, so a larger limit has no effect
+  const auto is_wrong = [&] {
+    if (limits.size() != 2 || !(limits[0] >= 0) || !(limits[0] < most)) return true;
+    return !(static_cast<float>(std::min(limits[1], most)) > static_cast<float>(limits[0]));
+  };
+  if (is_wrong()) {
+    std::vector<std::string> found;
+    for (const double limit : limits) found.push_back(to_decimal(limit));
+    reader.fail_at(keys::step_limits, "two f32 numbers: a limit from 0 to 1e30, and a larger limit",
+                   concat_list(found));
+  }
   out.least_step = static_cast<float>(limits[0]);
-  // No step comes near 1e30, so a limit above it has no effect.
-  const bool unlimited = limits[1] >= 1e30;
+  const bool unlimited = limits[1] >= most;
   if (unlimited && limits[0] == 0) return;
   out.largest_step = unlimited ? std::numeric_limits<float>::max() : static_cast<float>(limits[1]);
 }

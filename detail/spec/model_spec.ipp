@@ -2,6 +2,7 @@
 #pragma once
 #include "model_spec.hpp"
 #include "../core/concat.hpp"
+#include "../core/decimal.hpp"
 #include "../core/error.hpp"
 #include "attention_reader.hpp"
 #include "feed_forward_reader.hpp"
@@ -92,8 +93,10 @@ MOE_INLINE void read_multipliers(const SpecReader& reader, ModelSpec& out) {
   // In GGUF files 0 means that a number is not stated.
   const auto multiplier = [&](const Key& key) {
     const double stated = reader.number(key, 1, range);
-    if (stated == 0 && !reader.is_gguf()) reader.fail_at(key, "a number that is not 0", "0");
-    return stated == 0 ? 1 : stated;
+    if (stated == 0 && reader.is_gguf()) return 1.0;
+    // The reciprocal of a number near 0 is infinite as an f32.
+    if (stated < 1e-6) reader.fail_at(key, "a number from 1e-06 to 1e+06", to_decimal(stated));
+    return stated;
   };
   out.embedding_multiplier = static_cast<float>(multiplier(keys::embedding_multiplier));
   out.logit_multiplier = static_cast<float>(1 / multiplier(keys::logit_divisor));

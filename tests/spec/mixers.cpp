@@ -137,10 +137,12 @@ TEST_CASE("mamba: the width of all heads of Granite is a multiple of the hidden 
   CHECK_FALSE(granite(sizes).grouped_norm);
   check_error([&] { return granite(sizes + R"(, "mamba_d_head": 15)"); },
               {"$.mamba_d_head", "128 numbers in all heads", "found 120"});
+  check_error([] { return nemotron(R"("mamba_head_dim": "auto")"); },
+              {"$.mamba_head_dim", "a number", "a string"});
   check_error([&] { return granite(sizes + R"(, "mamba_d_head": "all")"); },
               {"$.mamba_d_head", "auto", "all"});
   check_error([] { return granite(R"("hidden_size": 65, "mamba_n_heads": 8)"); },
-              {"$.mamba_n_heads", "a multiple of 8", "found 130"});
+              {"$.mamba_n_heads", "a divisor of 130, the numbers in all heads", "found 8"});
   check_error([] { return granite(R"("hidden_size": 64, "mamba_n_heads": 8, "mamba_n_groups": 3)"); },
               {"$.mamba_n_groups", "a divisor of 8", "found 3"});
 }
@@ -157,9 +159,20 @@ TEST_CASE("mamba: limits of the time step have several forms, and most of them m
   const moe::Mamba2Spec half = nemotron(R"("mamba_dt_limit": [0.25, Infinity])");
   CHECK(half.least_step == 0.25f);
   CHECK(half.largest_step == std::numeric_limits<float>::max());
-  for (const char* wrong : {"[0.5]", "[1, 0.5]", "[-1, 1]", "[0, 1, 2]"})
-    check_error([&] { return nemotron("\"time_step_limit\": " + std::string(wrong)); },
-                {"$.time_step_limit", "a limit from 0 on"});
+  for (const char* wrong : {"[0.5]", "[1, 0.5]", "[-1, 1]", "[0, 1, 2]", "[1e+31, 1e+32]"})
+    check_error(
+        [&] { return nemotron("\"time_step_limit\": " + std::string(wrong)); },
+        {"$.time_step_limit", "a limit from 0 to 1e30, and a larger limit, found " + std::string(wrong)});
+}
+
+TEST_CASE("mamba: a largest time step that is 0 as an f32 is refused, since 0 means no limits") {
+  check_error([] { return nemotron(R"("time_step_limit": [0, 1e-60])"); },
+              {"$.time_step_limit", "two f32 numbers", "found [0, 1e-60]"});
+}
+
+TEST_CASE("delta net: more values in all heads than a size can be are refused by a key of config.json") {
+  check_error([] { return delta_net(R"("linear_num_value_heads": 65536, "linear_value_head_dim": 65536)"); },
+              {"$.linear_value_head_dim", "at most 2147483647 numbers in all heads", "4294967296"});
 }
 
 TEST_CASE("mamba: GGUF files store the decay in another form, and have biases only if the tensors exist") {

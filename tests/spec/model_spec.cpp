@@ -163,9 +163,13 @@ TEST_CASE("model spec: Granite has multipliers, and divides the logits") {
   CHECK(gguf.embedding_multiplier == 12);
   CHECK(gguf.layers[1].residual_multiplier == 0.25f);
   CHECK(gguf.logit_multiplier == 1);
-  check_error(
-      [] { return spec_of(R"("model_type": "granite", "num_hidden_layers": 1, "logits_scaling": 0)"); },
-      {"$.logits_scaling", "not 0"});
+  for (const char* small : {"0", "1e-50"})
+    check_error(
+        [&] {
+          return spec_of(R"("model_type": "granite", "num_hidden_layers": 1, "logits_scaling": )" +
+                         std::string(small));
+        },
+        {"$.logits_scaling", "a number from 1e-06 to 1e+06", "found " + std::string(small)});
 }
 
 TEST_CASE("model spec: Gemma multiplies the embedding by the root of its size, and limits the logits") {
@@ -180,7 +184,8 @@ TEST_CASE("model spec: Gemma multiplies the embedding by the root of its size, a
   CHECK(spec_of(gemma + R"(, "final_logit_softcapping": null)").logit_soft_cap == 0);
 }
 
-TEST_CASE("model spec: the embedding is the head if the text model, or else the model around it, says so") {
+TEST_CASE(
+    "model spec: the text model, or else an object around it, states whether the embedding is the head") {
   CHECK(spec_of(R"("model_type": "qwen3", "num_hidden_layers": 1, "tie_word_embeddings": true)")
             .tied_embeddings);
   const std::string inner = R"("text_config": {"num_hidden_layers": 1)";
@@ -297,7 +302,7 @@ TEST_CASE("model spec: an error about missing metadata of a GGUF file names the 
 }
 
 TEST_CASE("model spec: a configuration of any size is read in linear time") {
-  // Quadratic time in layers or members would be hours.
+  // A reader with quadratic time in layers or members takes hours.
   const Watchdog watchdog(std::chrono::seconds(60));
   std::string config = R"({"model_type": "qwen3_next", "num_hidden_layers": 100)";
   for (int i = 0; i < 200'000; ++i) config += ",\"a" + std::to_string(i) + "\": 0";
