@@ -81,13 +81,13 @@ MOE_INLINE LayerHeads AttentionReader::heads_of_gguf(std::size_t layer, bool sli
   const std::size_t heads = gguf_heads_[layer], kv_heads = gguf_kv_heads_[layer];
   if (heads == 0) reader_.fail_at(keys::heads, "at least 1", concat("0 in layer ", layer));
   if (kv_heads == 0 || kv_heads > heads || heads % kv_heads != 0)
-    reader_.fail_at(keys::kv_heads, concat("a divisor of ", heads), concat(kv_heads));
+    reader_.fail_at(keys::kv_heads, concat("a divisor of ", heads), concat(kv_heads, " in layer ", layer));
   const std::size_t usual = reader_.size(keys::head_dim, hidden_size_ / heads, reader_.width_range(1));
   const std::size_t out =
       differs ? reader_.size(keys::window_head_dim, usual, reader_.width_range(1)) : usual;
   const Key& value_key = differs ? keys::window_value_dim : keys::value_dim;
   if (const std::size_t value = reader_.size(value_key, out); value != out)
-    reader_.fail_at(value_key, concat(out), concat(value));
+    reader_.fail_at(value_key, concat(out, ", the width of keys"), concat(value));
   return {heads, kv_heads, out};
 }
 
@@ -101,7 +101,7 @@ MOE_INLINE void AttentionReader::read_layer_values() {
       layers->fail_at(name, "the number of a layer as its name", name);
     for (const std::string& key : values.names())
       if (key != "head_dim" && key != "num_key_value_heads")
-        values.fail_at(key, "only head_dim and num_key_value_heads of single layers", key);
+        values.fail_at(key, "head_dim or num_key_value_heads as the name of a value of a layer", key);
     LayerHeads out = heads_[true];
     out.head_dim = values.size("head_dim", out.head_dim, reader_.width_range(1));
     out.kv_heads = values.size("num_key_value_heads", out.kv_heads, {.least = 1, .most = out.heads});

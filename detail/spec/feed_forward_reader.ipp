@@ -43,7 +43,7 @@ MOE_INLINE FeedForwardReader::FeedForwardReader(const SpecReader& reader, const 
                   ? 0
                   : reader.size(keys::shared_experts, gguf ? 0 : reader.defaults().shared);
   if (family.shared != Family::Shared::none)
-    // Marks both keys as looked up, since one may stand beside the other.
+    // has() marks both keys as looked up, since a configuration may state both.
     for (const Key& key : {keys::shared_experts, keys::shared_width}) (void)reader.has(key);
   if (!experts) return;
   router_ = read_router(reader, reader.required_size(keys::experts, reader.defaults().experts, {.least = 1}));
@@ -89,7 +89,7 @@ MOE_INLINE std::size_t FeedForwardReader::expert_width(std::size_t layer) const 
   if (const std::size_t rows = rows_of(reader_.checkpoint().find(one))) return rows;
   if (expert_widths_[layer] > 0) return expert_widths_[layer];
   // A file without a width of experts states a dense width. As in llama.cpp, the dense width is the sum of the widths of the
-  // experts of a token; for the families of `whole`, it is the width of one expert.
+  // experts of a token; in the families for which `whole` is true, the dense width is the width of one expert.
   const bool whole = reader_.family().one_width || reader_.family().pattern == Family::Pattern::blocks;
   const std::size_t used = per_token_.empty() ? router_->per_token : per_token_[layer];
   return whole ? widths_[layer] : widths_[layer] / std::max<std::size_t>(used, 1);
@@ -116,8 +116,8 @@ MOE_INLINE void FeedForwardReader::read_experts(std::size_t layer, FeedForwardSp
   if (!per_token_.empty()) {
     out.router->per_token = per_token_[layer];
     if (per_token_[layer] == 0 || per_token_[layer] > router_->experts)
-      reader_.fail_at(keys::experts_per_token, concat("from 1 to ", router_->experts),
-                      concat(per_token_[layer]));
+      reader_.fail_at(keys::experts_per_token, concat("a whole number from 1 to ", router_->experts),
+                      concat(per_token_[layer], " in layer ", layer));
   }
   if (reader_.is_gguf()) read_router_tensors(reader_, layer, *out.router);
   out.latent_size = latent_size_;

@@ -2,6 +2,8 @@
 #pragma once
 #include "refused_values.hpp"
 #include "../core/concat.hpp"
+#include "../core/decimal.hpp"
+#include "../core/error.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -102,10 +104,11 @@ MOE_INLINE void refuse_number(const SpecReader& reader, const NeutralNumber& val
   if (!number || *number == value.neutral || *number == value.also) return;
   if (values.is_flag(value.key))
     values.fail_at(value.key, *number == 0 ? "true" : "false", *number == 0 ? "false" : "true");
-  values.fail_at(value.key, concat(value.neutral), concat(*number));
+  values.fail_at(value.key, to_decimal(value.neutral), to_decimal(*number));
 }
 
-/// Refuses a window in a family without windows, unless all positions fit into the window or the family ignores windows.
+/// Refuses a window in a family without windows, unless all positions fit into the window, the configuration switches windows
+/// off, or the family ignores windows.
 MOE_INLINE void refuse_window(const SpecReader& reader, std::size_t max_positions) {
   const ValueSource& values = reader.source().values();
   const std::string_view key = reader.is_gguf() ? keys::window.gguf[0] : keys::window.hugging_face[0];
@@ -116,7 +119,7 @@ MOE_INLINE void refuse_window(const SpecReader& reader, std::size_t max_position
     values.fail_at(key, "no window, since this family has none", concat(window));
 }
 
-/// MiniMax lists a number for each layer: 1 means attention to all positions.
+/// Refuses the linear attention of MiniMax. MiniMax lists a number for each layer: 1 means attention to all positions.
 MOE_INLINE void refuse_attention_types(const SpecReader& reader) {
   for (const std::size_t type : reader.sizes(keys::attention_types))
     if (type != 1) reader.fail_at(keys::attention_types, "1 for each layer", concat(type));
@@ -126,11 +129,15 @@ MOE_INLINE void refuse_attention_types(const SpecReader& reader) {
 /// states their size, or if their tensors are in the checkpoint.
 MOE_INLINE void refuse_missing_parts(const SpecReader& reader) {
   if (!reader.family().kinds_differ) return;
-  const bool stored = reader.checkpoint().find(reader.names().prefix() + "embed_tokens_per_layer.weight") ||
-                      reader.checkpoint().find("per_layer_token_embd.weight");
-  if (stored || reader.size(keys::layer_input_size, 0) > 0)
+  if (const std::size_t size = reader.size(keys::layer_input_size, 0); size > 0)
     reader.fail_at(keys::layer_input_size, "0, since per-layer inputs of Gemma E models are not supported",
-                   concat(reader.size(keys::layer_input_size, 256)));
+                   concat(size));
+  for (const std::string& name : {reader.names().prefix() + "embed_tokens_per_layer.weight",
+                                  std::string("per_layer_token_embd.weight")})
+    if (const TensorInfo* stored = reader.checkpoint().find(name))
+      fail(reader.checkpoint().file_of(*stored), concat("tensor \"", name, '"'),
+           "a model without per-layer inputs, since per-layer inputs of Gemma E models are not supported",
+           "the embedding of per-layer inputs");
   if (const std::size_t shared = reader.size(keys::shared_kv_layers, 0); shared > 0)
     reader.fail_at(keys::shared_kv_layers,
                    "0, since shared keys and values of Gemma E models are not supported", concat(shared));

@@ -2,6 +2,7 @@
 #pragma once
 #include "rope_reader.hpp"
 #include "../core/concat.hpp"
+#include "../core/decimal.hpp"
 #include "../core/dequantise.hpp"
 #include "../core/error.hpp"
 #include "../core/portable_math.hpp"
@@ -16,9 +17,9 @@ namespace moe::inline MOE_ABI::detail {
 
 inline constexpr double two_pi = 6.283185307179586;
 
-/// Frequencies with many rotations within the original context stay, slow frequencies are divided by the factor, and a
-/// linear ramp lies between them. i: the index of the pair; d: the number of rotated dimensions.
-/// Source: Peng et al. 2023 (arXiv 2309.00071).
+/// YaRN: frequencies with many rotations within the original context stay as they are, slow frequencies are divided by the
+/// factor, and frequencies between the two are mixed by a linear ramp. i: the index of the pair; d: the number of rotated
+/// dimensions. Source: Peng et al. 2023 (arXiv 2309.00071).
 MOE_INLINE double yarn_frequency(const RopeParameters& rope, double frequency, double i, double d) {
   const auto index_of = [&](double turns) {
     return d * portable::log(rope.original_positions / (turns * two_pi)) / (2 * portable::log(rope.theta));
@@ -32,8 +33,8 @@ MOE_INLINE double yarn_frequency(const RopeParameters& rope, double frequency, d
   return frequency / rope.factor * ramp + frequency * (1 - ramp);
 }
 
-/// Frequencies of short wavelengths stay, frequencies of long wavelengths are divided by the factor, with a smooth transition
-/// between them.
+/// The scaling of Llama 3: frequencies of short wavelengths stay as they are, and frequencies of long wavelengths are divided
+/// by the factor, with a smooth transition between the two.
 MOE_INLINE double llama3_frequency(const RopeParameters& rope, double frequency) {
   const double wavelength = two_pi / frequency;
   if (wavelength > rope.original_positions / rope.low_frequency_factor) return frequency / rope.factor;
@@ -65,7 +66,7 @@ MOE_INLINE std::vector<double> stored_divisors(const SpecReader& reader, Role ro
   for (const float divisor : dequantise(reader.checkpoint().vector(name, pairs))) {
     if (!(divisor >= least && divisor <= most))
       fail(reader.checkpoint().file_of(reader.checkpoint().at(name)), concat("tensor \"", name, '"'),
-           "numbers from 1e-6 to 2e30", "a number outside of this range");
+           "numbers from 1e-6 to 2e30", concat(to_decimal(divisor), " in element ", out.size()));
     out.push_back(divisor);
   }
   return out;
@@ -88,13 +89,16 @@ MOE_INLINE std::size_t rotated_size(const SpecReader& reader, const RopeParamete
                           : whole ? head_dim
                                   : static_cast<std::size_t>(rope.share * static_cast<double>(head_dim));
   const Key& key = stated ? keys::rotated : rope.share < 1 && !whole ? keys::rotated_share : keys::head_dim;
-  if (out == 0 || out % 2 != 0) reader.fail_at(key, "an even number of rotated dimensions", concat(out));
-  if (out > head_dim || (stated && reader.family().rotated == 1 && out != head_dim))
-    reader.fail_at(key, concat(head_dim), concat(out));
+  if (out == 0 || out % 2 != 0)
+    reader.fail_at(key, "an even number of rotated dimensions from 2 on", concat(out));
+  const bool whole_heads = stated && reader.family().rotated == 1;
+  if (out > head_dim || (whole_heads && out != head_dim))
+    reader.fail_at(key, concat(whole_heads ? "" : "at most ", head_dim, ", the width of a head"),
+                   concat(out));
   return out;
 }
 
-/// Longrope has frequencies for short contexts and for long ones.
+/// Adds the frequencies of longrope for long contexts, and divides the other frequencies by the divisors for short contexts.
 MOE_INLINE void add_long_frequencies(const SpecReader& reader, const RopeParameters& rope, RopeSpec& out) {
   const std::size_t pairs = out.frequencies.size();
   std::vector<double> shorts = rope.short_factors, longs = rope.long_factors;
@@ -104,7 +108,8 @@ MOE_INLINE void add_long_frequencies(const SpecReader& reader, const RopeParamet
   }
   if (shorts.size() != pairs || longs.size() != pairs)
     reader.fail_at(reader.has(keys::rope_parameters) ? keys::rope_parameters : keys::rope_scaling,
-                   concat("lists of ", pairs, " factors"), concat(shorts.size(), " and ", longs.size()));
+                   concat("lists of ", pairs, " factors, one for each pair"),
+                   concat("lists of ", shorts.size(), " and ", longs.size(), " factors"));
   out.long_frequencies = divided(out.frequencies, longs);
   out.frequencies = divided(out.frequencies, shorts);
   out.long_magnitude = rope.long_magnitude;

@@ -2,6 +2,7 @@
 #pragma once
 #include "rope_reader.hpp"
 #include "../core/concat.hpp"
+#include "../core/decimal.hpp"
 #include "../core/portable_math.hpp"
 
 #include <algorithm>
@@ -23,8 +24,9 @@ MOE_INLINE double yarn_magnitude(double factor, double mscale) {
   return factor <= 1 ? 1.0 : 0.1 * mscale * portable::log(factor) + 1;
 }
 
-/// Reads YaRN of config.json. The magnitude is `attention_factor`; if it is not stated, the quotient of the yarn_magnitude() of
-/// mscale and of mscale_all_dim; if one of these two is 0 or not stated, the yarn_magnitude() of mscale 1.
+/// Reads YaRN of config.json. The magnitude is attention_factor. If attention_factor is not stated, the magnitude is the
+/// yarn_magnitude() of mscale divided by the yarn_magnitude() of mscale_all_dim; but if mscale or mscale_all_dim is 0 or not
+/// stated, the yarn_magnitude() of mscale 1.
 MOE_INLINE void read_yarn(const ValueSource& values, bool latent, RopeParameters& out) {
   constexpr NumberRange any{0, 1e6};
   out.scaling = RopeScaling::yarn;
@@ -47,7 +49,9 @@ MOE_INLINE void read_llama3(const ValueSource& values, RopeParameters& out) {
   out.low_frequency_factor = values.number("low_freq_factor", 1, positive_range);
   out.high_frequency_factor = values.number("high_freq_factor", 4, positive_range);
   if (out.high_frequency_factor <= out.low_frequency_factor)
-    values.fail_at("high_freq_factor", "more than low_freq_factor", concat(out.high_frequency_factor));
+    values.fail_at("high_freq_factor",
+                   concat("more than ", to_decimal(out.low_frequency_factor), ", the low_freq_factor"),
+                   to_decimal(out.high_frequency_factor));
 }
 
 /// PhiMoE states one magnitude for short contexts and one for long contexts.
@@ -60,7 +64,7 @@ MOE_INLINE void read_longrope(const ValueSource& values, RopeParameters& out) {
     if (factors->empty()) values.fail_at(key, "a list of numbers", "none");
     for (const double factor : *factors)
       if (!(factor >= positive_range.least && factor <= positive_range.most))
-        values.fail_at(key, "numbers from 1e-06 to 1e+09", concat(factor));
+        values.fail_at(key, "numbers from 1e-06 to 1e+09", to_decimal(factor));
   }
   const double original = out.original_positions;
   const double common = out.factor <= 1 || original <= 1
@@ -118,7 +122,8 @@ MOE_INLINE ValueSource parameters_of_kind(const ValueSource& parameters, bool sl
   return parameters;
 }
 
-/// Reads the share of a head that is rotated. Only some families can rotate a part of a head.
+/// Reads the share of a head that is rotated. values: rope_parameters or rope_scaling, if the configuration has one of them.
+/// Only some families can rotate a part of a head.
 MOE_INLINE void read_share(const SpecReader& reader, const std::optional<ValueSource>& values,
                            RopeParameters& out) {
   const double usual = out.scaling == RopeScaling::proportional ? out.share : reader.family().rotated;
@@ -128,7 +133,7 @@ MOE_INLINE void read_share(const SpecReader& reader, const std::optional<ValueSo
     out.size = reader.size(keys::rotated, 0);
   } else if (out.share != 1 && out.scaling != RopeScaling::proportional) {
     const bool inner = values && values->has("partial_rotary_factor");
-    (inner ? *values : reader.source().values()).fail_at("partial_rotary_factor", "1", "less");
+    (inner ? *values : reader.source().values()).fail_at("partial_rotary_factor", "1", to_decimal(out.share));
   }
 }
 
@@ -173,8 +178,8 @@ MOE_INLINE RopeParameters read_rope_of_config(const SpecReader& reader, bool sli
 
 /// Reads YaRN of a GGUF file. A yarn_ext_factor that is neither 1 nor negative is refused: it would mix in frequencies without
 /// YaRN. The converter of llama.cpp writes attention_factor of config.json as yarn_attn_factor. For a model with latent
-/// attention whose mscale and mscale_all_dim are equal, it writes 0.1 · mscale_all_dim as yarn_log_multiplier: then the scores
-/// are multiplied by the square of the magnitude, and sines and cosines by 1.
+/// attention whose mscale and mscale_all_dim are equal, the converter writes 0.1 · mscale_all_dim as yarn_log_multiplier: then
+/// the scores are multiplied by the square of the magnitude, and sines and cosines by 1.
 MOE_INLINE void read_yarn_of_gguf(const SpecReader& reader, RopeParameters& out) {
   out.scaling = RopeScaling::yarn;
   out.beta_fast = reader.number(keys::yarn_fast, 32, positive_range);
@@ -182,7 +187,7 @@ MOE_INLINE void read_yarn_of_gguf(const SpecReader& reader, RopeParameters& out)
   out.truncate = reader.family().yarn_truncates;
   const double mix = reader.number(keys::yarn_mix, 1, {-1e9, 1e9});
   if (mix >= 0 && mix != 1)
-    reader.fail_at(keys::yarn_mix, "1 (or a negative number, which means 1)", concat(mix));
+    reader.fail_at(keys::yarn_mix, "1 (or a negative number, which means 1)", to_decimal(mix));
   const double multiplier =
       reader.family().latent ? reader.number(keys::yarn_log_multiplier, 0, {0, 1e3}) : 0;
   const double usual = multiplier > 0 ? 1 : yarn_magnitude(out.factor, 1);
@@ -213,7 +218,7 @@ MOE_INLINE void read_scaling_of_gguf(const SpecReader& reader, std::size_t max_p
   } else if (type == "yarn") {
     read_yarn_of_gguf(reader, out);
   } else if (type == "longrope") {
-    (void)reader.checkpoint().at(reader.names().of(Role::rope_long));
+    (void)reader.checkpoint().at(reader.names().of(Role::rope_long));  // throws: the tensor is missing
   } else {
     reader.fail_at(keys::scaling_type, "none, linear, yarn or longrope", type);
   }

@@ -28,8 +28,8 @@ MOE_INLINE RouterScore read_score_of_gguf(const SpecReader& reader) {
   }
   std::size_t usual = 1;
   while (usual < 3 && stated[usual] != family.score) ++usual;
-  // Files may state 1 instead of 3, since softmax_of_chosen equals a softmax with normalised weights. They may also state 1 for
-  // sparsemixer, for which llama.cpp has no number.
+  // Files may state 1 instead of 3, since softmax_of_chosen equals a softmax with normalised weights. Files may also state 1
+  // for sparsemixer, for which llama.cpp has no number.
   const bool same = number == 1 && (usual == 3 || family.score == RouterScore::sparsemixer);
   if (number != 0 && number != usual && !same) reader.fail_at(keys::score, concat(usual), concat(number));
   return family.score;
@@ -72,7 +72,7 @@ MOE_INLINE void read_groups(const SpecReader& reader, RouterSpec& out) {
                    concat(groups));
   if (out.experts / groups * out.groups_kept < out.per_token)
     reader.fail_at(keys::groups_kept,
-                   concat("a number of groups that have ", out.per_token, " experts together"),
+                   concat("a number of groups that together have at least ", out.per_token, " experts"),
                    concat(out.groups_kept));
 }
 

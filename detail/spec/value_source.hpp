@@ -25,8 +25,9 @@ struct NumberRange {
 };
 
 /// Finds values of a model's description by key: in an object of config.json, or in the metadata of a GGUF file under the
-/// prefix of the architecture. If a value is missing or null, the result is `otherwise`; a value of the wrong type or out of
-/// its range is an error that says where the value stands. A look-up takes at most linear time in the number of values.
+/// prefix of the architecture. If a value is missing or null, the result is `otherwise`. Throws if a value has the wrong type
+/// or is out of its range; the Error states the place of the value. A look-up takes at most linear time in the number of
+/// values.
 class ValueSource {
  public:
   /// config: an object of config.json. It must outlive this object.
@@ -47,16 +48,20 @@ class ValueSource {
   /// A list of sizes; a single number is a list of one. Empty if the value is missing.
   std::vector<std::size_t> sizes(std::string_view key) const;
   std::vector<bool> flags(std::string_view key) const;
+
+  /// A list of texts of config.json. Empty if the value is missing. Throws if a GGUF file has a value of this key.
   std::vector<std::string> texts(std::string_view key) const;
 
-  /// A list of numbers, which may be infinite: `Infinity` or {"__float__": "Infinity"}. Empty if the value is missing.
+  /// A list of numbers of config.json. Numbers may be infinite: `Infinity` or {"__float__": "Infinity"}. Empty if the value is
+  /// missing. Throws if a GGUF file has a value of this key.
   std::vector<double> numbers(std::string_view key) const;
 
-  /// A number of any type, or a boolean as 0 or 1; nothing if the value is missing.
+  /// A number of any type, which may be negative, or a boolean as 0 or 1; nothing if the value is missing. An array of equal
+  /// integers in a GGUF file counts as one such integer.
   std::optional<double> any_number(std::string_view key) const;
 
-  /// One value per layer: the first `layers` elements of a list, which must have at least so many elements; or a single number,
-  /// repeated for each layer.
+  /// One value per layer: the first `layers` elements of a list, or a single number, repeated for each layer. Throws if a list
+  /// has fewer than `layers` elements.
   std::vector<std::size_t> sizes_of_layers(std::string_view key, std::size_t layers, std::uint64_t otherwise,
                                            SizeRange range = {}) const;
 
@@ -78,10 +83,13 @@ class ValueSource {
   [[noreturn]] void fail_at(std::string_view key, std::string_view expected, std::string_view found) const;
 
  private:
-  /// The key with the prefix; empty for an empty key, which finds no value (see Key).
+  /// The key with the prefix. Empty for an empty key, which stands for a value that the format does not have (see Key).
   std::string full(std::string_view key) const { return key.empty() ? "" : prefix_ + std::string(key); }
 
   Json member(std::string_view key) const;  // no value if the member is missing or null
+
+  /// Throws if a GGUF file has a value of this key. elements: what the list would hold.
+  void refuse_list_of_gguf(std::string_view key, std::string_view elements) const;
 
   [[noreturn]] void fail_range(std::string_view key, SizeRange range, std::uint64_t found) const;
 

@@ -2,6 +2,7 @@
 #pragma once
 #include "value_source.hpp"
 #include "../core/concat.hpp"
+#include "../core/decimal.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -81,7 +82,7 @@ MOE_INLINE double ValueSource::number(std::string_view key, double otherwise, Nu
     out = found.as_double();
   }
   if (!(out >= range.least && out <= range.most))
-    fail_at(key, concat("a number from ", range.least, " to ", range.most), concat(out));
+    fail_at(key, concat("a number from ", range.least, " to ", range.most), to_decimal(out));
   return out;
 }
 
@@ -123,7 +124,7 @@ MOE_INLINE std::vector<bool> ValueSource::flags(std::string_view key) const {
 
 MOE_INLINE std::vector<std::string> ValueSource::texts(std::string_view key) const {
   std::vector<std::string> out;
-  if (metadata_ && has(key)) fail_at(key, "a value of another type", "a list of texts");
+  refuse_list_of_gguf(key, "texts");
   if (const Json found = metadata_ ? Json() : member(key))
     for (const Json element : found.as_array()) out.emplace_back(element.as_string());
   return out;
@@ -131,7 +132,7 @@ MOE_INLINE std::vector<std::string> ValueSource::texts(std::string_view key) con
 
 MOE_INLINE std::vector<double> ValueSource::numbers(std::string_view key) const {
   std::vector<double> out;
-  if (metadata_ && has(key)) fail_at(key, "a value of another type", "a list of numbers");
+  refuse_list_of_gguf(key, "numbers");
   const Json found = metadata_ ? Json() : member(key);
   if (!found) return out;
   for (const Json element : found.as_array()) out.push_back(number_of(element));
@@ -147,8 +148,8 @@ MOE_INLINE std::optional<double> ValueSource::any_number(std::string_view key) c
   const GgufValue* value = metadata_->find(full(key));
   if (!value) return {};
   if (value->type == GgufType::boolean) return metadata_->flag(full(key), false) ? 1.0 : 0.0;
-  if (value->type == GgufType::f32 || value->type == GgufType::f64) return metadata_->number(full(key));
-  return static_cast<double>(*metadata_->whole(full(key)));
+  if (value->type == GgufType::array) return static_cast<double>(*metadata_->whole(full(key)));
+  return metadata_->any_number(full(key));
 }
 
 MOE_INLINE std::vector<std::size_t> ValueSource::sizes_of_layers(std::string_view key, std::size_t layers,
@@ -182,6 +183,13 @@ MOE_INLINE std::vector<std::string> ValueSource::names() const {
   if (metadata_) return out;
   for (const Json one : object_) out.emplace_back(one.key());
   return out;
+}
+
+MOE_INLINE void ValueSource::refuse_list_of_gguf(std::string_view key, std::string_view elements) const {
+  const GgufValue* value = metadata_ ? metadata_->find(full(key)) : nullptr;
+  if (value)
+    metadata_->fail_type(*value,
+                         concat("no value, because lists of ", elements, " stand only in config.json"));
 }
 
 MOE_INLINE void ValueSource::fail_at(std::string_view key, std::string_view expected,

@@ -112,7 +112,7 @@ TEST_CASE("attention: queries and keys have norms of heads, of whole projections
       {"$.qk_norm_type", "per_layer", "per_head"});
 }
 
-TEST_CASE("attention: without use_qk_norm, norms are there if their tensors are") {
+TEST_CASE("attention: without use_qk_norm, there are norms if their tensors exist") {
   SpecCheckpoint stored;
   stored.tensor("model.layers.0.self_attn.q_norm.weight", {8})
       .tensor("model.layers.0.self_attn.k_norm.weight", {8});
@@ -196,7 +196,7 @@ TEST_CASE("attention: per_layer_config states the heads of single layers") {
   check_error([&] { return spec_of(two + R"({"one": {"head_dim": 8}})"); },
               {"$.per_layer_config.one", "the number of a layer"});
   check_error([&] { return spec_of(two + R"({"01": {"sliding_window": 8}})"); },
-              {"$.per_layer_config.01.sliding_window", "only head_dim"});
+              {"$.per_layer_config.01.sliding_window", "head_dim or num_key_value_heads"});
   check_error([&] { return spec_of(two + R"({"01": {"num_key_value_heads": 3}})"); },
               {"$.per_layer_config.01.num_key_value_heads", "a divisor of 8"});
 }
@@ -248,9 +248,9 @@ TEST_CASE("attention: numbers of heads that do not fit each other are refused by
   check_error([&] { return gguf("qwen3moe.attention.head_count_kv", 0); },
               {"head_count_kv", "a divisor of 2"});
   check_error([&] { return gguf("qwen3moe.attention.head_count_kv", 4); },
-              {"head_count_kv", "a divisor of 2"});
+              {"head_count_kv", "a divisor of 2", "found 4 in layer 0"});
   check_error([&] { return gguf("qwen3moe.attention.value_length", 8); },
-              {"qwen3moe.attention.value_length", "expected 2", "found 8"});
+              {"qwen3moe.attention.value_length", "expected 2, the width of keys", "found 8"});
   check_error([] { return spec_of(gguf_model().value("qwen3moe.attention.head_count_kv", "two")); },
               {"head_count_kv", "a whole number", "string"});
 }

@@ -101,6 +101,14 @@ TEST_CASE(
               {"llama.attention.sliding_window", "no window"});
 }
 
+TEST_CASE("refused values: an error about a number that is nearly neutral shows all digits of the number") {
+  check_error([] { return with_members("gpt_oss", R"("swiglu_alpha": 1.7020000000001)"); },
+              {"$.swiglu_alpha: expected 1.702, found 1.7020000000001"});
+  check_error(
+      [] { return spec_of(gguf_model("qwen3").value("qwen3.expert_count", 5, GgufBuilder::bytes_of(-1))); },
+      {"qwen3.expert_count", "not negative", "found -1"});
+}
+
 TEST_CASE("refused values: linear attention of MiniMax is refused") {
   CHECK(with_members("minimax_m2", R"("attn_type_list": [1, 1])").layers.size() == 1);
   check_error([] { return with_members("minimax_m2", R"("attn_type_list": [1, 0])"); },
@@ -119,7 +127,8 @@ TEST_CASE("refused values: an error about an E model of Gemma names the part tha
         return moe::ModelSpec(
             stored.hugging_face(R"({"model_type": "gemma4_text", "num_hidden_layers": 1})"));
       },
-      {"\"hidden_size_per_layer_input\"", "per-layer inputs", "found 256"});
+      {"model.safetensors: tensor \"model.embed_tokens_per_layer.weight\"",
+       "a model without per-layer inputs"});
 }
 
 TEST_CASE("refused values: metadata of GGUF that the architecture does not have is refused by its key") {

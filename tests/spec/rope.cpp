@@ -151,7 +151,7 @@ TEST_CASE("rope: longrope has divisors for short contexts and for long ones") {
   CHECK(computed.magnitude == doctest::Approx(std::sqrt(1 + std::log(4) / std::log(250))));
   CHECK(computed.long_magnitude == computed.magnitude);
   check_error([&] { return rope_of_config(factors + "}", "phimoe", "8"); },
-              {"$.rope_scaling", "lists of 4 factors", "2 and 2"});
+              {"$.rope_scaling", "lists of 4 factors", "lists of 2 and 2 factors"});
   check_error(
       [] {
         return rope_of_config(R"("rope_scaling": {"type": "longrope", "factor": 2, "short_factor": [1, 0]})",
@@ -169,11 +169,11 @@ TEST_CASE("rope: some families rotate a part of each head") {
                     powers(100, 6));
   check_frequencies(rope_of_config(R"("rope_theta": 100)", "minimax_m2").frequencies, powers(100, 4));
   check_error([] { return rope_of_config(R"("partial_rotary_factor": 0.5)"); },
-              {"$.partial_rotary_factor", "expected 1"});
+              {"$.partial_rotary_factor", "expected 1, found 0.5"});
   check_error([] { return rope_of_config(R"("rotary_dim": 7)", "minimax_m2"); },
               {"$.rotary_dim", "an even number", "found 7"});
   check_error([] { return rope_of_config(R"("rotary_dim": 18)", "minimax_m2"); },
-              {"$.rotary_dim", "expected 16", "found 18"});
+              {"$.rotary_dim", "expected at most 16, the width of a head", "found 18"});
 }
 
 TEST_CASE("rope: Gemma leaves most pairs of heads without a window as they are") {
@@ -267,7 +267,8 @@ TEST_CASE("rope: unknown scaling is refused by name") {
            {R"({"rope_type": "odd"})", "$.rope_scaling.rope_type", "longrope"},
            {R"({"type": "linear"})", "$.rope_scaling", "\"factor\" to be a number"},
            {R"({"type": "linear", "factor": 0})", "$.rope_scaling.factor", "a number"},
-           {R"({"type": "llama3", "factor": 2, "low_freq_factor": 4})", "$.rope_scaling", "high_freq_factor"},
+           {R"({"type": "llama3", "factor": 2, "low_freq_factor": 4})", "$.rope_scaling",
+            "\"high_freq_factor\" to be more than 4, the low_freq_factor"},
            {"3", "$.rope_scaling", "an object"}}) {
     const auto& scaling = std::get<0>(row);
     const auto& place = std::get<1>(row);
@@ -303,7 +304,7 @@ TEST_CASE("rope: GGUF files state how many numbers of a head are rotated: in mos
                     powers(1e4, 2));
   CHECK(rope_of(gguf_with_rope().value("qwen3moe.rope.dimension_count", 8u)).frequencies.size() == 4);
   check_error([] { return rope_of(gguf_with_rope().value("qwen3moe.rope.dimension_count", 6u)); },
-              {"qwen3moe.rope.dimension_count", "expected 8", "found 6"});
+              {"qwen3moe.rope.dimension_count", "expected 8, the width of a head", "found 6"});
 }
 
 TEST_CASE("rope: GGUF files scale linearly, with a factor under an old or a new name, or with yarn") {
@@ -351,7 +352,11 @@ TEST_CASE("rope: GGUF files may store divisors of the frequencies") {
   check_frequencies(divided({1, 2, 4, 1e30f}).frequencies, {1, 0.05, 0.0025, 0});
   check_error([&] { return divided({1, 2, 4}); }, {"tensor \"rope_freqs.weight\"", "[4]", "[3]"});
   for (const float wrong : {0.0f, -1.0f, std::numeric_limits<float>::quiet_NaN()})
-    check_error([&] { return divided({1, 2, 4, wrong}); }, {"tensor \"rope_freqs.weight\"", "from 1e-6"});
+    check_error(
+        [&] {
+          return divided({1, 2, 4, wrong});
+        },
+        {"tensor \"rope_freqs.weight\"", "from 1e-6", " in element 3"});
 }
 
 TEST_CASE("rope: GGUF files store both divisors of longrope") {

@@ -37,6 +37,8 @@ moe::Checkpoint some_metadata() {
       .array("x.flags", 7, std::vector<std::uint8_t>{1, 0})
       .array("x.negative", 5, std::vector<std::int32_t>{1, -2})
       .value("x.infinite", std::numeric_limits<float>::infinity())
+      .value("x.above", 12, GgufBuilder::bytes_of(1.0000000001))
+      .value("x.minus", 5, GgufBuilder::bytes_of(-3))
       .value("other", 1u);
   return moe::Checkpoint(directory.write("x.gguf", add_tensor(file, "a", {1}).file()));
 }
@@ -123,6 +125,37 @@ TEST_CASE("value source: an error names the file, the key and the allowed range"
       {"key \"x.infinite\"", "a number from 0 to 1", "inf"});
   check_error([&] { return gguf.fail_at("size", "this", "that"); },
               {"x.gguf: key \"x.size\": expected this, found that"});
+}
+
+TEST_CASE("value source: an error about a number shows all digits of the number") {
+  const JsonDocument document(R"({"above": 1.0000000001})", "config.json");
+  const moe::Checkpoint checkpoint = some_metadata();
+  const ValueSource json(document.root()), gguf(checkpoint.metadata(), "x.");
+  for (const ValueSource& values : {json, gguf})
+    check_error(
+        [&] {
+          return values.number("above", 0, {0, 1});
+        },
+        {"above", "a number from 0 to 1, found 1.0000000001"});
+}
+
+TEST_CASE(
+    "value source: a number of any type in a GGUF file may be negative, or an array of equal integers") {
+  const moe::Checkpoint checkpoint = some_metadata();
+  const ValueSource gguf(checkpoint.metadata(), "x.");
+  CHECK(gguf.any_number("minus") == -3);
+  CHECK(gguf.any_number("same") == 4);
+}
+
+TEST_CASE("value source: an error about a list that only config.json may have names the type of the value") {
+  const moe::Checkpoint checkpoint = some_metadata();
+  const ValueSource gguf(checkpoint.metadata(), "x.");
+  check_error(
+      [&] { return gguf.texts("text"); },
+      {"x.gguf: key \"x.text\"", "lists of texts stand only in config.json", "a value of type string"});
+  check_error([&] { return gguf.numbers("sizes"); },
+              {"x.gguf: key \"x.sizes\"", "lists of numbers stand only in config.json",
+               "an array of type i32 with 3 elements"});
 }
 
 TEST_CASE("value source: layers have elements of a list, or one number for all") {
