@@ -27,14 +27,14 @@ class AttentionReader {
   AttentionSpec read(std::size_t layer, bool slides);
 
  private:
-  /// The number of heads of keys. If the value is missing or null: `otherwise`, or `heads` if `otherwise` is 0.
+  /// The number of heads of keys. If the value of `key` is missing or null: `otherwise`, or `heads` if `otherwise` is 0.
   std::size_t kv_heads_of_config(std::size_t heads, const Key& key, std::size_t otherwise) const;
 
   LayerHeads heads_of_config(bool slides, std::size_t hidden_size) const;
 
   LayerHeads heads_of_gguf(std::size_t layer, bool slides) const;
 
-  /// Newer configurations of Gemma state the heads of single layers.
+  /// Reads per_layer_config, in which newer configurations of Gemma state the heads of single layers.
   void read_layer_values();
 
   AttentionSpec read_common();
@@ -55,13 +55,13 @@ class AttentionReader {
   bool value_is_key_ = false;
   bool rotates_ = false;
   std::optional<std::size_t> window_ = {};
-  std::optional<bool> has_norms_ = {};  // empty if the configuration does not state it
+  std::optional<bool> has_norms_ = {};  // empty if the configuration does not state use_qk_norm
   double stated_scale_ = 0;
   AttentionSpec common_;                        // what all layers have in common
-  LayerHeads heads_[2];                         // of layers without a window, and with one, in a config.json
-  std::map<std::size_t, LayerHeads> of_layer_;  // of single layers
+  LayerHeads heads_[2];                         // config.json: of layers without a window, and with a window
+  std::map<std::size_t, LayerHeads> of_layer_;  // of the layers in per_layer_config
   std::vector<std::size_t> gguf_heads_, gguf_kv_heads_;
-  std::optional<RopeParameters> rope_[2];                   // of layers without a window, and with one
+  std::optional<RopeParameters> rope_[2];                   // of layers without a window, and with a window
   std::map<std::pair<bool, std::size_t>, RopeSpec> ropes_;  // by window and width of a head
 };
 

@@ -16,10 +16,10 @@ struct RoleNames {
   std::string_view hugging_face, gguf;
 };
 
-/// The values of keys that a config.json may omit. GGUF files state most of them.
+/// The values of keys that a config.json may omit. GGUF files state most of these values.
 struct FamilyDefaults {
   std::size_t vocabulary, hidden, layers, positions;
-  std::size_t heads, kv_heads, head_dim;  // kv_heads 0: heads; head_dim 0: hidden / heads
+  std::size_t heads, kv_heads, head_dim;  // kv_heads 0: as heads; head_dim 0: hidden / heads
   std::size_t width, expert_width, experts, per_token;
   std::size_t shared = 0;  // the width of the shared network, or the number of shared experts
   double norm_epsilon = 1e-6, theta = 1e4;
@@ -37,11 +37,11 @@ struct RecurrentDefaults {
   std::size_t kernel;
 };
 
-/// One family of models, as data. Readers use only these values; no reader compares the names of families. For members without a
-/// comment see layer_spec.hpp and model_spec.hpp.
+/// One family of models, as data. Readers use only these values; no reader compares the names of families. For members without
+/// a comment see layer_spec.hpp and model_spec.hpp.
 struct Family {
   std::string_view model_type;           // in config.json
-  std::string_view other_types[2] = {};  // of the text model, nested or in a checkpoint of its own
+  std::string_view other_types[2] = {};  // further values of model_type: of the text model, or of a variant
   std::string_view nested[2] = {};       // the members of config.json that lead to the text model
   // A config.json without model_type is of this family if it has an object with this name.
   std::string_view untyped_member = {};
@@ -121,7 +121,8 @@ struct Family {
   ///   stated_in_gguf   as rope.scaling.finetuned states in GGUF files; always in checkpoints of Hugging Face
   enum class Positions { rope, none, stated, stated_in_gguf };
   Positions positions = Positions::rope;
-  double rotated = 1;  // the share of a head that is rotated; less than 1: the configuration may state it
+  // The share of a head that is rotated. If it is less than 1, the configuration may state another share.
+  double rotated = 1;
   bool neighbours_in_gguf = false;  // rows of queries and keys are permuted in GGUF files
   double yarn_factor = 0;           // of a configuration without rope_scaling; 0: no scaling
   double yarn_positions = 0;        // the original context of this scaling

@@ -30,10 +30,10 @@ class FeedForwardReader {
   void read_experts(std::size_t layer, FeedForwardSpec& out) const;
 
   const SpecReader& reader_;
-  NetworkSpec network_;                     // without a width
-  std::optional<RouterSpec> router_;        // if a layer has experts
-  std::vector<std::size_t> per_token_;      // of each layer, if layers differ
-  std::vector<std::size_t> widths_;         // keys::width of each layer; 0: not stated
+  NetworkSpec network_;                 // without a width
+  std::optional<RouterSpec> router_;    // if a layer has experts
+  std::vector<std::size_t> per_token_;  // experts per token of each layer, if a list states them; else empty
+  std::vector<std::size_t> widths_;     // keys::width of each layer; 0: not stated
   std::vector<std::size_t> expert_widths_;  // of the experts of each layer; 0: not stated
   std::size_t shared_ = 0;  // the width of the shared network, or the number of shared experts
   std::size_t latent_size_ = 0;

@@ -122,8 +122,8 @@ MOE_INLINE bool matches(std::string_view name, std::string_view pattern) {
   return name.substr(star, name.size() - star - end.size()).find_first_not_of("0123456789") == name.npos;
 }
 
-/// Whether a tensor does not change results: a table that can be computed, a limit of activations in a vision or audio model,
-/// a part of multi-token prediction.
+/// Whether the name is of a tensor that does not change results: a table that can be computed, a limit of activations in a
+/// vision or audio model, or a part of multi-token prediction.
 MOE_INLINE bool is_harmless(std::string_view name) {
   for (const std::string_view part : {".inv_freq", "rotary_emb.", "attn_rot_embd", "nextn."})
     if (name.find(part) != name.npos) return true;
@@ -140,12 +140,13 @@ class TensorCheck {
   void run();
 
  private:
+  /// Whether the tensor has a role, or does not belong to the layers that are computed.
   bool is_known(std::string_view name);
 
   /// rest: the name after the prefix of the layer.
   bool is_known_in_layer(std::string_view rest, std::size_t layer);
 
-  /// A tensor outside of layers.
+  /// Whether a tensor outside of layers has a role, or belongs to another model.
   bool is_known_outside(std::string_view name) const;
 
   /// If the tensor `scales` holds the scales of a matrix, as for NVFP4 in GGUF files: refuses the type of this matrix, unless

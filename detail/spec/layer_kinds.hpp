@@ -18,7 +18,7 @@ struct LayerKind {
 };
 
 /// The kinds of all layers, from a list in the checkpoint or from the pattern of the family. Throws if a list is too short, or
-/// names a kind that the family does not have.
+/// has a word for a kind that the family does not have.
 std::vector<LayerKind> layer_kinds(const SpecReader& reader);
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -14,8 +14,8 @@ namespace moe::inline MOE_ABI::detail {
 /// The text model of a checkpoint: its family, the values of its description, the names of its tensors.
 class ModelSource {
  public:
-  /// Throws if the family is unknown or not supported, or if the weights are quantised in a way that the library does not read;
-  /// the error says what is missing.
+  /// Throws if the family is unknown or not supported, or if the weights are quantised in a way that the library does not read.
+  /// The Error states what is missing.
   explicit ModelSource(const Checkpoint& checkpoint);
 
   const Checkpoint& checkpoint() const { return checkpoint_; }

@@ -12,8 +12,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The names of the tensors of one checkpoint, by role. Weights, catalogs and extractions use this table. If a role
-/// has several names, the first name with a tensor in the checkpoint is used; if no tensor has such a name, the first name.
+/// The names of the tensors of one checkpoint, by role. Weights, catalogs and extractions use this table. If a role has several
+/// names, the result is the first name that a tensor of the checkpoint has; if no tensor has one of the names, the first name.
 class TensorNames {
  public:
   /// family: of the checkpoint.
@@ -34,8 +34,8 @@ class TensorNames {
   /// The prefix of all tensors of a layer: `model.layers.7.` or `blk.7.`.
   std::string layer_prefix(std::size_t layer) const;
 
-  /// The prefix of the tensors of the model outside of layers, apart from the head: `model.`, `thinker.model.`, ...; empty in
-  /// GGUF files.
+  /// The prefix of the tensors of the model outside of layers, apart from the head: `model.`, `thinker.model.` and so on; empty
+  /// in GGUF files.
   const std::string& prefix() const { return prefix_; }
 
  private:
@@ -53,9 +53,9 @@ class TensorNames {
 
   Checkpoint checkpoint_;
   const Family* family_;
-  std::string
-      prefix_;  // before `embed_tokens.weight` and `layers.`: `model.`, `thinker.model.`, `backbone.`, ...
-  std::string head_prefix_;
+  // The prefix before `embed_tokens.weight` and `layers.`: `model.`, `thinker.model.`, `backbone.` and so on; see prefix().
+  std::string prefix_;
+  std::string head_prefix_;  // the prefix before `lm_head.weight`
 };
 
 }  // namespace moe::inline MOE_ABI::detail
