@@ -16,7 +16,8 @@ class Pages {
 
   /// `bytes` rounded up to whole pages; SIZE_MAX, which cannot be allocated, if the result does not fit into a std::size_t.
   static constexpr std::size_t rounded(std::size_t bytes) {
-    return bytes > SIZE_MAX - page_bytes ? SIZE_MAX : (bytes + page_bytes - 1) / page_bytes * page_bytes;
+    return bytes > SIZE_MAX - (page_bytes - 1) ? SIZE_MAX
+                                               : (bytes + page_bytes - 1) / page_bytes * page_bytes;
   }
 
   Pages() = default;

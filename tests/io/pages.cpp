@@ -28,6 +28,14 @@ TEST_CASE("pages: memory is zeroed, and large memory begins where a huge page ca
   CHECK_THROWS_AS(Pages(SIZE_MAX), std::bad_alloc);
 }
 
+TEST_CASE("pages: a size is rounded up to whole pages, or to SIZE_MAX if the whole pages do not fit") {
+  CHECK(Pages::rounded(0) == 0);
+  CHECK(Pages::rounded(1) == 4096);
+  CHECK(Pages::rounded(4096) == 4096);
+  CHECK(Pages::rounded(SIZE_MAX - 4095) == SIZE_MAX - 4095);
+  CHECK(Pages::rounded(SIZE_MAX - 4094) == SIZE_MAX);
+}
+
 TEST_CASE("pages: the parts unmapped around huge pages consist of whole pages of 4, 16 or 64 KiB") {
   for (const std::size_t page : {4096u, 16384u, 65536u})
     for (const std::uintptr_t begin : {std::uintptr_t{0}, std::uintptr_t{page}, huge_page_bytes - page})
