@@ -75,9 +75,11 @@ MOE_INLINE void read_longrope(const ValueSource& values, RopeParameters& out) {
   out.long_magnitude = values.number("long_mscale", stated, positive_range);
 }
 
-/// The kind of scaling that an object of config.json states.
+/// The kind of scaling that an object of config.json states. mrope has streams of positions, which are equal for text. su is
+/// the old name of longrope.
 MOE_INLINE std::string scaling_type(const ValueSource& values) {
   const std::string type = values.text(values.has("rope_type") ? "rope_type" : "type", "default");
+  if (type == "su") return "longrope";
   return type == "mrope" ? "default" : type;
 }
 
@@ -93,13 +95,13 @@ MOE_INLINE void require_same_scaling(const SpecReader& reader, const ValueSource
 /// The scaling that an object of config.json describes.
 MOE_INLINE void read_scaling(const SpecReader& reader, const ValueSource& values, double positions,
                              RopeParameters& out) {
-  const std::string_view key = values.has("rope_type") ? "rope_type" : "type";
-  const std::string type = values.text(key, "default");
-  if (type == "default" || type == "mrope") return;  // mrope has streams of positions that are equal for text
-  constexpr std::string_view known[] = {"linear", "yarn", "llama3", "longrope", "su", "proportional"};
+  const std::string type = scaling_type(values);
+  if (type == "default") return;
+  constexpr std::string_view known[] = {"linear", "yarn", "llama3", "longrope", "proportional"};
   if (std::find(std::begin(known), std::end(known), type) == std::end(known))
-    values.fail_at(key, "default, mrope, linear, yarn, llama3, longrope or proportional", type);
-  const bool long_rope = type == "longrope" || type == "su", relative = long_rope || type == "yarn";
+    values.fail_at(values.has("rope_type") ? "rope_type" : "type",
+                   "default, mrope, linear, yarn, llama3, longrope, su or proportional", type);
+  const bool long_rope = type == "longrope", relative = long_rope || type == "yarn";
   const double inner = values.number("original_max_position_embeddings", positions, positive_range);
   out.original_positions = reader.number(keys::original_positions, inner, positive_range);
   const bool stated = values.has("original_max_position_embeddings") || reader.has(keys::original_positions);

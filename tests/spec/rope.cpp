@@ -160,6 +160,16 @@ TEST_CASE("rope: longrope has divisors for short contexts and for long ones") {
       {"$.rope_scaling.short_factor", "numbers from", "found 0"});
 }
 
+TEST_CASE("rope: su is the old name of longrope") {
+  const auto longrope = [](const std::string& type) {
+    return R"({"type": ")" + type + R"(", "factor": 2, "short_factor": [1, 2], "long_factor": [4, 8]})";
+  };
+  const auto rope = [](const std::string& members) { return rope_of_config(members, "phimoe", "4"); };
+  CHECK(rope("\"rope_scaling\": " + longrope("su")) == rope("\"rope_scaling\": " + longrope("longrope")));
+  CHECK(rope("\"rope_scaling\": " + longrope("su") + ", \"rope_parameters\": " + longrope("longrope")) ==
+        rope("\"rope_scaling\": " + longrope("su")));
+}
+
 TEST_CASE("rope: some families rotate a part of each head") {
   check_frequencies(rope_of_config(R"("rope_theta": 100)", "glm4_moe").frequencies, powers(100, 4));
   for (const char* form : {R"("partial_rotary_factor": 0.25, "rope_theta": 100)",
