@@ -100,14 +100,17 @@ MOE_INLINE void GgufParser::read_version() {
 MOE_INLINE std::uint64_t GgufParser::count(std::string_view what, std::uint64_t least_bytes) {
   const auto value = in_.number<std::uint64_t>();
   if (value > in_.left() / least_bytes)
-    in_.fail_here(what, concat("at most ", in_.left() / least_bytes, ", because of the size of the file"),
-                  concat(value));
+    in_.fail_here(
+        what,
+        concat("at most ", in_.left() / least_bytes, ", the number that fits into the rest of the file"),
+        concat(value));
   return value;
 }
 
 MOE_INLINE std::string GgufParser::string(std::string_view what, std::uint64_t most_bytes) {
   const auto length = in_.number<std::uint64_t>();
-  if (length > most_bytes) in_.fail_here(what, concat("at most ", most_bytes, " bytes"), concat(length));
+  if (length > most_bytes)
+    in_.fail_here(what, concat("at most ", most_bytes, " bytes"), concat(length, " bytes"));
   return in_.text(length);
 }
 
@@ -170,7 +173,8 @@ MOE_INLINE void GgufParser::read_array(GgufValue& out) {
 MOE_INLINE void GgufParser::skip_string(std::string_view key) {
   const auto length = in_.number<std::uint64_t>();
   if (length > most_length)
-    in_.fail_here(key, concat("strings of at most ", most_length, " bytes"), concat(length));
+    in_.fail_here(key, concat("strings of at most ", most_length, " bytes"),
+                  concat("a string of ", length, " bytes"));
   in_.skip(length);
 }
 

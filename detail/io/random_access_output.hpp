@@ -13,7 +13,7 @@
 namespace moe::inline MOE_ABI::detail {
 
 /// A file for writes at any offset. Writes bypass the page cache where the system and the file system allow direct writes: in
-/// the cache, one long file would displace all other files. Existing contents stay until they are overwritten.
+/// the cache, one long file would displace all other files. Existing contents stay until they are overwritten. Not thread-safe.
 class RandomAccessOutput {
  public:
   /// Writes whose address, offset and size are multiples of the alignment bypass the cache; other writes use the cache.

@@ -84,10 +84,13 @@ MOE_INLINE const Family* find_family(const Checkpoint& checkpoint) {
 
 MOE_INLINE const Family& require_family(const Checkpoint& checkpoint, const Family* family) {
   if (family) return *family;
-  if (checkpoint.naming() == Naming::hugging_face)
+  if (checkpoint.naming() == Naming::hugging_face) {
+    const Json type = checkpoint.config().find("model_type");
     ValueSource(checkpoint.config())
         .fail_at("model_type", supported_families(false),
-                 describe_missing(model_type_of(checkpoint.config())));
+                 type && !type.is_string() ? "a value that is no text"
+                                           : describe_missing(model_type_of(checkpoint.config())));
+  }
   const GgufMetadata& metadata = checkpoint.metadata();
   metadata.fail_at("general.architecture", supported_families(true),
                    describe_missing(*metadata.text("general.architecture")));

@@ -68,10 +68,10 @@ class ValueSource {
   /// A member that is an object; empty if the member is missing or null, and in GGUF files.
   std::optional<ValueSource> object(std::string_view key) const;
 
-  /// All members, each of which is an object, with their names. Empty in GGUF files.
+  /// All members with their names; empty in GGUF files. Throws if a member is no object.
   std::vector<std::pair<std::string, ValueSource>> objects() const;
 
-  /// The names of all members. Empty in GGUF files.
+  /// The names of all members; empty in GGUF files.
   std::vector<std::string> names() const;
 
   bool is_list(std::string_view key) const;

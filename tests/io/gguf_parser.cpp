@@ -259,7 +259,7 @@ TEST_CASE("gguf: an error names the byte where the wrong part of the head begins
   check_refused(type.value("a", 13, "").file(), {"byte 33, a: expected a type"});
   check_refused(boolean.value("a", 7, "\x02").file(), {"byte 37, a: expected a boolean"});
   check_refused(text.value("a", 8, u64(std::uint64_t{1} << 62)).file(),
-                {"byte 37, a: expected at most 1073741824 bytes, found 4611686018427387904"});
+                {"byte 37, a: expected at most 1073741824 bytes, found 4611686018427387904 bytes"});
   check_refused("GGUF" + u32(3) + u64(0), {"byte 16: expected 8 more bytes"});
 }
 

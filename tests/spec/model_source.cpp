@@ -81,7 +81,8 @@ TEST_CASE(
               {"config.json: $.model_type", "qwen3_moe", "nemotron_h", "found \"falcon\""});
   check_error([] { return source_of(R"("hidden_size": 8)"); },
               {"config.json: $", "\"model_type\"", "found none"});
-  check_error([] { return source_of(R"("model_type": 3)"); }, {"$.model_type", "qwen3_moe"});
+  check_error([] { return source_of(R"("model_type": 3)"); },
+              {"$.model_type", "qwen3_moe", "found a value that is no text"});
   for (const auto& row : std::initializer_list<std::pair<const char*, const char*>>{
            {"deepseek_v4", "compressed attention"},
            {"deepseek_v32", "sparse attention with an indexer"},
