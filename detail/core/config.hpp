@@ -38,8 +38,11 @@
 #error \
     "moe uses weights as checkpoints store them, in little-endian order: build for a little-endian processor"
 #endif
-#if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__ == 1)
-#error "-ffast-math and -ffinite-math-only change the tokens: build moe without these options"
+// Clang defines no macro for the options from which -ffast-math is made, but -ffinite-math-only.
+#if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__ == 1) || \
+    defined(__ASSOCIATIVE_MATH__) || defined(__RECIPROCAL_MATH__) || defined(_M_FP_FAST)
+#error \
+    "-ffast-math, /fp:fast, -funsafe-math-optimizations and -ffinite-math-only change the tokens: build moe without these options"
 #endif
 
 #if defined(__i386__) && !defined(__SSE2_MATH__)
