@@ -139,7 +139,7 @@ inline void softmax_step(float* scores, std::size_t rows, float& running_max, fl
     store(factors, exp(broadcast(before - block_max)));
     factor = factors[0];
   }
-  running_sum = running_sum * factor + exponentiate(scores, running_max, rows);
+  running_sum = moe::detail::rounded(running_sum * factor) + exponentiate(scores, running_max, rows);
 }
 
 /// The state of the softmax of one query before the first position. A sink is a score of its own.

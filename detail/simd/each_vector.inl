@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The loop of elementwise kernels. Compiled once per instruction set.
 //
-// Each product that is added to something is written as fma(). Compilers differ in which products they fuse on their own,
-// and the results must not differ.
+// Each product that is added to something is exact, or is written as fma(), or is rounded() first. Compilers differ in which
+// products they fuse on their own, and the results must not differ.
 
 /// The numbers [i, i + lanes) of an array.
 struct WholeVector {

@@ -6,6 +6,7 @@
 #include "../core/error.hpp"
 #include "../core/panels.hpp"
 #include "../core/portable_math.hpp"
+#include "../core/rounded.hpp"
 #include "intrinsics.hpp"
 #include "weight_tags.hpp"
 
@@ -41,7 +42,8 @@
 #endif
 
 // GCC assumes that variables of 32 and 64 bytes are aligned on the stack, but on Windows aligns the stack to 16 bytes only (GCC
-// bug 54412). In this unit, the assembler therefore writes moves that need no alignment in place of those that do.
+// bug 54412). In this unit, the assembler therefore writes moves that need no alignment in place of moves that
+// need alignment.
 #if defined(__GNUC__) && !defined(__clang__) && defined(_WIN64)
 __asm__(
     ".ifndef moe_unaligned_moves\n"
@@ -238,7 +240,8 @@ using avx2::multiply_int8;
 }  // namespace avx512
 MOE_END_ISA
 
-// Quantised weights use 512-bit registers only with VNNI; without it they use the kernels of AVX2. Both give the same bits.
+// Quantised weights use 512-bit registers only with VNNI. Without VNNI, the table above has the kernels of AVX2, which give the
+// same bits, or the scalar kernels if MOE_NO_AVX2 is defined.
 MOE_BEGIN_ISA("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")
 namespace avx512::vnni {
 #include "int8_rows.inl"
