@@ -38,7 +38,7 @@
 #error \
     "moe uses weights as checkpoints store them, in little-endian order: build for a little-endian processor"
 #endif
-// Clang defines no macro for the options from which -ffast-math is made, but -ffinite-math-only.
+// Of the parts of -ffast-math, Clang shows only -ffinite-math-only in a macro.
 #if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__ == 1) || \
     defined(__ASSOCIATIVE_MATH__) || defined(__RECIPROCAL_MATH__) || defined(_M_FP_FAST)
 #error \
