@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Code that must not compile: one mistake for each value of CASE, which CMakeLists.txt lists with the error that is
-// expected. Case 0 is the same code without mistakes.
+// Code that must not compile: one mistake for each value of CASE. CMakeLists.txt lists the expected error of each case. Case 0 is
+// code without mistakes.
+#include "detail/core/byte_units.hpp"
 #include "detail/experts/any_provider.hpp"
 #include "detail/experts/caching_provider.hpp"
 #include "detail/experts/fallback_provider.hpp"
@@ -166,6 +167,10 @@ moe::GenerateOptions options{.sampler = MovesOnly()};
 using Replacing = moe::FallbackProvider<Provider, Provider>;
 moe::CachingProvider<moe::MeasuringProvider<Replacing>> cache{moe::MeasuringProvider(Replacing({}, {})), 1};
 
+#elif CASE == 24
+using namespace moe::literals;
+constexpr std::size_t two_to_64 = 17179869184_GiB;
+
 #else
 struct WithAllMembers : Provider {
   std::optional<const moe::ExpertWeights*> try_acquire(moe::ExpertId) { return {}; }
@@ -188,6 +193,8 @@ void run(moe::ThreadPool& pool) {
   pool.for_each(3, [](std::size_t, std::size_t) noexcept {});
 }
 moe::detail::Buffer<int> buffer;
+using namespace moe::literals;
+constexpr std::size_t three_gib = 3_GiB;
 static_assert(moe::check_sampler<moe::Sampler>());
 moe::GenerateOptions options{
     .sampler = [](std::span<const float> logits, moe::SamplerContext) { return logits.size(); }};

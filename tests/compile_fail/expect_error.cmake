@@ -4,7 +4,7 @@ execute_process(
   COMMAND ${COMPILER} -std=c++20 -fsyntax-only -DMOE_HEADER_ONLY=0 -DCASE=${CASE} -I${INCLUDE}
           ${CMAKE_CURRENT_LIST_DIR}/cases.cpp
   RESULT_VARIABLE status ERROR_VARIABLE output OUTPUT_QUIET)
-string(REPLACE ";" "," output "${output}")  # which would separate the elements of a list
+string(REPLACE ";" "," output "${output}")  # a semicolon would separate the elements of a list
 string(REGEX MATCHALL "[^\n]* error: [^\n]*" errors "${output}")
 list(LENGTH errors count)
 if(ERROR STREQUAL "^$")
