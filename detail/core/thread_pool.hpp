@@ -14,13 +14,15 @@
 
 namespace moe::inline MOE_ABI {
 
-/// Threads for short parallel regions. The calling thread takes part in a region as worker 0. A region never waits for a
-/// worker that has not entered the region, so a sleeping worker costs no time. Idle workers spin for about 100 microseconds and
-/// then sleep. Safe to call from several threads: while one region runs, other callers run their regions on their own thread.
+/// Threads for short parallel regions: a region is one call of for_each() or for_each_range(). The calling thread takes part in
+/// a region as worker 0. A region never waits for a worker that has not entered the region, so a sleeping worker costs no time.
+/// Idle workers spin for about 100 microseconds and then sleep. All workers but worker 0 round to nearest and count denormal
+/// numbers as zero (FloatEnvironment); worker 0 has the settings of the calling thread.
+/// Safe to call from several threads: while one region runs, other callers run their regions on their own thread.
 class alignas(64) ThreadPool {  // 64: state_ has a cache line of its own
  public:
-  /// `threads` includes the calling thread; 0 means one per core; more than 1023 count as 1023. Throws an Error if a thread
-  /// cannot be started.
+  /// `threads` includes the calling thread; 0 means one for each logical processor; more than 1023 count as 1023. Throws an Error
+  /// if a thread cannot be started.
   explicit ThreadPool(std::size_t threads = 0);
 
   ~ThreadPool() { stop(); }
@@ -54,7 +56,7 @@ class alignas(64) ThreadPool {  // 64: state_ has a cache line of its own
   /// Calls task(first, count, worker) for disjoint ranges whose union is [0, items); returns when all calls have returned.
   /// Each worker has a contiguous share and takes ranges from its front, half of the remaining share at a time. A worker
   /// whose share is empty steals ranges from the back of other shares. So each worker reads long runs of memory, and all
-  /// workers finish at about the same time. `worker` has the same meaning as in for_each().
+  /// workers finish at about the same time. `worker` has the same meaning as in for_each(). Precondition: items < 2^32 - 1.
   template <class Task>
   void for_each_range(std::size_t items, Task&& task) {
     static_assert(std::is_nothrow_invocable_v<Task&, std::size_t, std::size_t, std::size_t>,
@@ -65,7 +67,7 @@ class alignas(64) ThreadPool {  // 64: state_ has a cache line of its own
       return;
     }
     for (std::size_t i = 0; i < threads_; ++i)
-      shares_[i].set(items * i / threads_, items * (i + 1) / threads_);
+      shares_[i].set(share_begin(items, i), share_begin(items, i + 1));
     run([&](std::size_t worker) noexcept {
       Range range = shares_[worker].take_front();
       for (; range.count > 0; range = shares_[worker].take_front()) task(range.first, range.count, worker);
@@ -86,8 +88,8 @@ class alignas(64) ThreadPool {  // 64: state_ has a cache line of its own
   static constexpr std::uint32_t open_bit = 1024;
   static constexpr std::uint32_t next_epoch = 2048;
 
-  // A pause takes 10 to 140 cycles, so this many pauses take about 100 microseconds: longer than the time between the regions
-  // of one token.
+  // A pause of x86-64 takes 10 to 140 cycles, so this many pauses take 15 to 200 microseconds: longer than the time between the
+  // regions of one token.
   static constexpr int spins = 5000;
 
   struct Range {
@@ -108,6 +110,11 @@ class alignas(64) ThreadPool {  // 64: state_ has a cache line of its own
    private:
     std::atomic<std::uint64_t> bounds_ = 0;  // first in the upper half, end in the lower
   };
+
+  /// The first item of the share of worker i; of i = threads(): `items`.
+  std::size_t share_begin(std::size_t items, std::size_t i) const {
+    return static_cast<std::size_t>(std::uint64_t{items} * i / threads_);  // 32 bits cannot hold the product
+  }
 
   /// Steals a range from the share of another worker; an empty range if all shares are empty.
   Range take_over(std::size_t worker);

@@ -106,8 +106,8 @@ TEST_CASE("thread pool: ranges contain every item once, for any number of thread
 TEST_CASE("thread pool: a worker that has finished its share steals from a slow worker") {
   moe::ThreadPool pool(2);
   std::atomic<int> done = 0;
-  bool begun =
-      false;  // the calling thread takes one range, then waits until the other worker has processed the rest
+  // The calling thread takes one range, then waits until the other worker has processed the rest.
+  bool begun = false;
   pool.for_each_range(64, [&](std::size_t, std::size_t count, std::size_t worker) noexcept {
     done += static_cast<int>(count);
     if (worker != 0 || begun) return;
@@ -142,7 +142,31 @@ TEST_CASE("thread pool: a region runs completely, also after the workers went to
   CHECK(sum == 10000);
 }
 
-TEST_CASE("thread pool: a caller that finds the pool busy processes all items itself") {
+TEST_CASE("thread pool: a caller that finds the pool busy processes all items on its own thread") {
+  moe::ThreadPool pool(2);
+  std::atomic<bool> busy = false, done = false;
+  std::thread other([&] {
+    pool.for_each(2, [&](std::size_t, std::size_t) noexcept {
+      busy = true;
+      while (!done) std::this_thread::yield();
+    });
+  });
+  while (!busy) std::this_thread::yield();
+  const std::thread::id self = std::this_thread::get_id();
+  int own_items = 0, own_ranges = 0;
+  pool.for_each(4, [&](std::size_t, std::size_t worker) noexcept {
+    if (worker == 0 && std::this_thread::get_id() == self) ++own_items;
+  });
+  pool.for_each_range(4, [&](std::size_t first, std::size_t count, std::size_t worker) noexcept {
+    if (first == 0 && count == 4 && worker == 0 && std::this_thread::get_id() == self) ++own_ranges;
+  });
+  done = true;
+  other.join();
+  CHECK(own_items == 4);
+  CHECK(own_ranges == 1);
+}
+
+TEST_CASE("thread pool: each region of several callers at the same time processes every item once") {
   moe::ThreadPool pool(2);
   std::vector<std::thread> callers;
   std::vector<int> sums(6);
@@ -162,7 +186,10 @@ TEST_CASE("thread pool: a nested region runs on the thread of its caller") {
   moe::ThreadPool pool(2);
   std::atomic<int> done = 0;
   pool.for_each(4, [&](std::size_t, std::size_t) noexcept {
-    pool.for_each(4, [&](std::size_t, std::size_t worker) noexcept { done += worker == 0 ? 1 : 100; });
+    const std::thread::id self = std::this_thread::get_id();
+    pool.for_each(4, [&](std::size_t, std::size_t worker) noexcept {
+      done += worker == 0 && std::this_thread::get_id() == self ? 1 : 100;
+    });
   });
   CHECK(done == 16);
 }
@@ -182,14 +209,30 @@ TEST_CASE("thread pool: a system that refuses more threads is an error, and the 
 #endif
 
 #if defined(__x86_64__)
-TEST_CASE("float environment: the destructor restores rounding and flags of the caller") {
+TEST_CASE("float environment: the destructor restores the settings of the caller") {
   const unsigned before = _mm_getcsr();
   _mm_setcsr(before | 0x6000);  // towards zero
   {
     const moe::detail::FloatEnvironment environment;
     CHECK((_mm_getcsr() & 0xe040) == 0x8040);  // to nearest, denormals are zero both ways
   }
-  CHECK((_mm_getcsr() & 0x6000) == 0x6000);
+  const unsigned after = _mm_getcsr();
   _mm_setcsr(before);
+  CHECK((after & 0xffc0) == ((before | 0x6000) & 0xffc0));  // all bits but the flags of past exceptions
+}
+
+TEST_CASE(
+    "thread pool: denormal numbers are zero for all workers but worker 0, which keeps the settings of its "
+    "caller") {
+  moe::ThreadPool pool(2);
+  const unsigned caller = _mm_getcsr() & 0xffc0;
+  std::atomic<unsigned> settings[2] = {0, 0};
+  // Each worker processes one item, because it waits for the other worker.
+  pool.for_each(2, [&](std::size_t, std::size_t worker) noexcept {
+    settings[worker] = _mm_getcsr() & 0xffc0;
+    while (settings[1 - worker] == 0) std::this_thread::yield();
+  });
+  CHECK(settings[0] == caller);
+  CHECK((settings[1] & 0xe040) == 0x8040);
 }
 #endif
