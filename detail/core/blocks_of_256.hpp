@@ -9,13 +9,14 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-// Decoders of the types with blocks of 256 values, in the notation of blocks_of_32.hpp. The index i of a value is split into
+// Decoders of the types with blocks of 256 values, in the notation of blocks_of_32.hpp. A number in brackets is a size in bytes; a
+// letter in brackets is an index. The index i of a value is split into
 // n = i / 128 (the half of the block), j = i / 32 % 4 (the quarter of that half) and l = i % 32 (the position in that
 // quarter). Groups of 32 values have the index g = i / 32, groups of 16 values the index k = i / 16.
 
 inline int byte_at(const std::byte* at) { return std::to_integer<int>(*at); }
 
-/// u8 scales[16], 2-bit q[64], f16 d, f16 dmin: d · (scale & 15) · q − dmin · (scale >> 4)
+/// u8 scales[16], 2-bit q[64], f16 d, f16 dmin: d · (scales[k] & 15) · q − dmin · (scales[k] >> 4)
 inline void dequantise_q2_k(const std::byte* block, float* out) {
   const float d = load_f16(block + 80), dmin = load_f16(block + 82);
   for (std::size_t i = 0; i < 256; ++i) {
@@ -78,7 +79,7 @@ inline void dequantise_q5_k(const std::byte* block, float* out) {
   }
 }
 
-/// low nibbles[128], upper two bits[64], i8 scales[16], f16 d: d · scale(k) · (q − 32)
+/// low nibbles[128], upper two bits[64], i8 scales[16], f16 d: d · scales[k] · (q − 32)
 inline void dequantise_q6_k(const std::byte* block, float* out) {
   const float d = load_f16(block + 208);
   for (std::size_t i = 0; i < 256; ++i) {

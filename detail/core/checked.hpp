@@ -11,14 +11,16 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-// Arithmetic on numbers that a file or a caller states. The result is empty on overflow.
+// Arithmetic on numbers that a file or a caller states.
 
+/// a · b; empty if the product exceeds 64 bits.
 inline std::optional<std::uint64_t> checked_mul(std::uint64_t a, std::uint64_t b) {
   if (b != 0 && a > std::numeric_limits<std::uint64_t>::max() / b) return {};
   return a * b;
 }
 
-/// The product of all numbers of a range; 1 if the range is empty.
+/// The product of all numbers of a range, multiplied in order; 1 if the range is empty. The result is empty if the product of the
+/// first numbers, or of all, exceeds 64 bits.
 template <class Range>
 std::optional<std::uint64_t> checked_product(const Range& factors) {
   std::optional<std::uint64_t> product = 1;
@@ -29,8 +31,8 @@ std::optional<std::uint64_t> checked_product(const Range& factors) {
   return product;
 }
 
-/// The product of `factors` as a size in bytes. If the product exceeds PTRDIFF_MAX, the largest size of an object, throws an
-/// Error about `place` of `file` that lists the factors.
+/// checked_product() of `factors` as a size in bytes. If the product is empty or exceeds PTRDIFF_MAX, the largest size of an
+/// object, throws an Error about `place` of `file` that lists the factors.
 std::size_t checked_size(std::string_view file, std::string_view place,
                          std::initializer_list<std::uint64_t> factors);
 

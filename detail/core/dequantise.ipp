@@ -5,15 +5,10 @@
 #include "blocks_of_32.hpp"
 
 #include <cstddef>
-#include <cstdint>
 #include <span>
 #include <vector>
 
 namespace moe::inline MOE_ABI::detail {
-
-MOE_INLINE void dequantise_bf16(const std::byte* at, float* out) {
-  *out = bf16_to_float(load_as<std::uint16_t>(at));
-}
 
 MOE_INLINE auto block_decoder(DType dtype) -> void (*)(const std::byte*, float*) {
   switch (dtype) {

@@ -30,8 +30,8 @@ bool fits_panels(const Matrix& matrix);
 /// Precondition: fits_panels(matrix).
 Matrix to_panels(const Matrix& matrix, std::byte* out);
 
-/// Puts a matrix into panels in place. memory: the bytes of the matrix. Allocates memory for one panel. Precondition:
-/// fits_panels(matrix).
+/// Puts a matrix into panels in place, and returns a view of the panels. memory: the bytes of the matrix. Allocates memory for one
+/// panel. Precondition: fits_panels(matrix).
 Matrix to_panels_in_place(const Matrix& matrix, std::byte* memory);
 
 /// Copies the bytes of row r to `out`, [matrix.row_bytes()], in the order of a row, also if the matrix is in panels.

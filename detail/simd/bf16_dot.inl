@@ -127,7 +127,7 @@ inline void bf16_vector(const MatmulArgs& a) {
 
 inline void matmul_bf16_dot(const MatmulArgs& a) {
   if (a.tokens == 1) return bf16_vector(a);
-  // The rows of a block take 192 KiB: at most a fifth of the second-level cache of CPUs with these instructions.
+  // The rows of a block take about 192 KiB: a fifth of the second-level cache of CPUs with these instructions, or less.
   const std::size_t block = ((std::size_t{192} << 10) / (a.row_bytes + 1) + 4) / 4 * 4;
   for (std::size_t row = 0; row < a.rows; row += block)
     bf16_rows(a, row, a.rows - row < block ? a.rows : row + block);

@@ -4,7 +4,7 @@
 // row and no sum across lanes is needed. Each int8_*.inl defines
 //   VecI8                    four bytes of each row
 //   VecI32                   one int32 for each row
-//   row_vectors              the number of VecI32 for all rows of one tile
+//   row_vectors              how many tiles, of `lanes` rows each, products with several tokens multiply together
 //   load_i8(p)               the 4 · lanes bytes at p: four bytes of each row, row after row
 //   gather(rows, at, i)      bytes [at, at + 16) of the rows i, i + 4, i + 8, ..., in this order
 //   transpose(q)             q[i] is gather(rows, at, i) before the call. After the call, q[i] has the bytes at + 4 · i to
@@ -23,7 +23,7 @@
 //   DotSum<Type>             the exact integer sum of one group of columns, for each row. start(correction) sets the sum;
 //                            add(i, w, x) adds w · x over four columns and is called for each vector i of the group, in
 //                            order; value() returns the sum. w comes from unpack() of this type, x are activations
-//   zero_point(type)         unpacked number in w = stored number + zero_point
+//   zero_point(type)         number in w = weight / scale + zero_point: Type::zero_point, and 128 more if to_dot_operand() adds 128
 
 struct VecI8 {
   std::uint8_t at[lanes * 4];

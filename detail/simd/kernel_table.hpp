@@ -75,6 +75,7 @@ struct AttentionArgs {
 /// attend_q8_0 decodes this many positions at a time.
 inline constexpr std::size_t decoded_positions = 16;
 
+/// The size of AttentionArgs::scratch in floats.
 constexpr std::size_t attention_scratch(std::size_t head_dim, std::size_t value_dim) {
   return (head_dim > value_dim ? head_dim : value_dim) * decoded_positions;
 }
@@ -105,7 +106,8 @@ struct MambaStepArgs {
   float* out;  // [head_dim]
 };
 
-/// The kernels of one instruction set. Pointers may have any alignment. In elementwise kernels `out` may be `x`.
+/// The kernels of one instruction set. Arrays of bytes may have any alignment; no other array needs more than the alignment of its
+/// type. In elementwise kernels `out` may be `x`.
 /// All kernels are thread-safe: they touch nothing but their arguments.
 struct Kernels {
   using Matmul = void (*)(const MatmulArgs&);
@@ -173,7 +175,7 @@ struct Kernels {
   /// Quantises blocks of 32: scale = max |x| / 127, quants = round(x / scale). x, quants: [n]. scales: [n / 32].
   /// sums: [n / 16], each of 16 neighbouring quants. n is a multiple of 32. The scale of a block with an infinity is NaN.
   void (*quantise)(const float* x, std::int8_t* quants, float* scales, std::int16_t* sums, std::size_t n);
-  /// Converts to f16, rounding to nearest; larger magnitudes become ±65504, the largest f16, and infinities become NaN.
+  /// Converts to f16, rounding to nearest; magnitudes above 65504, the largest f16, become ±65504, and infinities become NaN.
   /// x: [n]. out: [n] f16 numbers.
   void (*to_f16)(const float* x, std::byte* out, std::size_t n);
 

@@ -1,4 +1,5 @@
-// The observations of one unit. The unit compiles its own copy of the library, for the CPU that its -march names.
+// SPDX-License-Identifier: MIT
+// Generates tokens with the copy of the library that the including unit compiles, for the CPU that its -march names.
 #include <moe.hpp>
 
 #include "generate.hpp"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A program of units that are compiled for different CPUs: both generate the same tokens, and both continue the same session.
+// A program of two units that are compiled for different CPUs: both generate the same tokens, each with a model of its own and
+// with a session that they share.
 #include "generate.hpp"
 
 #include <cstdlib>

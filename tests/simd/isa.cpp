@@ -32,6 +32,6 @@ TEST_CASE("isa: every available set has a complete table of kernels") {
     if (!moe::detail::simd::available(isa)) continue;
     const moe::detail::simd::Kernels& kernels = moe::detail::simd::kernels_for(isa);
     for (const auto matmul : kernels.matmul) CHECK(static_cast<bool>(matmul));
-    CHECK(static_cast<bool>(kernels.to_f16));
+    CHECK(static_cast<bool>(kernels.matmul_int8_mxfp4));  // the last initializer: none before it is missing
   }
 }
