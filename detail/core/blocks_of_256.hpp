@@ -9,8 +9,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-// Decoders of the types with blocks of 256 values, in the notation of blocks_of_32.hpp. A number in brackets is a size in bytes; a
-// letter in brackets is an index. The index i of a value is split into
+// Decoders of the types with blocks of 256 values, in the notation of blocks_of_32.hpp. A number in brackets is a size in
+// bytes, a letter in brackets is an index. The index i of a value is split into
 // n = i / 128 (the half of the block), j = i / 32 % 4 (the quarter of that half) and l = i % 32 (the position in that
 // quarter). Groups of 32 values have the index g = i / 32, groups of 16 values the index k = i / 16.
 

@@ -11,8 +11,8 @@
 namespace moe::inline MOE_ABI::detail {
 
 // Decoders of the types with blocks of 32 values. Each comment lists the fields of a block in the order of their bytes, then
-// the formula of a value. Each value is rounded at most once: the products of f8_e4m3 are rounded, and the products of all other
-// types are exact in f32, so that only an addition or a subtraction rounds.
+// the formula of a value. Each value is rounded at most once: the products of f8_e4m3 are rounded, and the products of all
+// other types are exact in f32, so that only an addition or a subtraction rounds.
 // `nibbles` are 16 bytes: the low nibbles are q of the values 0 to 15, the high nibbles are q of the values 16 to 31.
 // Source: ggml-quants.c of ggml, which has all of these types but f8_e4m3. Every value has the same bits as in ggml.
 

@@ -19,8 +19,8 @@ inline std::optional<std::uint64_t> checked_mul(std::uint64_t a, std::uint64_t b
   return a * b;
 }
 
-/// The product of all numbers of a range, multiplied in order; 1 if the range is empty. The result is empty if the product of the
-/// first numbers, or of all, exceeds 64 bits.
+/// The product of all numbers of a range, multiplied in order; 1 if the range is empty. The result is empty if the product of
+/// the first numbers, or of all, exceeds 64 bits.
 template <class Range>
 std::optional<std::uint64_t> checked_product(const Range& factors) {
   std::optional<std::uint64_t> product = 1;

@@ -42,7 +42,7 @@
 #if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__ == 1) || \
     defined(__ASSOCIATIVE_MATH__) || defined(__RECIPROCAL_MATH__) || defined(_M_FP_FAST)
 #error \
-    "-ffast-math, /fp:fast, -funsafe-math-optimizations and -ffinite-math-only change the tokens: build moe without these options"
+    "-ffast-math, its parts such as -ffinite-math-only, and /fp:fast change the tokens: build moe without these options"
 #endif
 
 #if defined(__i386__) && !defined(__SSE2_MATH__)

@@ -30,8 +30,8 @@ inline bool is_decimal(std::string_view text) {
   return at == text.size();
 }
 
-/// The f64 nearest to a decimal, which may begin with a minus sign. A decimal nearer to 0 than every f64 gives 0; a decimal too large for an
-/// f64 gives no value. Independent of the locale.
+/// The f64 nearest to a decimal, which may begin with a minus sign. A decimal nearer to 0 than every f64 gives 0; a
+/// decimal too large for an f64 gives no value. Independent of the locale.
 std::optional<double> parse_double(std::string_view digits);
 
 /// A decimal form that reads back as the same finite number, independent of the locale: the shortest form, if the standard

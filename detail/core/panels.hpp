@@ -18,8 +18,8 @@ namespace moe::inline MOE_ABI::detail {
 //   q4_1          2 f16 numbers, 4 groups      q4_k    2 f16 numbers, 35 groups
 //   q5_1          2 f16 numbers, 5 groups      q5_k    2 f16 numbers, 43 groups
 //                                              iq4_xs  34 groups, the first with the f16 scale
-// Thus a field of `width` bytes that begins at byte `at` of a row begins, for row r of the panel, at byte 16 · at + r · width of
-// the panel.
+// Thus a field of `width` bytes that begins at byte `at` of a row begins, for row r of the panel, at byte 16 · at + r · width
+// of the panel.
 
 inline constexpr std::size_t panel_rows = 16;
 
@@ -30,8 +30,8 @@ bool fits_panels(const Matrix& matrix);
 /// Precondition: fits_panels(matrix).
 Matrix to_panels(const Matrix& matrix, std::byte* out);
 
-/// Puts a matrix into panels in place, and returns a view of the panels. memory: the bytes of the matrix. Allocates memory for one
-/// panel. Precondition: fits_panels(matrix).
+/// Puts a matrix into panels in place, and returns a view of the panels. memory: the bytes of the matrix. Allocates memory for
+/// one panel. Precondition: fits_panels(matrix).
 Matrix to_panels_in_place(const Matrix& matrix, std::byte* memory);
 
 /// Copies the bytes of row r to `out`, [matrix.row_bytes()], in the order of a row, also if the matrix is in panels.

@@ -21,8 +21,8 @@ namespace moe::inline MOE_ABI {
 /// Safe to call from several threads: while one region runs, other callers run their regions on their own thread.
 class alignas(64) ThreadPool {  // 64: state_ has a cache line of its own
  public:
-  /// `threads` includes the calling thread; 0 means one for each logical processor; more than 1023 count as 1023. Throws an Error
-  /// if a thread cannot be started.
+  /// `threads` includes the calling thread; 0 means one for each logical processor; more than 1023 count as 1023. Throws an
+  /// Error if a thread cannot be started.
   explicit ThreadPool(std::size_t threads = 0);
 
   ~ThreadPool() { stop(); }
@@ -75,9 +75,9 @@ class alignas(64) ThreadPool {  // 64: state_ has a cache line of its own
     });
   }
 
-  /// From now on, each worker that waits prefetches the first part of its share of these bytes into its caches, once. The shares
-  /// are contiguous and equal, as in for_each_range(). Null ends the prefetches. Prefetches never fault, so the memory may be
-  /// freed at any time.
+  /// From now on, each worker that waits prefetches the first part of its share of these bytes into its caches, once. The
+  /// shares are contiguous and equal, as in for_each_range(). Null ends the prefetches. Prefetches never fault, so the memory
+  /// may be freed at any time.
   void read_ahead(const std::byte* from, std::size_t bytes);
 
  private:

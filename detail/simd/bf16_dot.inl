@@ -100,9 +100,9 @@ inline void bf16_tile(const MatmulArgs& a, std::size_t row, std::size_t row_step
   }
 }
 
-/// Multiplies the rows [first, end) with all tokens, in groups of 6 or 3 tokens. The rows stay in the second-level cache, and the
-/// activations of one group stay in the first-level cache. The first four groups prefetch the rows after `end`, so that memory
-/// and arithmetic overlap.
+/// Multiplies the rows [first, end) with all tokens, in groups of 6 or 3 tokens. The rows stay in the second-level cache, and
+/// the activations of one group stay in the first-level cache. The first four groups prefetch the rows after `end`, so that
+/// memory and arithmetic overlap.
 inline void bf16_rows(const MatmulArgs& a, std::size_t first, std::size_t end) {
   for (std::size_t token = 0, group = 0; token < a.tokens; ++group) {
     const std::size_t left = a.tokens - token;

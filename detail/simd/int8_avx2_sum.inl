@@ -22,8 +22,8 @@ inline __m256i pair_products(Q8_0, VecI8 w, VecI8 x) {
   return _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(x, w));
 }
 
-/// GCC turns a sequence of integer additions into a tree, whose terms do not fit into 16 registers. An empty assembler statement
-/// that claims to change `sum` keeps the sequence.
+/// GCC turns a sequence of integer additions into a tree, whose terms do not fit into 16 registers. An empty assembler
+/// statement that claims to change `sum` keeps the sequence.
 inline void keep_sequence([[maybe_unused]] __m256i& sum) {
 #if defined(__GNUC__)
   asm("" : "+x"(sum));

@@ -23,7 +23,8 @@
 //   DotSum<Type>             the exact integer sum of one group of columns, for each row. start(correction) sets the sum;
 //                            add(i, w, x) adds w · x over four columns and is called for each vector i of the group, in
 //                            order; value() returns the sum. w comes from unpack() of this type, x are activations
-//   zero_point(type)         number in w = weight / scale + zero_point: Type::zero_point, and 128 more if to_dot_operand() adds 128
+//   zero_point(type)         number in w = weight / scale + zero_point; Type::zero_point, or 128 for q8_0 if to_dot_operand()
+//                            adds 128
 
 struct VecI8 {
   std::uint8_t at[lanes * 4];

@@ -66,8 +66,8 @@ inline void gather_columns(const Rows& rows, std::size_t at, VecI8 (&out)[8]) {
   }
 }
 
-/// Types with groups of 16 unpack 128 columns in two units: unit `part` holds the columns 16 · part to 16 · part + 15 of each 32
-/// columns. Types with groups of 32 unpack the columns in order.
+/// Types with groups of 16 unpack 128 columns in two units: unit `part` holds the columns 16 · part to 16 · part + 15 of each
+/// 32 columns. Types with groups of 32 unpack the columns in order.
 template <class Type>
 constexpr std::size_t group_of_columns(Type, std::size_t g) {
   return Type::group == 16 ? g / 8 * 8 + g % 4 * 2 + g / 4 % 2 : g;

@@ -106,8 +106,8 @@ struct MambaStepArgs {
   float* out;  // [head_dim]
 };
 
-/// The kernels of one instruction set. Arrays of bytes may have any alignment; no other array needs more than the alignment of its
-/// type. In elementwise kernels `out` may be `x`.
+/// The kernels of one instruction set. Arrays of bytes may have any alignment; no other array needs more than the alignment
+/// of its type. In elementwise kernels `out` may be `x`.
 /// All kernels are thread-safe: they touch nothing but their arguments.
 struct Kernels {
   using Matmul = void (*)(const MatmulArgs&);

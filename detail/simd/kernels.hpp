@@ -7,8 +7,8 @@
 namespace moe::inline MOE_ABI::detail::simd {
 
 #if MOE_HEADER_ONLY
-// Units built for different CPUs must not share these inline functions: the linker keeps the copy of an arbitrary unit, which may
-// contain instructions that this CPU does not have.
+// Units built for different CPUs must not share these inline functions: the linker keeps the copy of an arbitrary unit, which
+// may contain instructions that this CPU does not have.
 #if defined(__AVX512F__)
 inline namespace built_for_avx512 {
 #elif defined(__AVX2__)
@@ -22,7 +22,8 @@ inline namespace built_for_any {
 /// Tests compare the kernels with and without VNNI; `allow_vnni` has no effect on a CPU without VNNI.
 const Kernels& kernels_for(Isa isa, bool allow_vnni = true);
 
-/// The kernels of one instruction set, with bf16 dot products for bf16 weights; null if the CPU or the set has no such products.
+/// The kernels of one instruction set, with bf16 dot products for bf16 weights; null if the CPU or the set has no such
+/// products.
 const Kernels* bf16_dot_kernels_for(Isa isa);
 
 #if MOE_HEADER_ONLY

@@ -42,8 +42,8 @@
 #endif
 
 // GCC assumes that variables of 32 and 64 bytes are aligned on the stack, but on Windows aligns the stack to 16 bytes only (GCC
-// bug 54412). In this unit, the assembler therefore writes moves that need no alignment in place of moves that
-// need alignment.
+// bug 54412). In this unit, the assembler therefore writes moves that need no alignment in place of moves
+// that need alignment.
 #if defined(__GNUC__) && !defined(__clang__) && defined(_WIN64)
 __asm__(
     ".ifndef moe_unaligned_moves\n"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Code that must not compile: one mistake for each value of CASE. CMakeLists.txt lists the expected error of each case. Case 0 is
-// code without mistakes.
+// Code that must not compile: one mistake for each value of CASE. CMakeLists.txt lists the expected error of each case. Case 0
+// is code without mistakes.
 #include "detail/core/byte_units.hpp"
 #include "detail/experts/any_provider.hpp"
 #include "detail/experts/caching_provider.hpp"

@@ -10,7 +10,7 @@ using moe::detail::AnnouncedBytes;
 
 namespace {
 
-/// The number of bytes that next() returns to a worker until none is left. Requires that they follow each other from `begin` on.
+/// The number of bytes that next() returns to a worker until none is left. Requires that they lie in order from `begin` on.
 std::size_t prefetched(AnnouncedBytes& announced, std::size_t worker, const std::byte* begin) {
   std::size_t bytes = 0;
   while (const std::byte* at = announced.next(worker)) {
