@@ -103,6 +103,16 @@ TEST_CASE("thread pool: ranges contain every item once, for any number of thread
   }
 }
 
+TEST_CASE("thread pool: ranges contain every item once, even if items times threads exceeds 32 bits") {
+  moe::ThreadPool pool(3);
+  constexpr std::size_t items = std::size_t{1} << 31;
+  std::atomic<std::uint64_t> processed = 0;
+  pool.for_each_range(items, [&](std::size_t, std::size_t count, std::size_t) noexcept {
+    processed += std::uint64_t{count};
+  });
+  CHECK(processed == items);
+}
+
 TEST_CASE("thread pool: a worker that has finished its share steals from a slow worker") {
   moe::ThreadPool pool(2);
   std::atomic<int> done = 0;
