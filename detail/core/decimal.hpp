@@ -34,6 +34,9 @@ inline bool is_decimal(std::string_view text) {
 /// decimal too large for an f64 gives no value. Independent of the locale.
 std::optional<double> parse_double(std::string_view digits);
 
+/// The decimal separator of the current locale, which std::snprintf() writes and std::strtod() reads.
+std::string decimal_separator();
+
 /// A decimal form that reads back as the same finite number, independent of the locale: the shortest form, if the standard
 /// library has std::to_chars for floats.
 template <class Float>
@@ -45,8 +48,8 @@ std::string to_decimal(Float value) {
   const int size =
       std::snprintf(text, sizeof text, sizeof value == 4 ? "%.9g" : "%.17g", static_cast<double>(value));
   std::string out(text, static_cast<std::size_t>(size));
-  for (char& c : out)
-    if (c == ',') c = '.';
+  const std::string separator = decimal_separator();
+  if (const std::size_t at = out.find(separator); at != out.npos) out.replace(at, separator.size(), 1, '.');
   return out;
 #endif
 }

@@ -38,12 +38,16 @@ inline bool is_below_one(std::string_view digits) {
   return places < 0 ? exponent <= places : exponent < places;
 }
 
-/// The result of std::strtod(), independent of the locale: replaces the point by the decimal separator of the locale first.
-inline double strtod_of(std::string digits) {
+MOE_INLINE std::string decimal_separator() {
   char half[16];
   const int size = std::snprintf(half, sizeof half, "%.1f", 0.5);
+  return {half + 1, static_cast<std::size_t>(size - 2)};
+}
+
+/// The result of std::strtod(), independent of the locale: replaces the point by the decimal separator of the locale first.
+inline double strtod_of(std::string digits) {
   if (const std::size_t point = digits.find('.'); point != digits.npos)
-    digits.replace(point, 1, half + 1, static_cast<std::size_t>(size - 2));
+    digits.replace(point, 1, decimal_separator());
   return std::strtod(digits.c_str(), nullptr);
 }
 

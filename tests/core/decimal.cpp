@@ -3,8 +3,11 @@
 
 #include <doctest/doctest.h>
 
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <limits>
+#include <random>
 #include <string>
 
 using moe::detail::is_decimal;
@@ -48,6 +51,19 @@ TEST_CASE("decimal: subnormal numbers are read exactly") {
   CHECK(parse_double("4.9406564584124654e-324") == std::numeric_limits<double>::denorm_min());
   CHECK(parse_double("-2.2250738585072009e-308") == -2.2250738585072009e-308);
   CHECK(parse_double("0." + decimal_zeros(309) + "25") == 2.5e-310);
+}
+
+TEST_CASE("decimal: a number that is written as a decimal reads back as the same number") {
+  std::mt19937_64 random(3);
+  for (int i = 0; i < 10'000; ++i) {
+    const auto number = std::bit_cast<double>(random());
+    const auto single = std::bit_cast<float>(static_cast<std::uint32_t>(random()));
+    if (std::isfinite(number)) CHECK(parse_double(moe::detail::to_decimal(number)) == number);
+    if (std::isfinite(single))
+      CHECK(static_cast<float>(parse_double(moe::detail::to_decimal(single)).value()) == single);
+  }
+  CHECK(moe::detail::to_decimal(0.5) == "0.5");
+  CHECK(moe::detail::to_decimal(-0.125f) == "-0.125");
 }
 
 TEST_CASE("decimal: is_decimal takes numbers without a sign, and nothing else") {
