@@ -7,11 +7,10 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The provider of a model whose experts an executor computes: it delivers none.
+/// The provider of a model whose experts an executor computes. acquire() always throws.
 struct AbsentProvider {
   const ExpertWeights* acquire(ExpertId id) {
-    fail("experts", describe("weights", id), "a model with a provider",
-         "a model whose experts an executor computes");
+    fail("model", describe("weights", id), "a model with a provider of experts", "a model with an executor");
   }
 };
 static_assert(ExpertProvider<AbsentProvider>);

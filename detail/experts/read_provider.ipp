@@ -26,7 +26,7 @@ namespace moe::inline MOE_ABI::detail {
 struct ReadRun {
   std::size_t file = 0;
   std::uint64_t begin = 0, end = 0;  // in the file
-  std::size_t at = 0;                // in the slab, of the byte at read_begin(begin, direct)
+  std::size_t at = 0;                // the place in the slab of the byte at read_begin(begin, direct)
 };
 
 /// How the stored ranges of an expert are read into a slab.
@@ -37,7 +37,7 @@ struct ReadPlan {
   std::size_t slab_bytes = 0;
 };
 
-/// The offset at which reading begins.
+/// The offset in the file at which a read of the bytes from `offset` on begins.
 constexpr std::uint64_t read_begin(std::uint64_t offset, bool direct) {
   return direct ? offset / DirectFile::alignment * DirectFile::alignment : offset;
 }
@@ -89,8 +89,8 @@ struct ReadProvider::State {
   bool direct, verify;
   std::vector<detail::DirectFile> direct_files;  // of the checkpoint's files; empty unless `direct`
   std::size_t largest_bytes = 0;
-  detail::SlabPool pool;    // of leases
-  detail::SlabPool stored;  // what is read and then converted
+  detail::SlabPool pool;    // the memory of leases
+  detail::SlabPool stored;  // the memory of stored bytes that are read and then converted
   std::atomic<std::uint64_t> reads = 0;
   std::atomic<std::uint64_t> read_bytes = 0;
 };
@@ -141,8 +141,9 @@ MOE_INLINE void ReadProvider::State::require_checksums() const {
     const detail::StoredRanges ranges(catalog[i]);
     for (std::size_t range = 0; range < ranges.size(); ++range)
       if (!ranges[range].crc32c)
-        detail::fail(catalog.checkpoint().files()[ranges[range].file].path(), "verifying",
-                     "checksums, as `extract` writes them", "none");
+        detail::fail(catalog.checkpoint().files()[ranges[range].file].path(),
+                     detail::describe(ranges.name_of(range), catalog.ids()[i]),
+                     "a checksum to verify, as `extract` writes it", "none");
   }
 }
 

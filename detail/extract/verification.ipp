@@ -36,7 +36,7 @@ class Verification::Work {
   /// The head of a file, a tensor, or the padding behind a tensor.
   struct Part {
     detail::PlannedTensor range;
-    std::optional<std::uint32_t> crc32c;  // empty: all bytes must be zero
+    std::optional<std::uint32_t> crc32c;  // empty: padding, whose bytes must all be zero
     // For the head: the offset of its stored checksum, whose four bytes count as 0. For other parts: 0.
     std::uint64_t own_checksum = 0;
   };
@@ -68,12 +68,12 @@ MOE_INLINE void Verification::Work::add_file(const std::string& path) {
   add_part("head", 0, end, static_cast<std::uint32_t>(*contents.metadata.whole("moe.head_crc32c")));
   parts_.back().own_checksum = contents.metadata.find("moe.head_crc32c")->offset;
   for (const TensorInfo* tensor : tensors) {
-    add_part("padding", end, tensor->offset, {});
+    add_part(detail::concat("padding before tensor \"", tensor->name, '"'), end, tensor->offset, {});
     end = tensor->offset + tensor->bytes;
     add_part(tensor->name, tensor->offset, end, tensor->crc32c);
   }
   if (!tensors.empty()) require_size(file, end, contents.metadata.whole("general.alignment").value_or(32));
-  add_part("padding", end, file.size(), {});
+  add_part("padding after the last tensor", end, file.size(), {});
 }
 
 MOE_INLINE void Verification::Work::require_size(const File& file, std::uint64_t end,
@@ -133,8 +133,9 @@ MOE_INLINE void Verification::Work::require_zeros(const Part& part, std::uint64_
                                                   std::span<const std::byte> piece) const {
   for (std::size_t i = 0; i < piece.size(); ++i)
     if (piece[i] != std::byte{})
-      detail::fail(files_[part.range.file].path(), detail::concat("byte ", part.range.offset + at + i),
-                   "0 between tensors", detail::concat(std::to_integer<int>(piece[i])));
+      detail::fail(files_[part.range.file].path(),
+                   detail::concat("byte ", part.range.offset + at + i, ", ", part.range.name), "0",
+                   detail::concat(std::to_integer<int>(piece[i])));
 }
 
 /// The checksum of a part, updated with the next piece, which begins at byte `at` of the part.

@@ -94,6 +94,7 @@ class GgufMetadata {
   /// Throws unless there is a value of this key.
   void require(std::string_view key) const;
 
+  /// Throws an Error about a value.
   [[noreturn]] void fail_at(const GgufValue& value, std::string_view expected, std::string_view found) const {
     fail_at(value.key, expected, found);
   }

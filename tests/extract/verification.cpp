@@ -98,6 +98,17 @@ TEST_CASE("verification: a file of an extraction without the end of its data is 
               {"experts.gguf: tensor", "perhaps an incomplete copy of an extraction"});
 }
 
+TEST_CASE("verification: a byte of padding that is not zero is named by the tensor behind the padding") {
+  const TemporaryDirectory directory;
+  moe::Extraction(moe::Checkpoint(golden("plain-bf16")), directory / "out", {.type = moe::DType::q8_0}).run();
+  const moe::ExpertCatalog catalog{moe::Checkpoint(directory / "out")};
+  flip_byte(directory / "out/experts.gguf", catalog.at({1, 5}).gate.offset - 1);
+  check_error(
+      [&] { moe::Verification(directory / "out").run(); },
+      {"experts.gguf: byte ", ", padding before tensor \"model.layers.1.mlp.experts.5.gate_proj.weight\"",
+       ": expected 0, found 1"});
+}
+
 TEST_CASE("verification: a damaged expert is named by verification, by a verifying provider and by open()") {
   const ExtractedCheckpoint extracted;
   const moe::ExpertCatalog catalog(moe::Checkpoint(extracted.out()));
@@ -129,7 +140,7 @@ TEST_CASE("verification: open() reports the bytes of the experts that it verifie
 
 TEST_CASE("verification: a verifying provider refuses a checkpoint without checksums") {
   check_error([&] { moe::ReadProvider(moe::Checkpoint(golden("plain-bf16")), {.verify = true}); },
-              {"model.safetensors: verifying", "none"});
+              {"model.safetensors: gate of expert 0 of layer ", "expected a checksum", "none"});
 }
 
 TEST_CASE("verification: empty tensors at the offset of another tensor are accepted") {

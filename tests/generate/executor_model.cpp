@@ -29,5 +29,6 @@ TEST_CASE("model with an executor: continues a text as a model with a provider, 
       [&] {
         return model.experts().acquire({0, 1});
       },
-      {"weights of expert 1 of layer 0", "expected a model with a provider"});
+      {"weights of expert 1 of layer 0",
+       "expected a model with a provider of experts, found a model with an executor"});
 }

@@ -56,7 +56,7 @@ TEST_CASE(
     plain.begin(owned.batch);
     plain.finish();
   };
-  check_error(run, {"batch of experts", "quantised weights, since the inputs are int8"});
+  check_error(run, {"batch of experts: gate of expert ", "quantised weights, since the inputs are int8"});
   owned.batch.quants = {};
   check_error(run, {"f32, or int8 with scales"});
 }

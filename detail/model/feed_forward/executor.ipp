@@ -9,6 +9,7 @@
 #include <numeric>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -45,12 +46,18 @@ MOE_INLINE void group_by_expert(const Visits& visits, const VisitOrder& order, E
   }
 }
 
-/// Throws unless gate and up have quantised types, which kernels multiply with int8 inputs. For batches without float inputs.
+/// Throws unless the matrix has a quantised type, which kernels multiply with int8 inputs. A matrix without rows may have any
+/// type.
+inline void require_quantised(std::string_view part, ExpertId id, const Matrix& matrix) {
+  if (matrix.rows > 0 && !is_quantised(matrix.dtype))
+    fail("batch of experts", describe(part, id), "quantised weights, since the inputs are int8",
+         name(matrix.dtype));
+}
+
+/// For batches without float inputs: gate and up multiply the inputs.
 inline void require_quantised(ExpertId id, const ExpertWeights& weights) {
-  const bool gate = weights.gate.rows == 0 || is_quantised(weights.gate.dtype);
-  if (!gate || !is_quantised(weights.up.dtype))
-    fail("batch of experts", describe("gate and up", id), "quantised weights, since the inputs are int8",
-         name(weights.up.dtype));
+  require_quantised("gate", id, weights.gate);
+  require_quantised("up", id, weights.up);
 }
 
 /// Computes the groups of one batch. The destructor releases all leases, also after an exception.
