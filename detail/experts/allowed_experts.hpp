@@ -10,12 +10,13 @@
 
 namespace moe::inline MOE_ABI {
 
-/// A restriction of the routers: which experts the router of each layer may choose. Layers without a restriction may choose
-/// from all of their experts.
+/// A restriction of the routers: which experts the router of each layer may choose. The router of a layer without a restriction
+/// may choose from all experts of the layer.
 class AllowedExperts {
  public:
-  /// Restricts a layer to these experts, given in any order; replaces an earlier restriction of the layer. Throws if `experts`
-  /// is empty. Takes time linear in the number of allowed experts of later layers.
+  /// Restricts a layer to these experts, given in any order; replaces an earlier restriction of the layer. If `experts` is
+  /// empty, or without memory, throws and changes nothing. If layers are restricted in ascending order, the time is O(n log n)
+  /// for n allowed experts in all.
   void allow_only(std::uint32_t layer, std::span<const std::uint32_t> experts);
 
   /// Whether no layer is restricted.
@@ -28,7 +29,7 @@ class AllowedExperts {
   std::span<const ExpertId> ids() const { return ids_; }
 
  private:
-  /// The first id of this layer, or of a later one.
+  /// The first id of this layer; if there is none, the first id of a later layer, or the end.
   std::vector<ExpertId>::const_iterator begin_of(std::size_t layer) const;
 
   std::vector<ExpertId> ids_;  // ascending, without duplicates; a layer without ids is not restricted

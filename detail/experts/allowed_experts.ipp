@@ -20,6 +20,8 @@ MOE_INLINE void AllowedExperts::allow_only(std::uint32_t layer, std::span<const 
   for (const std::uint32_t expert : experts) ids.push_back({layer, expert});
   std::sort(ids.begin(), ids.end());
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  if (const std::size_t most = ids_.size() + ids.size(); most > ids_.capacity())
+    ids_.reserve(std::max(most, 2 * ids_.capacity()));  // so that nothing below throws
   ids_.insert(ids_.erase(begin_of(layer), begin_of(layer + std::size_t{1})), ids.begin(), ids.end());
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Lets each allocation of a sequence of calls fail in turn, and checks that nothing is lost or mixed up. A program of its
 // own, since it replaces operator new.
+#include "detail/experts/allowed_experts.hpp"
 #include "detail/experts/caching_provider.hpp"
 #include "detail/experts/decayed_frequency.hpp"
 #include "detail/experts/expert.hpp"
@@ -27,8 +28,8 @@
 
 namespace {
 
-std::atomic<long> until_failure =
-    0;  // of all threads: the allocation that makes it 0 fails; negative or 0: none fails
+/// Each allocation of any thread decrements a positive number; the allocation that makes it 0 fails.
+std::atomic<long> until_failure = 0;
 
 void* allocate(std::size_t bytes) {
   if (until_failure.load() > 0 && until_failure.fetch_sub(1) == 1) throw std::bad_alloc();
@@ -51,7 +52,8 @@ using Kind = moe::Announcement::Kind;
 constexpr std::size_t one_expert = ScriptedProvider::expert_bytes;
 constexpr std::uint32_t layer_count = 3, expert_count = 12;
 
-/// Calls run(n) with the n-th allocation failing, for n = 1, 2, ..., until none of the run fails.
+/// Calls run(n) for n = 1, 2, ... until it returns false. run(n) lets its n-th allocation fail, and returns whether it made n
+/// allocations.
 template <class Run>
 void fail_each_allocation(Run run) {
   for (long n = 1; n < 5000; ++n) {
@@ -59,7 +61,7 @@ void fail_each_allocation(Run run) {
     const bool failed = run(n);
     REQUIRE(until_failure == 0);
     if (!failed) {
-      CHECK(n > 3);  // there were allocations
+      CHECK(n > 3);  // some runs had a failed allocation
       return;
     }
   }
@@ -72,7 +74,7 @@ class FailingAllocation {
   explicit FailingAllocation(long n) { until_failure = n; }
   ~FailingAllocation() { until_failure = 0; }
 
-  /// Whether that allocation was reached.
+  /// Whether the n-th allocation was requested, and so failed.
   bool reached() const { return until_failure <= 0; }
 };
 
@@ -89,7 +91,7 @@ bool succeeds(Action action) {
 
 moe::ExpertId id_of(std::uint32_t i) { return {i % layer_count, i * 5 % expert_count}; }
 
-/// All kinds of calls. Returns the number of experts with wrong weights.
+/// Calls all members of a cache; pin(id) calls pin(). Returns the number of experts with wrong weights.
 template <class Cache>
 int use(Cache& cache, auto pin) {
   int wrong = 0;
@@ -228,6 +230,23 @@ TEST_CASE("allocation failures: a trace contains a visit completely or not at al
       REQUIRE(trace[i].experts[0] == trace[i].step);
       REQUIRE(trace[i].weights[0] == static_cast<float>(trace[i].step));
     }
+    return reached;
+  });
+}
+
+TEST_CASE("allocation failures: a restriction of a layer is replaced completely or not at all") {
+  fail_each_allocation([](long n) {
+    const std::vector<std::uint32_t> experts{5, 1, 3}, others{2, 4, 6, 8, 9};
+    moe::AllowedExperts allowed;
+    for (std::uint32_t layer = 0; layer < 4; ++layer) allowed.allow_only(layer, experts);
+    bool replaced = false, reached = false;
+    {
+      const FailingAllocation failing(n);
+      replaced = succeeds([&] { allowed.allow_only(2, others); });
+      reached = failing.reached();
+    }
+    REQUIRE(allowed.of(2).size() == (replaced ? others.size() : experts.size()));
+    REQUIRE(allowed.ids().size() == allowed.of(2).size() + 3 * experts.size());
     return reached;
   });
 }
