@@ -40,12 +40,20 @@ MOE_INLINE bool ExpertCatalog::has(ExpertId id) const { return find(id) < size()
 
 MOE_INLINE std::size_t ExpertCatalog::index(ExpertId id) const {
   const std::size_t found = find(id);
-  if (found == size())
-    detail::fail(checkpoint_.path(), detail::concat("expert ", id.expert, " of layer ", id.layer),
-                 id.expert < experts(id.layer) ? "an expert that the checkpoint has"
-                                               : detail::concat("a number below ", experts(id.layer)),
-                 id.expert < experts(id.layer) ? "a missing one" : "no such expert");
+  if (found == size()) refuse(id);
   return found;
+}
+
+MOE_INLINE void ExpertCatalog::refuse(ExpertId id) const {
+  const std::string place = detail::concat("expert ", id.expert, " of layer ", id.layer);
+  const std::size_t in_layer = experts(id.layer);
+  if (id.layer >= layers())
+    detail::fail(checkpoint_.path(), place, detail::concat("a layer below ", layers()), "no such layer");
+  if (in_layer == 0)
+    detail::fail(checkpoint_.path(), place, "a layer with experts", "a layer without experts");
+  if (id.expert >= in_layer)
+    detail::fail(checkpoint_.path(), place, detail::concat("an expert below ", in_layer), "no such expert");
+  detail::fail(checkpoint_.path(), place, "an expert that the checkpoint has", "a missing one");
 }
 
 MOE_INLINE std::span<const ExpertId> ExpertCatalog::ids(std::size_t layer) const {

@@ -26,14 +26,16 @@ class CatalogBuilder {
 
   void build_layer(std::uint32_t layer);
 
-  /// The number of experts that the router of a layer chooses from; 0 if the layer has no router, or its shape is invalid.
+  /// The number of experts that the router of a layer chooses from; 0 if the layer has no router, or if the shape of the router
+  /// is neither [experts, hidden size] nor [hidden size], which means one expert.
   std::size_t count_routed(std::uint32_t layer) const;
 
-  /// The parts that every expert of a layer must have: the matrices of the family, and the biases if the layer has biases.
+  /// The parts that every expert of a layer must have: the matrices of the family; and their biases, if `parts`, the parts that
+  /// were found in the layer, contain any bias.
   std::vector<std::size_t> needed_parts(std::uint32_t layer, const std::vector<ExpertPart>& parts) const;
 
   /// The expert `id`, whose parts begin at `next`. Moves `next` past these parts. Throws unless the expert has each of the
-  /// `needed` parts once.
+  /// `needed` parts exactly once.
   ExpertLocation take(ExpertId id, const std::vector<std::size_t>& needed, PartIterator& next,
                       PartIterator end) const;
 

@@ -28,7 +28,7 @@ MOE_INLINE void CatalogBuilder::build_layer(std::uint32_t layer) {
   out.first = tables_.ids.size();
   out.experts = count_routed(layer);
   for (PartIterator next = parts.begin(); next != parts.end();) {
-    // Beyond the experts of the router, expert numbers must have no gap. At a gap, the id is the first number without an
+    // Beyond the experts of the router, expert numbers must have no gaps. At a gap, the id is the first number without an
     // expert, and take() refuses this id.
     const ExpertId id{layer, std::min(next->expert, static_cast<std::uint32_t>(out.experts))};
     const PartIterator begin = next;
@@ -43,10 +43,10 @@ MOE_INLINE void CatalogBuilder::build_layer(std::uint32_t layer) {
 MOE_INLINE std::size_t CatalogBuilder::count_routed(std::uint32_t layer) const {
   const TensorInfo* router = source_.names().find(Role::router, layer);
   if (!router || router->bytes == 0) return 0;
+  if (router->shape.empty() || router->shape.size() > 2) return 0;
   // Writers of GGUF may drop the dimension of a single expert.
   const std::uint64_t experts = router->shape.size() == 1 ? 1 : router->shape[0];
-  return router->shape.size() <= 2 && experts <= most_experts_of_layer ? static_cast<std::size_t>(experts)
-                                                                       : 0;
+  return experts <= most_experts_of_layer ? static_cast<std::size_t>(experts) : 0;
 }
 
 MOE_INLINE std::vector<std::size_t> CatalogBuilder::needed_parts(std::uint32_t layer,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include "present_experts.hpp"
+#include "../core/concat.hpp"
+#include "../core/error.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -13,11 +15,14 @@ MOE_INLINE AllowedExperts present_experts(const ExpertCatalog& catalog, AllowedE
   const std::size_t layers = catalog.missing() > 0 ? catalog.layers() : 0;
   for (std::uint32_t layer = 0; layer < layers; ++layer) {
     if (catalog.experts(layer) == 0) continue;
-    const std::span<const ExpertId> wanted =
-        allowed.of(layer).empty() ? catalog.ids(layer) : allowed.of(layer);
+    const bool restricted = !allowed.of(layer).empty();
+    const std::span<const ExpertId> wanted = restricted ? allowed.of(layer) : catalog.ids(layer);
     std::vector<std::uint32_t> present;
     for (const ExpertId id : wanted)
       if (catalog.has(id)) present.push_back(id.expert);
+    if (present.empty())
+      fail(catalog.checkpoint().path(), concat("layer ", layer),
+           restricted ? "at least one of the allowed experts" : "at least one expert", "none");
     allowed.allow_only(layer, present);
   }
   return allowed;

@@ -12,8 +12,9 @@
 namespace moe::inline MOE_ABI {
 
 /// LOSSY: experts whose weights, and therefore results, are all zero, in the shapes of the experts of a checkpoint. As the
-/// small copies of a FallbackProvider they drop missing experts with a small router weight; the router weights of the other
-/// experts of the token stay the same. All experts share the memory of one matrix, in the smallest type that fits. Thread-safe.
+/// small copies of a FallbackProvider, these experts drop missing experts with a small router weight; the router weights of the
+/// other experts of the token stay the same. All experts share the memory of one matrix, in a type that takes few bytes.
+/// Thread-safe.
 class ZeroProvider {
  public:
   /// Zeros in the shape of an expert, which live as long as the provider.

@@ -47,7 +47,8 @@ MOE_INLINE ZeroProvider::Lease ZeroProvider::acquire(ExpertId id) const {
   const std::size_t experts = id.layer < layers_.size() ? layers_[id.layer].experts : 0;
   if (id.expert >= experts)
     detail::fail("ZeroProvider", detail::concat("expert ", id.expert, " of layer ", id.layer),
-                 detail::concat("a number below ", experts), "no such expert");
+                 experts == 0 ? "a layer with experts" : detail::concat("an expert below ", experts),
+                 "no such expert");
   return &layers_[id.layer].weights;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "detail/io/checkpoint.hpp"
+#include "detail/experts/allowed_experts.hpp"
 #include "detail/experts/catalog.hpp"
+#include "detail/experts/present_experts.hpp"
 #include "support/checkpoints.hpp"
 #include "support/message_of.hpp"
 #include "support/safetensors_writer.hpp"
@@ -189,6 +191,19 @@ TEST_CASE("catalog: an index counts the experts that are present, in the order o
   CHECK(catalog.first_of(0) == &catalog[0]);
 }
 
+TEST_CASE("catalog: a layer that lacks all of its allowed experts is named with the checkpoint") {
+  Experts experts;
+  experts.add_expert("0.mlp.experts.1").add("0.mlp.gate.weight", {4, 3}).add("1.mlp.gate.weight", {2, 3});
+  const moe::ExpertCatalog catalog = experts.partial_catalog(2);
+  moe::AllowedExperts allowed;
+  allowed.allow_only(0, std::vector<std::uint32_t>{0, 2});
+  check_error(
+      [&] { return moe::detail::present_experts(catalog, allowed); },
+      {catalog.checkpoint().path(), "layer 0: expected at least one of the allowed experts, found none"});
+  check_error([&] { return moe::detail::present_experts(catalog); },
+              {catalog.checkpoint().path(), "layer 1: expected at least one expert, found none"});
+}
+
 TEST_CASE("catalog: a fused tensor of more experts than any model has is refused") {
   Experts experts;
   experts.add("0.mlp.experts.gate_up_proj", {65537, 2, 1}).add("0.mlp.experts.down_proj", {65537, 1, 1});
@@ -204,16 +219,37 @@ TEST_CASE("catalog: experts that are smaller than their entry in the catalog are
         std::string::npos);
 }
 
+TEST_CASE("catalog: a router tensor without dimensions adds no experts") {
+  Experts experts;
+  experts.add_expert("0.mlp.experts.0").add("0.mlp.gate.weight", {});
+  CHECK(experts.catalog().size() == 1);
+}
+
 TEST_CASE("catalog: a router tensor without data adds no experts, whatever its shape is") {
   Experts experts;
   experts.add_expert("0.mlp.experts.0").add("0.mlp.gate.weight", {65536, 0});
   CHECK(experts.catalog().size() == 1);
 }
 
-TEST_CASE("catalog: an unknown id is an error that states the number of experts") {
+TEST_CASE("catalog: an unknown id is an error that states the number of layers or of experts") {
   const moe::ExpertCatalog catalog{moe::Checkpoint(golden("plain-f32"))};
-  check_error([&] { return catalog.at({1, 16}); }, {"expert 16 of layer 1", "below 16"});
-  check_error([&] { return catalog.at({3, 0}); }, {"expert 0 of layer 3"});
+  check_error(
+      [&] {
+        return catalog.at({1, 16});
+      },
+      {"expert 16 of layer 1: expected an expert below 16, found no such expert"});
+  check_error(
+      [&] {
+        return catalog.at({3, 0});
+      },
+      {"expert 0 of layer 3: expected a layer below 3, found no such layer"});
+  Experts second_layer;
+  const moe::ExpertCatalog dense_first = second_layer.add_expert("1.mlp.experts.0").catalog(2);
+  check_error(
+      [&] {
+        return dense_first.at({0, 0});
+      },
+      {"expert 0 of layer 0: expected a layer with experts, found a layer without experts"});
 }
 
 TEST_CASE("catalog: only the experts of the text model of a multimodal checkpoint are listed") {
