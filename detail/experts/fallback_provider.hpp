@@ -11,6 +11,7 @@
 #include "same_experts.hpp"
 
 #include <cstddef>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -33,12 +34,13 @@ struct FallbackOptions {
 ///   Prompts, and batches of several tokens, get exact experts.
 /// - The results depend on what is resident, so they can differ from run to run.
 /// - A thread of the provider acquires replaced experts from `Exact`, so that a cache in `Exact` keeps them. The thread begins
-///   no load while a caller acquires an expert. The experts of a new announcement replace the experts that still wait.
-/// - Errors of `Small` are thrown, and not hidden by reading the exact expert.
+///   no load while a caller acquires an expert. A new announcement drops the experts that the thread has not begun to acquire.
+/// - Errors of `Small` are thrown, and not hidden by reading the exact expert. After an error, the calling thread gets exact
+///   experts until its next announcement.
 ///
 /// Caches belong inside this adapter, as parts of `Exact` and `Small`: a cache around the adapter would keep small copies as if
-/// they were exact, and does not compile. A VerifyingProvider belongs inside as well. With a ZeroProvider as `Small`, the
-/// replaced experts are left out.
+/// they were exact, and does not compile, unless an AnyProvider between them hides the adapter. A VerifyingProvider belongs
+/// inside as well. With a ZeroProvider as `Small`, the replaced experts are left out.
 ///
 ///   moe::FallbackProvider experts(moe::CachingProvider(moe::ReadProvider(exact), budget_bytes),
 ///                                 moe::MemoryProvider(exact.small_copy(moe::DType::q2_k)), {.threshold = 0.1f});
@@ -48,7 +50,7 @@ class FallbackProvider {
   static_assert(check_provider<Small>());
 
  public:
-  using Lossy = void;  // leases may have other weights than the experts of the checkpoint
+  using Lossy = void;  // marks the provider: leases may have other weights than the experts of the checkpoint
 
   /// A lease of an exact expert or of a small copy, which differ in the type of the weights.
   using Lease = AnyProvider::Lease;
@@ -61,13 +63,15 @@ class FallbackProvider {
   Lease acquire(ExpertId id) {
     std::optional<detail::PrefetchQueue::Demand> demand;
     if (state_->later) demand.emplace(*state_->later, id);
+    const ForgetOnError forget(state_->light);
     const std::optional<float> share = state_->light.share(id);
-    if (!share) return acquire_exact(id);
+    if (!share) return exact(state_->exact.acquire(id), id);
     if (auto ready = detail::try_acquire(state_->exact, id)) return exact(std::move(*ready), id);
     return small_lease(state_->small_copies.acquire(id), id, *share);
   }
 
   std::optional<Lease> try_acquire(ExpertId id) {
+    const ForgetOnError forget(state_->light);
     if (auto lease = detail::try_acquire(state_->exact, id)) return exact(std::move(*lease), id);
     const std::optional<float> share = state_->light.share(id);
     if (!share) return {};
@@ -84,6 +88,7 @@ class FallbackProvider {
     try {
       announce_chosen(announcement);
     } catch (...) {  // without memory no expert is replaced
+      state_->light.forget();
       detail::hint(state_->exact, announcement);
     }
   }
@@ -119,14 +124,21 @@ class FallbackProvider {
     std::optional<detail::PrefetchQueue> later;  // last: its thread uses `exact`
   };
 
-  Lease acquire_exact(ExpertId id) {
-    try {
-      return exact(state_->exact.acquire(id), id);
-    } catch (...) {
-      state_->light.forget();  // the error ends the token, and the next token has other weights
-      throw;
+  /// If an exception leaves its scope, the calling thread has no light experts any more: the error ends the token, and the next
+  /// token has other weights.
+  class ForgetOnError {
+   public:
+    explicit ForgetOnError(detail::LightExperts& light) : light_(light) {}
+    ForgetOnError(const ForgetOnError&) = delete;
+    ForgetOnError& operator=(const ForgetOnError&) = delete;
+    ~ForgetOnError() {
+      if (std::uncaught_exceptions() > exceptions_) light_.forget();
     }
-  }
+
+   private:
+    detail::LightExperts& light_;
+    int exceptions_ = std::uncaught_exceptions();
+  };
 
   Lease exact(LeaseOf<Exact> lease, ExpertId id) {
     state_->light.count_exact(id);
@@ -161,7 +173,7 @@ class FallbackProvider {
       state_->later->enqueue({.ids = split.light_ids, .kind = Announcement::Kind::predicted});
   }
 
-  std::unique_ptr<State> state_;  // the thread keeps the address of `exact`, and the provider may move
+  std::unique_ptr<State> state_;  // on the heap, because the thread uses `exact`, and the provider may move
 };
 
 }  // namespace moe::inline MOE_ABI

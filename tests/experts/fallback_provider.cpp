@@ -40,7 +40,7 @@ const moe::Checkpoint& exact_checkpoint() {
   return one;
 }
 
-/// Experts as q8_0, which are resident only once they were acquired, under a name of their own.
+/// Experts as q8_0, which tests can make absent or unreadable. Records the last announcement.
 struct SmallProvider {
   const moe::ExpertWeights* acquire(moe::ExpertId id) {
     if (failing) moe::detail::fail("small copies", "byte 0", "to read", "Input/output error");
@@ -82,7 +82,8 @@ bool is_resident(Recorded& shared, moe::ExpertId id) {
   return shared.resident.contains(id);
 }
 
-/// The contract of providers around several exact providers, with experts that are always exact.
+/// Checks that a FallbackProvider keeps the contract of providers around several exact providers, and that all experts are
+/// exact.
 void check_contracts(const moe::FallbackOptions& options) {
   const moe::ExpertCatalog catalog(exact_checkpoint());
   const ExpectedExperts expected = expected_experts(exact_checkpoint());
@@ -223,11 +224,23 @@ TEST_CASE("fallback: an exact expert that arrived after the announcement is pref
 TEST_CASE("fallback: errors of the small copies are thrown, and are not stored") {
   Fallback f;
   f.experts.small_copies().failing = true;
-  f.choose({light}, {0.2f});
-  for (int round = 0; round < 2; ++round)
+  for (int round = 0; round < 2; ++round) {
+    f.choose({light}, {0.2f});
     check_error([&] { return f.experts.acquire(light); }, {"small copies", "Input/output error"});
+  }
   f.experts.small_copies().failing = false;
+  f.choose({light}, {0.2f});
   CHECK(is_small(f.experts.acquire(light)));
+}
+
+TEST_CASE("fallback: after an error of a small copy no expert is light before the next announcement") {
+  Fallback f;
+  f.experts.small_copies().failing = true;
+  f.choose({light, heavy}, {0.2f, 0.8f});
+  CHECK_THROWS(f.experts.acquire(light));
+  f.experts.small_copies().failing = false;
+  CHECK_FALSE(f.experts.try_acquire(light));  // the next token may give this expert a large weight
+  CHECK_FALSE(is_small(f.experts.acquire(light)));
 }
 
 TEST_CASE("fallback: the exact provider states the sizes and the catalog, and gets the loads") {
