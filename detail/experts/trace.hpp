@@ -13,14 +13,14 @@ namespace moe::inline MOE_ABI {
 
 /// The model whose routers were recorded. A number that is 0 is unknown.
 struct TraceModel {
-  std::string name;                     // of its file
+  std::string name;                     // of the model's file
   std::string architecture;             // in the terms of GGUF
   std::uint32_t layers = 0;             // layers without experts included
   std::uint32_t experts = 0;            // of a layer
   std::uint32_t experts_per_token = 0;  // at most; a router may choose fewer
 };
 
-/// The choice of one layer's router for one token.
+/// The experts that the router of one layer chose for one token.
 struct TraceVisit {
   std::uint32_t turn = 0;   // of a conversation
   bool prompt = false;      // the token was computed together with others, as part of a prompt
@@ -35,13 +35,14 @@ struct TraceVisit {
 /// equal turn, step and layer follow one another, one for each text. read() documents the file format.
 class Trace {
  public:
-  /// Greater numbers are refused, so that a wrong number in a file costs little memory. All known models are far below.
+  /// Greater numbers are refused, so that a wrong number in a file costs little memory. The numbers of all known models are
+  /// much smaller.
   static constexpr std::uint32_t most_layers = 4096, most_experts = 65536, most_experts_per_token = 1024;
 
   Trace() = default;
   explicit Trace(TraceModel model);
 
-  /// The model. Sizes that were unknown at construction are the smallest that fit all visits.
+  /// The model. A size that was unknown at construction is the smallest size that fits all visits.
   const TraceModel& model() const { return model_; }
   /// The number of layers, layers without experts included.
   std::size_t layers() const { return model_.layers; }
@@ -70,8 +71,8 @@ class Trace {
   std::size_t choice(const TraceVisit& visit, std::size_t slot) const;
 
   /// A trace of the same tokens as if they belonged to n = `texts` texts that are computed in common passes. All prompts come
-  /// first. Of the T tokens after prompts, text i has the T / n tokens from token i · T / n on, both rounded down; each pass has
-  /// one token of each text. Throws unless 1 <= texts <= T.
+  /// first. Of the T tokens after prompts, text i has the T / n tokens from token i · T / n on, both rounded down; each pass
+  /// has one token of each text. Throws unless 1 <= texts <= T.
   Trace in_texts(std::size_t texts) const;
 
   /// Appends a visit. Throws, and changes nothing, if the model cannot have such a visit.
@@ -83,10 +84,11 @@ class Trace {
   ///   turn,phase,step,layer,slot,expert,weight,residency,expert_bytes
   /// phase: 0 in a prompt, 1 after it. slot: the rank. residency is not kept. Columns may come in any order. Required are
   /// step, layer and expert; other columns may be missing or empty, which means turn 0, phase 1, the next slot, weight 0.
+  /// Rows of equal turn, phase, step and layer make one visit. After a prompt, slot 0 begins the visit of another text.
   /// Throws if anything in the file is wrong.
   static Trace read(const std::string& path);
 
-  /// Writes a file that read() reads. Throws if it cannot be written.
+  /// Writes a file that read() reads; visits without experts are left out. Throws if the file cannot be written.
   void write(const std::string& path) const;
 
  private:
@@ -105,9 +107,9 @@ class Trace {
   void set(std::vector<std::uint64_t>& bytes, std::size_t layer, std::uint64_t value);
 
   TraceModel model_;
-  TraceModel most_{
-      {}, {}, most_layers, most_experts, most_experts_per_token};  // limits, or known sizes of the model
-  std::vector<std::uint64_t> expert_bytes_, dense_bytes_;          // by layer, as far as known
+  // The sizes of the model that were known at construction; in place of unknown sizes, the limits.
+  TraceModel most_{{}, {}, most_layers, most_experts, most_experts_per_token};
+  std::vector<std::uint64_t> expert_bytes_, dense_bytes_;  // by layer, as far as known
   std::vector<Stored> visits_;
   std::vector<std::uint32_t> experts_;  // of all visits, one after the other
   std::vector<float> weights_;          // of experts_

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -58,8 +59,8 @@ class TraceReader {
   /// The cells of a row, by TraceColumn; cells of unknown columns are left out.
   std::array<std::string_view, trace_columns.size()> cells_of(std::string_view line) const;
 
-  /// Begins a new visit, unless the row belongs to the visit of the row before, and checks the slot of the row. `slot`:
-  /// `no_slot` if the row states no slot.
+  /// Begins a new visit, unless the row belongs to the visit of the row before, and checks the slot of the row. slot: `no_slot`
+  /// if the row states no slot.
   void place(const Key& key, std::uint64_t slot);
 
   void expert(std::uint32_t expert);
@@ -193,7 +194,8 @@ MOE_INLINE std::array<std::string_view, trace_columns.size()> TraceReader::cells
 
 MOE_INLINE void TraceReader::place(const Key& key, std::uint64_t slot) {
   const bool complete = experts_.size() == model_.experts_per_token;
-  if (key != key_ || (complete && (slot == 0 || slot == no_slot))) add_visit();
+  const bool next_text = slot == 0 ? complete || !key.prompt : slot == no_slot && complete;
+  if (key != key_ || next_text) add_visit();
   key_ = key;
   if (slot != no_slot && slot != experts_.size())
     fail_here(name_of(TraceColumn::slot), concat(experts_.size()), concat(slot));
@@ -236,9 +238,11 @@ MOE_INLINE std::uint64_t TraceReader::number(std::string_view place, std::string
 
 MOE_INLINE float TraceReader::weight(std::string_view text) const {
   if (text.empty()) return 0;
-  const std::optional<double> value = is_decimal(text) ? parse_double(text) : std::nullopt;
-  if (!value || *value > static_cast<double>((std::numeric_limits<float>::max)()))
-    fail_here(name_of(TraceColumn::weight), "a number from 0 on", concat('\'', text, '\''));
+  // A router that scales its weights by a factor for each expert may have negative weights.
+  const std::string_view digits = text.substr(text.starts_with('-') ? 1 : 0);
+  const std::optional<double> value = is_decimal(digits) ? parse_double(text) : std::nullopt;
+  if (!value || std::abs(*value) > static_cast<double>((std::numeric_limits<float>::max)()))
+    fail_here(name_of(TraceColumn::weight), "a number that an f32 can hold", concat('\'', text, '\''));
   return static_cast<float>(*value);
 }
 

@@ -16,11 +16,15 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// ` key=value` for a comment line, with control characters and `=` of the value replaced; empty if the value is empty.
+/// ` key=value` for a comment line, with control characters and `=` of the value replaced; empty if the value is empty. Only
+/// the value of the key `model` may contain spaces: in other values, spaces are replaced too.
 MOE_INLINE std::string comment_word(std::string_view key, std::string_view value) {
   std::string out;
   if (!value.empty()) out = concat(' ', key, '=');
-  for (const char c : value) out += static_cast<unsigned char>(c) < 0x20 || c == '=' ? '_' : c;
+  for (const char c : value) {
+    const bool kept = static_cast<unsigned char>(c) >= 0x20 && c != '=' && (c != ' ' || key == "model");
+    out += kept ? c : '_';
+  }
   return out;
 }
 
@@ -42,8 +46,8 @@ MOE_INLINE std::string trace_comments(const Trace& trace) {
   return out;
 }
 
-/// For each choice of a trace, whether the same expert was chosen before. By sorting: a table of all experts of all layers
-/// could be much larger than the trace.
+/// For each choice of a trace, whether the same expert was chosen before. The function sorts the choices, because a table of
+/// all experts of all layers could be much larger than the trace.
 MOE_INLINE std::vector<bool> chosen_before(const Trace& trace) {
   std::vector<std::pair<std::uint64_t, std::size_t>> choices;  // layer and expert, choice
   for (std::size_t i = 0; i < trace.size(); ++i) {

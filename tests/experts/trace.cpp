@@ -113,7 +113,7 @@ TEST_CASE("trace: a mistake in a file is an error that names file, line and colu
                 {"line 5, expert", "no other slot", "found 5"});
   check_refused(good + "0,0,0,0,0,5,1,0,0\n0,0,0,0,1,6,1,0,0\n0,0,0,0,2,7,1,0,0\n",
                 {"line 6, slot", "n_expert_used"});
-  for (const char* weight : {"nan", "inf", "-1", "1e999", "0.5x", "0x10", "1e", "."})
+  for (const char* weight : {"nan", "inf", "-inf", "--1", "-", "1e999", "-1e39", "0.5x", "0x10", "1e", "."})
     check_refused(good + "0,0,0,0,0,5," + weight + ",0,0\n", {"line 4, weight", weight});
   check_refused(good + "0,0,0,0,0,5,1,no,0\n", {"line 4, residency", "'no'"});
   check_refused(good + "0,0,0,0,0,5,1,0,1e9\n", {"line 4, expert_bytes", "'1e9'"});
@@ -126,7 +126,7 @@ TEST_CASE("trace: a written trace is read back unchanged") {
   trace.set_expert_bytes(1, 2000);
   trace.set_dense_bytes(1, 30);
   trace.add({0, true, 0, 0, std::vector<std::uint32_t>{3, 1}, std::vector<float>{0.1f, 1.0f / 3}});
-  trace.add({1, false, 1, 1, std::vector<std::uint32_t>{1}, std::vector<float>{1e-7f}});
+  trace.add({1, false, 1, 1, std::vector<std::uint32_t>{1}, std::vector<float>{-1e-7f}});
   trace.add({1, false, 2, 1, std::vector<std::uint32_t>{1}, {}});
   const TemporaryDirectory directory;
   trace.write(directory / "x.csv");
@@ -163,12 +163,12 @@ TEST_CASE("trace: a visit that the model cannot have is an error and changes not
   CHECK(trace.size() == 1);
 }
 
-TEST_CASE("trace: a trace is read back whatever characters the name of the model has") {
+TEST_CASE("trace: a trace is read back whatever characters the name and the architecture of the model have") {
   const TemporaryDirectory directory;
   for (const char* name :
        {"two\nlines", "x route_trace v9", "x layer=99999", "layer=0 expert_bytes=q", "a b"}) {
     CAPTURE(name);
-    moe::Trace trace({name, "", 1, 4, 1});
+    moe::Trace trace({name, name, 1, 4, 1});
     const std::uint32_t expert[] = {3};
     const float weight[] = {1};
     trace.set_expert_bytes(0, 10);
@@ -178,6 +178,7 @@ TEST_CASE("trace: a trace is read back whatever characters the name of the model
     CHECK(back.size() == 1);
     CHECK(back.expert_bytes(0) == 10);
     CHECK(back.model().name.size() == std::string(name).size());
+    CHECK(back.model().architecture.size() == std::string(name).size());
   }
 }
 
@@ -239,4 +240,15 @@ TEST_CASE("trace: a file keeps the visits of several texts in one pass apart") {
   const moe::Trace read = moe::Trace::read(directory.path() + "/trace.csv");
   REQUIRE(read.size() == 2);
   CHECK(read[1].experts[1] == 3);
+}
+
+TEST_CASE(
+    "trace: a file keeps visits of several texts apart if their router chose fewer experts than others") {
+  moe::Trace trace({"", "", 2, 8, 2});
+  const std::uint32_t two[] = {1, 2}, one[] = {5};
+  trace.add({.step = 4, .experts = two});
+  for (int text = 0; text < 3; ++text) trace.add({.step = 4, .layer = 1, .experts = one});
+  const TemporaryDirectory directory;
+  trace.write(directory / "x.csv");
+  CHECK(moe::Trace::read(directory / "x.csv").size() == 4);
 }
