@@ -24,9 +24,9 @@ class MemoryProvider {
   /// Has no experts before add().
   MemoryProvider() = default;
 
-  /// Reads all experts that the checkpoint has, and converts experts that are not stored as kernels read them. order: of
-  /// quantised matrices; panels are faster to multiply. All other matrices stay in rows. progress(bytes) is called after each
-  /// expert, with the bytes of the expert.
+  /// Reads all experts that the checkpoint has, and converts experts that are not stored as kernels read them. order: of the
+  /// matrices that fit panels (detail/core/panels.hpp); panels are faster to multiply. All other matrices stay in rows.
+  /// progress(bytes) is called after each expert, with the bytes of the expert.
   explicit MemoryProvider(const ExpertCatalog& catalog, Matrix::Order order = Matrix::Order::rows,
                           FunctionRef<void(std::uint64_t)> progress = {});
   explicit MemoryProvider(const Checkpoint& checkpoint, Matrix::Order order = Matrix::Order::rows)
@@ -57,7 +57,7 @@ class MemoryProvider {
 
   void keep(ExpertId id, detail::SlabPool::Slab memory, const ExpertWeights& weights);
 
-  std::unique_ptr<detail::SlabPool> memory_ = std::make_unique<detail::SlabPool>();  // slabs point to it
+  std::unique_ptr<detail::SlabPool> memory_ = std::make_unique<detail::SlabPool>();  // slabs keep its address
   std::vector<std::unique_ptr<Entry>> entries_;  // sorted by id; leases are addresses of entries
 };
 

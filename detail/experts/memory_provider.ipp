@@ -51,7 +51,7 @@ MOE_INLINE MemoryProvider::Lease MemoryProvider::acquire(ExpertId id) const {
   const Entry* entry = find(id);
   if (!entry)
     detail::fail("MemoryProvider", detail::concat("expert ", id.expert, " of layer ", id.layer),
-                 "an expert that was added", "none");
+                 detail::concat("one of the ", entries_.size(), " experts in memory"), "no such expert");
   return &entry->weights;
 }
 

@@ -15,7 +15,7 @@
 
 namespace moe::inline MOE_ABI {
 
-/// The CRC-32C of each matrix and bias of all experts of a checkpoint, in the form that kernels read. Copies are cheap and
+/// The CRC-32C of each matrix and bias of all experts of a checkpoint, in the form that kernels read. Copies are cheap: they
 /// share the checksums. Thread-safe.
 class ExpertChecksums {
  public:
@@ -23,12 +23,13 @@ class ExpertChecksums {
   /// bytes, so the checksums of weights that are converted when they are read are always computed.
   explicit ExpertChecksums(const ExpertCatalog& catalog);
 
-  /// Throws an Error that names the matrix if `weights` differ from the expert, or if there is no such expert.
+  /// Throws an Error that names the matrix or bias if `weights` differ from the expert in shape, type or checksum. Throws also
+  /// if the checkpoint has no such expert.
   void verify(ExpertId id, const ExpertWeights& weights) const;
 
  private:
-  using Checksums =
-      std::array<std::uint32_t, detail::expert_parts>;  // 0 for parts that an expert does not have
+  // 0 for parts that an expert does not have.
+  using Checksums = std::array<std::uint32_t, detail::expert_parts>;
   struct State {
     ExpertCatalog catalog;
     std::vector<Checksums> checksums;  // by the index of the catalog
@@ -38,7 +39,7 @@ class ExpertChecksums {
 };
 
 /// Compares all weights that `Inner` delivers with checksums: wrong weights are an error, never a wrong token. Each acquire()
-/// reads all of an expert, so this adapter belongs below a cache.
+/// and each successful try_acquire() reads all weights of an expert, so this adapter belongs within a cache, not around it.
 template <ExpertProvider Inner>
 class VerifyingProvider {
   static_assert(check_provider<Inner>());

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "detail/core/concat.hpp"
 #include "detail/core/dtype.hpp"
 #include "detail/experts/lru.hpp"
 #include "detail/io/checkpoint.hpp"
@@ -32,7 +33,7 @@ const moe::Checkpoint& checkpoint() {
   return one;
 }
 
-/// The smallest provider: acquire() and nothing else; its lease owns what it shows.
+/// A provider that has acquire() and no other member; a lease owns a copy of the weights.
 class CopyingProvider {
  public:
   explicit CopyingProvider(moe::ExpertCatalog catalog) : catalog_(std::move(catalog)) {}
@@ -172,6 +173,36 @@ TEST_CASE("verifying provider: wrong weights are an error that names the matrix"
   (void)provider.acquire({0, 0});
 }
 
+TEST_CASE("verifying provider: weights of another type, with the right bytes, are an error") {
+  const moe::ExpertCatalog catalog(checkpoint());
+  moe::ExpertWeights weights = expected_experts(checkpoint()).at({0, 1});
+  const std::string right = moe::detail::concat('[', weights.down.rows, ", ", weights.down.cols, "] bf16");
+  REQUIRE(weights.down.dtype == moe::DType::bf16);
+  weights.down.dtype = moe::DType::f16;
+  moe::MemoryProvider memory(catalog);
+  memory.add({0, 1}, weights);
+  moe::VerifyingProvider provider(std::move(memory), moe::ExpertChecksums(catalog));
+  check_error(
+      [&] {
+        return provider.acquire({0, 1});
+      },
+      {"down of expert 1 of layer 0: expected " + right + ", as in ", "] f16"});
+}
+
+TEST_CASE("verifying provider: a bias that the expert does not have is an error") {
+  const moe::ExpertCatalog catalog(checkpoint());
+  moe::ExpertWeights weights = expected_experts(checkpoint()).at({0, 1});
+  weights.down_bias = {weights.down.data, moe::DType::bf16, weights.down.rows};
+  moe::MemoryProvider memory(catalog);
+  memory.add({0, 1}, weights);
+  moe::VerifyingProvider provider(std::move(memory), moe::ExpertChecksums(catalog));
+  check_error(
+      [&] {
+        return provider.acquire({0, 1});
+      },
+      {"down bias of expert 1 of layer 0: expected none, as in ", "found [1, "});
+}
+
 TEST_CASE("read provider: bytes() of converted weights is their size in memory") {
   for (const moe::Checkpoint& model : other_layouts()) {
     const moe::ReadProvider provider(model, {.direct = true});
@@ -216,7 +247,11 @@ TEST_CASE("memory provider: keeps copies of added weights") {
   CHECK((*provider.acquire({3, 5})).up.data[1] == std::byte{7});
   CHECK(provider.bytes({3, 5}) == 12);
   CHECK(provider.bytes({3, 4}) == 0);
-  check_error([&] { return provider.acquire({3, 4}); }, {"expert 4 of layer 3"});
+  check_error(
+      [&] {
+        return provider.acquire({3, 4});
+      },
+      {"expert 4 of layer 3: expected one of the 1 experts in memory, found no such expert"});
 }
 
 TEST_CASE("mmap provider: an expert counts as resident once it was acquired") {
