@@ -14,13 +14,13 @@
 namespace moe::inline MOE_ABI {
 
 /// The policies that a replay knows by name. `decayed` is the policy of the engine; `lru_floor` differs from `decayed` in the
-/// eviction policy alone; `layer_lfu` gives each layer a cache of its own.
+/// eviction policy alone. With all other policies, layers have no floor; `layer_lfu` gives each layer a cache of its own.
 enum class ReplayPolicy { belady, lru, lru_floor, decayed, lfu, layer_lfu, random };
 
 /// How many of the requested experts were resident. Requests of prompts change the cache, but are not counted.
 struct ReplayCounts {
   std::uint64_t hits = 0;  // requests of experts that were resident
-  /// Requests of experts by tokens after a prompt. Several texts in one pass request an expert once.
+  /// Requests of experts by tokens after a prompt. If several texts in one pass chose an expert, they request it once.
   std::uint64_t requests = 0;
   std::uint64_t read_bytes = 0;  // of requested experts that were not resident
 
@@ -42,7 +42,7 @@ constexpr std::string_view name(ReplayPolicy policy) {
   return names[static_cast<std::size_t>(policy)];
 }
 
-/// The hits of a cache that evicts by a copy of `policy`, on the requests of a trace.
+/// Replays the requests of a trace with a cache that evicts by a copy of `policy`.
 ReplayCounts replay_policy(const Trace& trace, const AnyEviction& policy, std::size_t budget_bytes,
                            ReplayOrder order);
 
@@ -65,8 +65,9 @@ struct Replay {
 
 namespace moe::inline MOE_ABI {
 
-/// replay(trace, policy, budget_bytes, order): the hits of a cache that evicts by a copy of `policy`, an EvictionPolicy or a
-/// ReplayPolicy, on the requests of a trace. Throws if the budget has no room for one expert (layer_lfu: one of each layer).
+/// replay(trace, policy, budget_bytes, order) replays the requests of a trace with a cache that evicts by a copy of `policy`,
+/// an EvictionPolicy or a ReplayPolicy, and returns the counts. An expert whose size the trace does not state counts as one
+/// byte. Throws if the budget has no room for one expert (layer_lfu: for one expert of each layer).
 inline constexpr detail::Replay replay;
 
 }  // namespace moe::inline MOE_ABI

@@ -23,11 +23,12 @@ class Player {
   Player(ReplayRequests& requests, const CacheOptions& options, const AnyEviction& policy)
       : requests_(requests) {
     const std::size_t caches = std::max(requests.caches(), std::size_t{1});
+    const std::size_t largest_bytes = std::max(options.largest_bytes, std::size_t{1});
     CacheOptions each = options;
     each.budget_bytes /= caches;
-    if (each.budget_bytes < options.largest_bytes)
-      fail("replay", "budget", concat("at least ", options.largest_bytes * caches, " bytes"),
-           concat(options.budget_bytes));
+    if (each.budget_bytes < largest_bytes)
+      fail("replay", "budget", concat("at least ", largest_bytes * caches, " bytes"),
+           concat(options.budget_bytes, " bytes"));
     for (std::size_t cache = 0; cache < caches; ++cache) caches_.emplace_back(each, policy);
   }
 
@@ -72,8 +73,8 @@ class Player {
     }
   }
 
-  /// Requests experts in the order of detail/model/feed_forward/executor.ipp. `together`: for several tokens, of a prompt or
-  /// of several texts.
+  /// Requests experts in the order of detail/model/feed_forward/executor.ipp. together: whether the requests are those of
+  /// several tokens, of a prompt or of several texts.
   void play_hits_first(bool prompt, bool together) {
     missing_.clear();
     for (ReplayRequest& request : visit_) {
@@ -157,7 +158,7 @@ MOE_INLINE ReplayCounts replay_policy(const Trace& trace, const AnyEviction& pol
   return Player(requests, options, policy).play(order);
 }
 
-/// The policy of that name. `future` is used by Belady alone and must outlive the policy.
+/// The eviction policy of that name. future: used by Belady's policy alone; must outlive the result.
 inline AnyEviction eviction_of(ReplayPolicy policy, const Belady::Future& future) {
   switch (policy) {
     case ReplayPolicy::belady: return AnyEviction(Belady(future));

@@ -37,24 +37,28 @@ class UsageProfile {
   /// The sum of the weights of all experts of a layer.
   double mass(std::size_t layer) const;
 
-  /// Counts the choice of a router for one token. Throws if the profile has no such expert.
+  /// Counts the experts that a router chose for one token. Throws, and counts nothing, if the profile lacks one of these
+  /// experts.
   void add(const TraceVisit& visit);
 
-  /// Counts an expert that was chosen `count` times, with weights whose sum is `mass`.
+  /// Counts an expert that was chosen `count` times, with weights whose sum is `mass`. Throws if the profile has no such
+  /// expert.
   void add(ExpertId id, std::uint64_t count, double mass);
 
-  /// Adds the counts of another profile of the same shape.
+  /// Adds the counts and masses of another profile. Throws unless the other profile has the same number of layers and of
+  /// experts.
   UsageProfile& operator+=(const UsageProfile& other);
 
-  /// Up to `most` experts of a layer in the order of ranking().
+  /// Up to `most` experts of a layer that were chosen at least once, in the order of ranking(). Throws if there is no such
+  /// layer.
   std::vector<std::uint32_t> most_used(std::size_t layer, std::size_t most) const;
 
   /// All experts that were chosen at least once, by falling count, then falling mass, then rising id. CachingProvider::pin()
   /// takes such a list.
   std::vector<ExpertId> ranking() const;
 
-  /// A profile as a JSON file: {"usage_profile": 1, "counts": [[...], ...], "mass": [[...], ...]}, both [layers, experts].
-  /// Throws if the file cannot be read, or if anything in the file is wrong.
+  /// Reads a profile from a JSON file: {"usage_profile": 1, "counts": [[...], ...], "mass": [[...], ...]}, both arrays [layers,
+  /// experts]. Throws if the file cannot be read, or if anything in the file is wrong.
   static UsageProfile read(const std::string& path);
   /// Writes a file that read() reads. Throws if the file cannot be written.
   void write(const std::string& path) const;

@@ -45,6 +45,8 @@ MOE_INLINE double UsageProfile::mass(std::size_t layer) const {
 }
 
 MOE_INLINE void UsageProfile::add(const TraceVisit& visit) {
+  for (const std::uint32_t expert : visit.experts)
+    (void)index({visit.layer, expert});  // throws before any count
   for (std::size_t slot = 0; slot < visit.experts.size(); ++slot)
     add({visit.layer, visit.experts[slot]}, 1,
         visit.weights.empty() ? 0 : static_cast<double>(visit.weights[slot]));
@@ -106,8 +108,8 @@ MOE_INLINE std::size_t UsageProfile::index(ExpertId id) const {
 
 namespace moe::inline MOE_ABI::detail {
 
-/// Requires both matrices to have the same shape; returns the length of their rows. The shapes are checked before any memory
-/// is taken: one long row among many empty ones would otherwise need much more memory than the file has bytes.
+/// Throws unless both matrices have the same shape; returns the length of their rows. The shapes are checked before any memory
+/// is taken: one long row among many empty rows would otherwise need much more memory than the file has bytes.
 MOE_INLINE std::size_t experts_of_profile(const Json& counts, const Json& mass) {
   const auto require_size = [](const Json& array, std::size_t size) {
     if (array.as_array().size() != size) array.fail_here(concat(size, " elements"), concat(array.size()));

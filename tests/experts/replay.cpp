@@ -132,7 +132,17 @@ TEST_CASE("replay: an expert that several texts chose is kept longer than one th
 
 TEST_CASE("replay: a budget without room for one expert is an error") {
   const moe::Trace trace = trace_of({{0}});
-  check_error([&] { return moe::replay(trace, ReplayPolicy::lru, 9); }, {"budget", "10 bytes", "9"});
+  check_error([&] { return moe::replay(trace, ReplayPolicy::lru, 9); },
+              {"budget: expected at least 10 bytes, found 9 bytes"});
+}
+
+TEST_CASE("replay: an expert of unknown size counts as one byte, for which a budget of 0 bytes has no room") {
+  moe::Trace trace;
+  const std::uint32_t expert[] = {3};
+  for (std::uint32_t step = 0; step < 2; ++step) trace.add({.step = step, .experts = expert});
+  CHECK(moe::replay(trace, ReplayPolicy::lru, 1).hits == 1);
+  check_error([&] { return moe::replay(trace, ReplayPolicy::lru, 0); },
+              {"budget: expected at least 1 bytes, found 0 bytes"});
 }
 
 TEST_CASE("replay: a trace with large numbers takes memory for its visits only") {

@@ -79,6 +79,13 @@ TEST_CASE("usage profile: an expert out of range is an error") {
   check_error([] { return moe::UsageProfile(SIZE_MAX, 2); }, {"at most"});
 }
 
+TEST_CASE("usage profile: a visit with an expert out of range counts none of its experts") {
+  moe::UsageProfile profile(2, 4);
+  const ExpertNumbers experts{3, 4};
+  check_error([&] { profile.add({.layer = 1, .experts = experts}); }, {"expert 4 of layer 1"});
+  CHECK(profile.count({1, 3}) == 0);
+}
+
 TEST_CASE("usage profile: a written profile is read back unchanged") {
   moe::UsageProfile profile = example();
   profile.add({0, 2}, 1'000'000'000'000, 1.0 / 3);
