@@ -123,8 +123,10 @@ MOE_INLINE void ExpertPartFinder::add_transposed(const TensorInfo& tensor, std::
 MOE_INLINE void ExpertPartFinder::require_mxfp4(const TensorInfo* blocks, const TensorInfo* exponents,
                                                 std::size_t parts) const {
   if (!blocks || !exponents)
-    locator_.fail_about(blocks ? *blocks : *exponents, "a tensor with blocks and one with scales",
-                        "one of them");
+    locator_.fail_about(
+        blocks ? *blocks : *exponents,
+        blocks ? "a tensor with the scales of these blocks" : "a tensor with the blocks of these scales",
+        "none");
   std::vector<std::uint64_t> expected = exponents->shape;
   expected.push_back(16);
   const bool right = blocks->shape == expected && expected.size() == 4 && blocks->bytes > 0 &&
@@ -162,7 +164,8 @@ MOE_INLINE void ExpertPartFinder::add_bias(const TensorInfo& tensor, std::size_t
   const std::vector<std::uint64_t> shape = locator_.shape_of(tensor, 2);
   locator_.require_bias_type(tensor);
   if (shape.size() != 2 || tensor.bytes == 0 || shape[1] % parts != 0 || shape[1] > most_gathered_blocks)
-    locator_.fail_about(tensor, "shape [experts, numbers]", describe(tensor));
+    locator_.fail_about(tensor, parts == 1 ? "shape [experts, numbers]" : "shape [experts, 2 · width]",
+                        describe(tensor));
   require_few(tensor, shape[0], parts);
   const auto all = static_cast<std::size_t>(shape[1]);
   const std::size_t width = all / parts, bytes = layout_of(tensor.dtype).bytes;

@@ -69,7 +69,8 @@ MOE_INLINE MatrixStack MatrixLocator::stack(const TensorInfo& tensor, std::size_
 
 MOE_INLINE void MatrixLocator::add_scales(MatrixStack& stack) const {
   const TensorInfo& tensor = *stack.tensor;
-  if (!stack.scales) fail_about(tensor, concat("a tensor of the same name with ", scales_ending), "none");
+  if (!stack.scales)
+    fail_about(tensor, concat("scales in a tensor \"", tensor.name, scales_ending, '"'), "none");
   if (!quantisation_.fp8())
     fail_about(tensor, "weight_block_size in quantization_config of config.json", "none");
   stack.scale_rows = blocks_of(stack.rows, quantisation_.block_rows);

@@ -25,7 +25,7 @@ class Hostile {
   explicit Hostile(std::string model_type = "qwen3_moe", std::string members = R"("num_hidden_layers": 1)")
       : model_type_(std::move(model_type)), members_(std::move(members)) {}
 
-  /// name: behind `model.layers.0.mlp.experts.`.
+  /// name: the part of the tensor's name after `model.layers.0.mlp.experts.`.
   Hostile& add(const std::string& name, const std::vector<std::size_t>& shape,
                const std::string& dtype = "BF16") {
     std::size_t bytes = dtype == "BF16" || dtype == "F16" ? 2 : dtype == "F32" ? 4 : 1;
@@ -34,7 +34,7 @@ class Hostile {
     return *this;
   }
 
-  /// Expert 0 with hidden size 3 and width 2, in tensors of its own.
+  /// An expert with hidden size 3 and width 2, in tensors of its own.
   Hostile& add_expert(const std::string& number = "0") {
     return add(number + ".gate_proj.weight", {2, 3})
         .add(number + ".up_proj.weight", {2, 3})
@@ -54,7 +54,7 @@ class Hostile {
 Hostile gpt_oss() { return Hostile("gpt_oss", mxfp4_members); }
 Hostile fp8() { return Hostile("qwen3_moe", fp8_config + "[32, 64]}"); }
 
-/// Gate and up of two experts as MXFP4, and no down.
+/// Adds gate and up of two experts as MXFP4.
 Hostile& add_blocks(Hostile& files, std::size_t rows = 4) {
   return files.add("gate_up_proj_blocks", {2, rows, 2, 16}, "U8")
       .add("gate_up_proj_scales", {2, rows, 2}, "U8");
@@ -115,8 +115,10 @@ TEST_CASE("hostile layouts: transposed matrices in FP8 are refused") {
 TEST_CASE("hostile layouts: MXFP4 with missing or wrong tensors is refused") {
   gpt_oss()
       .add("gate_up_proj_blocks", {2, 4, 2, 16}, "U8")
-      .refused({"gate_up_proj_blocks", "one with scales"});
-  gpt_oss().add("down_proj_scales", {2, 4, 2}, "U8").refused({"down_proj_scales", "one with scales"});
+      .refused({"gate_up_proj_blocks", "expected a tensor with the scales of these blocks, found none"});
+  gpt_oss()
+      .add("down_proj_scales", {2, 4, 2}, "U8")
+      .refused({"down_proj_scales", "expected a tensor with the blocks of these scales, found none"});
   const auto refused = [](const std::vector<std::size_t>& blocks, const std::vector<std::size_t>& scales,
                           const std::string& blocks_type = "U8", const std::string& scales_type = "U8") {
     Hostile files = gpt_oss();
@@ -150,8 +152,10 @@ TEST_CASE("hostile layouts: FP8 without scales, or with scales that do not fit i
   refused({}, "F32", {"[2, 2] of F32", "[]"});
   fp8()
       .add("0.gate_proj.weight", {64, 128}, "F8_E4M3")
-      .refused({"gate_proj.weight", "with _scale_inv", "none"});
-  Hostile().add("0.gate_proj.weight", {64, 128}, "F8_E4M3").refused({"gate_proj.weight", "with _scale_inv"});
+      .refused({"gate_proj.weight", "scales in a tensor", "0.gate_proj.weight_scale_inv", "none"});
+  Hostile()
+      .add("0.gate_proj.weight", {64, 128}, "F8_E4M3")
+      .refused({"gate_proj.weight", "scales in a tensor"});
 }
 
 TEST_CASE("hostile layouts: scales beside weights that are not FP8 are refused") {
@@ -188,7 +192,7 @@ TEST_CASE("hostile layouts: biases of only some experts, or of other sizes and t
   Hostile()
       .add_expert("0")
       .add("gate_up_proj_bias", {1, 3})
-      .refused({"gate_up_proj_bias", "shape [experts, numbers]"});
+      .refused({"gate_up_proj_bias", "shape [experts, 2 · width]", "[1, 3]"});
 }
 
 TEST_CASE("hostile layouts: an expert of a family with gates must have one") {
