@@ -4,8 +4,8 @@
 #include "../core/config.hpp"
 #include "../core/error.hpp"
 #include "cache_budget.hpp"
+#include "cache_entries.hpp"
 #include "catalog.hpp"
-#include "expert_table.hpp"
 #include "optional_members.hpp"
 #include "provider.hpp"
 #include "residency.hpp"
@@ -14,7 +14,6 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -25,18 +24,19 @@ namespace moe::inline MOE_ABI {
 
 /// Counts of a cache since its construction.
 struct CacheStatistics {
-  std::uint64_t loads = 0;         // begun
+  std::uint64_t loads = 0;         // that have begun, failed ones included
   std::uint64_t evictions = 0;     // of loaded experts
-  std::uint64_t withdrawn = 0;     // evictions of experts that were announced and not yet loaded
+  std::uint64_t withdrawn = 0;     // evictions of experts that were admitted, but not loaded yet
   std::size_t resident_bytes = 0;  // of the experts that are admitted, being loaded or loaded now
-  std::size_t peak_bytes = 0;      // of resident_bytes; never above the budget
+  std::size_t peak_bytes = 0;      // the maximum of resident_bytes so far; never above the budget
 };
 
 }  // namespace moe::inline MOE_ABI
 
 namespace moe::inline MOE_ABI::detail {
 
-/// `options`, where a largest_bytes or layers of 0 is replaced by the number that the provider or its catalog states, if any.
+/// A copy of `options` in which unknown sizes are completed: largest_bytes by the size that the provider states, and layers,
+/// once largest_bytes is known, by the number of layers with experts in the catalog of the provider.
 template <class Inner>
 CacheOptions completed_options(CacheOptions options, Inner& inner) {
   if (options.largest_bytes == 0) options.largest_bytes = detail::largest_bytes(inner);
@@ -47,7 +47,7 @@ CacheOptions completed_options(CacheOptions options, Inner& inner) {
   return options;
 }
 
-/// The state of a CachingProvider, which documents the public members.
+/// The state of a CachingProvider. The comments of CachingProvider document the public members.
 template <class Inner, class Eviction>
 class CacheState {
   enum class Stage : std::uint8_t { absent, admitted, loading, ready };
@@ -97,8 +97,8 @@ class CacheState {
   Inner& inner() { return inner_; }
   std::size_t budget_bytes() const { return residency_.budget_bytes(); }
 
-  /// The bytes that a lease takes. If `Inner` does not state them, one expert of each layer is acquired once, which may exceed
-  /// the budget for that time, and the size of its weights is used for all experts of the layer.
+  /// The bytes that a lease takes. If `Inner` does not state these bytes, one expert of each layer is acquired once, and the
+  /// size of its weights is used for all experts of the layer. While this expert is leased, the cache may exceed its budget.
   std::size_t size_of(ExpertId id) {
     const std::size_t size = detail::bytes(inner_, id);
     return size == 0 ? measured(id) : size;
@@ -107,7 +107,7 @@ class CacheState {
   Lease acquire(ExpertId id) {
     const std::size_t size = fitting_size_of(id);
     std::unique_lock lock(mutex_);
-    Entry& entry = entry_of(id);
+    Entry& entry = entries_.find_or_add(id);
     for (;;) {
       if (entry.stage == Stage::ready) return lease_of(entry);
       if (entry.stage == Stage::absent) {
@@ -126,9 +126,9 @@ class CacheState {
 
   std::optional<Lease> try_acquire(ExpertId id) {
     const std::lock_guard lock(mutex_);
-    const std::uint32_t number = table_.find(id);
-    if (number == table_.none || entries_[number]->stage != Stage::ready) return {};
-    return lease_of(*entries_[number]);
+    Entry* entry = entries_.find(id);
+    if (!entry || entry->stage != Stage::ready) return {};
+    return lease_of(*entry);
   }
 
   bool contains(ExpertId id) const {
@@ -147,7 +147,7 @@ class CacheState {
     for (const ExpertId id : announcement.ids) {
       const std::size_t size = fitting_size_of(id);
       const std::lock_guard lock(mutex_);
-      Entry& entry = entry_of(id);
+      Entry& entry = entries_.find_or_add(id);
       if (entry.stage != Stage::absent) {
         residency_.expect(entry.number);
       } else if (!admit(entry, size, kind == chosen ? Admission::chosen : Admission::prefill)) {
@@ -166,7 +166,7 @@ class CacheState {
       for (std::size_t i = 0; i < announcement.ids.size(); ++i) {
         if (is_ready(announcement.ids[i])) continue;
         ids.push_back(announcement.ids[i]);
-        if (!announcement.weights.empty()) weights.push_back(announcement.weights[i]);
+        if (i < announcement.weights.size()) weights.push_back(announcement.weights[i]);
       }
     }
     if (!ids.empty())
@@ -179,15 +179,15 @@ class CacheState {
   void load_announced(ExpertId id, Announcement::Kind kind) {
     if (kind == Announcement::Kind::predicted) admit_predicted(id);
     std::unique_lock lock(mutex_);
-    const std::uint32_t number = table_.find(id);
-    if (number != table_.none && entries_[number]->stage == Stage::admitted) read(*entries_[number], lock);
+    Entry* entry = entries_.find(id);
+    if (entry && entry->stage == Stage::admitted) read(*entry, lock);
   }
 
   bool pin(ExpertId id) {
     PinnedBytes reserved(*this, fitting_size_of(id));
     {
       const std::lock_guard lock(mutex_);
-      if (entry_of(id).pinned) return true;
+      if (entries_.find_or_add(id).pinned) return true;
       if (!reserved.take()) return false;
     }
     const Lease lease = acquire(id);
@@ -213,8 +213,8 @@ class CacheState {
   }
 
  private:
-  /// Bytes of the budget for an expert that is about to be pinned. They are reserved before the expert is loaded, so that
-  /// several threads together cannot pin more than is allowed.
+  /// The part of the budget for an expert that is about to be pinned. This part is reserved before the expert is loaded, so
+  /// that several threads together cannot pin more than is allowed. The destructor returns the part unless keep() was called.
   class PinnedBytes {
    public:
     PinnedBytes(CacheState& state, std::size_t bytes) : state_(state), bytes_(bytes) {}
@@ -224,7 +224,8 @@ class CacheState {
       if (taken_ && !kept_) give_back();
     }
 
-    /// False if pinned experts may not take so much. The caller holds the lock.
+    /// Reserves the bytes. Returns false, and reserves nothing, if pinned experts may not take so many bytes. The caller holds
+    /// the lock.
     bool take() {
       const std::size_t budget = state_.residency_.budget_bytes(), pinned = state_.pinned_bytes_ + bytes_;
       if (pinned > budget / 2 || pinned > budget - state_.largest_bytes_) return false;
@@ -232,7 +233,7 @@ class CacheState {
       return taken_ = true;
     }
 
-    /// The expert is pinned. The caller holds the lock.
+    /// The expert is pinned now, and keeps the bytes. The caller holds the lock.
     void keep() { kept_ = true; }
 
    private:
@@ -253,11 +254,9 @@ class CacheState {
     for (std::size_t layer = 0; layer < catalog.layers(); ++layer)
       of_layer.push_back(catalog.ids(layer).size());
     residency_.reserve(of_layer);
-    table_.reserve(all);
+    entries_.reserve(all);
     past_numbers_.reserve(all);
     past_tokens_.reserve(all);
-    entries_.reserve(all);
-    while (entries_.size() < all) entries_.push_back(std::make_unique<Entry>());
   }
 
   [[noreturn]] void refuse(std::size_t expert_bytes) const {
@@ -276,11 +275,11 @@ class CacheState {
   void admit_predicted(ExpertId id) {
     const std::size_t size = fitting_size_of(id);
     const std::lock_guard lock(mutex_);
-    Entry& entry = entry_of(id);
+    Entry& entry = entries_.find_or_add(id);
     if (entry.stage == Stage::absent) admit(entry, size, Admission::predicted);
   }
 
-  /// Throws if the expert is larger than the budget.
+  /// The bytes that a lease takes. Throws if the expert is larger than the budget.
   std::size_t fitting_size_of(ExpertId id) {
     const std::size_t size = size_of(id);
     if (size > residency_.budget_bytes()) refuse(size);
@@ -301,33 +300,20 @@ class CacheState {
   }
 
   bool is_ready(ExpertId id) const {
-    const std::uint32_t number = table_.find(id);
-    return number != table_.none && entries_[number]->stage == Stage::ready;
-  }
-
-  /// The entry of an expert, which is added if it is missing. If std::bad_alloc is thrown, at most an unused entry was added.
-  Entry& entry_of(ExpertId id) {
-    if (const std::uint32_t known = table_.find(id); known != table_.none) return *entries_[known];
-    // The bookkeeping has a list for each layer up to the last one.
-    if (id.layer > most_layer)
-      fail("cache", "layer of an expert", concat("at most ", most_layer), concat(id.layer));
-    if (entries_.size() == table_.size()) entries_.push_back(std::make_unique<Entry>());
-    const std::uint32_t number = table_.add(id);
-    entries_[number]->id = id;
-    entries_[number]->number = number;
-    return *entries_[number];
+    const Entry* entry = entries_.find(id);
+    return entry && entry->stage == Stage::ready;
   }
 
   bool admit(Entry& entry, std::size_t size, Admission why) {
     largest_bytes_ = std::max(largest_bytes_, size);
     const bool admitted = residency_.admit(entry.number, entry.id, size, why,
-                                           [&](std::uint32_t victim) { evict(*entries_[victim]); });
+                                           [&](std::uint32_t victim) { evict(entries_[victim]); });
     if (admitted) entry.stage = Stage::admitted;
     counts_.peak_bytes = std::max(counts_.peak_bytes, residency_.resident_bytes());
     return admitted;
   }
 
-  /// A lease ends several hundred times per token, usually while no thread waits.
+  /// Leases end several hundred times per token, usually while no thread waits.
   void notify_waiting() {
     if (waiting_ > 0) changed_.notify_all();
   }
@@ -366,7 +352,7 @@ class CacheState {
     notify_waiting();
   }
 
-  /// Counts experts that were used: `hot` or `used`. Experts without an entry are left out.
+  /// Counts the uses that an announcement of the kind `hot` or `used` reports. Experts without an entry are left out.
   void count_past(const Announcement& announcement) {
     const bool used = announcement.kind == Announcement::Kind::used;
     if (used && announcement.tokens.size() != announcement.ids.size()) return;
@@ -374,26 +360,22 @@ class CacheState {
     past_numbers_.clear();
     past_tokens_.clear();
     for (std::size_t i = 0; i < announcement.ids.size(); ++i) {
-      const std::uint32_t number = table_.find(announcement.ids[i]);
-      if (number == table_.none) continue;
-      past_numbers_.push_back(number);
+      const Entry* entry = entries_.find(announcement.ids[i]);
+      if (!entry) continue;
+      past_numbers_.push_back(entry->number);
       if (used) past_tokens_.push_back(announcement.tokens[i]);
     }
     used ? residency_.count_pass(past_numbers_, past_tokens_) : residency_.mark_hot(past_numbers_);
   }
 
-  static constexpr std::uint32_t most_layer = 65535;
-
   Inner inner_;
   mutable std::mutex mutex_;  // guards all members below
   Residency<Eviction> residency_;
-  ExpertTable table_;
-  // By number, with spare entries at the end. Leases point to entries, so the address of an entry must not change.
-  std::vector<std::unique_ptr<Entry>> entries_;
-  std::vector<std::pair<std::uint32_t, std::size_t>> layer_sizes_;  // layer and measured bytes of an expert
+  CacheEntries<Entry> entries_;
+  std::vector<std::pair<std::uint32_t, std::size_t>> layer_sizes_;  // layer, measured bytes of an expert
   std::vector<std::uint32_t> past_numbers_, past_tokens_;           // scratch memory of count_past()
   CacheStatistics counts_;
-  std::size_t largest_bytes_ = 0;    // of one expert, as far as known: stated, or requested before
+  std::size_t largest_bytes_ = 0;    // the largest expert that is known: stated, or requested so far
   std::size_t pinned_bytes_ = 0;     // reservations of pin() included
   std::size_t waiting_ = 0;          // threads in acquire() that wait for changed_
   std::condition_variable changed_;  // an expert was loaded or failed to load, or a lease ended

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The layouts in which checkpoints store experts.
+// The layouts in which Hugging Face checkpoints store experts; gguf_layouts.cpp tests GGUF files.
 #include "detail/core/dequantise.hpp"
 #include "detail/core/dtype.hpp"
 #include "detail/experts/catalog.hpp"
@@ -7,11 +7,9 @@
 #include "detail/experts/matrix_locator.hpp"
 #include "detail/io/checkpoint.hpp"
 #include "detail/spec/model_source.hpp"
+#include "support/check_expert_numbers.hpp"
 #include "support/expert_files.hpp"
 #include "support/expert_layouts.hpp"
-#include "support/gguf_builder.hpp"
-#include "support/message_of.hpp"
-#include "support/temporary_directory.hpp"
 #include "support/test_data.hpp"
 
 #include <doctest/doctest.h>
@@ -19,42 +17,12 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
-#include <functional>
 #include <string>
 #include <vector>
 
 namespace {
 
-using PartNumbers =
-    std::function<float(std::size_t expert, std::size_t part, std::size_t row, std::size_t col)>;
-
-/// Checks all numbers of all experts of a layer as kernels read them. parts: those that the experts have.
-void check_numbers(const moe::ExpertCatalog& catalog, const std::vector<std::size_t>& parts,
-                   const PartNumbers& number = expert_number, std::uint32_t layer = 0) {
-  REQUIRE(catalog.experts(layer) > 0);
-  for (const moe::ExpertId id : catalog.ids(layer)) {
-    std::vector<std::byte> memory(catalog.at(id).bytes());
-    const auto matrices = moe::detail::parts_of(catalog.read(id, memory.data()));
-    std::size_t wrong = 0, bytes = 0;
-    for (std::size_t part = 0; part < matrices.size(); ++part) {
-      CAPTURE(part);
-      const moe::Matrix& matrix = matrices[part];
-      bytes += matrix.bytes();
-      CHECK((matrix.rows > 0) == (std::find(parts.begin(), parts.end(), part) != parts.end()));
-      for (std::size_t row = 0; row < matrix.rows; ++row) {
-        const std::vector<float> values = moe::detail::dequantise(matrix.row(row));
-        for (std::size_t col = 0; col < values.size(); ++col)
-          wrong += values[col] != number(id.expert, part, row, col);
-      }
-    }
-    CHECK(wrong == 0);
-    CHECK(bytes == memory.size());
-  }
-}
-
-const std::vector<std::size_t> three{0, 1, 2}, all_six{0, 1, 2, 3, 4, 5}, without_gate{1, 2};
-
-/// [E, 2F, H] with the rows of gate first, and [E, H, F].
+/// Adds the tensors gate_up [E, 2F, H], with the rows of gate first, and down [E, H, F].
 void add_fused_experts(ExpertFiles& files, const std::string& gate_up, const std::string& down,
                        std::size_t experts, std::size_t hidden, std::size_t width) {
   files.add(gate_up, "BF16", {experts, 2 * width, hidden}, [=](std::size_t e, std::size_t r, std::size_t c) {
@@ -64,7 +32,7 @@ void add_fused_experts(ExpertFiles& files, const std::string& gate_up, const std
             [](std::size_t e, std::size_t r, std::size_t c) { return expert_number(e, 2, r, c); });
 }
 
-/// The value of a byte e4m3 by the definition of the format.
+/// The value of a byte of e4m3, by the definition of the format.
 float e4m3_value(unsigned byte) {
   const int exponent = static_cast<int>(byte >> 3 & 15), mantissa = static_cast<int>(byte & 7);
   const float magnitude = exponent == 0 ? std::ldexp(static_cast<float>(mantissa), -9)
@@ -82,17 +50,17 @@ TEST_CASE("layouts: fused experts are found under the names of several families"
   ExpertFiles qwen, granite, gemma, lfm;
   add_fused_experts(qwen, "model.layers.0.mlp.experts.gate_up_proj", "model.layers.0.mlp.experts.down_proj",
                     3, 6, 4);
-  check_numbers(moe::ExpertCatalog(qwen.open("qwen3_5_moe_text")), three);
+  check_expert_numbers(moe::ExpertCatalog(qwen.open("qwen3_5_moe_text")), three_matrices);
   add_fused_experts(granite, "model.layers.0.block_sparse_moe.input_linear.weight",
                     "model.layers.0.block_sparse_moe.output_linear.weight", 3, 6, 4);
-  check_numbers(moe::ExpertCatalog(granite.open("granitemoe")), three);
+  check_expert_numbers(moe::ExpertCatalog(granite.open("granitemoe")), three_matrices);
   add_fused_experts(gemma, "model.language_model.layers.0.experts.gate_up_proj",
                     "model.language_model.layers.0.experts.down_proj", 3, 6, 4);
-  check_numbers(moe::ExpertCatalog(gemma.open("gemma4_text")), three);
+  check_expert_numbers(moe::ExpertCatalog(gemma.open("gemma4_text")), three_matrices);
   add_fused_experts(lfm, "model.layers.0.feed_forward.experts.gate_up_proj",
                     "model.layers.0.feed_forward.experts.down_proj", 3, 6, 4);
   const moe::ExpertCatalog catalog(lfm.open("lfm2_moe"));
-  check_numbers(catalog, three);
+  check_expert_numbers(catalog, three_matrices);
   CHECK(catalog.is_plain());
 }
 
@@ -105,7 +73,7 @@ TEST_CASE("layouts: experts in tensors of their own are found under the names of
   }
   const moe::ExpertCatalog catalog(files.open("mixtral"));
   CHECK(catalog.size() == 11);
-  check_numbers(catalog, three);
+  check_expert_numbers(catalog, three_matrices);
 }
 
 TEST_CASE("layouts: transposed experts are read with the columns of gate first, whatever the sizes are") {
@@ -115,7 +83,7 @@ TEST_CASE("layouts: transposed experts are read with the columns of gate first, 
     ExpertFiles files;
     add_transposed_experts(files, 3, hidden, width, false);
     const moe::ExpertCatalog catalog(files.open("qwen3_moe"));
-    check_numbers(catalog, three);
+    check_expert_numbers(catalog, three_matrices);
     CHECK_FALSE(catalog.is_plain());
     CHECK(catalog.at({0, 0}).bytes() == 6 * hidden * width);
     CHECK(catalog.at({0, 0}).stored_bytes() == catalog.at({0, 0}).bytes());
@@ -127,7 +95,7 @@ TEST_CASE(
   ExpertFiles files;
   add_transposed_experts(files, 3, 12, 10, true);
   const moe::ExpertCatalog catalog(files.open("gpt_oss"));
-  check_numbers(catalog, all_six);
+  check_expert_numbers(catalog, all_six_parts);
   CHECK(catalog.at({0, 1}).gate_bias.cols == 10);
   CHECK(catalog.at({0, 1}).down_bias.cols == 12);
   CHECK(catalog.at({0, 1}).stored_bytes() == catalog.at({0, 1}).bytes());
@@ -142,18 +110,19 @@ TEST_CASE("layouts: MXFP4 of gpt-oss has the values that its bytes define") {
   const moe::ExpertCatalog catalog(checkpoint);
   CHECK(catalog.at({0, 0}).gate.dtype == moe::DType::mxfp4);
   constexpr std::array<float, 8> magnitudes{0, .5f, 1, 1.5f, 2, 3, 4, 6};
-  check_numbers(catalog, all_six, [&](std::size_t e, std::size_t part, std::size_t row, std::size_t col) {
-    if (part >= 3) return expert_number(e, part, row, col);
-    const std::string name =
-        part < 2 ? "model.layers.0.mlp.experts.gate_up_proj" : "model.layers.0.mlp.experts.down_proj";
-    const std::size_t rows = part < 2 ? 2 * width : hidden, blocks = (part < 2 ? hidden : width) / 32;
-    const std::size_t block = (e * rows + (part < 2 ? 2 * row + part : row)) * blocks + col / 32;
-    const unsigned pair = byte_of(checkpoint, name + "_blocks", block * 16 + col % 32 / 2);
-    const unsigned number = col % 2 == 0 ? pair & 15 : pair >> 4;
-    const float magnitude = std::ldexp(magnitudes[number & 7],
-                                       static_cast<int>(byte_of(checkpoint, name + "_scales", block)) - 127);
-    return number & 8 ? -magnitude : magnitude;
-  });
+  check_expert_numbers(
+      catalog, all_six_parts, [&](std::size_t e, std::size_t part, std::size_t row, std::size_t col) {
+        if (part >= 3) return expert_number(e, part, row, col);
+        const std::string name =
+            part < 2 ? "model.layers.0.mlp.experts.gate_up_proj" : "model.layers.0.mlp.experts.down_proj";
+        const std::size_t rows = part < 2 ? 2 * width : hidden, blocks = (part < 2 ? hidden : width) / 32;
+        const std::size_t block = (e * rows + (part < 2 ? 2 * row + part : row)) * blocks + col / 32;
+        const unsigned pair = byte_of(checkpoint, name + "_blocks", block * 16 + col % 32 / 2);
+        const unsigned number = col % 2 == 0 ? pair & 15 : pair >> 4;
+        const float magnitude = std::ldexp(
+            magnitudes[number & 7], static_cast<int>(byte_of(checkpoint, name + "_scales", block)) - 127);
+        return number & 8 ? -magnitude : magnitude;
+      });
 }
 
 TEST_CASE("layouts: FP8 is multiplied by the scales of its blocks, the last of which are incomplete") {
@@ -178,12 +147,14 @@ TEST_CASE("layouts: FP8 is multiplied by the scales of its blocks, the last of w
     const moe::ExpertCatalog catalog(checkpoint);
     CHECK(catalog.at({0, 1}).gate.dtype == sizes.gate);
     CHECK(catalog.at({0, 1}).down.dtype == sizes.down);
-    check_numbers(catalog, three, [&](std::size_t e, std::size_t part, std::size_t row, std::size_t col) {
-      constexpr std::array<const char*, 3> names{".gate_proj.weight", ".up_proj.weight", ".down_proj.weight"};
-      const std::string name = "model.layers.0.mlp.experts." + std::to_string(e) + names[part];
-      const float factor = static_cast<float>(1 << (row / block_rows * 3 + col / block_cols) % 8) / 8;
-      return e4m3_value(byte_of(checkpoint, name, row * (part == 2 ? width : hidden) + col)) * factor;
-    });
+    check_expert_numbers(
+        catalog, three_matrices, [&](std::size_t e, std::size_t part, std::size_t row, std::size_t col) {
+          constexpr std::array<const char*, 3> names{".gate_proj.weight", ".up_proj.weight",
+                                                     ".down_proj.weight"};
+          const std::string name = "model.layers.0.mlp.experts." + std::to_string(e) + names[part];
+          const float factor = static_cast<float>(1 << (row / block_rows * 3 + col / block_cols) % 8) / 8;
+          return e4m3_value(byte_of(checkpoint, name, row * (part == 2 ? width : hidden) + col)) * factor;
+        });
   }
 }
 
@@ -203,28 +174,28 @@ TEST_CASE("layouts: fused experts in FP8 are read with the scales of their block
   add("gate_up_proj", 2 * width, hidden);
   add("down_proj", hidden, width);
   const moe::Checkpoint checkpoint = files.open("qwen3_moe", fp8_config + "[32, 32]}");
-  check_numbers(moe::ExpertCatalog(checkpoint), three,
-                [&](std::size_t e, std::size_t part, std::size_t row, std::size_t col) {
-                  const std::size_t r = part == 1 ? row + width : row, rows = hidden,
-                                    cols = part == 2 ? width : hidden;
-                  const std::string name = prefix + (part == 2 ? "down_proj" : "gate_up_proj");
-                  return e4m3_value(byte_of(checkpoint, name, (e * rows + r) * cols + col)) *
-                         factor(e, r / 32, col / 32);
-                });
+  check_expert_numbers(moe::ExpertCatalog(checkpoint), three_matrices,
+                       [&](std::size_t e, std::size_t part, std::size_t row, std::size_t col) {
+                         const std::size_t r = part == 1 ? row + width : row, rows = hidden,
+                                           cols = part == 2 ? width : hidden;
+                         const std::string name = prefix + (part == 2 ? "down_proj" : "gate_up_proj");
+                         return e4m3_value(byte_of(checkpoint, name, (e * rows + r) * cols + col)) *
+                                factor(e, r / 32, col / 32);
+                       });
 }
 
 TEST_CASE("layouts: networks of two matrices, apart and merged, have no gate") {
   ExpertFiles apart, merged;
   add_two_matrix_experts(apart, 3, 6, 4);
   const moe::ExpertCatalog catalog(apart.open("nemotron_h", nemotron_config));
-  check_numbers(catalog, without_gate);
+  check_expert_numbers(catalog, up_and_down);
   CHECK(catalog.first_of(0)->gate.rows == 0);
   CHECK(catalog.first_of(0)->bytes() == 2 * 6 * 4 * 2);
   merged.add("backbone.layers.0.mixer.experts.up_proj", "BF16", {3, 4, 6},
              [](std::size_t e, std::size_t r, std::size_t c) { return expert_number(e, 1, r, c); });
   merged.add("backbone.layers.0.mixer.experts.down_proj", "BF16", {3, 6, 4},
              [](std::size_t e, std::size_t r, std::size_t c) { return expert_number(e, 2, r, c); });
-  check_numbers(moe::ExpertCatalog(merged.open("nemotron_h", nemotron_config)), without_gate);
+  check_expert_numbers(moe::ExpertCatalog(merged.open("nemotron_h", nemotron_config)), up_and_down);
 }
 
 TEST_CASE("layouts: biases of experts are read from tensors of their own") {
@@ -236,7 +207,7 @@ TEST_CASE("layouts: biases of experts are read from tensors of their own") {
     files.add_part(prefix + ".up_proj.bias", e, 4, 1, 4).add_part(prefix + ".down_proj.bias", e, 5, 1, 6);
   }
   const moe::ExpertCatalog catalog(files.open("gpt_oss"));
-  check_numbers(catalog, all_six);
+  check_expert_numbers(catalog, all_six_parts);
   CHECK(catalog.is_plain());
 }
 
@@ -247,98 +218,12 @@ TEST_CASE("layouts: layers may have experts of different widths and numbers, or 
   add_fused_experts(files, "model.layers.2.mlp.experts.gate_up_proj", "model.layers.2.mlp.experts.down_proj",
                     5, 6, 2);
   const moe::ExpertCatalog catalog(files.open("qwen3_moe", R"("num_hidden_layers": 3)"));
-  check_numbers(catalog, three);
-  check_numbers(catalog, three, expert_number, 2);
+  check_expert_numbers(catalog, three_matrices);
+  check_expert_numbers(catalog, three_matrices, expert_number, 2);
   CHECK(catalog.experts(1) == 0);
   CHECK(catalog.first_of(1) == nullptr);
   CHECK(catalog.first_of(2)->up.rows == 2);
   CHECK(catalog.index({2, 4}) == 7);
-}
-
-namespace {
-
-/// A GGUF file of one layer.
-class GgufExperts {
- public:
-  explicit GgufExperts(const std::string& architecture) {
-    file_.value("general.architecture", architecture).value(architecture + ".block_count", 1u);
-    file_.value(architecture + ".expert_count", 3u);
-  }
-  /// sizes: the innermost dimension first.
-  GgufExperts& add(const std::string& name, const std::vector<std::uint64_t>& sizes,
-                   const TensorNumbers& number, std::size_t hidden_dimensions = 0) {
-    std::vector<std::size_t> shape(sizes.rbegin(), sizes.rend());
-    shape.insert(shape.begin(), hidden_dimensions, 1);
-    file_.tensor("blk.0." + name, sizes, 0, tensor_bytes("F32", shape, number));
-    return *this;
-  }
-  moe::Checkpoint open() const { return moe::Checkpoint(directory_.write("model.gguf", file_.file())); }
-
- private:
-  TemporaryDirectory directory_;
-  GgufBuilder file_;
-};
-
-TensorNumbers numbers_of_part(std::size_t part) {
-  return [=](std::size_t e, std::size_t r, std::size_t c) { return expert_number(e, part, r, c); };
-}
-TensorNumbers numbers_of_bias(std::size_t part) {
-  return [=](std::size_t, std::size_t e, std::size_t c) { return expert_number(e, part, 0, c); };
-}
-
-}  // namespace
-
-TEST_CASE("layouts: merged experts of GGUF files are read, with biases") {
-  GgufExperts file("gpt-oss");
-  file.add("ffn_gate_exps.weight", {6, 4, 3}, numbers_of_part(0))
-      .add("ffn_up_exps.weight", {6, 4, 3}, numbers_of_part(1));
-  file.add("ffn_down_exps.weight", {4, 6, 3}, numbers_of_part(2))
-      .add("ffn_gate_exps.bias", {4, 3}, numbers_of_bias(3));
-  file.add("ffn_up_exps.bias", {4, 3}, numbers_of_bias(4))
-      .add("ffn_down_exps.bias", {6, 3}, numbers_of_bias(5));
-  const moe::ExpertCatalog catalog(file.open());
-  CHECK(catalog.experts(0) == 3);
-  check_numbers(catalog, all_six);
-}
-
-TEST_CASE("layouts: in GGUF files with gate and up in one tensor, gate comes first in every family") {
-  for (const char* architecture : {"gemma4", "gpt-oss"}) {
-    GgufExperts file(architecture);
-    file.add("ffn_gate_up_exps.weight", {6, 8, 3},
-             [](std::size_t e, std::size_t r, std::size_t c) { return expert_number(e, r / 4, r % 4, c); });
-    file.add("ffn_down_exps.weight", {4, 6, 3}, numbers_of_part(2));
-    check_numbers(moe::ExpertCatalog(file.open()), three);
-  }
-}
-
-TEST_CASE("layouts: old GGUF files with a tensor for each matrix, and GGUF files without gate, are read") {
-  GgufExperts old("llama");
-  for (std::size_t e = 0; e < 3; ++e)
-    for (std::size_t part = 0; part < 3; ++part) {
-      constexpr std::array<const char*, 3> names{"ffn_gate.", "ffn_up.", "ffn_down."};
-      old.add(names[part] + std::to_string(e) + ".weight",
-              part < 2 ? std::vector<std::uint64_t>{6, 4} : std::vector<std::uint64_t>{4, 6},
-              [=](std::size_t, std::size_t r, std::size_t c) { return expert_number(e, part, r, c); });
-    }
-  check_numbers(moe::ExpertCatalog(old.open()), three);
-  GgufExperts nemotron("nemotron_h_moe");
-  nemotron.add("ffn_up_exps.weight", {6, 4, 3}, numbers_of_part(1))
-      .add("ffn_down_exps.weight", {4, 6, 3}, numbers_of_part(2));
-  check_numbers(moe::ExpertCatalog(nemotron.open()), without_gate);
-}
-
-TEST_CASE("layouts: writers of GGUF may drop the dimension of a single expert") {
-  GgufExperts file("gpt-oss");
-  file.add("ffn_gate_exps.weight", {6, 4}, numbers_of_part(0), 1)
-      .add("ffn_up_exps.weight", {6, 4}, numbers_of_part(1), 1);
-  file.add("ffn_down_exps.weight", {4, 6}, numbers_of_part(2), 1)
-      .add("ffn_gate_exps.bias", {4}, numbers_of_bias(3), 1);
-  file.add("ffn_up_exps.bias", {4}, numbers_of_bias(4), 1)
-      .add("ffn_down_exps.bias", {6}, numbers_of_bias(5), 1);
-  file.add("ffn_gate_inp.weight", {6}, numbers_of_bias(0));
-  const moe::ExpertCatalog catalog(file.open());
-  CHECK(catalog.experts(0) == 1);
-  check_numbers(catalog, all_six);
 }
 
 TEST_CASE("layouts: every checkpoint of another implementation has a catalog" *
