@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The contract of expert providers, as doctest checks. To test a provider of your own:
+// The contract of expert providers, as checks of doctest. To test a provider of your own:
 //
 //   TEST_CASE("my provider: keeps the contract") {
 //     check_provider_contract([] { return MyProvider(...); }, expected);
 //   }
 //
-// `expected` holds the right weights of every expert that the provider has, by id.
+// `expected` holds the right weights of every expert that the provider has, by id. The provider must have room for two leases.
 
 #include "detail/core/tensor.hpp"
 #include "detail/experts/any_provider.hpp"
@@ -71,9 +71,11 @@ inline void serves_many_threads(moe::AnyProvider& provider, const ExpectedExpert
   const auto use = [&](std::size_t thread) {
     for (std::size_t i = 0; i < 200; ++i) {
       const moe::ExpertId id = ids[(i * (thread + 1) + thread) % ids.size()];
-      const auto kind = static_cast<Kind>(i / 3 % 4);
+      const auto kind = static_cast<Kind>(i / 3 % 5);
       const float weight = 0.5f;
-      if (i % 3 == 0) provider.hint({.ids = {&id, 1}, .weights = {&weight, 1}, .kind = kind});
+      const std::uint32_t tokens = 2;
+      if (i % 3 == 0)
+        provider.hint({.ids = {&id, 1}, .weights = {&weight, 1}, .tokens = {&tokens, 1}, .kind = kind});
       if (i % 7 == 0) provider.load(id, kind);
       if (i % 11 == 0) (void)provider.bytes(id);
       if (const auto ready = provider.try_acquire(id); ready && !same(**ready, expected.at(id))) ++wrong;
