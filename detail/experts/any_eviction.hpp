@@ -10,8 +10,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// An eviction policy of any type, called through virtual functions, so that the replays of all policies are compiled once.
-/// Caches that run a model take the type of their policy as a template argument instead.
+/// An eviction policy of any type, called through virtual functions, so that the code of replays is compiled once for all
+/// policies. A cache that runs a model instead takes the type of its policy as a template argument.
 class AnyEviction {
  public:
   template <class E>

@@ -30,7 +30,7 @@ class AnyProvider {
  public:
   using CacheBudget = void;  // marks budget_bytes() as the budget of a cache; see HasCacheBudget
 
-  /// Holds a lease of any type of at most 256 bytes.
+  /// Holds a lease of any type that takes at most 256 bytes.
   class Lease {
    public:
     /// Takes over the lease of a provider.
@@ -41,7 +41,8 @@ class AnyProvider {
       static_assert(std::is_nothrow_move_constructible_v<L>, "moe: moving a lease must not throw");
       ::new (static_cast<void*>(storage_)) L(std::move(lease));
     }
-    /// Takes over the lease of `other`, which may then only be destroyed or assigned to.
+    /// Takes over the lease of `other`. After that, `other` may only be destroyed or assigned to. An assignment first ends the
+    /// lease that this object holds.
     Lease(Lease&& other) noexcept;
     Lease& operator=(Lease&& other) noexcept;
     ~Lease();
@@ -69,7 +70,7 @@ class AnyProvider {
     alignas(std::max_align_t) std::byte storage_[256];
   };
 
-  /// Explicit: an adapter around an AnyProvider can be constructed from an AnyProvider, and must not convert to one.
+  /// Explicit: an adapter around an AnyProvider can be constructed from an AnyProvider, and must not convert to an AnyProvider.
   template <detail::ProviderOtherThan<AnyProvider> P>
   explicit AnyProvider(P provider) : provider_(std::make_shared<Holder<P>>(std::move(provider))) {}
 
@@ -123,7 +124,7 @@ class AnyProvider {
     const ExpertCatalog* catalog() override { return detail::catalog(provider); }
     std::size_t budget_bytes() override { return detail::cache_budget_bytes(provider); }
 
-    /// A lease of another AnyProvider is not wrapped again.
+    /// If the provider is itself an AnyProvider, its lease is returned as it is.
     static Lease erased(Lease lease) { return lease; }
     template <ExpertLease L>
     static Lease erased(L lease) {

@@ -8,14 +8,15 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// A provider whose member budget_bytes() is the budget of a cache: caches, and AnyProvider. A member type marks them, since a
-/// base class would let argument-dependent lookup find this namespace.
+/// A provider whose member budget_bytes() is the budget of a cache: the caches and AnyProvider. The member type CacheBudget
+/// marks these providers, since a base class as the mark would let argument-dependent lookup find the functions of this
+/// namespace.
 template <class P>
 concept HasCacheBudget = requires {
   typename P::CacheBudget;
 };
 
-/// The budget of the outermost cache of a stack of providers; SIZE_MAX if there is no cache.
+/// The budget in bytes of the outermost cache in a provider and the providers within it; SIZE_MAX if there is no cache.
 template <class P>
 std::size_t cache_budget_bytes([[maybe_unused]] P& provider) {
   if constexpr (HasCacheBudget<P>) {

@@ -104,9 +104,9 @@ namespace moe::inline MOE_ABI {
 ///
 /// It refuses
 /// - a member named like an optional member (see ExpertProvider) with another type or access, or without noexcept where the
-///   optional member has it, unless it is a public data member;
-/// - a member function with a name that is likely to mean an optional member, such as try_aquire or prefetch, if it can be
-///   called with the arguments of that member. The list stands above, in check_member_names().
+///   optional member is noexcept. Public data members with these names are allowed;
+/// - a member function with a name that is likely to mean an optional member, such as try_aquire or prefetch, if the function
+///   can be called with the arguments of that member. The list stands above, in check_member_names().
 template <class P>
 consteval bool check_provider() {
   static_assert(

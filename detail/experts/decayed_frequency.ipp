@@ -111,7 +111,7 @@ MOE_INLINE DecayedFrequency::Top& DecayedFrequency::Order::heap_of(const Uses& u
 MOE_INLINE void DecayedFrequency::Order::advance(detail::PairingHeaps& heaps, std::uint64_t token) noexcept {
   if (token <= now_) return;
   const std::uint64_t steps = std::min(token - now_, recent_tokens);
-  // A new token takes over the heap of the token that is recent_tokens older. The experts in this heap move to the old ones.
+  // A new token takes over the heap of the token that is recent_tokens older. The experts in this heap first move to old_.
   for (std::uint64_t step = 1; step <= steps; ++step)
     heaps.meld(old_, recent_[static_cast<std::size_t>((now_ + step) % recent_tokens)]);
   now_ = token;

@@ -14,14 +14,16 @@ namespace moe::inline MOE_ABI {
 /// Stands for "no expert" where a number of an expert is expected.
 inline constexpr std::uint32_t no_expert = detail::PairingHeaps::none;
 
-/// Decides which expert a cache evicts. The cache numbers its experts 0, 1, 2, ... in the order of their first request. An
-/// expert is a candidate while it is resident, has no lease, is not about to be acquired, and is not one of the last experts
-/// that its layer keeps. Most experts are candidates most of the time, so each call should take O(log n) or less.
+/// Decides which expert a cache evicts. The cache numbers its experts 0, 1, 2, ... in the order of their first requests. An
+/// expert is a candidate while it is resident, has no lease, is not about to be acquired, is not cold (such experts are evicted
+/// without the policy; see CacheOptions), and is not one of the last experts that its layer keeps. Most experts are candidates
+/// most of the time, so each call should take O(log n) or less.
 ///
 /// | expression                       | returns       | meaning                                                              |
 /// |----------------------------------|---------------|----------------------------------------------------------------------|
 /// | policy.resize(experts, layers)   |               | prepares for numbers below `experts` and layers below `layers`, both |
-/// |                                  |               | never less than before; the only member that may allocate or throw   |
+/// |                                  |               | never less than in the last call that returned; the only member that |
+/// |                                  |               | may allocate or throw                                                |
 /// | policy.use(expert, token)        |               | the expert, which is no candidate now, is used at that token         |
 /// | policy.insert(expert, id, token) |               | the expert becomes a candidate                                       |
 /// | policy.erase(expert)             |               | the expert is no candidate any more                                  |
@@ -47,8 +49,8 @@ concept EvictionPolicy = std::is_copy_constructible_v<E> &&
   { constant.score(expert, token) } -> std::convertible_to<double>;
 };
 
-/// The candidates of a policy in which a candidate's key does not change: the lowest key is evicted first, of equal keys
-/// the lowest id. insert: O(1), erase: O(log n) amortised. Only resize() allocates.
+/// The candidates of a policy in which a candidate's key does not change: the candidate with the lowest key is evicted first,
+/// and among equal keys the candidate with the lowest id. insert: O(1), erase: O(log n) amortised. Only resize() allocates.
 class CandidateHeap {
  public:
   /// Makes room for experts with numbers below `experts`. Throws std::bad_alloc.
@@ -60,7 +62,7 @@ class CandidateHeap {
   /// Removes a candidate.
   void erase(std::uint32_t expert) noexcept { heap_.erase(top_, expert); }
 
-  /// `no_expert` if there is no candidate.
+  /// The candidate to evict first; `no_expert` if there is no candidate.
   std::uint32_t lowest() const noexcept { return top_; }
 
  private:

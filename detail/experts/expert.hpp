@@ -14,14 +14,14 @@ namespace moe::inline MOE_ABI {
 
 /// Names one expert of a model.
 struct ExpertId {
-  std::uint32_t layer = 0;   // of the model, counted with layers that have no experts
+  std::uint32_t layer = 0;   // index in the model, layers without experts included
   std::uint32_t expert = 0;  // index in the layer
   friend auto operator<=>(const ExpertId&, const ExpertId&) = default;
 };
 
 /// The weights of one expert, as views: y = down · activation(gate · x + gate_bias, up · x + up_bias) + down_bias. Networks of
-/// two matrices have no gate: the data of `gate` is null, and `gate` has no rows. Biases have the size 0 where a model has none.
-/// `hidden` is the width of the inputs of the experts.
+/// two matrices have no gate: the data of `gate` is null, and `gate` has no rows. Biases have the size 0 where a model has
+/// none. `hidden` is the width of the inputs of the experts.
 struct ExpertWeights {
   Matrix gate;            // [width, hidden]
   Matrix up;              // [width, hidden]
@@ -43,7 +43,7 @@ namespace moe::inline MOE_ABI::detail {
 /// The shape that all experts of a layer have.
 struct ExpertShape {
   std::size_t hidden = 0;  // the width of inputs and results
-  std::size_t width = 0;
+  std::size_t width = 0;   // the size of the activation between up and down
   bool gated = true;
   bool biases = false;
 

@@ -40,7 +40,7 @@ class ExpertPartFinder {
   std::vector<ExpertPart> find(std::uint32_t layer);
 
  private:
-  /// Adds the parts of one kind that are tensors of their own.
+  /// Adds one kind of part, such as gate, of all experts whose parts are tensors of their own.
   void add_singles(const ExpertNames& names, std::size_t part);
 
   void add_matrices(std::uint32_t layer);
@@ -62,7 +62,8 @@ class ExpertPartFinder {
 
   void require_mxfp4(const TensorInfo* blocks, const TensorInfo* exponents, std::size_t parts) const;
 
-  /// Throws if a tensor has more experts than any model, or if too many parts are smaller than small_part_bytes.
+  /// Counts the `parts` parts of each of the experts in a tensor. Throws if the tensor has more experts than a layer of any
+  /// model, or if too many parts were smaller than small_part_bytes so far.
   void require_few(const TensorInfo& tensor, std::uint64_t experts, std::size_t parts);
 
   const ModelSource& source_;

@@ -13,11 +13,11 @@ namespace moe::inline MOE_ABI {
 
 /// How the experts of one layer were acquired.
 struct ExpertStatistics {
-  std::uint64_t resident = 0;   // readable at the first request
-  std::uint64_t in_flight = 0;  // announced before, and readable when acquired: loaded in the meantime
-  std::uint64_t missed = 0;     // acquire() had to load them or to wait
+  std::uint64_t resident = 0;   // readable when acquired, and not announced as missing before
+  std::uint64_t in_flight = 0;  // announced as missing, and readable when acquired: loaded in the meantime
+  std::uint64_t missed = 0;     // not readable when acquired: acquire() loaded the expert, or waited
   std::uint64_t bytes = 0;      // of the weights of in_flight and missed
-  double waited_seconds = 0;    // in acquire(), for missed
+  double waited_seconds = 0;    // the time that callers spent in acquire() for missed experts
 
   /// How often experts were acquired.
   std::uint64_t acquired() const { return resident + in_flight + missed; }
@@ -33,7 +33,8 @@ namespace moe::inline MOE_ABI::detail {
 /// Counts acquired experts by layer. Thread-safe.
 class ExpertCounter {
  public:
-  /// Notes experts that are announced because they are missing. If such an expert is readable later, it was loaded meanwhile.
+  /// Notes experts that are announced because they are missing. If such an expert is readable when it is acquired, it was
+  /// loaded in the meantime.
   void count_announced(std::span<const ExpertId> ids) noexcept;
 
   void count_ready(ExpertId id, std::size_t bytes);

@@ -32,8 +32,8 @@ class ExpertTable {
   void resize_slots(std::size_t slots);
 
   std::vector<ExpertId> ids_;  // by number
-  std::vector<std::uint32_t>
-      slots_;  // numbers or `none`; the size is a power of two, at most half are in use
+  // Numbers of experts, or `none`. The size is 0 or a power of two, and at most half of the slots hold a number.
+  std::vector<std::uint32_t> slots_;
 };
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -35,7 +35,7 @@ MOE_INLINE std::size_t ExpertTable::slot_of(ExpertId id) const {
 
 MOE_INLINE void ExpertTable::resize_slots(std::size_t slots) {
   std::vector<std::uint32_t> old(slots, none);
-  old.swap(slots_);  // nothing below throws
+  old.swap(slots_);
   for (std::uint32_t number = 0; number < ids_.size(); ++number) slots_[slot_of(ids_[number])] = number;
 }
 

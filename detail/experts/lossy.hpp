@@ -5,8 +5,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// A provider whose leases may have other weights than the experts of the checkpoint. A member type marks these providers,
-/// since a base class would let argument-dependent lookup find this namespace.
+/// A provider whose leases may have other weights than the experts of the checkpoint. The member type Lossy marks these
+/// providers, since a base class as the mark would let argument-dependent lookup find the functions of this namespace.
 template <class P>
 concept MarkedLossy = requires {
   typename P::Lossy;

@@ -29,7 +29,8 @@ using RangeBytes = FunctionRef<std::span<const std::byte>(std::size_t)>;
 /// Views of the stored bytes of an expert that is stored as kernels read it.
 ExpertWeights view_expert(const ExpertLocation& location, const StoredRanges& ranges, RangeBytes bytes_of);
 
-/// Writes all parts of an expert, one after the other, to the location.bytes() bytes at `out`. Returns views of them.
+/// Writes all parts of an expert, one after the other, in the form that kernels read, to the location.bytes() bytes at `out`.
+/// Returns views of these bytes.
 ExpertWeights decode_expert(const ExpertLocation& location, const StoredRanges& ranges, RangeBytes bytes_of,
                             std::byte* out);
 

@@ -52,7 +52,8 @@ inline std::uint64_t spread_bytes(std::uint64_t bytes) {
   return (bytes | bytes << 8) & 0x00ff00ff00ff00ff;
 }
 
-/// A block in the order of GGUF: byte j holds the numbers j and j + 16. `pairs`: byte j holds the numbers 2j and 2j + 1.
+/// Writes a block of MXFP4 in the order of GGUF: the exponent, then 16 bytes, of which byte j holds the numbers j and j + 16.
+/// pairs: 16 bytes, of which byte j holds the numbers 2j and 2j + 1.
 MOE_INLINE void repack_mxfp4(std::byte exponent, const std::byte* pairs, std::byte* out) {
   constexpr std::uint64_t low = 0x0f0f0f0f0f0f0f0f;
   const auto first = load_as<std::uint64_t>(pairs), second = load_as<std::uint64_t>(pairs + 8);
@@ -75,8 +76,8 @@ MOE_INLINE void decode_mxfp4(const MatrixLocation& location, std::span<const std
     }
 }
 
-/// Stores numbers with one scale: as blocks of f8_e4m3, or as f32 where no such blocks fit. A number is the same product in
-/// both forms. Returns the end of the stored bytes.
+/// Stores numbers with one scale: as blocks of f8_e4m3, or as f32 where no such blocks fit. Both forms give the same product of
+/// number and scale. Returns the end of the stored bytes.
 MOE_INLINE std::byte* store_e4m3(DType dtype, float scale, std::span<const std::byte> numbers,
                                  std::byte* out) {
   constexpr DTypeLayout layout = layout_of(DType::f8_e4m3);

@@ -50,10 +50,10 @@ class MatrixLocator {
 
   void require_bias_type(const TensorInfo& tensor) const;
 
-  /// The matrices in a tensor of three dimensions; a tensor of two dimensions is a stack of one matrix.
+  /// The matrices in a tensor. dimensions: 3; or 2, and then the tensor is a stack of one matrix.
   MatrixStack stack(const TensorInfo& tensor, std::size_t dimensions) const;
 
-  /// The rows [first, first + rows) of a matrix of a stack.
+  /// The rows [first, first + rows) of the matrix with the index `matrix` of a stack.
   MatrixLocation rows_of(const MatrixStack& stack, std::size_t matrix, std::size_t first,
                          std::size_t rows) const;
 

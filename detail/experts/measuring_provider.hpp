@@ -15,7 +15,8 @@
 
 namespace moe::inline MOE_ABI {
 
-/// Counts, by layer, how the experts of `Inner` are acquired, and measures how long callers wait. Changes nothing else.
+/// Counts, by layer, how the experts of `Inner` are acquired, and measures how long callers wait. acquire() first calls
+/// try_acquire() of `Inner`; apart from that, all calls pass unchanged.
 template <ExpertProvider Inner>
 class MeasuringProvider {
   static_assert(check_provider<Inner>());
@@ -45,7 +46,7 @@ class MeasuringProvider {
     detail::hint(state_->inner, announcement);
   }
 
-  /// By layer, up to the last layer of which an expert was acquired.
+  /// The counts by layer, up to the last layer of which an expert was acquired.
   std::vector<ExpertStatistics> layers() const { return state_->counter.layers(); }
 
   /// The sum of all layers.
@@ -68,7 +69,7 @@ class MeasuringProvider {
     return weights.bytes();
   }
 
-  std::unique_ptr<State> state_;  // mutexes cannot move, and the provider may
+  std::unique_ptr<State> state_;  // on the heap, because a mutex cannot move, and the provider may move
 };
 
 }  // namespace moe::inline MOE_ABI

@@ -12,12 +12,13 @@ namespace moe::inline MOE_ABI {
 
 /// Delivers views of the mapped checkpoint: the system reads pages when they are touched, and drops them when it needs the
 /// memory. If the model fits into memory, access is as fast as to other memory. There is no budget. Experts that are not stored
-/// as kernels read them are converted at each acquire(), into memory of the lease; a cache around this provider avoids that.
+/// as kernels read them are converted at each acquire(), into memory of the lease; a cache around this provider keeps the
+/// converted experts. Thread-safe.
 class MmapProvider {
   struct State;
 
  public:
-  /// Weights in the mapped file, or converted ones that the lease owns. Must not outlive the provider.
+  /// Views of the mapped file, or converted weights that the lease owns. Must not outlive the provider.
   class Lease {
    public:
     /// The weights, which stay readable while the lease lives.
@@ -42,7 +43,7 @@ class MmapProvider {
   Lease acquire(ExpertId id) const;
 
   /// An expert counts as resident once it was acquired. A system call could tell which pages are in memory, but costs more time
-  /// than it saves. An expert that must be converted is never resident.
+  /// than it saves. An expert that must be converted is never resident. Throws if there is no such expert.
   std::optional<Lease> try_acquire(ExpertId id) const;
 
   /// Asks the system to read the announced experts, if they were chosen for single tokens or for a prompt.

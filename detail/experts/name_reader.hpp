@@ -16,10 +16,10 @@ class NameReader {
   /// The part that was not read yet.
   std::string_view rest() const { return rest_; }
 
-  /// Reads `expected`. If the rest does not begin with `expected`, reads nothing and returns false.
+  /// Reads `expected` and returns true. If the rest does not begin with `expected`, reads nothing and returns false.
   bool skip(std::string_view expected);
 
-  /// Reads a decimal number below 2^32; empty if the rest does not begin with such a number.
+  /// Reads a decimal number below 2^32. If the rest does not begin with such a number, reads nothing and returns no value.
   std::optional<std::uint32_t> number();
 
  private:

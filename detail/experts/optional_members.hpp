@@ -120,7 +120,7 @@ void load(P& provider, ExpertId id, [[maybe_unused]] Announcement::Kind kind) no
   }
 }
 
-/// 0: unknown.
+/// The memory that a lease takes, in bytes; 0: unknown.
 template <ExpertProvider P>
 std::size_t bytes([[maybe_unused]] P& provider, [[maybe_unused]] ExpertId id) {
   if constexpr (HasBytes<P>) {
@@ -132,7 +132,7 @@ std::size_t bytes([[maybe_unused]] P& provider, [[maybe_unused]] ExpertId id) {
   }
 }
 
-/// 0: unknown.
+/// The most that bytes() returns; 0: unknown.
 template <ExpertProvider P>
 std::size_t largest_bytes([[maybe_unused]] P& provider) {
   if constexpr (HasLargestBytes<P>) {
@@ -144,7 +144,7 @@ std::size_t largest_bytes([[maybe_unused]] P& provider) {
   }
 }
 
-/// Null: there is none.
+/// Where all experts lie; null if no provider states a catalog.
 template <ExpertProvider P>
 const ExpertCatalog* catalog([[maybe_unused]] P& provider) {
   if constexpr (HasCatalogReference<P>) {

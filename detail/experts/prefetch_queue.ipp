@@ -13,7 +13,7 @@ namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE PrefetchQueue::PrefetchQueue(std::size_t io_threads, Load load, void* provider)
     : load_(load), provider_(provider) {
-  constexpr std::size_t usual_experts = 256;  // so that queues rarely allocate
+  constexpr std::size_t usual_experts = 256;  // with room for so many, the queues rarely allocate later
   chosen_.reserve(usual_experts);
   predicted_.reserve(usual_experts);
   try {
@@ -49,7 +49,7 @@ MOE_INLINE void PrefetchQueue::enqueue(const Announcement& announcement) noexcep
     } else {
       for (const ExpertId id : announcement.ids) append(id);
     }
-  } catch (...) {  // without memory nothing is read ahead
+  } catch (...) {  // out of memory: acquire() loads the experts that were not queued
   }
   changed_.notify_all();
 }

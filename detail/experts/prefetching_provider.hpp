@@ -15,9 +15,10 @@ namespace moe::inline MOE_ABI {
 
 /// Loads announced experts in the background, on threads that mostly wait for the disk.
 ///
-/// - Chosen experts are loaded before predicted ones. A prediction is loaded only while no thread waits in acquire() and no
-///   chosen expert is queued; the next announcement withdraws it.
-/// - The queue drops an expert that is acquired before a background thread has begun to load it: acquire() loads it.
+/// - Chosen experts are loaded before predicted experts. The loading of a predicted expert begins only while no thread waits in
+///   acquire() and no chosen expert is queued. The next announcement withdraws a prediction, except announcements of the kinds
+///   hot and used.
+/// - If an expert is acquired before a background thread has begun to load it, acquire() loads the expert instead.
 /// - Errors of the background threads are dropped: acquire() loads the expert again, and throws if that fails.
 ///
 /// Useful around a provider that keeps what it has loaded, such as CachingProvider. The background threads call load(id, kind)
@@ -64,7 +65,7 @@ class PrefetchingProvider {
     detail::PrefetchQueue queue;  // last: its threads use `inner`
   };
 
-  std::unique_ptr<State> state_;  // the threads keep its address, and the provider may move
+  std::unique_ptr<State> state_;  // on the heap, because the threads use the state, and the provider may move
 };
 
 }  // namespace moe::inline MOE_ABI

@@ -16,8 +16,8 @@ namespace moe::inline MOE_ABI::detail {
 template <class T>
 concept Movable = std::is_move_constructible_v<T> && std::is_move_assignable_v<T>;
 
-/// How many missing experts of a layer are announced before the first of them is acquired: more than there are threads
-/// that read.
+/// The engine announces at most this many missing experts of a layer before it acquires the first of them. The number is
+/// greater than the usual number of threads that read.
 inline constexpr std::size_t announced_ahead = 16;
 
 }  // namespace moe::inline MOE_ABI::detail
@@ -36,21 +36,21 @@ concept ExpertLease = detail::Movable<L> && requires(const L lease) {
 struct Announcement {
   /// Why the experts are announced.
   enum class Kind {
-    chosen,     // the router chose these experts for one token of each text: they will be acquired
-    prefill,    // the router chose them for the many tokens of a prompt, which says little about later tokens
-    predicted,  // a guess at the choice of the next layer's router, which replaces the previous guess
+    chosen,     // the router chose the experts for one token of each text: they will be acquired
+    prefill,    // the router chose the experts for a prompt, which says little about later tokens
+    predicted,  // a guess of what the router of the next layer will choose; replaces the previous guess
     hot,        // the experts that a prompt used in one layer, most used first: worth keeping
     used,       // the experts that one token of each of several texts used in one layer, with `tokens`
   };
 
-  // Of one layer; if chosen or prefill, in the order in which they will be acquired.
+  // Of one layer. If chosen or prefill: in the order in which the engine waits for them. If predicted: most likely first.
   std::span<const ExpertId> ids;
-  // [ids]: the router's weight of each expert, summed over the tokens that chose the expert; empty where unknown.
+  // [ids]: the router's weight of each expert, summed over the tokens that chose the expert; empty if unknown.
   std::span<const float> weights = {};
   // [ids]: if used, how many of the tokens chose each expert.
   std::span<const std::uint32_t> tokens = {};
   Kind kind = Kind::chosen;  // what the provider may expect of the experts
-  // If chosen for one token: the sum of the router's weights of all its experts, present ones included. 0: unknown.
+  // If chosen for one token: the sum of the router's weights of all experts of the token, resident ones included. 0: unknown.
   float total_weight = 0;
 };
 
@@ -67,8 +67,8 @@ constexpr bool is_about_past(Announcement::Kind kind) {
 
 namespace moe::inline MOE_ABI {
 
-/// Anything that delivers experts. The router chooses and the provider delivers: a provider must have every expert of the
-/// model.
+/// Anything that delivers experts. The router chooses and the provider delivers: a provider must have every expert that the
+/// router of a layer may choose.
 ///
 /// | required member          | returns              | meaning                                                        |
 /// |--------------------------|----------------------|----------------------------------------------------------------|
@@ -90,9 +90,10 @@ namespace moe::inline MOE_ABI {
 /// | inner()                  | a reference          | the provider within an adapter: what   | it is no adapter      |
 /// |                          |                      | the adapter lacks is looked for there  |                       |
 ///
-/// try_acquire() of an inner provider is used only if its lease type is the lease type of the adapter. An adapter that
-/// checks or counts leases therefore defines try_acquire() itself. check_provider() refuses misspelt and wrongly typed
-/// members at compile time.
+/// A prefetcher calls load(id, kind) with the kind predicted, or with the kind chosen, also for the experts of a prompt.
+/// try_acquire() of an inner provider is used only if its lease type is the lease type of the adapter; so an adapter that
+/// checks or counts leases defines try_acquire() itself. check_provider() refuses misspelt and wrongly typed members at
+/// compile time.
 ///
 /// - Threads: all members are called from several threads at once.
 /// - Lifetime: a lease stays valid if its provider moves, but not if its provider is destroyed.

@@ -14,19 +14,19 @@ namespace moe::inline MOE_ABI {
 
 /// Options of a ReadProvider.
 struct ReadOptions {
-  bool direct = false;  // bypass the page cache where the system allows it
+  bool direct = false;  // bypass the page cache where the system and the file system allow direct reads
   bool verify = false;  // compare the bytes that are read with the checksums in the file
 };
 
 /// Counts of the reads of a ReadProvider since its construction.
 struct ReadStatistics {
-  std::uint64_t reads = 0;      // calls to the system; each reads consecutive bytes
-  std::uint64_t bytes = 0;      // read from files
+  std::uint64_t reads = 0;      // of consecutive bytes, each usually one call of the system
+  std::uint64_t bytes = 0;      // read from files, gaps between neighbouring ranges included
   bool direct_refused = false;  // direct reads were wanted, but some file was read through the page cache
 };
 
-/// Reads an expert from disk each time the expert is acquired, into memory that the lease owns and returns to a pool. One call
-/// reads all ranges that are neighbours in a file. Weights that are not stored as kernels read them are first read into memory
+/// Reads an expert from disk each time the expert is acquired, into memory that the lease owns and returns to a pool. Ranges
+/// that are neighbours in a file are read together. Weights that are not stored as kernels read them are first read into memory
 /// of a second pool, then converted; the second pool is as large as the experts that are read at the same time. Thread-safe.
 class ReadProvider {
   struct State;
@@ -47,14 +47,14 @@ class ReadProvider {
     ExpertWeights weights_;  // views of slab_
   };
 
-  /// Throws if options.verify and a file states no checksums.
+  /// Throws if options.verify and the files state no checksum for some part of an expert.
   explicit ReadProvider(ExpertCatalog catalog, const ReadOptions& options = {});
   explicit ReadProvider(const Checkpoint& checkpoint, const ReadOptions& options = {});
   ReadProvider(ReadProvider&& other) noexcept;
   ReadProvider& operator=(ReadProvider&& other) noexcept;
   ~ReadProvider();
 
-  /// Throws if there is no such expert, if it cannot be read, or if its checksum is wrong.
+  /// Throws if there is no such expert, if the expert cannot be read, or, with options.verify, if a checksum is wrong.
   Lease acquire(ExpertId id);
 
   /// The memory that a lease takes; 0 if there is no such expert.
@@ -63,8 +63,8 @@ class ReadProvider {
   /// The most that bytes() returns.
   std::size_t largest_bytes() const;
 
-  /// Takes the memory of as many leases as fit into `total_bytes` from the system now, not while experts are read: with a fast
-  /// disk, taking memory costs about as much time as reading into it.
+  /// Takes the memory of as many leases as fit into `total_bytes` from the system now, so that acquire() need not take it: with
+  /// a fast disk, taking memory costs about as much time as reading into that memory.
   void reserve(std::size_t total_bytes);
 
   /// Counts since the construction. Thread-safe.

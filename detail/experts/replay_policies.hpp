@@ -52,11 +52,11 @@ class RandomEviction {
 /// future. Source: Belady 1966.
 class Belady {
  public:
-  /// Uses are numbered in the order of the trace.
+  /// The uses of experts in a trace, numbered in the order of the trace.
   struct Future {
-    std::vector<std::size_t>
-        next_use;         // [uses]: the next use of the same expert; the number of uses if there is none
-    std::size_t now = 0;  // the use that is being replayed, advanced by the replay
+    // [uses]: the next use of the same expert; the number of all uses if there is none.
+    std::vector<std::size_t> next_use;
+    std::size_t now = 0;  // the use that is being replayed; the replay advances this number
   };
 
   /// `future` must outlive this object.

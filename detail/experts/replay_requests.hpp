@@ -14,8 +14,8 @@ namespace moe::inline MOE_ABI {
 
 /// The order in which a replay requests the experts of a visit.
 enum class ReplayOrder {
-  /// In rank order, as recorded. A prompt asks for each expert once per layer, in the order of the first occurrences. No
-  /// expert of a visit is evicted for another one of the same visit. Publications compare caches in this order.
+  /// In rank order, as recorded. A prompt requests each expert once per layer, in the order of the first occurrences. No expert
+  /// of a visit is evicted for another expert of the same visit. Publications compare caches in this order.
   rank,
   /// The order of the engine: resident experts first. A prompt requests each expert once per layer, in the order of the ids.
   hits_first,
@@ -29,10 +29,10 @@ namespace moe::inline MOE_ABI::detail {
 struct ReplayRequest {
   std::uint32_t cache = 0;
   std::uint32_t number = 0;  // of the expert in its cache
-  ExpertId id;               // the layer counts only layers with visits
+  ExpertId id;  // with the index of the layer among the layers with visits; 0 if each layer has a cache
   std::size_t bytes = 0;
-  std::size_t choice = 0;  // its index in the trace; the last one if several tokens chose the expert
-  std::size_t tokens = 1;  // that chose the expert
+  std::size_t choice = 0;  // its index in the trace; of the last choice if several tokens chose the expert
+  std::size_t tokens = 1;  // the number of tokens that chose the expert
   bool resident = false;   // set by the replay
 };
 
@@ -47,9 +47,9 @@ class ReplayRequests {
   const Trace& trace() const { return *trace_; }
   std::size_t caches() const { return per_layer_ ? layers_ : 1; }
 
-  /// Replaces `out` by the requests of visit i, and of the visits after it that were computed together with it: those of the
-  /// same prompt and layer; after a prompt, those of other texts, with the same step and layer. Returns the index of the
-  /// next visit.
+  /// Replaces `out` by the requests of visit i, and of the visits after it that were computed together with it: in a prompt,
+  /// the visits of the same prompt and layer; after a prompt, the visits of other texts with the same step and layer. Returns
+  /// the index of the first visit that is not gathered. Precondition: visit i has an expert.
   std::size_t gather(std::size_t i, ReplayOrder order, std::vector<ReplayRequest>& out);
 
   /// For each choice, the next choice of the same expert.
@@ -70,8 +70,8 @@ class ReplayRequests {
   std::size_t experts_ = 0;             // different ones, of all layers
   std::vector<std::uint32_t> numbers_;  // [choices]: of the expert among all experts
   std::vector<Layer> layer_of_;         // by layer of the trace
-  std::vector<std::uint32_t>
-      place_;  // [experts]: 1 + the index of the expert's request while gathering; 0: none
+  // [experts]: during gather(), 1 + the index of the expert's request, or 0 if there is none.
+  std::vector<std::uint32_t> place_;
 };
 
 /// The options of a cache for the model of a trace: only layers with visits count.

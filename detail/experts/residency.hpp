@@ -14,15 +14,15 @@
 
 namespace moe::inline MOE_ABI {
 
-/// The budget of a cache, and the sizes of its model. All members but the budget are optional: without them the cache has
-/// fewer hits.
+/// The budget of a cache, and the sizes of its model. All members but the budget are optional. If `layers` or `largest_bytes`
+/// is unknown, layers have no floor, and no expert of a prompt becomes hot, so the cache has fewer hits.
 struct CacheOptions {
   std::size_t budget_bytes = 0;       // the most bytes of resident experts; not less than the largest expert
-  std::size_t layers = 0;             // with experts; 0: unknown, and then layers have no floor
+  std::size_t layers = 0;             // the number of layers with experts; 0: unknown
   std::size_t experts_per_token = 8;  // in each layer
   std::size_t largest_bytes = 0;      // of one expert; 0: unknown
   bool floor = true;                  // keep min(experts_per_token, equal share) experts of each layer
-  bool cold_prompts = true;           // experts that only a prompt used are evicted first
+  bool cold_prompts = true;           // experts that only a prompt used are cold: they are evicted first
 };
 
 }  // namespace moe::inline MOE_ABI
@@ -37,11 +37,11 @@ enum class Admission : std::uint8_t {
   predicted,  // a guess
 };
 
-/// How many experts a layer keeps.
+/// How many experts a layer keeps, and how many of a prompt become hot.
 struct LayerShares {
   explicit LayerShares(const CacheOptions& options);
 
-  std::size_t floor = 0;  // experts that only experts of the same layer evict
+  std::size_t floor = 0;  // the last experts of a layer, which only experts of the same layer evict
   std::size_t hot = 0;    // how many experts of a prompt stop being cold; see Residency::mark_hot()
 };
 
@@ -49,10 +49,11 @@ struct LayerShares {
 /// that a replay does exactly what the cache does. Experts have numbers 0, 1, 2, ..., which the caller gives. Not
 /// thread-safe. If a member throws std::bad_alloc, nothing has changed.
 ///
-/// A resident expert can be evicted unless it is held (leased, loading or pinned) or expected (announced and not acquired
-/// since). Cold experts are evicted first, in the order of their admission; `Eviction` orders the others. The last `floor`
-/// experts of a layer are evicted for experts of the same layer only, unless a caller waits and no other expert can be evicted.
-/// Without the floor, LRU evicts each expert just before its next use if the budget is smaller than the experts of one token.
+/// A resident expert can be evicted unless it is held (leased, loading or pinned) or expected (admitted and not acquired
+/// since). If a caller waits and no other expert can be evicted, an expected expert is evicted even so. Cold experts are
+/// evicted first, in the order of their admission; `Eviction` orders the others. The last `floor` experts of a layer are
+/// evicted for experts of the same layer only, unless a caller waits and no other expert can be evicted. Without the floor, LRU
+/// evicts each expert just before its next use if the budget is smaller than the experts of one token.
 template <class Eviction>
 class Residency {
   static_assert(check_eviction_policy<Eviction>());
@@ -63,13 +64,13 @@ class Residency {
 
   std::size_t budget_bytes() const { return options_.budget_bytes; }
 
-  /// The bytes of all resident experts, including those that are being loaded. Never above the budget.
+  /// The bytes of all resident experts, admitted and loading ones included. Never above the budget.
   std::size_t resident_bytes() const { return resident_bytes_; }
 
   /// The policy, with the uses that it has counted.
   const Eviction& policy() const { return eviction_; }
 
-  /// How many experts of a layer are evicted for experts of the same layer only.
+  /// The floor: how many experts of each layer are evicted for experts of the same layer only.
   std::size_t floor() const { return shares_.floor; }
 
   /// Allocates for layers with these numbers of experts, so that nothing is allocated for these experts later.
@@ -101,7 +102,7 @@ class Residency {
     return true;
   }
 
-  /// The router has chosen a resident expert. If the expert is resident because of a prediction, this counts as its use.
+  /// The router has chosen a resident expert. If the expert is resident because of a prediction, the choice counts as its use.
   void expect(std::uint32_t expert) {
     Expert& entry = experts_[expert];
     if (!entry.predicted || entry.expected_since == 0) return;
@@ -126,7 +127,7 @@ class Residency {
 
   void pin(std::uint32_t expert) { hold(expert); }
 
-  /// Ends the residency of an expert, even if it is held: it could not be loaded, or is evicted.
+  /// Ends the residency of an expert, even if the expert is held: its loading failed, or it is evicted.
   void remove(std::uint32_t expert) {
     Expert& entry = experts_[expert];
     resident_bytes_ -= entry.bytes;
@@ -178,12 +179,12 @@ class Residency {
     std::uint32_t place = 0;           // in the list of its layer
     std::uint32_t holds = 0;           // leases, loading and pins
     std::uint64_t expected_since = 0;  // the number of uses before the announcement, plus 1; 0: not expected
-    std::uint64_t arrival = 0;         // of a cold expert
+    std::uint64_t arrival = 0;         // of a cold expert: its place in the order of admissions
     bool cold = false;
     bool predicted = false;
     bool candidate = false;     // in cold_, or known to the policy as a candidate
-    bool in_returning = false;  // the lists below hold an expert at most once
-    bool in_predicted = false;
+    bool in_returning = false;  // whether returning_ holds the expert, which it does at most once
+    bool in_predicted = false;  // whether predicted_ holds the expert, which it does at most once
   };
 
   /// Makes every table large enough for the expert, so that nothing is allocated until the next call of prepare().
@@ -235,9 +236,9 @@ class Residency {
     if (token_ >= next_sweep_token_ && uses_ - swept_uses_ >= known_experts_) sweep();
   }
 
-  /// Age is measured in tokens: a token is experts_per_token uses in each layer. The tokens of several texts in one pass are one
-  /// token. If the number of layers is not known at first, the number of uses per token grows with the known layers, but token_
-  /// never decreases.
+  /// Age is measured in tokens: a token is experts_per_token uses in each layer. The tokens of several texts in one pass are
+  /// one token. If the number of layers is not known at first, the number of uses per token grows with the known layers, but
+  /// token_ never decreases.
   void advance_clock() {
     const std::size_t layers = options_.layers > 0 ? options_.layers : known_layers_;
     const std::size_t uses_per_token = layers * options_.experts_per_token;
@@ -381,9 +382,9 @@ class Residency {
   std::size_t known_layers_ = 0;
   std::vector<Expert> experts_;                     // by number
   std::vector<std::vector<std::uint32_t>> layers_;  // the resident experts of each layer
-  std::vector<std::uint32_t> predicted_;
-  std::vector<std::uint32_t> returning_;  // may have become candidates since the last eviction
-  CandidateHeap cold_;                    // by arrival
+  std::vector<std::uint32_t> predicted_;            // admitted by the last prediction
+  std::vector<std::uint32_t> returning_;            // may have become candidates since the last eviction
+  CandidateHeap cold_;                              // by arrival
   Eviction eviction_;
 };
 

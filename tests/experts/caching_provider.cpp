@@ -161,7 +161,7 @@ TEST_CASE("caching provider: acquire waits for room while leases fill the budget
 
 namespace {
 
-/// A provider of experts of ten bytes in layer 0 and fifty bytes in other layers, which only bytes() states.
+/// A provider whose bytes() states ten bytes for experts of layer 0, and fifty bytes for other experts. Its weights are empty.
 struct UnequalProvider {
   const moe::ExpertWeights* acquire(moe::ExpertId) { return &weights; }
   std::size_t bytes(moe::ExpertId id) { return id.layer == 0 ? 10 : 50; }
