@@ -34,7 +34,8 @@ struct FallbackOptions {
 ///   Prompts, and batches of several tokens, get exact experts.
 /// - The results depend on what is resident, so they can differ from run to run.
 /// - A thread of the provider acquires replaced experts from `Exact`, so that a cache in `Exact` keeps them. The thread begins
-///   no load while a caller acquires an expert. A new announcement drops the experts that the thread has not begun to acquire.
+///   no load while a caller acquires an expert. The replaced experts of a new announcement take the place of the experts that
+///   the thread has not begun to acquire.
 /// - Errors of `Small` are thrown, and not hidden by reading the exact expert. After an error, the calling thread gets exact
 ///   experts until its next announcement.
 ///

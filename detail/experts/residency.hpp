@@ -373,7 +373,7 @@ class Residency {
   LayerShares shares_;
   std::size_t resident_bytes_ = 0;
   std::uint64_t uses_ = 0;
-  std::uint64_t shared_uses_ = 0;  // of other texts in the same pass, which do not advance the clock
+  std::uint64_t shared_uses_ = 0;  // uses by further texts in a pass, which do not advance the clock
   std::uint64_t token_ = 0;        // the clock
   std::uint64_t next_sweep_token_ = 0;
   std::uint64_t swept_uses_ = 0;  // uses_ at the last sweep

@@ -35,8 +35,8 @@ class SlabPool {
     std::size_t bytes_;
   };
 
-  /// Prepares for up to `slabs` slabs of this size, so that take() allocates nothing but their pages. Every size that will be
-  /// used should be expected before the first slab is taken, so that arenas are laid out for several sizes.
+  /// Prepares for up to `slabs` slabs of this size, so that take() allocates nothing but the pages of slabs. Every size that
+  /// will be used should be expected before the first slab is taken, so that arenas are laid out for several sizes.
   void expect(std::size_t bytes, std::size_t slabs);
 
   /// Prepares for slabs of all these sizes in use at one time, in any order.
@@ -49,8 +49,8 @@ class SlabPool {
   void reserve(std::size_t bytes, std::size_t total_bytes);
 
  private:
-  /// The slabs of one size: how many there are, and lists of the unused ones. Both lists have room for all slabs of the size,
-  /// so that returning a slab cannot fail.
+  /// The slabs of one size: their number, and lists of the unused slabs. Both lists have room for all slabs of the size, so
+  /// that returning a slab cannot fail.
   struct SizeClass {
     std::size_t bytes = 0;
     std::size_t slabs = 0;          // in all arenas

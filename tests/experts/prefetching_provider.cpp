@@ -163,11 +163,16 @@ TEST_CASE("prefetching: if the system refuses a thread, the constructor throws a
 
 TEST_CASE("prefetching: the provider can be destroyed while reads are in progress and queued") {
   for (int round = 0; round < 20; ++round) {
-    Setup setup(3);
-    std::vector<moe::ExpertId> ids;
-    for (std::uint32_t i = 0; i < 12; ++i) ids.push_back({i, i});
-    setup.provider.hint({.ids = ids, .kind = moe::Announcement::Kind::chosen});
-    setup.provider.hint({.ids = {ids.data(), 3}, .kind = moe::Announcement::Kind::predicted});
+    std::shared_ptr<ScriptedProvider::Shared> shared;
+    {
+      Setup setup(3);
+      shared = setup.shared;
+      std::vector<moe::ExpertId> ids;
+      for (std::uint32_t i = 0; i < 12; ++i) ids.push_back({i, i});
+      setup.provider.hint({.ids = ids, .kind = moe::Announcement::Kind::chosen});
+      setup.provider.hint({.ids = {ids.data(), 3}, .kind = moe::Announcement::Kind::predicted});
+    }
+    CHECK(shared->alive == 0);
   }
 }
 

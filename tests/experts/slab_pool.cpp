@@ -89,8 +89,10 @@ TEST_CASE("slab pool: a slab of no bytes is a page") {
   SlabPool pool;
   pool.expect(0, 10);
   pool.reserve(0, 10'000);
-  const SlabPool::Slab slab = pool.take(0);
-  std::memset(slab.data(), 1, 1);
+  const SlabPool::Slab first = pool.take(0), second = pool.take(0);
+  std::memset(first.data(), 1, 4096);
+  std::memset(second.data(), 2, 4096);
+  CHECK(first.data()[4095] == std::byte{1});
 }
 
 TEST_CASE("slab pool: a size that cannot be allocated throws std::bad_alloc, and the pool stays usable") {
