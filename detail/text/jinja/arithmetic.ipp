@@ -3,6 +3,7 @@
 #include "operators.hpp"
 #include "../../core/concat.hpp"
 #include "format.hpp"
+#include "python_text.hpp"
 
 #include <charconv>
 #include <cmath>
@@ -30,6 +31,8 @@ inline void require_numbers(Memory& memory, std::string_view sign, const Value& 
   require_defined(memory, a);
   require_defined(memory, b);
   if (!a.is_number() || !b.is_number()) refuse_operands(memory, sign, a, b);
+  work_on_number(memory, a);
+  work_on_number(memory, b);
   const bool real = a.kind == Kind::real || b.kind == Kind::real;
   if (!real && !(a.is_integral() && b.is_integral())) refuse_large(memory);
 }
@@ -80,6 +83,19 @@ MOE_INLINE Value add(Memory& memory, const Value& a, const Value& b) {
   return Value::of_real(as_real(a) + as_real(b));
 }
 
+MOE_INLINE Value whole_of_digits(Memory& memory, std::string digits) {
+  std::int64_t number = 0;
+  if (std::from_chars(digits.data(), digits.data() + digits.size(), number).ec == std::errc())
+    return Value::of_integer(number);
+  Value out = memory.text(std::move(digits));
+  out.kind = Kind::big_integer;
+  return out;
+}
+
+MOE_INLINE Value whole_of_real(Memory& memory, double number) {
+  return whole_of_digits(memory, whole_digits(number));
+}
+
 /// The negative of a whole number if the number or the negative is beyond 64 bits.
 inline Value negate_large(Memory& memory, const Value& value) {
   std::string digits;
@@ -89,18 +105,14 @@ inline Value negate_large(Memory& memory, const Value& value) {
   } else {
     digits.insert(0, 1, '-');
   }
-  std::int64_t number = 0;
-  if (std::from_chars(digits.data(), digits.data() + digits.size(), number).ec == std::errc())
-    return Value::of_integer(number);
-  Value out = memory.text(std::move(digits));
-  out.kind = Kind::big_integer;
-  return out;
+  return whole_of_digits(memory, std::move(digits));
 }
 
 MOE_INLINE Value negate(Memory& memory, const Value& value) {
   require_defined(memory, value);
   if (!value.is_number()) memory.fail(concat("bad operand type for unary -: '", type_name(value), '\''));
   if (value.kind == Kind::real) return Value::of_real(-value.real);
+  work_on_number(memory, value);
   if (value.kind == Kind::big_integer || value.whole() == least_integer) return negate_large(memory, value);
   return Value::of_integer(-value.whole());
 }
@@ -140,6 +152,8 @@ MOE_INLINE Value multiply(Memory& memory, const Value& a, const Value& b) {
   if (is_sequence(b) && a.is_integral()) return repeat(memory, b, a.whole());
   require_defined(memory, a);
   require_defined(memory, b);
+  if ((is_sequence(a) && b.kind == Kind::big_integer) || (is_sequence(b) && a.kind == Kind::big_integer))
+    memory.fail("cannot fit 'int' into an index-sized integer");
   if (is_sequence(a) || is_sequence(b))
     memory.fail(
         concat("can't multiply sequence by non-int of type '", type_name(is_sequence(a) ? b : a), '\''));

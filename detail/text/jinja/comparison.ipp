@@ -3,11 +3,13 @@
 #include "operators.hpp"
 #include "../../core/concat.hpp"
 #include "../../core/decimal.hpp"
+#include "python_text.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <compare>
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 #include <vector>
 
@@ -19,22 +21,39 @@ MOE_INLINE double as_real(const Value& value) {
   return parse_double(value.text()).value_or(value.text().front() == '-' ? -HUGE_VAL : HUGE_VAL);
 }
 
-inline bool equal_numbers(const Value& a, const Value& b) {
-  if (a.is_integral() && b.is_integral()) return a.whole() == b.whole();
-  if (a.kind == Kind::big_integer && b.kind == Kind::big_integer) return a.text() == b.text();
-  if (a.kind == Kind::real || b.kind == Kind::real) return as_real(a) == as_real(b);
-  return false;
+/// The order of two whole numbers in decimal digits, with a minus sign or none and without leading zeros.
+inline std::strong_ordering order_of_digits(std::string_view a, std::string_view b) {
+  const bool negative = a.starts_with('-');
+  if (negative != b.starts_with('-'))
+    return negative ? std::strong_ordering::less : std::strong_ordering::greater;
+  const std::strong_ordering order = a.size() != b.size() ? a.size() <=> b.size() : a.compare(b) <=> 0;
+  return negative ? 0 <=> order : order;
 }
 
-inline bool less_numbers(const Value& a, const Value& b) {
-  if (a.is_integral() && b.is_integral()) return a.whole() < b.whole();
-  if (a.kind == Kind::big_integer && b.kind == Kind::big_integer) {
-    const bool negative = a.text().front() == '-', other = b.text().front() == '-';
-    if (negative != other) return negative;
-    const bool shorter = a.size != b.size ? a.size < b.size : a.text() < b.text();
-    return shorter != negative && a.text() != b.text();
+/// The order of a whole number and a real number. Neither number is rounded.
+inline std::partial_ordering order_to_real(const Value& whole, double real) {
+  if (std::isnan(real)) return std::partial_ordering::unordered;
+  constexpr double two_to_63 = 9223372036854775808.0;
+  const bool big = whole.kind == Kind::big_integer, large = real >= two_to_63 || real < -two_to_63;
+  if (!big && !large) {
+    const auto truncated = static_cast<std::int64_t>(real);
+    return whole.whole() != truncated ? std::partial_ordering(whole.whole() <=> truncated)
+                                      : static_cast<double>(truncated) <=> real;
   }
-  return as_real(a) < as_real(b);
+  if (big && large && std::isfinite(real)) return order_of_digits(whole.text(), whole_digits(real));
+  // The number that is farther from 0 decides: the real number if it is beyond 64 bits, else the whole number.
+  const bool less = large ? real > 0 : whole.text().starts_with('-');
+  return less ? std::partial_ordering::less : std::partial_ordering::greater;
+}
+
+inline std::partial_ordering order_of_numbers(const Value& a, const Value& b) {
+  if (a.kind == Kind::real) return b.kind == Kind::real ? a.real <=> b.real : 0 <=> order_to_real(b, a.real);
+  if (b.kind == Kind::real) return order_to_real(a, b.real);
+  if (a.is_integral() && b.is_integral()) return a.whole() <=> b.whole();
+  if (a.kind == b.kind) return order_of_digits(a.text(), b.text());
+  // One of the numbers is beyond 64 bits, and so farther from 0 than the other.
+  const bool less = a.kind == Kind::big_integer ? a.text().starts_with('-') : !b.text().starts_with('-');
+  return less ? std::partial_ordering::less : std::partial_ordering::greater;
 }
 
 inline bool equal_dicts(Memory& memory, const Dict& a, const Value& b) {
@@ -48,10 +67,22 @@ inline bool equal_dicts(Memory& memory, const Dict& a, const Value& b) {
   return true;
 }
 
+MOE_INLINE void require_few_digits(Memory& memory, std::size_t digits) {
+  if (digits > most_digits)
+    memory.fail(concat("Exceeds the limit (", most_digits,
+                       " digits) for integer string conversion: value has ", digits, " digits"));
+}
+
+MOE_INLINE void work_on_number(Memory& memory, const Value& number) {
+  if (number.kind == Kind::big_integer) memory.work(number.size / 64);
+}
+
 MOE_INLINE bool equal(Memory& memory, const Value& a, const Value& b) {
   const Nested nested(memory);
   memory.work(1);
-  if (a.is_number() && b.is_number()) return equal_numbers(a, b);
+  work_on_number(memory, a);
+  work_on_number(memory, b);
+  if (a.is_number() && b.is_number()) return order_of_numbers(a, b) == 0;
   if (a.kind != b.kind) return false;
   switch (a.kind) {
     case Kind::undefined:
@@ -82,17 +113,13 @@ inline bool holds(std::partial_ordering order, std::string_view sign) {
   return sign == ">" ? order > 0 : order >= 0;
 }
 
-inline std::partial_ordering order_of_numbers(const Value& a, const Value& b) {
-  if (equal_numbers(a, b)) return std::partial_ordering::equivalent;
-  if (less_numbers(a, b)) return std::partial_ordering::less;
-  return less_numbers(b, a) ? std::partial_ordering::greater : std::partial_ordering::unordered;
-}
-
 MOE_INLINE bool compare(Memory& memory, const Value& a, std::string_view sign, const Value& b) {
   const Nested nested(memory);
   memory.work(1);
   require_defined(memory, a);
   require_defined(memory, b);
+  work_on_number(memory, a);
+  work_on_number(memory, b);
   if (a.is_number() && b.is_number()) return holds(order_of_numbers(a, b), sign);
   if (a.is_string() && b.is_string()) {
     memory.work(std::min(a.size, b.size) / 64);

@@ -106,6 +106,7 @@ MOE_INLINE Value Interpreter::constant(const Node& node) {
   if (std::from_chars(digits.data(), digits.data() + digits.size(), number, base).ec == std::errc())
     return Value::of_integer(number);
   if (base != 10) memory_.fail("whole numbers beyond 64 bits are supported in decimal only");
+  require_few_digits(memory_, digits.size());
   return Value::of_text(node.text, Kind::big_integer);
 }
 

@@ -157,7 +157,6 @@ MOE_INLINE Value Interpreter::blocks() {
   std::vector<Value> blocks;
   for (const auto& [name, node] : tree_.blocks)
     blocks.push_back(memory_.callable({.type = Callable::Type::block, .name = name, .macro = node}));
-  memory_.take(blocks.size() * sizeof(Value));
   return memory_.callable({.type = Callable::Type::self, .name = "self", .items = std::move(blocks)});
 }
 
@@ -245,7 +244,6 @@ MOE_INLINE Value Interpreter::macro_of(const Node& node) {
   std::vector<Value> names;
   for (const Argument& parameter : node.arguments)
     names.push_back(Value::of_text(tree_.names()[parameter.name]));
-  memory_.take(names.size() * sizeof(Value));
   return memory_.callable({.type = Callable::Type::macro,
                            .name = node.flag ? std::string_view() : tree_.names()[node.name],
                            .macro = &node,

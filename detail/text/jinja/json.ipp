@@ -23,7 +23,9 @@ inline Value number_from_json(Memory& memory, std::string_view digits) {
   if (digits.find_first_of(".eE") == digits.npos) {
     std::int64_t whole = 0;
     const auto result = std::from_chars(digits.data(), digits.data() + digits.size(), whole);
-    return result.ec == std::errc() ? Value::of_integer(whole) : Value::of_text(digits, Kind::big_integer);
+    if (result.ec == std::errc()) return Value::of_integer(whole);
+    require_few_digits(memory, digits.size() - (digits.front() == '-' ? 1 : 0));
+    return Value::of_text(digits, Kind::big_integer);
   }
   memory.work(digits.size() / 16);
   if (const auto real = parse_double(digits)) return Value::of_real(*real);
@@ -58,21 +60,8 @@ class JsonText {
         arguments.bind(memory, "tojson", 0, {"ensure_ascii", "indent", "separators", "sort_keys"});
     ascii_ = is_true(values[0]);
     sorted_ = is_true(values[3]);
-    if (const Value& indent = values[1]; indent.is_string()) {
-      indented_ = true;
-      indent_ = indent.text();
-    } else if (indent.is_integral()) {
-      indented_ = true;
-      indent_.assign(static_cast<std::size_t>(std::clamp<std::int64_t>(indent.whole(), 0, 100)), ' ');
-    }
-    if (indented_) item_separator_ = ",";
-    if (const Value& separators = values[2]; separators.has_list()) {
-      const std::vector<Value>& pair = separators.list->items;
-      if (pair.size() != 2 || !pair[0].is_string() || !pair[1].is_string())
-        memory.fail("separators must be two strings");
-      item_separator_ = pair[0].text();
-      key_separator_ = pair[1].text();
-    }
+    read_indent(memory, values[1]);
+    read_separators(memory, values[2]);
   }
 
   std::string write(const Value& value) {
@@ -98,6 +87,28 @@ class JsonText {
     }
   }
 
+  void read_indent(Memory& memory, const Value& indent) {
+    if (indent.is_undefined() || indent.is_none()) return;
+    indented_ = true;
+    item_separator_ = ",";
+    if (indent.is_string()) {
+      indent_ = indent.text();
+    } else if (indent.is_integral()) {
+      indent_ = spaces(memory, indent.whole());
+    } else {
+      memory.fail(concat("can't multiply sequence by non-int of type '", type_name(indent), '\''));
+    }
+  }
+
+  void read_separators(Memory& memory, const Value& separators) {
+    if (separators.is_undefined() || separators.is_none()) return;
+    const std::vector<Value> pair = iterate(memory, separators);
+    if (pair.size() != 2 || !pair[0].is_string() || !pair[1].is_string())
+      memory.fail("separators must be two strings");
+    item_separator_ = pair[0].text();
+    key_separator_ = pair[1].text();
+  }
+
   static std::string real(double number) {
     if (std::isnan(number)) return "NaN";
     if (std::isinf(number)) return number < 0 ? "-Infinity" : "Infinity";
@@ -105,8 +116,14 @@ class JsonText {
   }
 
   void string(std::string_view text) {
-    memory_.take(text.size());
+    memory_.require_room(6 * text.size());  // an escape such as \u001f is 6 times as long as the character
     const std::string escaped = to_json(text);
+    const std::size_t before = out_.size();
+    append_escaped(escaped);
+    memory_.take(out_.size() - before);
+  }
+
+  void append_escaped(const std::string& escaped) {
     if (!ascii_) {
       out_ += escaped;
       return;
@@ -131,6 +148,13 @@ class JsonText {
     append_hex(out_, c, 4);
   }
 
+  /// What comes before an element or a member.
+  void begin_item(bool first, std::size_t level) {
+    if (!first) out_ += item_separator_;
+    memory_.take(item_separator_.size() + key_separator_.size());
+    line(level + 1);
+  }
+
   void line(std::size_t level) {
     if (!indented_) return;
     memory_.take(level * indent_.size() + 1);
@@ -146,9 +170,7 @@ class JsonText {
     out_ += '[';
     bool first = true;
     for (const Value& item : items) {
-      if (!first) out_ += item_separator_;
-      first = false;
-      line(level + 1);
+      begin_item(std::exchange(first, false), level);
       append(item, level + 1);
     }
     line(level);
@@ -163,9 +185,7 @@ class JsonText {
     out_ += '{';
     bool first = true;
     const auto member = [&](const std::pair<Value, Value>& item) {
-      if (!first) out_ += item_separator_;
-      first = false;
-      line(level + 1);
+      begin_item(std::exchange(first, false), level);
       key(item.first);
       out_ += key_separator_;
       append(item.second, level + 1);

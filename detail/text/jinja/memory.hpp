@@ -147,7 +147,8 @@ class Memory {
 class Nested {
  public:
   explicit Nested(Memory& memory) : memory_(memory) {
-    if (++memory.depth > 1000) memory.fail("the template is nested too deeply, or calls itself without end");
+    if (memory.depth == 1000) memory.fail("the template is nested too deeply, or calls itself without end");
+    ++memory.depth;
   }
   ~Nested() { --memory_.depth; }
   Nested(const Nested&) = delete;

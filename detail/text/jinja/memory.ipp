@@ -70,7 +70,7 @@ MOE_INLINE Value Memory::missing(std::string message) {
 }
 
 MOE_INLINE Value Memory::callable(Callable callable) {
-  take(sizeof(Callable));
+  take(sizeof(Callable) + callable.items.size() * sizeof(Value));
   Value value;
   value.kind = Kind::callable;
   value.callable = &callables_.emplace_back(std::move(callable));

@@ -5,6 +5,7 @@
 #include "value.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,6 +24,18 @@ std::string object_name(const Value& value);
 
 /// The number as an f64; infinite if it is too large.
 double as_real(const Value& value);
+
+/// Throws if a whole number has more digits than Python reads.
+void require_few_digits(Memory& memory, std::size_t digits);
+
+/// Counts the steps of reading the digits of a number beyond 64 bits. Other numbers take no steps.
+void work_on_number(Memory& memory, const Value& number);
+
+/// The whole number with these decimal digits, which may have a minus sign in front, but no leading zeros.
+Value whole_of_digits(Memory& memory, std::string digits);
+
+/// int(number) of a finite number.
+Value whole_of_real(Memory& memory, double number);
 
 /// Fails with the reason why the value is undefined.
 [[noreturn]] void fail_undefined(Memory& memory, const Value& value);
@@ -68,6 +81,9 @@ Value make_name_space(Memory& memory, std::vector<std::pair<Value, Value>> items
 
 /// The result of code_point_offsets(). Throws if the memory that is left has no room for the result.
 std::vector<std::size_t> offsets_of(Memory& memory, std::string_view text);
+
+/// Spaces; none if `count` is negative. Throws if the memory that is left has no room for them.
+std::string spaces(Memory& memory, std::int64_t count);
 
 /// The elements that a loop over the value sees.
 std::vector<Value> iterate(Memory& memory, const Value& value);

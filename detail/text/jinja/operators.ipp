@@ -176,7 +176,10 @@ MOE_INLINE void append_repr(Memory& memory, std::string& out, const Value& value
     case Kind::none: out += "None"; return;
     case Kind::boolean: out += value.boolean ? "True" : "False"; return;
     case Kind::integer: out += integer_text(value.integer); return;
-    case Kind::big_integer: out += value.text(); return;
+    case Kind::big_integer:
+      memory.take(value.size);
+      out += value.text();
+      return;
     case Kind::real: out += repr_real(value.real); return;
     case Kind::string:
       memory.take(value.size);
@@ -214,10 +217,9 @@ MOE_INLINE std::string to_text(Memory& memory, const Value& value) {
 
 inline int key_rank(const Value& value) {
   if (value.is_none() || value.is_undefined()) return 0;
-  if (value.kind == Kind::big_integer) return 2;
-  if (value.kind == Kind::real && std::isnan(value.real)) return 6;  // has no order among numbers
+  if (value.kind == Kind::real && std::isnan(value.real)) return 5;  // has no order among numbers
   if (value.is_number()) return 1;
-  return value.is_string() ? 3 : value.kind == Kind::tuple ? 4 : 5;
+  return value.is_string() ? 2 : value.kind == Kind::tuple ? 3 : 4;
 }
 
 MOE_INLINE bool key_less(const Value& a, const Value& b) {
@@ -225,13 +227,12 @@ MOE_INLINE bool key_less(const Value& a, const Value& b) {
   if (rank != other) return rank < other;
   switch (rank) {
     case 0: return a.kind < b.kind;
-    case 1: return less_numbers(a, b);
-    case 2:
-    case 3: return a.text() < b.text();
-    case 4:
+    case 1: return order_of_numbers(a, b) < 0;
+    case 2: return a.text() < b.text();
+    case 3:
       return std::lexicographical_compare(a.list->items.begin(), a.list->items.end(), b.list->items.begin(),
                                           b.list->items.end(), key_less);
-    case 5: return std::less<const void*>()(a.list, b.list);
+    case 4: return std::less<const void*>()(a.list, b.list);
     default: return false;
   }
 }
@@ -340,6 +341,12 @@ MOE_INLINE bool contains(Memory& memory, const Value& container, const Value& it
 MOE_INLINE std::vector<std::size_t> offsets_of(Memory& memory, std::string_view text) {
   memory.require_room((text.size() + 1) * sizeof(std::size_t));
   return code_point_offsets(text);
+}
+
+MOE_INLINE std::string spaces(Memory& memory, std::int64_t count) {
+  if (count <= 0) return {};
+  memory.require_room(static_cast<std::size_t>(std::min<std::uint64_t>(count, SIZE_MAX)));
+  return std::string(static_cast<std::size_t>(count), ' ');
 }
 
 MOE_INLINE std::vector<Value> iterate(Memory& memory, const Value& value) {

@@ -115,6 +115,9 @@ std::string repr_text(std::string_view text);
 /// repr() of a float: the shortest digits that are read as the same number.
 std::string repr_real(double number);
 
+/// str(int(number)) of a finite number: all digits before the point.
+std::string whole_digits(double number);
+
 }  // namespace moe::inline MOE_ABI::detail::jinja
 
 #if MOE_DEFINITIONS

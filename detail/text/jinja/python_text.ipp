@@ -276,4 +276,10 @@ MOE_INLINE std::string repr_real(double number) {
   return out + digits.substr(0, whole) + "." + digits.substr(whole);
 }
 
+MOE_INLINE std::string whole_digits(double number) {
+  char digits[320];                               // an f64 has at most 309 digits before the point
+  const double whole = std::trunc(number) + 0.0;  // + 0.0: without the sign of -0.0
+  return {digits, std::to_chars(digits, digits + sizeof digits, whole, std::chars_format::fixed, 0).ptr};
+}
+
 }  // namespace moe::inline MOE_ABI::detail::jinja

@@ -32,6 +32,9 @@ enum class Kind : std::uint8_t {
   loop,
 };
 
+/// How many digits a whole number may have, as in Python.
+inline constexpr std::size_t most_digits = 4300;
+
 struct List;
 struct Dict;
 struct Missing;

@@ -85,6 +85,7 @@ TEST_CASE("jinja: sequences are added and repeated") {
   CHECK(rendered_expressions(R"({{ "a"*-1 }})") == "");
   CHECK(error_of_expressions(R"({{ "a"*1.5 }})")
             .ends_with(": can't multiply sequence by non-int of type 'float'"));
+  CHECK(error_of_expressions(R"({{ "a"*big }})").ends_with(": cannot fit 'int' into an index-sized integer"));
 }
 
 TEST_CASE("jinja: numbers are written as Python writes them") {
@@ -106,6 +107,13 @@ TEST_CASE("jinja: numbers are written as Python writes them") {
   CHECK(rendered_expressions("{{ 123456789.125 }}") == "123456789.125");
 }
 
+TEST_CASE("jinja: a whole number of more than 4300 digits is refused, as in Python") {
+  const std::string digits(4301, '9'), expected = "value has 4301 digits";
+  CHECK(error_of_expressions("{{ " + digits + " }}").ends_with(expected));
+  CHECK(message_of([&] { render_jinja("", "{\"x\": -" + digits + "}"); }).ends_with(expected));
+  CHECK(rendered_expressions("{{ (" + digits.substr(1) + " ~ '')|length }}") == "4300");
+}
+
 TEST_CASE("jinja: values are compared as in Python") {
   CHECK(rendered_expressions("{{ 1==1.0 }}") == "True");
   CHECK(rendered_expressions(R"({{ 1=="1" }})") == "False");
@@ -125,6 +133,35 @@ TEST_CASE("jinja: values are compared as in Python") {
             .ends_with(": '<' not supported between instances of 'NoneType' and 'int'"));
   CHECK(error_of_expressions("{{ {}<{} }}")
             .ends_with(": '<' not supported between instances of 'dict' and 'dict'"));
+}
+
+TEST_CASE("jinja: whole and real numbers are compared without rounding") {
+  CHECK(rendered_expressions("{{ 9007199254740993 == 9007199254740992.0 }}") == "False");
+  CHECK(rendered_expressions("{{ 9007199254740993 > 9007199254740992.0 }}") == "True");
+  CHECK(rendered_expressions("{{ 9223372036854775807 < 9223372036854775808.0 }}") == "True");
+  CHECK(rendered_expressions("{{ -9223372036854775808 == -9223372036854775808.0 }}") == "True");
+  CHECK(rendered_expressions("{{ 0 > -0.5 }}{{ -1 < -0.5 }}{{ 5 < 5.5 }}{{ 6 > 5.5 }}") ==
+        "TrueTrueTrueTrue");
+  CHECK(rendered_expressions("{{ 1 < 1e400 }}{{ 1 > -1e400 }}{{ 1 == 'nan'|float }}") == "TrueTrueFalse");
+}
+
+TEST_CASE("jinja: whole numbers beyond 64 bits are compared with all numbers") {
+  CHECK(rendered_expressions("{{ big == 123456789012345678901234567890.0 }}") == "False");
+  CHECK(rendered_expressions("{{ big < 1.234567890123457e29 }}{{ big > 1e29 }}") == "TrueTrue");
+  CHECK(rendered_expressions("{{ 18446744073709551616 == 18446744073709551616.0 }}") == "True");
+  CHECK(rendered_expressions("{{ big > 5 }}{{ -big < 5 }}{{ 5 < big }}{{ 5 > -big }}") == "TrueTrueTrueTrue");
+  CHECK(rendered_expressions("{{ big < 1e400 }}{{ -big > -1e400 }}{{ big > 0.5 }}{{ -big < 0.5 }}") ==
+        "TrueTrueTrueTrue");
+  CHECK(rendered_expressions("{{ -big == big }}{{ (-big ~ '0')|int < -big }}") == "FalseTrue");
+  CHECK(rendered_expressions("{{ {18446744073709551616: 'x'}[18446744073709551616.0] }}") == "x");
+}
+
+TEST_CASE("jinja: dicts keep whole numbers apart that are rounded to the same real number") {
+  CHECK(rendered_expressions("{{ {9007199254740993: 1, 9007199254740992.0: 2, 9007199254740992: 3} }}") ==
+        "{9007199254740993: 1, 9007199254740992.0: 3}");
+  CHECK(rendered_expressions(
+            "{{ [9007199254740994.0, 9007199254740998, 9007199254740996, 9007199254740992, 9007199254740995, "
+            "9007199254740996.0, 9007199254740997, 9007199254740994]|unique|list|length }}") == "6");
 }
 
 TEST_CASE("jinja: membership is tested in texts, lists and dicts") {
