@@ -5,6 +5,7 @@
 #include "html_filters.ipp"
 #include "interpreter.hpp"
 #include "map_filters.ipp"
+#include "number_filters.ipp"
 #include "operators.hpp"
 #include "print_filters.ipp"
 #include "python_text.hpp"
@@ -286,7 +287,6 @@ inline Value filter_slice(Interpreter& interpreter, const Value& value, const Ar
 /// An element, chosen by a pseudo-random sequence that is the same in each rendering, so that equal inputs give equal texts.
 inline Value filter_random(Interpreter& interpreter, const Value& value, const Arguments&) {
   Memory& memory = interpreter.memory();
-  require_defined(memory, value);
   const std::size_t count = length(memory, value);
   if (count == 0) return memory.missing("No random item, sequence was empty.");
   const auto index = static_cast<std::int64_t>(memory.random() % count);
@@ -301,7 +301,8 @@ inline Value filter_default(Interpreter& interpreter, const Value& value, const 
   const Items values = arguments.bind(interpreter.memory(), "default", 0, {"default_value", "boolean"});
   const bool use = value.is_undefined() || (is_true(values[1]) && !is_true(value));
   if (!use) return value;
-  return arguments.positional.empty() && arguments.named.empty() ? Value::of_text("") : values[0];
+  const bool given = !values[0].is_undefined() || values[0].missing;
+  return given ? values[0] : Value::of_text("");
 }
 
 inline Value filter_attr(Interpreter& interpreter, const Value& value, const Arguments& arguments) {

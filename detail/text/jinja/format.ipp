@@ -19,6 +19,16 @@
 
 namespace moe::inline MOE_ABI::detail::jinja {
 
+MOE_INLINE std::size_t take_number(Memory& memory, std::string_view& text) {
+  constexpr std::size_t most = 1'000'000;
+  std::size_t value = 0;
+  for (; !text.empty() && text[0] >= '0' && text[0] <= '9'; text.remove_prefix(1)) {
+    value = 10 * value + static_cast<std::size_t>(text[0] - '0');
+    if (value > most) memory.fail("the template needs more than the allowed memory");
+  }
+  return value;
+}
+
 MOE_INLINE std::string aligned(std::string text, std::size_t sign_size, const FormatSpec& spec,
                                char by_default) {
   const std::size_t size = count_code_points(text);
@@ -58,60 +68,81 @@ inline std::size_t width_of_zeros(const FormatSpec& spec, std::size_t others) {
   return spec.fill == "0" && spec.align == '=' && spec.width > others ? spec.width - others : 0;
 }
 
-/// The digits of a real number without its sign, in the format type e, f, g or %.
-inline std::string real_digits(double number, const FormatSpec& spec) {
-  const char type = static_cast<char>(spec.type | 0x20);
-  if (std::isnan(number)) return "nan";
-  if (std::isinf(number)) return "inf";
-  std::size_t precision = std::min(spec.precision, most_precision);
-  if (spec.precision == SIZE_MAX) precision = 6;
-  if (type == 'g' && precision == 0) precision = 1;
-  const std::chars_format format = type == 'e'   ? std::chars_format::scientific
-                                   : type == 'g' ? std::chars_format::general
-                                                 : std::chars_format::fixed;
-  char buffer[512];
+inline std::string digits_of(double number, std::chars_format format, std::size_t precision) {
+  std::string digits(precision + 330, '\0');  // an f64 has at most 309 digits before the point
   const auto end =
-      std::to_chars(buffer, buffer + sizeof buffer, number, format, static_cast<int>(precision)).ptr;
-  return {buffer, end};
+      std::to_chars(digits.data(), digits.data() + digits.size(), number, format, static_cast<int>(precision))
+          .ptr;
+  digits.resize(static_cast<std::size_t>(end - digits.data()));
+  return digits;
 }
 
-/// The digits of a number in a format that has a precision and no type: like type g, except that a number without an exponent
-/// has at least one digit after the point. Source: the format mini-language of Python.
-inline std::string general_digits(double number, FormatSpec spec) {
-  const std::size_t precision = std::clamp<std::size_t>(spec.precision, 1, most_precision);
-  spec.type = 'e';
-  spec.precision = precision - 1;
-  const std::string scientific = real_digits(number, spec);
+/// The digits without zeros at the end of the fraction, and without a point that no digit follows.
+inline std::string without_zeros(std::string digits) {
+  if (digits.find('.') == digits.npos) return digits;
+  digits.erase(digits.find_last_not_of('0') + 1);
+  if (digits.ends_with('.')) digits.pop_back();
+  return digits;
+}
+
+/// The digits of type g: `precision` significant digits, with an exponent if the exponent is less than -4 or at least `limit`.
+/// `alternate`: with the zeros at the end.
+inline std::string general_digits(double number, std::size_t precision, std::size_t limit, bool alternate) {
+  const std::string scientific = digits_of(number, std::chars_format::scientific, precision - 1);
   const std::size_t e = scientific.find('e');
-  if (e == scientific.npos) return scientific;  // inf and nan
   const int exponent = std::atoi(scientific.c_str() + e + 1);
-  if (exponent >= -4 && exponent < static_cast<int>(precision) - 1) {
-    spec.type = 'g';
-    spec.precision = precision;
-    const std::string digits = real_digits(number, spec);
-    return digits.find('.') == digits.npos ? digits + ".0" : digits;
+  std::string digits = scientific.substr(0, e), suffix = scientific.substr(e);
+  if (exponent >= -4 && exponent < static_cast<int>(limit)) {
+    digits = digits_of(number, std::chars_format::fixed,
+                       static_cast<std::size_t>(static_cast<int>(precision) - 1 - exponent));
+    suffix.clear();
   }
-  std::string mantissa = scientific.substr(0, e);
-  if (mantissa.find('.') != mantissa.npos) mantissa.erase(mantissa.find_last_not_of("0") + 1);
-  if (mantissa.ends_with('.')) mantissa.pop_back();
-  return mantissa + scientific.substr(e);
+  return (alternate ? std::move(digits) : without_zeros(std::move(digits))) + suffix;
+}
+
+/// The digits of a number without its sign. Without a type: repr(); with a precision only, as type g, except that a number without
+/// an exponent has at least one digit after the point. Source: the format mini-language of Python.
+inline std::string real_digits(double number, const FormatSpec& spec) {
+  if (std::isnan(number)) return "nan";
+  if (std::isinf(number)) return "inf";
+  const char type = static_cast<char>(spec.type | 0x20);
+  const std::size_t precision = spec.precision == SIZE_MAX ? 6 : spec.precision;
+  const std::size_t significant = std::max<std::size_t>(precision, 1);
+  std::string digits;
+  if (spec.type == '\0' && spec.precision == SIZE_MAX) {
+    digits = repr_real(number);
+  } else if (spec.type == '\0') {
+    digits = general_digits(number, significant, significant - 1, spec.alternate);
+    if (digits.find_first_of(".e") == digits.npos) digits += ".0";
+  } else if (type == 'g' || type == 'n') {
+    digits = general_digits(number, significant, significant, spec.alternate);
+  } else {
+    digits =
+        digits_of(number, type == 'e' ? std::chars_format::scientific : std::chars_format::fixed, precision);
+  }
+  if (spec.alternate && digits.find('.') == digits.npos)
+    digits.insert(std::min(digits.find('e'), digits.size()), 1, '.');
+  return digits;
 }
 
 inline std::string upper_if(std::string text, bool condition) {
   return condition ? upper(text) : std::move(text);
 }
 
-MOE_INLINE std::string format_real(double number, FormatSpec spec) {
-  const bool negative = std::signbit(number);
+/// What stands before a number.
+inline std::string sign_of(bool negative, const FormatSpec& spec) {
+  return negative ? "-" : spec.sign == '+' || spec.sign == ' ' ? std::string(1, spec.sign) : "";
+}
+
+MOE_INLINE std::string format_real(Memory& memory, double number, FormatSpec spec) {
+  if (spec.precision != SIZE_MAX) memory.take(spec.precision);
   if (spec.type == '%') number *= 100;
-  if (spec.type == 'n') spec.type = 'g';
-  const bool plain = spec.precision == SIZE_MAX;
-  const double size = std::fabs(number);
-  std::string digits = spec.type != '\0' ? real_digits(size, spec)
-                       : plain           ? repr_real(size)
-                                         : general_digits(size, spec);
+  std::string digits = real_digits(std::fabs(number), spec);
+  const bool zero =
+      std::isfinite(number) && digits.find_first_of("123456789") >= std::min(digits.find('e'), digits.size());
+  const bool negative = std::signbit(number) && !std::isnan(number) && !(zero && spec.positive_zero);
   if (spec.type == '%') digits += '%';
-  const std::string sign = negative ? "-" : spec.sign == '-' ? "" : std::string(1, spec.sign);
+  const std::string sign = sign_of(negative, spec);
   if (spec.group != '\0' && std::isfinite(number)) {
     const std::size_t point = std::min(digits.find_first_of(".e%"), digits.size());
     const std::size_t width = width_of_zeros(spec, sign.size() + digits.size() - point);
@@ -138,8 +169,7 @@ MOE_INLINE std::string format_integer(Memory& memory, const Value& value, const 
     memory.take(spec.precision);
     digits.insert(0, spec.precision - digits.size(), '0');
   }
-  if (spec.group == ',' && base != 10) memory.fail(concat("Cannot specify ',' with '", spec.type, "'."));
-  std::string sign = negative ? "-" : spec.sign == '-' ? "" : std::string(1, spec.sign);
+  std::string sign = sign_of(negative, spec);
   if (spec.alternate && base != 10) sign += {'0', spec.type};
   if (spec.group != '\0')
     digits = grouped_digits(digits, spec.group, width_of_zeros(spec, sign.size()), base == 10 ? 3 : 4);
@@ -147,8 +177,14 @@ MOE_INLINE std::string format_integer(Memory& memory, const Value& value, const 
   return aligned(sign + digits, sign.size(), spec, '>');
 }
 
-/// ascii(): characters beyond ASCII become escapes.
-inline std::string ascii(std::string_view text) {
+MOE_INLINE std::string truncated(Memory& memory, std::string text, const FormatSpec& spec) {
+  if (spec.precision == SIZE_MAX) return text;
+  const std::vector<std::size_t> offsets = offsets_of(memory, text);
+  text.resize(offsets[std::min(spec.precision, offsets.size() - 1)]);
+  return text;
+}
+
+MOE_INLINE std::string ascii(std::string_view text) {
   std::string out;
   while (!text.empty()) {
     const Utf8Step step = utf8_step(text);
@@ -164,192 +200,18 @@ inline std::string ascii(std::string_view text) {
   return out;
 }
 
-/// The number as an f64. Throws if the number is whole and too large for an f64.
-inline double finite_real(Memory& memory, const Value& number) {
+MOE_INLINE double finite_real(Memory& memory, const Value& number) {
+  work_on_number(memory, number);
   const double real = as_real(number);
   if (number.kind == Kind::big_integer && std::isinf(real)) memory.fail("int too large to convert to float");
   return real;
 }
 
-/// The character of the format %c or {:c}.
-inline std::string character_of(Memory& memory, std::int64_t code_point) {
+MOE_INLINE std::string character_of(Memory& memory, std::int64_t code_point) {
   if (code_point < 0 || code_point > 0x10ffff) memory.fail("%c arg not in range(0x110000)");
   if (code_point >= 0xd800 && code_point < 0xe000) memory.fail("surrogates are not supported");
   std::string out;
   append_utf8(out, static_cast<char32_t>(code_point));
-  return out;
-}
-
-// ---- format % arguments
-
-/// Replaces each % format in a text by an argument.
-class PercentFormatter {
- public:
-  PercentFormatter(Memory& memory, const Value& format, const Value& arguments)
-      : memory_(memory), rest_(format.text()), arguments_(arguments), escapes_(format.markup) {
-    if (arguments.kind == Kind::tuple) {
-      queue_ = arguments.list->items;
-    } else {
-      queue_.push_back(arguments);
-    }
-  }
-
-  std::string run() {
-    std::string out;
-    for (std::size_t percent; (percent = rest_.find('%')) != rest_.npos;) {
-      out += rest_.substr(0, percent);
-      rest_.remove_prefix(percent + 1);
-      out += conversion();
-      memory_.work(1);
-    }
-    const bool mapping = arguments_.is_dict() || arguments_.kind == Kind::list ||
-                         arguments_.kind == Kind::range || arguments_.is_undefined();
-    const bool all_used = next_ >= queue_.size() || named_ || mapping;
-    if (!all_used) memory_.fail("not all arguments converted during string formatting");
-    return out += rest_;
-  }
-
- private:
-  char peek() const { return rest_.empty() ? '\0' : rest_.front(); }
-
-  bool take(char c) {
-    if (peek() != c) return false;
-    rest_.remove_prefix(1);
-    return true;
-  }
-
-  std::size_t number() {
-    std::size_t value = 0;
-    while (peek() >= '0' && peek() <= '9') {
-      value = std::min<std::size_t>(10 * value + static_cast<std::size_t>(peek() - '0'), most_width);
-      rest_.remove_prefix(1);
-    }
-    return value;
-  }
-
-  Value argument() {
-    if (next_ >= queue_.size()) memory_.fail("not enough arguments for format string");
-    return queue_[next_++];
-  }
-
-  std::string conversion() {
-    FormatSpec spec;
-    Value value;
-    bool has_value = false;
-    if (take('(')) {
-      const std::size_t end = rest_.find(')');
-      if (end == rest_.npos) memory_.fail("incomplete format key");
-      if (!arguments_.is_dict()) memory_.fail("format requires a mapping");
-      const Value* const member = find_key(memory_, arguments_, rest_.substr(0, end));
-      if (!member) memory_.fail(repr_text(rest_.substr(0, end)));
-      value = *member;
-      has_value = named_ = true;
-      rest_.remove_prefix(end + 1);
-    }
-    for (bool flag = true; flag;) {
-      flag = true;
-      if (take('-')) {
-        spec.align = '<';
-      } else if (take('0')) {
-        if (spec.align == '\0') spec.align = '=', spec.fill = "0";
-      } else if (take('+')) {
-        spec.sign = '+';
-      } else if (take(' ')) {
-        spec.sign = spec.sign == '+' ? '+' : ' ';
-      } else if (take('#')) {
-        spec.alternate = true;
-      } else {
-        flag = false;
-      }
-    }
-    if (spec.align == '<') spec.fill = " ";
-    spec.width = number();
-    if (take('.')) spec.precision = number();
-    if (rest_.empty()) memory_.fail("incomplete format");
-    spec.type = peek();
-    rest_.remove_prefix(1);
-    if (spec.type == '%') return "%";
-    if (!has_value) value = argument();
-    memory_.take(spec.width);
-    return convert(value, spec);
-  }
-
-  std::string convert(const Value& value, FormatSpec spec) {
-    switch (spec.type) {
-      case 's':
-      case 'r':
-      case 'a': {
-        std::string text = replacement(value, spec.type);
-        if (spec.precision != SIZE_MAX) {
-          const std::vector<std::size_t> offsets = offsets_of(memory_, text);
-          text.resize(offsets[std::min(spec.precision, offsets.size() - 1)]);
-        }
-        return padded_text(std::move(text), spec);
-      }
-      case 'd':
-      case 'i':
-      case 'u':
-      case 'x':
-      case 'X':
-      case 'o': return convert_integer(value, spec);
-      case 'e':
-      case 'E':
-      case 'f':
-      case 'F':
-      case 'g':
-      case 'G':
-        if (!value.is_number()) memory_.fail(concat("must be real number, not ", type_name(value)));
-        return format_real(finite_real(memory_, value), spec);
-      case 'c':
-        if (value.is_string() && count_code_points(value.text()) == 1)
-          return padded_text(std::string(value.text()), spec);
-        if (value.is_integral()) return padded_text(character_of(memory_, value.whole()), spec);
-        memory_.fail("%c requires int or char");
-      default: memory_.fail(concat("unsupported format character '", spec.type, "'"));
-    }
-  }
-
-  /// The result of a conversion to text, which is never filled with zeros.
-  static std::string padded_text(std::string text, FormatSpec spec) {
-    if (spec.align == '=') spec.align = '>', spec.fill = " ";
-    return aligned(std::move(text), 0, spec, '>');
-  }
-
-  /// The text of the conversions s, r and a. A format that is a Markup escapes the text.
-  std::string replacement(const Value& value, char type) {
-    std::string text;
-    if (type == 's' && escapes_) return std::string(escaped(memory_, value).text());
-    if (type == 's') append_text(memory_, text, value);
-    if (type != 's') append_repr(memory_, text, value);
-    if (type != 's' && escapes_) text = escaped(memory_, Value::of_text(text)).text();
-    return type == 'a' ? ascii(text) : text;
-  }
-
-  std::string convert_integer(const Value& value, FormatSpec spec) {
-    const bool decimal = spec.type == 'd' || spec.type == 'i' || spec.type == 'u';
-    Value whole = value;
-    if (decimal && value.kind == Kind::real && std::fabs(value.real) < 9e18)
-      whole = Value::of_integer(static_cast<std::int64_t>(value.real));
-    if (!whole.is_number() || whole.kind == Kind::real)
-      memory_.fail(concat(
-          '%', spec.type,
-          decimal ? " format: a real number is required, not " : " format: an integer is required, not ",
-          type_name(value)));
-    if (decimal) spec.type = 'd';
-    return format_integer(memory_, whole, spec);
-  }
-
-  Memory& memory_;
-  std::string_view rest_;
-  const Value& arguments_;
-  std::vector<Value> queue_;
-  std::size_t next_ = 0;
-  bool named_ = false, escapes_;
-};
-
-MOE_INLINE Value format_percent(Memory& memory, const Value& format, const Value& arguments) {
-  Value out = memory.text(PercentFormatter(memory, format, arguments).run());
-  out.markup = format.markup;
   return out;
 }
 

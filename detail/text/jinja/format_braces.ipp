@@ -11,6 +11,7 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,45 +39,70 @@ class BraceFormatter {
       } else if (rest[0] == '}' || rest.size() == 1) {
         memory_.fail(concat("Single '", rest[0], "' encountered in format string"));
       } else {
-        const std::size_t end = field_end(rest);
-        out += field(rest.substr(1, end - 1));
-        rest.remove_prefix(end + 1);
+        rest.remove_prefix(1);
+        const std::string text = field(take_parts(rest));
+        memory_.require_room(out.size() + text.size());
+        out += text;
       }
     }
     return out;
   }
 
  private:
-  /// The offset of the } that ends the field with which the text begins.
-  std::size_t field_end(std::string_view text) {
-    std::size_t open = 0;
+  /// A field {name!conversion:spec}. An absent conversion is empty.
+  struct Parts {
+    std::string_view name, conversion, spec;
+  };
+
+  /// Takes a field, from behind its { to its }. In the name, the text between [ and ] may have any character.
+  Parts take_parts(std::string_view& rest) {
+    std::size_t at = 0;
+    while (at < rest.size() && std::string_view("}:!").find(rest[at]) == std::string_view::npos) {
+      if (rest[at] == '{') memory_.fail("unexpected '{' in field name");
+      at = rest[at] == '[' ? std::min(rest.find(']', at), rest.size()) : at + 1;
+    }
+    if (at == rest.size()) memory_.fail("expected '}' before end of string");
+    Parts parts{.name = rest.substr(0, at), .conversion = {}, .spec = {}};
+    rest.remove_prefix(at);
+    if (rest[0] == '!') {
+      rest.remove_prefix(1);
+      if (rest.empty()) memory_.fail("end of string while looking for conversion specifier");
+      parts.conversion = rest.substr(0, utf8_step(rest).bytes);
+      rest.remove_prefix(parts.conversion.size());
+      if (rest.empty()) memory_.fail("unmatched '{' in format spec");
+      if (rest[0] != '}' && rest[0] != ':') memory_.fail("expected ':' after conversion specifier");
+    }
+    if (rest[0] == ':') {
+      const std::size_t end = spec_end(rest);
+      parts.spec = rest.substr(1, end - 1);
+      rest.remove_prefix(end);
+    }
+    rest.remove_prefix(1);
+    return parts;
+  }
+
+  /// The offset of the } after a format specification, in which braces are balanced.
+  std::size_t spec_end(std::string_view text) {
+    std::size_t open = 1;
     for (std::size_t at = 0; at < text.size(); ++at) {
       if (text[at] == '{') ++open;
       if (text[at] == '}' && --open == 0) return at;
     }
-    memory_.fail("expected '}' before end of string");
+    memory_.fail("unmatched '{' in format spec");
   }
 
-  std::string field(std::string_view text) {
-    const std::size_t colon = std::min(text.find(':'), text.size());
-    std::string_view name = text.substr(0, colon);
-    if (name.find('{') != name.npos) memory_.fail("unexpected '{' in field name");
-    char conversion = '\0';
-    if (name.size() >= 2 && name[name.size() - 2] == '!') {
-      conversion = name.back();
-      name.remove_suffix(2);
-    }
-    Value value = resolve(name);
-    if (conversion == 'r' || conversion == 'a') {
+  std::string field(const Parts& parts) {
+    Value value = resolve(parts.name);
+    if (parts.conversion == "r" || parts.conversion == "a") {
       std::string repr;
       append_repr(memory_, repr, value);
-      value = memory_.text(conversion == 'a' ? ascii(repr) : std::move(repr));
-    } else if (conversion == 's') {
+      value = memory_.text(parts.conversion == "a" ? ascii(repr) : std::move(repr));
+    } else if (parts.conversion == "s") {
       value = memory_.text(to_text(memory_, value));
-    } else if (conversion != '\0') {
-      memory_.fail(concat("Unknown conversion specifier '", conversion, "'"));
+    } else if (!parts.conversion.empty()) {
+      memory_.fail(concat("Unknown conversion specifier ", parts.conversion));
     }
-    const std::string spec = nested(text.substr(std::min(text.size(), colon + 1)));
+    const std::string spec = nested(parts.spec);
     if (!escapes_) return write(value, spec);
     if (value.markup && !spec.empty()) memory_.fail("Unsupported format specification for Markup.");
     return std::string(value.markup ? value.text()
@@ -92,45 +118,55 @@ class BraceFormatter {
     return text;
   }
 
+  /// The number that a name or the key of an element is, if the name has digits only.
+  std::optional<std::int64_t> index_in(std::string_view name) {
+    if (name.empty() || name.find_first_not_of("0123456789") != name.npos) return {};
+    std::int64_t index = 0;
+    if (std::from_chars(name.data(), name.data() + name.size(), index).ec != std::errc())
+      memory_.fail("Too many decimal digits in format string");
+    return index;
+  }
+
+  /// The argument that a name such as `a`, `0.b` or `a[0].b` refers to.
   Value resolve(std::string_view name) {
     const std::size_t end = std::min(name.find_first_of(".["), name.size());
     Value value = first(name.substr(0, end));
     for (name.remove_prefix(end); !name.empty();) {
       const bool element = name[0] == '[';
+      if (!element && name[0] != '.')
+        memory_.fail("Only '.' or '[' may follow ']' in format field specifier");
       const std::size_t size = element ? name.find(']') : std::min(name.find_first_of(".[", 1), name.size());
       if (size == name.npos) memory_.fail("Missing ']' in format string");
       const std::string_view part = name.substr(1, size - 1);
-      std::int64_t index = 0;
-      const bool number = std::from_chars(part.data(), part.data() + part.size(), index).ec == std::errc();
+      if (part.empty()) memory_.fail("Empty attribute in format string");
+      const auto index = element ? index_in(part) : std::nullopt;
       value = !element ? get_attribute(memory_, value, part)
-              : number ? get_item(memory_, value, Value::of_integer(index))
-                       : get_item(memory_, value, Value::of_text(part));
-      name.remove_prefix(std::min(name.size(), size + (element ? 1 : 0)));
+                       : get_item(memory_, value, index ? Value::of_integer(*index) : Value::of_text(part));
+      name.remove_prefix(size + (element ? 1 : 0));
     }
     return value;
   }
 
+  /// The argument with a name or a number, or the next one if the name is empty.
   Value first(std::string_view name) {
-    std::size_t index = 0;
-    const bool number = std::from_chars(name.data(), name.data() + name.size(), index).ec == std::errc();
-    if (name.empty()) index = next_++;
+    const auto number = index_in(name);
     (name.empty() ? automatic_ : manual_) |= name.empty() || number;
     if (automatic_ && manual_)
-      memory_.fail(concat("cannot switch from ",
-                          name.empty() ? "manual field specification to automatic field numbering"
-                                       : "automatic field numbering to manual field specification"));
+      memory_.fail("cannot switch from manual field specification to automatic field numbering");
     if (name.empty() || number) {
+      const std::uint64_t index = number ? static_cast<std::uint64_t>(*number) : next_++;
       if (index >= arguments_.positional.size()) memory_.fail("tuple index out of range");
-      return arguments_.positional[index];
+      return arguments_.positional[static_cast<std::size_t>(index)];
     }
     for (const auto& [own, value] : arguments_.named)
       if (own == name) return value;
     memory_.fail(repr_text(name));
   }
 
-  /// Reads a format specification. A 0 before the width sets the fill, if no fill is given. If no alignment is given either,
-  /// the zeros of a number stand between its sign and its digits.
-  FormatSpec read_spec(std::string_view text, bool is_number) {
+  /// Reads a format specification of a value. A 0 before the width sets the fill, if no fill is given. If no alignment is given
+  /// either, the zeros of a number stand between its sign and its digits.
+  FormatSpec read_spec(std::string_view text, const Value& value) {
+    const std::string_view whole = text;
     FormatSpec spec;
     bool has_fill = false;
     const auto is_align = [](char c) { return c == '<' || c == '>' || c == '^' || c == '='; };
@@ -149,74 +185,79 @@ class BraceFormatter {
       text.remove_prefix(1);
       return true;
     };
-    const auto number = [&] {
-      std::size_t value = 0;
-      for (; !text.empty() && text[0] >= '0' && text[0] <= '9'; text.remove_prefix(1))
-        value = std::min<std::size_t>(10 * value + static_cast<std::size_t>(text[0] - '0'), most_width);
-      return value;
-    };
-    if (take('+')) {
-      spec.sign = '+';
-    } else if (take(' ')) {
-      spec.sign = ' ';
-    } else {
-      take('-');
-    }
+    spec.sign = take('+') ? '+' : take(' ') ? ' ' : take('-') ? '-' : '\0';
+    spec.positive_zero = take('z');
     spec.alternate = take('#');
     if (!has_fill && take('0')) {
       spec.fill = "0";
-      if (spec.align == '\0' && is_number) spec.align = '=';
+      if (spec.align == '\0' && value.is_number()) spec.align = '=';
     }
-    spec.width = number();
+    spec.width = take_number(memory_, text);
     spec.group = take(',') ? ',' : take('_') ? '_' : '\0';
-    if (spec.group != '\0' && (take(',') || take('_'))) memory_.fail("Cannot specify both ',' and '_'.");
-    if (take('.')) spec.precision = number();
-    if (!text.empty()) spec.type = text[0];
-    if (text.size() > 1) memory_.fail("Invalid format specifier");
+    if ((spec.group == ',' && take('_')) || (spec.group == '_' && take(',')))
+      memory_.fail("Cannot specify both ',' and '_'.");
+    if (take('.')) {
+      if (text.empty() || text[0] < '0' || text[0] > '9') memory_.fail("Format specifier missing precision");
+      spec.precision = take_number(memory_, text);
+    }
+    read_type(text, whole, value, spec);
     return spec;
+  }
+
+  /// Reads the type, with which the specification `whole` ends.
+  void read_type(std::string_view text, std::string_view whole, const Value& value, FormatSpec& spec) {
+    const Utf8Step step = text.empty() ? Utf8Step{} : utf8_step(text);
+    if (text.size() > step.bytes)
+      memory_.fail(
+          concat("Invalid format specifier '", whole, "' for object of type '", type_name(value), '\''));
+    if (step.code_point >= 0x80) refuse_type(concat("\\x", digits_of(step.code_point, 16)), value);
+    if (!text.empty()) spec.type = text[0];
+    const char type = spec.type == '\0' && value.is_string() ? 's' : spec.type;
+    const std::string_view types = spec.group == ',' ? "deEfFgG%" : "deEfFgG%boxX";
+    if (spec.group != '\0' && type != '\0' && types.find(type) == types.npos)
+      memory_.fail(concat("Cannot specify '", spec.group, "' with '", type, "'."));
+  }
+
+  [[noreturn]] void refuse_type(std::string_view type, const Value& value) {
+    memory_.fail(concat("Unknown format code '", type, "' for object of type '", type_name(value), '\''));
   }
 
   std::string write(const Value& value, std::string_view text) {
     if (text.empty()) return to_text(memory_, value);
-    FormatSpec spec = read_spec(text, value.is_number());
+    if (!value.is_number() && !value.is_string())
+      memory_.fail(concat("unsupported format string passed to ", type_name(value), ".__format__"));
+    const FormatSpec spec = read_spec(text, value);
     memory_.take(spec.width);
     const auto type_in = [&](std::string_view types) {
       return spec.type == '\0' || types.find(spec.type) != types.npos;
     };
-    const auto refuse_type = [&] {
-      memory_.fail(
-          concat("Unknown format code '", spec.type, "' for object of type '", type_name(value), '\''));
-    };
     const bool real_type = spec.type != '\0' && type_in("eEfFgG%");
-    if (value.is_number() && (value.kind == Kind::real || real_type)) {
-      if (!type_in("eEfFgGn%")) refuse_type();
-      return format_real(finite_real(memory_, value), spec);
-    }
-    if (value.is_number()) {
-      if (!type_in("bcdnoxX")) refuse_type();
-      if (spec.precision != SIZE_MAX) memory_.fail("Precision not allowed in integer format specifier");
-      if (spec.type == 'c') return write_character(value, spec);
-      return format_integer(memory_, value, spec);
-    }
-    if (!value.is_string())
-      memory_.fail(concat("unsupported format string passed to ", type_name(value), ".__format__"));
-    if (!type_in("s")) refuse_type();
-    if (spec.group != '\0') memory_.fail(concat("Cannot specify '", spec.group, "' with 's'."));
-    if (spec.sign != '-') memory_.fail("Sign not allowed in string format specifier");
+    const bool real = value.kind == Kind::real || (value.is_number() && real_type);
+    if (!type_in(value.is_string() ? "s" : real ? "eEfFgGn%" : "bcdnoxX"))
+      refuse_type(std::string_view(&spec.type, 1), value);
+    if (real) return format_real(memory_, finite_real(memory_, value), spec);
+    return value.is_number() ? write_integer(value, spec) : write_text(value, spec);
+  }
+
+  std::string write_integer(const Value& value, const FormatSpec& spec) {
+    if (spec.precision != SIZE_MAX) memory_.fail("Precision not allowed in integer format specifier");
+    if (spec.positive_zero)
+      memory_.fail("Negative zero coercion (z) not allowed in integer format specifier");
+    return spec.type == 'c' ? write_character(value, spec) : format_integer(memory_, value, spec);
+  }
+
+  std::string write_text(const Value& value, const FormatSpec& spec) {
+    if (spec.sign == ' ') memory_.fail("Space not allowed in string format specifier");
+    if (spec.sign != '\0') memory_.fail("Sign not allowed in string format specifier");
+    if (spec.positive_zero) memory_.fail("Negative zero coercion (z) not allowed in string format specifier");
     if (spec.alternate) memory_.fail("Alternate form (#) not allowed in string format specifier");
     if (spec.align == '=') memory_.fail("'=' alignment not allowed in string format specifier");
-    std::string out(value.text());
-    if (spec.precision != SIZE_MAX) {
-      const std::vector<std::size_t> offsets = offsets_of(memory_, out);
-      out.resize(offsets[std::min(spec.precision, offsets.size() - 1)]);
-    }
-    return aligned(std::move(out), 0, spec, '<');
+    return aligned(truncated(memory_, std::string(value.text()), spec), 0, spec, '<');
   }
 
   /// The format `c`: the character of a code point.
   std::string write_character(const Value& value, const FormatSpec& spec) {
-    if (spec.group != '\0') memory_.fail(concat("Cannot specify '", spec.group, "' with 'c'."));
-    if (spec.sign != '-') memory_.fail("Sign not allowed with integer format specifier 'c'");
+    if (spec.sign != '\0') memory_.fail("Sign not allowed with integer format specifier 'c'");
     if (spec.alternate) memory_.fail("Alternate form (#) not allowed with integer format specifier 'c'");
     if (!value.is_integral()) memory_.fail("Python int too large to convert to C long");
     return aligned(character_of(memory_, value.whole()), 0, spec, '>');

@@ -3,14 +3,12 @@
 #include "filters.hpp"
 #include "../../core/concat.hpp"
 #include "../../core/utf8.hpp"
-#include "format.hpp"
 #include "interpreter.hpp"
 #include "operators.hpp"
 #include "python_text.hpp"
 #include "text_filters.ipp"
 
 #include <charconv>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -20,7 +18,7 @@
 
 namespace moe::inline MOE_ABI::detail::jinja {
 
-// Filters for addresses and HTML, and filesizeformat. `filter_x` is named after the function `do_x` in filters.py of Jinja.
+// Filters for addresses and HTML. `filter_x` is named after the function `do_x` in filters.py of Jinja.
 
 /// Appends a text as part of an address. `query`: the part belongs to a query, where a space becomes + and a slash is escaped.
 inline void append_url(std::string& out, std::string_view text, bool query) {
@@ -144,34 +142,6 @@ inline Value filter_striptags(Interpreter& interpreter, const Value& value, cons
     out += word;
   }
   return memory.text(unescaped(memory, out));
-}
-
-inline Value filter_filesizeformat(Interpreter& interpreter, const Value& value, const Arguments& arguments) {
-  Memory& memory = interpreter.memory();
-  const bool binary = is_true(arguments.bind(memory, "filesizeformat", 0, {"binary"})[0]);
-  const Value number = filter_float(interpreter, value, {});
-  const bool numeric = value.is_number() || (value.is_string() && !parse_real(value.text()).is_undefined());
-  if (!numeric)
-    memory.fail(value.is_string() ? concat("could not convert string to float: ", repr_text(value.text()))
-                                  : concat("float() argument must be a string or a real number, not '",
-                                           type_name(value), '\''));
-  const double bytes = number.real, base = binary ? 1024 : 1000;
-  if (bytes == 1) return Value::of_text("1 Byte");
-  if (!std::isfinite(bytes)) memory.fail("filesizeformat: the number is not finite");
-  if (bytes < base) return memory.text(concat(static_cast<long long>(bytes), " Bytes"));
-  constexpr std::string_view letters = "kMGTPEZY";
-  double unit = base;
-  std::size_t i = 0;
-  while (i + 1 < letters.size() && bytes >= unit * base) {
-    unit *= base;
-    ++i;
-  }
-  FormatSpec spec;
-  spec.type = 'f';
-  spec.precision = 1;
-  const std::string letter(1, binary && i == 0 ? 'K' : letters[i]);
-  return memory.text(
-      concat(format_real(base * bytes / (unit * base), spec), ' ', letter, binary ? "iB" : "B"));
 }
 
 }  // namespace moe::inline MOE_ABI::detail::jinja

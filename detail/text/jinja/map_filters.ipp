@@ -3,6 +3,7 @@
 #include "filters.hpp"
 #include "../../core/concat.hpp"
 #include "interpreter.hpp"
+#include "number_filters.ipp"
 #include "operators.hpp"
 #include "python_text.hpp"
 #include "tests.hpp"

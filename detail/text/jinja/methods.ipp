@@ -249,7 +249,7 @@ class TextMethod {
   }
 
   Value expanded() {
-    const std::int64_t width = std::clamp<std::int64_t>(number(bind(0, {"tabsize"})[0], 8), 0, 100);
+    const std::int64_t width = std::clamp<std::int64_t>(number(bind(0, {"tabsize"})[0], 8), 0, INT32_MAX);
     std::string out;
     std::int64_t column = 0;
     for (const char c : text_) {
@@ -369,6 +369,7 @@ inline Value call_loop_method(Memory& memory, Loop& loop, std::string_view name,
                     std::equal(now.begin(), now.end(), loop.last_changed.begin(), loop.last_changed.end(),
                                [&](const Value& a, const Value& b) { return equal(memory, a, b); });
   loop.has_changed = true;
+  memory.take(now.size() * sizeof(Value));
   loop.last_changed = now;
   return Value::of_boolean(!same);
 }

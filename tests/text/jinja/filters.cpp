@@ -58,6 +58,7 @@ TEST_CASE("jinja: numbers that are rounded and parsed keep Python's types") {
   CHECK(rendered_filters("{{ -7|round(-1) }}") == "-10");
   CHECK(rendered_filters("{{ -0.0|round(0, 'floor') }}") == "0.0");
   CHECK(rendered_filters("{{ 1e22|int }}") == "10000000000000000000000");
+  CHECK(rendered_filters("{{ 92e17|int == 9200000000000000000 }}{{ -0.5|int }}") == "True0");
   CHECK(rendered_filters("{{ 2.5 is odd }}{{ 3 is odd }}") == "FalseTrue");
 }
 
@@ -72,6 +73,8 @@ TEST_CASE("jinja: filters of texts have the results of Jinja2") {
   CHECK(rendered_filters("{{ 5|trim }}") == "5");
   CHECK(rendered_filters("{{ none|string }}") == "None");
   CHECK(rendered_filters(R"({{ "aaa"|replace("a","b",2) }})") == "bba");
+  CHECK(error_of_filters(R"({{ "aaa"|replace("a","b","x") }})")
+            .ends_with(": 'str' object cannot be interpreted as an integer"));
   CHECK(rendered_filters("{{ 5|replace(5,6) }}") == "6");
   CHECK(rendered_filters(R"({{ "a b  c"|wordcount }})") == "3");
   CHECK(rendered_filters(R"({{ "abc"|center(9) ~ "|" }})") == "   abc   |");
@@ -86,6 +89,7 @@ TEST_CASE("jinja: indent puts spaces or a text before lines") {
   CHECK(rendered_filters(R"({{ "a\nb"|indent(2,true) }})") == "  a\n  b");
   CHECK(rendered_filters(R"({{ "a\nb"|indent("> ",first=true) }})") == "> a\n> b");
   CHECK(rendered_filters(R"({{ "a\n\nb"|indent(3,false,true) }})") == "a\n   \n   b");
+  CHECK(rendered_filters(R"({{ "a\nb"|indent(2000)|length }})") == "2003");
 }
 
 TEST_CASE("jinja: filters of numbers have the results of Jinja2") {
@@ -119,6 +123,26 @@ TEST_CASE("jinja: int keeps all digits of whole numbers beyond 64 bits") {
   CHECK(rendered_filters("{{ '-0012345678901_2345678901'|int }}") == "-123456789012345678901");
   CHECK(rendered_filters("{{ ('1' * 5000)|int(3) }}") == "3");
   CHECK(error_of_filters("{{ ('f' * 20)|int(0, 16) }}").ends_with("supported in decimal only"));
+}
+
+TEST_CASE("jinja: int reads one sign, and an underscore after the prefix of a base") {
+  CHECK(rendered_filters("{{ '+-5'|int(7) }},{{ '--5'|int(7) }},{{ '0x-5'|int(7, 16) }}") == "7,7,7");
+  CHECK(rendered_filters("{{ '0x_1f'|int(7, 16) }},{{ '-0b_11'|int(7, 0) }},{{ '0x__5'|int(7, 16) }}") ==
+        "31,-3,7");
+}
+
+TEST_CASE("jinja: round to tens and more is exact") {
+  CHECK(rendered_filters("{{ 1234567890123456785|round(-1) }} {{ -1234567890123456785|round(-2) }}") ==
+        "1234567890123456780 -1234567890123456800");
+  CHECK(rendered_filters("{{ 9223372036854775807|round(-1) }} {{ big|round(-20) }} {{ -4|round(-1) }}") ==
+        "9223372036854775810 123456789000000000000000000000 0");
+  CHECK(rendered_filters(
+            "{{ 25.0|round(-1) }} {{ 25.5|round(-1) }} {{ -995.0|round(-1) }} {{ 4.9|round(-2) }}") ==
+        "20.0 30.0 -1000.0 0.0");
+}
+
+TEST_CASE("jinja: a default that is not given is the empty text") {
+  CHECK(rendered_filters("{{ (none|default(boolean=true)) is string }}") == "True");
 }
 
 TEST_CASE("jinja: filters of sequences have the results of Jinja2") {
@@ -186,6 +210,11 @@ TEST_CASE("jinja: tojson is Python's json.dumps") {
         "{\n  \"a\": [],\n  \"b\": {},\n  \"c\": [\n    1,\n    {\n      \"d\": 2\n    }\n  ]\n}");
   CHECK(rendered_filters(R"({{ {"b":1,"a":2}|tojson(sort_keys=true) }})") == R"({"a": 2, "b": 1})");
   CHECK(rendered_filters(R"({{ d|tojson(separators=(",",":")) }})") == R"({"b":1,"a":[1,2]})");
+  CHECK(rendered_filters("{{ [1,2]|tojson(separators=',:') }}") == "[1,2]");
+  CHECK(error_of_filters("{{ l|tojson(separators=5) }}").ends_with(": 'int' object is not iterable"));
+  CHECK(error_of_filters("{{ l|tojson(indent=2.5) }}")
+            .ends_with(": can't multiply sequence by non-int of type 'float'"));
+  CHECK(rendered_filters("{{ [1]|tojson(indent=200)|length }}") == "205");
   CHECK(rendered_filters("{{ s|tojson }}") == R"("héllo Wörld")");
   CHECK(rendered_filters(R"({{ "😀é"|tojson(ensure_ascii=true) }})") == R"("\ud83d\ude00\u00e9")");
   CHECK(rendered_filters("{{ [1.0,1e16,1e-7,100000.0]|tojson }}") == "[1.0, 1e+16, 1e-07, 100000.0]");
@@ -312,6 +341,8 @@ TEST_CASE("jinja: filesizeformat writes a number of bytes with a decimal or bina
                      "13000000000000|filesizeformat }}") == "1023 Bytes,1.0 KiB,1.0 MiB,300 Bytes,13.0 TB");
   CHECK_FALSE(message_of([] { render_jinja("{{ 'a'|filesizeformat }}"); }).empty());
   CHECK(render_jinja("{{ 1e27|filesizeformat }}") == "1000.0 YB");
+  CHECK(render_jinja("{{ -1e20|filesizeformat }},{{ 1e400|filesizeformat }}") ==
+        "-100000000000000000000 Bytes,inf YB");
 }
 
 TEST_CASE("jinja: the tests filter and test refuse values that cannot be keys") {
@@ -357,6 +388,7 @@ TEST_CASE("jinja: random takes an element, and the same one in each rendering") 
   const std::string source = "{% for i in range(20) %}{{ range(9)|random }}{% endfor %}";
   CHECK(rendered_filters(source) == rendered_filters(source));
   CHECK(rendered_filters("{{ [1, 2, 3]|random in [1, 2, 3] }}") == "True");
+  CHECK(rendered_filters("{{ missing|random }}") == "");
   CHECK(error_of_filters("{{ 5|random }}").ends_with(": object of type 'int' has no len()"));
 }
 

@@ -75,6 +75,105 @@ TEST_CASE("jinja: zeros that fill the width of a brace format are grouped as the
         "0,001,234.50|-1,234.50|000,050.000000%|0x0_0000_00ff");
 }
 
+TEST_CASE("jinja: the mark # keeps the point and the zeros of real numbers") {
+  CHECK(render_jinja("{{ '{:#g} {:#.3g} {:#g} {:#G}'.format(1.0, 1, 0.0001, 1e20) }}") ==
+        "1.00000 1.00 0.000100000 1.00000E+20");
+  CHECK(render_jinja("{{ '{:#.0f} {:#.0e} {:#.0%} {:#n}'.format(1.0, 1.0, 1.0, 1.0) }}") ==
+        "1. 1.e+00 100.% 1.00000");
+  CHECK(render_jinja("{{ '{:#} {:#} {:#.3} {:#.3}'.format(1.5, 1e16, 1.0, 100.0) }}") ==
+        "1.5 1.e+16 1.00 1.00e+02");
+  CHECK(render_jinja("{{ '%#g %#.0f %#.0e' % (1.0, 1.0, 1.0) }}") == "1.00000 1. 1.e+00");
+}
+
+TEST_CASE("jinja: the type n has the sign and the mark of the types d and g") {
+  CHECK(render_jinja("{{ '{:+n} {:#n} {: n} {:+n} {:#.3n}'.format(5, 5, 5, 5.0, 5.0) }}") ==
+        "+5 5  5 +5 5.00");
+}
+
+TEST_CASE("jinja: marks between digits are refused for types that cannot have them") {
+  CHECK(error_of_format("{{ '{:,n}'.format(5) }}").ends_with(": Cannot specify ',' with 'n'."));
+  CHECK(error_of_format("{{ '{:_n}'.format(5.0) }}").ends_with(": Cannot specify '_' with 'n'."));
+  CHECK(error_of_format("{{ '{:,b}'.format(5) }}").ends_with(": Cannot specify ',' with 'b'."));
+  CHECK(error_of_format("{{ '{:_c}'.format(65) }}").ends_with(": Cannot specify '_' with 'c'."));
+  CHECK(error_of_format("{{ '{:,_}'.format(5) }}").ends_with(": Cannot specify both ',' and '_'."));
+}
+
+TEST_CASE("jinja: signs are refused for texts and characters") {
+  CHECK(
+      error_of_format("{{ '{:-}'.format('a') }}").ends_with(": Sign not allowed in string format specifier"));
+  CHECK(error_of_format("{{ '{: }'.format('a') }}")
+            .ends_with(": Space not allowed in string format specifier"));
+  CHECK(error_of_format("{{ '{:-c}'.format(65) }}")
+            .ends_with(": Sign not allowed with integer format specifier 'c'"));
+  CHECK(render_jinja("{{ '{:-5d}|{:-.1f}'.format(5, -5) }}") == "    5|-5.0");
+}
+
+TEST_CASE("jinja: the mark z removes the sign of a real number that is rounded to 0") {
+  CHECK(render_jinja("{{ '{:z.1f} {:.1f} {:z} {:z.1f}'.format(-0.01, -0.01, -0.0, -0.1) }}") ==
+        "0.0 -0.0 0.0 -0.1");
+  CHECK(error_of_format("{{ '{:z}'.format(1) }}")
+            .ends_with(": Negative zero coercion (z) not allowed in integer format specifier"));
+}
+
+TEST_CASE("jinja: a format writes all digits that its precision asks for") {
+  CHECK(render_jinja("{{ ('{:.300f}'.format(0.1))|length }},{{ ('%.300e' % 0.1)|length }}") == "302,306");
+  CHECK(render_jinja("{{ '%.60f' % 0.1 }}") ==
+        "0.100000000000000005551115123125782702118158340454101562500000");
+  CHECK(error_of_format("{{ '{:.}'.format(1.5) }}").ends_with(": Format specifier missing precision"));
+}
+
+TEST_CASE("jinja: a width or a precision above 1000000 is refused") {
+  for (const char* const source : {"{{ '{:2000000}'.format(1) }}", "{{ '%2000000d' % 1 }}",
+                                   "{{ '{:.2000000f}'.format(1) }}", "{{ '%*d' % (2000000, 1) }}"})
+    CHECK(error_of_format(source).ends_with(": the template needs more than the allowed memory"));
+}
+
+TEST_CASE("jinja: a star in a percent format takes the width or the precision from the arguments") {
+  CHECK(render_jinja("{{ '%*d|%-*d|%*d|%.*f' % (4, 3, 4, 3, -4, 3, 2, 1.5) }}") == "   3|3   |3   |1.50");
+  CHECK(error_of_format("{{ '%*d' % ('a', 1) }}").ends_with(": * wants int"));
+}
+
+TEST_CASE("jinja: the sizes of C in a percent format have no effect") {
+  CHECK(render_jinja("{{ '%ld %hd %Lf' % (1, 2, 3.0) }}") == "1 2 3.000000");
+}
+
+TEST_CASE("jinja: a key in a percent format may have parentheses, and its value is the only argument") {
+  CHECK(render_jinja("{{ '%((a))s' % {'(a)': 1} }}") == "1");
+  CHECK(error_of_format("{{ '%(a)s %s' % {'a': 1} }}").ends_with(": not enough arguments for format string"));
+}
+
+TEST_CASE("jinja: a percent format of a whole number truncates every real number") {
+  CHECK(render_jinja("{{ '%d %d %i' % (1e30, -1e19, -1.9) }}") ==
+        "1000000000000000019884624838656 -10000000000000000000 -1");
+  CHECK(error_of_format("{{ '%d' % 1e400 }}").ends_with(": cannot convert float infinity to integer"));
+}
+
+TEST_CASE("jinja: an error about the type of a percent format names the character and its index") {
+  CHECK(
+      error_of_format("{{ 'é %q' % 1 }}").ends_with(": unsupported format character 'q' (0x71) at index 3"));
+  CHECK(error_of_format("{{ '%5%' % 1 }}").ends_with(": unsupported format character '%' (0x25) at index 2"));
+}
+
+TEST_CASE("jinja: only digits are the number of an argument or an element") {
+  CHECK(error_of_format("{{ '{0abc}'.format(1) }}").ends_with(": '0abc'"));
+  CHECK(render_jinja("{{ '{0[1a]}|{1[-1]}|{1[1]}'.format({'1a': 5}, [1, 2]) }}") == "5||2");
+}
+
+TEST_CASE("jinja: the key of an element in a brace format may have any character but ]") {
+  CHECK(render_jinja("{{ '{a[b:c]}{a[}]:>3}{a[!r]}'.format(a={'b:c': 1, '}': 2, '!r': 3}) }}") == "1  23");
+}
+
+TEST_CASE("jinja: wrong fields of brace formats are refused") {
+  CHECK(error_of_format("{{ '{0.}'.format(1) }}").ends_with(": Empty attribute in format string"));
+  CHECK(error_of_format("{{ '{0[1]x}'.format([1, 2]) }}")
+            .ends_with(": Only '.' or '[' may follow ']' in format field specifier"));
+  CHECK(error_of_format("{{ '{0[a}'.format(1) }}").ends_with(": expected '}' before end of string"));
+  CHECK(error_of_format("{{ '{!rx}'.format(1) }}").ends_with(": expected ':' after conversion specifier"));
+  CHECK(error_of_format("{{ '{!q}'.format(1) }}").ends_with(": Unknown conversion specifier q"));
+  CHECK(error_of_format("{{ '{:5xx}'.format(1) }}")
+            .ends_with(": Invalid format specifier '5xx' for object of type 'int'"));
+}
+
 TEST_CASE("jinja: formats of real numbers accept whole numbers beyond 64 bits") {
   CHECK(render_jinja("{{ '{:.2e}|{:g}'.format(123456789012345678901, -123456789012345678901) }}") ==
         "1.23e+20|-1.23457e+20");

@@ -73,6 +73,37 @@ TEST_CASE("jinja: endless memory is an error") {
   refuses_template("{% for i in range(99999) %}{{ '{:999999}'.format(1) }}{% endfor %}", {"memory"});
 }
 
+TEST_CASE("jinja: texts that formats and tojson write count as memory while they grow") {
+  const std::string text = "{% set x = 'a' * 1000000 %}";
+  refuses_template(text + "{{ '%s' * 3000 % ((x,) * 3000) }}", {"memory"});
+  refuses_template(text + "{{ ('{0}' * 3000).format(x) }}", {"memory"});
+  refuses_template(text + "{{ ([1] * 3000)|tojson(separators=(x, ':')) }}", {"memory"});
+  refuses_template("{{ ('\\x01' * 50000000)|tojson }}", {"memory"});
+}
+
+TEST_CASE("jinja: the arguments that cyclers and loops keep count as memory") {
+  const std::string loop = "{% set r = range(100000) %}{% for i in range(999) %}";
+  refuses_template(loop + "{% set c = cycler(*r) %}{% endfor %}", {"memory"});
+  refuses_template(loop + "{% for x in [1] %}{% set c = loop.changed(*r) %}{% endfor %}{% endfor %}",
+                   {"memory"});
+}
+
+TEST_CASE("jinja: calculating with long whole numbers counts steps") {
+  const std::string number = "{% set b = " + std::string(4300, '9') + " %}";
+  const std::string loops = "{% for i in range(999) %}{% for j in range(999) %}";
+  for (const char* const use : {"b == b", "b < 1e300", "-b", "b|round"})
+    refuses_template(number + loops + "{% if " + use + " %}{% endif %}{% endfor %}{% endfor %}",
+                     {"needs more than the allowed"});
+}
+
+TEST_CASE("jinja: an error about nesting that is never thrown does not count as nesting") {
+  CHECK(render_jinja(
+            "{% set ns = namespace(x=[], y=[]) %}{% for i in range(999) %}{% set ns.x = [ns.x] %}{% endfor %}"
+            "{% for i in range(880) %}{% set ns.y = [ns.y] %}{% endfor %}"
+            "{% for i in range(150) %}{% set g = [ns.x]|map('string') %}{% endfor %}"
+            "{{ ns.y|string|length }}") == "1762");
+}
+
 TEST_CASE("jinja: deep templates are errors") {
   const std::pair<const char*, const char*> brackets[] = {{"(", ")"},   {"[", "]"},    {"{1:", "}"},
                                                           {"not ", ""}, {"-", ""},     {"x[", "]"},

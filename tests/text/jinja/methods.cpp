@@ -84,6 +84,7 @@ TEST_CASE("jinja: methods fill texts to a width as Python does") {
   CHECK(rendered_methods(R"({{ "ab".center(5,"*") }})") == "**ab*");
   CHECK(rendered_methods(R"({{ "abc".center(6,"*") }})") == "*abc**");
   CHECK(rendered_methods(R"({{ "a\tb".expandtabs(4) }})") == "a   b");
+  CHECK(rendered_methods(R"({{ "a\tb".expandtabs(150)|length }})") == "151");
 }
 
 TEST_CASE("jinja: methods test the classes of characters as Python does") {
