@@ -7,6 +7,19 @@
 #include <string>
 #include <string_view>
 
+/// Variables for templates: values of each kind that JSON has.
+inline const std::string jinja_variables = R"({
+  "s": "héllo Wörld",
+  "n": 5,
+  "f": 2.5,
+  "l": [3, 1, 2],
+  "d": {"b": 1, "a": [1, 2]},
+  "z": null,
+  "w": " \t a  b\nc ",
+  "big": 123456789012345678901234567890,
+  "msgs": [{"role": "user", "content": "Hi", "x": {"y": 1}}, {"role": "assistant", "content": "Yo", "calls": [{"name": "f"}]}]
+})";
+
 /// The text of a template with the members of a JSON object as variables, on 2 January 2026 at 03:04:05.
 inline std::string render_jinja(std::string_view source, const std::string& variables = "{}") {
   namespace jinja = moe::detail::jinja;

@@ -18,8 +18,8 @@ struct Arguments {
   std::vector<Value> positional;
   std::vector<std::pair<std::string_view, Value>> named;
 
-  /// The arguments in the order of the parameters. The first `required` parameters need an argument; any other parameter without
-  /// an argument is undefined. `function` is for errors.
+  /// The arguments in the order of the parameters. The first `required` parameters need an argument; any other parameter
+  /// without an argument is undefined. `function` is for errors.
   std::vector<Value> bind(Memory& memory, std::string_view function, std::size_t required,
                           std::initializer_list<std::string_view> parameters) const {
     std::vector<Value> values(parameters.size());

@@ -211,7 +211,8 @@ MOE_INLINE Value get_item(Memory& memory, const Value& object, const Value& key)
   return memory.missing(std::move(message));
 }
 
-/// A bound of a slice, from 0 to `count`, or from -1 to `count` - 1 if the slice goes backwards.
+/// A bound of a slice, from 0 to `count`, or from -1 to `count` - 1 if the slice goes backwards. `otherwise`: the
+/// result if `bound` is none.
 inline std::int64_t slice_bound(Memory& memory, const Value& bound, std::int64_t count, bool backwards,
                                 std::int64_t otherwise) {
   if (bound.is_none()) return otherwise;

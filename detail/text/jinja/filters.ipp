@@ -81,7 +81,7 @@ inline Value filter_reverse(Interpreter& interpreter, const Value& value, const 
   return memory.text(std::move(out));
 }
 
-/// The value, in lower case if it is a text and the case does not matter.
+/// The value; a text in lower case, unless `case_sensitive`.
 inline Value folded(Memory& memory, const Value& value, bool case_sensitive) {
   if (!value.is_string() || case_sensitive) return value;
   memory.work_on(value.text());
@@ -104,7 +104,7 @@ inline Value filter_join(Interpreter& interpreter, const Value& value, const Arg
   return memory.text(std::move(out));
 }
 
-/// A value with the key that it is sorted by.
+/// A value and the key by which the value is sorted.
 struct Keyed {
   Value key, value;
 };

@@ -49,7 +49,8 @@ inline std::string digits_of(std::uint64_t number, int base) {
   return {buffer, std::to_chars(buffer, buffer + sizeof buffer, number, base).ptr};
 }
 
-/// Digits in groups of `size`, with zeros in front up to `width` characters, or to one more if a mark would be the first of them.
+/// Digits in groups of `size`, with zeros in front up to `width` characters, or to one more if a mark would be the first
+/// character.
 inline std::string grouped_digits(std::string digits, char group, std::size_t width, std::size_t size = 3) {
   // The least n for which n digits and (n - 1) / size marks have `width` characters.
   const std::size_t least = width < 2 ? width : width - (width - 1) / (size + 1);
@@ -62,8 +63,8 @@ inline std::string grouped_digits(std::string digits, char group, std::size_t wi
   return out;
 }
 
-/// How many characters the digits of a number get, beside `others` other characters, if zeros fill the width in front of them: in
-/// Python, these zeros are grouped too. 0: no zeros, or no width.
+/// The width of the digits of a number if zeros fill the width of the format: Python puts marks between these zeros, too. 0 if
+/// no zeros fill the width. `others`: the number of the other characters, such as the sign.
 inline std::size_t width_of_zeros(const FormatSpec& spec, std::size_t others) {
   return spec.fill == "0" && spec.align == '=' && spec.width > others ? spec.width - others : 0;
 }
@@ -100,8 +101,8 @@ inline std::string general_digits(double number, std::size_t precision, std::siz
   return (alternate ? std::move(digits) : without_zeros(std::move(digits))) + suffix;
 }
 
-/// The digits of a number without its sign. Without a type: repr(); with a precision only, as type g, except that a number without
-/// an exponent has at least one digit after the point. Source: the format mini-language of Python.
+/// The digits of a number without its sign. Without a type: repr(); with a precision only, as type g, except that a number
+/// without an exponent has at least one digit after the point. Source: the format mini-language of Python.
 inline std::string real_digits(double number, const FormatSpec& spec) {
   if (std::isnan(number)) return "nan";
   if (std::isinf(number)) return "inf";
@@ -129,7 +130,7 @@ inline std::string upper_if(std::string text, bool condition) {
   return condition ? upper(text) : std::move(text);
 }
 
-/// What stands before a number.
+/// The text before the digits of a number: - + or a space, or nothing.
 inline std::string sign_of(bool negative, const FormatSpec& spec) {
   return negative ? "-" : spec.sign == '+' || spec.sign == ' ' ? std::string(1, spec.sign) : "";
 }

@@ -23,7 +23,8 @@ Value call_function(Interpreter& interpreter, std::string_view name, const Argum
 Value call_method(Interpreter& interpreter, const Value& self, std::string_view name,
                   const Arguments& arguments);
 
-/// datetime.strftime() in the locale C.
+/// datetime.strftime() in the locale C, with the flags - _ 0 ^ # of the C library of GNU, but without widths, without the
+/// modifiers E and O, and without the field s, which throws.
 std::string format_time(Memory& memory, const LocalTime& time, std::string_view format);
 
 }  // namespace moe::inline MOE_ABI::detail::jinja

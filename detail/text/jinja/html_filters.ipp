@@ -95,7 +95,7 @@ inline std::string without_parts(std::string_view text, std::string_view begin, 
 }
 
 /// The text with a character in place of each entity of XML, each numeric entity and &nbsp;. Throws for other entities with
-/// names, and for numeric entities of control characters or of no character.
+/// names, and for numeric entities of control characters or of no character. Other text stays.
 inline std::string unescaped(Memory& memory, std::string_view text) {
   constexpr std::pair<std::string_view, std::string_view> names[] = {
       {"amp", "&"}, {"lt", "<"}, {"gt", ">"}, {"quot", "\""}, {"apos", "'"}, {"nbsp", "\u00a0"}};

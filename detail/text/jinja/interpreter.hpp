@@ -84,6 +84,7 @@ class Interpreter {
   Value call_block(const Node& node);
   Flow run_without_escaping(const Node& node);
   void require_assignable(const Node& target);
+  void set_variable(std::uint32_t name, const Value& value);
   void assign(const Node& target, const Value& value);
   void assign_all(const Node& target, const Value& value);
   template <class Use>

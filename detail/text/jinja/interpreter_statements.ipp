@@ -31,7 +31,7 @@ MOE_INLINE Interpreter::Flow Interpreter::run(const Node& node) {
     case Node::Type::set_block:
       return capture(*node.children[2], node.children[1],
                      [&](const Value& text) { assign(*node.children[0], text); });
-    case Node::Type::macro: scope_->set(node.name, macro_of(node)); return Flow::next;
+    case Node::Type::macro: set_variable(node.name, macro_of(node)); return Flow::next;
     case Node::Type::call_block: {
       const Value caller = macro_of(*node.children[1]);
       write_text(call_node(*node.children[0], &caller));
@@ -60,7 +60,7 @@ MOE_INLINE void Interpreter::write_text(const Value& value) {
 
 MOE_INLINE Interpreter::Flow Interpreter::run_block(const Node& node) {
   for (const std::uint32_t name : node.unset)
-    scope_->set(name, memory_.missing(concat('\'', tree_.names()[name], "' is undefined")));
+    set_variable(name, memory_.missing(concat('\'', tree_.names()[name], "' is undefined")));
   for (const Node* const statement : node.children)
     if (const Flow flow = run(*statement); flow != Flow::next) return flow;
   return Flow::next;
@@ -126,7 +126,7 @@ MOE_INLINE bool Interpreter::run_iterations(const Node& node, Loop& loop) {
   for (const std::size_t count = element_count(loop.items); loop.index < count; ++loop.index) {
     const Flow flow = in_new_scope([&] {
       assign(*node.children[0], element_of(loop.items, loop.index));
-      scope_->set(tree_.loop_name, variable);
+      set_variable(tree_.loop_name, variable);
       return run(*node.children[3]);
     });
     reached_end |= flow == Flow::next;
@@ -184,9 +184,14 @@ MOE_INLINE void Interpreter::require_assignable(const Node& target) {
     memory_.fail("cannot assign attribute on non-namespace object");
 }
 
+MOE_INLINE void Interpreter::set_variable(std::uint32_t name, const Value& value) {
+  memory_.work(scope_->variables.size() / 16);  // setting a variable searches all variables of the scope
+  scope_->set(name, value);
+}
+
 MOE_INLINE void Interpreter::assign(const Node& target, const Value& value) {
   memory_.place = target.place;
-  if (target.type == Node::Type::name) return scope_->set(target.name, value);
+  if (target.type == Node::Type::name) return set_variable(target.name, value);
   if (target.type == Node::Type::tuple) return assign_all(target, value);
   require_assignable(target);
   const Value object = variable(target.children[0]->name);
@@ -263,21 +268,20 @@ MOE_INLINE Value Interpreter::call_macro(const Callable& macro, const Arguments&
   return memory_.text(std::move(text));
 }
 
-/// The macro, as errors name it.
+/// The name of a macro in errors.
 MOE_INLINE std::string Interpreter::described(const Node& macro) const {
   return concat("macro ", macro.flag ? "None" : repr_text(tree_.names()[macro.name]));
 }
 
-/// Binds a named argument of a macro to a parameter, to `caller` or to `kwargs`.
+/// Binds a named argument of a macro to a parameter, to `caller` or to `kwargs`. As in Jinja, the name of a parameter that has
+/// an argument already goes to `kwargs`.
 MOE_INLINE void Interpreter::bind_named(MacroCall& call, std::string_view name, const Value& value) {
   const std::vector<Argument>& parameters = call.node.arguments;
   const std::string macro = described(call.node);
   std::size_t i = 0;
   while (i < parameters.size() && tree_.names()[parameters[i].name] != name) ++i;
   memory_.work(i / 8);
-  if (i < parameters.size()) {
-    if (call.given[i] != 0)
-      memory_.fail(concat(macro, " got multiple values for argument ", repr_text(name)));
+  if (i < parameters.size() && call.given[i] == 0) {
     call.scope.set(parameters[i].name, value);
     call.given[i] = 1;
   } else if (name == "caller" && (call.node.uses & uses_caller) != 0) {

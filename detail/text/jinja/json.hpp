@@ -8,8 +8,8 @@
 
 namespace moe::inline MOE_ABI::detail::jinja {
 
-/// The value of a JSON text, as Python's json.loads makes it. The text is an input: the limits of `memory` grow with the size of
-/// the text. `json` must outlive the value.
+/// The value of a JSON text, as Python's json.loads makes it. The text is an input: the limits of `memory` grow with the size
+/// of the text. `json` must outlive the value.
 Value from_json(Memory& memory, const Json& json);
 
 /// The filter tojson(value, ensure_ascii=False, indent=None, separators=None, sort_keys=False) of transformers: Python's

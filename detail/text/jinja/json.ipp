@@ -148,7 +148,8 @@ class JsonText {
     append_hex(out_, c, 4);
   }
 
-  /// What comes before an element or a member.
+  /// Writes what stands before an element or a member: a separator unless the element is the first, and a line break if the
+  /// text is indented.
   void begin_item(bool first, std::size_t level) {
     if (!first) out_ += item_separator_;
     memory_.take(item_separator_.size() + key_separator_.size());

@@ -10,6 +10,7 @@
 
 namespace moe::inline MOE_ABI::detail::jinja {
 
+/// A piece of a template.
 struct Token {
   enum class Type : std::uint8_t {
     text,            // outside of tags
@@ -18,7 +19,7 @@ struct Token {
     begin_block,     // {%
     end_block,       // %}
     name,
-    string,   // without quotes, with the meaning of each escape
+    string,   // without quotes; each escape is replaced by its meaning
     integer,  // digits, without underscores; with a prefix such as 0x
     real,     // without underscores
     sign,     // an operator or a bracket

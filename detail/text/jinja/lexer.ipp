@@ -18,7 +18,7 @@
 
 namespace moe::inline MOE_ABI::detail::jinja {
 
-/// `line 3, column 14`, both from 1.
+/// `line 3, column 14`, both from 1. Columns count code points.
 inline std::string place_in(std::string_view source, std::size_t offset) {
   const std::string_view before = source.substr(0, offset);
   const auto line = std::count(before.begin(), before.end(), '\n') + 1;
@@ -75,7 +75,8 @@ class Lexer {
     return source_.size();
   }
 
-  /// Adds the text up to a tag at `end`, without the white space that the tag removes. `sign`: the character after {{ or {%.
+  /// Adds the text up to a tag at `end`, without the white space that the tag removes. `sign`: the character after {{, {%
+  /// or {#.
   void add_text(std::size_t end, char sign, bool variable) {
     std::string_view text = source_.substr(at_, end - at_);
     if (sign == '-') {
@@ -127,8 +128,8 @@ class Lexer {
     at_ = after_end(end, sign, false);
   }
 
-  /// Whether `name %}`, `name -%}` or `name +%}` is at an offset. If so, moves the offset to %}. `sign`: the character after the
-  /// name and white space.
+  /// Whether `name %}`, `name -%}` or `name +%}` is at an offset. If so, moves the offset to %}. `sign`: the character after
+  /// the name and white space.
   bool is_tag(std::size_t& offset, std::string_view name, char& sign) const {
     const std::size_t begin = skip_space(offset);
     if (source_.substr(begin, name.size()) != name) return false;
@@ -268,7 +269,7 @@ class Lexer {
     add(Token::Type::string, begin, out);
   }
 
-  /// An escape of Python's strings.
+  /// Reads an escape of Python's strings, and appends its meaning.
   void escape(std::string& out) {
     constexpr std::string_view names = "\\'\"abfnrtv\n", meanings = "\\'\"\a\b\f\n\r\t\v";
     const char c = at(at_ + 1);

@@ -18,8 +18,8 @@ namespace moe::inline MOE_ABI::detail::jinja {
 // The filters map, select, reject, selectattr and rejectattr. For a value that is false, such as None, the result is empty.
 
 /// The value of an attribute whose name may have dots, as in map(attribute="function.name"). The parts of the name are looked
-/// up one after the other. If a look-up gives undefined, and `otherwise` is neither undefined nor None, `otherwise` is the result
-/// of this look-up.
+/// up one after the other. If a look-up gives undefined, and `otherwise` is neither undefined nor None, `otherwise` is the
+/// result of this look-up.
 inline Value deep_attribute(Memory& memory, Value value, const Value& attribute,
                             const Value& otherwise = {}) {
   if (attribute.is_undefined() || attribute.is_none()) return value;

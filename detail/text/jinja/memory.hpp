@@ -46,7 +46,7 @@ struct Scope {
 /// templates are untrusted programs. Values may form cycles; nested values are destroyed without recursion.
 class Memory {
  public:
-  /// `source` and `file`: the template, for errors.
+  /// `source` and `file`: the template, for errors. The limits grow with the size of the source.
   Memory(std::string_view source, std::string_view file) : source_(source), file_(file) {
     allow(source.size());
   }
@@ -86,15 +86,16 @@ class Memory {
     bytes_left_ -= bytes;
   }
 
-  /// Throws if there is no room for bytes that are freed again before any other call. Does not count the bytes.
+  /// Throws if the memory that is left has no room for this many bytes. Does not count the bytes: for temporary memory, and for
+  /// texts that grow and are counted when they are complete.
   void require_room(std::size_t bytes) const {
     if (bytes > bytes_left_) fail("the template needs more than the allowed memory");
   }
 
   /// A string with this text.
   Value text(std::string text);
-  /// A string: `begin`, then `end`. A chain of such calls, each on the result of the last, takes linear time: the results share
-  /// one buffer with spare capacity.
+  /// A string: `begin`, then `end`. A chain of such calls, each on the result of the call before, takes linear time: the
+  /// results share one buffer with spare capacity.
   Value appended(const Value& begin, std::string_view end);
   Value list(std::vector<Value> items, Kind kind = Kind::list, std::string_view name = "list");
   Value dict(Dict dict, Kind kind);
@@ -123,7 +124,7 @@ class Memory {
   /// The offset in the source that is rendered now.
   std::uint32_t place = 0;
 
-  /// How deeply calls are nested now; see Nested.
+  /// The number of objects of class Nested that exist now.
   std::size_t depth = 0;
 
  private:
@@ -143,7 +144,7 @@ class Memory {
   std::vector<Scope*> free_scopes_;
 };
 
-/// Limits the depth of recursion: each level of recursion holds one object.
+/// Limits the depth of recursion: each level of recursion holds one object of this class.
 class Nested {
  public:
   explicit Nested(Memory& memory) : memory_(memory) {

@@ -64,19 +64,22 @@ inline bool less(Memory& memory, const Value& a, const Value& b) { return compar
 /// item in container
 bool contains(Memory& memory, const Value& container, const Value& item);
 
-/// An order of hashable values. Two values are equivalent if they are the same key of Python's dicts.
+/// An order of hashable values. Two values are equivalent if they are the same key of Python's dicts; all NaN are
+/// equivalent.
 bool key_less(const Value& a, const Value& b);
 
+/// Fails if the value cannot be a key.
 void require_hashable(Memory& memory, const Value& value);
 
 /// The value of a key in a dict or a namespace; null if the key is missing. Counts the steps of comparing long keys.
 const Value* find_key(Memory& memory, const Value& dict, const Value& key);
 const Value* find_key(Memory& memory, const Value& dict, std::string_view key);
 
-/// A dict. Among members with equal keys, the last value counts, at the place of the first member. Keys must be hashable.
+/// A dict. Among members with equal keys, the last value counts, at the place of the first member. Fails if a key is not
+/// hashable.
 Value make_dict(Memory& memory, std::vector<std::pair<Value, Value>> items);
 
-/// A namespace. The keys are strings.
+/// A namespace. Templates find only the members whose keys are strings.
 Value make_name_space(Memory& memory, std::vector<std::pair<Value, Value>> items);
 
 /// The result of code_point_offsets(). Throws if the memory that is left has no room for the result.
@@ -120,7 +123,7 @@ bool calls_method(const Value& object, std::string_view name);
 Value get_slice(Memory& memory, const Value& object, const Value& first, const Value& last,
                 const Value& step);
 
-/// The text with & < > ' " as entities, unless it is a Markup.
+/// The text with & < > ' " as entities, unless the text is a Markup.
 std::string escape(const Value& text);
 
 /// str(value) with entities, as a Markup.

@@ -23,7 +23,8 @@
 
 namespace moe::inline MOE_ABI::detail::jinja {
 
-/// The module of a global function that is a class: with a dot at the end for Jinja, empty for Python; null for no class.
+/// The module of a global function that is a class: `jinja2.utils.`, or empty for dict of Python. Null if the function is no
+/// class.
 inline const char* class_module(std::string_view function) {
   if (function == "dict") return "";
   return function == "namespace" || function == "cycler" || function == "joiner" ? "jinja2.utils." : nullptr;
@@ -273,7 +274,7 @@ MOE_INLINE const Value* find_key(Memory& memory, const Value& dict, std::string_
   if (dict.kind == Kind::dict) return find_key(memory, dict, Value::of_text(key));
   memory.work(dict.dict->items.size() * (key.size() / 64));
   for (const auto& [name, value] : dict.dict->items)
-    if (name.text() == key) return &value;
+    if (name.is_string() && name.text() == key) return &value;
   return nullptr;
 }
 

@@ -31,9 +31,10 @@ class Parser {
  private:
   using Type = Node::Type;
   using Words = std::initializer_list<std::string_view>;
-  static constexpr std::size_t most_nesting = 150, most_depth = 400;
+  static constexpr std::size_t most_nesting = 150;  // of the recursion of the parser
+  static constexpr std::size_t most_depth = 400;    // of the tree
 
-  /// Counts levels of recursion.
+  /// Limits the depth of recursion: each level of recursion holds one object of this class.
   struct Level {
     explicit Level(Parser& parser) : parser_(parser) {
       if (++parser_.nesting_ > most_nesting) parser_.fail_here("the template is nested too deeply");
@@ -192,7 +193,7 @@ class Parser {
   std::size_t fors_ = 0;   // how many {% for %} are around this place
   bool soft_ = false;      // in a conditional part
   std::vector<std::pair<std::uint32_t, std::string>> unknown_;  // filters and tests: place and message
-  std::uint8_t uses_ = 0;
+  std::uint8_t uses_ = 0;                                       // see Uses: what the present macro mentions
   Tree tree_;
 };
 

@@ -48,7 +48,7 @@ MOE_INLINE const Node* Parser::expression() {
   const Node* value = or_expression();
   while (skip_name("if")) {
     soft_ = true;
-    unknown_.resize(unknown);
+    unknown_.resize(unknown);  // the value before `if` is in a conditional part, too
     const Node* const condition = or_expression();
     const Node* const otherwise = skip_name("else") ? expression() : nullptr;
     value = &make(Type::condition, at, {value, condition, otherwise});
@@ -270,26 +270,30 @@ MOE_INLINE const Node* Parser::subscript(const Node* object, std::uint32_t at) {
 MOE_INLINE std::vector<Argument> Parser::call_arguments() {
   std::vector<Argument> arguments;
   std::set<std::uint32_t> names;
-  bool named = false, dict = false;
+  bool named = false, list = false, dict = false;
+  const auto require_order = [&](bool right) {
+    if (!right) fail_here("invalid syntax for function call expression");
+  };
   expect_sign("(");
   while (!is_sign(")")) {
     if (!arguments.empty()) expect_sign(",");
     if (is_sign(")")) break;
     if (skip_sign("**")) {
-      dict = true;
+      require_order(!std::exchange(dict, true));
       arguments.push_back({Argument::Type::dict, 0, expression()});
     } else if (skip_sign("*")) {
-      if (dict) fail_here("invalid syntax for function call expression");
+      require_order(!dict && !std::exchange(list, true));
       arguments.push_back({Argument::Type::list, 0, expression()});
     } else if (token().type == Token::Type::name && next_token().is_sign("=")) {
       named = true;
+      require_order(!dict);
       const std::uint32_t name = tree_.number_of(token().text);
       if (!names.insert(name).second) fail_here(concat("keyword argument repeated: ", token().text));
       take();
       take();
       arguments.push_back({Argument::Type::named, name, expression()});
     } else {
-      if (named || dict) fail_here("invalid syntax for function call expression");
+      require_order(!named && !list && !dict);
       arguments.push_back({Argument::Type::positional, 0, expression()});
     }
   }

@@ -15,7 +15,7 @@
 
 namespace moe::inline MOE_ABI::detail::jinja {
 
-/// A case mapping of characters, read from the tables.
+/// A case mapping of characters, read from a table of case_tables.hpp.
 class CaseMapping {
  public:
   explicit CaseMapping(std::string_view table) {
@@ -32,7 +32,7 @@ class CaseMapping {
     }
   }
 
-  /// Appends the mapping of a character; false if the table does not have it.
+  /// Appends the mapping of a character; false if the table does not have the character.
   bool append(std::string& out, char32_t c) const {
     const auto after = std::upper_bound(ranges_.begin(), ranges_.end(), c,
                                         [](char32_t wanted, const Range& r) { return wanted < r.first; });
@@ -75,7 +75,15 @@ inline void append_title(std::string& out, char32_t c) {
 
 inline bool is_cased(char32_t c) { return (classes_of(c) & (character::upper | character::lower)) != 0; }
 
-/// Σ becomes ς at the end of a word: after a cased character, and not before one.
+/// Whether c is a letter in title case, such as ǅ, which Python counts neither as upper nor as lower case. In the tables, such
+/// a letter is an upper-case letter that has an upper case.
+inline bool is_title_case(char32_t c) {
+  std::string upper_case_of_c;
+  return has_class(c, character::upper) && upper_mapping().append(upper_case_of_c, c);
+}
+
+/// Σ becomes ς at the end of a word: after a letter with a case, and not before such a letter. Python skips marks and signs
+/// such as `.` before it looks for these letters; this function does not.
 inline bool is_final_sigma(std::string_view text, std::size_t at) {
   if (at == 0 || !last_character(text.substr(0, at)).is(character::upper | character::lower)) return false;
   return !character_at(text, at + 2).is(character::upper | character::lower);
@@ -117,13 +125,12 @@ MOE_INLINE std::string title(std::string_view text) {
 
 MOE_INLINE std::string swap_case(std::string_view text) {
   return map_characters(text, [&](std::string& out, std::size_t at, char32_t c) {
-    std::string other;
     if (!is_cased(c)) {  // Ⅷ and Ⓐ are no letters, but have case mappings
       if (!lower_mapping().append(out, c)) append_upper(out, c);
     } else if (!has_class(c, character::upper)) {
       append_upper(out, c);
-    } else if (upper_mapping().append(other, c)) {
-      append_utf8(out, c);  // ǅ is a title-case letter: neither upper nor lower case
+    } else if (is_title_case(c)) {
+      append_utf8(out, c);
     } else {
       append_lower(out, text, at, c);
     }
@@ -168,7 +175,7 @@ inline bool is_of_case(std::string_view text, CharacterClasses wanted, Character
   bool found = false;
   const bool all = all_characters(text, [&](char32_t c) {
     found = found || has_class(c, wanted);
-    return !has_class(c, other);
+    return !has_class(c, other) && !is_title_case(c);
   });
   return all && found;
 }

@@ -104,6 +104,7 @@ std::string swap_case(std::string_view text);
 std::optional<int> decimal_digit(char32_t c);
 
 /// str.isalpha() and other methods of this kind, by the name of the method; nothing if there is no such method.
+/// Unlike in Python, isnumeric() is false for ideographs such as 一, which are letters.
 std::optional<bool> is_of_class(std::string_view text, std::string_view method);
 
 /// Appends the `digits` lowest hexadecimal digits of a number.

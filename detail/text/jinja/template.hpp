@@ -18,8 +18,10 @@ namespace moe::inline MOE_ABI::detail::jinja {
 /// {% generation %}, tojson, raise_exception and strftime_now. Thread-safe once constructed.
 ///
 /// Not supported: do and trans, which the constructor refuses; include, import, from, extends, required blocks and autoescape
-/// with a true value, which are refused when they are executed; complex numbers, and arithmetic of whole numbers beyond 64 bits.
-/// Generators are evaluated at once. The filter `random` chooses the same elements in each rendering.
+/// with a true value, which are refused when they are executed; complex numbers; arithmetic of whole numbers beyond 64 bits,
+/// and their formats x, X, o and b; the escape \N{...}; lipsum; the methods encode, translate, maketrans and fromkeys, and all
+/// attributes of numbers but is_integer. Generators are evaluated at once. The filter `random` chooses the same elements in each
+/// rendering.
 class Template {
  public:
   static constexpr std::size_t most_bytes = std::size_t{1} << 20;

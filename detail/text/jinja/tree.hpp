@@ -32,7 +32,7 @@ struct Node {
     // Expressions
     constant_none,
     constant_boolean,  // flag
-    constant_integer,  // text, as Token
+    constant_integer,  // text, as in Token
     constant_real,     // text
     constant_string,   // text
     name,              // name
@@ -43,8 +43,8 @@ struct Node {
     item,              // object, key
     slice,             // object, first?, last?, step?
     call,              // function; arguments
-    filter,            // value?, which is null in a filter block; text, arguments
-    test,              // value; text, arguments; flag: not
+    filter,            // value?; text: the name; arguments. The first filter of a tag has no value
+    test,              // value; text: the name; arguments; flag: not
     negative,          // value
     positive,          // value
     not_,              // value
@@ -55,13 +55,13 @@ struct Node {
     comparison,        // left, right, right...; texts: an operator for each right
     condition,         // value, condition, otherwise?
     // Statements
-    output,        // a text, or an expression in children
+    output,        // text, or an expression as the only child
     block,         // statements
     if_,           // condition, block, condition, block..., otherwise?
     for_,          // target, iterable, condition?, block, otherwise?; flag: recursive
     set,           // target, value
     set_block,     // target, filter?, block
-    macro,         // block; name, arguments are the parameters
+    macro,         // block; name; arguments: the parameters; flag: of a call tag
     call_block,    // call, macro
     filter_block,  // filter, block
     with,          // target, value, target, value..., block
@@ -76,7 +76,7 @@ struct Node {
   Type type;
   bool flag = false;
   std::uint8_t uses = 0;    // macro: see Uses
-  std::uint16_t depth = 1;  // levels of the tree that this node is the root of
+  std::uint16_t depth = 1;  // of the tree below this node, with this node
   std::uint32_t place = 0;  // offset in the source
   std::uint32_t name = 0;   // see Tree::names
   std::string text = {};

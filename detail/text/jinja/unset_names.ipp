@@ -14,9 +14,9 @@ namespace moe::inline MOE_ABI::detail::jinja {
 
 /// The names of one part of a template, or of a branch of {% if %} in that part.
 struct Names {
-  const Names* parent = nullptr;  // of the part around this part
-  const Names* trunk = nullptr;   // of a branch: what came before the branch
-  std::unordered_set<std::uint32_t> used = {}, stored = {}, unset = {};
+  const Names* parent = nullptr;  // the names of the part around this part
+  const Names* trunk = nullptr;   // of a branch: the names before the branch
+  std::unordered_set<std::uint32_t> used = {}, unset = {};
 
   /// Whether the part itself has used the name.
   bool has(std::uint32_t name) const {
@@ -54,7 +54,7 @@ class UnsetNames {
   }
 
  private:
-  /// Goes through a part whose body is `body`, then through the parts inside the part. marks: whether to fill Node::unset.
+  /// Goes through a part whose body is `body`, then through the parts inside the part. `marks`: whether to fill Node::unset.
   void part(Names& names, const Node& body, bool marks) {
     std::vector<const Node*> inner;
     std::swap(inner, inner_);
@@ -100,7 +100,6 @@ class UnsetNames {
   }
 
   void store(Names& names, std::uint32_t name, std::uint32_t place) {
-    names.stored.insert(name);
     if (names.has(name)) return;
     const bool unset = !names.finds(name) && is_mentioned(name, place);
     names.used.insert(name);
@@ -169,10 +168,7 @@ class UnsetNames {
       for (std::size_t i = 2; i + 1 < node.children.size(); i += 2) visit_if(elif, node, i);
       if (has_else) visit(otherwise, *node.children.back());
     }
-    for (Names* const branch : {&body, &elif, &otherwise}) {
-      merge(names.used, branch->used);
-      merge(names.stored, branch->stored);
-    }
+    for (Names* const branch : {&body, &elif, &otherwise}) merge(names.used, branch->used);
   }
 
   static void merge(std::unordered_set<std::uint32_t>& into, std::unordered_set<std::uint32_t>& from) {

@@ -18,7 +18,7 @@ enum class Kind : std::uint8_t {
   none,
   boolean,
   integer,
-  big_integer,  // a whole number beyond 64 bits, as decimal digits
+  big_integer,  // a whole number beyond 64 bits, as decimal digits without leading zeros
   real,
   string,
   list,
@@ -41,13 +41,14 @@ struct Missing;
 struct Callable;
 struct Loop;
 
-/// A Python value of a kind that templates use. Cheap to copy: the Memory of a rendering owns texts and containers.
+/// A Python value of a kind that templates use. Cheap to copy: the Memory of a rendering owns the texts and the
+/// containers to which values point.
 struct Value {
   Kind kind = Kind::undefined;
   bool markup = false;   // of a string: a Markup, which escapes each text that is added
-  std::size_t size = 0;  // of a string, in bytes
+  std::size_t size = 0;  // of a string or a big_integer, in bytes
   union {
-    const Missing* missing = nullptr;  // undefined: why; may be null
+    const Missing* missing = nullptr;  // of undefined: the reason; may be null
     bool boolean;
     std::int64_t integer;
     double real;
@@ -145,25 +146,26 @@ struct Missing {
   std::string message;
 };
 
-/// A function, a method, a macro, a cycler, a joiner or a block: a value that templates can call; or `self`, which has the blocks.
+/// A function, a method, a macro, a cycler, a joiner or a block: a value that templates can call; or `self`, whose
+/// attributes are the blocks.
 struct Callable {
   enum class Type { function, method, macro, cycler, joiner, block, self };
 
   Type type;
-  std::string_view name;        // of the function, the method, the macro or the block; a caller has none
+  std::string_view name;        // in the template; empty for the macro of a {% call %}
   Value self = {};              // of a method: its object
   const void* macro = nullptr;  // of a macro or a block: its node
   void* scope = nullptr;        // of a macro: where it was defined
   // Of a cycler: its items; of a joiner: its separator; of a macro: the names of its parameters; of self: the blocks.
   std::vector<Value> items = {};
-  std::size_t at = 0;  // of a cycler or a joiner: how often it was called
+  std::size_t at = 0;  // of a cycler or a joiner: the number of calls, since reset() if there was one
 };
 
 /// The state of a loop, which templates see as `loop`.
 struct Loop {
   Value items = {};  // has a List
   std::size_t index = 0;
-  std::size_t depth = 0;
+  std::size_t depth = 0;       // 0 for a loop that no loop(...) of a recursive loop runs
   const void* node = nullptr;  // of a recursive loop: its node and scope
   void* scope = nullptr;
   std::vector<Value> last_changed = {};

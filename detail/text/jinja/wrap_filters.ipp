@@ -72,7 +72,7 @@ class LineWrapper {
            (i < count() && std::string_view("!\"'&.,?").find(text_[offsets_[i]]) != std::string_view::npos);
   }
 
-  /// The end of a dash of two or more hyphens between words; `begin` if none begins there.
+  /// The end of a dash of two or more hyphens between words; `begin` if no dash begins there.
   std::size_t dash_end(std::size_t begin) const {
     if (begin == 0 || !is(begin, '-') || !is_before_dash(begin - 1)) return begin;
     std::size_t end = begin;

@@ -10,15 +10,10 @@
 
 namespace {
 
-const std::string expressions_variables =
-    R"({"s": "héllo Wörld", "n": 5, "f": 2.5, "l": [3, 1, 2], "d": {"b": 1, "a": [1, 2]}, "z": null, "w": " \t a  b\nc ", "big": 123456789012345678901234567890, "msgs": [{"role": "user", "content": "Hi", "x": {"y": 1}}, {"role": "assistant", "content": "Yo", "calls": [{"name": "f"}]}]})";
-
-std::string rendered_expressions(std::string_view source) {
-  return render_jinja(source, expressions_variables);
-}
+std::string rendered_expressions(std::string_view source) { return render_jinja(source, jinja_variables); }
 
 std::string error_of_expressions(std::string_view source) {
-  return message_of([&] { render_jinja(source, expressions_variables); });
+  return message_of([&] { render_jinja(source, jinja_variables); });
 }
 
 }  // namespace
@@ -296,6 +291,9 @@ TEST_CASE("jinja: wrong expressions are errors with a place") {
   CHECK(error_of_expressions("{{ (1 }}").ends_with(": unexpected '}', expected ')'"));
   CHECK(error_of_expressions("{{ a b }}").ends_with(": expected token 'end of print statement', got 'b'"));
   CHECK(error_of_expressions("{{ f(a=1, 2) }}").ends_with(": invalid syntax for function call expression"));
+  for (const char* const call : {"f(*l, 1)", "f(*l, *l)", "f(**d, *l)", "f(**d, a=1)", "f(**d, **d)"})
+    CHECK(error_of_expressions("{{ " + std::string(call) + " }}")
+              .ends_with(": invalid syntax for function call expression"));
   CHECK(error_of_expressions("{{ n | }}").ends_with(": expected token 'name', got 'end of print statement'"));
   CHECK(
       error_of_expressions("{{ x is }}").ends_with(": expected token 'name', got 'end of print statement'"));

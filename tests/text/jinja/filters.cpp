@@ -10,13 +10,10 @@
 
 namespace {
 
-const std::string filters_variables =
-    R"({"s": "héllo Wörld", "n": 5, "f": 2.5, "l": [3, 1, 2], "d": {"b": 1, "a": [1, 2]}, "z": null, "w": " \t a  b\nc ", "big": 123456789012345678901234567890, "msgs": [{"role": "user", "content": "Hi", "x": {"y": 1}}, {"role": "assistant", "content": "Yo", "calls": [{"name": "f"}]}]})";
-
-std::string rendered_filters(std::string_view source) { return render_jinja(source, filters_variables); }
+std::string rendered_filters(std::string_view source) { return render_jinja(source, jinja_variables); }
 
 std::string error_of_filters(std::string_view source) {
-  return message_of([&] { render_jinja(source, filters_variables); });
+  return message_of([&] { render_jinja(source, jinja_variables); });
 }
 
 }  // namespace
@@ -27,7 +24,7 @@ TEST_CASE("jinja: map and select give nothing for a value that is false") {
   CHECK(rendered_filters("{{ 0|select('odd')|join }}") == "");
 }
 
-TEST_CASE("jinja: the error of a generator counts when the generator is read") {
+TEST_CASE("jinja: the error of a generator is thrown when the generator is read") {
   CHECK(rendered_filters("{% set g = 5|map('upper') %}ok") == "ok");
   CHECK(rendered_filters("{{ ([1]|map('nosuch')|list if 0) or ['a', 1]|map('replace', 'a', 'b')|first }}") ==
         "b");
@@ -272,7 +269,7 @@ TEST_CASE("jinja: tests of values have the results of Jinja2") {
             .ends_with(": not all arguments converted during string formatting"));
 }
 
-// ---- As Jinja2 3.1.6
+// ---- Compared with Jinja2 3.1.6
 
 TEST_CASE("jinja: groups of groupby have the attributes grouper and list") {
   CHECK(render_jinja(

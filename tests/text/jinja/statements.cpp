@@ -10,15 +10,10 @@
 
 namespace {
 
-const std::string statements_variables =
-    R"({"s": "héllo Wörld", "n": 5, "f": 2.5, "l": [3, 1, 2], "d": {"b": 1, "a": [1, 2]}, "z": null, "w": " \t a  b\nc ", "big": 123456789012345678901234567890, "msgs": [{"role": "user", "content": "Hi", "x": {"y": 1}}, {"role": "assistant", "content": "Yo", "calls": [{"name": "f"}]}]})";
-
-std::string rendered_statements(std::string_view source) {
-  return render_jinja(source, statements_variables);
-}
+std::string rendered_statements(std::string_view source) { return render_jinja(source, jinja_variables); }
 
 std::string error_of_statements(std::string_view source) {
-  return message_of([&] { render_jinja(source, statements_variables); });
+  return message_of([&] { render_jinja(source, jinja_variables); });
 }
 
 }  // namespace
@@ -107,6 +102,8 @@ TEST_CASE("jinja: macros have parameters, defaults, varargs and kwargs") {
             .ends_with(": macro 'f' takes no keyword argument 'b'"));
   CHECK(rendered_statements("{% macro f() %}{{ varargs }}{{ kwargs }}{% endmacro %}{{ f(1,2,x=3) }}") ==
         "(1, 2){'x': 3}");
+  CHECK(rendered_statements("{% macro f(a) %}{{ a }}{{ kwargs }}{% endmacro %}{{ f(1, a=2) }}") ==
+        "1{'a': 2}");
   CHECK(rendered_statements(
             "{% macro f(x) %}{% if x > 0 %}{{ x }}{{ f(x-1) }}{% endif %}{% endmacro %}{{ f(3) }}") == "321");
   CHECK(rendered_statements("{% macro f() %}{{ x }}{% endmacro %}{% set x = 5 %}{{ f() }}") == "5");
@@ -160,7 +157,7 @@ TEST_CASE("jinja: an attribute of a value that is no namespace is refused before
             .ends_with(": cannot assign attribute on non-namespace object"));
 }
 
-// ---- As Jinja2 3.1.6
+// ---- Compared with Jinja2 3.1.6
 
 TEST_CASE("jinja: a block writes its contents in place") {
   CHECK(render_jinja("a{% block b %}x{% endblock %}c") == "axc");
@@ -301,7 +298,7 @@ TEST_CASE("jinja: the macro of a call tag has no name") {
             .ends_with(": macro None takes not more than 0 argument(s)"));
 }
 
-TEST_CASE("jinja: a comma before the word in ends no target of a loop") {
+TEST_CASE("jinja: the target of a loop cannot end with a comma") {
   CHECK(error_of_statements("{% for x, in [[1]] %}{% endfor %}").find("expected token 'in'") !=
         std::string::npos);
 }

@@ -9,12 +9,7 @@
 
 namespace {
 
-const std::string white_space_variables =
-    R"({"s": "héllo Wörld", "n": 5, "f": 2.5, "l": [3, 1, 2], "d": {"b": 1, "a": [1, 2]}, "z": null, "w": " \t a  b\nc ", "big": 123456789012345678901234567890, "msgs": [{"role": "user", "content": "Hi", "x": {"y": 1}}, {"role": "assistant", "content": "Yo", "calls": [{"name": "f"}]}]})";
-
-std::string rendered_white_space(std::string_view source) {
-  return render_jinja(source, white_space_variables);
-}
+std::string rendered_white_space(std::string_view source) { return render_jinja(source, jinja_variables); }
 
 }  // namespace
 
