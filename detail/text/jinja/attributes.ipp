@@ -68,6 +68,7 @@ inline bool is_group(const Value& value) {
 }
 
 inline Value no_attribute(Memory& memory, const Value& object, std::string_view name) {
+  memory.work_on(name);
   return memory.missing(concat(object_name(object), " has no attribute ", repr_text(name)));
 }
 
@@ -117,6 +118,7 @@ inline bool find_macro_attribute(Memory& memory, const Callable& macro, std::str
 /// Writes an attribute in the sense of Python's getattr() to `out`; false if there is none.
 inline bool find_attribute(Memory& memory, const Value& object, std::string_view name, Value& out) {
   if (is_unsafe(object, name)) {
+    memory.work_on(name);
     out = memory.missing(
         concat("access to attribute ", repr_text(name), " of '", type_name(object), "' object is unsafe."));
     return true;

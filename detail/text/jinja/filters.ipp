@@ -152,6 +152,7 @@ inline Value filter_sort(Interpreter& interpreter, const Value& value, const Arg
   std::vector<Value> attributes{values[2]};
   if (values[2].is_string()) {
     attributes.clear();
+    memory.work_on(values[2].text());
     for (const std::string_view part : split_text(values[2].text(), ",", SIZE_MAX, false))
       attributes.push_back(Value::of_text(part));
   }

@@ -181,6 +181,7 @@ MOE_INLINE std::string format_integer(Memory& memory, const Value& value, const 
 MOE_INLINE std::string truncated(Memory& memory, std::string text, const FormatSpec& spec) {
   if (spec.precision == SIZE_MAX) return text;
   const std::vector<std::size_t> offsets = offsets_of(memory, text);
+  memory.work_on(text);
   text.resize(offsets[std::min(spec.precision, offsets.size() - 1)]);
   return text;
 }

@@ -99,10 +99,11 @@ inline std::string without_parts(std::string_view text, std::string_view begin, 
 inline std::string unescaped(Memory& memory, std::string_view text) {
   constexpr std::pair<std::string_view, std::string_view> names[] = {
       {"amp", "&"}, {"lt", "<"}, {"gt", ">"}, {"quot", "\""}, {"apos", "'"}, {"nbsp", "\u00a0"}};
+  constexpr std::size_t most_entity = 13;  // longer names are no entities
   std::string out;
   while (!text.empty()) {
-    const std::size_t end = text[0] == '&' ? text.find(';') : text.npos;
-    const std::string_view name = end == text.npos || end > 12 ? "" : text.substr(1, end - 1);
+    const std::size_t end = text[0] == '&' ? text.substr(0, most_entity).find(';') : text.npos;
+    const std::string_view name = end == text.npos ? "" : text.substr(1, end - 1);
     if (name.empty() || name.find_first_of(" &") != name.npos) {
       out += text[0];
       text.remove_prefix(1);

@@ -27,6 +27,7 @@ inline Value deep_attribute(Memory& memory, Value value, const Value& attribute,
     return found.is_undefined() && !otherwise.is_undefined() && !otherwise.is_none() ? otherwise : found;
   };
   if (!attribute.is_string()) return defaulted(get_item(memory, value, attribute));
+  memory.work_on(attribute.text());
   for (const std::string_view part : split_text(attribute.text(), ".", SIZE_MAX, false)) {
     memory.work(1);
     const Value index = parse_integer(memory, part, 10);

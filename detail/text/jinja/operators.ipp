@@ -184,6 +184,7 @@ MOE_INLINE void append_repr(Memory& memory, std::string& out, const Value& value
     case Kind::real: out += repr_real(value.real); return;
     case Kind::string:
       memory.take(value.size);
+      memory.work(value.size / 16);
       out += value.markup ? concat("Markup(", repr_text(value.text()), ')') : repr_text(value.text());
       return;
     case Kind::dict: append_members(memory, out, *value.dict); return;

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <iterator>
+#include <string>
 #include <string_view>
 
 namespace moe::inline MOE_ABI::detail::jinja {
@@ -89,7 +90,9 @@ inline bool test_same_as(Interpreter& interpreter, const Value& value, const Arg
 }
 
 inline bool test_case(Interpreter& interpreter, const Value& value, std::string_view method) {
-  return *is_of_class(to_text(interpreter.memory(), value), method);
+  const std::string text = to_text(interpreter.memory(), value);
+  interpreter.memory().work_on(text);
+  return *is_of_class(text, method);
 }
 inline bool test_lower(Interpreter& interpreter, const Value& value, const Arguments&) {
   return test_case(interpreter, value, "islower");

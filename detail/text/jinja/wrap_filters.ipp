@@ -152,7 +152,7 @@ class LineWrapper {
     std::size_t hyphen = chunk.begin + left;
     while (hyphen > chunk.begin && !is(hyphen - 1, '-')) --hyphen;
     std::size_t other = chunk.begin;  // the first character that is no hyphen
-    while (is(other, '-')) ++other;
+    while (other < hyphen && is(other, '-')) ++other;
     return hyphen > chunk.begin + 1 && other + 1 < hyphen ? hyphen - chunk.begin : left;
   }
 

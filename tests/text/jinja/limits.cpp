@@ -166,6 +166,19 @@ TEST_CASE("jinja: stripping counts the steps of reading the characters") {
       {"number of steps"});
 }
 
+TEST_CASE("jinja: reading long texts counts steps") {
+  const std::string loop = "{% set s = 'a.' * 100000 %}{% for i in range(99999) %}{% set x = ";
+  for (const char* const use : {"'%.1s' % s", "'{:.1}'.format(s)", "[]|sort(attribute=s)", "{}|attr(s)",
+                                "[1][s]", "s is upper", "[s]|string"})
+    refuses_template(loop + use + " %}{% endfor %}", {"needs more than the allowed"});
+}
+
+TEST_CASE("jinja: striptags and wordwrap take linear time") {
+  const Watchdog watchdog(std::chrono::seconds(60));
+  CHECK(render_jinja("{{ ('&' * 1000000)|striptags|length }}") == "1000000");
+  CHECK(render_jinja("{{ ('-' * 1000000)|wordwrap(3)|length }}") == "1333333");
+}
+
 TEST_CASE("jinja: comparing long keys counts steps") {
   const std::string key = "{% set k = 'a' * 10000000 %}{% set d = {k: 1, (k, 1): 2} %}";
   for (const char* const found : {"d[k]", "d[(k, 1)]", "d.get(k)", "k in d", "dict(d)"})
