@@ -25,7 +25,7 @@ struct FormatSpec {
   char type = '\0';
 };
 
-/// Takes the decimal digits at the begin of the text, for a width or a precision. Throws if the number is above 1000000.
+/// Takes the decimal digits at the start of the text, for a width or a precision. Throws if the number is above 1000000.
 std::size_t take_number(Memory& memory, std::string_view& text);
 
 /// Pads the text to the width of `spec`. With the alignment '=', the fill comes behind the first `sign_size` bytes of the text.

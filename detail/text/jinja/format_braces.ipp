@@ -54,7 +54,8 @@ class BraceFormatter {
     std::string_view name, conversion, spec;
   };
 
-  /// Takes a field, from behind its { to its }. In the name, the text between [ and ] may have any character.
+  /// Takes a field from the start of `rest`: the text after {, up to and with }. In the name, the text between [ and ] may have
+  /// any character but ].
   Parts take_parts(std::string_view& rest) {
     std::size_t at = 0;
     while (at < rest.size() && std::string_view("}:!").find(rest[at]) == std::string_view::npos) {
@@ -81,7 +82,7 @@ class BraceFormatter {
     return parts;
   }
 
-  /// The offset of the } after a format specification, in which braces are balanced.
+  /// The offset of the } that ends the field: `text` begins with the colon of the specification, in which braces are balanced.
   std::size_t spec_end(std::string_view text) {
     std::size_t open = 1;
     for (std::size_t at = 0; at < text.size(); ++at) {

@@ -86,8 +86,8 @@ class Memory {
     bytes_left_ -= bytes;
   }
 
-  /// Throws if the memory that is left has no room for this many bytes. Does not count the bytes: for temporary memory, and for
-  /// texts that grow and are counted when they are complete.
+  /// Throws if the memory that is left has no room for this many bytes. Does not count the bytes. For temporary memory, and for
+  /// texts whose bytes are counted when the texts are complete.
   void require_room(std::size_t bytes) const {
     if (bytes > bytes_left_) fail("the template needs more than the allowed memory");
   }
