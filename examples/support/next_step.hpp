@@ -339,7 +339,7 @@ inline std::string next_steps(const FailedCommand& command, const std::string& m
   std::error_code error;
   if (!std::filesystem::exists(path_of(model), error)) return after_missing_model(command);
   if (says("found none of them")) return after_missing_weights(command);
-  if (says("verifying: expected checksums")) return after_missing_checksums(command);
+  if (says("a checksum to verify")) return after_missing_checksums(command);
   if (says("incomplete download") || says("incomplete copy of an extraction") ||
       says("expected an existing file") || says("size: expected at least 8 bytes") ||
       says(", the rest of the file, found ") ||

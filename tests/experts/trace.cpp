@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "detail/core/decimal.hpp"
 #include "detail/io/file.hpp"
 #include "detail/experts/trace.hpp"
 #include "support/message_of.hpp"
@@ -141,7 +142,8 @@ TEST_CASE("trace: a written trace is read back unchanged") {
     CHECK(std::vector<float>(a.weights.begin(), a.weights.end()) ==
           std::vector<float>(b.weights.begin(), b.weights.end()));
   }
-  CHECK(moe::detail::read_text(directory / "x.csv").find("0,0,0,0,0,3,0.1,0,1000\n") != std::string::npos);
+  const std::string line = "0,0,0,0,0,3," + moe::detail::to_decimal(0.1f) + ",0,1000\n";
+  CHECK(moe::detail::read_text(directory / "x.csv").find(line) != std::string::npos);
 }
 
 TEST_CASE("trace: an empty trace can be written and read") {

@@ -181,7 +181,8 @@ TEST_CASE(
   };
   CHECK(read(R"({"stop_strings": null})").empty());
   check_error([&] { return read(R"({"stop_strings": ["a", ""]})"); },
-              {"generation_config.json", "$.stop_strings[1]", "expected a text, found an empty text"});
+              {"generation_config.json", "$.stop_strings[1]",
+               "expected a text that is not empty, found an empty text"});
   check_error([&] { return read(R"({"stop_strings": ""})"); }, {"$.stop_strings: ", "an empty text"});
   check_error([&] { return read(R"({"stop_strings": ["a", 7]})"); }, {"$.stop_strings[1]"});
 }
