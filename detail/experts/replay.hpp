@@ -13,8 +13,9 @@
 
 namespace moe::inline MOE_ABI {
 
-/// The policies that a replay knows by name. `decayed` is the policy of the engine; `lru_floor` differs from `decayed` in the
-/// eviction policy alone. With all other policies, layers have no floor; `layer_lfu` gives each layer a cache of its own.
+/// The policies that a replay knows by name. `decayed` is the policy of the engine. `lru_floor` evicts by LRU and otherwise
+/// equals `decayed`: both keep a floor of experts for each layer (CacheOptions::floor in residency.hpp). All other policies
+/// keep no floor. `layer_lfu` gives each layer a cache of its own.
 enum class ReplayPolicy { belady, lru, lru_floor, decayed, lfu, layer_lfu, random };
 
 /// How many of the requested experts were resident. Requests of prompts change the cache, but are not counted.
@@ -67,7 +68,8 @@ namespace moe::inline MOE_ABI {
 
 /// replay(trace, policy, budget_bytes, order) replays the requests of a trace with a cache that evicts by a copy of `policy`,
 /// an EvictionPolicy or a ReplayPolicy, and returns the counts. An expert whose size the trace does not state counts as one
-/// byte. Throws if the budget has no room for one expert (layer_lfu: for one expert of each layer).
+/// byte. Throws if the budget is smaller than the largest expert (layer_lfu: than the largest expert times the number of layers
+/// that have visits).
 inline constexpr detail::Replay replay;
 
 }  // namespace moe::inline MOE_ABI

@@ -16,7 +16,7 @@ namespace moe::inline MOE_ABI::detail {
 inline constexpr std::uint64_t golden_multiplier = 0x9e3779b97f4a7c15;
 
 MOE_INLINE NgramIndex::NgramIndex(std::size_t n) : prefix_(n - 1) {
-  // Computes the power by squaring, since the caller may ask for any n.
+  // Computes power_ = golden_multiplier^(n - 2) by repeated squaring, because n may be very large.
   std::uint64_t square = golden_multiplier;
   for (std::size_t exponent = prefix_ - 1; exponent > 0; exponent /= 2, square *= square)
     if (exponent % 2 == 1) power_ *= square;

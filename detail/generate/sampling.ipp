@@ -14,7 +14,7 @@ MOE_INLINE void Sampling::check() const {
   const auto require = [](bool condition, std::string_view member, std::string_view expected, double found) {
     if (!condition) detail::fail("sampling", member, expected, detail::concat(found));
   };
-  require(temperature >= 0 && std::isfinite(temperature), "temperature", "a finite number from 0",
+  require(temperature >= 0 && std::isfinite(temperature), "temperature", "a finite number, at least 0",
           temperature);
   require(top_p > 0 && top_p <= 1, "top_p", "a number above 0, at most 1", top_p);
   require(min_p >= 0 && min_p <= 1, "min_p", "a number from 0 to 1", min_p);

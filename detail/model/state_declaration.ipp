@@ -21,8 +21,8 @@ inline std::size_t rounded_positions(std::size_t positions, std::size_t unit) {
   return state_size({positions / unit + (positions % unit != 0), unit});
 }
 
-/// The number of positions of a ring: the window and the longest step, each rounded up to whole blocks of attention, and one
-/// more block, since neither has to begin at a multiple of kv_block.
+/// The number of positions of a ring: `window` and `chunk` (the tokens of the longest step), each rounded up to a multiple of
+/// kv_block, plus one block, because the window and the step may begin inside a block.
 inline std::size_t ring_capacity(std::size_t window, std::size_t chunk) {
   return rounded_positions(window, simd::kv_block) + rounded_positions(chunk, simd::kv_block) +
          simd::kv_block;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// The exponential function, and activation functions. kernel_table.hpp describes each. Compiled once per instruction set.
+// The exponential function and the kernels of activation functions, compiled once per instruction set. kernel_table.hpp
+// describes each kernel.
 
-/// e^v with a relative error below 2e-7; NaN for NaN. v is clamped to [-87, 88], so the result is finite and not denormal.
+/// e^v for v clamped to [-87, 88], so the result is finite and not denormal. Relative error below 2e-7; NaN for NaN.
 /// Range reduction: n = round(v / ln 2), r = v - n · ln 2, e^v = 2^n · e^r.
 inline Vec exp(Vec v) {
-  // Of a NaN and a number, min() and max() return the second operand, so v is the second operand here.
+  // min() and max() return NaN for certain only if the second operand is NaN, so v is the second operand here.
   v = max(broadcast(-87.0f), min(broadcast(88.0f), v));
   const Vec n = round(mul(v, broadcast(1.44269504f)));  // log2(e)
   // ln 2 in two parts (Cody-Waite): the first has so few bits that its product with n is exact.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Regular expressions. If the first byte selects a pattern for which a function written by hand exists, the engine and the
-// function cut the rest of the input into the same pieces. Otherwise the text up to the first line feed is a pattern: it is
-// refused, or it cuts the text after the line feed.
+// function cut the rest of the input into the same pieces. Otherwise the rest of the input is a pattern, a line feed and a
+// text: an Error refuses the pattern, or the pattern cuts the text into pieces without gaps, and no piece is empty.
 #include "target.hpp"
 
 #include "detail/core/error.hpp"

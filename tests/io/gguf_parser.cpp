@@ -91,7 +91,8 @@ TEST_CASE("gguf: a long array is not kept in memory, and its offset in the file 
   CHECK(metadata.whole("behind") == 3);
 }
 
-TEST_CASE("gguf: tensors are sorted by name, with the outermost dimension first and offsets in the file") {
+TEST_CASE(
+    "gguf: tensors are sorted by name, with shapes outermost first and offsets from the start of the file") {
   GgufBuilder file;
   file.tensor("b", {4, 2}, 0, std::string(32, 'b')).tensor("a", {32, 1, 2}, 2, std::string(36, 'a'));
   file.tensor("scalar", {}, 24, "s")
@@ -254,7 +255,7 @@ TEST_CASE("gguf: tensors of the newest types of ggml are listed with their names
 }
 
 TEST_CASE("gguf: an error names the byte where the wrong part of the head begins") {
-  // The head of the file has 24 bytes; a key of one character has 9 bytes, and a type has 4 bytes.
+  // Magic, version and the two counts have 24 bytes; then a key of one character has 9 bytes, and a type has 4 bytes.
   GgufBuilder type, boolean, text;
   check_refused(type.value("a", 13, "").file(), {"byte 33, a: expected a type"});
   check_refused(boolean.value("a", 7, "\x02").file(), {"byte 37, a: expected a boolean"});
@@ -298,7 +299,8 @@ TEST_CASE("gguf: data that is unaligned, beyond the end of the file or overlappi
   CHECK(parse(empty.tensor("a", {33}, 24, data).info("b", {0}, 24, 64).file()).tensors.size() == 2);
 }
 
-TEST_CASE("gguf: an empty tensor has an offset in the file, even if the file ends directly after the head") {
+TEST_CASE(
+    "gguf: the offset of an empty tensor is at most the file size, even if the file ends after the head") {
   GgufBuilder file;
   file.info("x", {4, 0}, 0, 0);
   const TemporaryDirectory directory;

@@ -67,7 +67,7 @@ TEST_CASE("split step: a match of no characters cuts the text at its place") {
   CHECK(cut_at("(?=\\d)", SplitBehavior::isolated, "a12") == CutPieces{"a", "1", "2"});
 }
 
-TEST_CASE("split step: each step cuts the pieces of the step before") {
+TEST_CASE("split step: the types of steps in tokenizer.json cut a text as in Hugging Face's tokenizers") {
   CHECK(cut_by_json(R"({"type": "Digits", "individual_digits": false}, )" + plain_byte_level, "ab12c") ==
         CutPieces{"ab", "12", "c"});
   CHECK(cut_by_json(R"({"type": "Digits", "individual_digits": true}, )" + plain_byte_level, "ab12c") ==
@@ -76,7 +76,7 @@ TEST_CASE("split step: each step cuts the pieces of the step before") {
         CutPieces{"a", ",.", "b"});
   CHECK(cut_by_json(R"({"type": "Punctuation"}, )" + plain_byte_level, "a,+b、") ==
         CutPieces{"a", ",", "+", "b", "、"});
-  // Hugging Face's tokenizers have the punctuation of an older Unicode for this step.
+  // For this step, Hugging Face's tokenizers use the punctuation characters of an older version of Unicode.
   CHECK(cut_by_json(R"({"type": "Punctuation"}, )" + plain_byte_level, "a\u2e43\u2e42\u061d\u166d") ==
         CutPieces{"a\u2e43", "\u2e42", "\u061d", "\u166d"});
   CHECK(cut_by_json(R"({"type": "WhitespaceSplit"}, )" + plain_byte_level, " a \nb") == CutPieces{"a", "b"});
@@ -90,7 +90,8 @@ TEST_CASE("split step: each step cuts the pieces of the step before") {
   CHECK(cut_by_json(split + plain_byte_level, "1+2+") == CutPieces{"1", "+2", "+"});
 }
 
-TEST_CASE("split step: a ByteLevel puts its space before it cuts, and only before pieces that lack one") {
+TEST_CASE(
+    "split step: a ByteLevel puts a space before each piece that does not begin with one, and then cuts") {
   const std::string level = R"({"type": "ByteLevel", "add_prefix_space": true, "use_regex": true})";
   CHECK(cut_by_json(level, "a, b") == CutPieces{" a", ",", " b"});
   CHECK(cut_by_json(level, " a") == CutPieces{" a"});
@@ -114,7 +115,7 @@ TEST_CASE("split step: more than 64 steps are refused, because each step is a le
 }
 
 TEST_CASE(
-    "split step: an error about a text that is too long for a regular expression names file and place") {
+    "split step: an error about a delimiter whose regular expression is too long names file and place") {
   const std::string long_text(20'000, '+');
   const std::string delimiter =
       R"({"type": "CharDelimiterSplit", "delimiter": ")" + long_text + R"("}, )" + plain_byte_level;
