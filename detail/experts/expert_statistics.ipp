@@ -28,7 +28,8 @@ MOE_INLINE void ExpertCounter::count_announced(std::span<const ExpertId> ids) no
   try {
     for (const ExpertId id : ids)
       if (std::find(announced_.begin(), announced_.end(), id) == announced_.end()) announced_.push_back(id);
-  } catch (...) {  // out of memory: count_ready() will count these experts as resident
+  } catch (...) {
+    // Out of memory: count_ready() will count the experts that are not in announced_ as resident.
   }
 }
 

@@ -22,7 +22,7 @@ struct MmapProvider::State {
   std::span<const std::byte> mapped(const detail::StoredBytes& stored) const;
 
   ExpertCatalog catalog;
-  std::vector<std::atomic<bool>> touched;  // by the index of the catalog
+  std::vector<std::atomic<bool>> touched;  // [catalog.index(id)] acquire(id) was called
   detail::SlabPool pool;
 };
 

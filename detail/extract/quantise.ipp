@@ -20,8 +20,8 @@ MOE_INLINE float largest_magnitude(std::span<const float> x) {
   return most;
 }
 
-/// `v` without its fraction, clamped to [least, most]. A NaN becomes `least`: the inverse of a denormal scale is infinite, and
-/// 0 · ∞ is a NaN.
+/// `v` without its fraction, clamped to [least, most]. A NaN becomes `least`: the inverse of a denormal scale can be infinite,
+/// and 0 · ∞ is a NaN.
 MOE_INLINE int whole_within(float v, int least, int most) {
   const auto low = static_cast<float>(least), high = static_cast<float>(most);
   return static_cast<int>(v > low ? v < high ? v : high : low);

@@ -28,7 +28,8 @@ MOE_INLINE float through_f16(float value) { return f16_to_float(float_to_f16(val
 
 MOE_INLINE float inverse_or_zero(float value) { return value != 0 ? 1 / value : 0; }
 
-/// Among the tried scales, the one for which scale · q, -32 <= q <= 31, has the least squared error to 16 numbers.
+/// The scale of 16 numbers x ≈ scale · q, -32 <= q <= 31. Tries 19 roundings of x to whole numbers q, each with the
+/// least-squares scale for its q, and returns the scale with the least squared error; 0 for 16 zeros.
 MOE_INLINE float best_scale(std::span<const float, 16> x) {
   const auto [least, most] = std::minmax_element(x.begin(), x.end());
   const float largest = -*least > *most ? *least : *most;
@@ -41,7 +42,7 @@ MOE_INLINE float best_scale(std::span<const float, 16> x) {
       products += v * q;
       squares += q * q;
     }
-    // The best scale for these q is products / squares. It lowers the squared error by products² / squares.
+    // For these q, the best scale is products / squares. Its squared error is Σ x² − products² / squares.
     if (squares == 0 || products * products <= best_gain * squares) continue;
     best_gain = products * products / squares;
     best = products / squares;
@@ -74,8 +75,9 @@ struct Line {
   float scale = 0, offset = 0;
 };
 
-/// The line through the numbers x at the places q, by least squares; through the origin if all places are equal, or if scale or
-/// offset would be negative.
+/// The line scale · q − offset that approximates the numbers x, by least squares. If all q are equal, or if scale or offset
+/// would be negative, the offset is 0, and the scale is the least-squares scale for x ≈ scale · q, or 0 if this scale would be
+/// negative.
 MOE_INLINE Line fitted_line(std::span<const float> x, const float* q) {
   float xs = 0, qs = 0, products = 0, squares = 0;
   for (std::size_t i = 0; i < x.size(); ++i) {
@@ -93,8 +95,8 @@ MOE_INLINE Line fitted_line(std::span<const float> x, const float* q) {
   return {products > 0 ? products / squares : 0, 0};
 }
 
-/// Among the tried lines, the one for which scale · q − offset, 0 <= q <= most, has the least squared error to at most 32
-/// numbers.
+/// The line for at most 32 numbers x ≈ scale · q − offset, 0 <= q <= most. Tries 17 roundings of x to whole numbers q, each
+/// with fitted_line(), and the constant min(0, smallest x). Returns the line with the least squared error.
 MOE_INLINE Line best_line(std::span<const float> x, float most) {
   const auto [lowest, highest] = std::minmax_element(x.begin(), x.end());
   const float least = *lowest < 0 ? *lowest : 0;

@@ -16,11 +16,12 @@
 namespace moe::inline MOE_ABI::detail {
 
 /// Turns generated tokens into the text to show: decodes tokens, separates reasoning from answer, and ends before a stop
-/// string. Allocates nothing once its strings have their usual sizes. Not thread-safe.
+/// string. Allocates only while its buffers grow; take() swaps one of these buffers with the string of the caller. Not
+/// thread-safe.
 class OutputText {
  public:
-  /// `tokenizer`: null for a model without a tokenizer, whose tokens give no text; must outlive this object. `parts`: for a
-  /// turn of an assistant.
+  /// `tokenizer`: null for a model without a tokenizer, whose tokens give no text; must outlive this object. `parts`:
+  /// separates reasoning from answer in a turn of an assistant; empty: all text is the answer.
   OutputText(const Tokenizer* tokenizer, std::optional<TurnParts> parts,
              const std::vector<std::string>& stop_strings);
 
@@ -30,8 +31,8 @@ class OutputText {
   /// When no more tokens come, releases the text that is held back. Returns whether a stop string has ended the text.
   bool finish(bool may_stop);
 
-  /// Takes the next text that can be shown; false if there is none. One token can complete several texts, each of another part
-  /// than the text before.
+  /// Takes the next text that can be shown; false if there is none. One token can complete several texts; consecutive texts of
+  /// one token belong to different parts.
   bool take(std::string& text, TextPart& part);
 
   /// The stop string that ended the text; empty if there is none.

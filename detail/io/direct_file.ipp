@@ -29,9 +29,11 @@ MOE_INLINE void DirectFile::read_at(std::uint64_t offset, std::span<std::byte> i
                                     std::size_t needed) const {
   const std::size_t done = refused() ? 0 : read_directly(offset, into, needed);
   if (done == needed) return;
-  // If the error or the end of the file occurs again, this ordinary read throws an Error.
+  // The direct read met an error or the end of the file, or direct reads are refused. If the ordinary read cannot read the
+  // remaining bytes either, it throws an Error.
   cached_->read_at(offset + done, into.subspan(done, needed - done));
-  // The ordinary read succeeded where the direct one read nothing at all: the file system refuses direct reads.
+  // The direct read gave no whole aligned block, but the ordinary read succeeded: probably the file system refuses direct
+  // reads, so later reads use the cache at once.
   if (done == 0) refused_.store(true, std::memory_order_relaxed);
 }
 

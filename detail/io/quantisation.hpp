@@ -7,8 +7,8 @@
 
 namespace moe::inline MOE_ABI::detail {
 
-/// The quantised weights of a Hugging Face checkpoint that the library reads: none, MXFP4, or FP8 with one scale for each block
-/// of a matrix. Tensors without scales are stored as in other checkpoints.
+/// How the weights of a Hugging Face checkpoint are quantised. The library reads MXFP4, and FP8 with one scale for each block
+/// of a matrix. Weights without scales are not quantised: their type is f32, f16 or bf16.
 struct Quantisation {
   bool mxfp4 = false;
 
@@ -19,9 +19,11 @@ struct Quantisation {
   bool fp8() const { return block_rows > 0; }
 };
 
-/// Reads quantization_config, at any level of config.json. allow_mxfp4: whether the family stores weights as MXFP4. Throws if
-/// the weights are quantised in another way (GPTQ, AWQ, bitsandbytes, NVFP4, compressed-tensors and so on); the error quotes
-/// quant_method. Throws also if tensors have the names of such a format.
+/// Reads the members quantization_config, compression_config and quantization (MLX) of config.json and of its nested
+/// configurations, whose names end in `_config`. allow_mxfp4: whether the family stores weights as MXFP4. Throws if the weights
+/// are quantised in another way (GPTQ, AWQ, bitsandbytes, NVFP4, compressed-tensors and so on); the error quotes quant_method
+/// or quant_algo. Throws also if a tensor name has the ending of a quantisation format, such as `.qweight` of GPTQ; the ending
+/// `.weight_scale_inv` is allowed if config.json states FP8.
 Quantisation quantisation_of(const Checkpoint& checkpoint, bool allow_mxfp4);
 
 }  // namespace moe::inline MOE_ABI::detail

@@ -10,7 +10,8 @@
 namespace moe::inline MOE_ABI::detail {
 
 MOE_INLINE Arena::Arena(std::size_t bytes) : memory_(bytes) {
-  // Products for many tokens write single rows all over these arrays, so small pages would miss the TLB often.
+  // A matrix product (Product in compute.hpp) for many tokens t writes out[t, r] for one r after another. The writes for one r
+  // are out_stride apart, on many small pages, and would cause many TLB misses; huge pages avoid most of these misses.
   prefer_huge_pages(memory_.data(), memory_.bytes());
 }
 
