@@ -28,7 +28,8 @@ void run_mixer(const Step& step, const BlockContext& context, std::size_t layer,
 void run_feed_forward(const Step& step, const BlockContext& context, std::size_t layer, const LayerWeights& w,
                       const FeedForwardContext& feed_forward, float* x);
 
-/// Takes the arrays of each layer from the arena, so that peak_bytes() of the arena is enough for any layer.
+/// For each layer in turn, takes the arrays of the layer from the arena and gives them back. Then peak_bytes() of the arena is
+/// enough for any layer.
 void reserve_blocks(const Workspace& space, const ModelSpec& spec);
 
 }  // namespace moe::inline MOE_ABI::detail

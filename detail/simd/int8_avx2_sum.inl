@@ -13,7 +13,8 @@ constexpr int zero_point(Type) {
   return Type::zero_point;
 }
 
-/// Sums of two products, in 16 bits. vpmaddubsw saturates at 2^15 - 1.
+/// Sums of two products, in 16 bits. vpmaddubsw saturates at 2^15 - 1; DotSum asserts with `narrow > 0` that no sum is
+/// larger.
 template <class Type>
 inline __m256i pair_products(Type, VecI8 w, VecI8 x) {
   return _mm256_maddubs_epi16(w, x);
@@ -30,8 +31,8 @@ inline void keep_sequence([[maybe_unused]] __m256i& sum) {
 #endif
 }
 
-/// The sum of one group. Adds the products of `narrow` vectors in 16 bits, as many as cannot overflow, then widens their sum to
-/// 32 bits.
+/// The sum of one group. Adds the products of `narrow` vectors in 16 bits, then adds their sum to a sum in 32 bits. `narrow` is
+/// the largest power of two for which the sum in 16 bits cannot overflow, but at most the number of vectors in a group.
 template <class Type>
 class DotSum {
  public:

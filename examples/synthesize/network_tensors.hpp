@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The tensors of feed-forward networks.
+// The tensors of the feed-forward networks of a layer, and the norms of the layer.
 #pragma once
 #include "declaration.hpp"
 #include "shape.hpp"
@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-/// A network that every token uses. suffix: the end of its tensor names, such as `_shexp`.
+/// A network that every token uses. suffix: stands before `.weight` in the tensor names, such as `_shexp`.
 inline void declare_network(Declaration& to, const Shape& shape, std::uint64_t width,
                             const std::string& suffix) {
   const std::uint64_t hidden = shape.hidden;
@@ -30,8 +30,9 @@ inline void declare_router(Declaration& to, const Shape& shape, std::function<st
   to.constant("ffn_down_exps.scale", {experts}, 1);
 }
 
-/// The tensors of one expert, or tensors that each hold a part of all experts. infix: stands between the name of a part and
-/// `.weight`. count: the number of experts as the first dimension of each tensor; empty for one expert.
+/// Declares the tensors of one expert, or merged tensors: one tensor for each matrix and each bias, with the numbers of all
+/// experts of a layer. infix: stands between the name of a part and `.weight` or `.bias`. count: the number of experts, the
+/// first dimension of each merged tensor; empty for one expert.
 inline void declare_expert_parts(Declaration& to, const Shape& shape, const std::string& infix,
                                  const std::vector<std::uint64_t>& count) {
   const auto sizes = [&](std::initializer_list<std::uint64_t> own) {

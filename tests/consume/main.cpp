@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The smallest real user of the library: opens the bundled model, generates 8 tokens and compares them with the expected ones.
+// The smallest program that uses the library: opens the bundled model, generates 8 tokens and compares them with the expected
+// tokens. A second unit, other.cpp, checks the tokenizer.
 #include <moe.hpp>
 
 #include <iostream>
@@ -23,7 +24,8 @@ int main(int argc, char** argv) try {
   std::cout << '\n';
   if (tokens == expected && decodes_what_it_encodes(model.tokenizer())) return 0;
 
-  std::cerr << "other tokens than expected:";
+  std::cerr << "expected \" of the firstborn of Ked\" and a tokenizer that decodes what it encodes, found "
+               "the tokens";
   for (const moe::TokenId token : tokens) std::cerr << ' ' << token;
   std::cerr << '\n';
   return 1;

@@ -24,8 +24,8 @@ class GgufExperts {
     file_.value("general.architecture", architecture).value(architecture + ".block_count", 1u);
     file_.value(architecture + ".expert_count", 3u);
   }
-  /// Adds a tensor of F32 numbers. sizes: the innermost dimension first. missing_dimensions: how many outer dimensions of size
-  /// 1 the tensor lacks, so that `number` is called with the indices of a tensor that has these dimensions.
+  /// Adds a tensor of F32 numbers. sizes: the innermost dimension first. missing_dimensions: how many outer dimensions, each of
+  /// size 1, the file omits. The arguments of `number` are the indices of the tensor with these dimensions.
   GgufExperts& add(const std::string& name, const std::vector<std::uint64_t>& sizes,
                    const TensorNumbers& number, std::size_t missing_dimensions = 0) {
     std::vector<std::size_t> shape(sizes.rbegin(), sizes.rend());
@@ -72,7 +72,9 @@ TEST_CASE("gguf layouts: if one tensor holds gate and up, gate comes first in ev
   }
 }
 
-TEST_CASE("gguf layouts: old files with a tensor for each matrix, and files without gate, are read") {
+TEST_CASE(
+    "gguf layouts: old files with one tensor for each matrix of each expert, and files without gate, are "
+    "read") {
   GgufExperts old("llama");
   for (std::size_t e = 0; e < 3; ++e)
     for (std::size_t part = 0; part < 3; ++part) {
@@ -88,7 +90,7 @@ TEST_CASE("gguf layouts: old files with a tensor for each matrix, and files with
   check_expert_numbers(moe::ExpertCatalog(nemotron.open()), up_and_down);
 }
 
-TEST_CASE("gguf layouts: a single expert may lack the dimension of experts") {
+TEST_CASE("gguf layouts: the tensors of a layer with a single expert may lack the dimension of experts") {
   GgufExperts file("gpt-oss");
   file.add("ffn_gate_exps.weight", {6, 4}, numbers_of_part(0), 1)
       .add("ffn_up_exps.weight", {6, 4}, numbers_of_part(1), 1);

@@ -61,7 +61,8 @@ TEST_CASE("residency: the least recently used expert is evicted when the budget 
 }
 
 TEST_CASE(
-    "residency: a policy learns how many tokens of a pass used an expert, and time advances by one token") {
+    "residency: the policy counts each token of a pass that uses an expert, and the clock advances by one "
+    "token per pass") {
   struct CountingPolicy : moe::Lru {
     void use(std::uint32_t expert, std::uint64_t token) noexcept {
       moe::Lru::use(expert, token);
@@ -86,7 +87,7 @@ TEST_CASE(
   CHECK(residency.policy().uses[0] == 30);
   CHECK(residency.policy().uses[1] == 10);
   CHECK(residency.policy().uses[3] == 20);
-  // A pass uses two experts more than one token, and the clock counts these two uses until count_pass() corrects it.
+  // A pass uses four experts, and one token uses two. The clock counts the other two uses until count_pass() subtracts them.
   CHECK(residency.policy().last_token >= 9);
   CHECK(residency.policy().last_token <= 11);
   residency.count_pass(Numbers{7}, Numbers{5});  // an expert that was never admitted
@@ -105,8 +106,7 @@ TEST_CASE("residency: a leased expert is never evicted, and without another vict
   CHECK(cache.use(3) == Numbers{2});
 }
 
-TEST_CASE(
-    "residency: an announced expert is evicted only for a caller that waits, and only as the last resort") {
+TEST_CASE("residency: if all experts are announced, one of them is evicted only for a caller that waits") {
   ResidencyCache cache(2);
   CHECK(cache.admit(0, Admission::chosen));
   CHECK(cache.admit(1, Admission::chosen));
@@ -197,7 +197,7 @@ TEST_CASE("residency: an announced expert that no caller acquires can be evicted
   CHECK(cache.use(3) == Numbers{0});
 }
 
-TEST_CASE("residency: evictions are consistent while the number of layers becomes known") {
+TEST_CASE("residency: only resident experts are evicted while the number of known layers grows") {
   moe::detail::Residency<moe::DecayedFrequency> residency({.budget_bytes = 300, .experts_per_token = 1});
   std::vector<bool> resident(1000);
   const auto acquire = [&](std::uint32_t number) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The texts of a batch must be the texts of the sessions alone.
+// A session in a batch generates the same text as without a batch.
 #include "detail/core/token.hpp"
 #include "detail/generate/model.hpp"
 #include "detail/generate/session.hpp"
@@ -85,7 +85,9 @@ struct ThrowingObserver {
 
 }  // namespace
 
-TEST_CASE("session batch: every text is the text of its session alone, while others join and leave") {
+TEST_CASE(
+    "session batch: a session generates the same text as without a batch, while other sessions join and "
+    "leave") {
   for (const moe::BatchOptions options : {moe::BatchOptions{8, 512}, {2, 3}, {3, 3}, {1, 1}}) {
     CAPTURE(options.sequences);
     moe::SessionBatch batch(batch_model(), options);
@@ -133,7 +135,9 @@ TEST_CASE("session batch: continuations of one prompt share its state") {
   CHECK(forks[0].tokens() != forks[1].tokens());
 }
 
-TEST_CASE("session batch: prompt_progress rises with each pass to all tokens that are not reused") {
+TEST_CASE(
+    "session batch: prompt_progress reports after each pass how many of the tokens that are not reused are "
+    "computed") {
   moe::SessionBatch batch(batch_model(), {.sequences = 2, .tokens = 3});
   moe::Session session(batch_model());
   std::vector<std::size_t> done;
@@ -149,7 +153,8 @@ TEST_CASE("session batch: prompt_progress rises with each pass to all tokens tha
   CHECK(done == std::vector<std::size_t>{3, 5});
 }
 
-TEST_CASE("session batch: a session continues a conversation, and reuses its text") {
+TEST_CASE(
+    "session batch: a session continues a conversation, and reuses the computed tokens of the conversation") {
   const moe::GenerateOptions options = options_of_text(0);
   moe::Session session(batch_model());
   session.generate(batch_prompts[0], options);
@@ -183,7 +188,8 @@ TEST_CASE("session batch: a requested stop ends its text before the next pass, a
 }
 
 TEST_CASE(
-    "session batch: an exception of on_piece ends its text, and is thrown after the pass of all others") {
+    "session batch: if on_piece throws, the text leaves the batch, and run_pass() throws the exception after "
+    "all other texts have their tokens") {
   moe::Session first(batch_model()), second(batch_model());
   moe::SessionBatch batch(batch_model());
   batch.add(first, batch_prompts[0], options_of_text(0), ThrowingObserver{2});
@@ -218,8 +224,8 @@ TEST_CASE("session batch: after an error of the provider the next pass continues
 }
 
 TEST_CASE(
-    "session batch: an error of one text is thrown by the call that finds it, even if the pass fails as "
-    "well") {
+    "session batch: if an error of one text comes before a pass that fails, run_pass() throws the error of "
+    "the text, and the next call throws the error of the pass") {
   const moe::Checkpoint checkpoint(bundled_model());
   const auto failing = std::make_shared<bool>(false);
   const moe::Model model(checkpoint, FailingExperts{moe::MemoryProvider(checkpoint), failing},
@@ -239,7 +245,9 @@ TEST_CASE(
   CHECK(second.tokens() == text_alone(batch_model(), batch_prompts[1], options_of_text(1)).tokens);
 }
 
-TEST_CASE("session batch: a session twice, a session of another model and a full batch are refused") {
+TEST_CASE(
+    "session batch: add() refuses a session of another model, a wrong prompt, a session twice, and any "
+    "session if the batch is full") {
   const auto other_model = moe::open(bundled_model(), {.threads = 1});
   moe::Session first(batch_model()), second(batch_model()), other(other_model);
   moe::SessionBatch batch(batch_model(), {.sequences = 1, .tokens = 4});
@@ -290,7 +298,8 @@ TEST_CASE("session batch: a session that begins another text leaves the batch wi
 }
 
 TEST_CASE(
-    "session batch: snapshots of recurrent states in long prompts have the positions of a session alone") {
+    "session batch: in long prompts, snapshots of recurrent states are at the same positions as without a "
+    "batch") {
   TinyCheckpoint files("lfm2-moe-odd");
   files.edit("\"max_position_embeddings\": 256", "\"max_position_embeddings\": 1024");
   const moe::Model model = moe::open(files.directory().path(), {.threads = 2});

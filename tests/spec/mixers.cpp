@@ -72,7 +72,7 @@ TEST_CASE("delta net: sizes come from config.json, or are defaults of the family
               {"$.linear_num_value_heads", "a multiple of 2", "found 3"});
 }
 
-TEST_CASE("convolutions: more taps than the kernels have room for are refused") {
+TEST_CASE("convolutions: more than 16 taps are refused") {
   check_error([] { return delta_net(R"("linear_conv_kernel_dim": 17)"); },
               {"$.linear_conv_kernel_dim", "16", "found 17"});
   check_error([] { return nemotron(R"("conv_kernel": 17)"); }, {"$.conv_kernel", "16", "found 17"});
@@ -85,7 +85,8 @@ TEST_CASE("delta net: the activation of the gate is SiLU, and any other activati
               {"$.output_gate_type", "silu or swish", "sigmoid"});
 }
 
-TEST_CASE("delta net: GGUF files store the decay in another form, and some reorder the heads of values") {
+TEST_CASE(
+    "delta net: GGUF files store the decay as -a in place of log(a), and some reorder the heads of values") {
   CHECK(
       mixer_of<moe::DeltaNetSpec>(spec_of(with_states("qwen3next", 2).value("qwen3next.expert_count", 0u))) ==
       moe::DeltaNetSpec{2, 4, 2, 2, 4, false, false});
@@ -170,12 +171,15 @@ TEST_CASE("mamba: a largest time step that is 0 as an f32 is refused, since 0 me
               {"$.time_step_limit", "two f32 numbers", "found [0, 1e-60]"});
 }
 
-TEST_CASE("delta net: more values in all heads than a size can be are refused by a key of config.json") {
+TEST_CASE(
+    "delta net: if all value heads together are wider than 2147483647, the error names a key of "
+    "config.json") {
   check_error([] { return delta_net(R"("linear_num_value_heads": 65536, "linear_value_head_dim": 65536)"); },
               {"$.linear_value_head_dim", "at most 2147483647 numbers in all heads", "4294967296"});
 }
 
-TEST_CASE("mamba: GGUF files store the decay in another form, and have biases only if the tensors exist") {
+TEST_CASE(
+    "mamba: GGUF files store the decay as -a in place of log(a), and have biases only if the tensors exist") {
   const moe::Mamba2Spec plain = mixer_of<moe::Mamba2Spec>(spec_of(with_blocks(2)));
   CHECK(plain == moe::Mamba2Spec{4, 2, 2, 2, 4, false, false, true, false, 0, 0});
   CHECK_FALSE(mixer_of<moe::Mamba2Spec>(spec_of(with_blocks(1))).grouped_norm);
