@@ -3,8 +3,10 @@
 
 #include <doctest/doctest.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <new>
+#include <utility>
 
 TEST_CASE("buffer: is zeroed and aligned to a cache line") {
   for (const std::size_t size : {0u, 1u, 7u, 1000u, 1u << 20}) {
