@@ -180,9 +180,9 @@ TEST_CASE("transformer: progress is the reached position after each layer of eac
   f.model.forward(sequence, std::span(prompt).first(1));
   f.model.forward(sequence, std::span(prompt).subspan(1), {}, append);
   const std::size_t layers = f.model.spec().layers.size();
-  for (const auto& [first, tokens] : {std::pair{1.0, 4.0}, std::pair{5.0, 2.0}})
+  for (const auto& [first, size] : {std::pair{1.0, 4.0}, std::pair{5.0, 2.0}})  // the two chunks
     for (std::size_t layer = 1; layer <= layers; ++layer)
-      expected.push_back(first + tokens * static_cast<double>(layer) / static_cast<double>(layers));
+      expected.push_back(first + size * static_cast<double>(layer) / static_cast<double>(layers));
   CHECK(positions == expected);
 }
 
