@@ -347,7 +347,8 @@ MOE_INLINE std::vector<std::size_t> offsets_of(Memory& memory, std::string_view 
 
 MOE_INLINE std::string spaces(Memory& memory, std::int64_t count) {
   if (count <= 0) return {};
-  memory.require_room(static_cast<std::size_t>(std::min<std::uint64_t>(count, SIZE_MAX)));
+  memory.require_room(
+      static_cast<std::size_t>(std::min<std::uint64_t>(static_cast<std::uint64_t>(count), SIZE_MAX)));
   return std::string(static_cast<std::size_t>(count), ' ');
 }
 
