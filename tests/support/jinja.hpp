@@ -3,6 +3,7 @@
 #include "detail/io/json.hpp"
 #include "detail/text/jinja/json.hpp"
 #include "detail/text/jinja/template.hpp"
+#include "support/message_of.hpp"
 
 #include <string>
 #include <string_view>
@@ -30,4 +31,14 @@ inline std::string render_jinja(std::string_view source, const std::string& vari
       out.emplace_back(member.key(), jinja::from_json(memory, member));
     return out;
   });
+}
+
+/// The text of a template with jinja_variables.
+inline std::string rendered_template(std::string_view source) {
+  return render_jinja(source, jinja_variables);
+}
+
+/// The message of the error of a template with jinja_variables; empty without an error.
+inline std::string error_of_template(std::string_view source) {
+  return message_of([&] { rendered_template(source); });
 }
