@@ -70,6 +70,14 @@ std::vector<moe::Checkpoint> other_layouts() {
   return all;
 }
 
+/// Acquires expert {0, 1} from a VerifyingProvider around a provider that has `weights` for this expert.
+void acquire_verified(const moe::ExpertCatalog& catalog, const moe::ExpertWeights& weights) {
+  moe::MemoryProvider memory(catalog);
+  memory.add({0, 1}, weights);
+  moe::VerifyingProvider provider(std::move(memory), moe::ExpertChecksums(catalog));
+  provider.acquire({0, 1});
+}
+
 }  // namespace
 
 TEST_SUITE_BEGIN("threads");
@@ -179,28 +187,16 @@ TEST_CASE("verifying provider: weights of another type, with the right bytes, ar
   const std::string right = moe::detail::concat('[', weights.down.rows, ", ", weights.down.cols, "] bf16");
   REQUIRE(weights.down.dtype == moe::DType::bf16);
   weights.down.dtype = moe::DType::f16;
-  moe::MemoryProvider memory(catalog);
-  memory.add({0, 1}, weights);
-  moe::VerifyingProvider provider(std::move(memory), moe::ExpertChecksums(catalog));
-  check_error(
-      [&] {
-        return provider.acquire({0, 1});
-      },
-      {"down of expert 1 of layer 0: expected " + right + ", as in ", "] f16"});
+  check_error([&] { return acquire_verified(catalog, weights); },
+              {"down of expert 1 of layer 0: expected " + right + ", as in ", "] f16"});
 }
 
 TEST_CASE("verifying provider: a bias that the expert does not have is an error") {
   const moe::ExpertCatalog catalog(checkpoint());
   moe::ExpertWeights weights = expected_experts(checkpoint()).at({0, 1});
   weights.down_bias = {weights.down.data, moe::DType::bf16, weights.down.rows};
-  moe::MemoryProvider memory(catalog);
-  memory.add({0, 1}, weights);
-  moe::VerifyingProvider provider(std::move(memory), moe::ExpertChecksums(catalog));
-  check_error(
-      [&] {
-        return provider.acquire({0, 1});
-      },
-      {"down bias of expert 1 of layer 0: expected none, as in ", "found [1, "});
+  check_error([&] { return acquire_verified(catalog, weights); },
+              {"down bias of expert 1 of layer 0: expected none, as in ", "found [1, "});
 }
 
 TEST_CASE("read provider: bytes() of converted weights is their size in memory") {

@@ -75,6 +75,26 @@ struct FailingExperts {
   std::shared_ptr<bool> failing;
 };
 
+/// A batch of two texts whose provider can fail.
+struct TwoTexts {
+  TwoTexts() {
+    batch.add(first, batch_prompts[0], options_of_text(0));
+    batch.add(second, batch_prompts[1], options_of_text(1));
+    CHECK(batch.run_pass());
+  }
+
+  void finish() {
+    while (batch.run_pass()) {
+    }
+  }
+
+  moe::Checkpoint checkpoint{bundled_model()};
+  std::shared_ptr<bool> failing = std::make_shared<bool>(false);
+  moe::Model model{checkpoint, FailingExperts{moe::MemoryProvider(checkpoint), failing}, {.threads = 2}};
+  moe::Session first{model}, second{model};
+  moe::SessionBatch batch{model};
+};
+
 /// Throws at the n-th piece.
 struct ThrowingObserver {
   std::size_t at;
@@ -204,45 +224,27 @@ TEST_CASE(
 }
 
 TEST_CASE("session batch: after an error of the provider the next pass continues with the same texts") {
-  const moe::Checkpoint checkpoint(bundled_model());
-  const auto failing = std::make_shared<bool>(false);
-  const moe::Model model(checkpoint, FailingExperts{moe::MemoryProvider(checkpoint), failing},
-                         {.threads = 2});
-  moe::Session first(model), second(model);
-  moe::SessionBatch batch(model);
-  batch.add(first, batch_prompts[0], options_of_text(0));
-  batch.add(second, batch_prompts[1], options_of_text(1));
-  CHECK(batch.run_pass());
-  *failing = true;
-  for (int round = 0; round < 2; ++round) check_error([&] { return batch.run_pass(); }, {"disk"});
-  CHECK(batch.size() == 2);
-  *failing = false;
-  while (batch.run_pass()) {
-  }
-  CHECK(first.tokens() == text_alone(batch_model(), batch_prompts[0], options_of_text(0)).tokens);
-  CHECK(second.tokens() == text_alone(batch_model(), batch_prompts[1], options_of_text(1)).tokens);
+  TwoTexts texts;
+  *texts.failing = true;
+  for (int round = 0; round < 2; ++round) check_error([&] { return texts.batch.run_pass(); }, {"disk"});
+  CHECK(texts.batch.size() == 2);
+  *texts.failing = false;
+  texts.finish();
+  CHECK(texts.first.tokens() == text_alone(batch_model(), batch_prompts[0], options_of_text(0)).tokens);
+  CHECK(texts.second.tokens() == text_alone(batch_model(), batch_prompts[1], options_of_text(1)).tokens);
 }
 
 TEST_CASE(
     "session batch: if an error of one text comes before a pass that fails, run_pass() throws the error of "
     "the text, and the next call throws the error of the pass") {
-  const moe::Checkpoint checkpoint(bundled_model());
-  const auto failing = std::make_shared<bool>(false);
-  const moe::Model model(checkpoint, FailingExperts{moe::MemoryProvider(checkpoint), failing},
-                         {.threads = 2});
-  moe::Session first(model), second(model);
-  moe::SessionBatch batch(model);
-  batch.add(first, batch_prompts[0], options_of_text(0));
-  batch.add(second, batch_prompts[1], options_of_text(1));
-  CHECK(batch.run_pass());
-  (void)first.stream(batch_prompts[2]);
-  *failing = true;
-  check_error([&] { return batch.run_pass(); }, {"newest text"});
-  check_error([&] { return batch.run_pass(); }, {"disk"});
-  *failing = false;
-  while (batch.run_pass()) {
-  }
-  CHECK(second.tokens() == text_alone(batch_model(), batch_prompts[1], options_of_text(1)).tokens);
+  TwoTexts texts;
+  (void)texts.first.stream(batch_prompts[2]);
+  *texts.failing = true;
+  check_error([&] { return texts.batch.run_pass(); }, {"newest text"});
+  check_error([&] { return texts.batch.run_pass(); }, {"disk"});
+  *texts.failing = false;
+  texts.finish();
+  CHECK(texts.second.tokens() == text_alone(batch_model(), batch_prompts[1], options_of_text(1)).tokens);
 }
 
 TEST_CASE(
