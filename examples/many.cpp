@@ -112,7 +112,7 @@ class Run {
         continuations_(args.count("--continuations", 1, 1)),
         show_continuation_(args.has("--continuations")),
         batch_(model, batch_options_of(args)),
-        progress_(lines_.size() * continuations_ * generate_.max_tokens, "tokens") {}
+        progress_(lines_.size() * continuations_ * generate_.max_tokens, "tokens at most") {}
 
   void run() {
     do {

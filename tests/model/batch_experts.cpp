@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a pass of several sequences acquires and announces, and what the observers and the statistics of each sequence get.
+// Experts that a pass of several sequences acquires and announces, and routes that each sequence observes and counts.
 #include "batch_fixture.hpp"
 #include "detail/core/token.hpp"
 #include "detail/experts/allowed_experts.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is particular to Windows: names of files, pages of mappings, and the console.
+// Tests of Windows only: names of files, pages of mappings, and the console.
 #if defined(_WIN32)
 #include "detail/io/file.hpp"
 #include "detail/io/output_file.hpp"
